@@ -1,0 +1,1 @@
+"""What the order system asks of payment and shipping services, and simulated services that answer."""

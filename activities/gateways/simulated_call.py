@@ -1,0 +1,58 @@
+"""How a simulated gateway is reached: with the latency, and the faults, that a real one has."""
+
+import asyncio
+import hashlib
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import asyncpg
+import orjson
+
+from activities.gateways.protocols import GatewayUnavailable
+
+Pool: TypeAlias = "asyncpg.Pool[Any]"
+
+
+@dataclass(frozen=True, slots=True)
+class SimulationSettings:
+    """How the simulated gateways behave.
+
+    decline_above: charges above it are declined, minor units of whatever currency; None declines nothing.
+    unavailable_above_units: parcels of more units are refused; None refuses nothing.
+    latency: seconds each call takes before it reaches the ledger.
+    """
+
+    decline_above: int | None = None
+    unavailable_above_units: int | None = None
+    latency: float = 0.0
+
+
+async def call(pool: Pool, settings: SimulationSettings, statement: str, *arguments: object) -> asyncpg.Record:
+    """The row a ledger function answers with. Its last argument says whether it heeds the fault switches.
+
+    Raises GatewayUnavailable where a switch says so: before the effect, or after it is committed.
+    """
+    if settings.latency > 0:
+        await asyncio.sleep(settings.latency)
+    row = await _row(pool, statement, *arguments, True)
+    if row["fault"] == "hang":
+        # Waited for here and not in the database, where it would hold a connection and the locks.
+        await asyncio.sleep(row["fault_delay"])
+        row = await _row(pool, statement, *arguments, False)
+    if row["fault"] == "unavailable":
+        raise GatewayUnavailable("simulated outage", retry_after=row["fault_delay"] or None)
+    if row["fault"] == "lost_reply":
+        raise GatewayUnavailable("simulated loss of the reply", retry_after=row["fault_delay"] or None)
+    return row
+
+
+async def _row(pool: Pool, statement: str, *arguments: object) -> asyncpg.Record:
+    row: asyncpg.Record | None = await pool.fetchrow(statement, *arguments)
+    if row is None:
+        raise RuntimeError("the ledger function answered nothing")
+    return row
+
+
+def fingerprint(key: str, *content: object) -> str:
+    """A hash of a request's content, salted with its key so that equal addresses do not show as equal."""
+    return hashlib.sha256(orjson.dumps([key, *content])).hexdigest()

@@ -1,0 +1,48 @@
+"""The steps that move money. Ordinary activities: each call is visible, timed and retried by Temporal."""
+
+from collections.abc import Callable
+from typing import Any
+
+from temporalio import activity
+
+from activities import signatures as step
+from activities.gateways.protocols import ChargeRequest, PaymentGateway
+from activities.signatures import OrderRef, Payment, ReturnedPayment, Undo
+from activities.streams import Orders, load_order
+from orders.errors import IllegalTransition
+from orders.state import Cancelled
+
+
+def charge_key(order_id: str) -> str:
+    """The idempotency key of an order's one charge; voiding it makes any later charge impossible."""
+    return f"{order_id}:charge-payment"
+
+
+class PaymentActivities:
+    """Charge and give back, at whichever gateway is configured."""
+
+    def __init__(self, orders: Orders, gateway: PaymentGateway) -> None:
+        self._orders, self._gateway = orders, gateway
+
+    @property
+    def all(self) -> list[Callable[..., Any]]:
+        return [self.charge_payment, self.refund_payment]
+
+    @activity.defn(name=step.CHARGE_PAYMENT.name)
+    async def charge_payment(self, ref: OrderRef) -> Payment:
+        """Charge the order's total. A cancelled order is refused, so that retries end when a person cancels."""
+        state = (await load_order(self._orders, ref.order_id)).state
+        if isinstance(state, Cancelled):
+            raise IllegalTransition(ref.order_id, "ChargePayment", state.status)
+        order = state.order
+        request = ChargeRequest(
+            charge_key(order.order_id), order.order_id, order.customer_id, order.total, order.currency
+        )
+        charge = await self._gateway.charge(request)
+        return Payment(payment_id=charge.payment_id, amount=charge.amount, currency=charge.currency)
+
+    @activity.defn(name=step.REFUND_PAYMENT.name)
+    async def refund_payment(self, undo: Undo) -> ReturnedPayment:
+        """Give back whatever was charged, and let nothing be charged later."""
+        voided = await self._gateway.void(charge_key(undo.order.order_id), undo.reason)
+        return ReturnedPayment(payment_id=voided.payment_id, refund_id=voided.refund_id, amount=voided.amount_returned)

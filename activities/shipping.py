@@ -1,0 +1,60 @@
+"""The steps that buy and void shipping labels. Names and addresses are read here, from the stream, and go no further."""
+
+from collections.abc import Callable
+from typing import Any
+
+from temporalio import activity
+
+from activities import signatures as step
+from activities.gateways.protocols import LabelRequest, Recipient, ShippingGateway
+from activities.signatures import OrderRef, Shipment, Undo, Undone
+from activities.streams import Orders, load_order
+from orders.errors import IllegalTransition
+from orders.model import Address, units
+from orders.state import Cancelled
+
+
+def label_key(order_id: str) -> str:
+    """The idempotency key of an order's one label; voiding it makes any later label impossible."""
+    return f"{order_id}:create-shipment"
+
+
+class ShippingActivities:
+    """Buy and void, at whichever carrier is configured."""
+
+    def __init__(self, orders: Orders, gateway: ShippingGateway) -> None:
+        self._orders, self._gateway = orders, gateway
+
+    @property
+    def all(self) -> list[Callable[..., Any]]:
+        return [self.create_shipment, self.void_shipment]
+
+    @activity.defn(name=step.CREATE_SHIPMENT.name)
+    async def create_shipment(self, ref: OrderRef) -> Shipment:
+        """Buy the order's label. A cancelled order is refused, so that retries end when a person cancels."""
+        state = (await load_order(self._orders, ref.order_id)).state
+        if isinstance(state, Cancelled):
+            raise IllegalTransition(ref.order_id, "CreateShipment", state.status)
+        order = state.order
+        request = LabelRequest(
+            label_key(order.order_id), order.order_id, units(order), _recipient(order.shipping_address)
+        )
+        label = await self._gateway.create(request)
+        return Shipment(shipment_id=label.shipment_id, tracking_number=label.tracking_number, carrier=label.carrier)
+
+    @activity.defn(name=step.VOID_SHIPMENT.name)
+    async def void_shipment(self, undo: Undo) -> Undone:
+        """Void the label if one was bought, and let none be bought later."""
+        return Undone(existed=await self._gateway.void(label_key(undo.order.order_id), undo.reason))
+
+
+def _recipient(address: Address) -> Recipient:
+    return Recipient(
+        name=address.name,
+        line1=address.line1,
+        line2=address.line2,
+        city=address.city,
+        region=address.region,
+        postal_code=address.postal_code,
+        country=address.country,
+    )

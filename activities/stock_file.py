@@ -1,0 +1,152 @@
+"""Stock levels from a CSV file with the header sku,name,unitPrice,unitsInStock."""
+
+import csv
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+
+COLUMNS = ("sku", "name", "unitPrice", "unitsInStock")
+MAX_BIGINT = 2**63 - 1
+MAX_SKU_CHARACTERS = 128
+MAX_NAME_CHARACTERS = 512
+_WHOLE_NUMBER = re.compile(r"[0-9]{1,19}", re.ASCII)
+_SHOWN_CHARACTERS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class StockRow:
+    """One SKU's level: units that can be sold; unit_price in minor units; None leaves what is stored."""
+
+    sku: str
+    units: int
+    name: str | None = None
+    unit_price: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StockFault:
+    """What is wrong at one place of the file: line from 1 (the header), and the column where one is to blame."""
+
+    line: int
+    column: str | None
+    problem: str
+
+    def __str__(self) -> str:
+        place = f"line {self.line}" if self.column is None else f"line {self.line}, {self.column}"
+        return f"{place}: {self.problem}"
+
+
+class InvalidStockFile(ValueError):
+    """The file was refused whole and nothing was imported: correct every fault listed, then import again."""
+
+    def __init__(self, faults: tuple[StockFault, ...]) -> None:
+        super().__init__("\n".join(map(str, faults)))
+        self.faults = faults
+
+
+def read_stock_csv(source: str | Path) -> list[StockRow]:
+    """The rows of a CSV text, or of the UTF-8 file at a Path, in file order.
+
+    name and unitPrice may be empty. Raises InvalidStockFile with all faults of the file at once, and OSError
+    where the file cannot be read.
+    """
+    text = _decoded(source.read_bytes()) if isinstance(source, Path) else source
+    records = _records(text.removeprefix("\ufeff"))
+    header_line, header = next(records, (1, []))
+    faults = list(_header_faults(header_line, header))
+    if faults:
+        raise InvalidStockFile(tuple(faults))
+    rows: list[StockRow] = []
+    first_lines: dict[str, int] = {}
+    for line, record in records:
+        found = _row(line, header, record, first_lines)
+        if isinstance(found, StockRow):
+            rows.append(found)
+        else:
+            faults.extend(found)
+    if faults:
+        raise InvalidStockFile(tuple(faults))
+    return rows
+
+
+def _decoded(raw: bytes) -> str:
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        fault = StockFault(line, None, "is not UTF-8: save the file as CSV in UTF-8")
+        raise InvalidStockFile((fault,)) from None
+
+
+def _records(text: str) -> Iterator[tuple[int, list[str]]]:
+    """Each record that is not blank, with the line it begins on: a quoted field may span several."""
+    reader = csv.reader(StringIO(text, newline=""), strict=True)
+    line = 1
+    try:
+        for record in reader:
+            if any(map(str.strip, record)):
+                yield line, [field.strip() for field in record]
+            line = reader.line_num + 1
+    except csv.Error:
+        fault = StockFault(line, None, "is not CSV: look for a quote that is not closed or not doubled")
+        raise InvalidStockFile((fault,)) from None
+
+
+def _header_faults(line: int, header: list[str]) -> Iterator[StockFault]:
+    for column in COLUMNS:
+        if header.count(column) != 1:
+            problem = "the column is missing" if column not in header else "the column is there twice"
+            yield StockFault(line, column, f"{problem}; the header must be {','.join(COLUMNS)}")
+    for column in header:
+        if column not in COLUMNS:
+            yield StockFault(line, _shown(column), f"unknown column; the header must be {','.join(COLUMNS)}")
+
+
+def _row(line: int, header: list[str], record: list[str], first_lines: dict[str, int]) -> StockRow | list[StockFault]:
+    if len(record) != len(header):
+        return [StockFault(line, None, f"has {len(record)} fields where the header has {len(header)}")]
+    field = dict(zip(header, record, strict=True))
+    sku = field["sku"]
+    problems = {
+        "sku": sku_problem(sku),
+        "name": _name_problem(field["name"]),
+        "unitPrice": _number_problem(field["unitPrice"], "minor units") if field["unitPrice"] else None,
+        "unitsInStock": _number_problem(field["unitsInStock"], "units"),
+    }
+    first = first_lines.setdefault(sku, line)
+    if first != line:
+        problems["sku"] = problems["sku"] or f"{_shown(sku)} is already on line {first}"
+    faults = [StockFault(line, column, problem) for column, problem in problems.items() if problem]
+    if faults:
+        return faults
+    price = int(field["unitPrice"]) if field["unitPrice"] else None
+    return StockRow(sku, int(field["unitsInStock"]), field["name"] or None, price)
+
+
+def sku_problem(sku: str) -> str | None:
+    """Why the text cannot be a SKU, in words that follow the field's name; None where it can."""
+    if not sku:
+        return "is empty"
+    if len(sku) > MAX_SKU_CHARACTERS:
+        return f"is longer than {MAX_SKU_CHARACTERS} characters"
+    if not sku.isprintable() or any(map(str.isspace, sku)):
+        return f"must be visible characters only, not {_shown(sku)}"
+    return None
+
+
+def _name_problem(name: str) -> str | None:
+    if len(name) > MAX_NAME_CHARACTERS:
+        return f"is longer than {MAX_NAME_CHARACTERS} characters"
+    return None if name.isprintable() else f"holds control characters: {_shown(name)}"
+
+
+def _number_problem(text: str, unit: str) -> str | None:
+    if _WHOLE_NUMBER.fullmatch(text) and int(text) <= MAX_BIGINT:
+        return None
+    return f"must be a whole number of {unit} from 0 to {MAX_BIGINT}, not {_shown(text)}"
+
+
+def _shown(text: str) -> str:
+    return ascii(text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "…")

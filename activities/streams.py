@@ -1,0 +1,133 @@
+"""The steps that read and append the order's stream."""
+
+from collections.abc import Callable
+from typing import Any
+
+from temporalio import activity
+
+from activities import signatures as step
+from activities.signatures import Cancellation, OrderProgress, OrderRef, PaymentRecord, RefundRecord, ShipmentRecord
+from activities.stock import Stock
+from eventstore.codec import Codec
+from eventstore.command_handler import CommandHandler, Loaded
+from eventstore.store import EventStore
+from orders.commands import CancelOrder, Command, ConfirmOrder, RecordPayment, RecordRefund, RecordShipment
+from orders.decide import decide
+from orders.errors import IllegalTransition, OrderNotCancellable, OrderNotFound
+from orders.events import EVENTS, Event
+from orders.evolve import evolve, initial_state
+from orders.ids import stream_name
+from orders.state import Cancelled, ExistingOrder, NotPlaced, State
+
+Orders = CommandHandler[Command, Event, State]
+
+
+def order_codec() -> Codec[Event]:
+    """Every event of an order, in every version there ever was."""
+    return Codec(EVENTS)
+
+
+def order_handler(store: EventStore, codec: Codec[Event]) -> Orders:
+    """Applies commands to order streams."""
+    return CommandHandler(store, codec, decide=decide, evolve=evolve, initial_state=initial_state)
+
+
+async def load_order(orders: Orders, order_id: str) -> Loaded[ExistingOrder]:
+    """The order's state. Raises OrderNotFound."""
+    loaded = await orders.load(stream_name(order_id))
+    if isinstance(loaded.state, NotPlaced):
+        raise OrderNotFound(order_id)
+    return Loaded(loaded.state, loaded.version, loaded.position, loaded.ids)
+
+
+class StreamActivities:
+    """Each appends one fact, decided on the stream as it is; repeated, it answers as before."""
+
+    def __init__(self, orders: Orders, stock: Stock) -> None:
+        self._orders, self._stock = orders, stock
+
+    @property
+    def all(self) -> list[Callable[..., Any]]:
+        return [
+            self.read_order,
+            self.confirm,
+            self.cancel,
+            self.record_payment,
+            self.record_shipment,
+            self.record_refund,
+        ]
+
+    @activity.defn(name=step.READ_ORDER.name)
+    async def read_order(self, order: OrderRef) -> OrderProgress:
+        loaded = await load_order(self._orders, order.order_id)
+        reserved = await self._stock.knows(order.order_id)
+        return _progress(loaded.state).model_copy(update={"reserved": reserved})
+
+    @activity.defn(name=step.CONFIRM.name)
+    async def confirm(self, order: OrderRef) -> OrderProgress:
+        try:
+            return await self._handle(order, ConfirmOrder(order.order_id))
+        except IllegalTransition:  # cancelled meanwhile: the stream has decided
+            return await self._as_it_stands(order)
+
+    @activity.defn(name=step.CANCEL.name)
+    async def cancel(self, cancellation: Cancellation) -> OrderProgress:
+        order = cancellation.order
+        command = CancelOrder(
+            order.order_id, cancellation.reason, cancellation.cancelled_by, shortages=cancellation.shortages
+        )
+        try:
+            return await self._handle(order, command)
+        except (OrderNotCancellable, IllegalTransition):  # it went on meanwhile: the stream has decided
+            return await self._as_it_stands(order)
+
+    @activity.defn(name=step.RECORD_PAYMENT.name)
+    async def record_payment(self, record: PaymentRecord) -> OrderProgress:
+        paid = record.payment
+        command = RecordPayment(record.order.order_id, paid.payment_id, paid.amount, paid.currency)
+        return await self._handle(record.order, command)
+
+    @activity.defn(name=step.RECORD_SHIPMENT.name)
+    async def record_shipment(self, record: ShipmentRecord) -> OrderProgress:
+        label = record.shipment
+        command = RecordShipment(record.order.order_id, label.shipment_id, label.tracking_number, label.carrier)
+        return await self._handle(record.order, command)
+
+    @activity.defn(name=step.RECORD_REFUND.name)
+    async def record_refund(self, record: RefundRecord) -> OrderProgress:
+        command = RecordRefund(record.order.order_id, record.refund_id, record.payment_id, record.amount, record.reason)
+        return await self._handle(record.order, command)
+
+    async def _handle(self, order: OrderRef, command: Command) -> OrderProgress:
+        info = activity.info()
+        handled = await self._orders.handle(
+            stream_name(order.order_id),
+            command,
+            command_id=f"{order.order_id}:{info.activity_type}",
+            metadata=caused_by(order, actor=info.workflow_type or info.activity_type),
+        )
+        assert not isinstance(handled.state, NotPlaced)
+        return _progress(handled.state)
+
+    async def _as_it_stands(self, order: OrderRef) -> OrderProgress:
+        return _progress((await load_order(self._orders, order.order_id)).state)
+
+
+def caused_by(order: OrderRef, *, actor: str) -> dict[str, Any]:
+    """Event metadata of a step: who acted, and the chain of events it belongs to."""
+    metadata = {"actor": actor, "correlationId": order.correlation_id, "causationId": order.causation_id}
+    return {key: value for key, value in metadata.items() if value is not None}
+
+
+def _progress(state: ExistingOrder) -> OrderProgress:
+    order = state.order
+    return OrderProgress(
+        status=state.status,
+        payment_state=state.payment_state,
+        customer_id=order.customer_id,
+        total=order.total,
+        currency=order.currency,
+        payment_id=state.payment.payment_id if state.payment else None,
+        shipment_id=state.shipment.shipment_id if state.shipment else None,
+        reason=state.reason if isinstance(state, Cancelled) else None,
+    )

@@ -1,0 +1,194 @@
+"""The composition root: everything is built and joined here, and nowhere else."""
+
+import asyncio
+import gc
+import signal
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, TypeVar
+
+import asyncpg
+import uvloop
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.envconfig import ClientConfig
+from temporalio.worker import Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from activities.failures import ActivityFailures
+from activities.gateways.protocols import PaymentGateway, ShippingGateway
+from activities.gateways.simulated import SimulatedPaymentGateway, SimulatedShippingGateway, SimulationSettings
+from activities.inventory import InventoryActivities
+from activities.payment import PaymentActivities
+from activities.publish import PublishActivities
+from activities.shipping import ShippingActivities
+from activities.stock import Stock
+from activities.streams import Orders, StreamActivities, order_codec, order_handler
+from dispatcher.dispatcher import Dispatcher
+from dispatcher.parking import Parking
+from dispatcher.starter import WorkflowStarter
+from eventstore.codec import Codec
+from eventstore.consumer import ConsumerRunner
+from eventstore.store import EventStore
+from eventstore.wakeup import Wakeup
+from orders.events import Event
+from projections import PROJECTIONS
+from projections.queries import Queries
+from projections.runner import Projector
+from settings import Settings
+from workflows.fulfill_order import FulfillOrder
+from workflows.notify_shipment import NotifyShipment
+from workflows.validate_order import ValidateOrder
+
+ROLE = "orders_app"
+WORKFLOWS = [ValidateOrder, FulfillOrder, NotifyShipment]
+_OUR_MODULES = ("activities", "eventstore", "orders", "workflows")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class App:
+    """The system over one database, without Temporal."""
+
+    settings: Settings
+    pool: asyncpg.Pool
+    wakeup: Wakeup
+    store: EventStore
+    codec: Codec[Event]
+    orders: Orders
+    stock: Stock
+    payments: PaymentGateway
+    shipping: ShippingGateway
+    parking: Parking
+    queries: Queries
+
+
+@asynccontextmanager
+async def open_app(settings: Settings) -> AsyncIterator[App]:
+    """Connect to the database, as the application's role. Raises SettingsError, or what the connection raises."""
+    async with open_pool(settings.app_database_url) as pool:
+        app = build_app(settings, pool)
+        try:
+            yield app
+        finally:
+            await app.wakeup.flush()
+
+
+def build_app(settings: Settings, pool: asyncpg.Pool) -> App:
+    """Join the parts over a pool."""
+    wakeup, codec, stock = Wakeup(pool), order_codec(), Stock(pool)
+    store = EventStore(pool, wakeup)
+    simulation = SimulationSettings(
+        decline_above=settings.payment_decline_above,
+        unavailable_above_units=settings.shipping_unavailable_above,
+    )
+    return App(
+        settings=settings,
+        pool=pool,
+        wakeup=wakeup,
+        store=store,
+        codec=codec,
+        orders=order_handler(store, codec),
+        stock=stock,
+        payments=SimulatedPaymentGateway(pool, simulation),
+        shipping=SimulatedShippingGateway(pool, simulation),
+        parking=Parking(pool),
+        queries=Queries(pool),
+    )
+
+
+@asynccontextmanager
+async def open_pool(dsn: str, *, size: int = 20) -> AsyncIterator[asyncpg.Pool]:
+    """Connections without a reset between uses, which would cost each append a second round trip: nothing here
+    leaves state on a pooled connection."""
+
+    async def no_reset(connection: asyncpg.Connection) -> None:
+        return None
+
+    async with asyncpg.create_pool(
+        dsn, min_size=1, max_size=size, reset=no_reset, server_settings=SESSION, command_timeout=60
+    ) as pool:
+        yield pool
+
+
+# An append that hangs in an open transaction would hold up every reader: the server ends it.
+SESSION = {"role": ROLE, "application_name": "orders", "idle_in_transaction_session_timeout": "30s"}
+
+
+async def connect_temporal(settings: Settings) -> Client:
+    """A client by Temporal's own environment configuration, with the pydantic data converter."""
+    config = ClientConfig.load_client_connect_config()
+    if settings.temporal_address:
+        config["target_host"] = settings.temporal_address
+    config.setdefault("target_host", "localhost:7233")
+    return await Client.connect(**config, data_converter=pydantic_data_converter)
+
+
+def build_activities(app: App) -> list[Callable[..., Any]]:
+    """Every activity, over the app's parts."""
+    return [
+        *StreamActivities(app.orders, app.stock).all,
+        *PaymentActivities(app.orders, app.payments).all,
+        *InventoryActivities(app.orders, app.stock).all,
+        *ShippingActivities(app.orders, app.shipping).all,
+        *PublishActivities(app.store, app.codec).all,
+    ]
+
+
+def build_worker(app: App, client: Client) -> Worker:
+    """The Temporal worker: workflows in the sandbox, our own modules passed through it (they hold no state)."""
+    restrictions = SandboxRestrictions.default.with_passthrough_modules(*_OUR_MODULES)
+    from_settings = app.settings
+    return Worker(
+        client,
+        task_queue=from_settings.task_queue,
+        workflows=WORKFLOWS,
+        activities=build_activities(app),
+        interceptors=[ActivityFailures()],
+        workflow_runner=SandboxedWorkflowRunner(restrictions=restrictions),
+        graceful_shutdown_timeout=timedelta(seconds=from_settings.shutdown_seconds),
+    )
+
+
+def build_dispatcher(app: App, client: Client, *, eager: bool) -> Dispatcher:
+    """The dispatcher; `eager` where a worker on the same client runs in this process."""
+    starter = WorkflowStarter(client, app.settings.task_queue, eager=eager)
+    return Dispatcher(app.store, app.codec, starter, app.parking)
+
+
+def build_projectors(app: App) -> list[Projector[Any]]:
+    """A projector for every projection."""
+    return [Projector(app.pool, app.store, app.codec, projection) for projection in PROJECTIONS]
+
+
+def build_runner(app: App, consumer: Any) -> ConsumerRunner:
+    """Runs a consumer wherever in the fleet it is not running yet."""
+    return ConsumerRunner(consumer, dsn=app.settings.app_database_url, wakeup=app.wakeup)
+
+
+def run(main: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Run a program's coroutine; the one way every entry point of ours runs and leaves.
+
+    SIGINT and SIGTERM cancel it: a program that serves returns from that, any other ends by KeyboardInterrupt.
+    The collection before the loop closes lets Temporal's client go while it still can: otherwise the interpreter
+    sometimes aborts at exit (https://github.com/temporalio/sdk-python/issues/300).
+    """
+
+    async def leave_in_order() -> T:
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        assert task is not None
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, task.cancel)
+        try:
+            return await main()
+        finally:
+            gc.collect()
+            await asyncio.sleep(0)
+
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(leave_in_order())
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None

@@ -1,0 +1,1 @@
+"""Starts and signals workflows in answer to events."""

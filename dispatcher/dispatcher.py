@@ -1,0 +1,82 @@
+"""The loop from events to workflows. Its checkpoint moves only behind started workflows."""
+
+import asyncio
+from collections.abc import Sequence
+
+import structlog
+from temporalio.service import RPCError
+
+from dispatcher.parking import Parking
+from dispatcher.starter import NeverStartable, WorkflowStarter
+from dispatcher.triggers import TRIGGERS, Trigger
+from eventstore.checkpoints import advance, open_checkpoint
+from eventstore.codec import Codec
+from eventstore.errors import EventStoreError
+from eventstore.model import RecordedEvent
+from eventstore.store import EventStore
+from orders.events import Event
+
+NAME = "dispatcher"
+_PAGE = 200
+_IN_FLIGHT = 32
+_log = structlog.get_logger(__name__)
+
+
+class Dispatcher:
+    """Steps through the log and starts what each event triggers. At least once; Temporal makes it once by workflow id.
+
+    While Temporal is away a step raises and the checkpoint stays: orders wait, none is skipped.
+    """
+
+    name = NAME
+
+    def __init__(
+        self,
+        store: EventStore,
+        codec: Codec[Event],
+        starter: WorkflowStarter,
+        parking: Parking,
+        triggers: Sequence[Trigger] = TRIGGERS,
+    ) -> None:
+        self._store, self._codec, self._starter, self._parking = store, codec, starter, parking
+        self._triggers = triggers
+        self._types = sorted({trigger.event_type for trigger in triggers})
+        self._in_flight = asyncio.Semaphore(_IN_FLIGHT)
+
+    async def step(self) -> bool:
+        """Dispatch one page of events, concurrently, and move the checkpoint behind it."""
+        position = await open_checkpoint(self._store.pool, NAME)
+        page = await self._store.read_all(after=position, limit=_PAGE, types=self._types)
+        await self._dispatch_all(page.events)
+        if page.position > position:
+            await advance(self._store.pool, NAME, position, page.position)
+        return len(page.events) == _PAGE
+
+    async def _dispatch_all(self, events: Sequence[RecordedEvent]) -> None:
+        try:
+            async with asyncio.TaskGroup() as group:
+                for event in events:
+                    group.create_task(self._dispatch_or_park(event))
+        except* RPCError as errors:  # Temporal is away, for all of them alike
+            raise errors.exceptions[0] from None
+
+    async def retry(self, position: int) -> bool:
+        """Dispatch a parked event once more; True when it was, False when it stays parked with its new reason."""
+        page = await self._store.read_all(after=position - 1, limit=1)
+        return await self._dispatch_or_park(page.events[0])
+
+    async def _dispatch_or_park(self, recorded: RecordedEvent) -> bool:
+        async with self._in_flight:
+            try:
+                await self._dispatch(recorded)
+            except (EventStoreError, NeverStartable, ValueError) as error:
+                _log.error("event parked", position=recorded.position, type=recorded.type, reason=str(error))
+                await self._parking.park(recorded, str(error))
+                return False
+        return True
+
+    async def _dispatch(self, recorded: RecordedEvent) -> None:
+        event = self._codec.decode(recorded)
+        for trigger in self._triggers:
+            if trigger.event_type == recorded.type and trigger.when(event):
+                await self._starter.start(trigger, event, recorded)

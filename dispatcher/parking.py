@@ -1,0 +1,52 @@
+"""Events that no retry will dispatch, kept where an operator sees them with their reason."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import asyncpg
+
+from eventstore.model import RecordedEvent
+
+# By the primary key; a repetition counts up.
+_PARK = """
+insert into dispatcher.parked as p (position, event_id, event_type, stream, reason) values ($1, $2, $3, $4, $5)
+on conflict (position) do update
+set reason = excluded.reason, attempts = p.attempts + 1, last_attempt_at = clock_timestamp()"""
+_LIST = """
+select position, event_type, stream, reason, attempts, parked_at, last_attempt_at
+  from dispatcher.parked where position > $1 order by position limit $2"""
+_COUNT = "select count(*) from dispatcher.parked"
+_REMOVE = "delete from dispatcher.parked where position = $1"
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """An event that was set aside: where it is, why, and how often it has been tried."""
+
+    position: int
+    event_type: str
+    stream: str
+    reason: str
+    attempts: int
+    parked_at: datetime
+    last_attempt_at: datetime
+
+
+class Parking:
+    """The table of parked events."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+
+    async def park(self, event: RecordedEvent, reason: str) -> None:
+        await self._pool.execute(_PARK, event.position, event.id, event.type, event.stream, reason[:2000])
+
+    async def list(self, *, after: int = 0, limit: int = 100) -> list[Parked]:
+        """A page, by position."""
+        return [Parked(*row) for row in await self._pool.fetch(_LIST, after, limit)]
+
+    async def count(self) -> int:
+        return int(await self._pool.fetchval(_COUNT))
+
+    async def remove(self, position: int) -> None:
+        await self._pool.execute(_REMOVE, position)

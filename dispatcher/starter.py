@@ -1,0 +1,70 @@
+"""One trigger, carried out at Temporal. At least once here, made once by the workflow's id."""
+
+from temporalio.client import Client, WorkflowHandle
+from temporalio.common import (
+    SearchAttributePair,
+    TypedSearchAttributes,
+    WorkflowIDConflictPolicy,
+    WorkflowIDReusePolicy,
+)
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from dispatcher.triggers import Trigger
+from eventstore.model import RecordedEvent
+from orders.events import Event
+from workflows.model import CUSTOMER_ID, ORDER_ID, ORDER_STATUS, Outcome
+
+
+class NeverStartable(Exception):
+    """Temporal refuses this very start, and will whenever it is tried: the event is parked."""
+
+
+class WorkflowStarter:
+    """Starts workflows. `eager`: a worker of this process, on this client, may take the first task at once."""
+
+    def __init__(self, client: Client, task_queue: str, *, eager: bool = False) -> None:
+        self._client, self._task_queue, self._eager = client, task_queue, eager
+
+    async def start(self, trigger: Trigger, event: Event, recorded: RecordedEvent) -> None:
+        """Start or signal. Success when it runs or ran already. Raises NeverStartable, or RPCError while Temporal is away."""
+        try:
+            await self._start(trigger, event, recorded)
+        except WorkflowAlreadyStartedError:
+            return
+        except RPCError as error:
+            if error.status == RPCStatusCode.INVALID_ARGUMENT:
+                raise NeverStartable(str(error)) from error
+            raise
+
+    async def _start(self, trigger: Trigger, event: Event, recorded: RecordedEvent) -> WorkflowHandle[object, Outcome]:
+        # A signal means that a person cancelled: a run that an operator terminated must not keep the order from being undone.
+        reuse = (
+            WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY
+            if trigger.signal
+            else WorkflowIDReusePolicy.REJECT_DUPLICATE
+        )
+        return await self._client.start_workflow(
+            trigger.workflow,
+            trigger.input(event, recorded),
+            id=trigger.workflow_id(event),
+            task_queue=self._task_queue,
+            id_reuse_policy=reuse,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING
+            if trigger.signal is None
+            else WorkflowIDConflictPolicy.UNSPECIFIED,
+            start_signal=trigger.signal,
+            static_summary=trigger.summary(event),
+            search_attributes=_search_attributes(trigger, event),
+            request_eager_start=self._eager and trigger.signal is None,
+        )
+
+
+def _search_attributes(trigger: Trigger, event: Event) -> TypedSearchAttributes:
+    return TypedSearchAttributes(
+        [
+            SearchAttributePair(ORDER_ID, event.order_id),
+            SearchAttributePair(CUSTOMER_ID, event.customer_id),
+            SearchAttributePair(ORDER_STATUS, trigger.status),
+        ]
+    )

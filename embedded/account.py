@@ -1,0 +1,49 @@
+"""The account PostgreSQL runs under: it refuses to run as root."""
+
+import os
+import pwd
+from pathlib import Path
+
+from embedded.errors import EmbeddedError
+
+UNPRIVILEGED = "nobody"
+
+
+def account_for(data: Path) -> tuple[int, int] | None:
+    """(uid, gid) to run the server of this data folder as; None for our own account.
+
+    Root hands over to the owner of the folder, so that a folder made by an ordinary user goes on serving that user.
+    """
+    if os.geteuid() != 0:
+        return None
+    if data.exists() and (owner := data.stat()).st_uid != 0:
+        return owner.st_uid, owner.st_gid
+    try:
+        entry = pwd.getpwnam(UNPRIVILEGED)
+    except KeyError:
+        raise EmbeddedError(
+            f"PostgreSQL does not run as root, and this machine has no user '{UNPRIVILEGED}' to run it as. "
+            "Run this as an ordinary user, or set DATABASE_URL to an existing server."
+        ) from None
+    return entry.pw_uid, entry.pw_gid
+
+
+def user_name() -> str:
+    """The name of our own account, by which the server recognises us at its socket."""
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        raise EmbeddedError(
+            f"PostgreSQL needs a name for user {os.geteuid()}, and this machine knows none. "
+            "Run this as a user that has one, or set DATABASE_URL to an existing server."
+        ) from None
+
+
+def hand_over(folder: Path, account: tuple[int, int] | None) -> None:
+    """Make the account the owner of the folder and all in it."""
+    if account is None or folder.stat().st_uid == account[0]:
+        return
+    for root, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            os.chown(Path(root, name), *account, follow_symlinks=False)
+    os.chown(folder, *account)  # last, so that a hand-over that was cut short is done again

@@ -1,0 +1,84 @@
+"""Throwaway folders, and the lock on a kept one."""
+
+import asyncio
+import fcntl
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from pathlib import Path
+
+from embedded.errors import EmbeddedError
+
+SOCKET_NAME = ".s.PGSQL.5432"
+SOCKET_LIMIT = 100  # bytes: a socket's address holds 104 on macOS and 108 on Linux, its end included
+DEATH = 0.5  # seconds in which a run that was killed lets go of its lock
+HANDOVER = 60.0  # seconds that its servers may take for their orderly stop
+
+
+@contextmanager
+def throwaway_folder() -> Iterator[Path]:
+    """A new folder with a path short enough for a socket in it, deleted at the end."""
+    folder = Path(tempfile.mkdtemp(prefix="orders-", dir=_short_base()))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _short_base() -> str:
+    bases = (tempfile.gettempdir(), "/tmp", "/var/tmp")
+    room = SOCKET_LIMIT - len(f"/orders-12345678/{SOCKET_NAME}")
+    return next(base for base in bases if len(os.fsencode(base)) <= room and os.access(base, os.W_OK))
+
+
+@asynccontextmanager
+async def locked_folder(folder: Path) -> AsyncIterator[int]:
+    """Create the folder and hold it for this run; yields the descriptor of a lock that its servers must inherit.
+
+    One lock is ours alone: while its holder lives, another run is refused with an EmbeddedError that names the holder.
+    The other is free only once the last server of a run is gone: those of a run that was killed get time to stop.
+    """
+    with _lock_file(folder, "lock") as ours, _lock_file(folder, "servers.lock") as servers:
+        if not await _taken(ours, DEATH):
+            holder = os.pread(ours, 20, 0).decode().strip()
+            raise EmbeddedError(
+                f"Process {holder} already runs its services in {folder}. Stop it first, or use another folder."
+            )
+        os.ftruncate(ours, 0)
+        os.pwrite(ours, f"{os.getpid()}\n".encode(), 0)
+        if not await _taken(servers, HANDOVER):
+            raise EmbeddedError(f"The servers of an earlier run in {folder} do not end. Stop them first.")
+        yield servers
+
+
+@contextmanager
+def _lock_file(folder: Path, name: str) -> Iterator[int]:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(folder / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise EmbeddedError(f"Cannot keep data in {folder} ({error}). Make it ours, or use another folder.") from error
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+async def _taken(lock: int, patience: float) -> bool:
+    """Whether the lock became ours within that many seconds."""
+    deadline = time.monotonic() + patience
+    while not _take(lock):
+        if time.monotonic() > deadline:
+            return False
+        await asyncio.sleep(0.02)
+    return True
+
+
+def _take(lock: int) -> bool:
+    with suppress(BlockingIOError):
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return True
+    return False

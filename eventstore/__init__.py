@@ -1,0 +1,1 @@
+"""An event store on PostgreSQL: append, read, subscribe. Knows nothing of what the events mean."""

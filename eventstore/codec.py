@@ -1,0 +1,74 @@
+"""Typed events at the edge: (type, schema version) to pydantic models, old versions lifted on read."""
+
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from uuid import UUID
+
+from pydantic import ValidationError
+
+from eventstore.errors import UndecodableEvent, UnknownEventType, UnknownSchemaVersion
+from eventstore.model import NewEvent, RecordedEvent
+
+
+class EventModel(Protocol):
+    """What an event class offers: pydantic's two methods and its name on the wire."""
+
+    event_type: ClassVar[str]
+    schema_version: ClassVar[int]
+
+    @classmethod
+    def model_validate(cls, obj: Any) -> Any: ...
+
+    def model_dump(self, *, mode: str = ..., by_alias: bool | None = ...) -> dict[str, Any]: ...
+
+
+E_ = TypeVar("E_", bound=EventModel)
+Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+class Codec(Generic[E_]):
+    """Encodes the newest version of each type, decodes every version there ever was.
+
+    upcasters: (type, version) to a pure function from that version's data to the next one's.
+    """
+
+    def __init__(self, models: Iterable[type[E_]], upcasters: dict[tuple[str, int], Upcaster] | None = None) -> None:
+        self._models = {model.event_type: model for model in models}
+        self._upcasters = upcasters or {}
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        return tuple(self._models)
+
+    def encode(self, event: E_, *, id: UUID, metadata: dict[str, Any]) -> NewEvent:
+        """The event as the store takes it, under the newest schema version."""
+        data = event.model_dump(mode="json", by_alias=True)
+        return NewEvent(id, event.event_type, data, metadata, event.schema_version)
+
+    def decode(self, recorded: RecordedEvent) -> E_:
+        """The typed event. Raises UnknownEventType, UnknownSchemaVersion, UndecodableEvent; never skips."""
+        model = self._models.get(recorded.type)
+        if model is None:
+            raise UnknownEventType(recorded.type)
+        data = self._lift(recorded, model.schema_version)
+        try:
+            decoded: E_ = model.model_validate(data)
+        except ValidationError as error:
+            raise UndecodableEvent(recorded.type, recorded.position, _without_values(error)) from None
+        return decoded
+
+    def _lift(self, recorded: RecordedEvent, newest: int) -> dict[str, Any]:
+        data = recorded.data
+        if recorded.schema_version > newest:
+            raise UnknownSchemaVersion(recorded.type, recorded.schema_version, newest)
+        for version in range(recorded.schema_version, newest):
+            upcaster = self._upcasters.get((recorded.type, version))
+            if upcaster is None:
+                raise UnknownSchemaVersion(recorded.type, version, newest)
+            data = upcaster(data)
+        return data
+
+
+def _without_values(error: ValidationError) -> str:
+    """Paths and problems only: the values may be somebody's address."""
+    return "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False))

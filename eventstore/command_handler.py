@@ -1,0 +1,102 @@
+"""Load a stream, decide, append on the version decided on. Knows the shape of a decider, not its domain."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any, Generic, TypeVar
+from uuid import UUID, uuid5
+
+from eventstore.codec import Codec
+from eventstore.errors import EventIdReused, WrongExpectedVersion
+from eventstore.model import NO_STREAM
+from eventstore.store import EventStore
+
+C = TypeVar("C")
+E = TypeVar("E", bound=Any)
+S = TypeVar("S")
+
+_EVENT_IDS = UUID("5b1d4b0e-27f1-4a3a-9a06-6f3d3a9f2c11")
+_ATTEMPTS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded(Generic[S]):
+    """A stream's folded state, its version and last position (0: no stream), and the ids of its events."""
+
+    state: S
+    version: int
+    position: int
+    ids: frozenset[UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class Handled(Generic[S]):
+    """What a command came to: the state after it, the stream's version and last position, and whether it changed
+    anything now (not when it repeats what has happened already)."""
+
+    state: S
+    version: int
+    position: int
+    changed: bool
+
+
+def event_id(command_id: str, index: int) -> UUID:
+    """The id of a command's index-th event: the same command again makes the same ids."""
+    return uuid5(_EVENT_IDS, f"{command_id}:{index}")
+
+
+class CommandHandler(Generic[C, E, S]):
+    """Applies commands to streams, idempotently by command id and safely beside other writers."""
+
+    def __init__(
+        self,
+        store: EventStore,
+        codec: Codec[E],
+        *,
+        decide: Callable[[C, S], list[E]],
+        evolve: Callable[[S, E], S],
+        initial_state: Callable[[], S],
+    ) -> None:
+        self._store, self._codec = store, codec
+        self._decide, self._evolve, self._initial = decide, evolve, initial_state
+
+    async def load(self, stream: str) -> Loaded[S]:
+        """Fold a stream. Raises what the codec and `evolve` raise; nothing is skipped."""
+        state, version, position, ids = self._initial(), 0, 0, []
+        async for recorded in self._store.stream(stream):
+            state = self._evolve(state, self._codec.decode(recorded))
+            version, position = recorded.version, recorded.position
+            ids.append(recorded.id)
+        return Loaded(state, version, position, frozenset(ids))
+
+    async def handle(
+        self, stream: str, command: C, *, command_id: str, metadata: dict[str, Any] | None = None
+    ) -> Handled[S]:
+        """Decide and append; again from the start when another writer was faster. Raises what `decide` raises,
+        and EventIdReused where the command's id has served another stream."""
+        for attempt in range(_ATTEMPTS):
+            try:
+                return await self._once(stream, command, command_id, metadata or {})
+            except WrongExpectedVersion:
+                if attempt == _ATTEMPTS - 1:
+                    raise
+        raise AssertionError("unreachable")
+
+    async def _once(self, stream: str, command: C, command_id: str, metadata: dict[str, Any]) -> Handled[S]:
+        first = event_id(command_id, 0)
+        loaded = await self.load(stream)
+        if first not in loaded.ids and (events := self._decide(command, loaded.state)):
+            new = [self._codec.encode(e, id=event_id(command_id, i), metadata=metadata) for i, e in enumerate(events)]
+            try:
+                result = await self._store.append(stream, new, expected=loaded.version or NO_STREAM)
+            except EventIdReused:
+                # Its twin decided on another state while we did: what that came to is the answer.
+                loaded = await self.load(stream)
+                if first not in loaded.ids:
+                    raise
+            else:
+                if not result.duplicate:
+                    state = reduce(self._evolve, events, loaded.state)
+                    return Handled(state, result.version, result.last_position, True)
+                loaded = await self.load(stream)
+        return Handled(loaded.state, loaded.version, loaded.position, False)

@@ -1,0 +1,98 @@
+"""Runs a consumer of the log: one owner in the fleet, woken or polling, one step at a time."""
+
+import asyncio
+from typing import Protocol
+
+import asyncpg
+import structlog
+
+from eventstore.errors import CheckpointMoved
+from eventstore.lease import Lease
+from eventstore.wakeup import Wakeup
+
+_POLL = 0.25
+_STANDBY = 1.0
+_CHECK_LEASE = 1.0
+_BACKOFF_FIRST, _BACKOFF_LAST = 0.1, 5.0
+_log = structlog.get_logger(__name__)
+
+
+class Consumer(Protocol):
+    """What is run: a name that is owned once in the fleet, and a step that handles the next events, if any."""
+
+    name: str
+
+    async def step(self) -> bool:
+        """Handle one page; True when there may be more. An error leaves the checkpoint where it was."""
+        ...
+
+
+class ConsumerRunner:
+    """Owns and steps a consumer until cancelled. `owner` tells whether this process is the one that works."""
+
+    def __init__(self, consumer: Consumer, *, dsn: str, wakeup: Wakeup, poll: float = _POLL) -> None:
+        self.consumer, self.owner = consumer, False
+        self.last_error: str | None = None
+        self._lease = Lease(dsn, f"consumer:{consumer.name}")
+        self._wakeup, self._poll = wakeup, poll
+        self._log = _log.bind(consumer=consumer.name)
+
+    async def run(self) -> None:
+        """For ever: stand by until the name is free, then step; go back to standing by when the lease is lost."""
+        try:
+            while True:
+                if await self._acquire():
+                    self._log.info("consumer owned")
+                    await self._work()
+                    self._log.warning("consumer lost its lease")
+                await asyncio.sleep(_STANDBY)
+        finally:
+            self.owner = False
+            await self._lease.release()
+
+    async def _acquire(self) -> bool:
+        try:
+            return await self._lease.acquire()
+        except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            self.last_error = str(error)
+            return False
+
+    async def _work(self) -> None:
+        self.owner = True
+        try:
+            async with asyncio.TaskGroup() as group:
+                stepping = group.create_task(self._step_for_ever())
+                while await self._lease.held():  # noqa: ASYNC110 – there is no event for a lock lost in the database
+                    await asyncio.sleep(_CHECK_LEASE)
+                stepping.cancel()
+        finally:
+            self.owner = False
+            await self._lease.release()
+
+    async def _step_for_ever(self) -> None:
+        failures = 0
+        with self._wakeup.subscribe() as awake:
+            while True:
+                awake.clear()
+                try:
+                    more = await self.consumer.step()
+                except CheckpointMoved as error:
+                    self._log.warning("another runner was faster", error=str(error))
+                    more, failures = False, 0
+                except Exception as error:  # any error: nothing is skipped, the same step is tried again
+                    failures += 1
+                    self.last_error = f"{type(error).__name__}: {error}"
+                    self._log.warning("step failed, trying again", error=self.last_error, failures=failures)
+                    await asyncio.sleep(min(_BACKOFF_FIRST * 2**failures, _BACKOFF_LAST))
+                    continue
+                failures, self.last_error = 0, None
+                if not more:
+                    await _wait(awake, self._poll)
+
+
+async def _wait(awake: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await awake.wait()
+    except TimeoutError:
+        pass

@@ -1,0 +1,70 @@
+"""What the event store refuses, with the facts as attributes."""
+
+from uuid import UUID
+
+
+class EventStoreError(Exception):
+    """Base of every refusal of the event store."""
+
+
+class WrongExpectedVersion(EventStoreError):
+    """The stream is not at the version the append was decided on. Load it again and decide again."""
+
+    def __init__(self, stream: str, expected: int, actual: int) -> None:
+        super().__init__(f"stream {stream!r} is at version {actual}, expected {_EXPECTED.get(expected, expected)}")
+        self.stream, self.expected, self.actual = stream, expected, actual
+
+
+_EXPECTED = {0: "no stream", -2: "an existing stream"}
+
+
+class EventIdReused(EventStoreError):
+    """Some of the ids are in the log already, but not as this very append. Ids must be unique to one append."""
+
+    def __init__(self, stream: str, ids: tuple[UUID, ...]) -> None:
+        super().__init__(f"append to {stream!r} reuses event ids of another append: {', '.join(map(str, ids[:3]))}")
+        self.stream, self.ids = stream, ids
+
+
+class InvalidEvent(EventStoreError):
+    """Refused before the database is asked. `path` names the field (`data.items[2].name`), `problem` what is wrong."""
+
+    def __init__(self, path: str, problem: str) -> None:
+        super().__init__(f"{path}: {problem}")
+        self.path, self.problem = path, problem
+
+
+class UnknownEventType(EventStoreError):
+    """The log holds a type this program does not know: deploy the version that writes it, or register the type."""
+
+    def __init__(self, event_type: str) -> None:
+        super().__init__(f"unknown event type {event_type!r}")
+        self.event_type = event_type
+
+
+class UnknownSchemaVersion(EventStoreError):
+    """An event newer than this program, or an old one without an upcaster."""
+
+    def __init__(self, event_type: str, version: int, newest: int) -> None:
+        super().__init__(
+            f"event {event_type!r} has schema version {version}, this program knows 1 to {newest}"
+            if version > newest
+            else f"event {event_type!r} has schema version {version} and no upcaster lifts it to {newest}"
+        )
+        self.event_type, self.version, self.newest = event_type, version, newest
+
+
+class UndecodableEvent(EventStoreError):
+    """The stored data does not fit its registered model."""
+
+    def __init__(self, event_type: str, position: int, reason: str) -> None:
+        super().__init__(f"event {event_type!r} at position {position} does not decode: {reason}")
+        self.event_type, self.position, self.reason = event_type, position, reason
+
+
+class CheckpointMoved(EventStoreError):
+    """Another runner advanced this subscription: whatever was being written with it is rolled back."""
+
+    def __init__(self, name: str, expected: int) -> None:
+        super().__init__(f"checkpoint of {name!r} is no longer at {expected}: another runner owns it")
+        self.name, self.expected = name, expected

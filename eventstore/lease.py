@@ -1,0 +1,54 @@
+"""One owner in the fleet: a session advisory lock on a connection of its own."""
+
+import hashlib
+
+import asyncpg
+
+_TIMEOUT = 2.0
+
+
+class Lease:
+    """Ownership of a name. The database frees it when this connection ends, so a standby takes over at once.
+
+    A killed process's session ends at once, that of a vanished machine by keep-alive within about 4 s.
+    """
+
+    def __init__(self, dsn: str, name: str) -> None:
+        self._dsn, self.name = dsn, name
+        self._connection: asyncpg.Connection | None = None
+
+    @property
+    def key(self) -> int:
+        """The advisory lock's key: 64 bits of the name's hash."""
+        return int.from_bytes(hashlib.sha256(self.name.encode()).digest()[:8], signed=True)
+
+    async def acquire(self) -> bool:
+        """Try to own the name; False where another does. Raises connection errors."""
+        if self._connection is None or self._connection.is_closed():
+            self._connection = await asyncpg.connect(self._dsn, timeout=_TIMEOUT, server_settings=_KEEP_ALIVE)
+        return bool(await self._ask("select pg_try_advisory_lock($1)"))
+
+    async def held(self) -> bool:
+        """Whether the session that holds the lock still answers."""
+        if self._connection is None or self._connection.is_closed():
+            return False
+        try:
+            return bool(await self._ask(_HELD))
+        except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            return False
+
+    async def release(self) -> None:
+        """Give it up by ending the session."""
+        if self._connection is not None:
+            self._connection.terminate()
+            self._connection = None
+
+    async def _ask(self, query: str) -> object:
+        assert self._connection is not None
+        return await self._connection.fetchval(query, self.key, timeout=_TIMEOUT)
+
+
+_HELD = """
+select exists (select from pg_locks where locktype = 'advisory' and pid = pg_backend_pid() and granted
+                  and (classid::bigint << 32 | objid::bigint) = $1::bigint)"""
+_KEEP_ALIVE = {"tcp_keepalives_idle": "2", "tcp_keepalives_interval": "1", "tcp_keepalives_count": "2"}

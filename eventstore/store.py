@@ -1,0 +1,183 @@
+"""Append and read. One round trip and one commit for an append; every read pages by key."""
+
+from collections.abc import AsyncIterator, Sequence
+from uuid import UUID
+
+import asyncpg
+import orjson
+
+from eventstore.errors import EventIdReused, InvalidEvent, WrongExpectedVersion
+from eventstore.model import AppendResult, NewEvent, Page, RecordedEvent, StreamInfo
+from eventstore.validation import check_expected, check_name, check_page, serialise
+from eventstore.wakeup import Wakeup
+
+_APPEND = "select * from eventstore.append($1, $2, $3, $4, $5, $6, $7)"
+
+_COLUMNS = "e.position, s.name, e.version, e.id, e.type, e.schema_version, e.data, e.metadata, e.recorded_at"
+
+# By events_stream_version_key, either way.
+_READ_STREAM = f"""
+select {_COLUMNS} from eventstore.streams s join eventstore.events e using (stream_id)
+ where s.name = $1 and e.version >= $2 order by e.version limit $3"""
+_READ_STREAM_BACKWARDS = f"""
+select {_COLUMNS} from eventstore.streams s join eventstore.events e using (stream_id)
+ where s.name = $1 and e.version <= $2 order by e.version desc limit $3"""
+
+# By the primary key, in a statement after settled(): its snapshot must be newer than the wait.
+_READ_ALL = f"""
+select {_COLUMNS} from eventstore.events e join eventstore.streams s using (stream_id)
+ where e.position > $1 and e.position <= $2
+   and ($3::text[] is null or e.type = any ($3)) and ($4::text is null or s.category = $4)
+ order by e.position limit $5"""
+
+# The last event by events_stream_version_key.
+_STREAM_INFO = """
+select s.name, s.version, s.created_at, e.recorded_at from eventstore.streams s
+  join eventstore.events e on e.stream_id = s.stream_id and e.version = s.version
+ where s.name = $1"""
+
+_PAGE = 500
+_LAST_VERSION = 2**63 - 1
+
+
+class EventStore:
+    """The event log. Safe to use from many tasks; the pool's connections run as `orders_app`."""
+
+    def __init__(self, pool: asyncpg.Pool, wakeup: Wakeup) -> None:
+        self.pool, self.wakeup = pool, wakeup
+
+    async def append(self, stream: str, events: Sequence[NewEvent], *, expected: int) -> AppendResult:
+        """Append events to one stream, all or none.
+
+        expected: NO_STREAM, STREAM_EXISTS, ANY, or the exact version (>= 1) the decision was taken on.
+        The same ids again answer with the first result, whatever `expected` says: outcome unknown, append again.
+        Raises WrongExpectedVersion, EventIdReused, InvalidEvent.
+        """
+        arguments = _arguments(stream, events, expected)
+        try:
+            row = await self.pool.fetchrow(_APPEND, *arguments)
+        except asyncpg.UniqueViolationError as error:
+            if error.constraint_name != "events_id_key":
+                raise
+            # An id that is elsewhere, or a twin of this append that won while we waited: the ids tell which.
+            row = await self._append_again(stream, events, arguments)
+        return self._result(stream, events, expected, row)
+
+    async def _append_again(
+        self, stream: str, events: Sequence[NewEvent], arguments: tuple[object, ...]
+    ) -> asyncpg.Record | None:
+        try:
+            return await self.pool.fetchrow(_APPEND, *arguments)
+        except asyncpg.UniqueViolationError as error:
+            raise EventIdReused(stream, _ids(events)) from error
+
+    def _result(
+        self, stream: str, events: Sequence[NewEvent], expected: int, row: asyncpg.Record | None
+    ) -> AppendResult:
+        assert row is not None  # a function with OUT parameters always answers with one row
+        match row["status"]:
+            case "wrong_version":
+                raise WrongExpectedVersion(stream, expected, row["version"])
+            case "id_reused":
+                raise EventIdReused(stream, _ids(events))
+        duplicate = row["status"] == "duplicate"
+        if not duplicate:
+            self.wakeup.appended()
+        return AppendResult(row["version"], row["first_position"], row["last_position"], duplicate)
+
+    async def read_stream(
+        self, stream: str, *, from_version: int | None = None, limit: int = _PAGE, backwards: bool = False
+    ) -> list[RecordedEvent]:
+        """At most `limit` events of a stream, from a version on (inclusive); an unknown stream is an empty list.
+
+        Raises InvalidEvent for a name that no stream can have, ValueError for a limit below 1.
+        """
+        check_name("stream", stream)
+        check_page(limit)
+        if backwards:
+            start = _LAST_VERSION if from_version is None else from_version
+            rows = await self.pool.fetch(_READ_STREAM_BACKWARDS, stream, start, limit)
+        else:
+            rows = await self.pool.fetch(_READ_STREAM, stream, from_version or 1, limit)
+        return [_recorded(row) for row in rows]
+
+    async def stream(self, stream: str) -> AsyncIterator[RecordedEvent]:
+        """All events of a stream, in order, a page at a time."""
+        version = 0
+        while True:
+            page = await self.read_stream(stream, from_version=version + 1)
+            for event in page:
+                yield event
+            if len(page) < _PAGE:
+                return
+            version = page[-1].version
+
+    async def head(self) -> int:
+        """The position up to which the log is settled: nothing will ever appear at or below it any more."""
+        return int(await self.pool.fetchval("select eventstore.settled()"))
+
+    async def read_all(
+        self,
+        *,
+        after: int = 0,
+        limit: int = _PAGE,
+        types: Sequence[str] | None = None,
+        category: str | None = None,
+    ) -> Page:
+        """At most `limit` settled events of the whole log after a position, in order.
+
+        The page's position is where to go on: past events of other types too, so that a filter costs its log only once.
+        Raises ValueError for a limit below 1.
+        """
+        check_page(limit)
+        head = await self.head()
+        if head <= after:
+            return Page([], after)
+        rows = await self.pool.fetch(_READ_ALL, after, head, types, category, limit)
+        events = [_recorded(row) for row in rows]
+        return Page(events, events[-1].position if len(events) == limit else head)
+
+    async def stream_info(self, stream: str) -> StreamInfo | None:
+        """A stream's version, age and last event's time; None where there is no such stream."""
+        check_name("stream", stream)
+        row = await self.pool.fetchrow(_STREAM_INFO, stream)
+        return StreamInfo(*row) if row else None
+
+
+def _arguments(stream: str, events: Sequence[NewEvent], expected: int) -> tuple[object, ...]:
+    check_name("stream", stream)
+    check_expected(expected)
+    if not events:
+        raise InvalidEvent("events", "is empty: nothing to append")
+    bodies = [serialise(event, f"events[{index}]") for index, event in enumerate(events)]
+    ids = _ids(events)
+    if len(set(ids)) != len(ids):
+        raise InvalidEvent("events", "has an id twice")
+    return (
+        stream,
+        expected,
+        ids,
+        [event.type for event in events],
+        [event.schema_version for event in events],
+        [data for data, _ in bodies],
+        [metadata for _, metadata in bodies],
+    )
+
+
+def _ids(events: Sequence[NewEvent]) -> tuple[UUID, ...]:
+    return tuple(event.id for event in events)
+
+
+def _recorded(row: asyncpg.Record) -> RecordedEvent:
+    position, stream, version, id_, type_, schema_version, data, metadata, recorded_at = row
+    return RecordedEvent(
+        position=position,
+        stream=stream,
+        version=version,
+        id=UUID(int=id_.int),
+        type=type_,
+        schema_version=schema_version,
+        data=orjson.loads(data),
+        metadata=orjson.loads(metadata),
+        recorded_at=recorded_at,
+    )

@@ -1,0 +1,68 @@
+"""What may be asked of an order. Ids and amounts of gateways come in with the command; amounts are minor units."""
+
+from dataclasses import dataclass
+
+from orders.events import CancelledBy, Shortage
+from orders.model import Order
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceOrder:
+    """Take the order in."""
+
+    order: Order
+
+    @property
+    def order_id(self) -> str:
+        return self.order.order_id
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmOrder:
+    """Everything ordered is available."""
+
+    order_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPayment:
+    """The payment gateway charged the customer."""
+
+    order_id: str
+    payment_id: str
+    amount: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordShipment:
+    """The carrier took the order on."""
+
+    order_id: str
+    shipment_id: str
+    tracking_number: str
+    carrier: str
+
+
+@dataclass(frozen=True, slots=True)
+class CancelOrder:
+    """End the order without goods; `shortages` says which SKUs were missing, if that is why."""
+
+    order_id: str
+    reason: str
+    cancelled_by: CancelledBy
+    shortages: tuple[Shortage, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RecordRefund:
+    """The payment gateway moved money back."""
+
+    order_id: str
+    refund_id: str
+    payment_id: str
+    amount: int
+    reason: str
+
+
+Command = PlaceOrder | ConfirmOrder | RecordPayment | RecordShipment | CancelOrder | RecordRefund

@@ -1,0 +1,230 @@
+"""From a command and the state to what happens next: events, nothing because it already has, or a refusal."""
+
+from typing import assert_never
+
+from pydantic import ValidationError
+
+from orders.commands import (
+    CancelOrder,
+    Command,
+    ConfirmOrder,
+    PlaceOrder,
+    RecordPayment,
+    RecordRefund,
+    RecordShipment,
+)
+from orders.errors import (
+    IllegalTransition,
+    InvalidCommand,
+    OrderAlreadyExists,
+    OrderAlreadyRefunded,
+    OrderNotCancellable,
+    OrderNotFound,
+    PaymentMismatch,
+    RefundOutOfRange,
+    WrongOrder,
+)
+from orders.events import (
+    CancelledBy,
+    Event,
+    OrderCancelled,
+    OrderConfirmed,
+    OrderPaid,
+    OrderPlaced,
+    OrderRefunded,
+    OrderShipped,
+)
+from orders.faults import faults_of
+from orders.model import Order
+from orders.money import Money
+from orders.state import (
+    Cancelled,
+    Confirmed,
+    ExistingOrder,
+    NotPlaced,
+    Paid,
+    Placed,
+    Refund,
+    Shipment,
+    Shipped,
+    State,
+)
+
+
+def decide(command: Command, state: State) -> list[Event]:
+    """The events that `command` brings about; none when all it asks for has already happened.
+
+    Raises an OrderError when the command is refused, InvalidCommand when its facts cannot be recorded.
+    """
+    try:
+        return _begin(command) if isinstance(state, NotPlaced) else _proceed(command, state)
+    except ValidationError as error:
+        raise InvalidCommand(command.order_id, faults_of(error)) from None
+
+
+def _begin(command: Command) -> list[Event]:
+    if isinstance(command, PlaceOrder):
+        return [OrderPlaced.of(command.order)]
+    raise OrderNotFound(command.order_id)
+
+
+def _proceed(command: Command, state: ExistingOrder) -> list[Event]:
+    if command.order_id != state.order.order_id:
+        raise WrongOrder(command.order_id, state.order.order_id)
+    match command:
+        case PlaceOrder():
+            return _place_again(command, state)
+        case ConfirmOrder():
+            return _confirm(command, state)
+        case RecordPayment():
+            return _record_payment(command, state)
+        case RecordShipment():
+            return _record_shipment(command, state)
+        case CancelOrder():
+            return _cancel(command, state)
+        case RecordRefund():
+            return _record_refund(command, state)
+        case _:
+            assert_never(command)
+
+
+def _place_again(command: PlaceOrder, state: ExistingOrder) -> list[Event]:
+    differing = _differing_fields(command.order, state.order)
+    if differing:
+        raise OrderAlreadyExists(command.order_id, differing)
+    return []
+
+
+def _differing_fields(order: Order, placed: Order) -> tuple[str, ...]:
+    # When it was placed is no part of the content: a retry may carry a later time.
+    compared = {name: field for name, field in Order.model_fields.items() if name != "placed_at"}
+    return tuple(
+        field.alias or name for name, field in compared.items() if getattr(order, name) != getattr(placed, name)
+    )
+
+
+def _confirm(command: ConfirmOrder, state: ExistingOrder) -> list[Event]:
+    order = state.order
+    match state:
+        case Placed():
+            return [
+                OrderConfirmed(
+                    order_id=order.order_id,
+                    customer_id=order.customer_id,
+                    currency=order.currency,
+                    total=order.total,
+                )
+            ]
+        case Confirmed() | Paid() | Shipped():
+            return []
+        case Cancelled():
+            raise _illegal(command, state)
+        case _:
+            assert_never(state)
+
+
+def _record_payment(command: RecordPayment, state: ExistingOrder) -> list[Event]:
+    order = state.order
+    if state.payment and state.payment.payment_id == command.payment_id:
+        _require_full_payment(command, order)
+        return []
+    if not isinstance(state, Confirmed):
+        raise _illegal(command, state)
+    _require_full_payment(command, order)
+    return [
+        OrderPaid(
+            order_id=order.order_id,
+            customer_id=order.customer_id,
+            payment_id=command.payment_id,
+            amount=command.amount,
+            currency=command.currency,
+        )
+    ]
+
+
+def _require_full_payment(command: RecordPayment, order: Order) -> None:
+    expected = Money(order.total, order.currency)
+    actual = Money(command.amount, command.currency)
+    if actual != expected:
+        raise PaymentMismatch(order.order_id, expected, actual)
+
+
+def _record_shipment(command: RecordShipment, state: ExistingOrder) -> list[Event]:
+    order = state.order
+    if state.shipment == Shipment(command.shipment_id, command.tracking_number, command.carrier):
+        return []
+    if not isinstance(state, Paid):
+        raise _illegal(command, state)
+    return [
+        OrderShipped(
+            order_id=order.order_id,
+            customer_id=order.customer_id,
+            shipment_id=command.shipment_id,
+            tracking_number=command.tracking_number,
+            carrier=command.carrier,
+            amount=order.total,
+            currency=order.currency,
+        )
+    ]
+
+
+def _cancel(command: CancelOrder, state: ExistingOrder) -> list[Event]:
+    order = state.order
+    match state:
+        case Confirmed() | Paid() if command.cancelled_by is CancelledBy.VALIDATION:
+            raise _illegal(command, state)  # a late validation has no say over an order that has gone on
+        case Placed() | Confirmed() | Paid():
+            return [
+                OrderCancelled(
+                    order_id=order.order_id,
+                    customer_id=order.customer_id,
+                    reason=command.reason,
+                    cancelled_by=command.cancelled_by,
+                    currency=order.currency,
+                    amount_paid=state.payment.amount if state.payment else 0,
+                    shortages=command.shortages,
+                )
+            ]
+        case Cancelled():
+            return []
+        case Shipped():
+            raise OrderNotCancellable(order.order_id, state.status)
+        case _:
+            assert_never(state)
+
+
+def _record_refund(command: RecordRefund, state: ExistingOrder) -> list[Event]:
+    if not isinstance(state, Cancelled):
+        raise _illegal(command, state)
+    if state.refund:
+        return _refund_again(command, state, state.refund)
+    # A charge may have landed without being recorded, so a refund needs no recorded payment; it must not
+    # speak of another charge than the recorded one, though.
+    if state.payment and state.payment.payment_id != command.payment_id:
+        raise _illegal(command, state)
+    order = state.order
+    if not 0 <= command.amount <= order.total:
+        amount, total = Money(command.amount, order.currency), Money(order.total, order.currency)
+        raise RefundOutOfRange(order.order_id, amount, total)
+    return [
+        OrderRefunded(
+            order_id=order.order_id,
+            customer_id=order.customer_id,
+            refund_id=command.refund_id,
+            payment_id=command.payment_id,
+            amount=command.amount,
+            currency=order.currency,
+            reason=command.reason,
+        )
+    ]
+
+
+def _refund_again(command: RecordRefund, state: Cancelled, recorded: Refund) -> list[Event]:
+    same_facts = (command.refund_id, command.payment_id, command.amount)
+    if same_facts == (recorded.refund_id, recorded.payment_id, recorded.amount):
+        return []
+    raise OrderAlreadyRefunded(state.order.order_id, recorded.refund_id, command.refund_id)
+
+
+def _illegal(command: Command, state: ExistingOrder) -> IllegalTransition:
+    return IllegalTransition(command.order_id, type(command).__name__, state.status)

@@ -1,0 +1,161 @@
+"""Everything the domain refuses. Each error carries its facts as attributes and its remedy in its docstring."""
+
+from dataclasses import dataclass
+
+from orders.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong with one field: its path on the wire (`items[3].quantity`, "" for the whole), and what."""
+
+    path: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.path} {self.problem}" if self.path else self.problem
+
+
+class OrderError(Exception):
+    """Base of all refusals of the domain. Nothing has been changed when one is raised."""
+
+
+class InvalidOrder(OrderError):
+    """The order breaks entry rules. Correct every fault listed and place it again."""
+
+    def __init__(self, faults: tuple[Fault, ...]) -> None:
+        super().__init__(faults)
+        self.faults = faults
+
+    def __str__(self) -> str:
+        return "the order is invalid: " + "; ".join(map(str, self.faults))
+
+
+class InvalidCommand(OrderError):
+    """A fact in the command is not one an event can record. Correct the faults listed and send it again."""
+
+    def __init__(self, order_id: str, faults: tuple[Fault, ...]) -> None:
+        super().__init__(order_id, faults)
+        self.order_id = order_id
+        self.faults = faults
+
+    def __str__(self) -> str:
+        return f"the command for order {self.order_id} is invalid: " + "; ".join(map(str, self.faults))
+
+
+class OrderNotFound(OrderError):
+    """No order was placed under this id. Check the id, or place the order first."""
+
+    def __init__(self, order_id: str) -> None:
+        super().__init__(order_id)
+        self.order_id = order_id
+
+    def __str__(self) -> str:
+        return f"there is no order {self.order_id}"
+
+
+class OrderAlreadyExists(OrderError):
+    """Another order was placed under this id. Use a new id, or send the content that was placed.
+
+    `differing` names the fields on the wire whose values are not those of the placed order.
+    """
+
+    def __init__(self, order_id: str, differing: tuple[str, ...]) -> None:
+        super().__init__(order_id, differing)
+        self.order_id = order_id
+        self.differing = differing
+
+    def __str__(self) -> str:
+        return f"order {self.order_id} was already placed with different {', '.join(self.differing)}"
+
+
+class WrongOrder(OrderError):
+    """The command is for one order and the state is another's. Load the stream of the command's order."""
+
+    def __init__(self, order_id: str, loaded_order_id: str) -> None:
+        super().__init__(order_id, loaded_order_id)
+        self.order_id = order_id
+        self.loaded_order_id = loaded_order_id
+
+    def __str__(self) -> str:
+        return f"a command for order {self.order_id} cannot be decided on order {self.loaded_order_id}"
+
+
+class IllegalTransition(OrderError):
+    """The order cannot take this step from where it is. Load it again and act on its current status."""
+
+    def __init__(self, order_id: str, command: str, status: str) -> None:
+        super().__init__(order_id, command, status)
+        self.order_id = order_id
+        self.command = command
+        self.status = status
+
+    def __str__(self) -> str:
+        return f"{self.command} is not possible for order {self.order_id}, which is {self.status}"
+
+
+class OrderNotCancellable(OrderError):
+    """The goods have left. Handle it as a return instead."""
+
+    def __init__(self, order_id: str, status: str) -> None:
+        super().__init__(order_id, status)
+        self.order_id = order_id
+        self.status = status
+
+    def __str__(self) -> str:
+        return f"order {self.order_id} can no longer be cancelled: it is {self.status}"
+
+
+class PaymentMismatch(OrderError):
+    """The payment is not what the order costs. Refund it, or find the order that it belongs to."""
+
+    def __init__(self, order_id: str, expected: Money, actual: Money) -> None:
+        super().__init__(order_id, expected, actual)
+        self.order_id = order_id
+        self.expected = expected
+        self.actual = actual
+
+    def __str__(self) -> str:
+        return f"order {self.order_id} costs {self.expected}, but the payment is {self.actual}"
+
+
+class RefundOutOfRange(OrderError):
+    """A refund lies between nothing and the order's total. Record the amount that really moved back."""
+
+    def __init__(self, order_id: str, amount: Money, total: Money) -> None:
+        super().__init__(order_id, amount, total)
+        self.order_id = order_id
+        self.amount = amount
+        self.total = total
+
+    def __str__(self) -> str:
+        return f"order {self.order_id} cost {self.total}, so {self.amount} cannot be refunded"
+
+
+class OrderAlreadyRefunded(OrderError):
+    """The order's one refund is recorded, with other facts. Compare the two with the payment provider's books."""
+
+    def __init__(self, order_id: str, recorded_refund_id: str, refund_id: str) -> None:
+        super().__init__(order_id, recorded_refund_id, refund_id)
+        self.order_id = order_id
+        self.recorded_refund_id = recorded_refund_id
+        self.refund_id = refund_id
+
+    def __str__(self) -> str:
+        return (
+            f"order {self.order_id} was already refunded by {self.recorded_refund_id}, "
+            f"so refund {self.refund_id} cannot be recorded"
+        )
+
+
+class CorruptStream(OrderError):
+    """An event stands where it cannot follow. Do not append; look at the stream and at what wrote to it."""
+
+    def __init__(self, order_id: str, status: str, event_type: str) -> None:
+        super().__init__(order_id, status, event_type)
+        self.order_id = order_id
+        self.status = status
+        self.event_type = event_type
+
+    def __str__(self) -> str:
+        return f"the stream of order {self.order_id} is corrupt: {self.event_type} while {self.status}"

@@ -1,0 +1,118 @@
+"""What has happened to an order. The data of an event stands on its own: a reaction needs no guess.
+
+Fields an event does not know are left out on reading, so that a later version may add some.
+"""
+
+from enum import StrEnum
+from typing import Annotated, ClassVar, Final
+
+from pydantic import Field
+
+from orders.fields import Amount, CurrencyCode, Sku, Text, Wire
+from orders.model import Order, OrderContent, OrderFact
+
+
+class CancelledBy(StrEnum):
+    """Who ended the order: a person (customer, operator) or one of the workflows."""
+
+    CUSTOMER = "customer"
+    OPERATOR = "operator"
+    FULFILLMENT = "fulfillment"
+    VALIDATION = "validation"
+
+
+class Shortage(Wire):
+    """A SKU of which fewer units were available than the order wants."""
+
+    sku: Sku
+    requested: Annotated[int, Field(strict=True, ge=1)]
+    available: Annotated[int, Field(strict=True, ge=0)]
+
+
+class OrderPlaced(OrderContent):
+    """The order came in; the event holds all of it."""
+
+    event_type: ClassVar[str] = "order.placed"
+    schema_version: ClassVar[int] = 1
+
+    @staticmethod
+    def of(order: Order) -> "OrderPlaced":
+        """The event that records this order."""
+        return OrderPlaced.model_construct(**dict(order))
+
+    @property
+    def order(self) -> Order:
+        """The order that was recorded."""
+        return Order.model_construct(**dict(self))
+
+
+class OrderConfirmed(OrderFact):
+    """Everything ordered was available. `total` is in minor units."""
+
+    event_type: ClassVar[str] = "order.confirmed"
+    schema_version: ClassVar[int] = 1
+
+    currency: CurrencyCode
+    total: Amount
+
+
+class OrderPaid(OrderFact):
+    """The customer was charged. `amount` is in minor units and equals the order's total."""
+
+    event_type: ClassVar[str] = "order.paid"
+    schema_version: ClassVar[int] = 1
+
+    payment_id: Text
+    amount: Amount
+    currency: CurrencyCode
+
+
+class OrderShipped(OrderFact):
+    """The goods are on their way. `amount` is the order's total in minor units: revenue from now on."""
+
+    event_type: ClassVar[str] = "order.shipped"
+    schema_version: ClassVar[int] = 1
+
+    shipment_id: Text
+    tracking_number: Text
+    carrier: Text
+    amount: Amount
+    currency: CurrencyCode
+
+
+class OrderCancelled(OrderFact):
+    """The order ended without goods. `amount_paid` is what had been recorded as paid, in minor units, else 0."""
+
+    event_type: ClassVar[str] = "order.cancelled"
+    schema_version: ClassVar[int] = 1
+
+    reason: Text
+    cancelled_by: CancelledBy
+    currency: CurrencyCode
+    amount_paid: Amount
+    shortages: tuple[Shortage, ...] = ()
+
+
+class OrderRefunded(OrderFact):
+    """Money moved back to the customer. `amount` is in minor units."""
+
+    event_type: ClassVar[str] = "order.refunded"
+    schema_version: ClassVar[int] = 1
+
+    refund_id: Text
+    payment_id: Text
+    amount: Amount
+    currency: CurrencyCode
+    reason: Text
+
+
+Event = OrderPlaced | OrderConfirmed | OrderPaid | OrderShipped | OrderCancelled | OrderRefunded
+
+EVENTS: Final[tuple[type[Event], ...]] = (
+    OrderPlaced,
+    OrderConfirmed,
+    OrderPaid,
+    OrderShipped,
+    OrderCancelled,
+    OrderRefunded,
+)

@@ -1,0 +1,95 @@
+"""The validation library's findings in words for whoever wrote the order."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from orders.errors import Fault
+
+_LONGEST_VALUE: Final = 40
+
+
+def faults_of(error: ValidationError) -> tuple[Fault, ...]:
+    """Every finding of `error` as a fault, in the order of the fields."""
+    return tuple(_fault(details) for details in error.errors(include_url=False) if not _is_echo(details))
+
+
+def shortened(value: object) -> str:
+    """The value as a reader recognises it, never longer than a few words and always printable."""
+    match value:
+        case None | bool():
+            return {None: "null", True: "true", False: "false"}[value]
+        case int() if abs(value) >= 10**_LONGEST_VALUE:
+            return "a number of more than 40 digits"
+        case int() | float():
+            return str(value)
+        case str():
+            return _quoted(value)
+        case list() | tuple():
+            return "a list"
+        case _:
+            return "an object"
+
+
+def _quoted(text: str) -> str:
+    short = text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "…"
+    printable = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in short)
+    return f'"{printable}"'
+
+
+def _is_echo(details: ErrorDetails) -> bool:
+    # A list whose entries are all faulty is reported as empty, too.
+    return details["type"] == "too_short" and bool(details["input"])
+
+
+def _fault(details: ErrorDetails) -> Fault:
+    describe = _DESCRIBED.get(details["type"])
+    problem = describe(details["input"], details.get("ctx", {})) if describe else details["msg"]
+    return Fault(_path(details["loc"]), problem)
+
+
+def _path(steps: tuple[int | str, ...]) -> str:
+    path = ""
+    for step in steps:
+        if isinstance(step, int):
+            path += f"[{step}]"
+        else:
+            name = step if step.isidentifier() and len(step) <= _LONGEST_VALUE else _quoted(step)
+            path += f".{name}" if path else name
+    return path
+
+
+def _text_problem(value: object, _: dict[str, Any]) -> str:
+    if not isinstance(value, str):
+        return f"must be text, not {shortened(value)}"
+    if "\x00" in value:
+        return "must not contain a NUL character"
+    return "must not be empty" if not value.strip() else f"is not in the expected form: {shortened(value)}"
+
+
+def _not(expected: str) -> Callable[[object, dict[str, Any]], str]:
+    return lambda value, _: f"must be {expected}, not {shortened(value)}"
+
+
+_DESCRIBED: Final[dict[str, Callable[[object, dict[str, Any]], str]]] = {
+    "missing": lambda *_: "is required",
+    "extra_forbidden": lambda *_: "is not a known field",
+    "invalid_key": lambda *_: "has a field whose name is not text",
+    "int_type": _not("a whole number"),
+    "greater_than_equal": lambda value, facts: f"must be at least {facts['ge']:,}, not {shortened(value)}",
+    "less_than_equal": lambda value, facts: f"must be at most {facts['le']:,}, not {shortened(value)}",
+    "string_type": _not("text"),
+    "string_unicode": lambda *_: "must not contain half of a surrogate pair",
+    "string_too_long": lambda value, facts: (
+        f"must be at most {facts['max_length']:,} characters long, not {len(str(value)):,}"
+    ),
+    "string_pattern_mismatch": _text_problem,
+    "tuple_type": _not("a list"),
+    "too_short": lambda *_: "must have at least one entry",
+    "model_type": _not("an object"),
+    "model_attributes_type": _not("an object"),
+    "enum": lambda value, facts: f"must be {facts['expected']}, not {shortened(value)}",
+    "value_error": lambda _, facts: str(facts["error"]),
+}

@@ -1,0 +1,77 @@
+"""The kinds of field that orders and events are made of, with the bounds each keeps everywhere."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic.alias_generators import to_camel
+
+from orders.ids import order_id_problem, visible_text_problem
+
+MAX_AMOUNT: Final = 2**63 - 1
+MAX_QUANTITY: Final = 1_000_000
+MAX_TEXT: Final = 512
+
+_TIMESTAMP: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)?", flags=re.ASCII)
+
+
+class Wire(BaseModel):
+    """A frozen model: camelCase JSON outside, snake_case Python inside; fields it does not know are left out."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="ignore",
+        alias_generator=to_camel,
+        validate_by_name=True,
+        validate_by_alias=True,
+        serialize_by_alias=True,
+    )
+
+
+def _without(problem_of: Callable[[str], str | None]) -> AfterValidator:
+    def check(text: str) -> str:
+        problem = problem_of(text)
+        if problem:
+            raise ValueError(problem)
+        return text
+
+    return AfterValidator(check)
+
+
+def _blank_as_none(value: object) -> object:
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+def _utc(value: object) -> datetime:
+    moment = _parsed(value) if isinstance(value, str) else value
+    if not isinstance(moment, datetime):
+        raise ValueError("must be a time such as 2026-01-31T09:30:00Z")
+    if moment.utcoffset() is None:
+        raise ValueError("must say its offset from UTC, as in 2026-01-31T09:30:00Z")
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("must lie in the years 1 to 9999 in UTC") from None
+
+
+def _parsed(text: str) -> datetime | None:
+    if not _TIMESTAMP.fullmatch(text):
+        return None
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError("must be a date and a time that exist") from None
+
+
+Identifier = Annotated[str, Field(strict=True), _without(order_id_problem)]
+Sku = Annotated[str, Field(strict=True), _without(visible_text_problem)]
+# Refuses NUL, which PostgreSQL cannot store, and text with nothing in it to read.
+Text = Annotated[str, StringConstraints(strict=True, max_length=MAX_TEXT, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")]
+OptionalText = Annotated[Text | None, BeforeValidator(_blank_as_none)]
+Amount = Annotated[int, Field(strict=True, ge=0, le=MAX_AMOUNT)]
+Quantity = Annotated[int, Field(strict=True, ge=1, le=MAX_QUANTITY)]
+CurrencyCode = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Z]{3}$")]
+CountryCode = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Z]{2}$")]
+UtcTime = Annotated[datetime, BeforeValidator(_utc)]

@@ -1,0 +1,35 @@
+"""The rules for identifiers, and the name of an order's stream."""
+
+from typing import Final
+
+MAX_ID_LENGTH: Final = 128
+MAX_STREAM_NAME_BYTES: Final = 512
+
+
+def stream_name(order_id: str) -> str:
+    """The stream that holds the events of one order."""
+    return f"order-{order_id}"
+
+
+def order_id_problem(text: str) -> str | None:
+    """Why `text` cannot be an order or customer id, worded to follow the field's name; None when it can."""
+    if "/" in text:
+        return 'must not contain "/"'
+    return visible_text_problem(text) or _stream_name_problem(text)
+
+
+def visible_text_problem(text: str) -> str | None:
+    """Why `text` is not 1 to 128 visible characters, worded to follow the field's name; None when it is."""
+    if not 1 <= len(text) <= MAX_ID_LENGTH:
+        return f"must be 1 to {MAX_ID_LENGTH} characters long, not {len(text):,}"
+    if text.isprintable() and " " not in text:
+        return None
+    invisible = next(character for character in text if character == " " or not character.isprintable())
+    return f"must be visible characters only; U+{ord(invisible):04X} is not"
+
+
+def _stream_name_problem(text: str) -> str | None:
+    # 128 characters of four bytes each pass every other rule, and would then be refused by the event store.
+    if text.isascii() or len(stream_name(text).encode()) <= MAX_STREAM_NAME_BYTES:
+        return None
+    return f"is too long for a stream name of {MAX_STREAM_NAME_BYTES} bytes in UTF-8"

@@ -1,0 +1,9 @@
+"""Read models: each a fold of the log into rows, written with its checkpoint in one transaction."""
+
+from typing import Any, Final
+
+from projections.customer_orders import CUSTOMER_ORDERS
+from projections.order_dashboard import ORDER_DASHBOARD
+from projections.projection import Projection
+
+PROJECTIONS: Final[tuple[Projection[Any], ...]] = (ORDER_DASHBOARD, CUSTOMER_ORDERS)

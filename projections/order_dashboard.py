@@ -1,0 +1,106 @@
+"""A row per order: where it stands, what it costs, and when each thing happened."""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from eventstore.model import RecordedEvent
+from orders.events import (
+    EVENTS,
+    Event,
+    OrderCancelled,
+    OrderConfirmed,
+    OrderPaid,
+    OrderPlaced,
+    OrderRefunded,
+    OrderShipped,
+)
+from orders.model import units
+from projections.projection import Key, NotPlaced, Projection
+
+_NEVER: Final = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRow:
+    """An order as operators see it. Amounts in minor units; times UTC, as recorded, but `placed_at` is the order's own.
+
+    status: placed, confirmed, paid, shipped or cancelled. payment_state: none, paid or refunded.
+    placed_position: its place among all orders, newest is highest. position: its last event's.
+    """
+
+    order_id: str
+    customer_id: str = ""
+    status: str = ""
+    payment_state: str = "none"
+    currency: str = ""
+    total: int = 0
+    units: int = 0
+    amount_paid: int = 0
+    amount_refunded: int = 0
+    reason: str | None = None
+    cancelled_by: str | None = None
+    tracking_number: str | None = None
+    carrier: str | None = None
+    placed_at: datetime = _NEVER
+    updated_at: datetime = _NEVER
+    confirmed_at: datetime | None = None
+    paid_at: datetime | None = None
+    shipped_at: datetime | None = None
+    cancelled_at: datetime | None = None
+    refunded_at: datetime | None = None
+    placed_position: int = 0
+    position: int = 0
+
+
+def reduce(row: OrderRow, event: Event, recorded: RecordedEvent) -> OrderRow:
+    """The order after an event. Raises NotPlaced where the row was never begun."""
+    if row.placed_position == 0 and not isinstance(event, OrderPlaced):
+        raise NotPlaced(event.order_id, event.event_type)
+    changes = _changes(event, recorded)
+    return replace(row, **changes, updated_at=recorded.recorded_at, position=recorded.position)
+
+
+def _changes(event: Event, recorded: RecordedEvent) -> dict[str, Any]:
+    at = recorded.recorded_at
+    match event:
+        case OrderPlaced():
+            return _placed(event, recorded.position)
+        case OrderConfirmed():
+            return {"status": "confirmed", "confirmed_at": at}
+        case OrderPaid(amount=amount):
+            return {"status": "paid", "payment_state": "paid", "amount_paid": amount, "paid_at": at}
+        case OrderShipped(tracking_number=number, carrier=carrier):
+            return {"status": "shipped", "tracking_number": number, "carrier": carrier, "shipped_at": at}
+        case OrderCancelled(reason=reason, cancelled_by=by):
+            return {"status": "cancelled", "reason": reason, "cancelled_by": by.value, "cancelled_at": at}
+        case OrderRefunded(amount=amount):
+            return {"payment_state": "refunded", "amount_refunded": amount, "refunded_at": at}
+
+
+def _placed(event: OrderPlaced, position: int) -> dict[str, Any]:
+    return {
+        "customer_id": event.customer_id,
+        "status": "placed",
+        "currency": event.currency,
+        "total": event.total,
+        "units": units(event),
+        "placed_at": event.placed_at,
+        "placed_position": position,
+    }
+
+
+def _key(event: Event) -> Key:
+    return (event.order_id,)
+
+
+ORDER_DASHBOARD: Final = Projection(
+    name="order-dashboard",
+    table="order_dashboard",
+    row=OrderRow,
+    key_columns=("order_id",),
+    events=EVENTS,
+    key=_key,
+    initial=lambda key: OrderRow(order_id=key[0]),
+    reduce=reduce,
+)

@@ -1,0 +1,157 @@
+"""Reads of the read models. Pages go by key: complete and without repetition while rows come in, at any depth."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Generic, TypeAlias, TypeVar
+
+import asyncpg
+
+from projections.customer_orders import CustomerRow
+from projections.order_dashboard import OrderRow
+from projections.projection import columns
+from projections.table import row_of
+
+T = TypeVar("T")
+C = TypeVar("C")
+CustomerCursor: TypeAlias = tuple[str, str]
+
+_ORDER = f"select {', '.join(columns(OrderRow))} from projections.order_dashboard"
+_CUSTOMER = f"select {', '.join(columns(CustomerRow))} from projections.customer_orders"
+_NEWEST_FIRST = "placed_position < $1 order by placed_position desc limit $2"
+# By (status, customer given): order_dashboard_newest, _by_status, _by_customer, and _by_customer with a filter.
+# A statement for each, as one that tests its parameters for null could not choose.
+_LIST_ORDERS: Final = {
+    (False, False): f"{_ORDER} where {_NEWEST_FIRST}",
+    (True, False): f"{_ORDER} where status = $3 and {_NEWEST_FIRST}",
+    (False, True): f"{_ORDER} where customer_id = $3 and {_NEWEST_FIRST}",
+    (True, True): f"{_ORDER} where status = $3 and customer_id = $4 and {_NEWEST_FIRST}",
+}
+_GET_ORDER = f"{_ORDER} where order_id = $1"
+# An index-only scan of order_dashboard_by_status.
+_COUNTS_BY_STATUS = "select status, count(*) from projections.order_dashboard group by status order by status"
+# By customer_orders_pkey, both.
+_LIST_CUSTOMERS = f"{_CUSTOMER} where (customer_id, currency) > ($1, $2) order by customer_id, currency limit $3"
+_GET_CUSTOMER = f"{_CUSTOMER} where customer_id = $1 order by currency"
+# By customer_orders_by_spend: a leap from currency to currency, then the first few of each.
+_TOP_CUSTOMERS = f"""
+with recursive currencies (currency) as (
+    (select currency from projections.customer_orders order by currency limit 1)
+    union all
+    select (select c.currency from projections.customer_orders c
+             where c.currency > f.currency order by c.currency limit 1)
+      from currencies f where f.currency is not null
+)
+select top.* from currencies f cross join lateral (
+    {_CUSTOMER} c where c.currency = f.currency order by c.total_spend desc, c.customer_id limit $1) top
+ order by top.currency, top.total_spend desc, top.customer_id"""
+# An index-only scan of customer_orders_by_spend.
+_REVENUE = "select currency, sum(total_spend) from projections.customer_orders group by currency order by currency"
+_POSITION = "select position from eventstore.subscriptions where name = $1"
+# By parked_pkey, then the events' primary key.
+_PARKED = """
+select p.projection, p.position, s.name, e.version, e.type, p.reason, p.at from projections.parked p
+  join eventstore.events e using (position) join eventstore.streams s using (stream_id)
+ where ($1::text is null or p.projection = $1) and p.position > $2 order by p.projection, p.position limit $3"""
+
+_END: Final = 2**63 - 1
+_POLL_FIRST, _POLL_LAST = 0.002, 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T, C]):
+    """Some rows, and where the next page begins (`after`); None where there is none."""
+
+    rows: list[T]
+    after: C | None
+
+
+@dataclass(frozen=True, slots=True)
+class ParkedEvent:
+    """An event that a projection could not take: where it is, and why."""
+
+    projection: str
+    position: int
+    stream: str
+    version: int
+    type: str
+    reason: str
+    at: datetime
+
+
+class Queries:
+    """The read models, over a pool whose connections run as `orders_app`; some milliseconds behind the log."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+
+    async def list_orders(
+        self,
+        *,
+        status: str | None = None,
+        customer_id: str | None = None,
+        after: int | None = None,
+        limit: int = 50,
+    ) -> Page[OrderRow, int]:
+        """Orders, the last placed first. `after`: an earlier page's. Orders placed since are on no later page."""
+        filters = [given for given in (status, customer_id) if given is not None]
+        sql = _LIST_ORDERS[status is not None, customer_id is not None]
+        records = await self._pool.fetch(sql, _END if after is None else after, _at_least_one(limit) + 1, *filters)
+        rows = [row_of(OrderRow, record) for record in records]
+        return Page(rows[:limit], rows[limit - 1].placed_position if len(rows) > limit else None)
+
+    async def order(self, order_id: str) -> OrderRow | None:
+        """One order; None where it is unknown (yet)."""
+        record = await self._pool.fetchrow(_GET_ORDER, order_id)
+        return row_of(OrderRow, record) if record else None
+
+    async def counts_by_status(self) -> dict[str, int]:
+        """How many orders are in each status; a status that no order is in is left out."""
+        return {status: int(count) for status, count in await self._pool.fetch(_COUNTS_BY_STATUS)}
+
+    async def customers(
+        self, *, after: CustomerCursor | None = None, limit: int = 50
+    ) -> Page[CustomerRow, CustomerCursor]:
+        """Customers by id, a row for each currency they ordered in."""
+        records = await self._pool.fetch(_LIST_CUSTOMERS, *(after or ("", "")), _at_least_one(limit) + 1)
+        rows = [row_of(CustomerRow, record) for record in records]
+        last = rows[limit - 1] if len(rows) > limit else None
+        return Page(rows[:limit], (last.customer_id, last.currency) if last else None)
+
+    async def customer(self, customer_id: str) -> list[CustomerRow]:
+        """One customer, a row for each currency; none where the customer is unknown (yet)."""
+        return [row_of(CustomerRow, record) for record in await self._pool.fetch(_GET_CUSTOMER, customer_id)]
+
+    async def top_customers(self, limit: int = 10) -> list[CustomerRow]:
+        """The customers who spent most, `limit` of each currency, by currency and then by spend."""
+        records = await self._pool.fetch(_TOP_CUSTOMERS, _at_least_one(limit))
+        return [row_of(CustomerRow, record) for record in records]
+
+    async def revenue(self) -> dict[str, int]:
+        """Money paid and not given back, in minor units by currency."""
+        return {currency: int(amount) for currency, amount in await self._pool.fetch(_REVENUE)}
+
+    async def parked(self, projection: str | None = None, *, after: int = 0, limit: int = 100) -> list[ParkedEvent]:
+        """Events that a projection, or any, could not take. `after`: a position."""
+        return [ParkedEvent(*record) for record in await self._pool.fetch(_PARKED, projection, after, limit)]
+
+    async def position(self, name: str) -> int:
+        """Where a projection stands in the log; 0 where it has never run."""
+        return int(await self._pool.fetchval(_POSITION, name) or 0)
+
+    async def wait_until(self, name: str, position: int, timeout: float) -> None:
+        """Read your writes: return once a projection has taken the log up to `position`.
+
+        position: the last one of your own append, never the log's head. timeout: seconds, then TimeoutError.
+        """
+        delay = _POLL_FIRST
+        async with asyncio.timeout(timeout):
+            while await self.position(name) < position:
+                await asyncio.sleep(delay)
+                delay = min(delay * 2, _POLL_LAST)
+
+
+def _at_least_one(limit: int) -> int:
+    if limit < 1:
+        raise ValueError(f"limit is {limit}, a page has at least one row")
+    return limit

@@ -1,0 +1,105 @@
+"""Every setting, from the environment; or from the `orders dev` that runs in this folder."""
+
+import json
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from temporalio.envconfig import ClientConfig
+
+DEV_FOLDER = Path(".orders")
+DEV_FILE = "services.json"
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong; the message names it."""
+
+
+class Settings(BaseSettings):
+    """Read once at the start. Temporal's address, TLS and keys are Temporal's own `TEMPORAL_*` variables."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+    database_url: str | None = Field(
+        None, alias="DATABASE_URL", description="PostgreSQL 15 or newer; its user must be able to act as orders_app"
+    )
+    database_owner_url: str | None = Field(
+        None, alias="DATABASE_OWNER_URL", description="for `orders migrate`: the database's owner; default DATABASE_URL"
+    )
+    temporal_address: str | None = Field(
+        None, alias="TEMPORAL_ADDRESS", description="host:port of Temporal, beside its other TEMPORAL_* variables"
+    )
+    temporal_ui_url: str | None = Field(
+        None, alias="TEMPORAL_UI_URL", description="the Temporal Web UI's address, for links"
+    )
+    task_queue: str = Field("orders", alias="ORDERS_TASK_QUEUE", description="Temporal task queue of the worker")
+    payment_decline_above: int | None = Field(
+        None,
+        alias="ORDERS_PAYMENT_DECLINE_ABOVE",
+        ge=0,
+        description="the simulated payment gateway declines totals above this many minor units",
+    )
+    shipping_unavailable_above: int | None = Field(
+        None,
+        alias="ORDERS_SHIPPING_UNAVAILABLE_ABOVE",
+        ge=0,
+        description="the simulated carrier refuses orders of more than this many units",
+    )
+    shutdown_seconds: float = Field(
+        30, alias="ORDERS_SHUTDOWN_SECONDS", ge=0, description="how long a stopping worker lets activities finish"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", alias="ORDERS_LOG_LEVEL", description="the least severe log line written"
+    )
+    log_format: Literal["auto", "json", "console"] = Field(
+        "auto", alias="ORDERS_LOG_FORMAT", description="auto: JSON lines off a terminal"
+    )
+
+    @property
+    def app_database_url(self) -> str:
+        """The application's database. Raises SettingsError."""
+        if self.database_url is None:
+            raise SettingsError(
+                "DATABASE_URL is not set and no `orders dev` runs in this folder: start one, or name a database"
+            )
+        return self.database_url
+
+    @property
+    def owner_database_url(self) -> str:
+        """The database with the rights to migrate it. Raises SettingsError."""
+        return self.database_owner_url or self.app_database_url
+
+    def workflow_url(self, workflow_id: str, run_id: str | None = None) -> str | None:
+        """A workflow's page in the Temporal Web UI, where its address is known."""
+        if self.temporal_ui_url is None:
+            return None
+        namespace = temporal_namespace()
+        path = f"{self.temporal_ui_url.rstrip('/')}/namespaces/{namespace}/workflows/{workflow_id}"
+        return f"{path}/{run_id}" if run_id else path
+
+
+def load_settings(folder: Path = DEV_FOLDER) -> Settings:
+    """The environment's settings; what it leaves open comes from a running `orders dev`. Raises SettingsError."""
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        raise SettingsError("; ".join(f"{e['loc'][0]}: {e['msg']}" for e in error.errors())) from None
+    return settings.model_copy(update=_missing(settings, _dev_services(folder)))
+
+
+def _missing(settings: Settings, services: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in services.items() if getattr(settings, name, None) is None}
+
+
+def _dev_services(folder: Path) -> dict[str, str]:
+    try:
+        found: dict[str, str] = json.loads((folder / DEV_FILE).read_text())
+    except (FileNotFoundError, json.JSONDecodeError):
+        return {}
+    return found
+
+
+def temporal_namespace() -> str:
+    """The namespace of Temporal's own environment configuration, by default `default`."""
+    return ClientConfig.load_client_connect_config().get("namespace") or "default"

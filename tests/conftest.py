@@ -1,0 +1,120 @@
+"""Real servers for the tests: one PostgreSQL and one Temporal for a whole run, a database of its own for each test."""
+
+import os
+import sys
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+
+from embedded.postgres import Postgres, run_postgres
+from embedded.temporal import TemporalServer, run_temporal
+from eventstore.migrate import migrate
+
+RUN_MARK = "ORDERS_TEST_RUN"  # an environment variable, so that every descendant of a run carries it
+END_LIMIT = 20.0  # seconds
+
+Living = Callable[[str], dict[int, str]]
+
+
+@pytest.fixture(scope="session")
+def living() -> Living:
+    """A function from a mark to the processes, id and command line, that carry it or one that begins with it."""
+    return _processes_with
+
+
+def _processes_with(mark: str) -> dict[int, str]:
+    wanted = f"{RUN_MARK}={mark}".encode()
+    return {
+        int(process.name): _command_line(process)
+        for process in Path("/proc").glob("[0-9]*")
+        if int(process.name) != os.getpid()
+        and any(each.startswith(wanted) for each in _content(process / "environ").split(b"\0"))
+    }
+
+
+def _command_line(process: Path) -> str:
+    return _content(process / "cmdline").replace(b"\0", b" ").decode(errors="replace")
+
+
+def _content(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError:  # ended meanwhile, or somebody else's
+        return b""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_is_left_running() -> Iterator[None]:
+    """The last word of a run: set up before, and so checked after, everything else."""
+    os.environ[RUN_MARK] = mark = uuid.uuid4().hex
+    yield
+    if sys.platform != "linux":
+        return
+    deadline = time.monotonic() + END_LIMIT
+    while left := _processes_with(mark):
+        assert time.monotonic() < deadline, f"left running: {left}"
+        time.sleep(0.05)
+
+
+@pytest.fixture(scope="session")
+async def postgres_server() -> AsyncIterator[Postgres]:
+    async with run_postgres(None, durable=False) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+async def template_database(postgres_server: Postgres) -> str:
+    """The name of a database with every migration applied, to be cloned; nobody connects to it."""
+    name = "migrated"
+    await _administer(postgres_server, f"create database {name}")
+    await migrate(postgres_server.address(name))
+    return name
+
+
+@pytest.fixture
+async def database_url(postgres_server: Postgres, template_database: str) -> AsyncIterator[str]:
+    """The owner's address of a database of this test's own."""
+    name = f"test_{uuid.uuid4().hex}"
+    await _administer(postgres_server, f"create database {name} template {template_database} strategy file_copy")
+    yield postgres_server.address(name)
+    await _administer(postgres_server, f"drop database {name} with (force)")
+
+
+async def _administer(server: Postgres, statement: str) -> None:
+    connection = await asyncpg.connect(server.address("postgres"))
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+@pytest.fixture
+async def pool(database_url: str) -> AsyncIterator[asyncpg.Pool]:
+    """Connections as the application has them: its role, and no reset between two uses."""
+    async with asyncpg.create_pool(
+        database_url, min_size=1, max_size=10, reset=_no_reset, server_settings={"role": "orders_app"}
+    ) as connections:
+        yield connections
+
+
+async def _no_reset(_: object) -> None:
+    """Nothing: a reset would undo the role."""
+
+
+@pytest.fixture(scope="session")
+async def temporal_server() -> AsyncIterator[TemporalServer]:
+    async with run_temporal(None, ui=False, time_skipping=True) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+async def temporal_client(temporal_server: TemporalServer) -> Client:
+    return await Client.connect(
+        temporal_server.address, namespace=temporal_server.namespace, data_converter=pydantic_data_converter
+    )

@@ -1,0 +1,131 @@
+"""Every committed event is seen once, in order: positions are drawn in one order and become visible in another."""
+
+import asyncio
+import random
+from collections import defaultdict
+
+import asyncpg
+import pytest
+
+from eventstore.model import ANY, RecordedEvent
+from eventstore.store import EventStore
+from eventstore.wakeup import Wakeup
+from tests.integration.event_store_harness import as_appended, eventually, events
+
+WRITERS = 24
+TRANSACTIONS = 90
+STREAMS = 30
+_LONGEST_PAUSE = 0.02
+_ROLLED_BACK = 0.15
+
+
+@pytest.fixture
+def store(pool: asyncpg.Pool) -> EventStore:
+    return EventStore(pool, Wakeup(pool))
+
+
+async def write(database_url: str, seed: int) -> set[int]:
+    """Append in transactions that stay open for a random while; the positions of what was committed."""
+    dice = random.Random(seed)
+    committed: set[int] = set()
+    connection = await asyncpg.connect(database_url, server_settings={"role": "orders_app"})
+    for _ in range(TRANSACTIONS):
+        transaction = connection.transaction()
+        await transaction.start()
+        row = await as_appended(connection, f"counter-{dice.randrange(STREAMS)}", events(dice.randint(1, 3)))
+        await asyncio.sleep(dice.random() * _LONGEST_PAUSE)
+        if dice.random() < _ROLLED_BACK:
+            await transaction.rollback()
+        else:
+            await transaction.commit()
+            committed |= set(range(row["first_position"], row["last_position"] + 1))
+    await connection.close()
+    return committed
+
+
+async def tail(store: EventStore, finished: asyncio.Event, into: list[RecordedEvent]) -> None:
+    position = 0
+    while True:
+        last = finished.is_set()
+        page = await store.read_all(after=position, limit=200)
+        into += page.events
+        if last and page.position == position:
+            return
+        position = page.position
+
+
+async def test_given_24_writers_that_dawdle_and_roll_back_when_tailing_then_each_event_is_seen_once_in_order(
+    store: EventStore, database_url: str
+) -> None:
+    finished, seen = asyncio.Event(), list[RecordedEvent]()
+    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
+        group.create_task(tail(store, finished, seen))
+        written = await asyncio.gather(*(write(database_url, seed) for seed in range(WRITERS)))
+        finished.set()
+
+    positions = [event.position for event in seen]
+    assert set(positions) == set().union(*written)
+    assert positions == sorted(set(positions))
+    streams = defaultdict(list)
+    for event in seen:
+        streams[event.stream].append(event.version)
+    assert all(versions == list(range(1, len(versions) + 1)) for versions in streams.values())
+
+
+async def reader_waits(connection: asyncpg.Connection) -> bool:
+    return bool(
+        await connection.fetchval(
+            "select exists (select from pg_stat_activity"
+            " where datname = current_database() and wait_event = 'PgSleep' and query like '%settled()%')"
+        )
+    )
+
+
+@pytest.mark.parametrize("outcome", ["commit", "rollback"])
+async def test_given_an_append_in_flight_below_a_committed_one_when_reading_then_the_read_waits_for_its_end(
+    store: EventStore, database_url: str, outcome: str
+) -> None:
+    slow = await asyncpg.connect(database_url)
+    transaction = slow.transaction()
+    await transaction.start()
+    await as_appended(slow, "counter-slow", events(1))
+    fast = await store.append("counter-fast", events(1), expected=ANY)
+    reading = asyncio.create_task(store.read_all())
+    await eventually("the reader waits", lambda: reader_waits(slow))
+    assert not reading.done()
+
+    await (transaction.commit() if outcome == "commit" else transaction.rollback())
+
+    page = await asyncio.wait_for(reading, 5)
+    expected = ["counter-slow", "counter-fast"] if outcome == "commit" else ["counter-fast"]
+    assert [event.stream for event in page.events] == expected
+    assert page.position == fast.last_position
+    await slow.close()
+
+
+async def test_given_a_writing_transaction_elsewhere_when_reading_then_it_holds_nothing_up(
+    store: EventStore, database_url: str
+) -> None:
+    await store.append("counter-1", events(1), expected=ANY)
+    elsewhere = await asyncpg.connect(database_url)
+    async with elsewhere.transaction():
+        await elsewhere.execute("insert into eventstore.subscriptions (name) values ('elsewhere')")
+        await elsewhere.fetch("select * from eventstore.events for share")
+        page = await asyncio.wait_for(store.read_all(), 5)
+    assert len(page.events) == 1
+    await elsewhere.close()
+
+
+async def test_given_an_append_of_ones_own_in_an_open_transaction_when_asking_for_the_head_then_it_does_not_wait(
+    database_url: str,
+) -> None:
+    connection = await asyncpg.connect(database_url)
+    async with connection.transaction():
+        row = await as_appended(connection, "counter-1", events(1))
+        assert await connection.fetchval("select eventstore.settled()", timeout=5) == row["last_position"]
+    await connection.close()
+
+
+async def test_given_an_empty_log_when_reading_then_the_head_is_zero(store: EventStore) -> None:
+    assert await store.head() == 0
+    assert (await store.read_all()).position == 0

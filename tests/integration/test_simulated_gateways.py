@@ -1,0 +1,268 @@
+"""The simulated gateways: the contract of all gateways, then their limits, fault switches, ledger and privileges."""
+
+import asyncio
+from dataclasses import replace
+
+import asyncpg
+import pytest
+
+from activities.gateways.protocols import (
+    Charge,
+    ChargeRequest,
+    GatewayUnavailable,
+    KeyVoided,
+    LabelRequest,
+    PaymentDeclined,
+    ShippingUnavailable,
+)
+from activities.gateways.simulated import (
+    CurrencyTotal,
+    Faults,
+    Operation,
+    OrderBooks,
+    SimulatedLedger,
+    SimulatedPaymentGateway,
+    SimulatedShippingGateway,
+    SimulationSettings,
+)
+from activities.gateways.simulated_call import Pool
+from tests.integration.gateway_contract import PaymentGatewayContract, ShippingGatewayContract
+from tests.integration.gateway_requests import a_charge, a_parcel, a_refund, new_key
+
+LIMITS = SimulationSettings(decline_above=10_000, unavailable_above_units=50)
+
+
+@pytest.fixture
+def payments(pool: Pool) -> SimulatedPaymentGateway:
+    return SimulatedPaymentGateway(pool, LIMITS)
+
+
+@pytest.fixture
+def shipping(pool: Pool) -> SimulatedShippingGateway:
+    return SimulatedShippingGateway(pool, LIMITS)
+
+
+@pytest.fixture
+def declined() -> ChargeRequest:
+    return a_charge(10_001)
+
+
+@pytest.fixture
+def refused() -> LabelRequest:
+    return a_parcel(51)
+
+
+@pytest.fixture
+def faults(pool: Pool) -> Faults:
+    return Faults(pool)
+
+
+@pytest.fixture
+def ledger(pool: Pool) -> SimulatedLedger:
+    return SimulatedLedger(pool)
+
+
+class TestSimulatedPaymentGateway(PaymentGatewayContract):
+    pass
+
+
+class TestSimulatedShippingGateway(ShippingGatewayContract):
+    pass
+
+
+class TestLimits:
+    async def test_given_totals_up_to_the_limit_then_they_are_charged(self, payments: SimulatedPaymentGateway) -> None:
+        assert (await payments.charge(a_charge(10_000))).amount == 10_000
+        assert (await payments.charge(a_charge(0))).amount == 0
+
+    async def test_given_a_decline_when_the_limit_is_lifted_then_the_key_stays_declined(
+        self, pool: Pool, payments: SimulatedPaymentGateway, declined: ChargeRequest
+    ) -> None:
+        with pytest.raises(PaymentDeclined) as refusal:
+            await payments.charge(declined)
+        assert refusal.value.code == "amount_above_limit"
+        lifted = SimulatedPaymentGateway(pool)
+        with pytest.raises(PaymentDeclined):
+            await lifted.charge(declined)
+        assert (await lifted.charge(replace(declined, key=new_key()))).amount == 10_001
+
+    async def test_given_more_units_than_the_limit_then_shipping_is_unavailable(
+        self, shipping: SimulatedShippingGateway, refused: LabelRequest
+    ) -> None:
+        await shipping.create(a_parcel(50))
+        with pytest.raises(ShippingUnavailable, match="Shipping unavailable"):
+            await shipping.create(refused)
+
+
+class TestFaults:
+    async def test_given_an_outage_of_two_calls_then_they_fail_without_effect_and_the_third_succeeds(
+        self, payments: SimulatedPaymentGateway, faults: Faults
+    ) -> None:
+        await faults.set("payment.charge", "unavailable", remaining=2, delay_seconds=1.5)
+        request = a_charge()
+        for _ in range(2):
+            with pytest.raises(GatewayUnavailable) as outage:
+                await payments.charge(request)
+            assert outage.value.retry_after == 1.5
+            assert await payments.find(request.key) is None
+        assert (await payments.charge(request)).amount == 1000
+
+    async def test_given_calls_at_once_then_exactly_as_many_fail_as_the_switch_says(
+        self, payments: SimulatedPaymentGateway, faults: Faults
+    ) -> None:
+        await faults.set("payment.charge", "unavailable", remaining=5)
+        outcomes = await asyncio.gather(*(payments.charge(a_charge()) for _ in range(20)), return_exceptions=True)
+        assert sum(isinstance(outcome, GatewayUnavailable) for outcome in outcomes) == 5
+        assert sum(isinstance(outcome, Charge) for outcome in outcomes) == 15
+
+    async def test_given_a_lost_reply_then_the_effect_is_there_and_the_retry_finds_it(
+        self, payments: SimulatedPaymentGateway, faults: Faults
+    ) -> None:
+        await faults.set("payment.charge", "lost_reply", remaining=1)
+        request = a_charge()
+        with pytest.raises(GatewayUnavailable):
+            await payments.charge(request)
+        taken = await payments.find(request.key)
+        assert taken is not None
+        assert await payments.charge(request) == taken
+
+    async def test_given_lost_replies_to_undoing_then_money_and_label_go_back_once(
+        self,
+        payments: SimulatedPaymentGateway,
+        shipping: SimulatedShippingGateway,
+        faults: Faults,
+        ledger: SimulatedLedger,
+    ) -> None:
+        request, parcel = a_charge(), a_parcel()
+        charge = await payments.charge(request)
+        await shipping.create(parcel)
+        for operation in ("payment.void", "payment.refund", "shipping.void"):
+            await faults.set(operation, "lost_reply", remaining=1)
+        for attempt in (
+            lambda: payments.refund(replace(a_refund(charge, 400), key=request.key)),
+            lambda: payments.void(request.key, "cancelled"),
+            lambda: shipping.void(parcel.key, "cancelled"),
+        ):
+            with pytest.raises(GatewayUnavailable):
+                await attempt()
+            await attempt()
+        assert await ledger.totals() == [CurrencyTotal("USD", 1000, 1000)]
+        assert await shipping.find(parcel.key) is None
+
+    async def test_given_a_charge_that_hangs_when_its_key_is_voided_then_the_late_charge_is_refused(
+        self, pool: Pool, payments: SimulatedPaymentGateway, faults: Faults
+    ) -> None:
+        await faults.set("payment.charge", "hang", remaining=1, delay_seconds=1.0)
+        request = a_charge()
+        late = asyncio.create_task(payments.charge(request))
+        async with asyncio.timeout(10):
+            # What is waited for is a commit of another connection, which sets no event here.
+            while await pool.fetchval("select remaining from simulated.faults") != 0:  # noqa: ASYNC110
+                await asyncio.sleep(0.005)
+        await payments.void(request.key, "cancelled")
+        assert not late.done()
+        with pytest.raises(KeyVoided):
+            await late
+
+    @pytest.mark.parametrize("operation", ["shipping.create", "shipping.void"])
+    async def test_given_an_outage_of_shipping_then_only_that_operation_fails_until_it_is_cleared(
+        self, shipping: SimulatedShippingGateway, faults: Faults, operation: Operation
+    ) -> None:
+        await faults.set(operation, "unavailable")
+        parcel = a_parcel()
+        outcomes = [
+            await asyncio.gather(call, return_exceptions=True)
+            for call in (shipping.create(parcel), shipping.void(parcel.key, "cancelled"))
+        ]
+        failed = [isinstance(outcome, GatewayUnavailable) for [outcome] in outcomes]
+        assert failed == [operation == "shipping.create", operation == "shipping.void"]
+        await faults.clear(operation)
+        await shipping.void(parcel.key, "cancelled")
+
+    async def test_given_a_probability_of_zero_or_all_switches_cleared_then_nothing_fails(
+        self, payments: SimulatedPaymentGateway, faults: Faults
+    ) -> None:
+        await faults.set("payment.charge", "unavailable", probability=0.0)
+        await payments.charge(a_charge())
+        await faults.set("payment.charge", "unavailable")
+        await faults.set("payment.void", "unavailable")
+        await faults.clear()
+        await payments.void((await payments.charge(a_charge())).key, "cancelled")
+
+    async def test_given_a_probability_of_one_half_then_some_calls_fail_and_some_do_not(
+        self, payments: SimulatedPaymentGateway, faults: Faults
+    ) -> None:
+        await faults.set("payment.charge", "unavailable", probability=0.5)
+        outcomes = await asyncio.gather(*(payments.charge(a_charge()) for _ in range(100)), return_exceptions=True)
+        assert 10 < sum(isinstance(outcome, GatewayUnavailable) for outcome in outcomes) < 90
+
+    @pytest.mark.parametrize("wrong", [{"probability": 1.1}, {"remaining": -1}, {"delay_seconds": -1.0}])
+    async def test_given_a_switch_that_makes_no_sense_then_it_is_refused(
+        self, faults: Faults, wrong: dict[str, float]
+    ) -> None:
+        with pytest.raises(asyncpg.CheckViolationError):
+            await faults.set("payment.charge", "hang", **wrong)  # type: ignore[arg-type]
+
+
+class TestLedger:
+    async def test_given_orders_of_all_kinds_then_the_books_say_what_was_charged_returned_and_shipped(
+        self, payments: SimulatedPaymentGateway, shipping: SimulatedShippingGateway, ledger: SimulatedLedger
+    ) -> None:
+        shipped, undone, lone = a_charge(500), a_charge(700), a_parcel()
+        await payments.charge(replace(shipped, order_id="o-1"))
+        await shipping.create(replace(lone, order_id="o-1"))
+        await payments.charge(replace(undone, order_id="o-2"))
+        await payments.void(undone.key, "cancelled")
+        with pytest.raises(PaymentDeclined):
+            await payments.charge(replace(a_charge(10_001), order_id="o-3"))
+        await payments.charge(replace(a_charge(9), order_id="o-4", currency="EUR"))
+        await payments.charge(replace(a_charge(8), order_id="o-4"))
+        await payments.void(new_key(), "never charged")
+        rows = [
+            OrderBooks("o-1", "USD", 500, 0, 1),
+            OrderBooks("o-2", "USD", 700, 700, 0),
+            OrderBooks("o-3", None, 0, 0, 0),
+            OrderBooks("o-4", "EUR", 9, 0, 0),
+            OrderBooks("o-4", "USD", 8, 0, 0),
+        ]
+        assert await ledger.books() == rows
+        assert await ledger.books(["o-3", "o-1", "o-1", "unknown"]) == [rows[0], rows[2]]
+        assert await ledger.totals() == [CurrencyTotal("EUR", 9, 0), CurrencyTotal("USD", 1208, 700)]
+
+    async def test_given_many_orders_then_pages_follow_each_other_without_gap_or_overlap(
+        self, payments: SimulatedPaymentGateway, shipping: SimulatedShippingGateway, ledger: SimulatedLedger
+    ) -> None:
+        for number in range(0, 7, 2):
+            await payments.charge(replace(a_charge(), order_id=f"o-{number}"))
+        for number in range(1, 7, 2):
+            await shipping.create(replace(a_parcel(), order_id=f"o-{number}"))
+        seen, after = [], ""
+        while page := await ledger.books(after=after, limit=2):
+            seen += [row.order_id for row in page]
+            after = page[-1].order_id
+        assert seen == [f"o-{number}" for number in range(7)]
+
+    async def test_given_a_parcel_then_the_ledger_holds_nothing_personal(
+        self, pool: Pool, shipping: SimulatedShippingGateway, payments: SimulatedPaymentGateway
+    ) -> None:
+        parcel, request = a_parcel(), replace(a_charge(), customer_id="ANNA-K")
+        await shipping.create(parcel)
+        await payments.charge(request)
+        stored = str(
+            await pool.fetch("select l::text from simulated.labels l union all select c::text from simulated.charges c")
+        )
+        for personal in ("A. Person", "Main Street", "Lyon", "69004", "ANNA-K"):
+            assert personal not in stored
+
+    @pytest.mark.parametrize("table", ["charges", "refunds", "labels"])
+    async def test_given_the_applications_role_then_the_ledger_cannot_be_written_around_the_functions(
+        self, pool: Pool, table: str
+    ) -> None:
+        for statement in (
+            f"insert into simulated.{table} (key) values ('x')",
+            f"update simulated.{table} set key = 'x'",
+            f"delete from simulated.{table}",
+            f"truncate simulated.{table}",
+        ):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await pool.execute(statement)

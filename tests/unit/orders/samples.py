@@ -1,0 +1,76 @@
+"""One order and what may happen to it, for tests that do not care about its content."""
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from orders.commands import CancelOrder, ConfirmOrder, PlaceOrder, RecordPayment, RecordRefund, RecordShipment
+from orders.events import (
+    CancelledBy,
+    OrderCancelled,
+    OrderConfirmed,
+    OrderPaid,
+    OrderPlaced,
+    OrderRefunded,
+    OrderShipped,
+)
+from orders.model import Order, parse_order
+
+NOW: Final = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
+
+
+def line(**changes: object) -> dict[str, object]:
+    return {"sku": "TEA", "name": "Tea", "quantity": 2, "unitPrice": 500} | changes
+
+
+def address(**changes: object) -> dict[str, object]:
+    required = {"name": "Ada", "line1": "1 Mill Road", "city": "Cambridge", "country": "GB"}
+    return required | {"postalCode": "CB1 2AB"} | changes
+
+
+def entry(**changes: object) -> dict[str, Any]:
+    """An order as decoded JSON: two teas at 5.00 and 3.00 of shipping."""
+    content: dict[str, Any] = {
+        "orderId": "o-1",
+        "customerId": "ada",
+        "currency": "EUR",
+        "items": [line()],
+        "adjustments": {"shipping": 300},
+        "total": 1300,
+        "shippingAddress": address(),
+    }
+    return content | changes
+
+
+def an_order(**changes: object) -> Order:
+    return parse_order(entry(**changes), now=NOW)
+
+
+ORDER: Final = an_order()
+_WHOSE: Final[dict[str, Any]] = {"order_id": "o-1", "customer_id": "ada"}
+
+PLACE: Final = PlaceOrder(ORDER)
+CONFIRM: Final = ConfirmOrder("o-1")
+PAY: Final = RecordPayment("o-1", "pay-1", 1300, "EUR")
+SHIP: Final = RecordShipment("o-1", "ship-1", "TRACK-1", "post")
+CANCEL: Final = CancelOrder("o-1", "changed my mind", CancelledBy.CUSTOMER)
+REFUND: Final = RecordRefund("o-1", "ref-1", "pay-1", 1300, "order cancelled")
+
+PLACED: Final = OrderPlaced.of(ORDER)
+CONFIRMED: Final = OrderConfirmed(**_WHOSE, currency="EUR", total=1300)
+PAID: Final = OrderPaid(**_WHOSE, payment_id="pay-1", amount=1300, currency="EUR")
+SHIPPED: Final = OrderShipped(
+    **_WHOSE, shipment_id="ship-1", tracking_number="TRACK-1", carrier="post", amount=1300, currency="EUR"
+)
+REFUNDED: Final = OrderRefunded(
+    **_WHOSE, refund_id="ref-1", payment_id="pay-1", amount=1300, currency="EUR", reason="order cancelled"
+)
+
+
+def cancelled(amount_paid: int = 0) -> OrderCancelled:
+    return OrderCancelled(
+        **_WHOSE,
+        reason="changed my mind",
+        cancelled_by=CancelledBy.CUSTOMER,
+        currency="EUR",
+        amount_paid=amount_paid,
+    )

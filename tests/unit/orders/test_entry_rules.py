@@ -1,0 +1,224 @@
+"""What may enter as an order, and how everything else is told what is wrong with it."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orders.errors import Fault, InvalidOrder
+from orders.model import MAX_LINES, parse_order, quantities, units
+from tests.unit.orders.samples import NOW, address, an_order, entry, line
+
+BIGINT = 2**63 - 1
+
+
+def faults_in(data: object) -> dict[str, str]:
+    with pytest.raises(InvalidOrder) as refusal:
+        parse_order(data, now=NOW)
+    faults = refusal.value.faults
+    paths = [fault.path for fault in faults]
+    assert len(paths) == len(set(paths)), "one fault for each field"
+    assert all(str(fault) in str(refusal.value) for fault in faults)
+    str(refusal.value).encode()
+    return {fault.path: fault.problem for fault in faults}
+
+
+FAULTY: list[tuple[dict[str, Any], str]] = [
+    ({"orderId": ""}, "orderId"),
+    ({"orderId": "a/b"}, "orderId"),
+    ({"orderId": "a b"}, "orderId"),
+    ({"orderId": "x" * 129}, "orderId"),
+    ({"orderId": 7}, "orderId"),
+    ({"customerId": "a\u200bb"}, "customerId"),
+    ({"currency": "XXX"}, "currency"),
+    ({"currency": "eur"}, "currency"),
+    ({"currency": None}, "currency"),
+    ({"items": []}, "items"),
+    ({"items": {}}, "items"),
+    ({"items": None}, "items"),
+    ({"items": [line(), 7]}, "items[1]"),
+    ({"items": [line(quantity=0)]}, "items[0].quantity"),
+    ({"items": [line(quantity=1_000_001)]}, "items[0].quantity"),
+    ({"items": [line(quantity=True)]}, "items[0].quantity"),
+    ({"items": [line(quantity="2")]}, "items[0].quantity"),
+    ({"items": [line(quantity=2.0)]}, "items[0].quantity"),
+    ({"items": [line(quantity=float("nan"))]}, "items[0].quantity"),
+    ({"items": [line(quantity=10**5000)]}, "items[0].quantity"),
+    ({"items": [line(), line(unitPrice=-1)]}, "items[1].unitPrice"),
+    ({"items": [line(unitPrice=BIGINT + 1)]}, "items[0].unitPrice"),
+    ({"items": [line(unitPrice=BIGINT)]}, "total"),
+    ({"items": [line(sku="")]}, "items[0].sku"),
+    ({"items": [line(sku="A B")]}, "items[0].sku"),
+    ({"items": [line(sku="A" * 129)]}, "items[0].sku"),
+    ({"items": [line(name="Tea\x00")]}, "items[0].name"),
+    ({"items": [line(name="\ud800")]}, "items[0].name"),
+    ({"items": [line(name="x" * 513)]}, "items[0].name"),
+    ({"items": [line(strength="strong")]}, "items[0].strength"),
+    ({"adjustments": None}, "adjustments"),
+    ({"adjustments": {"tax": -1}}, "adjustments.tax"),
+    ({"adjustments": {"discount": 1001}, "total": 0}, "adjustments.discount"),
+    ({"total": 1301}, "total"),
+    ({"total": -1300}, "total"),
+    ({"shippingAddress": address(name=" ")}, "shippingAddress.name"),
+    ({"shippingAddress": address(line2="\x00")}, "shippingAddress.line2"),
+    ({"shippingAddress": address(city=None)}, "shippingAddress.city"),
+    ({"shippingAddress": address(country="Atlantis")}, "shippingAddress.country"),
+    ({"shippingAddress": address(country="ZZ")}, "shippingAddress.country"),
+    ({"shippingAddress": address(country="Hong Kong")}, "shippingAddress.postalCode"),
+    ({"placedAt": "2026-01-31"}, "placedAt"),
+    ({"placedAt": "2026-01-31T09:30:00"}, "placedAt"),
+    ({"placedAt": "2026-02-30T09:30:00Z"}, "placedAt"),
+    ({"placedAt": "0001-01-01T00:00:00+01:00"}, "placedAt"),
+    ({"placedAt": 1_700_000_000}, "placedAt"),
+    ({"coupon": "TEA"}, "coupon"),
+    ({"order_id": "o-1"}, "order_id"),
+]
+
+
+@pytest.mark.parametrize(("changes", "path"), FAULTY, ids=[f"{i}-{path}" for i, (_, path) in enumerate(FAULTY)])
+def test_a_faulty_field_is_named_by_its_path(changes: dict[str, Any], path: str) -> None:
+    assert list(faults_in(entry(**changes))) == [path]
+
+
+@pytest.mark.parametrize("field", ["orderId", "customerId", "currency", "items", "total", "shippingAddress"])
+def test_a_missing_field_is_named(field: str) -> None:
+    data = entry()
+    del data[field]
+    assert faults_in(data) == {field: "is required"}
+
+
+@pytest.mark.parametrize("data", [None, [], "order", 7, True], ids=str)
+def test_what_is_no_object_is_no_order(data: object) -> None:
+    assert list(faults_in(data)) == [""]
+
+
+def test_all_faults_are_reported_at_once_those_across_fields_included() -> None:
+    data = entry(
+        customerId="",
+        currency="TEA",
+        items=[line(name=""), line(sku=None)],
+        total=1,
+        shippingAddress=address(country="Panama", city=""),
+        coupon=1,
+    )
+    assert set(faults_in(data)) == {
+        "customerId",
+        "currency",
+        "items[0].name",
+        "items[1].sku",
+        "total",
+        "shippingAddress.postalCode",
+        "shippingAddress.city",
+        "coupon",
+    }
+
+
+def test_a_total_that_cannot_be_computed_is_not_guessed_at() -> None:
+    assert list(faults_in(entry(items=[line(quantity="two")], total=1))) == ["items[0].quantity"]
+
+
+def test_faults_speak_plain_words() -> None:
+    assert faults_in(entry(items=[line(), line(quantity="12")])) == {
+        "items[1].quantity": 'must be a whole number, not "12"',
+    }
+    assert faults_in(entry(total=1)) == {"total": "must be the sum of lines and adjustments, 1,300, not 1"}
+    assert str(Fault("total", "is required")) == "total is required"
+
+
+def test_a_long_or_unprintable_value_is_shortened_in_the_message() -> None:
+    problem = faults_in(entry(currency="\x1b[31m" + "x" * 100_000))["currency"]
+    assert problem.isprintable()
+    assert len(problem) < 120
+
+
+def test_2000_lines_are_an_order_and_2001_are_not() -> None:
+    free = [line(quantity=1, unitPrice=0)]
+    assert units(an_order(items=free * MAX_LINES, total=300)) == 2000
+    assert faults_in(entry(items=free * (MAX_LINES + 1), total=300)) == {
+        "items": "must have at most 2,000 entries, not 2,001",
+    }
+
+
+def test_lines_beyond_the_limit_are_not_looked_at_one_by_one() -> None:
+    assert list(faults_in(entry(items=[7] * 100_000))) == ["items"]
+
+
+def test_several_lines_of_one_sku_add_up() -> None:
+    order = an_order(items=[line(), line(sku="CUP", quantity=1), line(quantity=3)], total=3300)
+    assert quantities(order) == {"TEA": 5, "CUP": 1}
+    assert units(order) == 6
+
+
+def test_the_largest_amount_the_database_holds_is_accepted_exactly() -> None:
+    assert an_order(items=[line(quantity=1, unitPrice=BIGINT - 300)], total=BIGINT).total == BIGINT
+
+
+def test_an_order_may_cost_nothing() -> None:
+    assert an_order(adjustments={"discount": 1000}, total=0).total == 0
+
+
+def test_a_time_of_placing_is_kept_in_utc_and_a_missing_one_is_now() -> None:
+    assert an_order().placed_at == NOW
+    assert an_order(placedAt=None).placed_at == NOW
+    assert an_order(placedAt="2026-01-31T10:30:00+01:00").placed_at.isoformat() == "2026-01-31T09:30:00+00:00"
+
+
+def test_optional_lines_of_an_address_that_are_blank_count_as_left_out() -> None:
+    home = an_order(shippingAddress=address(line2="", region=" ", postalCode=None)).shipping_address
+    assert (home.line2, home.region, home.postal_code) == (None, None, None)
+
+
+def test_a_country_is_kept_as_its_alpha_2_code() -> None:
+    assert an_order(shippingAddress=address(country="USA")).shipping_address.country == "US"
+
+
+@pytest.mark.parametrize("order_id", ["o-1", "Ünïcödé", "注文-1", "x" * 128, "a:b@c#d", "é" * 128])
+def test_any_visible_characters_make_an_id(order_id: str) -> None:
+    assert an_order(orderId=order_id).order_id == order_id
+
+
+def test_an_id_whose_stream_name_would_not_fit_the_store_is_refused() -> None:
+    assert list(faults_in(entry(orderId="😀" * 128))) == ["orderId"]
+
+
+AMOUNTS = st.integers(0, 10**12)
+LINES = st.lists(st.tuples(st.integers(1, 1_000_000), AMOUNTS), min_size=1, max_size=20)
+
+
+@given(LINES, AMOUNTS, AMOUNTS, AMOUNTS, st.integers(-3, 3))
+def test_an_order_enters_exactly_when_its_total_is_the_sum(
+    lines: list[tuple[int, int]], shipping: int, tax: int, discount: int, error: int
+) -> None:
+    total = sum(quantity * price for quantity, price in lines) + shipping + tax - discount
+    data = entry(
+        items=[line(quantity=quantity, unitPrice=price) for quantity, price in lines],
+        adjustments={"shipping": shipping, "tax": tax, "discount": discount},
+        total=total + error,
+    )
+    if total >= 0 and total + discount <= BIGINT and error == 0:
+        assert parse_order(data, now=NOW).total == total
+    else:
+        assert set(faults_in(data)) <= {"total", "adjustments.discount"}
+
+
+def faults_or_none(data: object) -> tuple[Fault, ...] | None:
+    try:
+        parse_order(data, now=NOW)
+    except InvalidOrder as refusal:
+        return refusal.faults
+    return None
+
+
+HOSTILE = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(st.characters()), inner, max_size=3),
+    max_leaves=5,
+)
+FIELDS = [*entry(), "placedAt", "unknown"]
+
+
+@given(st.dictionaries(st.sampled_from(FIELDS), HOSTILE, min_size=1), HOSTILE)
+def test_whatever_comes_in_is_an_order_or_a_list_of_faults(changes: dict[str, Any], nested: object) -> None:
+    for data in (entry() | changes, entry(items=[nested], shippingAddress=nested), changes, nested):
+        assert faults_or_none(data) != ()

@@ -1,0 +1,90 @@
+"""What is stored stays readable: names on the wire, tolerance of additions, errors that travel."""
+
+import pickle
+
+import pytest
+
+from orders.errors import (
+    CorruptStream,
+    Fault,
+    IllegalTransition,
+    InvalidCommand,
+    InvalidOrder,
+    OrderAlreadyExists,
+    OrderAlreadyRefunded,
+    OrderError,
+    OrderNotCancellable,
+    OrderNotFound,
+    PaymentMismatch,
+    RefundOutOfRange,
+    WrongOrder,
+)
+from orders.events import EVENTS, Event, OrderPlaced
+from orders.ids import order_id_problem, stream_name
+from orders.money import Money
+from tests.unit.orders.samples import CONFIRMED, ORDER, PAID, PLACED, REFUNDED, SHIPPED, cancelled
+
+SAMPLES: tuple[Event, ...] = (PLACED, CONFIRMED, PAID, SHIPPED, cancelled(1300), REFUNDED)
+FIELDS = {
+    "order.placed": "orderId customerId currency items adjustments total shippingAddress placedAt",
+    "order.confirmed": "orderId customerId currency total",
+    "order.paid": "orderId customerId paymentId amount currency",
+    "order.shipped": "orderId customerId shipmentId trackingNumber carrier amount currency",
+    "order.cancelled": "orderId customerId reason cancelledBy currency amountPaid shortages",
+    "order.refunded": "orderId customerId refundId paymentId amount currency reason",
+}
+EURO = Money(1, "EUR")
+REFUSALS: tuple[OrderError, ...] = (
+    InvalidOrder((Fault("total", "is required"), Fault("items", "is required"))),
+    InvalidCommand("o-1", (Fault("reason", "must not be empty"),)),
+    OrderNotFound("o-1"),
+    OrderAlreadyExists("o-1", ("items",)),
+    WrongOrder("o-1", "o-2"),
+    IllegalTransition("o-1", "ConfirmOrder", "cancelled"),
+    OrderNotCancellable("o-1", "shipped"),
+    PaymentMismatch("o-1", EURO, EURO),
+    RefundOutOfRange("o-1", EURO, EURO),
+    OrderAlreadyRefunded("o-1", "ref-1", "ref-2"),
+    CorruptStream("o-1", "placed", "order.paid"),
+)
+
+
+def test_the_samples_are_all_the_events_there_are() -> None:
+    assert tuple(type(event) for event in SAMPLES) == EVENTS
+    assert {event.event_type for event in EVENTS} == FIELDS.keys()
+
+
+@pytest.mark.parametrize("event", SAMPLES, ids=lambda event: event.event_type)
+def test_an_event_is_camel_case_on_the_wire(event: Event) -> None:
+    assert " ".join(event.model_dump(mode="json")) == FIELDS[event.event_type]
+    assert event.schema_version == 1
+
+
+@pytest.mark.parametrize("event", SAMPLES, ids=lambda event: event.event_type)
+def test_an_event_with_fields_of_a_later_version_still_reads(event: Event) -> None:
+    data = event.model_dump(mode="json") | {"addedLater": 1}
+    assert type(event).model_validate(data) == event
+
+
+def test_an_order_with_a_currency_that_was_withdrawn_since_still_reads() -> None:
+    old = PLACED.model_dump(mode="json") | {"currency": "DEM"}
+    assert OrderPlaced.model_validate(old).order.currency == "DEM"
+
+
+def test_the_placed_event_holds_the_whole_order() -> None:
+    stored = OrderPlaced.model_validate_json(PLACED.model_dump_json())
+    assert stored == PLACED
+    assert stored.order == ORDER
+
+
+def test_the_stream_of_an_order_carries_its_id() -> None:
+    assert stream_name("o-1") == "order-o-1"
+    assert order_id_problem("o-1") is None
+    assert order_id_problem("o/1") == 'must not contain "/"'
+
+
+@pytest.mark.parametrize("refusal", REFUSALS, ids=lambda refusal: type(refusal).__name__)
+def test_a_refusal_is_one_sentence_and_survives_pickling(refusal: OrderError) -> None:
+    assert "\n" not in str(refusal)
+    copy = pickle.loads(pickle.dumps(refusal))
+    assert (str(copy), vars(copy)) == (str(refusal), vars(refusal))

@@ -1,0 +1,51 @@
+"""Events as the log holds them, and the rows that a projection makes of them, without a database."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, TypeVar
+from uuid import UUID
+
+from eventstore.codec import Codec
+from eventstore.model import RecordedEvent
+from orders.events import EVENTS, Event
+from orders.ids import stream_name
+from projections.fold import Folded, decode, fold
+from projections.projection import Projection
+
+R = TypeVar("R")
+CODEC: Final[Codec[Any]] = Codec(EVENTS)
+START: Final = datetime(2026, 2, 1, tzinfo=UTC)
+
+
+def at(position: int) -> datetime:
+    """When the event at a position was recorded."""
+    return START + timedelta(minutes=position)
+
+
+def recorded(event: Event, position: int) -> RecordedEvent:
+    encoded = CODEC.encode(event, id=UUID(int=position), metadata={})
+    return RecordedEvent(
+        position=position,
+        stream=stream_name(event.order_id),
+        version=position,
+        id=encoded.id,
+        type=encoded.type,
+        schema_version=encoded.schema_version,
+        data=dict(encoded.data),
+        metadata={},
+        recorded_at=at(position),
+    )
+
+
+def log_of(*events: Event) -> list[RecordedEvent]:
+    """The events at positions from 1."""
+    return [recorded(event, position) for position, event in enumerate(events, 1)]
+
+
+def folded(projection: Projection[R], log: Sequence[RecordedEvent], rows: Sequence[R] = ()) -> Folded[R]:
+    """All rows after a log, those included that it does not concern."""
+    keys = {tuple(getattr(row, name) for name in projection.key_columns): row for row in rows}
+    taken = [event for event in log if event.type in projection.event_types]
+    result = fold(projection, decode(projection, CODEC, taken), keys)
+    changed = {tuple(getattr(row, name) for name in projection.key_columns): row for row in result.rows}
+    return Folded([*(keys | changed).values()], result.parked)

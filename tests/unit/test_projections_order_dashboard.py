@@ -1,0 +1,79 @@
+"""The order dashboard: given what happened to an order, then this row."""
+
+from dataclasses import replace
+
+from orders.events import Event
+from projections.fold import Parked
+from projections.order_dashboard import ORDER_DASHBOARD, OrderRow
+from tests.unit.orders.samples import CONFIRMED, NOW, PAID, PLACED, REFUNDED, SHIPPED, an_order, cancelled, line
+from tests.unit.projection_samples import at, folded, log_of
+
+PLACED_ROW = OrderRow(
+    order_id="o-1",
+    customer_id="ada",
+    status="placed",
+    currency="EUR",
+    total=1300,
+    units=2,
+    placed_at=NOW,
+    updated_at=at(1),
+    placed_position=1,
+    position=1,
+)
+
+
+def row_after(*events: Event) -> OrderRow:
+    result = folded(ORDER_DASHBOARD, log_of(*events))
+    assert result.parked == []
+    [row] = result.rows
+    return row
+
+
+def test_given_a_placed_order_then_its_row_has_the_orders_own_time() -> None:
+    assert row_after(PLACED) == PLACED_ROW
+
+
+def test_given_a_confirmed_order_then_nothing_is_paid_yet() -> None:
+    assert row_after(PLACED, CONFIRMED) == replace(
+        PLACED_ROW, status="confirmed", confirmed_at=at(2), updated_at=at(2), position=2
+    )
+
+
+def test_given_an_order_paid_and_shipped_then_the_parcel_can_be_followed() -> None:
+    assert row_after(PLACED, CONFIRMED, PAID, SHIPPED) == replace(
+        PLACED_ROW,
+        status="shipped",
+        payment_state="paid",
+        amount_paid=1300,
+        tracking_number="TRACK-1",
+        carrier="post",
+        confirmed_at=at(2),
+        paid_at=at(3),
+        shipped_at=at(4),
+        updated_at=at(4),
+        position=4,
+    )
+
+
+def test_given_a_paid_order_cancelled_then_the_refund_is_seen_to_be_under_way_and_later_done() -> None:
+    under_way = row_after(PLACED, CONFIRMED, PAID, cancelled(1300))
+    assert (under_way.status, under_way.payment_state, under_way.amount_refunded) == ("cancelled", "paid", 0)
+    assert (under_way.reason, under_way.cancelled_by) == ("changed my mind", "customer")
+    assert under_way.cancelled_at == at(4)
+
+    done = row_after(PLACED, CONFIRMED, PAID, cancelled(1300), REFUNDED)
+    assert (done.status, done.payment_state, done.amount_refunded) == ("cancelled", "refunded", 1300)
+    assert (done.cancelled_at, done.refunded_at) == (at(4), at(5))
+
+
+def test_given_several_lines_of_a_sku_then_their_units_add_up() -> None:
+    order = an_order(items=[line(), line(quantity=3)], total=2800)
+    assert row_after(type(PLACED).of(order)).units == 5
+
+
+def test_given_an_event_of_an_order_never_placed_then_it_is_parked_and_makes_no_row() -> None:
+    result = folded(ORDER_DASHBOARD, log_of(CONFIRMED))
+    assert result.rows == []
+    assert result.parked == [
+        Parked(1, "NotPlaced: order.confirmed of order 'o-1', whose order.placed is not in this projection")
+    ]

@@ -1,0 +1,64 @@
+"""The CSV file of stock levels: what is read, and every fault with its place."""
+
+from pathlib import Path
+
+import pytest
+
+from activities.stock import InvalidStockFile, StockRow, read_stock_csv
+
+
+class TestStockFile:
+    def test_given_a_good_file_then_its_rows_come_in_order_whatever_the_column_order(self, tmp_path: Path) -> None:
+        file = tmp_path / "stock.csv"
+        file.write_bytes(
+            '\ufeffunitsInStock,sku,name,unitPrice\r\n39,tea,"Tea, green",1800\r\n\r\n0,jam,,\r\n'.encode()
+        )
+        assert read_stock_csv(file) == [StockRow("tea", 39, "Tea, green", 1800), StockRow("jam", 0)]
+
+    def test_given_many_faults_then_all_are_named_at_once_with_line_and_column(self) -> None:
+        text = (
+            "sku,name,unitPrice,unitsInStock\ntea,Tea,18.00,-1\nmilk,M,1,2\n,x,1,\n"
+            "milk,M,1,2,3\nmilk,M,1,9223372036854775808\n"
+        )
+        with pytest.raises(InvalidStockFile) as refusal:
+            read_stock_csv(text)
+        assert [(fault.line, fault.column) for fault in refusal.value.faults] == [
+            (2, "unitPrice"),
+            (2, "unitsInStock"),
+            (4, "sku"),
+            (4, "unitsInStock"),
+            (5, None),
+            (6, "sku"),
+            (6, "unitsInStock"),
+        ]
+        assert "line 6, sku: 'milk' is already on line 3" in str(refusal.value)
+
+    def test_given_a_quoted_line_break_then_later_faults_name_the_line_of_the_file(self) -> None:
+        text = 'sku,name,unitPrice,unitsInStock\ntea,"T\nea",1,1\nmilk,M,x,1\n'
+        with pytest.raises(InvalidStockFile) as refusal:
+            read_stock_csv(text)
+        assert [(fault.line, fault.column) for fault in refusal.value.faults] == [(2, "name"), (4, "unitPrice")]
+
+    @pytest.mark.parametrize(
+        ("text", "place"),
+        [
+            ("", (1, "sku")),
+            ("sku,name,unitPrice\n", (1, "unitsInStock")),
+            ("sku,sku,name,unitPrice,unitsInStock\n", (1, "sku")),
+            ("sku,name,unitPrice,unitsInStock,colour\n", (1, "'colour'")),
+            ('sku,name,unitPrice,unitsInStock\ntea,"Tea,1,1\n', (2, None)),
+        ],
+        ids=["empty", "missing column", "column twice", "unknown column", "open quote"],
+    )
+    def test_given_a_file_that_is_no_stock_file_then_the_place_is_named(
+        self, text: str, place: tuple[int, str | None]
+    ) -> None:
+        with pytest.raises(InvalidStockFile) as refusal:
+            read_stock_csv(text)
+        assert (refusal.value.faults[0].line, refusal.value.faults[0].column) == place
+
+    def test_given_a_file_in_another_encoding_then_the_line_is_named(self, tmp_path: Path) -> None:
+        file = tmp_path / "stock.csv"
+        file.write_bytes("sku,name,unitPrice,unitsInStock\ntea,Thé,1,1\n".encode("latin-1"))
+        with pytest.raises(InvalidStockFile, match="line 2: is not UTF-8"):
+            read_stock_csv(file)

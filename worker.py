@@ -1,0 +1,65 @@
+"""The process: Temporal worker, dispatcher and projector, each selectable, with one graceful stop."""
+
+import asyncio
+from collections.abc import Collection
+from contextlib import AsyncExitStack
+from enum import StrEnum
+
+import structlog
+from temporalio.client import Client
+
+from bootstrap import (
+    App,
+    build_dispatcher,
+    build_projectors,
+    build_runner,
+    build_worker,
+    connect_temporal,
+    open_app,
+    run,
+)
+from settings import load_settings
+from telemetry import configure_logging
+
+_log = structlog.get_logger(__name__)
+
+
+class Role(StrEnum):
+    """What a process does. Any number of processes may have each role; dispatcher and projector have one owner at a time."""
+
+    WORKER = "worker"
+    DISPATCHER = "dispatcher"
+    PROJECTOR = "projector"
+
+
+async def serve(app: App, client: Client, roles: Collection[Role], *, ready: asyncio.Event | None = None) -> None:
+    """Run the roles until cancelled; then activities in flight finish and everything is given up in order."""
+    async with AsyncExitStack() as stack:
+        if Role.WORKER in roles:
+            await stack.enter_async_context(build_worker(app, client))
+        async with asyncio.TaskGroup() as group:
+            group.create_task(app.wakeup.listen(app.settings.app_database_url))
+            if Role.DISPATCHER in roles:
+                dispatcher = build_dispatcher(app, client, eager=Role.WORKER in roles)
+                group.create_task(build_runner(app, dispatcher).run())
+            if Role.PROJECTOR in roles:
+                for projector in build_projectors(app):
+                    group.create_task(build_runner(app, projector).run())
+            _log.info("serving", roles=[*roles], task_queue=app.settings.task_queue)
+            if ready is not None:
+                ready.set()
+
+
+async def main(roles: Collection[Role] = tuple(Role)) -> None:
+    """Serve by the environment's settings until SIGINT or SIGTERM."""
+    settings = load_settings()
+    configure_logging(settings.log_level, settings.log_format)
+    async with open_app(settings) as app:
+        try:
+            await serve(app, await connect_temporal(settings), roles)
+        except asyncio.CancelledError:
+            _log.info("stopped")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,1 @@
+"""The business procedures: validate-order, fulfill-order, notify-shipment."""

@@ -1,0 +1,220 @@
+"""fulfill-order: charge, reserve, ship; or undo everything that was done."""
+
+import asyncio
+
+from temporalio import workflow
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory, FailureError
+
+with workflow.unsafe.imports_passed_through():
+    from activities import signatures as step
+    from activities.signatures import (
+        Cancellation,
+        OrderProgress,
+        OrderRef,
+        Payment,
+        PaymentRecord,
+        RefundRecord,
+        Shipment,
+        ShipmentRecord,
+        Undo,
+    )
+    from orders.events import CancelledBy, Shortage
+    from workflows.compensation import Compensations
+    from workflows.model import FULFILL_ORDER, NEEDS_ATTENTION, ORDER_STATUS, Attention, Outcome
+    from workflows.steps import (
+        I,
+        O,
+        database_step,
+        gateway_step,
+        is_definite,
+        refusal,
+        shortages,
+        uninterrupted,
+        until_done,
+    )
+
+CANCELLED_IN_TEMPORAL = "Cancelled in Temporal"
+
+
+@workflow.defn(name=FULFILL_ORDER)
+class FulfillOrder:
+    """Takes a confirmed order to shipped, or undoes it. Resumes from the order's stream: a run may follow any other.
+
+    Ends with the order shipped or cancelled; as CANCELED where Temporal was asked to cancel and the order was undone.
+    """
+
+    @workflow.init
+    def __init__(self, order: OrderRef) -> None:
+        self.order = order
+        self.progress = OrderProgress(status="unknown", payment_state="none", customer_id="", total=0, currency="")
+        self.compensations = Compensations(self._needs_attention)
+        self.attention: Attention | None = None
+        self.cancelled_by_person = False
+        self.cancelled_in_temporal = False
+        self._early_cancel: asyncio.Task[None] | None = None
+
+    @workflow.run
+    async def run(self, order: OrderRef) -> Outcome:
+        try:
+            await self.fulfill()
+        except FailureError as failure:
+            # Only failures that are meant arrive here. Any other exception is a bug in our own code: it leaves the run
+            # open, to be mended and deployed, and neither refunds nor fails.
+            await uninterrupted(self.undo(failure), on_cancel=self._note_cancel)
+        if self.cancelled_in_temporal and self.progress.status == "cancelled":
+            raise asyncio.CancelledError
+        return Outcome(status=self.progress.status, reason=self.progress.reason)
+
+    async def fulfill(self) -> None:
+        await self.read_order()
+        if self.progress.status == "shipped":
+            return
+        payment = await self.charge_payment()
+        await self.record_payment(payment)
+        await self.reserve_inventory()
+        shipment = await self.create_shipment()
+        await self.record_shipment(shipment)
+
+    async def undo(self, failure: FailureError) -> None:
+        await self.cancel_order(failure)
+        if self.progress.status == "cancelled":  # or shipped, where the shipment entered the stream first
+            await self.compensations.unwind()
+            self._calm()
+
+    @workflow.signal(name="cancel")
+    def cancel(self) -> None:
+        """A person has cancelled the order (its stream says so): stop before the next step and undo."""
+        self.cancelled_by_person = True
+
+    @workflow.query(name="attention")
+    def needs_attention(self) -> Attention | None:
+        """The step that keeps failing, if any."""
+        return self.attention
+
+    # The steps
+
+    async def read_order(self) -> None:
+        progress = await self._database(step.READ_ORDER, self.order, "How far has the order come?")
+        if progress.reserved or progress.status == "cancelled":
+            # An earlier run may have done anything: all of it is undone if this one fails.
+            self.compensations.push("refund-payment", self.refund_payment)
+            self.compensations.push("release-inventory", self.release_inventory)
+            self.compensations.push("void-shipment", self.void_shipment)
+        self._follow(progress)
+        self._stop_if_cancelled()
+
+    async def charge_payment(self) -> Payment | None:
+        self.compensations.push("refund-payment", self.refund_payment)
+        if self.progress.payment_id is not None:
+            return None
+        return await self._gateway(step.CHARGE_PAYMENT, self.order, "Charge the customer")
+
+    async def record_payment(self, payment: Payment | None) -> None:
+        if payment is not None:
+            record = PaymentRecord(order=self.order, payment=payment)
+            self._follow(await self._database(step.RECORD_PAYMENT, record, f"Paid with {payment.payment_id}"))
+
+    async def reserve_inventory(self) -> None:
+        self.compensations.push("release-inventory", self.release_inventory)
+        await self._database(step.RESERVE_INVENTORY, self.order, "Take the goods out of stock")
+
+    async def create_shipment(self) -> Shipment:
+        self.compensations.push("void-shipment", self.void_shipment)
+        return await self._gateway(step.CREATE_SHIPMENT, self.order, "Buy the shipping label")
+
+    async def record_shipment(self, shipment: Shipment) -> None:
+        record = ShipmentRecord(order=self.order, shipment=shipment)
+        self._follow(await self._database(step.RECORD_SHIPMENT, record, f"Shipped as {shipment.tracking_number}"))
+
+    async def cancel_order(self, failure: FailureError) -> None:
+        if self._early_cancel is not None:
+            await self._early_cancel
+        by = CancelledBy.OPERATOR if self.cancelled_in_temporal else CancelledBy.FULFILLMENT
+        await self._append_cancel(by, refusal(failure), shortages(failure))
+
+    async def _append_cancel(self, by: CancelledBy, reason: str, short: tuple[Shortage, ...] = ()) -> None:
+        cancellation = Cancellation(order=self.order, reason=reason, cancelled_by=by, shortages=short)
+        self._follow(await database_step(step.CANCEL, cancellation, f"Cancel: {reason}"[:200]))
+
+    # The compensations: undo if it happened, and make it impossible to happen later
+
+    async def void_shipment(self) -> None:
+        await gateway_step(step.VOID_SHIPMENT, self._undone(), "Void the shipping label")
+
+    async def release_inventory(self) -> None:
+        await database_step(step.RELEASE_INVENTORY, self._undone(), "Put the goods back into stock")
+
+    async def refund_payment(self) -> None:
+        returned = await gateway_step(step.REFUND_PAYMENT, self._undone(), "Give the money back")
+        if returned.payment_id is None or returned.refund_id is None:
+            return
+        record = RefundRecord(
+            order=self.order,
+            refund_id=returned.refund_id,
+            payment_id=returned.payment_id,
+            amount=returned.amount,
+            reason=self.progress.reason or "cancelled",
+        )
+        self._follow(await database_step(step.RECORD_REFUND, record, f"Refunded as {returned.refund_id}"))
+
+    def _undone(self) -> Undo:
+        return Undo(order=self.order, reason=self.progress.reason or "cancelled")
+
+    # How steps run, and what is seen of them in the Temporal Web UI
+
+    async def _database(self, signature: step.Signature[I, O], argument: I, summary: str) -> O:
+        self._stop_if_cancelled()
+        return await uninterrupted(database_step(signature, argument, summary), on_cancel=self._note_cancel)
+
+    async def _gateway(self, signature: step.Signature[I, O], argument: I, summary: str) -> O:
+        self._stop_if_cancelled()
+        self._show(summary)
+        rounds = until_done(
+            signature.name,
+            lambda: gateway_step(signature, argument, summary),
+            self._needs_attention,
+            gives_up=is_definite,
+        )
+        answer = await uninterrupted(rounds, on_cancel=self._cancel_at_once)
+        self._calm()
+        return answer
+
+    def _stop_if_cancelled(self) -> None:
+        if self.cancelled_by_person or self.cancelled_in_temporal or self.progress.status == "cancelled":
+            reason = CANCELLED_IN_TEMPORAL if self.cancelled_in_temporal else "The order was cancelled"
+            raise ApplicationError(reason, type="OrderCancelled", category=ApplicationErrorCategory.BENIGN)
+
+    def _note_cancel(self) -> None:
+        self.cancelled_in_temporal = True
+
+    def _cancel_at_once(self) -> None:
+        # A gateway that is down would be asked again for hours: on a cancelled order the next attempt gives up instead.
+        self._note_cancel()
+        self._early_cancel = asyncio.create_task(self._append_cancel(CancelledBy.OPERATOR, CANCELLED_IN_TEMPORAL))
+
+    def _follow(self, progress: OrderProgress) -> None:
+        if progress.status != self.progress.status:
+            workflow.upsert_search_attributes([ORDER_STATUS.value_set(progress.status)])
+        self.progress = progress
+        self._show(progress.reason or "")
+
+    def _show(self, doing: str) -> None:
+        undoing = (
+            f"\n\nTo undo if it fails: {', '.join(self.compensations.pending)}" if self.compensations.pending else ""
+        )
+        trouble = f"\n\n**{self.attention.step} keeps failing**: {self.attention.error}" if self.attention else ""
+        workflow.set_current_details(f"Order is **{self.progress.status}**. {doing}{undoing}{trouble}")
+
+    def _needs_attention(self, name: str, failure: FailureError) -> None:
+        since = self.attention.since if self.attention else workflow.now().isoformat()
+        rounds = self.attention.rounds + 1 if self.attention else 1
+        if self.attention is None:
+            workflow.upsert_search_attributes([NEEDS_ATTENTION.value_set(True)])
+        self.attention = Attention(step=name, error=refusal(failure), since=since, rounds=rounds)
+        self._show("")
+
+    def _calm(self) -> None:
+        if self.attention is not None:
+            self.attention = None
+            workflow.upsert_search_attributes([NEEDS_ATTENTION.value_set(False)])
+            self._show("")

@@ -1,0 +1,35 @@
+"""Time-outs and retries, with their reasons. No workflow has an execution or run time-out: the server would close a saga
+without giving it the chance to undo."""
+
+from datetime import timedelta
+
+from temporalio.common import RetryPolicy
+
+# A database step takes milliseconds; ten seconds means the database or its connection is gone. Retried in the worker without
+# end: nothing about an order can go on without its stream.
+DATABASE_TIMEOUT = timedelta(seconds=10)
+DATABASE_RETRY = RetryPolicy(
+    initial_interval=timedelta(milliseconds=100), backoff_coefficient=2, maximum_interval=timedelta(seconds=10)
+)
+
+# One call to a gateway. Longer than the gateways' own time-outs, so that theirs, which say more, come first.
+GATEWAY_TIMEOUT = timedelta(seconds=30)
+
+# One round of attempts, about half a minute of an outage. Then the order is marked as needing attention and the next round
+# waits for a timer: the workflow only hears of a failing activity when a round has ended.
+GATEWAY_RETRY = RetryPolicy(
+    initial_interval=timedelta(milliseconds=500),
+    backoff_coefficient=2,
+    maximum_interval=timedelta(seconds=10),
+    maximum_attempts=6,
+)
+
+# Between rounds. An hour at most keeps the history of a month's outage under 10,000 events.
+ROUND_FIRST = timedelta(seconds=10)
+ROUND_LAST = timedelta(hours=1)
+
+
+def pause_before(round_number: int) -> timedelta:
+    """The pause before a round of attempts; round 1 is the first repetition."""
+    doubled: timedelta = ROUND_FIRST * 2 ** min(round_number - 1, 20)
+    return min(doubled, ROUND_LAST)

@@ -1,0 +1,44 @@
+"""validate-order: is everything in stock? Then the order is confirmed, else cancelled."""
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from activities.signatures import (
+        CANCEL,
+        CHECK_INVENTORY,
+        CONFIRM,
+        Availability,
+        Cancellation,
+        OrderProgress,
+        OrderRef,
+    )
+    from orders.events import CancelledBy
+    from workflows.model import ORDER_STATUS, VALIDATE_ORDER, Outcome
+    from workflows.steps import database_step
+
+OUT_OF_STOCK = "Items out of stock"
+
+
+@workflow.defn(name=VALIDATE_ORDER)
+class ValidateOrder:
+    """Decides on a placed order. On any other it changes nothing and answers how the order stands."""
+
+    @workflow.run
+    async def run(self, order: OrderRef) -> Outcome:
+        availability = await database_step(CHECK_INVENTORY, order, "Is every item in stock?")
+        progress = await self._decide(order, availability)
+        workflow.upsert_search_attributes([ORDER_STATUS.value_set(progress.status)])
+        workflow.set_current_details(f"Order is **{progress.status}**. {progress.reason or ''}".strip())
+        return Outcome(status=progress.status, reason=progress.reason)
+
+    async def _decide(self, order: OrderRef, availability: Availability) -> OrderProgress:
+        if not availability.shortages:
+            return await database_step(CONFIRM, order, "All items in stock")
+        cancellation = Cancellation(
+            order=order,
+            reason=OUT_OF_STOCK,
+            cancelled_by=CancelledBy.VALIDATION,
+            shortages=availability.shortages,
+        )
+        skus = ", ".join(shortage.sku for shortage in availability.shortages[:5])
+        return await database_step(CANCEL, cancellation, f"Short of {skus}")
