@@ -1,12 +1,13 @@
 """The process: Temporal worker, dispatcher and projector, each selectable, with one graceful stop."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import AsyncExitStack
 from enum import StrEnum
 
 import structlog
 from temporalio.client import Client
+from temporalio.worker import Interceptor
 
 from bootstrap import (
     App,
@@ -32,11 +33,18 @@ class Role(StrEnum):
     PROJECTOR = "projector"
 
 
-async def serve(app: App, client: Client, roles: Collection[Role], *, ready: asyncio.Event | None = None) -> None:
+async def serve(
+    app: App,
+    client: Client,
+    roles: Collection[Role],
+    *,
+    ready: asyncio.Event | None = None,
+    interceptors: Sequence[Interceptor] = (),
+) -> None:
     """Run the roles until cancelled; then activities in flight finish and everything is given up in order."""
     async with AsyncExitStack() as stack:
         if Role.WORKER in roles:
-            await stack.enter_async_context(build_worker(app, client))
+            await stack.enter_async_context(build_worker(app, client, interceptors))
         async with asyncio.TaskGroup() as group:
             group.create_task(app.wakeup.listen(app.settings.app_database_url))
             if Role.DISPATCHER in roles:
@@ -45,7 +53,7 @@ async def serve(app: App, client: Client, roles: Collection[Role], *, ready: asy
             if Role.PROJECTOR in roles:
                 for projector in build_projectors(app):
                     group.create_task(build_runner(app, projector).run())
-            _log.info("serving", roles=[*roles], task_queue=app.settings.task_queue)
+            _log.info("serving", roles=[str(role) for role in roles], task_queue=app.settings.task_queue)
             if ready is not None:
                 ready.set()
 

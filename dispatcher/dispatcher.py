@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import structlog
 from temporalio.service import RPCError
 
-from dispatcher.parking import Parking
+from dispatcher.parking import NotParked, Parking
 from dispatcher.starter import NeverStartable, WorkflowStarter
 from dispatcher.triggers import TRIGGERS, Trigger
 from eventstore.checkpoints import advance, open_checkpoint
@@ -61,9 +61,17 @@ class Dispatcher:
             raise errors.exceptions[0] from None
 
     async def retry(self, position: int) -> bool:
-        """Dispatch a parked event once more; True when it was, False when it stays parked with its new reason."""
+        """Dispatch a parked event once more; True when it was, False when it stays parked with its new reason.
+
+        Raises NotParked, or RPCError while Temporal is away: the event then stays parked as it was.
+        """
+        if not await self._parking.holds(position):
+            raise NotParked(position)
         page = await self._store.read_all(after=position - 1, limit=1)
-        return await self._dispatch_or_park(page.events[0])
+        dispatched = await self._dispatch_or_park(page.events[0])
+        if dispatched:
+            await self._parking.remove(position)
+        return dispatched
 
     async def _dispatch_or_park(self, recorded: RecordedEvent) -> bool:
         async with self._in_flight:

@@ -15,8 +15,17 @@ set reason = excluded.reason, attempts = p.attempts + 1, last_attempt_at = clock
 _LIST = """
 select position, event_type, stream, reason, attempts, parked_at, last_attempt_at
   from dispatcher.parked where position > $1 order by position limit $2"""
+_HOLDS = "select exists (select from dispatcher.parked where position = $1)"
 _COUNT = "select count(*) from dispatcher.parked"
 _REMOVE = "delete from dispatcher.parked where position = $1"
+
+
+class NotParked(Exception):
+    """No event is parked at this position: it was dispatched, or never set aside. List those that are, and name one."""
+
+    def __init__(self, position: int) -> None:
+        super().__init__(f"no event is parked at position {position}")
+        self.position = position
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +53,9 @@ class Parking:
     async def list(self, *, after: int = 0, limit: int = 100) -> list[Parked]:
         """A page, by position."""
         return [Parked(*row) for row in await self._pool.fetch(_LIST, after, limit)]
+
+    async def holds(self, position: int) -> bool:
+        return bool(await self._pool.fetchval(_HOLDS, position))
 
     async def count(self) -> int:
         return int(await self._pool.fetchval(_COUNT))

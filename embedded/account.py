@@ -40,10 +40,16 @@ def user_name() -> str:
 
 
 def hand_over(folder: Path, account: tuple[int, int] | None) -> None:
-    """Make the account the owner of the folder and all in it."""
+    """Make the account the owner of the folder and all in it; EmbeddedError when we may not."""
     if account is None or folder.stat().st_uid == account[0]:
         return
-    for root, folders, files in os.walk(folder):
-        for name in (*folders, *files):
-            os.chown(Path(root, name), *account, follow_symlinks=False)
-    os.chown(folder, *account)  # last, so that a hand-over that was cut short is done again
+    try:
+        for root, folders, files in os.walk(folder):
+            for name in (*folders, *files):
+                os.chown(Path(root, name), *account, follow_symlinks=False)
+        os.chown(folder, *account)  # last, so that a hand-over that was cut short is done again
+    except PermissionError as error:
+        raise EmbeddedError(
+            f"PostgreSQL does not run as root, and this root may not give {folder} to user {account[0]} ({error}). "
+            "Run this as an ordinary user, or set DATABASE_URL to an existing server."
+        ) from error

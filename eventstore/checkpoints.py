@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 import asyncpg
+from asyncpg.pool import PoolConnectionProxy
 
 from eventstore.errors import CheckpointMoved
 
@@ -21,7 +22,7 @@ select s.name, s.position, s.updated_at,
                   where e.position > s.position order by e.position limit 1), 0) as seconds
   from eventstore.subscriptions s where $1::text is null or s.name = $1 order by s.name"""
 
-Executor: TypeAlias = asyncpg.Pool | asyncpg.Connection
+Executor: TypeAlias = asyncpg.Pool | asyncpg.Connection | PoolConnectionProxy
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,11 @@ class Codec(Generic[E_]):
     """
 
     def __init__(self, models: Iterable[type[E_]], upcasters: dict[tuple[str, int], Upcaster] | None = None) -> None:
-        self._models = {model.event_type: model for model in models}
+        self._models: dict[str, type[E_]] = {}
+        for model in models:
+            if model.event_type in self._models:
+                raise ValueError(f"event type {model.event_type!r} is registered twice")
+            self._models[model.event_type] = model
         self._upcasters = upcasters or {}
 
     @property
@@ -65,10 +69,20 @@ class Codec(Generic[E_]):
             upcaster = self._upcasters.get((recorded.type, version))
             if upcaster is None:
                 raise UnknownSchemaVersion(recorded.type, version, newest)
-            data = upcaster(data)
+            try:
+                data = upcaster(data)
+            except Exception as error:  # whatever it stumbles over, its text may hold a value
+                reason = f"upcaster from schema version {version}: {type(error).__name__}"
+                raise UndecodableEvent(recorded.type, recorded.position, reason) from None
         return data
 
 
 def _without_values(error: ValidationError) -> str:
     """Paths and problems only: the values may be somebody's address."""
-    return "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False))
+    problems = error.errors(include_input=False, include_url=False)
+    return "; ".join(f"{'.'.join(map(str, e['loc']))}: {_problem(e['type'], e['msg'])}" for e in problems)
+
+
+def _problem(kind: str, message: str) -> str:
+    """Pydantic's own messages name no input; those of a model's validators may."""
+    return kind if kind in ("value_error", "assertion_error") else message

@@ -20,15 +20,15 @@ _ORDER = f"select {', '.join(columns(OrderRow))} from projections.order_dashboar
 _CUSTOMER = f"select {', '.join(columns(CustomerRow))} from projections.customer_orders"
 _NEWEST_FIRST = "placed_position < $1 order by placed_position desc limit $2"
 # By (status, customer given): order_dashboard_newest, _by_status, _by_customer, and _by_customer with a filter.
-# A statement for each, as one that tests its parameters for null could not choose.
+# A statement for each, as one that tests its parameters for null could not choose. order_dashboard_newest is partial.
 _LIST_ORDERS: Final = {
-    (False, False): f"{_ORDER} where {_NEWEST_FIRST}",
+    (False, False): f"{_ORDER} where placed_position > 0 and {_NEWEST_FIRST}",
     (True, False): f"{_ORDER} where status = $3 and {_NEWEST_FIRST}",
     (False, True): f"{_ORDER} where customer_id = $3 and {_NEWEST_FIRST}",
     (True, True): f"{_ORDER} where status = $3 and customer_id = $4 and {_NEWEST_FIRST}",
 }
 _GET_ORDER = f"{_ORDER} where order_id = $1"
-# An index-only scan of order_dashboard_by_status.
+# Reads all of order_dashboard_by_status, or of the table where that is less.
 _COUNTS_BY_STATUS = "select status, count(*) from projections.order_dashboard group by status order by status"
 # By customer_orders_pkey, both.
 _LIST_CUSTOMERS = f"{_CUSTOMER} where (customer_id, currency) > ($1, $2) order by customer_id, currency limit $3"
@@ -45,14 +45,16 @@ with recursive currencies (currency) as (
 select top.* from currencies f cross join lateral (
     {_CUSTOMER} c where c.currency = f.currency order by c.total_spend desc, c.customer_id limit $1) top
  order by top.currency, top.total_spend desc, top.customer_id"""
-# An index-only scan of customer_orders_by_spend.
+# Reads all of customer_orders_by_spend, or of the table where that is less.
 _REVENUE = "select currency, sum(total_spend) from projections.customer_orders group by currency order by currency"
 _POSITION = "select position from eventstore.subscriptions where name = $1"
 # By parked_pkey, then the events' primary key.
 _PARKED = """
 select p.projection, p.position, s.name, e.version, e.type, p.reason, p.at from projections.parked p
   join eventstore.events e using (position) join eventstore.streams s using (stream_id)
- where ($1::text is null or p.projection = $1) and p.position > $2 order by p.projection, p.position limit $3"""
+ where p.projection = $1 and p.position > $2 order by p.position limit $3"""
+# Reads the whole table, which is as small as what is wrong.
+_PARKED_COUNTS = "select projection, count(*) from projections.parked group by projection"
 
 _END: Final = 2**63 - 1
 _POLL_FIRST, _POLL_LAST = 0.002, 0.05
@@ -131,9 +133,13 @@ class Queries:
         """Money paid and not given back, in minor units by currency."""
         return {currency: int(amount) for currency, amount in await self._pool.fetch(_REVENUE)}
 
-    async def parked(self, projection: str | None = None, *, after: int = 0, limit: int = 100) -> list[ParkedEvent]:
-        """Events that a projection, or any, could not take. `after`: a position."""
+    async def parked(self, projection: str, *, after: int = 0, limit: int = 100) -> list[ParkedEvent]:
+        """Events that a projection could not take, in the order of the log. `after`: an earlier one's position."""
         return [ParkedEvent(*record) for record in await self._pool.fetch(_PARKED, projection, after, limit)]
+
+    async def parked_counts(self) -> dict[str, int]:
+        """How many events each projection could not take; those that took all are left out."""
+        return {projection: int(count) for projection, count in await self._pool.fetch(_PARKED_COUNTS)}
 
     async def position(self, name: str) -> int:
         """Where a projection stands in the log; 0 where it has never run."""

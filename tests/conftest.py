@@ -1,5 +1,6 @@
 """Real servers for the tests: one PostgreSQL and one Temporal for a whole run, a database of its own for each test."""
 
+import gc
 import os
 import sys
 import time
@@ -20,6 +21,17 @@ RUN_MARK = "ORDERS_TEST_RUN"  # an environment variable, so that every descendan
 END_LIMIT = 20.0  # seconds
 
 Living = Callable[[str], dict[int, str]]
+
+
+# Temporal's client may take the interpreter down when its objects are collected while no event loop runs, which is
+# where pytest spends its time between tests (https://github.com/temporalio/sdk-python/issues/300).
+gc.disable()
+
+
+@pytest.fixture(autouse=True)
+async def _collect_while_the_loop_runs() -> AsyncIterator[None]:
+    yield
+    gc.collect()
 
 
 @pytest.fixture(scope="session")

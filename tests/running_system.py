@@ -1,18 +1,23 @@
-"""The whole system over one database and one Temporal server, run by a test: worker, dispatcher and projectors in this process."""
+"""The whole system over one database and one Temporal server, run by a test in its own process."""
 
 import asyncio
 import contextlib
+import json
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
+from temporalio.service import RPCError
+from temporalio.worker import Interceptor
 
 from activities.gateways.simulated import Faults, SimulatedLedger
+from activities.signatures import OrderRef
 from bootstrap import App, build_app, open_pool
+from eventstore.checkpoints import lags
 from orders.commands import CancelOrder, Command, PlaceOrder
 from orders.events import CancelledBy
 from orders.ids import stream_name
@@ -20,6 +25,7 @@ from orders.model import parse_order
 from orders.state import State
 from settings import Settings
 from worker import Role, serve
+from workflows.model import NEEDS_ATTENTION
 
 DEADLINE = 30.0
 PLACED_AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -64,14 +70,18 @@ class RunningSystem:
         return [event.type async for event in self.app.store.stream(stream_name(order_id))]
 
     async def settled(self, order_id: str, status: str) -> State:
-        """Wait until the order has this status and its workflows have ended."""
+        """Wait until the order has this status, nothing waits to be dispatched and its workflows have ended."""
 
         async def done() -> bool:
             state = await self.state(order_id)
-            return state.status == status and not await self.running(order_id)
+            return state.status == status and await self.dispatched() and not await self.running(order_id)
 
         await until(done, f"{order_id} is {status}")
         return await self.state(order_id)
+
+    async def dispatched(self) -> bool:
+        """Whether the dispatcher has seen every event."""
+        return all(lag.events == 0 for lag in await lags(self.app.pool, "dispatcher"))
 
     async def running(self, order_id: str) -> list[str]:
         """The order's workflows that have been started and have not ended, by type."""
@@ -92,14 +102,45 @@ class RunningSystem:
         books = await self.ledger.books(order_ids=[order_id])
         return (sum(b.charged for b in books), sum(b.refunded for b in books))
 
+    async def live_labels(self, order_id: str) -> int:
+        return sum(books.live_labels for books in await self.ledger.books(order_ids=[order_id]))
+
+    async def start(self, name: str, order_id: str) -> None:
+        """Start a workflow by hand, as an operator would."""
+        await self.client.start_workflow(
+            name, OrderRef(order_id=order_id), id=f"{name}-{order_id}", task_queue=self.app.settings.task_queue
+        )
+
+    async def needs_attention(self, order_id: str) -> None:
+        """Wait until the order's fulfillment says so in its search attribute."""
+
+        async def marked() -> bool:
+            if "fulfill-order" not in await self.running(order_id):
+                return False
+            description = await self.workflow("fulfill-order", order_id).describe()
+            return description.typed_search_attributes.get(NEEDS_ATTENTION) is True
+
+        await until(marked, f"{order_id} needs attention")
+
+    async def step_is_failing(self, order_id: str, step: str) -> None:
+        """Wait until Temporal has seen an attempt of the step fail."""
+
+        async def seen() -> bool:
+            try:
+                description = await self.workflow("fulfill-order", order_id).describe()
+            except RPCError:
+                return False
+            pending = description.raw_description.pending_activities
+            return any(a.activity_type.name == step and a.attempt > 1 for a in pending)
+
+        await until(seen, f"{step} of {order_id} is failing")
+
     async def available(self, sku: str) -> int:
         level = await self.app.stock.get(sku)
         return level.available if level else 0
 
 
 async def _is_running(handle: WorkflowHandle[Any, Any]) -> bool:
-    from temporalio.service import RPCError
-
     try:
         return (await handle.describe()).status == WorkflowExecutionStatus.RUNNING
     except RPCError:
@@ -124,8 +165,6 @@ async def steps_of(handle: WorkflowHandle[Any, Any]) -> list[str]:
 
 
 def _local_activity_type(data: bytes) -> str:
-    import json
-
     return str(json.loads(data)["activity_type"])
 
 
@@ -158,20 +197,22 @@ async def until(condition: Callable[[], Awaitable[bool]], what: str, seconds: fl
     """Poll for a state of the outside world; fails with `what` at the deadline."""
     try:
         async with asyncio.timeout(seconds):
-            while not await condition():
+            while not await condition():  # noqa: ASYNC110 – the outside world sets no event
                 await asyncio.sleep(0.02)
     except TimeoutError:
         raise AssertionError(f"not within {seconds} s: {what}") from None
 
 
 @asynccontextmanager
-async def running_system(database_url: str, client: Client, **settings: Any) -> AsyncIterator[RunningSystem]:
+async def running_system(
+    database_url: str, client: Client, *, interceptors: Sequence[Interceptor] = (), **settings: Any
+) -> AsyncIterator[RunningSystem]:
     """Everything on, on a task queue of its own."""
     values = Settings(database_url=database_url, task_queue=f"test-{new_id()}", shutdown_seconds=5, **settings)
     async with open_pool(database_url) as pool:
         system = RunningSystem(build_app(values, pool), client)
         ready = asyncio.Event()
-        serving = asyncio.create_task(serve(system.app, client, tuple(Role), ready=ready))
+        serving = asyncio.create_task(serve(system.app, client, tuple(Role), ready=ready, interceptors=interceptors))
         await asyncio.wait([serving, asyncio.ensure_future(ready.wait())], return_when=asyncio.FIRST_COMPLETED)
         try:
             yield system

@@ -1,6 +1,7 @@
 """fulfill-order: charge, reserve, ship; or undo everything that was done."""
 
 import asyncio
+from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory, FailureError
@@ -34,6 +35,7 @@ with workflow.unsafe.imports_passed_through():
     )
 
 CANCELLED_IN_TEMPORAL = "Cancelled in Temporal"
+NOT_YET = timedelta(seconds=5)
 
 
 @workflow.defn(name=FULFILL_ORDER)
@@ -67,6 +69,9 @@ class FulfillOrder:
 
     async def fulfill(self) -> None:
         await self.read_order()
+        while self.progress.status == "placed":  # started by hand, before the validation has ended
+            await uninterrupted(workflow.sleep(NOT_YET, summary="until confirmed"), on_cancel=self._note_cancel)
+            await self.read_order()
         if self.progress.status == "shipped":
             return
         payment = await self.charge_payment()
@@ -94,7 +99,9 @@ class FulfillOrder:
     # The steps
 
     async def read_order(self) -> None:
-        progress = await self._database(step.READ_ORDER, self.order, "How far has the order come?")
+        # Before anything else, cancelled or not: only the order tells what there is to undo.
+        reading = database_step(step.READ_ORDER, self.order, "How far has the order come?")
+        progress = await uninterrupted(reading, on_cancel=self._note_cancel)
         if progress.reserved or progress.status == "cancelled":
             # An earlier run may have done anything: all of it is undone if this one fails.
             self.compensations.push("refund-payment", self.refund_payment)

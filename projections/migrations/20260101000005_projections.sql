@@ -28,7 +28,8 @@ create table projections.order_dashboard (
     position bigint not null,
     constraint order_dashboard_pkey primary key (order_id)
 );
-create index order_dashboard_newest on projections.order_dashboard (placed_position);
+-- Partial, and true of every row: only the unfiltered list says it, so that no plan walks all orders for a rare status.
+create index order_dashboard_newest on projections.order_dashboard (placed_position) where placed_position > 0;
 create index order_dashboard_by_status on projections.order_dashboard (status, placed_position);
 create index order_dashboard_by_customer on projections.order_dashboard (customer_id, placed_position);
 

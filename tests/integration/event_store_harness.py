@@ -2,16 +2,19 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
 import orjson
+from asyncpg.transaction import Transaction
 
 from eventstore.checkpoints import advance, open_checkpoint
 from eventstore.lease import Lease
-from eventstore.model import NewEvent, RecordedEvent
+from eventstore.model import AppendResult, NewEvent, RecordedEvent
 from eventstore.store import EventStore
 
 DEADLINE = 10.0
@@ -34,9 +37,35 @@ def events(count: int) -> list[NewEvent]:
     return [an_event(number=number) for number in range(count)]
 
 
-def as_appended(connection: asyncpg.Connection, stream: str, batch: list[NewEvent]) -> Awaitable[asyncpg.Record]:
+@dataclass(frozen=True)
+class InFlight:
+    transaction: Transaction
+    result: AppendResult
+
+
+@asynccontextmanager
+async def connected(database_url: str) -> AsyncIterator[asyncpg.Connection]:
+    """A connection of the owner's. It is cut at the end, so that what a failed test left open holds nobody up."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        yield connection
+    finally:
+        connection.terminate()
+
+
+@asynccontextmanager
+async def in_flight(database_url: str, stream: str, batch: list[NewEvent]) -> AsyncIterator[InFlight]:
+    """An append that is done and not committed, for the length of the block or until the block ends it."""
+    async with connected(database_url) as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        row = await as_appended(connection, stream, batch)
+        yield InFlight(transaction, AppendResult(row["version"], row["first_position"], row["last_position"], False))
+
+
+async def as_appended(connection: asyncpg.Connection, stream: str, batch: list[NewEvent]) -> asyncpg.Record:
     """The append of a batch on a connection of the test's own, inside whatever transaction is open on it."""
-    return connection.fetchrow(
+    row = await connection.fetchrow(
         "select * from eventstore.append($1, -1, $2, $3, $4, $5, $6)",
         stream,
         [event.id for event in batch],
@@ -45,6 +74,8 @@ def as_appended(connection: asyncpg.Connection, stream: str, batch: list[NewEven
         [orjson.dumps(event.data).decode() for event in batch],
         [orjson.dumps(event.metadata).decode() for event in batch],
     )
+    assert row is not None
+    return row
 
 
 async def eventually(what: str, holds: Callable[[], bool | Awaitable[bool]], within: float = DEADLINE) -> float:
@@ -97,9 +128,8 @@ class Collector:
 
 async def create_collected(database_url: str) -> None:
     """The table that collectors write to, made by the database's owner."""
-    connection = await asyncpg.connect(database_url)
-    await connection.execute(_COLLECTED)
-    await connection.close()
+    async with connected(database_url) as owner:
+        await owner.execute(_COLLECTED)
 
 
 async def collected(pool: asyncpg.Pool, consumer: str = "collector") -> list[int]:

@@ -6,11 +6,15 @@ import pytest
 from eventstore.model import NO_STREAM
 from eventstore.store import EventStore
 from eventstore.wakeup import Wakeup
-from tests.integration.event_store_harness import events
+from tests.integration.event_store_harness import connected, events
 
 _INSERT = """
 insert into eventstore.events (position, stream_id, version, id, type, schema_version, data, metadata)
 values (99, 1, 3, gen_random_uuid(), 'forged', 1, '{}', '{}')"""
+
+_GRANTED_TO_EVERYBODY = """
+select p.proname from pg_proc p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
+ where p.pronamespace = 'eventstore'::regnamespace and a.grantee = 0"""
 
 CHANGES = {
     "update": "update eventstore.events set type = 'forged'",
@@ -49,7 +53,8 @@ async def test_given_the_applications_role_when_it_changes_the_log_then_the_data
     before = await log.read_all()
 
     with pytest.raises(asyncpg.PostgresError) as refusal:
-        await log.pool.execute(statement)
+        async with log.pool.acquire() as connection, connection.transaction():
+            await connection.execute(statement)
 
     assert refusal.value.sqlstate == "42501"
     assert await log.read_all() == before
@@ -60,14 +65,12 @@ async def test_given_the_owner_when_it_changes_the_log_then_the_trigger_refuses(
     log: EventStore, database_url: str, statement: str
 ) -> None:
     before = await log.read_all()
-    owner = await asyncpg.connect(database_url)
-
-    with pytest.raises(asyncpg.PostgresError, match="append-only") as refusal:
-        await owner.execute(statement)
+    async with connected(database_url) as owner:
+        with pytest.raises(asyncpg.PostgresError, match="append-only") as refusal:
+            await owner.execute(statement)
 
     assert refusal.value.sqlstate == "42501"
     assert await log.read_all() == before
-    await owner.close()
 
 
 async def test_given_a_temporary_table_of_the_same_name_when_appending_then_it_is_not_taken_for_the_log(
@@ -78,13 +81,7 @@ async def test_given_a_temporary_table_of_the_same_name_when_appending_then_it_i
         assert await connection.fetchval("select eventstore.settled()") == 2
 
 
-async def test_given_another_role_when_it_calls_the_functions_then_the_database_refuses(
-    log: EventStore, database_url: str
+async def test_given_any_other_role_when_it_looks_for_a_function_to_call_then_none_is_granted_to_everybody(
+    log: EventStore,
 ) -> None:
-    owner = await asyncpg.connect(database_url)
-    granted = await owner.fetch(
-        "select p.proname from pg_proc p, aclexplode(p.proacl) a"
-        " where p.pronamespace = 'eventstore'::regnamespace and a.grantee = 0"
-    )
-    assert [row["proname"] for row in granted] == []
-    await owner.close()
+    assert [row["proname"] for row in await log.pool.fetch(_GRANTED_TO_EVERYBODY)] == []

@@ -1,6 +1,7 @@
 """Appends beside each other: twins come to one effect, rivals to one winner, and nobody leaves a gap."""
 
 import asyncio
+from dataclasses import replace
 
 import asyncpg
 import pytest
@@ -9,7 +10,7 @@ from eventstore.errors import EventIdReused, WrongExpectedVersion
 from eventstore.model import ANY, NO_STREAM, STREAM_EXISTS, AppendResult
 from eventstore.store import EventStore
 from eventstore.wakeup import Wakeup
-from tests.integration.event_store_harness import an_event, as_appended, eventually, events
+from tests.integration.event_store_harness import an_event, connected, events, eventually, in_flight
 
 STREAM = "counter-1"
 TASKS = 32
@@ -50,39 +51,27 @@ async def test_given_a_twin_still_in_flight_when_appending_then_it_waits_and_ans
     if expected in (STREAM_EXISTS, 1):
         await store.append(STREAM, events(1), expected=NO_STREAM)
     batch = events(2)
-    twin = await asyncpg.connect(database_url)
-    transaction = twin.transaction()
-    await transaction.start()
-    first = await as_appended(twin, STREAM, batch)
-    second = asyncio.create_task(store.append(STREAM, batch, expected=expected))
-    await eventually("the second waits for the first", lambda: a_lock_is_awaited(twin))
+    async with in_flight(database_url, STREAM, batch) as twin, connected(database_url) as observer:
+        second = asyncio.create_task(store.append(STREAM, batch, expected=expected))
+        await eventually("the second waits for the first", lambda: observer.fetchval(_LOCK_AWAITED))
 
-    await transaction.commit()
+        await twin.transaction.commit()
 
-    assert await second == AppendResult(first["version"], first["first_position"], first["last_position"], True)
-    await twin.close()
+        assert await second == replace(twin.result, duplicate=True)
 
 
 async def test_given_a_twin_that_rolls_back_when_appending_then_the_second_takes_effect(
     store: EventStore, database_url: str
 ) -> None:
     batch = events(2)
-    twin = await asyncpg.connect(database_url)
-    transaction = twin.transaction()
-    await transaction.start()
-    await as_appended(twin, STREAM, batch)
-    second = asyncio.create_task(store.append(STREAM, batch, expected=NO_STREAM))
-    await eventually("the second waits for the first", lambda: a_lock_is_awaited(twin))
+    async with in_flight(database_url, STREAM, batch) as twin, connected(database_url) as observer:
+        second = asyncio.create_task(store.append(STREAM, batch, expected=NO_STREAM))
+        await eventually("the second waits for the first", lambda: observer.fetchval(_LOCK_AWAITED))
 
-    await transaction.rollback()
+        await twin.transaction.rollback()
 
-    result = await second
-    assert (result.version, result.duplicate) == (2, False)
-    await twin.close()
-
-
-async def a_lock_is_awaited(connection: asyncpg.Connection) -> bool:
-    return bool(await connection.fetchval(_LOCK_AWAITED))
+        result = await second
+        assert (result.version, result.duplicate) == (2, False)
 
 
 @pytest.mark.parametrize(("expected", "version"), [(NO_STREAM, 0), (2, 2)], ids=["no-stream", "exact"])

@@ -1,6 +1,7 @@
 """Reading: streams either way, the whole log by pages, filters that cost their log only once."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import asyncpg
 import pytest
@@ -40,7 +41,7 @@ def versions(read: Sequence[RecordedEvent]) -> list[int]:
     ids=str,
 )
 async def test_given_a_stream_of_five_when_reading_then_the_asked_versions_come_in_order(
-    store: EventStore, arguments: dict[str, int], expected: list[int]
+    store: EventStore, arguments: dict[str, Any], expected: list[int]
 ) -> None:
     await store.append("counter-0", events(2), expected=NO_STREAM)
     await store.append(STREAM, events(5), expected=NO_STREAM)
@@ -124,9 +125,9 @@ async def mixed(store: EventStore) -> EventStore:
     ids=str,
 )
 async def test_given_a_mixed_log_when_reading_all_then_the_page_says_how_far_the_log_was_looked_through(
-    mixed: EventStore, arguments: dict[str, object], positions: list[int], position: int
+    mixed: EventStore, arguments: dict[str, Any], positions: list[int], position: int
 ) -> None:
-    page = await mixed.read_all(**arguments)  # type: ignore[arg-type]
+    page = await mixed.read_all(**arguments)
     assert ([event.position for event in page.events], page.position) == (positions, position)
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections import defaultdict
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -10,10 +11,10 @@ import pytest
 from eventstore.model import ANY, RecordedEvent
 from eventstore.store import EventStore
 from eventstore.wakeup import Wakeup
-from tests.integration.event_store_harness import as_appended, eventually, events
+from tests.integration.event_store_harness import as_appended, connected, events, eventually, in_flight
 
 WRITERS = 24
-TRANSACTIONS = 90
+TRANSACTIONS = 80
 STREAMS = 30
 _LONGEST_PAUSE = 0.02
 _ROLLED_BACK = 0.15
@@ -24,21 +25,22 @@ def store(pool: asyncpg.Pool) -> EventStore:
     return EventStore(pool, Wakeup(pool))
 
 
-async def write(database_url: str, seed: int) -> set[int]:
-    """Append in transactions that stay open for a random while; the positions of what was committed."""
+async def write(database_url: str, seed: int) -> set[UUID]:
+    """Append in transactions that stay open for a random while; the ids of what was committed."""
     dice = random.Random(seed)
-    committed: set[int] = set()
+    committed: set[UUID] = set()
     connection = await asyncpg.connect(database_url, server_settings={"role": "orders_app"})
     for _ in range(TRANSACTIONS):
         transaction = connection.transaction()
         await transaction.start()
-        row = await as_appended(connection, f"counter-{dice.randrange(STREAMS)}", events(dice.randint(1, 3)))
+        batch = events(dice.randint(1, 3))
+        await as_appended(connection, f"counter-{dice.randrange(STREAMS)}", batch)
         await asyncio.sleep(dice.random() * _LONGEST_PAUSE)
         if dice.random() < _ROLLED_BACK:
             await transaction.rollback()
         else:
             await transaction.commit()
-            committed |= set(range(row["first_position"], row["last_position"] + 1))
+            committed |= {event.id for event in batch}
     await connection.close()
     return committed
 
@@ -63,8 +65,9 @@ async def test_given_24_writers_that_dawdle_and_roll_back_when_tailing_then_each
         written = await asyncio.gather(*(write(database_url, seed) for seed in range(WRITERS)))
         finished.set()
 
+    assert len(seen) == len({event.id for event in seen})
+    assert {event.id for event in seen} == set().union(*written)
     positions = [event.position for event in seen]
-    assert set(positions) == set().union(*written)
     assert positions == sorted(set(positions))
     streams = defaultdict(list)
     for event in seen:
@@ -72,58 +75,46 @@ async def test_given_24_writers_that_dawdle_and_roll_back_when_tailing_then_each
     assert all(versions == list(range(1, len(versions) + 1)) for versions in streams.values())
 
 
-async def reader_waits(connection: asyncpg.Connection) -> bool:
-    return bool(
-        await connection.fetchval(
-            "select exists (select from pg_stat_activity"
-            " where datname = current_database() and wait_event = 'PgSleep' and query like '%settled()%')"
-        )
-    )
+READER_WAITS = """
+select exists (select from pg_stat_activity
+                where datname = current_database() and wait_event = 'PgSleep' and query like '%settled()%')"""
 
 
 @pytest.mark.parametrize("outcome", ["commit", "rollback"])
 async def test_given_an_append_in_flight_below_a_committed_one_when_reading_then_the_read_waits_for_its_end(
     store: EventStore, database_url: str, outcome: str
 ) -> None:
-    slow = await asyncpg.connect(database_url)
-    transaction = slow.transaction()
-    await transaction.start()
-    await as_appended(slow, "counter-slow", events(1))
-    fast = await store.append("counter-fast", events(1), expected=ANY)
-    reading = asyncio.create_task(store.read_all())
-    await eventually("the reader waits", lambda: reader_waits(slow))
-    assert not reading.done()
+    async with in_flight(database_url, "counter-slow", events(1)) as slow, connected(database_url) as observer:
+        fast = await store.append("counter-fast", events(1), expected=ANY)
+        reading = asyncio.create_task(store.read_all())
+        await eventually("the reader waits", lambda: observer.fetchval(READER_WAITS))
+        assert not reading.done()
 
-    await (transaction.commit() if outcome == "commit" else transaction.rollback())
+        await (slow.transaction.commit() if outcome == "commit" else slow.transaction.rollback())
 
-    page = await asyncio.wait_for(reading, 5)
-    expected = ["counter-slow", "counter-fast"] if outcome == "commit" else ["counter-fast"]
-    assert [event.stream for event in page.events] == expected
-    assert page.position == fast.last_position
-    await slow.close()
+        page = await asyncio.wait_for(reading, 5)
+        expected = ["counter-slow", "counter-fast"] if outcome == "commit" else ["counter-fast"]
+        assert [event.stream for event in page.events] == expected
+        assert page.position == fast.last_position
 
 
 async def test_given_a_writing_transaction_elsewhere_when_reading_then_it_holds_nothing_up(
     store: EventStore, database_url: str
 ) -> None:
     await store.append("counter-1", events(1), expected=ANY)
-    elsewhere = await asyncpg.connect(database_url)
-    async with elsewhere.transaction():
+    async with connected(database_url) as elsewhere, elsewhere.transaction():
         await elsewhere.execute("insert into eventstore.subscriptions (name) values ('elsewhere')")
         await elsewhere.fetch("select * from eventstore.events for share")
         page = await asyncio.wait_for(store.read_all(), 5)
-    assert len(page.events) == 1
-    await elsewhere.close()
+        assert len(page.events) == 1
 
 
 async def test_given_an_append_of_ones_own_in_an_open_transaction_when_asking_for_the_head_then_it_does_not_wait(
     database_url: str,
 ) -> None:
-    connection = await asyncpg.connect(database_url)
-    async with connection.transaction():
+    async with connected(database_url) as connection, connection.transaction():
         row = await as_appended(connection, "counter-1", events(1))
         assert await connection.fetchval("select eventstore.settled()", timeout=5) == row["last_position"]
-    await connection.close()
 
 
 async def test_given_an_empty_log_when_reading_then_the_head_is_zero(store: EventStore) -> None:

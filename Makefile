@@ -1,0 +1,53 @@
+# Needs Python 3.11 or newer and make, nothing else: PostgreSQL and Temporal come as Python packages into .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+SOURCES := activities audit bootstrap.py cli dispatcher embedded eventstore orders projections scripts settings.py telemetry.py tests worker.py workflows
+
+.DEFAULT_GOAL := help
+.PHONY: help demo dev test check format histories schema lock clean
+
+help: ## Show what there is to make
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(INSTALLED) ## Start everything, take 830 real orders through it, show how they ended (ARGS=--exit to leave then)
+	@$(BIN)/orders demo $(ARGS)
+
+dev: $(INSTALLED) ## Start everything with data that is kept in .orders/
+	@$(BIN)/orders dev $(ARGS)
+
+test: $(INSTALLED) ## Run all tests, on a real PostgreSQL and a real Temporal server
+	@$(BIN)/pytest $(ARGS)
+
+check: $(INSTALLED) ## Lint, formatting, types, import rules, file sizes
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy $(SOURCES)
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/python -m tests.file_sizes
+
+format: $(INSTALLED) ## Format the code
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+histories: $(INSTALLED) ## Record the workflow histories that the replay test keeps
+	@RECORD_HISTORIES=1 $(BIN)/pytest tests/replay
+
+schema: $(INSTALLED) ## Write schema.sql from the migrations
+	@$(BIN)/python -m eventstore.schema > schema.sql
+
+lock: $(INSTALLED) ## Pin all dependencies anew in requirements.lock (needs uv)
+	uv pip compile --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
+		--group dev pyproject.toml -o requirements.lock
+
+clean: ## Remove the virtual environment and the data of `make dev`
+	rm -rf $(VENV) .orders
+
+# pip checks every file's hash; the project itself is installed by the pinned build backend, without a download.
+$(INSTALLED): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] + "; name another: make PYTHON=python3.12 …")'
+	@echo "Installing into $(VENV) …" >&2
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@

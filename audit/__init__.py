@@ -1,0 +1,7 @@
+"""The books proved from first principles: streams, ledgers, stock, messages and read models, held against each other."""
+
+from audit.proof import audit
+from audit.report import AuditReport, CheckResult, Finding
+from audit.sources import Sources
+
+__all__ = ["AuditReport", "CheckResult", "Finding", "Sources", "audit"]

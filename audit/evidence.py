@@ -1,0 +1,113 @@
+"""Everything that is known of an order outside its stream: money, label, goods, messages."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import asyncpg
+
+from activities.gateways.simulated import OrderBooks
+from activities.publish import TOPICS, message_id
+from audit.sources import Sources
+from audit.streams import OrderStream, read_orders
+from orders.events import OrderShipped
+from orders.state import ExistingOrder
+
+# By reservation_lines_pkey and reservations_pkey.
+_RESERVED = """
+select l.order_id, l.sku, l.units from inventory.reservation_lines l join inventory.reservations r using (order_id)
+ where l.order_id = any ($1::text[]) and r.state = 'reserved'"""
+# By events_id_key.
+_PUBLISHED = """
+select e.id, s.name from eventstore.events e join eventstore.streams s using (stream_id) where e.id = any ($1::uuid[])"""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """An order that folds, and what the others' books say of it. Amounts in minor units of the order's currency.
+
+    foreign: charged in another currency. reserved: units held by SKU. missing: the topics not told of its shipment.
+    """
+
+    stream: OrderStream
+    state: ExistingOrder
+    charged: int
+    refunded: int
+    foreign: tuple[OrderBooks, ...]
+    live_labels: int
+    reserved: dict[str, int]
+    missing: tuple[str, ...]
+
+    @property
+    def kept(self) -> int:
+        """What was charged and not given back."""
+        return self.charged - self.refunded
+
+
+async def gather(sources: Sources, ids: Sequence[str]) -> tuple[list[Evidence], list[OrderStream]]:
+    """The evidence on each of these orders, and the streams that do not fold.
+
+    The streams are read first: whatever is done for an order is done after the event that asked for it.
+    """
+    streams = await read_orders(sources.pool, sources.codec, ids)
+    books = _by_order(await _books(sources, ids))
+    reserved = await _reserved(sources.pool, ids)
+    published = await _published(sources.pool, streams)
+    evidence = [
+        _evidence(stream, stream.state, books[stream.order_id], reserved[stream.order_id], published)
+        for stream in streams
+        if stream.state is not None
+    ]
+    return evidence, [stream for stream in streams if stream.state is None]
+
+
+async def _books(sources: Sources, ids: Sequence[str]) -> list[OrderBooks]:
+    return await sources.ledger.books(ids, limit=len(ids)) if ids else []
+
+
+def _by_order(books: Iterable[OrderBooks]) -> dict[str, list[OrderBooks]]:
+    by_order: dict[str, list[OrderBooks]] = defaultdict(list)
+    for each in books:
+        by_order[each.order_id].append(each)
+    return by_order
+
+
+async def _reserved(pool: asyncpg.Pool, ids: Sequence[str]) -> dict[str, dict[str, int]]:
+    reserved: dict[str, dict[str, int]] = defaultdict(dict)
+    for order_id, sku, units in await pool.fetch(_RESERVED, ids):
+        reserved[order_id][sku] = units
+    return reserved
+
+
+async def _published(pool: asyncpg.Pool, streams: Iterable[OrderStream]) -> set[tuple[UUID, str]]:
+    """The messages that are in their topic, by id and topic."""
+    wanted = [id_ for stream in streams for id_, _ in _messages(stream)]
+    return {(UUID(int=id_.int), name) for id_, name in await pool.fetch(_PUBLISHED, wanted)}
+
+
+def _messages(stream: OrderStream) -> list[tuple[UUID, str]]:
+    shipped = stream.events.get(OrderShipped.event_type)
+    if shipped is None:
+        return []
+    return [(message_id(stream.order_id, topic, shipped.version), topic) for topic in TOPICS]
+
+
+def _evidence(
+    stream: OrderStream,
+    state: ExistingOrder,
+    books: Sequence[OrderBooks],
+    reserved: dict[str, int],
+    published: set[tuple[UUID, str]],
+) -> Evidence:
+    own = [each for each in books if each.currency == state.order.currency]
+    return Evidence(
+        stream=stream,
+        state=state,
+        charged=sum(each.charged for each in own),
+        refunded=sum(each.refunded for each in own),
+        foreign=tuple(each for each in books if each.currency not in (None, state.order.currency)),
+        live_labels=books[0].live_labels if books else 0,
+        reserved=reserved,
+        missing=tuple(topic for id_, topic in _messages(stream) if (id_, topic) not in published),
+    )

@@ -1,0 +1,130 @@
+"""Each read model against a fold of the log, row for row, at the position its own checkpoint names."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, fields
+from typing import Any, Final
+from zlib import crc32
+
+import asyncpg
+
+from audit.report import READ_MODELS, Finding
+from audit.sources import Sources
+from eventstore.model import Page
+from projections.connection import pooled
+from projections.fold import Parked, decode, fold
+from projections.projection import Key, Projection, columns
+from projections.table import Table, row_of
+
+# Rows of a read model that are held in memory at once; the log is read once for each such part of the rows.
+PART: Final = 100_000
+_PAGE: Final = 1_000
+_CHECKPOINT = "select position from eventstore.subscriptions where name = $1"
+# By parked_pkey.
+_PARKED = "select position, reason from projections.parked where projection = $1 order by position"
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A read model: the position it was compared at, its rows, and what is wrong with it."""
+
+    projection: str
+    position: int
+    rows: int
+    findings: list[Finding]
+
+
+async def audit_projection(sources: Sources, projection: Projection[Any], part: int = PART) -> Compared:
+    """Compare in one snapshot: rows and checkpoint were written together, and the log below it never changes.
+
+    An event that the projection has parked is a finding, and is left out of the fold.
+    """
+    async with _snapshot(sources.pool) as connection:
+        position = int(await connection.fetchval(_CHECKPOINT, projection.name) or 0)
+        count = int(await connection.fetchval(f"select count(*) from projections.{projection.table}"))
+        parked = {row["position"]: row["reason"] for row in await connection.fetch(_PARKED, projection.name)}
+        findings = [
+            Finding(READ_MODELS, f"{projection.name}@{at}", f"parked: {reason}") for at, reason in parked.items()
+        ]
+        comparison = _Comparison(sources, projection, position, frozenset(parked), 1 + count // part)
+        for number in range(comparison.parts):
+            findings += [finding async for finding in comparison.of_part(connection, number)]
+    return Compared(projection.name, position, count, findings)
+
+
+@asynccontextmanager
+async def _snapshot(pool: asyncpg.Pool) -> AsyncIterator[asyncpg.Connection]:
+    async with pooled(pool) as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+        # Idle for as long as the log is being folded.
+        await connection.execute("set local idle_in_transaction_session_timeout = 0")
+        yield connection
+
+
+@dataclass(frozen=True, slots=True)
+class _Comparison:
+    """The rows in parts by a hash of their key, so that memory does not grow with their number."""
+
+    sources: Sources
+    projection: Projection[Any]
+    position: int
+    parked: frozenset[int]
+    parts: int
+
+    async def of_part(self, connection: asyncpg.Connection, number: int) -> AsyncIterator[Finding]:
+        due, refused = await self._folded(number)
+        for each in refused:
+            yield self._finding(
+                str(each.position), f"the log has an event that it can neither take nor has parked: {each.reason}"
+            )
+        table = Table(self.projection, self.projection.table)
+        async for row in self._rows(connection):
+            if self._is_in(number, key := table.key(row)):
+                for problem in _differences(due.pop(key, None), row):
+                    yield self._finding(" ".join(key), problem)
+        for key in due:
+            yield self._finding(" ".join(key), "the row is missing")
+
+    async def _folded(self, number: int) -> tuple[dict[Key, Any], list[Parked]]:
+        rows: dict[Key, Any] = {}
+        refused: list[Parked] = []
+        table = Table(self.projection, self.projection.table)
+        async for page in self._log():
+            events = [event for event in page.events if event.position not in self.parked]
+            decoded = decode(self.projection, self.sources.codec, events)
+            decoded.events[:] = [each for each in decoded.events if self._is_in(number, each[0])]
+            folded = fold(self.projection, decoded, rows)
+            rows.update((table.key(row), row) for row in folded.rows)
+            refused += [*(decoded.parked if number == 0 else ()), *folded.parked]
+        return rows, refused
+
+    async def _log(self) -> AsyncIterator[Page]:
+        at = 0
+        while at < self.position:
+            page = await self.sources.store.read_all(after=at, limit=_PAGE, types=self.projection.event_types)
+            if page.position <= at:
+                return
+            at = page.position
+            yield Page([event for event in page.events if event.position <= self.position], at)
+
+    async def _rows(self, connection: asyncpg.Connection) -> AsyncIterator[Any]:
+        names = ", ".join(columns(self.projection.row))
+        async for record in connection.cursor(
+            f"select {names} from projections.{self.projection.table}", prefetch=_PAGE
+        ):
+            yield row_of(self.projection.row, record)
+
+    def _is_in(self, number: int, key: Key) -> bool:
+        return self.parts == 1 or crc32("\0".join(key).encode()) % self.parts == number
+
+    def _finding(self, subject: str, problem: str) -> Finding:
+        return Finding(READ_MODELS, f"{self.projection.name}: {subject}", problem)
+
+
+def _differences(due: Any, row: Any) -> Iterator[str]:
+    if due is None:
+        yield "the row is there, and the log has no event of it"
+        return
+    differing = [f.name for f in fields(row) if getattr(row, f.name) != getattr(due, f.name)]
+    if differing:
+        shown = (f"{name} is {getattr(row, name)} and should be {getattr(due, name)}" for name in differing)
+        yield "; ".join(shown)

@@ -1,0 +1,54 @@
+"""Money, labels and goods in the name of orders that do not exist."""
+
+from collections.abc import AsyncIterator, Iterable
+from typing import Final
+
+import asyncpg
+
+from activities.gateways.simulated import OrderBooks
+from audit.report import LABELS, MONEY, STOCK, Finding
+from audit.sources import Sources
+from audit.streams import without_stream
+from orders.money import format_money
+
+_PAGE: Final = 1_000
+# A page along reservations_pkey.
+_RESERVATIONS = """
+select r.order_id from inventory.reservations r where r.state = 'reserved' and r.order_id > $1
+ order by r.order_id limit $2"""
+
+
+async def audit_strangers(sources: Sources) -> AsyncIterator[Finding]:
+    """Goes through the gateways' and the inventory's own books, since the streams do not lead there."""
+    async for books in _pages_of_books(sources):
+        unknown = await without_stream(sources.pool, {each.order_id for each in books})
+        for each in books:
+            if each.order_id in unknown:
+                for finding in _of_books(each):
+                    yield finding
+    async for page in _pages_of_reservations(sources.pool):
+        for order_id in sorted(await without_stream(sources.pool, page)):
+            yield Finding(STOCK, order_id, "holds goods, and no such order was ever placed")
+
+
+def _of_books(books: OrderBooks) -> Iterable[Finding]:
+    if books.charged:
+        amount = format_money(books.charged, books.currency or "")
+        yield Finding(MONEY, books.order_id, f"was charged {amount}, and no such order was ever placed")
+    if books.live_labels:
+        problem = f"has {books.live_labels} live labels, and no such order was ever placed"
+        yield Finding(LABELS, books.order_id, problem)
+
+
+async def _pages_of_books(sources: Sources) -> AsyncIterator[list[OrderBooks]]:
+    after = ""
+    while page := await sources.ledger.books(after=after, limit=_PAGE):
+        yield page
+        after = page[-1].order_id
+
+
+async def _pages_of_reservations(pool: asyncpg.Pool) -> AsyncIterator[list[str]]:
+    after = ""
+    while page := [row["order_id"] for row in await pool.fetch(_RESERVATIONS, after, _PAGE)]:
+        yield page
+        after = page[-1]

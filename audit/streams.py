@@ -1,0 +1,119 @@
+"""Order streams, a page at a time, each folded by the domain's own rules."""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, Final
+from uuid import UUID
+
+import asyncpg
+import orjson
+
+from eventstore.codec import Codec
+from eventstore.errors import EventStoreError
+from eventstore.model import RecordedEvent
+from orders.errors import CorruptStream
+from orders.events import Event
+from orders.evolve import evolve, initial_state
+from orders.ids import stream_name
+from orders.state import ExistingOrder, NotPlaced, State
+
+PAGE: Final = 200
+_PREFIX: Final = stream_name("")
+# The first name behind all that begin with the prefix.
+_END: Final = _PREFIX[:-1] + chr(ord(_PREFIX[-1]) + 1)
+
+# A page along streams_name_key, whose order is that of the order ids.
+_NAMES = "select s.name from eventstore.streams s where s.name > $1 and s.name < $2 order by s.name limit $3"
+# By streams_name_key, then events_stream_version_key; one snapshot for a stream's version and its events.
+_EVENTS = """
+select s.name, s.version as stream_version, e.position, e.version, e.id, e.type, e.schema_version, e.data, e.metadata,
+       e.recorded_at
+  from eventstore.streams s left join eventstore.events e using (stream_id)
+ where s.name = any ($1::text[]) order by s.name, e.version"""
+# By streams_name_key.
+_UNKNOWN = """
+select w.name from unnest($1::text[]) as w (name)
+ where not exists (select from eventstore.streams s where s.name = w.name)"""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderStream:
+    """An order as its stream says. `fault`: why it does not fold, with `state` None.
+
+    events: the recorded ones by type; a type occurs once in a stream that folds.
+    """
+
+    order_id: str
+    version: int
+    events: dict[str, RecordedEvent]
+    state: ExistingOrder | None
+    fault: str | None = None
+
+
+async def order_ids(pool: asyncpg.Pool) -> AsyncIterator[list[str]]:
+    """The ids of all orders that have a stream, a page at a time."""
+    after = _PREFIX
+    while names := [row["name"] for row in await pool.fetch(_NAMES, after, _END, PAGE)]:
+        yield [name.removeprefix(_PREFIX) for name in names]
+        after = names[-1]
+
+
+async def read_orders(pool: asyncpg.Pool, codec: Codec[Event], ids: Sequence[str]) -> list[OrderStream]:
+    """The streams of these orders, folded; of those that have one."""
+    rows = await pool.fetch(_EVENTS, [stream_name(id_) for id_ in ids])
+    return [_folded(codec, name, list(group)) for name, group in groupby(rows, key=itemgetter("name"))]
+
+
+async def without_stream(pool: asyncpg.Pool, ids: Iterable[str]) -> set[str]:
+    """Those of the ids under which no order was ever placed."""
+    rows = await pool.fetch(_UNKNOWN, [stream_name(id_) for id_ in ids])
+    return {row["name"].removeprefix(_PREFIX) for row in rows}
+
+
+def _folded(codec: Codec[Event], name: str, rows: Sequence[asyncpg.Record]) -> OrderStream:
+    order_id, version = name.removeprefix(_PREFIX), int(rows[0]["stream_version"])
+    events = [_recorded(row) for row in rows if row["position"] is not None]
+    by_type = {event.type: event for event in events}
+    try:
+        state = _fold(codec, order_id, version, events)
+    except (EventStoreError, CorruptStream, _Broken) as error:
+        return OrderStream(order_id, version, by_type, None, str(error))
+    return OrderStream(order_id, version, by_type, state)
+
+
+class _Broken(Exception):
+    """The stream is not one stream of one order."""
+
+
+def _fold(codec: Codec[Event], order_id: str, version: int, events: Sequence[RecordedEvent]) -> ExistingOrder:
+    versions = [event.version for event in events]
+    if versions != list(range(1, version + 1)):
+        raise _Broken(f"the stream is at version {version} and holds the versions {_shown(versions)}")
+    state: State = initial_state()
+    for event in events:
+        state = evolve(state, codec.decode(event))
+    if isinstance(state, NotPlaced):
+        raise _Broken("the stream has no events")
+    if state.order.order_id != order_id:
+        raise _Broken(f"the stream holds the events of order {state.order.order_id}")
+    return state
+
+
+def _shown(versions: Sequence[int]) -> str:
+    return ", ".join(map(str, versions[:10])) + (", …" if len(versions) > 10 else "") if versions else "none"
+
+
+def _recorded(row: Any) -> RecordedEvent:
+    return RecordedEvent(
+        position=row["position"],
+        stream=row["name"],
+        version=row["version"],
+        id=UUID(int=row["id"].int),
+        type=row["type"],
+        schema_version=row["schema_version"],
+        data=orjson.loads(row["data"]),
+        metadata=orjson.loads(row["metadata"]),
+        recorded_at=row["recorded_at"],
+    )

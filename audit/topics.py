@@ -1,0 +1,82 @@
+"""The published messages, each held against the shipment that it tells of."""
+
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from activities.publish import TOPICS, cloud_event, message_id
+from audit.report import MESSAGES, Finding
+from audit.sources import Sources
+from audit.streams import OrderStream, read_orders
+from eventstore.model import RecordedEvent
+from orders.events import OrderShipped
+
+_PAGE: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class TopicPage:
+    """A page of a topic: how many messages it had, and what is wrong with them."""
+
+    topic: str
+    messages: int
+    findings: list[Finding]
+
+
+async def audit_topics(sources: Sources) -> AsyncIterator[TopicPage]:
+    """All topics as they are now, a page at a time.
+
+    A message under the one id that its order, topic and shipment make is there once: ids are unique.
+    """
+    for topic in TOPICS:
+        version = 0
+        while page := await sources.store.read_stream(topic, from_version=version + 1, limit=_PAGE):
+            yield TopicPage(topic, len(page), [each async for each in _audit_page(sources, topic, page)])
+            version = page[-1].version
+
+
+async def _audit_page(sources: Sources, topic: str, page: Sequence[RecordedEvent]) -> AsyncIterator[Finding]:
+    orders = {stream.order_id: stream for stream in await _orders_of(sources, page)}
+    shipment = _shipments(sources)
+    for message in page:
+        subject = message.data.get("subject")
+        order = orders.get(subject) if isinstance(subject, str) else None
+        if problem := _problem(topic, message, order, shipment):
+            name = subject if isinstance(subject, str) else f"{topic}@{message.version}"
+            yield Finding(MESSAGES, name, f"{topic}, message {message.version}, {problem}")
+
+
+async def _orders_of(sources: Sources, page: Iterable[RecordedEvent]) -> list[OrderStream]:
+    subjects = {message.data.get("subject") for message in page}
+    ids = [subject for subject in subjects if isinstance(subject, str)]
+    return await read_orders(sources.pool, sources.codec, ids)
+
+
+_Shipment = Callable[[RecordedEvent], OrderShipped]
+
+
+def _shipments(sources: Sources) -> _Shipment:
+    def decoded(recorded: RecordedEvent) -> OrderShipped:
+        event = sources.codec.decode(recorded)
+        assert isinstance(event, OrderShipped)
+        return event
+
+    return decoded
+
+
+def _problem(topic: str, message: RecordedEvent, order: OrderStream | None, shipment: _Shipment) -> str | None:
+    if order is None:
+        return "tells of an order that does not exist"
+    if order.state is None:
+        return None  # its stream does not fold, which is a finding of its own
+    recorded = order.events.get(OrderShipped.event_type)
+    if recorded is None:
+        return f"tells of an order that is {order.state.status}, not shipped"
+    if message.id != (id_ := message_id(order.order_id, topic, recorded.version)):
+        return f"was published beside the one message of this shipment, {id_}"
+    return _difference(message, cloud_event(id_, topic, recorded, shipment(recorded)))
+
+
+def _difference(message: RecordedEvent, due: dict[str, Any]) -> str | None:
+    differing = sorted(key for key in {*due, *message.data} if due.get(key) != message.data.get(key))
+    return f"differs from its shipment in {', '.join(differing)}" if differing else None

@@ -1,0 +1,144 @@
+"""What must hold of one order, given the evidence: pure, and all in one place."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from audit.evidence import Evidence
+from audit.open_orders import Prospect
+from audit.report import LABELS, MESSAGES, MONEY, OPEN_ORDERS, STOCK, STREAMS, Finding
+from audit.streams import OrderStream
+from orders.model import quantities
+from orders.money import format_money
+from orders.state import Cancelled, Confirmed, Paid, Placed, Shipped
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was found of an order at a version of its stream. status, events and units (ordered) are for the count."""
+
+    order_id: str
+    version: int
+    findings: tuple[Finding, ...]
+    status: str | None = None
+    open_reason: str | None = None
+    units: int = 0
+
+
+def of_broken(stream: OrderStream) -> Verdict:
+    """A stream that does not fold; nothing else can be said of its order."""
+    fault = stream.fault or "does not fold"
+    return Verdict(stream.order_id, stream.version, (Finding(STREAMS, stream.order_id, fault),))
+
+
+def of_order(evidence: Evidence, prospect: Prospect | None) -> Verdict:
+    """The verdict on an order. prospect: None where it is settled."""
+    waiting = prospect is not None and prospect.reason is not None
+    findings = (
+        *_money(evidence, waiting),
+        *_labels(evidence, waiting),
+        *_goods(evidence, waiting),
+        *_messages(evidence, prospect),
+        *_open(evidence, prospect),
+    )
+    return Verdict(
+        evidence.stream.order_id,
+        evidence.stream.version,
+        findings,
+        evidence.state.status,
+        prospect.reason if prospect else None,
+        sum(quantities(evidence.state.order).values()),
+    )
+
+
+def _money(evidence: Evidence, waiting: bool) -> Iterator[Finding]:
+    order, allowed = evidence.state.order, _money_allowed(evidence, waiting)
+    if evidence.kept not in allowed:
+        due = " or ".join(format_money(amount, order.currency) for amount in allowed)
+        yield _finding(
+            evidence,
+            MONEY,
+            f"is {evidence.state.status}: the gateway charged {format_money(evidence.charged, order.currency)} and "
+            f"returned {format_money(evidence.refunded, order.currency)}, where {due} should be kept",
+        )
+    elif not waiting:
+        yield from _recorded_money(evidence)
+    for books in evidence.foreign:
+        amount = format_money(books.charged, books.currency or "")
+        yield _finding(evidence, MONEY, f"costs {order.currency}, and the gateway charged {amount}")
+
+
+def _money_allowed(evidence: Evidence, waiting: bool) -> tuple[int, ...]:
+    total = evidence.state.order.total
+    match evidence.state:
+        case Paid() | Shipped():
+            return (total,)
+        case Confirmed():
+            return (0, total)
+        case Cancelled() if waiting:
+            return (0, total)
+        case Placed() | Cancelled():
+            return (0,)
+
+
+def _recorded_money(evidence: Evidence) -> Iterator[Finding]:
+    """The stream's own figures against the gateway's."""
+    state, currency = evidence.state, evidence.state.order.currency
+    if state.payment and state.payment.amount != evidence.charged:
+        recorded, charged = (format_money(amount, currency) for amount in (state.payment.amount, evidence.charged))
+        yield _finding(evidence, MONEY, f"records a payment of {recorded}, and the gateway charged {charged}")
+    recorded_refund = state.refund.amount if state.refund else 0
+    if isinstance(state, Cancelled) and recorded_refund != evidence.refunded:
+        recorded, returned = (format_money(amount, currency) for amount in (recorded_refund, evidence.refunded))
+        yield _finding(evidence, MONEY, f"records refunds of {recorded}, and the gateway returned {returned}")
+
+
+def _labels(evidence: Evidence, waiting: bool) -> Iterator[Finding]:
+    live, state = evidence.live_labels, evidence.state
+    match state:
+        case Shipped():
+            holds, due = live == 1, "1"
+        case Confirmed() | Paid():
+            holds, due = live <= 1, "at most 1"
+        case Cancelled() if waiting:
+            holds, due = live <= 1, "at most 1"
+        case Placed() | Cancelled():
+            holds, due = live == 0, "0"
+    if not holds:
+        yield _finding(evidence, LABELS, f"is {state.status}: {live} live labels, where {due} should be")
+
+
+def _goods(evidence: Evidence, waiting: bool) -> Iterator[Finding]:
+    state, held = evidence.state, evidence.reserved
+    whole = held == quantities(state.order)
+    match state:
+        case Shipped():
+            holds, due = whole, "what was ordered"
+        case Confirmed() | Paid():
+            holds, due = whole or not held, "what was ordered, or nothing"
+        case Cancelled() if waiting:
+            holds, due = whole or not held, "what was ordered, or nothing"
+        case Placed() | Cancelled():
+            holds, due = not held, "nothing"
+    if not holds:
+        yield _finding(evidence, STOCK, f"is {state.status}: holds {_units(held)}, where {due} should be held")
+
+
+def _units(held: dict[str, int]) -> str:
+    named = ", ".join(f"{units} of {sku}" for sku, units in sorted(held.items())[:5])
+    return named + (", …" if len(held) > 5 else "") if held else "nothing"
+
+
+def _messages(evidence: Evidence, prospect: Prospect | None) -> Iterator[Finding]:
+    if isinstance(evidence.state, Shipped) and prospect and prospect.fault:
+        missing = " and ".join(evidence.missing)
+        yield _finding(evidence, MESSAGES, f"is shipped, {missing} was never published, and {prospect.fault}")
+
+
+def _open(evidence: Evidence, prospect: Prospect | None) -> Iterator[Finding]:
+    """Shipped orders are the messages' affair, cancelled ones that of money, labels and stock."""
+    if isinstance(evidence.state, Placed | Confirmed | Paid) and prospect and prospect.fault:
+        yield _finding(evidence, OPEN_ORDERS, f"is {evidence.state.status}, and {prospect.fault}")
+
+
+def _finding(evidence: Evidence, check: str, problem: str) -> Finding:
+    return Finding(check, evidence.stream.order_id, problem)

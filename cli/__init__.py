@@ -1,0 +1,73 @@
+"""The `orders` command: everything that people and scripts do with the system."""
+
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from typing import Annotated
+
+import typer
+
+from cli.audit import audit
+from cli.cancel import cancel
+from cli.demo import demo
+from cli.dev import dev
+from cli.dispatching import dispatcher
+from cli.health import health
+from cli.inventory import inventory
+from cli.listing import customers, list_orders
+from cli.place import place
+from cli.read_models import projections
+from cli.serving import migrate_database, worker
+from cli.show import show_order
+from cli.timeline import timeline
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Orders as event streams, on PostgreSQL and Temporal.",
+)
+
+app.command()(dev)
+app.command()(demo)
+app.command("migrate")(migrate_database)
+app.command()(worker)
+app.command()(place)
+app.command("show")(show_order)
+app.command()(timeline)
+app.command("list")(list_orders)
+app.command()(customers)
+app.command()(cancel)
+app.add_typer(inventory, name="inventory")
+app.add_typer(projections, name="projections")
+app.add_typer(dispatcher, name="dispatcher")
+app.command()(audit)
+app.command()(health)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(_version())
+        raise typer.Exit
+
+
+def _version() -> str:
+    try:
+        return version("orders")
+    except PackageNotFoundError:  # run from its folder, not installed
+        return "unknown"
+
+
+@app.callback()
+def common(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Orders as event streams, on PostgreSQL and Temporal."""
+
+
+def main() -> None:
+    """The entry point."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    app(prog_name="orders")

@@ -1,0 +1,95 @@
+"""`orders audit`: do the books hold?"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final, TypeAlias
+
+from rich.text import Text
+from temporalio.client import Client
+
+from activities.gateways.simulated import SimulatedLedger
+from audit import AuditReport, CheckResult, Finding, Sources
+from audit import audit as prove
+from bootstrap import App
+from cli.arguments import AsJson
+from cli.failures import OK, REFUSED, TemporalUnreachable
+from cli.output import messages, show, show_json, visible
+from cli.running import execute, opened, temporal
+from settings import Settings
+
+SHOWN_FINDINGS: Final = 50
+Progress: TypeAlias = Callable[[str, int], None]
+
+
+def audit(as_json: AsJson = False) -> None:
+    """Prove the books from first principles: streams, money, labels, stock, messages, open orders, read models.
+
+    Reads only. Prints what does not hold, the first 50 findings or, with --json, all; exits 1 if there are any.
+    """
+
+    async def command(settings: Settings) -> int:
+        async with opened(settings) as app:
+            report = await prove_books(app, await _temporal_if_reachable(settings))
+        if as_json:
+            show_json(report.as_json())
+        else:
+            show(*report_lines(report))
+        return OK if report.holds else REFUSED
+
+    execute(command)
+
+
+async def prove_books(app: App, client: Client | None) -> AuditReport:
+    """Audit the application's database; progress on standard error where that is a terminal."""
+    sources = Sources(app.pool, app.store, app.codec, app.stock, SimulatedLedger(app.pool), client)
+    with _progress() as on_progress:
+        return await prove(sources, on_progress)
+
+
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    console = messages()
+    if not console.is_terminal:
+        yield lambda stage, done: None
+        return
+    with console.status("auditing") as status:
+        yield lambda stage, done: status.update(f"auditing {stage}{f' {done:,}' if done else ''}")
+
+
+async def _temporal_if_reachable(settings: Settings) -> Client | None:
+    try:
+        return await temporal(settings)
+    except TemporalUnreachable:
+        return None
+
+
+def report_lines(report: AuditReport) -> list[Text]:
+    """A line per check with its figures, the open orders by reason, then what does not hold."""
+    lines = [_check_line(check) for check in report.checks.values()]
+    lines += [Text(f"  {number:,} open: {reason}") for reason, number in report.open_orders.most_common()]
+    findings = report.findings
+    lines += [_finding_line(each) for each in findings[:SHOWN_FINDINGS]]
+    if len(findings) > SHOWN_FINDINGS:
+        lines.append(Text(f"  and {len(findings) - SHOWN_FINDINGS:,} more: --json lists them all"))
+    verdict = "The books hold." if report.holds else f"The books do not hold: {_findings(len(findings))}."
+    return [*lines, Text(verdict, style="bold green" if report.holds else "bold red")]
+
+
+def _check_line(check: CheckResult) -> Text:
+    sign = Text("✓ ", style="green") if check.holds else Text("✗ ", style="red")
+    return sign.append(check.claim, style="default").append(f" ({_figures(check)})", style="dim")
+
+
+def _figures(check: CheckResult) -> str:
+    found = [] if check.holds else [_findings(len(check.findings))]
+    figures = [f"{number:,} {what}" for what, number in check.numbers.items()]
+    return ", ".join([*found, *figures, *check.notes]) or "none"
+
+
+def _findings(number: int) -> str:
+    return f"{number:,} finding{'' if number == 1 else 's'}"
+
+
+def _finding_line(finding: Finding) -> Text:
+    line = Text("  ").append(finding.check, style="red")
+    return line.append(f"  {visible(finding.subject)}: {visible(finding.problem)}")

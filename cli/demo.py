@@ -1,0 +1,129 @@
+"""`orders demo`: everything up, the Northwind orders placed and followed to their end, the books proved."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Final
+
+import typer
+
+from cli.arguments import AsJson
+from cli.audit import prove_books, report_lines
+from cli.demo_progress import following
+from cli.demo_settle import Course, Ended, settled
+from cli.demo_summary import DemoRun, stories, story_lines, summary_json, summary_lines
+from cli.demo_world import ORDERS_FILE, STOCK_FACTOR, World, demo_world, served
+from cli.failures import OK, REFUSED, Refused
+from cli.lines import Line, lines
+from cli.output import say, show, show_json
+from cli.placing import place_all
+from cli.running import execute
+from orders.money import format_money
+from settings import Settings
+
+ALL_ORDERS: Final = 830
+# Orders on their way at once. A burst of all of them would be validated whole before the first one ships.
+_OPEN: Final = 48
+_PATIENCE: Final = 120.0  # seconds without any order settling, after which the demo stops waiting
+
+Orders = Annotated[int, typer.Option("--orders", min=1, max=ALL_ORDERS, help="How many of the orders are placed.")]
+Leave = Annotated[bool, typer.Option("--exit", help="Stop after the summary; exit 1 unless the books hold.")]
+
+
+def demo(orders: Orders = ALL_ORDERS, leave: Leave = False, as_json: AsJson = False) -> None:
+    """Run the Northwind orders on throwaway data: everything up, orders placed, followed to their end, audited.
+
+    Stays up after the summary until Ctrl-C, for a look around in the Temporal Web UI. DATABASE_URL and
+    TEMPORAL_ADDRESS, where set, are used as they are and nothing is started in their place.
+    """
+    performance = Demo(orders, leave, as_json)
+
+    async def command(_: Settings) -> int:
+        return await performance.run()
+
+    execute(command)
+
+
+class Demo:
+    """One run of the demo. `told`: the summary has been printed, so that an interruption is its good end."""
+
+    def __init__(self, orders: int, leave: bool, as_json: bool) -> None:
+        self._orders, self._leave, self._as_json = orders, leave, as_json
+        self._started = datetime.now(UTC)
+        self.told = False
+
+    async def run(self) -> int:
+        """Set up, perform, stop. The exit code: 0 where all orders settled and the books hold."""
+        async with demo_world() as world:
+            _introduce(world.app.settings, self._orders)
+            try:
+                return await served(world, self._perform(world))
+            except asyncio.CancelledError:
+                if not self.told:
+                    raise
+                return OK
+
+    async def _perform(self, world: World) -> int:
+        run = await self._place_and_follow(world)
+        holds = await self._tell(world, run)
+        self.told = True
+        if not self._leave:
+            say("Everything stays up until Ctrl-C.")
+            await asyncio.Event().wait()
+        return OK if holds and run.all_settled else REFUSED
+
+    async def _place_and_follow(self, world: World) -> DemoRun:
+        course, ended, all_placed = Course(world.app.pool, world.client), list[Ended](), asyncio.Event()
+        begun, room = datetime.now(UTC), asyncio.Semaphore(_OPEN)
+        with following(self._orders) as on_tally:
+
+            def on_settled(found: Sequence[Ended]) -> None:
+                ended.extend(found)
+                for _ in found:
+                    room.release()
+                on_tally(course.tally)
+
+            async with asyncio.TaskGroup() as group:
+                group.create_task(_place(world, _first(self._orders, room), course, all_placed))
+                waiting = group.create_task(settled(course, all_placed, on_settled, _PATIENCE))
+        return DemoRun(self._started, begun, datetime.now(UTC), course.tally, ended, waiting.result())
+
+    async def _tell(self, world: World, run: DemoRun) -> bool:
+        """Print what came of it; whether the books hold."""
+        told, ui_url = await stories(world, run), world.app.settings.temporal_ui_url
+        report = await prove_books(world.app, world.client)
+        if self._as_json:
+            show_json(summary_json(run, told, report, ui_url))
+        else:
+            show(*story_lines(told), *summary_lines(run, ui_url), *report_lines(report))
+        return report.holds
+
+
+def _introduce(settings: Settings, orders: int) -> None:
+    declined = format_money(settings.payment_decline_above or 0, "USD")
+    say(
+        f"{orders:,} Northwind orders. Stock levels are multiplied by {STOCK_FACTOR}, payments above {declined} are "
+        f"declined (ORDERS_PAYMENT_DECLINE_ABOVE), and shipping is unavailable above "
+        f"{settings.shipping_unavailable_above:,} units (ORDERS_SHIPPING_UNAVAILABLE_ABOVE)."
+    )
+    if settings.temporal_ui_url:
+        say(f"Temporal Web UI: {settings.temporal_ui_url}")
+
+
+async def _place(world: World, orders: AsyncIterator[Line], course: Course, all_placed: asyncio.Event) -> None:
+    async for outcome in place_all(world.app, orders):
+        if outcome.error is not None:
+            raise outcome.error
+        if outcome.order_id is None or outcome.result == "refused":
+            raise Refused(f"line {outcome.line} of the demo's orders: {'; '.join(map(str, outcome.faults))}")
+        course.add(outcome.order_id)
+    all_placed.set()
+
+
+async def _first(orders: int, room: asyncio.Semaphore) -> AsyncIterator[Line]:
+    """So many of the orders, each as soon as there is room for it."""
+    async for line in lines(str(ORDERS_FILE)):
+        await room.acquire()
+        yield line
+        if line.number == orders:
+            return

@@ -1,0 +1,50 @@
+"""How a run of orders is shown while it goes on: a bar on a terminal, a line every few seconds off it."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from rich.progress import BarColumn, Progress, TextColumn
+
+from cli.demo_settle import Tally
+from cli.output import messages, say
+
+_EVERY: Final = 3.0  # seconds between two lines
+
+OnTally = Callable[[Tally], None]
+
+
+@contextmanager
+def following(total: int) -> Iterator[OnTally]:
+    """Shows each tally it is told, on standard error; total: orders in the end."""
+    console, started = messages(), time.monotonic()
+    if not console.is_terminal:
+        yield _lines(started)
+        return
+    with Progress(TextColumn("{task.description}"), BarColumn(), console=console, transient=True) as progress:
+        task = progress.add_task("", total=total)
+        yield lambda tally: progress.update(
+            task, completed=tally.settled.total(), description=_words(tally, time.monotonic() - started)
+        )
+
+
+def _lines(started: float) -> OnTally:
+    last = started
+
+    def on_tally(tally: Tally) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= _EVERY:
+            last = now
+            say(_words(tally, now - started))
+
+    return on_tally
+
+
+def _words(tally: Tally, seconds: float) -> str:
+    rate = tally.settled.total() / seconds if seconds > 0 else 0
+    return (
+        f"{tally.placed:,} placed  {tally.settled['shipped']:,} shipped  {tally.settled['cancelled']:,} cancelled  "
+        f"{tally.open:,} open  {rate:.1f} orders/s"
+    )

@@ -1,0 +1,123 @@
+"""`orders dev`: everything in this process and its children, with data that stays."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+
+from activities.stock import read_stock_csv
+from bootstrap import App
+from cli.arguments import DATA_FOLDER, AsJson
+from cli.failures import database_address
+from cli.output import facts, say, show, show_json
+from cli.running import execute, opened, temporal
+from embedded.services import Services, run_services
+from eventstore.migrate import migrate
+from settings import DEV_FILE, DEV_FOLDER, Settings, load_settings, temporal_namespace
+from worker import Role, serve
+
+# Services of our own are found by the environment alone: what an earlier run left in the folder is not there any more.
+_NO_FOLDER: Final = Path("/nonexistent")
+_PRODUCTS: Final = DATA_FOLDER / "northwind" / "products.csv"
+
+
+def dev(as_json: AsJson = False) -> None:
+    """Run PostgreSQL, Temporal, worker, dispatcher and projector, with data kept in .orders/, until Ctrl-C.
+
+    DATABASE_URL and TEMPORAL_ADDRESS, where set, are used instead. Other commands in this folder find what runs here.
+    """
+
+    async def command(_: Settings) -> None:
+        given = load_settings(_NO_FOLDER)
+        async with run_services(
+            DEV_FOLDER,
+            database_url=given.database_url,
+            temporal_address=given.temporal_address,
+            temporal_namespace=temporal_namespace(),
+        ) as services:
+            settings = _settings(given, services)
+            for name in await migrate(settings.owner_database_url):
+                say(f"migrated: {name}")
+            async with opened(settings) as app:
+                await _serve(app, settings, as_json)
+
+    execute(command, serves=True)
+
+
+def _settings(given: Settings, services: Services) -> Settings:
+    return given.model_copy(
+        update={
+            "database_url": services.database_url,
+            "database_owner_url": given.database_owner_url if given.database_url else None,
+            "temporal_address": services.temporal_address,
+            "temporal_ui_url": given.temporal_ui_url or services.ui_url,
+        }
+    )
+
+
+async def _serve(app: App, settings: Settings, as_json: bool) -> None:
+    await _import_products(app)
+    client = await temporal(settings)
+    with announced(DEV_FOLDER, settings):
+        if as_json:
+            show_json(_document(settings))
+        else:
+            show(*_welcome(settings))
+        await serve(app, client, tuple(Role))
+
+
+async def _import_products(app: App) -> None:
+    """Something to sell, the first time."""
+    if not await app.stock.list(limit=1):
+        count = await app.stock.import_levels(read_stock_csv(_PRODUCTS), "orders dev")
+        say(f"the inventory was empty: imported {count} products of {_PRODUCTS.parent.name}/{_PRODUCTS.name}")
+
+
+def _document(settings: Settings) -> dict[str, Any]:
+    return {
+        "databaseUrl": settings.database_url,
+        "temporalAddress": settings.temporal_address,
+        "temporalUiUrl": settings.temporal_ui_url,
+    }
+
+
+def _welcome(settings: Settings) -> list[Any]:
+    return [
+        facts(
+            [
+                ("database", database_address(settings)),
+                ("Temporal", settings.temporal_address),
+                ("Temporal Web UI", settings.temporal_ui_url),
+            ]
+        ),
+        "\nIn another terminal, in this folder:\n"
+        f"  orders place {os.path.relpath(DATA_FOLDER / 'northwind' / 'orders.jsonl')} --wait\n"
+        "  orders list\n"
+        "  orders timeline nw-10248\n"
+        "Ctrl-C stops; the data stays in .orders/.",
+    ]
+
+
+@contextmanager
+def announced(folder: Path, settings: Settings) -> Iterator[None]:
+    """Tell other commands in this folder what runs here, for as long as it does."""
+    services = {
+        "database_url": settings.database_url,
+        "temporal_address": settings.temporal_address,
+        "temporal_ui_url": settings.temporal_ui_url,
+    }
+    folder.mkdir(exist_ok=True)
+    file = folder / DEV_FILE
+    # Moved there whole: a reader finds all of it or nothing. Readable by us alone, as an address may hold a password.
+    descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=DEV_FILE)
+    with os.fdopen(descriptor, "wb") as written:
+        written.write(orjson.dumps(services))
+    os.replace(temporary, file)
+    try:
+        yield
+    finally:
+        file.unlink(missing_ok=True)

@@ -1,0 +1,91 @@
+"""`orders dispatcher`: where it stands, and the events that it set aside."""
+
+from collections.abc import AsyncIterator
+from dataclasses import asdict
+from typing import Annotated, Final
+
+import typer
+
+from bootstrap import App, build_dispatcher
+from cli.arguments import AsJson
+from cli.failures import OK, REFUSED, Refused
+from cli.output import camel_case, show, show_json, table, visible
+from cli.running import execute, opened, temporal
+from cli.subscriptions import STANDING_COLUMNS, standings
+from dispatcher.dispatcher import NAME
+from dispatcher.parking import Parked
+from settings import Settings
+
+dispatcher = typer.Typer(no_args_is_help=True, help="The dispatcher: how far it has come, and retrying parked events.")
+
+_PAGE: Final = 100
+Position = Annotated[int | None, typer.Argument(metavar="[POSITION]", min=1, help="A parked event's position.")]
+All = Annotated[bool, typer.Option("--all", help="Retry every parked event.")]
+
+
+@dispatcher.command()
+def status(as_json: AsJson = False) -> None:
+    """Show the dispatcher's position, how far behind the log it is, and the events that it parked, with the reason."""
+
+    async def command(settings: Settings) -> None:
+        async with opened(settings) as app:
+            [standing] = await standings(app, [NAME], {NAME: await app.parking.count()})
+            parked = [event async for event in _parked(app)]
+        if as_json:
+            show_json(standing.as_json() | {"events": [camel_case(asdict(event)) for event in parked]})
+            return
+        show(table(*STANDING_COLUMNS, rows=[standing.row()], right=STANDING_COLUMNS[1:]))
+        if parked:
+            show(table("position", "event", "stream", "attempts", "last", "reason", rows=map(_row, parked)))
+
+    execute(command)
+
+
+async def _parked(app: App) -> AsyncIterator[Parked]:
+    after = 0
+    while page := await app.parking.list(after=after, limit=_PAGE):
+        for event in page:
+            yield event
+        after = page[-1].position
+
+
+def _row(event: Parked) -> tuple[object, ...]:
+    return event.position, event.event_type, event.stream, event.attempts, event.last_attempt_at, event.reason
+
+
+@dispatcher.command()
+def retry(position: Position = None, every: All = False, as_json: AsJson = False) -> None:
+    """Dispatch a parked event once more, or --all of them; exits 1 where one stays parked."""
+    if (position is None) != every:
+        raise typer.BadParameter("give a POSITION or --all, one of the two", param_hint="POSITION")
+
+    async def command(settings: Settings) -> int:
+        async with opened(settings) as app:
+            events = [event async for event in _parked(app) if every or event.position == position]
+            if not events and not every:
+                raise Refused(f"no event is parked at position {position}")
+            stays = await _retry(app, settings, [event.position for event in events])
+        _tell(len(events), stays, as_json)
+        return REFUSED if stays else OK
+
+    execute(command)
+
+
+async def _retry(app: App, settings: Settings, positions: list[int]) -> list[Parked]:
+    """The events that stay parked, each with its latest reason."""
+    if not positions:
+        return []
+    again = build_dispatcher(app, await temporal(settings), eager=False)
+    for position in positions:
+        if await again.retry(position):
+            await app.parking.remove(position)
+    return [event async for event in _parked(app) if event.position in positions]
+
+
+def _tell(tried: int, stays: list[Parked], as_json: bool) -> None:
+    if as_json:
+        show_json({"dispatched": tried - len(stays), "parked": [camel_case(asdict(event)) for event in stays]})
+        return
+    show(f"dispatched {tried - len(stays):,}, still parked {len(stays):,}")
+    for event in stays:
+        show(f"position {event.position}, {visible(event.stream)}: {visible(event.reason)}")

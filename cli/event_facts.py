@@ -1,0 +1,43 @@
+"""What an event says, in a few words for a timeline: no names or addresses."""
+
+from typing import assert_never
+
+from orders.events import (
+    Event,
+    OrderCancelled,
+    OrderConfirmed,
+    OrderPaid,
+    OrderPlaced,
+    OrderRefunded,
+    OrderShipped,
+    Shortage,
+)
+from orders.model import units
+from orders.money import format_money
+
+
+def event_facts(event: Event) -> str:
+    """The event's own facts."""
+    match event:
+        case OrderPlaced():
+            return f"{format_money(event.total, event.currency)}, {units(event):,} units, customer {event.customer_id}"
+        case OrderConfirmed():
+            return format_money(event.total, event.currency)
+        case OrderPaid():
+            return f"{format_money(event.amount, event.currency)} as {event.payment_id}"
+        case OrderShipped():
+            return f"{event.tracking_number} by {event.carrier}"
+        case OrderCancelled():
+            return f"{event.reason}, by {event.cancelled_by}{_short_of(event.shortages)}"
+        case OrderRefunded():
+            return f"{format_money(event.amount, event.currency)} as {event.refund_id}"
+        case _:
+            assert_never(event)
+
+
+def _short_of(shortages: tuple[Shortage, ...]) -> str:
+    if not shortages:
+        return ""
+    named = ", ".join(f"{each.sku} ({each.available:,} of {each.requested:,})" for each in shortages[:3])
+    more = f" and {len(shortages) - 3} more" if len(shortages) > 3 else ""
+    return f"; short of {named}{more}"

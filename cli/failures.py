@@ -1,0 +1,140 @@
+"""Every way a command can fail that is not a bug of ours, in one sentence each."""
+
+import os
+from typing import Final
+from urllib.parse import parse_qs, urlsplit
+
+import asyncpg
+from temporalio.envconfig import ClientConfig
+from temporalio.service import RPCError
+
+from activities.stock import InvalidStockFile
+from embedded.errors import EmbeddedError
+from eventstore.errors import EventStoreError
+from eventstore.migrate import MigrationFailed
+from orders.errors import OrderError
+from projections.rebuild import RebuildRunning
+from settings import DEV_FILE, DEV_FOLDER, Settings, SettingsError
+
+OK, REFUSED, USAGE, INTERRUPTED = 0, 1, 2, 130
+
+
+class Refused(Exception):
+    """What was asked cannot be done; the message is all a user needs."""
+
+
+class TemporalUnreachable(Exception):
+    """Nothing that speaks for Temporal answers at the configured address."""
+
+
+_OWN: Final = (
+    Refused,
+    SettingsError,
+    OrderError,
+    EmbeddedError,
+    MigrationFailed,
+    EventStoreError,
+    RebuildRunning,
+)
+_NOT_MIGRATED: Final = (
+    asyncpg.UndefinedTableError,
+    asyncpg.InvalidSchemaNameError,
+    asyncpg.UndefinedFunctionError,
+    asyncpg.UndefinedColumnError,
+)
+# What the connection's own set-up meets: the role that the first migration creates, and the right to act as it.
+_NO_ROLE: Final = asyncpg.InvalidParameterValueError
+_REFUSED_LOGIN: Final = (
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.InsufficientPrivilegeError,
+)
+AWAY: Final = (
+    OSError,  # TimeoutError is one
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.InterfaceError,
+)
+"""The database cannot be reached, or went away: whatever was being done may or may not have happened."""
+
+
+def explain(error: BaseException, settings: Settings | None) -> str | None:
+    """What to tell the user; None for a bug of ours, whose traceback somebody needs."""
+    match error:
+        case BaseExceptionGroup():
+            told = [explain(each, settings) for each in error.exceptions]
+            return told[0] if all(told) else None
+        case InvalidStockFile():
+            return "nothing was imported:\n" + "\n".join(f"  {fault}" for fault in error.faults)
+        case MigrationFailed():
+            return f"the migration failed: {error}"
+        case TemporalUnreachable():
+            return f"Temporal does not answer at {temporal_address(settings)}{_stale(settings, 'TEMPORAL_ADDRESS')}"
+        case RPCError():
+            return f"Temporal at {temporal_address(settings)} refused: {error.message} ({error.status.name})"
+        case _ if isinstance(error, _OWN):
+            return str(error)
+        case _:
+            return _explain_database(error, settings)
+
+
+def _explain_database(error: BaseException, settings: Settings | None) -> str | None:
+    database = f"the database at {database_address(settings)}"
+    match error:
+        case _ if isinstance(error, (*_NOT_MIGRATED, _NO_ROLE)):
+            return f"{database} is not migrated to this version: run `orders migrate` ({error})"
+        case _ if isinstance(error, _REFUSED_LOGIN):
+            return f"{database} refuses us: {error}"
+        case TimeoutError():
+            return f"{database} does not answer in time{_stale(settings, 'DATABASE_URL')}"
+        case _ if isinstance(error, AWAY):
+            return f"{database} cannot be reached{_stale(settings, 'DATABASE_URL')} ({_reason(error)})"
+        case asyncpg.PostgresError():
+            return f"{database} refused: {error} (SQLSTATE {error.sqlstate})"
+        case _:
+            return None
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, OSError) and error.strerror and not error.strerror.startswith("Multiple"):
+        return error.strerror
+    return str(error) or type(error).__name__
+
+
+def _stale(settings: Settings | None, variable: str) -> str:
+    """Where the address comes from a file that a killed `orders dev` left behind, that is the thing to know."""
+    if settings is None or os.environ.get(variable) or not (DEV_FOLDER / DEV_FILE).exists():
+        return ""
+    return f": {DEV_FOLDER / DEV_FILE} names it, but the `orders dev` that wrote it has ended. Start it again"
+
+
+def require_address(dsn: str) -> None:
+    """Refuse what is no address before a driver words it, perhaps with the password in it."""
+    try:
+        parts = urlsplit(dsn)
+        usable = parts.scheme in ("postgresql", "postgres") and (parts.port or 1) > 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise SettingsError("DATABASE_URL must be like postgresql://user:password@host:5432/orders, and is not")
+
+
+def database_address(settings: Settings | None) -> str:
+    """Where the database is, without user or password."""
+    if settings is None or settings.database_url is None:
+        return "DATABASE_URL"
+    try:
+        parts = urlsplit(settings.database_url)
+        query = parse_qs(parts.query)
+        host, port = parts.hostname or query.get("host", ["localhost"])[0], parts.port or query.get("port", ["5432"])[0]
+    except ValueError:
+        return "DATABASE_URL"
+    return f"{host}:{port}{parts.path}"
+
+
+def temporal_address(settings: Settings | None) -> str:
+    """Where Temporal is looked for, as the connection takes it."""
+    if settings and settings.temporal_address:
+        return settings.temporal_address
+    return ClientConfig.load_client_connect_config().get("target_host") or "localhost:7233"

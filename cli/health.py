@@ -1,0 +1,116 @@
+"""`orders health`: is everything there, and does the work go on? For container health checks and people."""
+
+import asyncio
+from contextlib import AsyncExitStack
+from dataclasses import asdict, dataclass
+from typing import Annotated, Final
+
+import asyncpg
+import typer
+from rich.text import Text
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
+from temporalio.service import RPCError
+
+from bootstrap import App
+from cli.arguments import AsJson
+from cli.failures import OK, REFUSED, TemporalUnreachable, database_address, explain, temporal_address
+from cli.output import show, show_json, table
+from cli.running import execute, opened, temporal
+from cli.subscriptions import standings
+from dispatcher.dispatcher import NAME as DISPATCHER
+from eventstore.migrate import migration_folders
+from projections import PROJECTIONS
+from settings import Settings
+
+# By the table's primary key; dbmate keeps it in public. The login user reads it, as the application's role may not.
+_APPLIED: Final = "select version from public.schema_migrations"
+MaxLag = Annotated[
+    float, typer.Option("--max-lag", min=0, metavar="SECONDS", help="Age that the oldest unhandled event may have.")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Something looked at: whether it is well, and what was seen."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+def health(max_lag: MaxLag = 60.0, as_json: AsJson = False) -> None:
+    """Check the database, its migrations, Temporal, and that dispatcher and read models keep up; exits 1 if not."""
+
+    async def command(settings: Settings) -> int:
+        checks = [
+            check
+            for found in await asyncio.gather(_database(settings, max_lag), _temporal(settings))
+            for check in found
+        ]
+        healthy = all(check.ok for check in checks)
+        if as_json:
+            show_json({"ok": healthy, "checks": [asdict(check) for check in checks]})
+        else:
+            show(table("check", "", "", rows=map(_row, checks)))
+        return OK if healthy else REFUSED
+
+    execute(command)
+
+
+def _row(check: Check) -> tuple[object, ...]:
+    return check.name, Text("ok", style="green") if check.ok else Text("not ok", style="bold red"), check.detail
+
+
+async def _database(settings: Settings, max_lag: float) -> list[Check]:
+    async with AsyncExitStack() as stack:
+        try:
+            app = await stack.enter_async_context(opened(settings))
+            reached = Check("database", True, database_address(settings))
+            return [reached, await _migrations(settings), *await _lags(app, max_lag)]
+        except Exception as error:
+            return [Check("database", False, _told(error, settings))]
+
+
+async def _migrations(settings: Settings) -> Check:
+    connection = await asyncpg.connect(settings.app_database_url, timeout=5)
+    try:
+        applied = {row["version"] for row in await connection.fetch(_APPLIED)}
+    except asyncpg.InsufficientPrivilegeError:
+        return Check("migrations", True, "not looked at: this user may not read public.schema_migrations")
+    finally:
+        await connection.close()
+    missing = sorted(_shipped() - applied)
+    return Check(
+        "migrations", not missing, f"missing {', '.join(missing)}: run `orders migrate`" if missing else "complete"
+    )
+
+
+def _shipped() -> set[str]:
+    """The versions of this program's migrations, the first part of each file's name."""
+    return {file.name.partition("_")[0] for folder in migration_folders() for file in folder.glob("*.sql")}
+
+
+async def _lags(app: App, max_lag: float) -> list[Check]:
+    names = [DISPATCHER, *(projection.name for projection in PROJECTIONS)]
+    found = await standings(app, names, {})
+    return [
+        Check(each.name, each.seconds <= max_lag, f"{each.events:,} events, {each.seconds:,.1f} s behind")
+        for each in found
+        if each.position is not None
+    ] + [Check(each.name, each.events == 0, "has never run") for each in found if each.position is None]
+
+
+async def _temporal(settings: Settings) -> list[Check]:
+    try:
+        client = await temporal(settings)
+        await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=client.namespace))
+    except (TemporalUnreachable, RPCError) as error:
+        return [Check("temporal", False, _told(error, settings))]
+    return [Check("temporal", True, f"{temporal_address(settings)}, namespace {client.namespace}")]
+
+
+def _told(error: Exception, settings: Settings) -> str:
+    sentence = explain(error, settings)
+    if sentence is None:
+        raise error
+    return sentence

@@ -1,0 +1,107 @@
+"""`orders inventory`: stock levels."""
+
+import asyncio
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from activities.stock import StockLevel, StockRow, read_stock_csv
+from cli.arguments import AsJson, Limit
+from cli.failures import Refused
+from cli.output import camel_case, say, show, show_json, table, visible
+from cli.placing import login
+from cli.running import execute, opened
+from settings import Settings
+
+inventory = typer.Typer(no_args_is_help=True, help="Stock levels: import them, list them, set one.")
+
+File = Annotated[Path, typer.Argument(metavar="FILE", help="CSV with the header sku,name,unitPrice,unitsInStock.")]
+Sku = Annotated[str, typer.Argument(metavar="SKU", help="The stock-keeping unit.")]
+Units = Annotated[int, typer.Argument(metavar="UNITS", min=0, max=2**63 - 1, help="Units available from now on.")]
+After = Annotated[str | None, typer.Option("--after", metavar="SKU", help="Go on behind this SKU.")]
+
+
+@inventory.command("import")
+def import_file(file: File, as_json: AsJson = False) -> None:
+    """Set the levels of all SKUs in a CSV file, or of none where a line of it is wrong."""
+
+    async def command(settings: Settings) -> None:
+        rows = await asyncio.to_thread(_read, file)
+        async with opened(settings) as app:
+            count = await app.stock.import_levels(rows, f"cli:{login()}")
+        if as_json:
+            show_json({"imported": count})
+        else:
+            show(f"imported {count:,} SKUs")
+
+    execute(command)
+
+
+def _read(file: Path) -> list[StockRow]:
+    try:
+        return read_stock_csv(file)
+    except OSError as error:
+        raise Refused(f"{file} cannot be read: {error.strerror}") from None
+
+
+@inventory.command("list")
+def list_levels(limit: Limit = 100, after: After = None, as_json: AsJson = False) -> None:
+    """List stock levels by SKU."""
+
+    async def command(settings: Settings) -> None:
+        async with opened(settings) as app:
+            levels = await app.stock.list(after, limit + 1)
+        following = levels[limit - 1].sku if len(levels) > limit else None
+        if as_json:
+            show_json({"levels": [camel_case(asdict(level)) for level in levels[:limit]], "after": following})
+        else:
+            show(_table(levels[:limit]))
+            if following:
+                say(f"more: --after {visible(following)}")
+
+    execute(command)
+
+
+@inventory.command("set")
+def set_level(sku: Sku, units: Units, as_json: AsJson = False) -> None:
+    """Set the units available of one SKU, which may be new."""
+
+    async def command(settings: Settings) -> None:
+        async with opened(settings) as app:
+            try:
+                await app.stock.set_level(sku, units, actor=f"cli:{login()}")
+            except ValueError as error:
+                raise Refused(str(error)) from None
+            level = await app.stock.get(sku)
+        assert level is not None
+        if as_json:
+            show_json(camel_case(asdict(level)))
+        else:
+            show(_table([level]))
+
+    execute(command)
+
+
+def _table(levels: list[StockLevel]) -> Table:
+    """Prices in minor units, as the file gives them: it names no currency."""
+    return table(
+        "sku",
+        "name",
+        "unit price",
+        "available",
+        "reserved",
+        rows=(
+            (
+                level.sku,
+                level.name,
+                None if level.unit_price is None else f"{level.unit_price:,}",
+                f"{level.available:,}",
+                f"{level.reserved:,}",
+            )
+            for level in levels
+        ),
+        right=("unit price", "available", "reserved"),
+    )

@@ -1,0 +1,123 @@
+"""What is printed: results on standard output, everything else on standard error, nothing that could steer a terminal."""
+
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any, Final
+
+import orjson
+from rich import box
+from rich.console import Console, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from cli.failures import Refused
+
+_UNBOUND: Final = 10_000  # columns: off a terminal nothing is wrapped or cut, so that it can be searched
+
+
+@cache
+def results() -> Console:
+    """Standard output."""
+    return _console(stderr=False)
+
+
+@cache
+def messages() -> Console:
+    """Standard error; one for all, so that a line printed while a progress bar is shown goes above it."""
+    return _console(stderr=True)
+
+
+def _console(*, stderr: bool) -> Console:
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() else _UNBOUND
+    return Console(file=stream, width=width, soft_wrap=False, highlight=False, markup=False, emoji=False)
+
+
+def show(*parts: RenderableType) -> None:
+    """Print results for people. Raises BrokenPipeError where nobody reads them any more."""
+    console = results()
+    for part in parts:
+        with console.capture() as capture:
+            console.print(part)
+        _write("\n".join(line.rstrip() for line in capture.get().split("\n")).encode(errors="backslashreplace"))
+
+
+def show_json(value: Any) -> None:
+    """Print one JSON document, or one line of JSON Lines. Raises BrokenPipeError where nobody reads it any more."""
+    _write(orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z))
+
+
+def _write(content: bytes) -> None:
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise Refused(f"standard output cannot be written: {error.strerror}") from None
+
+
+def say(text: str) -> None:
+    """A message, on standard error."""
+    messages().print(Text(text), soft_wrap=True)
+
+
+def visible(text: object) -> str:
+    """Text from outside with what a terminal would obey, or would not show, spelled out."""
+    return "".join(c if c.isprintable() else _escaped(c) for c in str(text))
+
+
+def _escaped(character: str) -> str:
+    code = ord(character)
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
+def table(*columns: str, rows: Iterable[Sequence[object]], right: Sequence[str] = ()) -> Table:
+    """A table of cells from outside; an empty cell for None. `right` names the columns of numbers."""
+    made = Table(box=box.SIMPLE, pad_edge=False, show_edge=False)
+    for column in columns:
+        made.add_column(column, justify="right" if column in right else "left", overflow="fold")
+    for row in rows:
+        made.add_row(*(cell if isinstance(cell, Text) else Text(_shown(cell)) for cell in row))
+    return made
+
+
+def facts(pairs: Iterable[tuple[str, object]]) -> Table:
+    """Names and values below each other; those without a value are left out."""
+    made = Table.grid(padding=(0, 2))
+    for name, value in pairs:
+        if value is not None:
+            made.add_row(Text(name, style="dim"), value if isinstance(value, Text) else Text(_shown(value)))
+    return made
+
+
+def _shown(cell: object) -> str:
+    if cell is None:
+        return ""
+    return moment(cell) if isinstance(cell, datetime) else visible(cell)
+
+
+def moment(time: datetime) -> str:
+    """A time in UTC, to the millisecond."""
+    return time.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3] + "Z"
+
+
+_STYLES: Final = {"shipped": "green", "cancelled": "red", "paid": "cyan", "confirmed": "cyan", "refunded": "yellow"}
+
+
+def status_text(status: str) -> Text:
+    """A status in its colour."""
+    return Text(status, style=_STYLES.get(status, ""))
+
+
+def camel_case(fields: dict[str, Any]) -> dict[str, Any]:
+    """A dataclass's or a named tuple's fields in wire spelling."""
+    return {_camel(name): value for name, value in fields.items()}
+
+
+def _camel(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(map(str.capitalize, others))

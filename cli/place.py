@@ -1,0 +1,136 @@
+"""`orders place`: orders from JSON Lines, many at once, each answered for by its line."""
+
+import asyncio
+from collections import Counter
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from bootstrap import App
+from cli.arguments import AsJson
+from cli.failures import INTERRUPTED, OK, REFUSED, Refused, explain
+from cli.line_ranges import LineRanges
+from cli.lines import STANDARD_INPUT, lines
+from cli.output import say, show, show_json, visible
+from cli.placing import Outcome, place_all
+from cli.progress import reading, waiting
+from cli.running import execute, opened
+from cli.settle import Settling
+from settings import Settings
+
+File = Annotated[
+    str, typer.Argument(metavar="FILE", help="A file of JSON Lines, an order a line; - is standard input.")
+]
+Wait = Annotated[bool, typer.Option("--wait", help="Wait until every placed order has shipped or been cancelled.")]
+
+
+def place(file: File, wait: Wait = False, as_json: AsJson = False) -> None:
+    """Place the orders of a file, one JSON object a line.
+
+    A bad line is reported with its number and all its faults, the others go on; exits 1 if any was refused. The same
+    order again is recognised, so a file can be placed again. --json: a line for each order, then the summary.
+    """
+
+    async def command(settings: Settings) -> int:
+        async with opened(settings) as app:
+            placement = Placement(app, settings, as_json)
+            try:
+                await placement.place(file)
+                if wait and not placement.stopped:
+                    await placement.settle()
+            except asyncio.CancelledError:
+                say("interrupted: the file can be placed again, what was placed is recognised")
+                return placement.finish(INTERRUPTED)
+            except Refused as error:
+                say(str(error))
+                return placement.finish(REFUSED)
+        return placement.finish(REFUSED if placement.failed else OK)
+
+    execute(command)
+
+
+class Placement:
+    """One run over a file: what came of its lines, and how it is told."""
+
+    def __init__(self, app: App, settings: Settings, as_json: bool) -> None:
+        self._app, self._settings, self._as_json = app, settings, as_json
+        self._results: Counter[str] = Counter()
+        self._sure = LineRanges()
+        self._settling = Settling()
+        self._start = 0
+        self._waited = False
+        self._read = True  # by whoever reads our standard output
+        self.stopped: Exception | None = None
+
+    @property
+    def failed(self) -> bool:
+        return bool(self._results["refused"] or self.stopped)
+
+    async def place(self, file: str) -> None:
+        """Place every line. Raises Refused where the file cannot be read."""
+        self._start = await self._app.store.head()
+        with reading(_size(file), hidden=self._as_json) as advance:
+            async for outcome in place_all(self._app, lines(file)):
+                advance(outcome.end)
+                self._take(outcome)
+
+    async def settle(self) -> None:
+        """Wait for the placed orders."""
+        self._waited = True
+        total = self._results["placed"] + self._results["alreadyPlaced"]
+        with waiting(total) as advance:
+            await self._settling.wait(self._app, self._start, lambda settling: advance(settling.counts))
+
+    def finish(self, code: int) -> int:
+        """Print the summary and give the code on."""
+        if self.stopped is not None:
+            say(explain(self.stopped, self._settings) or repr(self.stopped))
+            say(f"stopped; done for sure: lines {self._sure}. Place the file again: what was placed is recognised")
+        if self._as_json:
+            self._tell_json({"summary": self._summary()})
+        else:
+            counts = {"already there" if n == "alreadyPlaced" else n: c for n, c in self._summary().items()}
+            self._tell(", ".join(f"{name} {count:,}" for name, count in counts.items()))
+        return code
+
+    def _take(self, outcome: Outcome) -> None:
+        self._results[outcome.result] += 1
+        if outcome.result == "unknown":
+            self.stopped = self.stopped or outcome.error
+            self._sure.gap()
+        else:
+            self._sure.add(outcome.line)
+        if outcome.order_id and outcome.state:
+            self._settling.expect(outcome.order_id, outcome.state)
+        if self._as_json:
+            self._tell_json(outcome.as_json())
+        for fault in outcome.faults:
+            order = f" (order {outcome.order_id})" if outcome.order_id else ""
+            say(f"line {outcome.line}{order}: {visible(fault)}")
+
+    def _summary(self) -> dict[str, int]:
+        summary = {name: self._results[name] for name in ("placed", "alreadyPlaced", "refused")}
+        if self._results["unknown"]:
+            summary["unknown"] = self._results["unknown"]
+        return summary | (self._settling.counts if self._waited else {})
+
+    def _tell_json(self, value: dict[str, Any]) -> None:
+        self._unless_unread(show_json, value)
+
+    def _tell(self, text: str) -> None:
+        self._unless_unread(show, text)
+
+    def _unless_unread(self, tell: Any, value: Any) -> None:
+        # The orders are what matters: they are placed whether or not anybody reads on.
+        try:
+            if self._read:
+                tell(value)
+        except BrokenPipeError:
+            self._read = False
+
+
+def _size(file: str) -> int | None:
+    """Bytes to read, where that is known."""
+    path = Path(file)
+    return path.stat().st_size if file != STANDARD_INPUT and path.is_file() else None

@@ -1,0 +1,133 @@
+"""Places many orders at once and tells what came of each, in the order in which they came."""
+
+import asyncio
+import getpass
+import hashlib
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final, Literal
+
+import asyncpg
+
+from bootstrap import App
+from cli.failures import AWAY
+from cli.lines import Line
+from cli.order_lines import read_order
+from eventstore.errors import EventStoreError, InvalidEvent
+from orders.commands import PlaceOrder
+from orders.errors import Fault, InvalidOrder, OrderError
+from orders.ids import stream_name
+from orders.model import Order
+from orders.state import State
+
+IN_FLIGHT: Final = 16
+Result = Literal["placed", "alreadyPlaced", "refused", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one line. unknown: the database went away (`error`), so the order may or may not be there."""
+
+    line: int
+    end: int
+    result: Result
+    order_id: str | None = None
+    state: State | None = None
+    position: int | None = None
+    faults: tuple[Fault, ...] = ()
+    error: Exception | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """In wire spelling, without what the line has none of."""
+        fields = {
+            "line": self.line,
+            "orderId": self.order_id,
+            "result": self.result,
+            "position": self.position,
+            "faults": [{"path": fault.path, "problem": fault.problem} for fault in self.faults] or None,
+        }
+        return {name: value for name, value in fields.items() if value is not None}
+
+
+async def place_all(app: App, lines: AsyncIterator[Line]) -> AsyncIterator[Outcome]:
+    """Place the order on each line that is not blank, several at once.
+
+    At the first unknown outcome no further line is begun; those in flight are still told. Raises what reading the
+    lines raises.
+    """
+    waiting: asyncio.Queue[asyncio.Task[Outcome] | None] = asyncio.Queue(IN_FLIGHT)
+    filling = asyncio.create_task(_fill(waiting, app, lines))
+    try:
+        while task := await waiting.get():
+            outcome = await task
+            yield outcome
+            if outcome.result == "unknown" and not filling.done():
+                filling.cancel()
+                with suppress(asyncio.CancelledError):
+                    await filling
+        if not filling.cancelled():
+            await filling
+    finally:
+        filling.cancel()
+        while not waiting.empty():
+            if task := waiting.get_nowait():
+                task.cancel()
+
+
+async def _fill(waiting: asyncio.Queue[asyncio.Task[Outcome] | None], app: App, lines: AsyncIterator[Line]) -> None:
+    metadata = {"actor": f"cli:{login()}"}
+    try:
+        async for line in lines:
+            if line.content is None or line.content.strip():
+                await waiting.put(asyncio.create_task(_place(app, line, metadata)))
+    finally:
+        await waiting.put(None)
+
+
+async def _place(app: App, line: Line, metadata: dict[str, Any]) -> Outcome:
+    order_id = None
+    try:
+        order = read_order(line.content, now=datetime.now(UTC))
+        order_id = order.order_id
+        handled = await app.orders.handle(
+            stream_name(order_id),
+            PlaceOrder(order),
+            command_id=command_id(order),
+            metadata=metadata | {"correlationId": str(uuid.uuid4())},
+        )
+    except (OrderError, EventStoreError) as error:
+        return Outcome(line.number, line.end, "refused", order_id, faults=_faults(error))
+    except (asyncpg.PostgresError, *AWAY) as error:
+        return Outcome(line.number, line.end, "unknown", order_id, error=error)
+    result: Result = "placed" if handled.changed else "alreadyPlaced"
+    return Outcome(line.number, line.end, result, order_id, handled.state, handled.position)
+
+
+def _faults(error: OrderError | EventStoreError) -> tuple[Fault, ...]:
+    match error:
+        case InvalidOrder():
+            return error.faults
+        case InvalidEvent():
+            return (Fault(error.path, error.problem),)
+        case _:
+            return (Fault("", str(error)),)
+
+
+def command_id(order: Order) -> str:
+    """One id for one order's content: placed again with other content it is another command, which is refused.
+
+    When it was placed is no part of the content.
+    """
+    content = order.model_dump_json(by_alias=True, exclude={"placed_at"})
+    return f"{order.order_id}:place:{hashlib.sha256(content.encode()).hexdigest()}"
+
+
+def login() -> str:
+    """The name of the user who runs this, for the record of who acted."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # no such user: containers run as any number
+        return "unknown"

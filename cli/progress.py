@@ -1,0 +1,55 @@
+"""Progress on standard error, where that is a terminal."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+
+from cli.output import messages
+
+
+def _shown(*columns: object, hidden: bool = False) -> Progress:
+    console = messages()
+    # Results go to standard output as bytes of their own, which the bar must not capture.
+    return Progress(
+        *columns,  # type: ignore[arg-type]
+        console=console,
+        transient=True,
+        disable=hidden or not console.is_terminal,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    )
+
+
+@contextmanager
+def reading(size: int | None, *, hidden: bool) -> Iterator[Callable[[int], None]]:
+    """A bar over the bytes of a file, None where its size is unknown; told how many have been dealt with.
+
+    hidden: results are printed as they come, so no bar where they would go to the same terminal.
+    """
+    columns = (TextColumn("placing"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with _shown(*columns, hidden=hidden and sys.stdout.isatty()) as progress:
+        task = progress.add_task("", total=size)
+        yield lambda done: progress.update(task, completed=done)
+
+
+@contextmanager
+def waiting(total: int) -> Iterator[Callable[[dict[str, int]], None]]:
+    """A bar over orders; told how many are in each state, `open` being those still on their way."""
+    with _shown(SpinnerColumn(), TextColumn("{task.description}"), BarColumn()) as progress:
+        task = progress.add_task("waiting", total=total)
+
+        def advance(counts: dict[str, int]) -> None:
+            words = ", ".join(f"{count:,} {name}" for name, count in counts.items())
+            progress.update(task, completed=total - counts["open"], description=words)
+
+        yield advance
+
+
+@contextmanager
+def positions(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar over the log; told the position reached and the last one."""
+    with _shown(TextColumn(what), BarColumn(), TextColumn("{task.completed:,.0f} of {task.total:,.0f}")) as progress:
+        task = progress.add_task("", total=1)
+        yield lambda reached, last: progress.update(task, completed=reached, total=last)

@@ -1,0 +1,56 @@
+"""`orders projections`: where the read models stand, and building one anew."""
+
+from enum import StrEnum
+from typing import Annotated, Final
+
+import typer
+
+from cli.arguments import AsJson
+from cli.output import say, show, show_json, table, visible
+from cli.progress import positions
+from cli.running import execute, opened
+from cli.subscriptions import STANDING_COLUMNS, standings
+from projections import PROJECTIONS
+from projections.rebuild import rebuild
+from settings import Settings
+
+projections = typer.Typer(no_args_is_help=True, help="Read models: how far each has come, and building one anew.")
+
+_BY_NAME: Final = {projection.name: projection for projection in PROJECTIONS}
+ProjectionName = StrEnum("ProjectionName", {name.replace("-", "_").upper(): name for name in _BY_NAME})  # type: ignore[misc]
+Name = Annotated[ProjectionName, typer.Argument(metavar="NAME", help=f"The read model: {' or '.join(_BY_NAME)}.")]
+
+
+@projections.command()
+def status(as_json: AsJson = False) -> None:
+    """Show each read model's position, how far behind the log it is, and the events that it could not take."""
+
+    async def command(settings: Settings) -> None:
+        async with opened(settings) as app:
+            found = await standings(app, list(_BY_NAME), await app.queries.parked_counts())
+            parked = [event for name in _BY_NAME for event in await app.queries.parked(name)]
+        if as_json:
+            show_json({"projections": [each.as_json() for each in found]})
+            return
+        show(table(*STANDING_COLUMNS, rows=(each.row() for each in found), right=STANDING_COLUMNS[1:]))
+        for event in parked:
+            where = f"position {event.position}, {event.stream} #{event.version} {event.type}"
+            show(f"parked by {event.projection}: {visible(where)}: {visible(event.reason)}")
+
+    execute(command)
+
+
+@projections.command("rebuild")
+def rebuild_projection(name: Name, as_json: AsJson = False) -> None:
+    """Build a read model anew from the whole log, beside the live one, and swap it in when it has caught up."""
+
+    async def command(settings: Settings) -> None:
+        async with opened(settings) as app:
+            with positions(f"rebuilding {name}") as on_progress:
+                built = await rebuild(app.pool, app.store, app.codec, _BY_NAME[str(name)], on_progress)
+        if as_json:
+            show_json({"projection": str(name), "position": built.position})
+        else:
+            say(f"{name} is rebuilt, up to position {built.position:,}")
+
+    execute(command)

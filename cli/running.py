@@ -1,0 +1,100 @@
+"""How every command runs and ends: one sentence for a failure, and the exit codes 0, 1, 2 and 130."""
+
+import asyncio
+import contextlib
+import os
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, Final, NoReturn
+
+import structlog
+from temporalio.client import Client
+from temporalio.envconfig import ClientConfig
+
+from bootstrap import App, connect_temporal, open_app, run
+from cli.failures import INTERRUPTED, OK, REFUSED, Refused, TemporalUnreachable, explain, require_address
+from cli.output import say
+from settings import DEV_FOLDER, Settings, load_settings
+from telemetry import configure_logging
+
+Command = Callable[[Settings], Coroutine[Any, Any, int | None]]
+CONNECT_LIMIT: Final = 10.0  # seconds
+_log = structlog.get_logger(__name__)
+
+
+def execute(command: Command, *, serves: bool = False) -> NoReturn:
+    """Run a command by the environment's settings and leave with its exit code, None being 0.
+
+    serves: it runs until it is stopped, so that SIGINT and SIGTERM are its good end, and it logs as configured; the
+    others log only what is wrong. Errors with a user's remedy become one sentence; a bug keeps its traceback.
+    """
+
+    async def told() -> int:
+        # Errors end here, inside the loop: a traceback on its way out would keep Temporal's client alive too long.
+        settings = None
+        try:
+            settings = load_settings(DEV_FOLDER)
+            _configure_logging(settings, serves)
+            return await command(settings) or OK
+        except asyncio.CancelledError:
+            return OK if serves else _interrupted()
+        except BrokenPipeError:
+            return _unread()
+        except Exception as error:
+            sentence = explain(error, settings)
+            if sentence is None:
+                raise
+            say(sentence)
+            return REFUSED
+
+    try:
+        code = run(told)
+    except KeyboardInterrupt:
+        code = OK if serves else _interrupted()
+    raise SystemExit(code)
+
+
+def _configure_logging(settings: Settings, serves: bool) -> None:
+    wanted = serves or os.environ.get("ORDERS_LOG_LEVEL")
+    configure_logging(settings.log_level if wanted else "warning", settings.log_format)
+
+
+def _interrupted() -> int:
+    say("interrupted")
+    return INTERRUPTED
+
+
+def _unread() -> int:
+    """Whoever read our output has seen enough, as `head` does; the interpreter's own last flush must not complain."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return OK
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[App]:
+    """The system over its database; TimeoutError where that does not answer."""
+    require_address(settings.app_database_url)
+    async with AsyncExitStack() as stack:
+        async with asyncio.timeout(CONNECT_LIMIT):
+            app = await stack.enter_async_context(open_app(settings))
+        yield app
+
+
+async def temporal(settings: Settings) -> Client:
+    """Temporal's client. Raises TemporalUnreachable."""
+    _check_temporal_configuration()
+    try:
+        async with asyncio.timeout(CONNECT_LIMIT):
+            return await connect_temporal(settings)
+    except (RuntimeError, TimeoutError) as error:  # the SDK has no error of its own for this
+        _log.debug("no connection to Temporal", error=str(error))
+        raise TemporalUnreachable(str(error)) from None
+
+
+def _check_temporal_configuration() -> None:
+    try:
+        ClientConfig.load_client_connect_config()
+    except Exception as error:  # whatever its file and variables hold: the reader of them raises of every kind
+        raise Refused(f"Temporal's configuration cannot be read: {error}") from None

@@ -1,0 +1,48 @@
+"""`orders migrate` and `orders worker`: what a deployment runs."""
+
+from typing import Annotated
+
+import typer
+
+from cli.arguments import AsJson
+from cli.failures import require_address
+from cli.output import show, show_json
+from cli.running import execute, opened, temporal
+from eventstore.migrate import migrate
+from settings import Settings
+from worker import Role, serve
+
+Roles = Annotated[
+    list[Role] | None, typer.Option("--role", help="Only this; may be given several times. Default: all.")
+]
+
+
+def migrate_database(as_json: AsJson = False) -> None:
+    """Bring the database's schema up to date, as its owner (DATABASE_OWNER_URL, else DATABASE_URL)."""
+
+    async def command(settings: Settings) -> None:
+        require_address(settings.owner_database_url)
+        applied = await migrate(settings.owner_database_url)
+        if as_json:
+            show_json({"applied": applied})
+        else:
+            show("\n".join(f"applied {name}" for name in applied) or "nothing to apply")
+
+    execute(command)
+
+
+def worker(roles: Roles = None, as_json: AsJson = False) -> None:
+    """Run the Temporal worker, the dispatcher and the projector, until SIGINT or SIGTERM.
+
+    Activities in flight then finish, and it exits 0. --json: one line on standard output once it serves.
+    """
+
+    async def command(settings: Settings) -> None:
+        chosen = tuple(dict.fromkeys(roles or Role))
+        async with opened(settings) as app:
+            client = await temporal(settings)
+            if as_json:
+                show_json({"serving": [str(role) for role in chosen], "taskQueue": settings.task_queue})
+            await serve(app, client, chosen)
+
+    execute(command, serves=True)

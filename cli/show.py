@@ -1,0 +1,135 @@
+"""`orders show`: one order, from its own stream."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from activities.streams import load_order
+from bootstrap import App
+from cli.arguments import AsJson, OrderId
+from cli.output import facts, show, show_json, status_text, table, visible
+from cli.running import execute, opened
+from orders.model import Address
+from orders.money import format_money
+from orders.state import Cancelled, ExistingOrder
+from settings import Settings
+
+
+def show_order(order_id: OrderId, as_json: AsJson = False) -> None:
+    """Show an order as its stream has it: status, payment, items, address."""
+
+    async def command(settings: Settings) -> None:
+        async with opened(settings) as app:
+            state, version = await _load(app, order_id)
+        if as_json:
+            show_json(as_document(state, version))
+        else:
+            show(*render_order(state, version))
+
+    execute(command)
+
+
+async def _load(app: App, order_id: str) -> tuple[ExistingOrder, int]:
+    loaded = await load_order(app.orders, order_id)
+    return loaded.state, loaded.version
+
+
+def as_document(state: ExistingOrder, version: int) -> dict[str, Any]:
+    """The order in wire spelling; amounts in minor units."""
+    return {
+        **state.order.model_dump(mode="json", by_alias=True),
+        "status": state.status,
+        "paymentState": state.payment_state,
+        "version": version,
+        "payment": {"paymentId": state.payment.payment_id, "amount": state.payment.amount} if state.payment else None,
+        "shipment": {
+            "shipmentId": state.shipment.shipment_id,
+            "trackingNumber": state.shipment.tracking_number,
+            "carrier": state.shipment.carrier,
+        }
+        if state.shipment
+        else None,
+        "refund": {"refundId": state.refund.refund_id, "amount": state.refund.amount, "reason": state.refund.reason}
+        if state.refund
+        else None,
+        "cancellation": _cancellation(state) if isinstance(state, Cancelled) else None,
+    }
+
+
+def _cancellation(state: Cancelled) -> dict[str, Any]:
+    return {
+        "reason": state.reason,
+        "cancelledBy": state.cancelled_by.value,
+        "shortages": [shortage.model_dump(mode="json", by_alias=True) for shortage in state.shortages],
+    }
+
+
+def render_order(state: ExistingOrder, version: int) -> Iterator[RenderableType]:
+    """The order for people."""
+    order = state.order
+    yield facts(
+        [
+            ("order", order.order_id),
+            ("customer", order.customer_id),
+            ("status", status_text(state.status)),
+            ("payment", _payment(state)),
+            ("reason", _reason(state)),
+            ("shipment", f"{state.shipment.tracking_number} by {state.shipment.carrier}" if state.shipment else None),
+            ("placed at", order.placed_at),
+            ("version", version),
+            ("ship to", _address(order.shipping_address)),
+        ]
+    )
+    yield Text("")
+    yield table(
+        "sku",
+        "name",
+        "quantity",
+        "unit price",
+        "amount",
+        rows=_rows(state),
+        right=("quantity", "unit price", "amount"),
+    )
+
+
+def _payment(state: ExistingOrder) -> str:
+    currency = state.order.currency
+    charged = f"{format_money(state.payment.amount, currency)} as {state.payment.payment_id}" if state.payment else ""
+    back = f"{format_money(state.refund.amount, currency)} back as {state.refund.refund_id}" if state.refund else ""
+    known = ", ".join(filter(None, (charged, back)))
+    return f"{state.payment_state} ({known})" if known else state.payment_state
+
+
+def _reason(state: ExistingOrder) -> str | None:
+    if not isinstance(state, Cancelled):
+        return None
+    short = ", ".join(f"{s.sku} ({s.available:,} of {s.requested:,})" for s in state.shortages)
+    return f"{state.reason}, by {state.cancelled_by}" + (f"; short of {short}" if short else "")
+
+
+def _address(address: Address) -> Text:
+    town = " ".join(filter(None, (address.postal_code, address.city, address.region)))
+    lines = filter(None, (address.name, address.line1, address.line2, town, address.country))
+    return Text("\n".join(map(visible, lines)))
+
+
+def _rows(state: ExistingOrder) -> Iterator[tuple[object, ...]]:
+    order = state.order
+
+    def money(amount: int) -> str:
+        return format_money(amount, order.currency)
+
+    for line in order.items:
+        amount = line.quantity * line.unit_price
+        yield line.sku, line.name, f"{line.quantity:,}", money(line.unit_price), money(amount)
+    adjustments = order.adjustments
+    for name, amount in (
+        ("shipping", adjustments.shipping),
+        ("tax", adjustments.tax),
+        ("discount", -adjustments.discount),
+    ):
+        if amount:
+            yield None, name, None, None, money(amount)
+    yield None, "total", None, None, money(order.total)

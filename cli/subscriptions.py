@@ -1,0 +1,47 @@
+"""Where the readers of the log stand: the dispatcher and each projection."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from bootstrap import App
+from cli.output import camel_case
+from eventstore.checkpoints import lags
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A reader of the log. position: None where it never ran; seconds: age of the oldest event it has yet to see."""
+
+    name: str
+    position: int | None
+    events: int
+    seconds: float
+    parked: int
+
+    def as_json(self) -> dict[str, Any]:
+        """In wire spelling."""
+        return camel_case(asdict(self))
+
+    def row(self) -> tuple[object, ...]:
+        """As cells of a table: name, position, events and seconds behind, parked events."""
+        position = "never ran" if self.position is None else f"{self.position:,}"
+        return self.name, position, f"{self.events:,}", f"{self.seconds:,.1f}", f"{self.parked:,}"
+
+
+STANDING_COLUMNS = ("name", "position", "events behind", "seconds behind", "parked")
+
+
+async def standings(app: App, names: Sequence[str], parked: dict[str, int]) -> list[Standing]:
+    """These readers, in this order, then those beside them under the same name, as a rebuild is."""
+    known = {lag.name: lag for lag in await lags(app.pool)}
+    beside = [name for name in known if name.partition(":")[0] in names and name not in names]
+    head = await app.store.head()
+    found = []
+    for name in (*names, *beside):
+        lag = known.get(name)
+        if lag is None:
+            found.append(Standing(name, None, head, 0.0, parked.get(name, 0)))
+        else:
+            found.append(Standing(name, lag.position, lag.events, lag.seconds, parked.get(name, 0)))
+    return found

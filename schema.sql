@@ -1,0 +1,1349 @@
+--
+-- PostgreSQL database dump
+--
+
+SET statement_timeout = 0;
+SET lock_timeout = 0;
+SET idle_in_transaction_session_timeout = 0;
+SET transaction_timeout = 0;
+SET client_encoding = 'UTF8';
+SET standard_conforming_strings = on;
+SELECT pg_catalog.set_config('search_path', '', false);
+SET check_function_bodies = false;
+SET xmloption = content;
+SET client_min_messages = warning;
+SET row_security = off;
+
+--
+-- Name: dispatcher; Type: SCHEMA; Schema: -; Owner: -
+--
+
+CREATE SCHEMA dispatcher;
+
+--
+-- Name: eventstore; Type: SCHEMA; Schema: -; Owner: -
+--
+
+CREATE SCHEMA eventstore;
+
+--
+-- Name: inventory; Type: SCHEMA; Schema: -; Owner: -
+--
+
+CREATE SCHEMA inventory;
+
+--
+-- Name: projections; Type: SCHEMA; Schema: -; Owner: -
+--
+
+CREATE SCHEMA projections;
+
+--
+-- Name: simulated; Type: SCHEMA; Schema: -; Owner: -
+--
+
+CREATE SCHEMA simulated;
+
+--
+-- Name: append(text, bigint, uuid[], text[], integer[], text[], text[]); Type: FUNCTION; Schema: eventstore; Owner: -
+--
+
+CREATE FUNCTION eventstore.append(p_stream text, p_expected bigint, p_ids uuid[], p_types text[], p_schema_versions integer[], p_data text[], p_metadata text[], OUT status text, OUT version bigint, OUT first_position bigint, OUT last_position bigint) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+declare
+    n constant int := cardinality(p_ids);
+    sid bigint;
+    new_version bigint;
+    hit int;
+    hit_here int;
+begin
+    for attempt in 1..2 loop
+        select count(*), count(*) filter (where s.name = p_stream), max(e.version), min(e.position), max(e.position)
+          into hit, hit_here, version, first_position, last_position
+          from eventstore.events e join eventstore.streams s using (stream_id)
+         where e.id = any (p_ids);
+        if hit_here = n then status := 'duplicate'; return; end if;
+        if hit > 0 then status := 'id_reused'; return; end if;
+        exit when attempt = 2;
+
+        if p_expected = 0 then
+            insert into eventstore.streams as s (name, version) values (p_stream, n)
+            on conflict (name) do nothing
+            returning s.stream_id, s.version into sid, new_version;
+        elsif p_expected = -1 then
+            insert into eventstore.streams as s (name, version) values (p_stream, n)
+            on conflict (name) do update set version = s.version + n
+            returning s.stream_id, s.version into sid, new_version;
+        else
+            update eventstore.streams s set version = s.version + n
+             where s.name = p_stream and (p_expected = -2 or s.version = p_expected)
+            returning s.stream_id, s.version into sid, new_version;
+        end if;
+        exit when sid is not null;
+        -- The writer we waited for may have been this very append, sent twice: look for the ids once more.
+    end loop;
+
+    if sid is null then
+        status := 'wrong_version';
+        select s.version into version from eventstore.streams s where s.name = p_stream;
+        version := coalesce(version, 0);
+        return;
+    end if;
+
+    with inserted as (
+        insert into eventstore.events (position, stream_id, version, id, type, schema_version, data, metadata)
+        select nextval('eventstore.event_position'), sid, new_version - n + ord, id, type, schema_version, data::jsonb, metadata::jsonb
+          from (select * from unnest(p_ids, p_types, p_schema_versions, p_data, p_metadata)
+                with ordinality as u (id, type, schema_version, data, metadata, ord) order by ord) ordered
+        returning position
+    )
+    select min(position), max(position) into first_position, last_position from inserted;
+    status := 'appended';
+    version := new_version;
+end $$;
+
+--
+-- Name: refuse_change(); Type: FUNCTION; Schema: eventstore; Owner: -
+--
+
+CREATE FUNCTION eventstore.refuse_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    raise exception 'the event log is append-only: % on %.% refused', tg_op, tg_table_schema, tg_table_name
+        using errcode = 'insufficient_privilege';
+end $$;
+
+--
+-- Name: settled(); Type: FUNCTION; Schema: eventstore; Owner: -
+--
+
+CREATE FUNCTION eventstore.settled() RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    head bigint;
+    writers text[];
+begin
+    select case when is_called then last_value else last_value - 1 end into head from eventstore.event_position;
+    select array_agg(virtualtransaction) into writers from pg_locks
+     where locktype = 'relation' and relation = 'eventstore.events'::regclass and mode = 'RowExclusiveLock'
+       and database = (select oid from pg_database where datname = current_database())
+       and pid <> pg_backend_pid();
+    while writers is not null loop
+        perform pg_sleep(0.0005);
+        select array_agg(virtualtransaction) into writers from pg_locks
+         where locktype = 'relation' and relation = 'eventstore.events'::regclass and mode = 'RowExclusiveLock'
+           and virtualtransaction = any (writers);
+    end loop;
+    return head;
+end $$;
+
+--
+-- Name: release(text); Type: FUNCTION; Schema: inventory; Owner: -
+--
+
+CREATE FUNCTION inventory.release(in_order_id text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    current_state text;
+begin
+    insert into inventory.reservations (order_id, state, released_at)
+    values (in_order_id, 'released', now())
+    on conflict on constraint reservations_pkey do nothing;
+    if found then
+        return false;
+    end if;
+
+    select r.state into strict current_state
+    from inventory.reservations r where r.order_id = in_order_id for update;
+    if current_state = 'reserved' then
+        perform 1
+        from inventory.stock s
+        where s.sku in (select l.sku from inventory.reservation_lines l where l.order_id = in_order_id)
+        order by s.sku
+        for no key update;
+        update inventory.stock s
+        set available = s.available + l.units, reserved = s.reserved - l.units
+        from inventory.reservation_lines l
+        where l.order_id = in_order_id and s.sku = l.sku;
+        update inventory.reservations r
+        set state = 'released', released_at = now()
+        where r.order_id = in_order_id;
+    end if;
+    return exists (select 1 from inventory.reservation_lines l where l.order_id = in_order_id);
+end
+$$;
+
+--
+-- Name: reserve(text, text[], bigint[]); Type: FUNCTION; Schema: inventory; Owner: -
+--
+
+CREATE FUNCTION inventory.reserve(in_order_id text, in_skus text[], in_units bigint[]) RETURNS TABLE(outcome text, sku text, requested bigint, available bigint)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+declare
+    current_state text;
+begin
+    insert into inventory.reservations (order_id, state, reserved_at)
+    values (in_order_id, 'reserved', now())
+    on conflict on constraint reservations_pkey do nothing;
+
+    if not found then
+        select r.state into strict current_state
+        from inventory.reservations r where r.order_id = in_order_id for update;
+        if current_state = 'released' then
+            return query select 'released', null::text, null::bigint, null::bigint;
+        elsif exists (
+            select 1
+            from unnest(in_skus, in_units) as w (sku, units)
+            full join (
+                select l.sku, l.units from inventory.reservation_lines l where l.order_id = in_order_id
+            ) held on held.sku = w.sku
+            where held.units is distinct from w.units
+        ) then
+            return query select 'conflict', null::text, null::bigint, null::bigint;
+        else
+            return query select 'reserved', null::text, null::bigint, null::bigint;
+        end if;
+        return;
+    end if;
+
+    perform 1 from inventory.stock s where s.sku = any (in_skus) order by s.sku for no key update;
+
+    return query
+        select 'insufficient', w.sku, w.units, coalesce(s.available, 0)
+        from unnest(in_skus, in_units) as w (sku, units)
+        left join inventory.stock s on s.sku = w.sku
+        where coalesce(s.available, 0) < w.units
+        order by w.sku collate "C";
+    if found then
+        delete from inventory.reservations r where r.order_id = in_order_id;
+        return;
+    end if;
+
+    update inventory.stock s
+    set available = s.available - w.units, reserved = s.reserved + w.units
+    from unnest(in_skus, in_units) as w (sku, units)
+    where s.sku = w.sku;
+    insert into inventory.reservation_lines (order_id, sku, units)
+    select in_order_id, w.sku, w.units from unnest(in_skus, in_units) as w (sku, units);
+    return query select 'reserved', null::text, null::bigint, null::bigint;
+end
+$$;
+
+--
+-- Name: set_levels(text[], bigint[], text[], bigint[], text, text); Type: FUNCTION; Schema: inventory; Owner: -
+--
+
+CREATE FUNCTION inventory.set_levels(in_skus text[], in_units bigint[], in_names text[], in_unit_prices bigint[], in_reason text, in_actor text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    insert into inventory.stock (sku)
+    select w.sku from unnest(in_skus) as w (sku) order by w.sku collate "C"
+    on conflict on constraint stock_pkey do nothing;
+
+    perform 1 from inventory.stock s where s.sku = any (in_skus) order by s.sku for no key update;
+
+    insert into inventory.adjustments (sku, delta, reason, actor)
+    select s.sku, w.units - s.available, in_reason, in_actor
+    from unnest(in_skus, in_units) as w (sku, units)
+    join inventory.stock s on s.sku = w.sku
+    where w.units <> s.available
+    order by s.sku;
+    update inventory.stock s
+    set available = w.units, name = coalesce(w.name, s.name), unit_price = coalesce(w.unit_price, s.unit_price)
+    from unnest(in_skus, in_units, in_names, in_unit_prices) as w (sku, units, name, unit_price)
+    where s.sku = w.sku;
+end
+$$;
+
+--
+-- Name: swap_in(text); Type: FUNCTION; Schema: projections; Owner: -
+--
+
+CREATE FUNCTION projections.swap_in(p_table text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    live constant regclass := format('projections.%I', p_table);
+    built constant regclass := format('projections.%I', p_table || '_rebuild');
+    renames constant text[] := array(
+        select format('alter index %s rename to %I', b.indexrelid::regclass, c.relname)
+          from pg_index l
+          join pg_class c on c.oid = l.indexrelid
+          join pg_index b on b.indrelid = built
+           and (b.indisprimary, b.indisunique, split_part(pg_get_indexdef(b.indexrelid), ' USING ', 2))
+             = (l.indisprimary, l.indisunique, split_part(pg_get_indexdef(l.indexrelid), ' USING ', 2))
+         where l.indrelid = live);
+    rename text;
+begin
+    execute format('drop table %s', live);
+    execute format('alter table %s rename to %I', built, p_table);
+    foreach rename in array renames loop
+        execute rename;
+    end loop;
+end $$;
+
+--
+-- Name: charge(text, text, text, bigint, text, bigint, boolean); Type: FUNCTION; Schema: simulated; Owner: -
+--
+
+CREATE FUNCTION simulated.charge(in_key text, in_fingerprint text, in_order_id text, in_amount bigint, in_currency text, in_decline_above bigint, in_heed_faults boolean, OUT fault text, OUT fault_delay double precision, OUT outcome text, OUT payment_id text, OUT amount bigint, OUT currency text, OUT refunded_amount bigint, OUT code text, OUT reason text) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+declare
+    charge simulated.charges;
+    declined constant boolean := coalesce(in_amount > in_decline_above, false);
+begin
+    select f.fault, f.fault_delay into fault, fault_delay
+    from simulated.draw_fault('payment.charge', in_heed_faults) f;
+    if fault in ('unavailable', 'hang') then
+        return;
+    end if;
+
+    insert into simulated.charges (
+        key, state, fingerprint, order_id, amount, currency, payment_id, decline_code, decline_reason, decided_at
+    )
+    values (
+        in_key,
+        case when declined then 'declined' else 'charged' end,
+        in_fingerprint, in_order_id, in_amount, in_currency,
+        case when not declined then 'pay_' || replace(gen_random_uuid()::text, '-', '') end,
+        case when declined then 'amount_above_limit' end,
+        case when declined then 'Payment declined: the amount is above the limit' end,
+        now()
+    )
+    on conflict on constraint charges_pkey do nothing
+    returning * into charge;
+    if not found then
+        select * into strict charge from simulated.charges c where c.key = in_key;
+    end if;
+
+    outcome := case
+        when charge.state = 'voided' then 'voided'
+        when charge.fingerprint <> in_fingerprint then 'conflict'
+        else charge.state
+    end;
+    payment_id := charge.payment_id;
+    amount := charge.amount;
+    currency := charge.currency;
+    refunded_amount := charge.refunded_amount;
+    code := charge.decline_code;
+    reason := charge.decline_reason;
+end
+$$;
+
+--
+-- Name: create_label(text, text, text, bigint, text, bigint, boolean); Type: FUNCTION; Schema: simulated; Owner: -
+--
+
+CREATE FUNCTION simulated.create_label(in_key text, in_fingerprint text, in_order_id text, in_units bigint, in_carrier text, in_unavailable_above bigint, in_heed_faults boolean, OUT fault text, OUT fault_delay double precision, OUT outcome text, OUT shipment_id text, OUT tracking_number text, OUT carrier text, OUT reason text) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+declare
+    label simulated.labels;
+    refused constant boolean := coalesce(in_units > in_unavailable_above, false);
+begin
+    select f.fault, f.fault_delay into fault, fault_delay
+    from simulated.draw_fault('shipping.create', in_heed_faults) f;
+    if fault in ('unavailable', 'hang') then
+        return;
+    end if;
+
+    insert into simulated.labels (
+        key, state, fingerprint, order_id, units, shipment_id, tracking_number, carrier, refusal_reason, decided_at
+    )
+    values (
+        in_key,
+        case when refused then 'refused' else 'created' end,
+        in_fingerprint, in_order_id, in_units,
+        case when not refused then 'shp_' || replace(gen_random_uuid()::text, '-', '') end,
+        case when not refused then 'TRK' || upper(left(replace(gen_random_uuid()::text, '-', ''), 16)) end,
+        case when not refused then in_carrier end,
+        case when refused then 'Shipping unavailable' end,
+        now()
+    )
+    on conflict on constraint labels_pkey do nothing
+    returning * into label;
+    if not found then
+        select * into strict label from simulated.labels l where l.key = in_key;
+    end if;
+
+    outcome := case
+        when label.state = 'voided' then 'voided'
+        when label.fingerprint <> in_fingerprint then 'conflict'
+        else label.state
+    end;
+    shipment_id := label.shipment_id;
+    tracking_number := label.tracking_number;
+    carrier := label.carrier;
+    reason := label.refusal_reason;
+end
+$$;
+
+--
+-- Name: draw_fault(text, boolean); Type: FUNCTION; Schema: simulated; Owner: -
+--
+
+CREATE FUNCTION simulated.draw_fault(in_operation text, in_heed boolean, OUT fault text, OUT fault_delay double precision) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    switch simulated.faults;
+begin
+    if not in_heed then
+        return;
+    end if;
+    select * into switch from simulated.faults f where f.operation = in_operation;
+    if not found or random() >= switch.probability then
+        return;
+    end if;
+    if switch.remaining is not null then
+        update simulated.faults f set remaining = f.remaining - 1
+        where f.operation = in_operation and f.remaining > 0
+        returning f.* into switch;
+        if not found then
+            return;
+        end if;
+    end if;
+    fault := switch.kind;
+    fault_delay := switch.delay_seconds;
+end
+$$;
+
+--
+-- Name: refund(text, text, bigint, text, text, boolean); Type: FUNCTION; Schema: simulated; Owner: -
+--
+
+CREATE FUNCTION simulated.refund(in_key text, in_payment_id text, in_amount bigint, in_currency text, in_reason text, in_heed_faults boolean, OUT fault text, OUT fault_delay double precision, OUT outcome text, OUT refund_id text, OUT charged bigint, OUT refunded bigint, OUT charge_currency text) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+declare
+    charge simulated.charges;
+    earlier simulated.refunds;
+begin
+    select f.fault, f.fault_delay into fault, fault_delay
+    from simulated.draw_fault('payment.refund', in_heed_faults) f;
+    if fault in ('unavailable', 'hang') then
+        return;
+    end if;
+
+    select * into charge from simulated.charges c where c.payment_id = in_payment_id for update;
+    charged := charge.amount;
+    refunded := charge.refunded_amount;
+    charge_currency := charge.currency;
+
+    select * into earlier from simulated.refunds r where r.origin = 'refund' and r.key = in_key;
+    if found then
+        outcome := case
+            when earlier.payment_id = in_payment_id and earlier.amount = in_amount and earlier.currency = in_currency
+            then 'refunded' else 'conflict'
+        end;
+        refund_id := earlier.refund_id;
+    elsif charge.key is null then
+        outcome := 'no_such_payment';
+    elsif charge.currency <> in_currency then
+        outcome := 'other_currency';
+    elsif in_amount > charge.amount - charge.refunded_amount then
+        outcome := 'exceeds';
+    else
+        insert into simulated.refunds (origin, key, refund_id, payment_id, amount, currency, reason)
+        values (
+            'refund', in_key, 're_' || replace(gen_random_uuid()::text, '-', ''), in_payment_id, in_amount,
+            in_currency, in_reason
+        )
+        on conflict on constraint refunds_pkey do nothing
+        returning refund_id into refund_id;
+        if not found then
+            outcome := 'conflict';
+        else
+            update simulated.charges c set refunded_amount = c.refunded_amount + in_amount where c.key = charge.key;
+            outcome := 'refunded';
+        end if;
+    end if;
+end
+$$;
+
+--
+-- Name: void_charge(text, text, boolean); Type: FUNCTION; Schema: simulated; Owner: -
+--
+
+CREATE FUNCTION simulated.void_charge(in_key text, in_reason text, in_heed_faults boolean, OUT fault text, OUT fault_delay double precision, OUT payment_id text, OUT refund_id text, OUT amount_returned bigint) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+declare
+    charge simulated.charges;
+begin
+    select f.fault, f.fault_delay into fault, fault_delay
+    from simulated.draw_fault('payment.void', in_heed_faults) f;
+    if fault in ('unavailable', 'hang') then
+        return;
+    end if;
+
+    insert into simulated.charges (key, state, void_reason, voided_at)
+    values (in_key, 'voided', in_reason, now())
+    on conflict on constraint charges_pkey do nothing;
+    select * into strict charge from simulated.charges c where c.key = in_key for update;
+
+    if charge.state <> 'voided' then
+        insert into simulated.refunds (origin, key, refund_id, payment_id, amount, currency, reason)
+        select 'void', in_key, 're_' || replace(gen_random_uuid()::text, '-', ''), charge.payment_id,
+            charge.amount - charge.refunded_amount, charge.currency, in_reason
+        where charge.payment_id is not null and charge.amount > charge.refunded_amount;
+        update simulated.charges c
+        set state = 'voided', void_reason = in_reason, voided_at = now(),
+            refunded_amount = case when c.payment_id is null then 0 else c.amount end
+        where c.key = in_key;
+    end if;
+
+    payment_id := charge.payment_id;
+    select r.refund_id, r.amount into refund_id, amount_returned
+    from simulated.refunds r where r.origin = 'void' and r.key = in_key;
+    amount_returned := coalesce(amount_returned, 0);
+end
+$$;
+
+--
+-- Name: void_label(text, text, boolean); Type: FUNCTION; Schema: simulated; Owner: -
+--
+
+CREATE FUNCTION simulated.void_label(in_key text, in_reason text, in_heed_faults boolean, OUT fault text, OUT fault_delay double precision, OUT existed boolean) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+begin
+    select f.fault, f.fault_delay into fault, fault_delay
+    from simulated.draw_fault('shipping.void', in_heed_faults) f;
+    if fault in ('unavailable', 'hang') then
+        return;
+    end if;
+
+    insert into simulated.labels as l (key, state, void_reason, voided_at)
+    values (in_key, 'voided', in_reason, now())
+    on conflict on constraint labels_pkey do update
+    set state = 'voided',
+        void_reason = coalesce(l.void_reason, excluded.void_reason),
+        voided_at = coalesce(l.voided_at, excluded.voided_at)
+    returning l.shipment_id is not null into existed;
+end
+$$;
+
+SET default_tablespace = '';
+
+SET default_table_access_method = heap;
+
+--
+-- Name: parked; Type: TABLE; Schema: dispatcher; Owner: -
+--
+
+CREATE TABLE dispatcher.parked (
+    "position" bigint NOT NULL,
+    event_id uuid NOT NULL,
+    event_type text NOT NULL,
+    stream text NOT NULL,
+    reason text NOT NULL,
+    attempts integer DEFAULT 1 NOT NULL,
+    parked_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    last_attempt_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+--
+-- Name: event_position; Type: SEQUENCE; Schema: eventstore; Owner: -
+--
+
+CREATE SEQUENCE eventstore.event_position
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+--
+-- Name: events; Type: TABLE; Schema: eventstore; Owner: -
+--
+
+CREATE TABLE eventstore.events (
+    "position" bigint NOT NULL,
+    stream_id bigint NOT NULL,
+    version bigint NOT NULL,
+    id uuid NOT NULL,
+    type text NOT NULL COLLATE pg_catalog."C",
+    schema_version integer NOT NULL,
+    data jsonb NOT NULL,
+    metadata jsonb NOT NULL,
+    recorded_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT events_type_size CHECK (((octet_length(type) >= 1) AND (octet_length(type) <= 512)))
+);
+
+--
+-- Name: streams; Type: TABLE; Schema: eventstore; Owner: -
+--
+
+CREATE TABLE eventstore.streams (
+    stream_id bigint NOT NULL,
+    name text NOT NULL COLLATE pg_catalog."C",
+    category text GENERATED ALWAYS AS (split_part(name, '-'::text, 1)) STORED NOT NULL COLLATE pg_catalog."C",
+    version bigint NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT streams_name_size CHECK (((octet_length(name) >= 1) AND (octet_length(name) <= 512)))
+)
+WITH (fillfactor='70');
+
+--
+-- Name: streams_stream_id_seq; Type: SEQUENCE; Schema: eventstore; Owner: -
+--
+
+ALTER TABLE eventstore.streams ALTER COLUMN stream_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME eventstore.streams_stream_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
+-- Name: subscriptions; Type: TABLE; Schema: eventstore; Owner: -
+--
+
+CREATE TABLE eventstore.subscriptions (
+    name text NOT NULL COLLATE pg_catalog."C",
+    "position" bigint DEFAULT 0 NOT NULL,
+    updated_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+--
+-- Name: adjustments; Type: TABLE; Schema: inventory; Owner: -
+--
+
+CREATE TABLE inventory.adjustments (
+    id bigint NOT NULL,
+    sku text NOT NULL COLLATE pg_catalog."C",
+    delta bigint NOT NULL,
+    reason text NOT NULL,
+    actor text NOT NULL,
+    at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT adjustments_delta_not_zero CHECK ((delta <> 0))
+);
+
+--
+-- Name: adjustments_id_seq; Type: SEQUENCE; Schema: inventory; Owner: -
+--
+
+ALTER TABLE inventory.adjustments ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME inventory.adjustments_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
+-- Name: reservation_lines; Type: TABLE; Schema: inventory; Owner: -
+--
+
+CREATE TABLE inventory.reservation_lines (
+    order_id text NOT NULL COLLATE pg_catalog."C",
+    sku text NOT NULL COLLATE pg_catalog."C",
+    units bigint NOT NULL,
+    CONSTRAINT reservation_lines_units_positive CHECK ((units > 0))
+);
+
+--
+-- Name: reservations; Type: TABLE; Schema: inventory; Owner: -
+--
+
+CREATE TABLE inventory.reservations (
+    order_id text NOT NULL COLLATE pg_catalog."C",
+    state text NOT NULL,
+    reserved_at timestamp with time zone,
+    released_at timestamp with time zone,
+    CONSTRAINT reservations_state CHECK ((((state = 'reserved'::text) AND (reserved_at IS NOT NULL) AND (released_at IS NULL)) OR ((state = 'released'::text) AND (released_at IS NOT NULL))))
+);
+
+--
+-- Name: TABLE reservations; Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON TABLE inventory.reservations IS 'one row per order, for good: a released row is the tombstone that refuses a reserve which arrives late';
+
+--
+-- Name: stock; Type: TABLE; Schema: inventory; Owner: -
+--
+
+CREATE TABLE inventory.stock (
+    sku text NOT NULL COLLATE pg_catalog."C",
+    name text,
+    unit_price bigint,
+    available bigint DEFAULT 0 NOT NULL,
+    reserved bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT stock_available_not_negative CHECK ((available >= 0)),
+    CONSTRAINT stock_reserved_not_negative CHECK ((reserved >= 0)),
+    CONSTRAINT stock_sku_length CHECK (((char_length(sku) >= 1) AND (char_length(sku) <= 128))),
+    CONSTRAINT stock_unit_price_not_negative CHECK ((unit_price >= 0))
+)
+WITH (fillfactor='70');
+
+--
+-- Name: COLUMN stock.unit_price; Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON COLUMN inventory.stock.unit_price IS 'integer minor units';
+
+--
+-- Name: COLUMN stock.reserved; Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON COLUMN inventory.stock.reserved IS 'units of reservations not released, shipped ones included: kept here so that a listing costs the same whatever the number of orders';
+
+--
+-- Name: customer_orders; Type: TABLE; Schema: projections; Owner: -
+--
+
+CREATE TABLE projections.customer_orders (
+    customer_id text NOT NULL COLLATE pg_catalog."C",
+    currency text NOT NULL COLLATE pg_catalog."C",
+    order_count bigint NOT NULL,
+    shipped_count bigint NOT NULL,
+    cancelled_count bigint NOT NULL,
+    total_spend numeric NOT NULL,
+    first_order_at timestamp with time zone NOT NULL,
+    last_order_at timestamp with time zone NOT NULL,
+    "position" bigint NOT NULL
+);
+
+--
+-- Name: order_dashboard; Type: TABLE; Schema: projections; Owner: -
+--
+
+CREATE TABLE projections.order_dashboard (
+    order_id text NOT NULL COLLATE pg_catalog."C",
+    customer_id text NOT NULL COLLATE pg_catalog."C",
+    status text NOT NULL COLLATE pg_catalog."C",
+    payment_state text NOT NULL COLLATE pg_catalog."C",
+    currency text NOT NULL COLLATE pg_catalog."C",
+    total bigint NOT NULL,
+    units bigint NOT NULL,
+    amount_paid bigint NOT NULL,
+    amount_refunded bigint NOT NULL,
+    reason text,
+    cancelled_by text,
+    tracking_number text,
+    carrier text,
+    placed_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    confirmed_at timestamp with time zone,
+    paid_at timestamp with time zone,
+    shipped_at timestamp with time zone,
+    cancelled_at timestamp with time zone,
+    refunded_at timestamp with time zone,
+    placed_position bigint NOT NULL,
+    "position" bigint NOT NULL
+);
+
+--
+-- Name: parked; Type: TABLE; Schema: projections; Owner: -
+--
+
+CREATE TABLE projections.parked (
+    projection text NOT NULL COLLATE pg_catalog."C",
+    "position" bigint NOT NULL,
+    reason text NOT NULL,
+    at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+--
+-- Name: schema_migrations; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.schema_migrations (
+    version character varying NOT NULL
+);
+
+--
+-- Name: charges; Type: TABLE; Schema: simulated; Owner: -
+--
+
+CREATE TABLE simulated.charges (
+    key text NOT NULL COLLATE pg_catalog."C",
+    state text NOT NULL,
+    fingerprint text,
+    order_id text COLLATE pg_catalog."C",
+    amount bigint,
+    currency text,
+    payment_id text COLLATE pg_catalog."C",
+    refunded_amount bigint DEFAULT 0 NOT NULL,
+    decline_code text,
+    decline_reason text,
+    void_reason text,
+    decided_at timestamp with time zone,
+    voided_at timestamp with time zone,
+    CONSTRAINT charges_amount_not_negative CHECK ((amount >= 0)),
+    CONSTRAINT charges_facts CHECK ((((fingerprint IS NULL) = (order_id IS NULL)) AND ((fingerprint IS NULL) = (amount IS NULL)) AND ((fingerprint IS NULL) = (currency IS NULL)) AND ((fingerprint IS NOT NULL) OR ((state = 'voided'::text) AND (payment_id IS NULL))))),
+    CONSTRAINT charges_refunded_within_amount CHECK (((refunded_amount >= 0) AND (refunded_amount <=
+CASE
+    WHEN (payment_id IS NULL) THEN (0)::bigint
+    ELSE amount
+END))),
+    CONSTRAINT charges_state CHECK ((((state = 'charged'::text) AND (payment_id IS NOT NULL)) OR ((state = 'declined'::text) AND (payment_id IS NULL) AND (decline_code IS NOT NULL)) OR ((state = 'voided'::text) AND (voided_at IS NOT NULL))))
+);
+
+--
+-- Name: TABLE charges; Type: COMMENT; Schema: simulated; Owner: -
+--
+
+COMMENT ON TABLE simulated.charges IS 'one row per idempotency key, for good; a voided row without a payment is the tombstone of a charge that never came';
+
+--
+-- Name: COLUMN charges.fingerprint; Type: COMMENT; Schema: simulated; Owner: -
+--
+
+COMMENT ON COLUMN simulated.charges.fingerprint IS 'hash of the request: names the content without keeping it';
+
+--
+-- Name: faults; Type: TABLE; Schema: simulated; Owner: -
+--
+
+CREATE TABLE simulated.faults (
+    operation text NOT NULL,
+    kind text NOT NULL,
+    probability double precision DEFAULT 1 NOT NULL,
+    remaining integer,
+    delay_seconds double precision DEFAULT 0 NOT NULL,
+    CONSTRAINT faults_delay_not_negative CHECK ((delay_seconds >= (0)::double precision)),
+    CONSTRAINT faults_kind CHECK ((kind = ANY (ARRAY['unavailable'::text, 'lost_reply'::text, 'hang'::text]))),
+    CONSTRAINT faults_operation CHECK ((operation = ANY (ARRAY['payment.charge'::text, 'payment.void'::text, 'payment.refund'::text, 'shipping.create'::text, 'shipping.void'::text]))),
+    CONSTRAINT faults_probability CHECK (((probability >= (0)::double precision) AND (probability <= (1)::double precision))),
+    CONSTRAINT faults_remaining_not_negative CHECK ((remaining >= 0))
+);
+
+--
+-- Name: TABLE faults; Type: COMMENT; Schema: simulated; Owner: -
+--
+
+COMMENT ON TABLE simulated.faults IS 'empty unless someone is rehearsing failure; each call looks here first';
+
+--
+-- Name: COLUMN faults.remaining; Type: COMMENT; Schema: simulated; Owner: -
+--
+
+COMMENT ON COLUMN simulated.faults.remaining IS 'how many more calls it hits; null for no end';
+
+--
+-- Name: labels; Type: TABLE; Schema: simulated; Owner: -
+--
+
+CREATE TABLE simulated.labels (
+    key text NOT NULL COLLATE pg_catalog."C",
+    state text NOT NULL,
+    fingerprint text,
+    order_id text COLLATE pg_catalog."C",
+    units bigint,
+    shipment_id text COLLATE pg_catalog."C",
+    tracking_number text,
+    carrier text,
+    refusal_reason text,
+    void_reason text,
+    decided_at timestamp with time zone,
+    voided_at timestamp with time zone,
+    CONSTRAINT labels_facts CHECK ((((fingerprint IS NULL) = (order_id IS NULL)) AND ((fingerprint IS NULL) = (units IS NULL)) AND ((shipment_id IS NULL) = (tracking_number IS NULL)) AND ((shipment_id IS NULL) = (carrier IS NULL)) AND ((fingerprint IS NOT NULL) OR ((state = 'voided'::text) AND (shipment_id IS NULL))))),
+    CONSTRAINT labels_state CHECK ((((state = 'created'::text) AND (shipment_id IS NOT NULL)) OR ((state = 'refused'::text) AND (shipment_id IS NULL) AND (refusal_reason IS NOT NULL)) OR ((state = 'voided'::text) AND (voided_at IS NOT NULL)))),
+    CONSTRAINT labels_units_positive CHECK ((units > 0))
+);
+
+--
+-- Name: TABLE labels; Type: COMMENT; Schema: simulated; Owner: -
+--
+
+COMMENT ON TABLE simulated.labels IS 'one row per idempotency key, for good, as in charges';
+
+--
+-- Name: refunds; Type: TABLE; Schema: simulated; Owner: -
+--
+
+CREATE TABLE simulated.refunds (
+    origin text NOT NULL,
+    key text NOT NULL COLLATE pg_catalog."C",
+    refund_id text NOT NULL COLLATE pg_catalog."C",
+    payment_id text NOT NULL COLLATE pg_catalog."C",
+    amount bigint NOT NULL,
+    currency text NOT NULL,
+    reason text NOT NULL,
+    at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT refunds_amount_positive CHECK ((amount > 0)),
+    CONSTRAINT refunds_origin CHECK ((origin = ANY (ARRAY['refund'::text, 'void'::text])))
+);
+
+--
+-- Name: COLUMN refunds.origin; Type: COMMENT; Schema: simulated; Owner: -
+--
+
+COMMENT ON COLUMN simulated.refunds.origin IS 'whose key it is: that of a refund, or that of a charge undone by a void; the two never collide';
+
+--
+-- Name: parked parked_pkey; Type: CONSTRAINT; Schema: dispatcher; Owner: -
+--
+
+ALTER TABLE ONLY dispatcher.parked
+    ADD CONSTRAINT parked_pkey PRIMARY KEY ("position");
+
+--
+-- Name: events events_id_key; Type: CONSTRAINT; Schema: eventstore; Owner: -
+--
+
+ALTER TABLE ONLY eventstore.events
+    ADD CONSTRAINT events_id_key UNIQUE (id);
+
+--
+-- Name: events events_pkey; Type: CONSTRAINT; Schema: eventstore; Owner: -
+--
+
+ALTER TABLE ONLY eventstore.events
+    ADD CONSTRAINT events_pkey PRIMARY KEY ("position");
+
+--
+-- Name: events events_stream_version_key; Type: CONSTRAINT; Schema: eventstore; Owner: -
+--
+
+ALTER TABLE ONLY eventstore.events
+    ADD CONSTRAINT events_stream_version_key UNIQUE (stream_id, version);
+
+--
+-- Name: streams streams_name_key; Type: CONSTRAINT; Schema: eventstore; Owner: -
+--
+
+ALTER TABLE ONLY eventstore.streams
+    ADD CONSTRAINT streams_name_key UNIQUE (name);
+
+--
+-- Name: streams streams_pkey; Type: CONSTRAINT; Schema: eventstore; Owner: -
+--
+
+ALTER TABLE ONLY eventstore.streams
+    ADD CONSTRAINT streams_pkey PRIMARY KEY (stream_id);
+
+--
+-- Name: subscriptions subscriptions_pkey; Type: CONSTRAINT; Schema: eventstore; Owner: -
+--
+
+ALTER TABLE ONLY eventstore.subscriptions
+    ADD CONSTRAINT subscriptions_pkey PRIMARY KEY (name);
+
+--
+-- Name: adjustments adjustments_pkey; Type: CONSTRAINT; Schema: inventory; Owner: -
+--
+
+ALTER TABLE ONLY inventory.adjustments
+    ADD CONSTRAINT adjustments_pkey PRIMARY KEY (id);
+
+--
+-- Name: reservation_lines reservation_lines_pkey; Type: CONSTRAINT; Schema: inventory; Owner: -
+--
+
+ALTER TABLE ONLY inventory.reservation_lines
+    ADD CONSTRAINT reservation_lines_pkey PRIMARY KEY (order_id, sku);
+
+--
+-- Name: reservations reservations_pkey; Type: CONSTRAINT; Schema: inventory; Owner: -
+--
+
+ALTER TABLE ONLY inventory.reservations
+    ADD CONSTRAINT reservations_pkey PRIMARY KEY (order_id);
+
+--
+-- Name: stock stock_pkey; Type: CONSTRAINT; Schema: inventory; Owner: -
+--
+
+ALTER TABLE ONLY inventory.stock
+    ADD CONSTRAINT stock_pkey PRIMARY KEY (sku);
+
+--
+-- Name: customer_orders customer_orders_pkey; Type: CONSTRAINT; Schema: projections; Owner: -
+--
+
+ALTER TABLE ONLY projections.customer_orders
+    ADD CONSTRAINT customer_orders_pkey PRIMARY KEY (customer_id, currency);
+
+--
+-- Name: order_dashboard order_dashboard_pkey; Type: CONSTRAINT; Schema: projections; Owner: -
+--
+
+ALTER TABLE ONLY projections.order_dashboard
+    ADD CONSTRAINT order_dashboard_pkey PRIMARY KEY (order_id);
+
+--
+-- Name: parked parked_pkey; Type: CONSTRAINT; Schema: projections; Owner: -
+--
+
+ALTER TABLE ONLY projections.parked
+    ADD CONSTRAINT parked_pkey PRIMARY KEY (projection, "position");
+
+--
+-- Name: schema_migrations schema_migrations_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.schema_migrations
+    ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (version);
+
+--
+-- Name: charges charges_payment_id_key; Type: CONSTRAINT; Schema: simulated; Owner: -
+--
+
+ALTER TABLE ONLY simulated.charges
+    ADD CONSTRAINT charges_payment_id_key UNIQUE (payment_id);
+
+--
+-- Name: charges charges_pkey; Type: CONSTRAINT; Schema: simulated; Owner: -
+--
+
+ALTER TABLE ONLY simulated.charges
+    ADD CONSTRAINT charges_pkey PRIMARY KEY (key);
+
+--
+-- Name: faults faults_pkey; Type: CONSTRAINT; Schema: simulated; Owner: -
+--
+
+ALTER TABLE ONLY simulated.faults
+    ADD CONSTRAINT faults_pkey PRIMARY KEY (operation);
+
+--
+-- Name: labels labels_pkey; Type: CONSTRAINT; Schema: simulated; Owner: -
+--
+
+ALTER TABLE ONLY simulated.labels
+    ADD CONSTRAINT labels_pkey PRIMARY KEY (key);
+
+--
+-- Name: labels labels_shipment_id_key; Type: CONSTRAINT; Schema: simulated; Owner: -
+--
+
+ALTER TABLE ONLY simulated.labels
+    ADD CONSTRAINT labels_shipment_id_key UNIQUE (shipment_id);
+
+--
+-- Name: labels labels_tracking_number_key; Type: CONSTRAINT; Schema: simulated; Owner: -
+--
+
+ALTER TABLE ONLY simulated.labels
+    ADD CONSTRAINT labels_tracking_number_key UNIQUE (tracking_number);
+
+--
+-- Name: refunds refunds_pkey; Type: CONSTRAINT; Schema: simulated; Owner: -
+--
+
+ALTER TABLE ONLY simulated.refunds
+    ADD CONSTRAINT refunds_pkey PRIMARY KEY (origin, key);
+
+--
+-- Name: refunds refunds_refund_id_key; Type: CONSTRAINT; Schema: simulated; Owner: -
+--
+
+ALTER TABLE ONLY simulated.refunds
+    ADD CONSTRAINT refunds_refund_id_key UNIQUE (refund_id);
+
+--
+-- Name: customer_orders_by_spend; Type: INDEX; Schema: projections; Owner: -
+--
+
+CREATE INDEX customer_orders_by_spend ON projections.customer_orders USING btree (currency, total_spend DESC, customer_id);
+
+--
+-- Name: order_dashboard_by_customer; Type: INDEX; Schema: projections; Owner: -
+--
+
+CREATE INDEX order_dashboard_by_customer ON projections.order_dashboard USING btree (customer_id, placed_position);
+
+--
+-- Name: order_dashboard_by_status; Type: INDEX; Schema: projections; Owner: -
+--
+
+CREATE INDEX order_dashboard_by_status ON projections.order_dashboard USING btree (status, placed_position);
+
+--
+-- Name: order_dashboard_newest; Type: INDEX; Schema: projections; Owner: -
+--
+
+CREATE INDEX order_dashboard_newest ON projections.order_dashboard USING btree (placed_position) WHERE (placed_position > 0);
+
+--
+-- Name: charges_order_id_idx; Type: INDEX; Schema: simulated; Owner: -
+--
+
+CREATE INDEX charges_order_id_idx ON simulated.charges USING btree (order_id);
+
+--
+-- Name: labels_order_id_idx; Type: INDEX; Schema: simulated; Owner: -
+--
+
+CREATE INDEX labels_order_id_idx ON simulated.labels USING btree (order_id);
+
+--
+-- Name: refunds_payment_id_idx; Type: INDEX; Schema: simulated; Owner: -
+--
+
+CREATE INDEX refunds_payment_id_idx ON simulated.refunds USING btree (payment_id);
+
+--
+-- Name: events append_only; Type: TRIGGER; Schema: eventstore; Owner: -
+--
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON eventstore.events FOR EACH STATEMENT EXECUTE FUNCTION eventstore.refuse_change();
+
+--
+-- Name: events events_stream_id_fkey; Type: FK CONSTRAINT; Schema: eventstore; Owner: -
+--
+
+ALTER TABLE ONLY eventstore.events
+    ADD CONSTRAINT events_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES eventstore.streams(stream_id);
+
+--
+-- Name: adjustments adjustments_sku_fkey; Type: FK CONSTRAINT; Schema: inventory; Owner: -
+--
+
+ALTER TABLE ONLY inventory.adjustments
+    ADD CONSTRAINT adjustments_sku_fkey FOREIGN KEY (sku) REFERENCES inventory.stock(sku);
+
+--
+-- Name: reservation_lines reservation_lines_order_id_fkey; Type: FK CONSTRAINT; Schema: inventory; Owner: -
+--
+
+ALTER TABLE ONLY inventory.reservation_lines
+    ADD CONSTRAINT reservation_lines_order_id_fkey FOREIGN KEY (order_id) REFERENCES inventory.reservations(order_id);
+
+--
+-- Name: reservation_lines reservation_lines_sku_fkey; Type: FK CONSTRAINT; Schema: inventory; Owner: -
+--
+
+ALTER TABLE ONLY inventory.reservation_lines
+    ADD CONSTRAINT reservation_lines_sku_fkey FOREIGN KEY (sku) REFERENCES inventory.stock(sku);
+
+--
+-- Name: refunds refunds_payment_id_fkey; Type: FK CONSTRAINT; Schema: simulated; Owner: -
+--
+
+ALTER TABLE ONLY simulated.refunds
+    ADD CONSTRAINT refunds_payment_id_fkey FOREIGN KEY (payment_id) REFERENCES simulated.charges(payment_id);
+
+--
+-- Name: SCHEMA dispatcher; Type: ACL; Schema: -; Owner: -
+--
+
+GRANT USAGE ON SCHEMA dispatcher TO orders_app;
+
+--
+-- Name: SCHEMA eventstore; Type: ACL; Schema: -; Owner: -
+--
+
+GRANT USAGE ON SCHEMA eventstore TO orders_app;
+
+--
+-- Name: SCHEMA inventory; Type: ACL; Schema: -; Owner: -
+--
+
+GRANT USAGE ON SCHEMA inventory TO orders_app;
+
+--
+-- Name: SCHEMA projections; Type: ACL; Schema: -; Owner: -
+--
+
+GRANT ALL ON SCHEMA projections TO orders_app;
+
+--
+-- Name: SCHEMA simulated; Type: ACL; Schema: -; Owner: -
+--
+
+GRANT USAGE ON SCHEMA simulated TO orders_app;
+
+--
+-- Name: FUNCTION append(p_stream text, p_expected bigint, p_ids uuid[], p_types text[], p_schema_versions integer[], p_data text[], p_metadata text[], OUT status text, OUT version bigint, OUT first_position bigint, OUT last_position bigint); Type: ACL; Schema: eventstore; Owner: -
+--
+
+REVOKE ALL ON FUNCTION eventstore.append(p_stream text, p_expected bigint, p_ids uuid[], p_types text[], p_schema_versions integer[], p_data text[], p_metadata text[], OUT status text, OUT version bigint, OUT first_position bigint, OUT last_position bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION eventstore.append(p_stream text, p_expected bigint, p_ids uuid[], p_types text[], p_schema_versions integer[], p_data text[], p_metadata text[], OUT status text, OUT version bigint, OUT first_position bigint, OUT last_position bigint) TO orders_app;
+
+--
+-- Name: FUNCTION refuse_change(); Type: ACL; Schema: eventstore; Owner: -
+--
+
+REVOKE ALL ON FUNCTION eventstore.refuse_change() FROM PUBLIC;
+
+--
+-- Name: FUNCTION settled(); Type: ACL; Schema: eventstore; Owner: -
+--
+
+REVOKE ALL ON FUNCTION eventstore.settled() FROM PUBLIC;
+GRANT ALL ON FUNCTION eventstore.settled() TO orders_app;
+
+--
+-- Name: FUNCTION release(in_order_id text); Type: ACL; Schema: inventory; Owner: -
+--
+
+REVOKE ALL ON FUNCTION inventory.release(in_order_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION inventory.release(in_order_id text) TO orders_app;
+
+--
+-- Name: FUNCTION reserve(in_order_id text, in_skus text[], in_units bigint[]); Type: ACL; Schema: inventory; Owner: -
+--
+
+REVOKE ALL ON FUNCTION inventory.reserve(in_order_id text, in_skus text[], in_units bigint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION inventory.reserve(in_order_id text, in_skus text[], in_units bigint[]) TO orders_app;
+
+--
+-- Name: FUNCTION set_levels(in_skus text[], in_units bigint[], in_names text[], in_unit_prices bigint[], in_reason text, in_actor text); Type: ACL; Schema: inventory; Owner: -
+--
+
+REVOKE ALL ON FUNCTION inventory.set_levels(in_skus text[], in_units bigint[], in_names text[], in_unit_prices bigint[], in_reason text, in_actor text) FROM PUBLIC;
+GRANT ALL ON FUNCTION inventory.set_levels(in_skus text[], in_units bigint[], in_names text[], in_unit_prices bigint[], in_reason text, in_actor text) TO orders_app;
+
+--
+-- Name: FUNCTION swap_in(p_table text); Type: ACL; Schema: projections; Owner: -
+--
+
+REVOKE ALL ON FUNCTION projections.swap_in(p_table text) FROM PUBLIC;
+GRANT ALL ON FUNCTION projections.swap_in(p_table text) TO orders_app;
+
+--
+-- Name: FUNCTION charge(in_key text, in_fingerprint text, in_order_id text, in_amount bigint, in_currency text, in_decline_above bigint, in_heed_faults boolean, OUT fault text, OUT fault_delay double precision, OUT outcome text, OUT payment_id text, OUT amount bigint, OUT currency text, OUT refunded_amount bigint, OUT code text, OUT reason text); Type: ACL; Schema: simulated; Owner: -
+--
+
+REVOKE ALL ON FUNCTION simulated.charge(in_key text, in_fingerprint text, in_order_id text, in_amount bigint, in_currency text, in_decline_above bigint, in_heed_faults boolean, OUT fault text, OUT fault_delay double precision, OUT outcome text, OUT payment_id text, OUT amount bigint, OUT currency text, OUT refunded_amount bigint, OUT code text, OUT reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION simulated.charge(in_key text, in_fingerprint text, in_order_id text, in_amount bigint, in_currency text, in_decline_above bigint, in_heed_faults boolean, OUT fault text, OUT fault_delay double precision, OUT outcome text, OUT payment_id text, OUT amount bigint, OUT currency text, OUT refunded_amount bigint, OUT code text, OUT reason text) TO orders_app;
+
+--
+-- Name: FUNCTION create_label(in_key text, in_fingerprint text, in_order_id text, in_units bigint, in_carrier text, in_unavailable_above bigint, in_heed_faults boolean, OUT fault text, OUT fault_delay double precision, OUT outcome text, OUT shipment_id text, OUT tracking_number text, OUT carrier text, OUT reason text); Type: ACL; Schema: simulated; Owner: -
+--
+
+REVOKE ALL ON FUNCTION simulated.create_label(in_key text, in_fingerprint text, in_order_id text, in_units bigint, in_carrier text, in_unavailable_above bigint, in_heed_faults boolean, OUT fault text, OUT fault_delay double precision, OUT outcome text, OUT shipment_id text, OUT tracking_number text, OUT carrier text, OUT reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION simulated.create_label(in_key text, in_fingerprint text, in_order_id text, in_units bigint, in_carrier text, in_unavailable_above bigint, in_heed_faults boolean, OUT fault text, OUT fault_delay double precision, OUT outcome text, OUT shipment_id text, OUT tracking_number text, OUT carrier text, OUT reason text) TO orders_app;
+
+--
+-- Name: FUNCTION draw_fault(in_operation text, in_heed boolean, OUT fault text, OUT fault_delay double precision); Type: ACL; Schema: simulated; Owner: -
+--
+
+REVOKE ALL ON FUNCTION simulated.draw_fault(in_operation text, in_heed boolean, OUT fault text, OUT fault_delay double precision) FROM PUBLIC;
+
+--
+-- Name: FUNCTION refund(in_key text, in_payment_id text, in_amount bigint, in_currency text, in_reason text, in_heed_faults boolean, OUT fault text, OUT fault_delay double precision, OUT outcome text, OUT refund_id text, OUT charged bigint, OUT refunded bigint, OUT charge_currency text); Type: ACL; Schema: simulated; Owner: -
+--
+
+REVOKE ALL ON FUNCTION simulated.refund(in_key text, in_payment_id text, in_amount bigint, in_currency text, in_reason text, in_heed_faults boolean, OUT fault text, OUT fault_delay double precision, OUT outcome text, OUT refund_id text, OUT charged bigint, OUT refunded bigint, OUT charge_currency text) FROM PUBLIC;
+GRANT ALL ON FUNCTION simulated.refund(in_key text, in_payment_id text, in_amount bigint, in_currency text, in_reason text, in_heed_faults boolean, OUT fault text, OUT fault_delay double precision, OUT outcome text, OUT refund_id text, OUT charged bigint, OUT refunded bigint, OUT charge_currency text) TO orders_app;
+
+--
+-- Name: FUNCTION void_charge(in_key text, in_reason text, in_heed_faults boolean, OUT fault text, OUT fault_delay double precision, OUT payment_id text, OUT refund_id text, OUT amount_returned bigint); Type: ACL; Schema: simulated; Owner: -
+--
+
+REVOKE ALL ON FUNCTION simulated.void_charge(in_key text, in_reason text, in_heed_faults boolean, OUT fault text, OUT fault_delay double precision, OUT payment_id text, OUT refund_id text, OUT amount_returned bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION simulated.void_charge(in_key text, in_reason text, in_heed_faults boolean, OUT fault text, OUT fault_delay double precision, OUT payment_id text, OUT refund_id text, OUT amount_returned bigint) TO orders_app;
+
+--
+-- Name: FUNCTION void_label(in_key text, in_reason text, in_heed_faults boolean, OUT fault text, OUT fault_delay double precision, OUT existed boolean); Type: ACL; Schema: simulated; Owner: -
+--
+
+REVOKE ALL ON FUNCTION simulated.void_label(in_key text, in_reason text, in_heed_faults boolean, OUT fault text, OUT fault_delay double precision, OUT existed boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION simulated.void_label(in_key text, in_reason text, in_heed_faults boolean, OUT fault text, OUT fault_delay double precision, OUT existed boolean) TO orders_app;
+
+--
+-- Name: TABLE parked; Type: ACL; Schema: dispatcher; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE dispatcher.parked TO orders_app;
+
+--
+-- Name: TABLE events; Type: ACL; Schema: eventstore; Owner: -
+--
+
+GRANT SELECT ON TABLE eventstore.events TO orders_app;
+
+--
+-- Name: TABLE streams; Type: ACL; Schema: eventstore; Owner: -
+--
+
+GRANT SELECT ON TABLE eventstore.streams TO orders_app;
+
+--
+-- Name: TABLE subscriptions; Type: ACL; Schema: eventstore; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE eventstore.subscriptions TO orders_app;
+
+--
+-- Name: TABLE adjustments; Type: ACL; Schema: inventory; Owner: -
+--
+
+GRANT SELECT ON TABLE inventory.adjustments TO orders_app;
+
+--
+-- Name: TABLE reservation_lines; Type: ACL; Schema: inventory; Owner: -
+--
+
+GRANT SELECT ON TABLE inventory.reservation_lines TO orders_app;
+
+--
+-- Name: TABLE reservations; Type: ACL; Schema: inventory; Owner: -
+--
+
+GRANT SELECT ON TABLE inventory.reservations TO orders_app;
+
+--
+-- Name: TABLE stock; Type: ACL; Schema: inventory; Owner: -
+--
+
+GRANT SELECT ON TABLE inventory.stock TO orders_app;
+
+--
+-- Name: TABLE parked; Type: ACL; Schema: projections; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE projections.parked TO orders_app;
+
+--
+-- Name: TABLE charges; Type: ACL; Schema: simulated; Owner: -
+--
+
+GRANT SELECT ON TABLE simulated.charges TO orders_app;
+
+--
+-- Name: TABLE faults; Type: ACL; Schema: simulated; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE simulated.faults TO orders_app;
+
+--
+-- Name: TABLE labels; Type: ACL; Schema: simulated; Owner: -
+--
+
+GRANT SELECT ON TABLE simulated.labels TO orders_app;
+
+--
+-- Name: TABLE refunds; Type: ACL; Schema: simulated; Owner: -
+--
+
+GRANT SELECT ON TABLE simulated.refunds TO orders_app;
+
+--
+-- PostgreSQL database dump complete
+--

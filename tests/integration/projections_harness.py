@@ -1,0 +1,112 @@
+"""What the projections' tests share: a log with orders in it, a live runner, rows as the table and as a fold have them."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any, Final, TypeVar
+from uuid import uuid4
+
+import asyncpg
+
+from eventstore.consumer import ConsumerRunner
+from eventstore.model import ANY, NewEvent
+from eventstore.store import EventStore
+from eventstore.wakeup import Wakeup
+from orders.commands import CancelOrder, Command, ConfirmOrder, PlaceOrder, RecordPayment, RecordRefund, RecordShipment
+from orders.decide import decide
+from orders.events import CancelledBy, Event
+from orders.evolve import evolve, initial_state
+from orders.ids import stream_name
+from orders.state import State
+from projections.fold import decode, fold
+from projections.projection import Projection, columns
+from projections.runner import Projector
+from projections.table import row_of
+from tests.unit.orders.samples import an_order
+from tests.unit.projection_samples import CODEC
+
+R = TypeVar("R")
+DEADLINE: Final = 20.0
+STEPS: Final[dict[str, Callable[[str], Command]]] = {
+    "confirm": ConfirmOrder,
+    "pay": lambda order_id: RecordPayment(order_id, f"pay-{order_id}", 1300, "EUR"),
+    "ship": lambda order_id: RecordShipment(order_id, f"ship-{order_id}", f"T-{order_id}", "post"),
+    "cancel": lambda order_id: CancelOrder(order_id, "changed my mind", CancelledBy.CUSTOMER),
+    "refund": lambda order_id: RecordRefund(order_id, f"ref-{order_id}", f"pay-{order_id}", 1300, "cancelled"),
+}
+SHIPPED: Final = ("confirm", "pay", "ship")
+REFUNDED: Final = ("confirm", "pay", "cancel", "refund")
+
+
+def history(order_id: str, *steps: str, customer: str = "ada") -> list[Event]:
+    """What happens to an order of 13.00 EUR: placed, then the steps."""
+    commands = [PlaceOrder(an_order(orderId=order_id, customerId=customer)), *(STEPS[step](order_id) for step in steps)]
+    state: State = initial_state()
+    events: list[Event] = []
+    for command in commands:
+        for event in decide(command, state):
+            state = evolve(state, event)
+            events.append(event)
+    return events
+
+
+async def happens(store: EventStore, *events: Event) -> int:
+    """Append each event to its order's stream; the last position."""
+    position = 0
+    for event in events:
+        new = CODEC.encode(event, id=uuid4(), metadata={})
+        position = (await store.append(stream_name(event.order_id), [new], expected=ANY)).last_position
+    return position
+
+
+async def foreign(store: EventStore, event_type: str, stream: str = "order-odd", **data: Any) -> int:
+    """Append what no program of ours would; its position."""
+    version = data.pop("schema_version", 1)
+    return (await store.append(stream, [NewEvent(uuid4(), event_type, data, {}, version)], expected=ANY)).last_position
+
+
+def projector(pool: asyncpg.Pool, store: EventStore, projection: Projection[R], **options: Any) -> Projector[R]:
+    return Projector(pool, store, CODEC, projection, **options)
+
+
+async def drain(consumer: Projector[Any]) -> None:
+    """Step until there is no more."""
+    while await consumer.step():
+        pass
+
+
+async def rows_of(pool: asyncpg.Pool, projection: Projection[R]) -> list[R]:
+    """The table's rows, by key."""
+    names, key = ", ".join(columns(projection.row)), ", ".join(projection.key_columns)
+    records = await pool.fetch(f"select {names} from projections.{projection.table} order by {key}")
+    return [row_of(projection.row, record) for record in records]
+
+
+async def fold_of_the_log(store: EventStore, projection: Projection[R]) -> list[R]:
+    """What the table should hold, by key: a fold of the whole log that no page, table or checkpoint has part in."""
+    page = await store.read_all(limit=1_000_000, types=projection.event_types)
+    rows = fold(projection, decode(projection, CODEC, page.events), {}).rows
+    return sorted(rows, key=lambda row: [getattr(row, name) for name in projection.key_columns])
+
+
+@contextlib.asynccontextmanager
+async def running(
+    wakeup: Wakeup, database_url: str, consumers: Sequence[Projector[Any]]
+) -> AsyncIterator[list[ConsumerRunner]]:
+    """The consumers, each run as the worker runs it."""
+    runners = [ConsumerRunner(consumer, dsn=database_url, wakeup=wakeup, poll=0.02) for consumer in consumers]
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(runner.run()) for runner in runners]
+        yield runners
+        for task in tasks:
+            task.cancel()
+
+
+@contextlib.asynccontextmanager
+async def owner(database_url: str) -> AsyncIterator[asyncpg.Connection]:
+    """A connection that may do what the application may not."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        yield connection
+    finally:
+        await connection.close()

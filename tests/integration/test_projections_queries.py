@@ -1,0 +1,181 @@
+"""Reading: pages that are complete without repetition, figures, and an index for each question."""
+
+import re
+from collections.abc import AsyncIterator
+from typing import Any, Final
+
+import asyncpg
+import pytest
+
+from eventstore.store import EventStore
+from eventstore.wakeup import Wakeup
+from orders.events import OrderConfirmed, OrderPaid, OrderPlaced
+from projections import queries as statements
+from projections.customer_orders import CUSTOMER_ORDERS
+from projections.order_dashboard import ORDER_DASHBOARD
+from projections.queries import Queries
+from projections.runner import Projector
+from tests.integration.projections_harness import REFUNDED, SHIPPED, drain, happens, history, owner, projector
+from tests.unit.orders.samples import an_order, line
+
+SYNTHETIC = """
+insert into projections.order_dashboard
+    (order_id, customer_id, status, payment_state, currency, total, units, amount_paid, amount_refunded,
+     placed_at, updated_at, placed_position, position)
+select 'o-' || n, 'c-' || n % 500, case when n <= 100 then 'placed' else 'shipped' end, 'none', 'EUR', n, 1, 0, 0,
+       now(), now(), n, n from generate_series(1, 20000) n;
+insert into projections.customer_orders
+select 'c-' || n, (array['EUR', 'USD'])[1 + n % 2], 1, 1, 0, n, now(), now(), n from generate_series(1, 20000) n;
+insert into projections.parked (projection, position, reason)
+select 'order-dashboard', n, 'a reason' from generate_series(1, 20000) n;"""
+
+
+@pytest.fixture
+def store(pool: asyncpg.Pool) -> EventStore:
+    return EventStore(pool, Wakeup(pool))
+
+
+@pytest.fixture
+def dashboard(pool: asyncpg.Pool, store: EventStore) -> Projector[Any]:
+    return projector(pool, store, ORDER_DASHBOARD)
+
+
+@pytest.fixture
+async def wide(database_url: str) -> AsyncIterator[asyncpg.Connection]:
+    """A connection to read models with so many rows that an index is worth its while."""
+    async with owner(database_url) as connection:
+        await connection.execute(SYNTHETIC)
+        await connection.execute("vacuum analyze projections.order_dashboard")
+        await connection.execute("vacuum analyze projections.customer_orders")
+        await connection.execute("vacuum analyze projections.parked")
+        yield connection
+
+
+async def test_orders_come_newest_first_and_each_once_while_more_come_in(
+    pool: asyncpg.Pool, store: EventStore, dashboard: Projector[Any]
+) -> None:
+    for number in range(10):
+        await happens(store, *history(f"o-{number}"))
+    await drain(dashboard)
+    queries, seen, after, pages = Queries(pool), list[str](), None, 0
+    while pages == 0 or after is not None:
+        page = await queries.list_orders(after=after, limit=3)
+        seen += [row.order_id for row in page.rows]
+        after, pages = page.after, pages + 1
+        await happens(store, *history(f"late-{pages}"), *history(f"o-{pages}", "confirm")[1:])
+        await drain(dashboard)
+    assert seen == [f"o-{number}" for number in reversed(range(10))]
+    assert pages == 4
+
+
+async def test_a_page_that_ends_with_the_last_order_says_so(
+    pool: asyncpg.Pool, store: EventStore, dashboard: Projector[Any]
+) -> None:
+    await happens(store, *history("o-1"), *history("o-2"))
+    await drain(dashboard)
+    page = await Queries(pool).list_orders(limit=2)
+    assert (len(page.rows), page.after) == (2, None)
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        ({}, ["o-4", "o-3", "o-2", "o-1"]),
+        ({"status": "shipped"}, ["o-4", "o-1"]),
+        ({"customer_id": "bob"}, ["o-4", "o-3"]),
+        ({"status": "shipped", "customer_id": "bob"}, ["o-4"]),
+        ({"status": "confirmed"}, []),
+    ],
+    ids=str,
+)
+async def test_orders_are_filtered_by_status_and_customer(
+    pool: asyncpg.Pool, store: EventStore, dashboard: Projector[Any], filters: dict[str, str], expected: list[str]
+) -> None:
+    await happens(store, *history("o-1", *SHIPPED), *history("o-2", *REFUNDED))
+    await happens(store, *history("o-3", customer="bob"), *history("o-4", *SHIPPED, customer="bob"))
+    await drain(dashboard)
+    queries = Queries(pool)
+    whole = await queries.list_orders(status=filters.get("status"), customer_id=filters.get("customer_id"))
+    assert [row.order_id for row in whole.rows] == expected
+    assert await queries.counts_by_status() == {"cancelled": 1, "placed": 1, "shipped": 2}
+
+
+async def test_an_unknown_order_or_customer_is_nothing(pool: asyncpg.Pool) -> None:
+    queries = Queries(pool)
+    assert await queries.order("o-1") is None
+    assert await queries.customer("ada") == []
+    assert await queries.counts_by_status() == {}
+    assert await queries.top_customers() == []
+    assert await queries.revenue() == {}
+
+
+async def test_a_page_without_rows_is_refused(pool: asyncpg.Pool) -> None:
+    with pytest.raises(ValueError, match="limit is 0"):
+        await Queries(pool).list_orders(limit=0)
+
+
+async def test_customers_are_paged_by_id_and_currency_and_ranked_within_a_currency(
+    pool: asyncpg.Pool, store: EventStore
+) -> None:
+    await happens(store, *history("o-1", *SHIPPED, customer="bob"), *history("o-2", *SHIPPED, customer="bob"))
+    await happens(store, *history("o-3", *SHIPPED, customer="ada"), *history("o-4", *REFUNDED, customer="eve"))
+    await happens(store, OrderPlaced.of(an_order(orderId="o-5", customerId="bob", currency="USD")))
+    await drain(projector(pool, store, CUSTOMER_ORDERS))
+    queries, seen = Queries(pool), list[tuple[str, str]]()
+    page = await queries.customers(limit=1)
+    while page.after is not None:
+        seen += [(row.customer_id, row.currency) for row in page.rows]
+        page = await queries.customers(after=page.after, limit=1)
+    seen += [(row.customer_id, row.currency) for row in page.rows]
+    assert seen == [("ada", "EUR"), ("bob", "EUR"), ("bob", "USD"), ("eve", "EUR")]
+    assert [(row.currency, row.order_count) for row in await queries.customer("bob")] == [("EUR", 2), ("USD", 1)]
+    top = await queries.top_customers(2)
+    assert [(row.currency, row.customer_id, row.total_spend) for row in top] == [
+        ("EUR", "bob", 2600),
+        ("EUR", "ada", 1300),
+        ("USD", "bob", 0),
+    ]
+    assert await queries.revenue() == {"EUR": 3900, "USD": 0}
+
+
+async def test_a_spend_beyond_64_bits_is_exact(pool: asyncpg.Pool, store: EventStore) -> None:
+    largest = 2**63 - 1
+    for number in range(3):
+        content = {"items": [line(quantity=1, unitPrice=largest - 300)], "total": largest}
+        order = an_order(orderId=f"o-{number}", **content)
+        whose = {"order_id": order.order_id, "customer_id": "ada", "currency": "EUR"}
+        await happens(store, OrderPlaced.of(order), OrderConfirmed(**whose, total=largest))
+        await happens(store, OrderPaid(**whose, payment_id=f"pay-{number}", amount=largest))
+    await drain(projector(pool, store, CUSTOMER_ORDERS))
+    [row] = await Queries(pool).customer("ada")
+    assert row.total_spend == 3 * largest
+    assert await Queries(pool).revenue() == {"EUR": 3 * largest}
+
+
+QUESTIONS: Final = [
+    *zip(
+        statements._LIST_ORDERS.values(),
+        [(9_000, 10), (9_000, 10, "placed"), (9_000, 10, "c-7"), (9_000, 10, "placed", "c-7")],
+        strict=True,
+    ),
+    (statements._GET_ORDER, ("o-1",)),
+    (statements._LIST_CUSTOMERS, ("c-1", "EUR", 10)),
+    (statements._GET_CUSTOMER, ("c-1",)),
+    (statements._TOP_CUSTOMERS, (3,)),
+    (statements._PARKED, ("order-dashboard", 5, 10)),
+]
+
+
+@pytest.mark.parametrize("planned", ["force_custom_plan", "force_generic_plan"])
+async def test_every_question_has_its_index_and_no_index_is_without_a_question(
+    wide: asyncpg.Connection, planned: str
+) -> None:
+    await wide.execute(f"set plan_cache_mode = {planned}")
+    plans = [await _plan(wide, sql, arguments) for sql, arguments in QUESTIONS]
+    assert [plan for plan in plans if re.search("Seq Scan on (order_dashboard|customer_orders|parked)", plan)] == []
+    indexes = await wide.fetch("select indexname from pg_indexes where schemaname = 'projections'")
+    assert {row["indexname"] for row in indexes} - set(re.findall(r"\w+", "\n".join(plans))) == set()
+
+
+async def _plan(connection: asyncpg.Connection, sql: str, arguments: tuple[object, ...]) -> str:
+    return "\n".join(row[0] for row in await connection.fetch(f"explain {sql}", *arguments))

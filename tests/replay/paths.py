@@ -1,0 +1,125 @@
+"""The paths through the workflows, each as something that can be run, recorded and replayed."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from tests.running_system import RunningSystem
+from tests.workflow.steering import Held, Steering
+
+Drive = Callable[[RunningSystem, Steering], Awaitable[str]]
+
+
+@dataclass(frozen=True)
+class Path:
+    """A way through a workflow: `drive` walks it to its end and returns the order's id."""
+
+    name: str
+    workflow: str
+    drive: Drive
+
+
+async def _shipped(system: RunningSystem, steering: Steering) -> str:
+    order_id = await system.place()
+    await system.settled(order_id, "shipped")
+    return order_id
+
+
+async def _out_of_stock(system: RunningSystem, steering: Steering) -> str:
+    order_id = await system.place(quantity=11)
+    await system.settled(order_id, "cancelled")
+    return order_id
+
+
+async def _declined(system: RunningSystem, steering: Steering) -> str:
+    order_id = await system.place(unit_price=90_00)
+    await system.settled(order_id, "cancelled")
+    return order_id
+
+
+async def _no_carrier(system: RunningSystem, steering: Steering) -> str:
+    await system.stock(TEA_1=500)
+    order_id = await system.place(quantity=101, unit_price=1)
+    await system.settled(order_id, "cancelled")
+    return order_id
+
+
+async def _sold_meanwhile(system: RunningSystem, steering: Steering) -> str:
+    async def sell_out(order_id: str) -> None:
+        await system.stock(TEA_1=0)
+
+    return await _disturbed(system, steering.hold_before("reserve-inventory"), sell_out, "cancelled")
+
+
+async def _cancelled_while_validating(system: RunningSystem, steering: Steering) -> str:
+    return await _disturbed(system, steering.hold_before("confirm"), system.cancel, "cancelled")
+
+
+async def _cancelled_while_charging(system: RunningSystem, steering: Steering) -> str:
+    return await _disturbed(system, steering.hold_after("charge-payment"), system.cancel, "cancelled")
+
+
+async def _cancelled_before_record_shipment(system: RunningSystem, steering: Steering) -> str:
+    return await _disturbed(system, steering.hold_before("record-shipment"), system.cancel, "cancelled")
+
+
+async def _cancelled_in_temporal(system: RunningSystem, steering: Steering) -> str:
+    async def cancel(order_id: str) -> None:
+        await system.workflow("fulfill-order", order_id).cancel()
+
+    return await _disturbed(system, steering.hold_after("charge-payment"), cancel, "cancelled")
+
+
+async def _resumed_after_terminate(system: RunningSystem, steering: Steering) -> str:
+    async def terminate(order_id: str) -> None:
+        await system.workflow("fulfill-order", order_id).terminate("by mistake")
+        steering.after.clear()
+        await system.start("fulfill-order", order_id)
+
+    return await _disturbed(system, steering.hold_after("create-shipment"), terminate, "shipped")
+
+
+async def _gateway_down(system: RunningSystem, steering: Steering) -> str:
+    steering.failing.add("charge-payment")
+    order_id = await system.place()
+    await system.needs_attention(order_id)
+    steering.failing.clear()
+    await system.settled(order_id, "shipped")
+    return order_id
+
+
+async def _compensation_fails_first(system: RunningSystem, steering: Steering) -> str:
+    steering.refuse("create-shipment")
+    steering.refuse("void-shipment")
+    order_id = await system.place()
+    await system.needs_attention(order_id)
+    steering.refused.clear()
+    await system.settled(order_id, "cancelled")
+    return order_id
+
+
+async def _disturbed(system: RunningSystem, held: Held, disturb: Callable[[str], Awaitable[None]], status: str) -> str:
+    order_id = await system.place()
+    await held.reached.wait()
+    await disturb(order_id)
+    held.release.set()
+    await system.settled(order_id, status)
+    return order_id
+
+
+PATHS = (
+    Path("validate-confirmed", "validate-order", _shipped),
+    Path("validate-out-of-stock", "validate-order", _out_of_stock),
+    Path("validate-cancelled-meanwhile", "validate-order", _cancelled_while_validating),
+    Path("fulfill-shipped", "fulfill-order", _shipped),
+    Path("fulfill-declined", "fulfill-order", _declined),
+    Path("fulfill-no-carrier", "fulfill-order", _no_carrier),
+    Path("fulfill-sold-meanwhile", "fulfill-order", _sold_meanwhile),
+    Path("fulfill-cancelled-before-it-began", "fulfill-order", _cancelled_while_validating),
+    Path("fulfill-cancelled-while-charging", "fulfill-order", _cancelled_while_charging),
+    Path("fulfill-cancelled-before-record-shipment", "fulfill-order", _cancelled_before_record_shipment),
+    Path("fulfill-cancelled-in-temporal", "fulfill-order", _cancelled_in_temporal),
+    Path("fulfill-resumed-after-terminate", "fulfill-order", _resumed_after_terminate),
+    Path("fulfill-gateway-down", "fulfill-order", _gateway_down),
+    Path("fulfill-compensation-fails-first", "fulfill-order", _compensation_fails_first),
+    Path("notify-shipped", "notify-shipment", _shipped),
+)

@@ -1,0 +1,28 @@
+"""A running system whose steps the test can steer."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from temporalio.client import Client
+
+from tests.running_system import RunningSystem, running_system
+from tests.workflow.steering import Steering
+
+
+@pytest.fixture
+def steering() -> Steering:
+    return Steering()
+
+
+@pytest.fixture
+async def system(database_url: str, temporal_client: Client, steering: Steering) -> AsyncIterator[RunningSystem]:
+    """Declines above 100.00, no labels for more than 100 units, ten of TEA-1 in stock."""
+    async with running_system(
+        database_url,
+        temporal_client,
+        interceptors=[steering],
+        payment_decline_above=100_00,
+        shipping_unavailable_above=100,
+    ) as running:
+        await running.stock(TEA_1=10)
+        yield running

@@ -1,0 +1,87 @@
+"""Workflows of the tests' own around the compensation stack; imported anew in the sandbox, so nothing else is in here."""
+
+from functools import partial
+
+from temporalio import workflow
+from temporalio.exceptions import ApplicationError, FailureError
+
+with workflow.unsafe.imports_passed_through():
+    from workflows.compensation import Compensations
+    from workflows.steps import uninterrupted
+
+
+@workflow.defn
+class Unwinding:
+    """Pushes the named compensations and unwinds; `failures` says how often each fails first."""
+
+    def __init__(self) -> None:
+        self.log: list[str] = []
+        self.compensations = Compensations(self.on_trouble)
+
+    def on_trouble(self, name: str, failure: FailureError) -> None:
+        self.log.append(f"{name} failed")
+
+    @workflow.run
+    async def run(self, names: list[str], failures: dict[str, int]) -> list[str]:
+        for name in names:
+            self.compensations.push(name, partial(self.undo, name, failures))
+        self.log.append("pending: " + ", ".join(self.compensations.pending))
+        await self.compensations.unwind()
+        return [*self.log, "pending: " + ", ".join(self.compensations.pending)]
+
+    async def undo(self, name: str, failures: dict[str, int]) -> None:
+        if failures.get(name, 0) > 0:
+            failures[name] -= 1
+            raise ApplicationError("not now", non_retryable=True)
+        self.log.append(f"{name} undone")
+
+
+@workflow.defn
+class Broken:
+    """A bug in the second compensation."""
+
+    def __init__(self) -> None:
+        self.undone: list[str] = []
+        self.compensations = Compensations(lambda name, failure: None)
+
+    @workflow.run
+    async def run(self) -> None:
+        self.compensations.push("first", self.first)
+        self.compensations.push("second", self.second)
+        await self.compensations.unwind()
+
+    async def first(self) -> None:
+        self.undone.append("first")
+
+    async def second(self) -> None:
+        raise KeyError("a bug")
+
+    @workflow.query
+    def state(self) -> tuple[list[str], list[str]]:
+        return self.undone, list(self.compensations.pending)
+
+
+@workflow.defn
+class Shielded:
+    """Work that must not be interrupted, and a wish to cancel it."""
+
+    def __init__(self) -> None:
+        self.log: list[str] = []
+        self.may_end = False
+
+    @workflow.run
+    async def run(self) -> list[str]:
+        await uninterrupted(self.work(), on_cancel=lambda: self.log.append("cancel heard"))
+        return self.log
+
+    async def work(self) -> None:
+        await workflow.wait_condition(lambda: self.may_end)
+        self.log.append("work done")
+
+    @workflow.signal
+    def end(self) -> None:
+        self.may_end = True
+
+    @workflow.query
+    def heard(self) -> list[str]:
+        return self.log
