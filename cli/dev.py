@@ -43,7 +43,7 @@ def dev(as_json: AsJson = False) -> None:
             for name in await migrate(settings.owner_database_url):
                 say(f"migrated: {name}")
             async with opened(settings) as app:
-                await _serve(app, settings, as_json)
+                await _serve(app, settings, services, as_json)
 
     execute(command, serves=True)
 
@@ -59,14 +59,14 @@ def _settings(given: Settings, services: Services) -> Settings:
     )
 
 
-async def _serve(app: App, settings: Settings, as_json: bool) -> None:
+async def _serve(app: App, settings: Settings, services: Services, as_json: bool) -> None:
     await _import_products(app)
     client = await temporal(settings)
     with announced(DEV_FOLDER, settings):
         if as_json:
             show_json(_document(settings))
         else:
-            show(*_welcome(settings))
+            show(*_welcome(settings, services))
         await serve(app, client, tuple(Role))
 
 
@@ -85,17 +85,20 @@ def _document(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _welcome(settings: Settings) -> list[Any]:
+def _welcome(settings: Settings, services: Services) -> list[Any]:
+    # Our own server knows us by our user and needs no password; an address that was given may hold one.
+    ours = "PostgreSQL" in services.started
+    orders = DATA_FOLDER / "northwind" / "orders.jsonl"
     return [
         facts(
             [
-                ("database", database_address(settings)),
+                ("database", settings.database_url if ours else database_address(settings)),
                 ("Temporal", settings.temporal_address),
                 ("Temporal Web UI", settings.temporal_ui_url),
             ]
         ),
         "\nIn another terminal, in this folder:\n"
-        f"  orders place {os.path.relpath(DATA_FOLDER / 'northwind' / 'orders.jsonl')} --wait\n"
+        f"  orders place {min(os.path.relpath(orders), str(orders), key=len)} --wait\n"
         "  orders list\n"
         "  orders timeline nw-10248\n"
         "Ctrl-C stops; the data stays in .orders/.",

@@ -46,10 +46,16 @@ def _decoded(content: bytes, twice: list[Fault]) -> Any:
         problem = f"is not JSON: {error.msg} at column {error.colno}"
     except RecursionError:
         problem = "is nested too deeply"
-    except ValueError as error:  # a constant, or a number of more digits than Python converts
-        problem = f"is not JSON: {error}"
+    except _NoNumber as error:
+        problem = f"is not JSON: {error} is no number"
+    except ValueError:  # all that is left: Python converts no number of thousands of digits
+        problem = "has a number of too many digits"
     raise InvalidOrder((Fault("", problem),)) from None
 
 
 def _refuse_constant(constant: str) -> None:
-    raise ValueError(f"{constant} is no number in JSON")
+    raise _NoNumber(constant)
+
+
+class _NoNumber(ValueError):
+    """NaN or an infinity, which JavaScript and Python write and JSON has not."""

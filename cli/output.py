@@ -40,7 +40,7 @@ def show(*parts: RenderableType) -> None:
     console = results()
     for part in parts:
         with console.capture() as capture:
-            console.print(part)
+            console.print(part, soft_wrap=isinstance(part, str | Text))  # a wrapped address is no address
         _write("\n".join(line.rstrip() for line in capture.get().split("\n")).encode(errors="backslashreplace"))
 
 

@@ -43,6 +43,8 @@ def place(file: File, wait: Wait = False, as_json: AsJson = False) -> None:
                 say("interrupted: the file can be placed again, what was placed is recognised")
                 return placement.finish(INTERRUPTED)
             except Refused as error:
+                if not placement.begun:
+                    raise
                 say(str(error))
                 return placement.finish(REFUSED)
         return placement.finish(REFUSED if placement.failed else OK)
@@ -62,6 +64,10 @@ class Placement:
         self._waited = False
         self._read = True  # by whoever reads our standard output
         self.stopped: Exception | None = None
+
+    @property
+    def begun(self) -> bool:
+        return self._results.total() > 0
 
     @property
     def failed(self) -> bool:

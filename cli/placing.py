@@ -111,7 +111,9 @@ def _faults(error: OrderError | EventStoreError) -> tuple[Fault, ...]:
         case InvalidOrder():
             return error.faults
         case InvalidEvent():
-            return (Fault(error.path, error.problem),)
+            # The order is all of its event's data, so that is the path in the order.
+            path = error.path.removeprefix("events[0]").removeprefix(".data").removeprefix(".")
+            return (Fault(path, error.problem),)
         case _:
             return (Fault("", str(error)),)
 

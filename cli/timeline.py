@@ -99,7 +99,8 @@ def render_timeline(found: Timeline) -> Iterator[RenderableType]:
     yield table("#", "recorded", "event", "by", "because of", "", rows=_event_rows(found), right=("#",))
     if found.workflows is not None:
         yield Text("")
-        yield table("workflow", "status", "started", "ended", "Web UI", rows=map(_workflow_row, found.workflows))
+        yield table("workflow", "status", "started", "ended", rows=map(_workflow_row, found.workflows))
+        yield from (Text(view.url, style=f"dim link {view.url}") for view in found.workflows if view.url)
 
 
 def _event_rows(found: Timeline) -> Iterator[tuple[object, ...]]:
@@ -113,10 +114,4 @@ def _event_rows(found: Timeline) -> Iterator[tuple[object, ...]]:
 def _workflow_row(view: WorkflowView) -> tuple[object, ...]:
     status = f"{view.status}, needs attention" if view.needs_attention else view.status
     colour = {"failed": "red", "running": "cyan", "completed": "green"}.get(view.status, "")
-    return (
-        view.type,
-        Text(status, style="bold red" if view.needs_attention else colour),
-        view.started,
-        view.ended,
-        view.url,
-    )
+    return view.type, Text(status, style="bold red" if view.needs_attention else colour), view.started, view.ended

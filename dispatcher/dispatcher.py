@@ -42,14 +42,17 @@ class Dispatcher:
         self._triggers = triggers
         self._types = sorted({trigger.event_type for trigger in triggers})
         self._in_flight = asyncio.Semaphore(_IN_FLIGHT)
+        self._position: int | None = None
 
     async def step(self) -> bool:
         """Dispatch one page of events, concurrently, and move the checkpoint behind it."""
-        position = await open_checkpoint(self._store.pool, NAME)
+        position = self._position if self._position is not None else await open_checkpoint(self._store.pool, NAME)
+        self._position = None  # until the page is behind us, the database knows better
         page = await self._store.read_all(after=position, limit=_PAGE, types=self._types)
         await self._dispatch_all(page.events)
         if page.position > position:
             await advance(self._store.pool, NAME, position, page.position)
+        self._position = page.position
         return len(page.events) == _PAGE
 
     async def _dispatch_all(self, events: Sequence[RecordedEvent]) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import uuid
 from collections.abc import Iterator
 
 import asyncpg
@@ -22,6 +23,7 @@ class Wakeup:
         self._waiters: set[asyncio.Event] = set()
         self._pending: asyncio.Task[None] | None = None
         self._again = False
+        self._sender = uuid.uuid4().hex
 
     def appended(self) -> None:
         """Something was committed."""
@@ -55,7 +57,7 @@ class Wakeup:
         while True:
             self._again = False
             try:
-                await self._pool.execute("select pg_notify($1, '')", CHANNEL)
+                await self._pool.execute("select pg_notify($1, $2)", CHANNEL, self._sender)
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 _log.debug("wake-up not sent, readers will poll", error=str(error))
             await asyncio.sleep(_COALESCE)
@@ -71,12 +73,16 @@ class Wakeup:
                 _log.debug("listener lost, readers poll until it is back", error=str(error))
             await asyncio.sleep(_RECONNECT)
 
+    def _heard(self, connection: object, pid: int, channel: str, sender: object) -> None:
+        if sender != self._sender:  # our own readers were woken when it was committed
+            self.ring()
+
     async def _listen_once(self, dsn: str) -> None:
         connection = await asyncpg.connect(dsn, timeout=5)
         lost = asyncio.Event()
         connection.add_termination_listener(lambda _: lost.set())
         try:
-            await connection.add_listener(CHANNEL, lambda *_: self.ring())
+            await connection.add_listener(CHANNEL, self._heard)
             self.ring()
             await lost.wait()
         finally:

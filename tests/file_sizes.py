@@ -5,7 +5,9 @@ import sys
 from pathlib import Path
 
 LIMIT = 300
-EXCEPTIONS: dict[str, str] = {}
+EXCEPTIONS = {
+    "activities/migrations/20260101000003_simulated_gateways.sql": "a migration is one step, and never changed later",
+}
 """Longer files, each with its reason."""
 
 

@@ -1,0 +1,27 @@
+# The version of Python that the tests run on.
+FROM python:3.11.14-slim-bookworm AS build
+
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
+RUN python -m venv /opt/orders
+ENV PATH=/opt/orders/bin:$PATH
+WORKDIR /src
+COPY requirements.lock ./
+RUN pip install --require-hashes --only-binary :all: --requirement requirements.lock
+COPY . .
+# Everything it needs is there by now, its build tool included, each file checked against its hash.
+RUN pip install --no-deps --no-index --no-build-isolation .
+
+
+FROM python:3.11.14-slim-bookworm
+
+RUN useradd --create-home --uid 10001 orders
+COPY --from=build /opt/orders /opt/orders
+ENV PATH=/opt/orders/bin:$PATH PYTHONUNBUFFERED=1
+USER orders
+WORKDIR /home/orders
+
+# Told to stop, the worker finishes what is in flight: give it longer than ORDERS_SHUTDOWN_SECONDS before it is killed.
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=30s --timeout=20s --start-period=30s --retries=3 CMD ["orders", "health"]
+ENTRYPOINT ["orders"]
+CMD ["worker"]

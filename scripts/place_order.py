@@ -1,0 +1,37 @@
+"""Places one order and prints its id. `orders dev` must run in this folder, or DATABASE_URL say where the database is."""
+
+import uuid
+from datetime import UTC, datetime
+
+from bootstrap import open_app, run
+from orders.commands import PlaceOrder
+from orders.ids import stream_name
+from orders.model import parse_order
+from settings import load_settings
+
+ORDER = {
+    "orderId": f"example-{uuid.uuid4().hex[:8]}",
+    "customerId": "ALFKI",
+    "currency": "EUR",
+    "items": [{"sku": "NW-001", "name": "Chai", "quantity": 2, "unitPrice": 1800}],
+    "adjustments": {"shipping": 490},
+    "total": 4090,  # minor units: 2 × 18.00 € and 4.90 € for shipping
+    "shippingAddress": {
+        "name": "Maria Anders",
+        "line1": "Obere Str. 57",
+        "postalCode": "12209",
+        "city": "Berlin",
+        "country": "DE",
+    },
+}
+
+
+async def main() -> None:
+    order = parse_order(ORDER, now=datetime.now(UTC))
+    async with open_app(load_settings()) as app:
+        # The command's id makes it safe to send again when no answer came.
+        await app.orders.handle(stream_name(order.order_id), PlaceOrder(order), command_id=f"{order.order_id}:place")
+    print(order.order_id)
+
+
+run(main)

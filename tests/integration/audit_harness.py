@@ -1,0 +1,178 @@
+"""Orders taken through their steps by hand, so that one step can be left out or its outcome spoilt, and then audited."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+from temporalio.client import Client
+from temporalio.testing import ActivityEnvironment
+
+from activities.gateways.protocols import ChargeRequest, LabelRequest, Recipient
+from activities.gateways.simulated import SimulatedLedger
+from activities.payment import charge_key
+from activities.publish import TOPICS, PublishActivities
+from activities.shipping import label_key
+from activities.signatures import OrderRef, Publication
+from audit import AuditReport, Sources, audit
+from bootstrap import App, build_app, build_projectors
+from dispatcher.dispatcher import NAME as DISPATCHER
+from eventstore.checkpoints import advance, open_checkpoint
+from eventstore.model import ANY, NewEvent
+from orders.commands import (
+    CancelOrder,
+    Command,
+    ConfirmOrder,
+    PlaceOrder,
+    RecordPayment,
+    RecordRefund,
+    RecordShipment,
+)
+from orders.events import CancelledBy, Event
+from orders.ids import stream_name
+from orders.model import Order, parse_order
+from settings import Settings
+from tests.running_system import PLACED_AT, order_data
+
+TOTAL = 3000  # of every order here, in cents of a euro
+SKU = "TEA-1"
+UNITS = 2
+_RECIPIENT = Recipient("Maria Anders", "Obere Str. 57", None, "Berlin", None, "12209", "DE")
+
+
+@dataclass(frozen=True)
+class Books:
+    """An application without Temporal, and the database's owner, who can spoil what no one else can."""
+
+    app: App
+    owner: asyncpg.Connection
+
+    # The steps of an order, each by itself
+
+    async def place(self, order_id: str) -> Order:
+        order = parse_order(order_data(order_id), now=PLACED_AT)
+        await self._handle(order_id, PlaceOrder(order))
+        return order
+
+    async def confirm(self, order_id: str) -> None:
+        await self._handle(order_id, ConfirmOrder(order_id))
+
+    async def charge(self, order_id: str, *, key: str | None = None, currency: str = "EUR") -> str:
+        request = ChargeRequest(key or charge_key(order_id), order_id, "ALFKI", TOTAL, currency)
+        return (await self.app.payments.charge(request)).payment_id
+
+    async def pay(self, order_id: str) -> None:
+        payment_id = await self.charge(order_id)
+        await self._handle(order_id, RecordPayment(order_id, payment_id, TOTAL, "EUR"))
+
+    async def reserve(self, order_id: str, units: int = UNITS) -> None:
+        await self.app.stock.reserve(order_id, {SKU: units})
+
+    async def buy_label(self, order_id: str, *, key: str | None = None) -> RecordShipment:
+        request = LabelRequest(key or label_key(order_id), order_id, UNITS, _RECIPIENT)
+        label = await self.app.shipping.create(request)
+        return RecordShipment(order_id, label.shipment_id, label.tracking_number, label.carrier)
+
+    async def record_shipment(self, shipment: RecordShipment) -> None:
+        await self._handle(shipment.order_id, shipment)
+
+    async def publish(self, order_id: str) -> None:
+        activities = PublishActivities(self.app.store, self.app.codec)
+        for topic in TOPICS:
+            publication = Publication(order=OrderRef(order_id=order_id), topic=topic)
+            await ActivityEnvironment().run(activities.publish, publication)
+
+    async def cancel(self, order_id: str, by: CancelledBy = CancelledBy.FULFILLMENT) -> None:
+        await self._handle(order_id, CancelOrder(order_id, "Shipping unavailable", by))
+
+    async def give_back(self, order_id: str) -> RecordRefund:
+        voided = await self.app.payments.void(charge_key(order_id), "cancelled")
+        assert voided.payment_id
+        assert voided.refund_id
+        return RecordRefund(order_id, voided.refund_id, voided.payment_id, voided.amount_returned, "cancelled")
+
+    async def record_refund(self, refund: RecordRefund) -> None:
+        await self._handle(refund.order_id, refund)
+
+    # Whole stories
+
+    async def paid(self, order_id: str) -> None:
+        await self.place(order_id)
+        await self.confirm(order_id)
+        await self.pay(order_id)
+
+    async def shipped(self, order_id: str) -> None:
+        await self.paid(order_id)
+        await self.reserve(order_id)
+        await self.record_shipment(await self.buy_label(order_id))
+        await self.publish(order_id)
+
+    async def out_of_stock(self, order_id: str) -> None:
+        await self.place(order_id)
+        await self.cancel(order_id, CancelledBy.VALIDATION)
+
+    async def compensated(self, order_id: str) -> None:
+        await self.paid(order_id)
+        await self.reserve(order_id)
+        await self.cancel(order_id)
+        await self.app.stock.release(order_id)
+        await self.record_refund(await self.give_back(order_id))
+
+    # What no step of an order does
+
+    async def append(self, stream: str, event: Event) -> None:
+        """An event that nobody decided on."""
+        await self.app.store.append(stream, [self.app.codec.encode(event, id=uuid4(), metadata={})], expected=ANY)
+
+    async def append_raw(self, stream: str, event_type: str, data: dict[str, Any]) -> None:
+        await self.app.store.append(stream, [NewEvent(uuid4(), event_type, data)], expected=ANY)
+
+    async def change_log(self, statement: str, *arguments: object) -> None:
+        """What the append-only log does not let anybody do who is not its owner."""
+        async with self.owner.transaction():
+            await self.owner.execute("alter table eventstore.events disable trigger append_only")
+            await self.owner.execute(statement, *arguments)
+            await self.owner.execute("alter table eventstore.events enable trigger append_only")
+
+    async def passed_by_dispatcher(self) -> None:
+        """As if it had dispatched all there is, and the workflows had come to nothing."""
+        position = await open_checkpoint(self.owner, DISPATCHER)
+        await advance(self.owner, DISPATCHER, position, await self.app.store.head())
+
+    # The audit
+
+    async def project(self) -> None:
+        for projector in build_projectors(self.app):
+            while await projector.step():
+                pass
+
+    async def audit(self, client: Client | None = None) -> AuditReport:
+        return await audit(self.sources(client))
+
+    def sources(self, client: Client | None = None) -> Sources:
+        app = self.app
+        return Sources(app.pool, app.store, app.codec, app.stock, SimulatedLedger(app.pool), client)
+
+    async def found(self, client: Client | None = None) -> list[tuple[str, str]]:
+        """The check and the subject of every finding, the read models being up to date and everything dispatched."""
+        await self.project()
+        await self.passed_by_dispatcher()
+        return [(each.check, each.subject) for each in (await self.audit(client)).findings]
+
+    async def _handle(self, order_id: str, command: Command) -> None:
+        await self.app.orders.handle(stream_name(order_id), command, command_id=uuid4().hex, metadata={"actor": "test"})
+
+
+@asynccontextmanager
+async def opened_books(database_url: str, pool: asyncpg.Pool) -> AsyncIterator[Books]:
+    """Books with some stock and nothing else."""
+    app = build_app(Settings(database_url=database_url), pool)
+    owner = await asyncpg.connect(database_url)
+    try:
+        await app.stock.set_level(SKU, 100, actor="test")
+        yield Books(app, owner)
+    finally:
+        await app.wakeup.flush()
+        await owner.close()
