@@ -105,8 +105,8 @@ class Prospects:
             return Prospect(work, fault=f"{self.unreachable}: whether {work.workflow} runs is not known")
         try:
             status = await _status(self._client, work.workflow_id)
-        except RPCError as error:
-            self.unreachable = f"Temporal does not answer ({error.status.name})"
+        except (RPCError, RuntimeError):  # the latter where a client connects only now
+            self.unreachable = "Temporal does not answer"
             return await self._ask_temporal(work)
         if status is WorkflowExecutionStatus.RUNNING:
             return Prospect(work, reason=f"{work.workflow} is running")

@@ -91,17 +91,15 @@ def _count(report: AuditReport, verdict: Verdict) -> None:
 async def _audit_stock(sources: Sources, report: AuditReport) -> None:
     """Stock put in - held is stock now, by the inventory's own logs. What is held was found to be what shipped and open
     orders ask for, order by order: together, put in - shipped = available + held by open orders, for every SKU."""
-    for sku in await sources.stock.books():
-        report.add(
-            [
-                Finding(
-                    STOCK,
-                    sku.sku,
-                    f"{sku.adjusted} units put in and {sku.held} held by orders, where {sku.available} are available "
-                    f"and {sku.reserved} counted as reserved",
-                )
-            ]
+    report.add(
+        Finding(
+            STOCK,
+            each.sku,
+            f"{each.adjusted:,} units were put in and {each.held:,} are held, where {each.available:,} are available "
+            f"and {each.reserved:,} counted as reserved",
         )
+        for each in await sources.stock.books()
+    )
 
 
 async def _audit_topics(sources: Sources, report: AuditReport, on_progress: Progress) -> None:

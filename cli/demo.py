@@ -95,7 +95,7 @@ class Demo:
         if self._as_json:
             show_json(summary_json(run, told, report, ui_url))
         else:
-            show(*story_lines(told), *summary_lines(run, ui_url), *report_lines(report))
+            show(*summary_lines(run), *story_lines(told, ui_url), *report_lines(report))
         return report.holds
 
 

@@ -48,8 +48,8 @@ class DemoRun:
 
     @property
     def to_first_shipped(self) -> float | None:
-        """Seconds from the start of the command to the first shipped order."""
-        shipped = [each.ended_at for each in self.ended if each.status == "shipped"]
+        """Seconds from the start of the command to the first order that shipped in this run."""
+        shipped = [each.ended_at for each in self.ended if each.status == "shipped" and each.ended_at > self.started]
         return (min(shipped) - self.started).total_seconds() if shipped else None
 
     @property
@@ -103,14 +103,15 @@ async def stories(world: World, run: DemoRun) -> dict[str, Timeline]:
     }
 
 
-def story_lines(told: dict[str, Timeline]) -> Iterator[RenderableType]:
-    """Each timeline under its heading, for people."""
+def story_lines(told: dict[str, Timeline], ui_url: str | None) -> Iterator[RenderableType]:
+    """Each timeline under its heading, and where to look further, for people."""
     for kind, timeline in told.items():
         yield Text(f"\nOrder {timeline.order_id}: {kind}", style="bold")
         yield from render_timeline(timeline)
+    yield Text(f"\nTemporal Web UI: {ui_url}\n" if ui_url else "")
 
 
-def summary_lines(run: DemoRun, ui_url: str | None) -> list[RenderableType]:
+def summary_lines(run: DemoRun) -> list[RenderableType]:
     """Counts, money, customers and times, for people."""
     return [
         Text(""),
@@ -124,12 +125,11 @@ def summary_lines(run: DemoRun, ui_url: str | None) -> list[RenderableType]:
             right=("spent", "shipped orders"),
         ),
         Text(""),
-        facts(_figures(run, ui_url)),
-        Text(""),
+        facts(_figures(run)),
     ]
 
 
-def _figures(run: DemoRun, ui_url: str | None) -> Iterator[tuple[str, object]]:
+def _figures(run: DemoRun) -> Iterator[tuple[str, object]]:
     for currency, amount in run.revenue.items():
         yield "revenue", format_money(amount, currency)
     yield "orders", f"{len(run.ended):,} in {run.seconds:.1f} s, {run.rate:.1f} orders/s"
@@ -137,7 +137,6 @@ def _figures(run: DemoRun, ui_url: str | None) -> Iterator[tuple[str, object]]:
         yield "first shipped order", f"{run.to_first_shipped:.1f} s after the start"
     if not run.all_settled:
         yield "not settled", f"{run.tally.open:,} orders: nothing has moved for too long"
-    yield "Temporal Web UI", ui_url
 
 
 def summary_json(run: DemoRun, told: dict[str, Timeline], report: AuditReport, ui_url: str | None) -> dict[str, Any]:

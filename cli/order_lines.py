@@ -39,7 +39,7 @@ def _decoded(content: bytes, twice: list[Fault]) -> Any:
         return fields
 
     try:
-        return json.loads(content.decode(), object_pairs_hook=unique, parse_constant=_refuse_constant)
+        return json.loads(content.decode("utf-8-sig"), object_pairs_hook=unique, parse_constant=_refuse_constant)
     except UnicodeDecodeError as error:
         problem = f"is not UTF-8 at byte {error.start + 1}"
     except json.JSONDecodeError as error:

@@ -22,7 +22,7 @@ from settings import Settings
 from tests.running_system import RunningSystem, new_id
 
 WORKFLOWS = ("validate-order", "fulfill-order", "notify-shipment")
-_REWIND = "update eventstore.subscriptions set position = $2 where name = $1"
+_REWIND = "update eventstore.subscriptions set position = 0 where name = $1"
 
 
 @dataclass(frozen=True)
@@ -54,20 +54,22 @@ class Dispatching:
     async def position(self) -> int:
         return await open_checkpoint(self.app.pool, NAME)
 
-    async def rewind(self, position: int = 0) -> None:
-        await rewind(self.app, position)
+    async def once_more(self) -> None:
+        """Step a dispatcher as a restart makes it, which finds its checkpoint at the beginning of the log."""
+        await rewind(self.app)
+        await build_dispatcher(self.app, self.system.client, eager=False).step()
 
     async def described(self, order_id: str) -> dict[str, WorkflowExecutionDescription]:
         """The order's workflows as Temporal describes them, the latest run of each, by type."""
         return await described(self.system, order_id)
 
     async def run_ids(self, order_id: str) -> dict[str, str | None]:
-        return {name: found.run_id for name, found in (await self.described(order_id)).items()}
+        return await run_ids(self.system, order_id)
 
 
-async def rewind(app: App, position: int = 0) -> None:
-    """Move the dispatcher's checkpoint back, as after a restore from a backup."""
-    await app.pool.execute(_REWIND, NAME, position)
+async def rewind(app: App) -> None:
+    """Move the dispatcher's checkpoint back to the beginning of the log."""
+    await app.pool.execute(_REWIND, NAME)
 
 
 async def described(system: RunningSystem, order_id: str) -> dict[str, WorkflowExecutionDescription]:
@@ -76,6 +78,10 @@ async def described(system: RunningSystem, order_id: str) -> dict[str, WorkflowE
         with contextlib.suppress(_NotThere):
             found[name] = await _describe(system, name, order_id)
     return found
+
+
+async def run_ids(system: RunningSystem, order_id: str) -> dict[str, str | None]:
+    return {name: found.run_id for name, found in (await described(system, order_id)).items()}
 
 
 class _NotThere(Exception):

@@ -143,6 +143,7 @@ async def test_a_recorded_payment_of_another_amount_than_the_gateways_is_found(b
     await books.owner.execute("update simulated.charges set amount = amount + 1, refunded_amount = refunded_amount + 1")
     await books.owner.execute("update simulated.refunds set amount = amount + 1")
     await books.project()
+    await books.passed_by_dispatcher()
     findings = (await books.audit()).findings
     assert [(each.check, each.problem) for each in findings] == [
         (MONEY, "records a payment of 30.00 EUR, and the gateway charged 30.01 EUR"),

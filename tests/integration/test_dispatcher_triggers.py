@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from google.protobuf.json_format import MessageToJson
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
-from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from activities.signatures import OrderRef
 from dispatcher.triggers import TRIGGERS
@@ -175,20 +174,3 @@ def test_the_table_has_a_row_for_each_event_that_something_follows_from() -> Non
         ("order.shipped", "notify-shipment", None),
         ("order.cancelled", "fulfill-order", "cancel"),
     ]
-
-
-async def test_an_id_that_a_foreign_workflow_holds_does_not_stop_the_dispatcher(
-    dispatching_by_hand: Dispatching, temporal_client: Client
-) -> None:
-    given = dispatching_by_hand
-    order_id, neighbour = new_id(), new_id()
-    foreign = await temporal_client.start_workflow(
-        "something-else", id=f"validate-order-{order_id}", task_queue="nobody"
-    )
-    with pytest.raises(WorkflowAlreadyStartedError):
-        await temporal_client.start_workflow("something-else", id=f"validate-order-{order_id}", task_queue="nobody")
-    await given.system.place(order_id)
-    await given.system.place(neighbour)
-    await given.dispatcher.step()
-    assert set(await given.described(neighbour)) == {"validate-order"}
-    await foreign.terminate("the test is over")

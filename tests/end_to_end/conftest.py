@@ -1,0 +1,20 @@
+"""A fleet of worker processes for a test."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from temporalio.client import Client
+
+from embedded.temporal import TemporalServer
+from tests.end_to_end.worker_process import Fleet, fleet_of
+
+
+@pytest.fixture
+async def fleet(
+    database_url: str, temporal_server: TemporalServer, temporal_client: Client, tmp_path: Path
+) -> AsyncIterator[Fleet]:
+    """Fifty of TEA-1 in stock, no labels for more than 100 units."""
+    async with fleet_of(database_url, temporal_server, temporal_client, tmp_path) as given:
+        await given.system.stock(TEA_1=500)
+        yield given

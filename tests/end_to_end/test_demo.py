@@ -1,0 +1,174 @@
+"""`orders demo` from start to end, as its own process."""
+
+import asyncio
+import os
+import re
+import signal
+import sys
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import asyncpg
+import orjson
+from temporalio.client import Client
+
+from cli.demo_settle import Course, settled
+from embedded.ports import is_free
+from embedded.temporal import TemporalServer
+from tests.conftest import RUN_MARK, Living
+from tests.running_system import until
+
+_OURS = ("DATABASE_URL", "DATABASE_OWNER_URL", "TEMPORAL_ADDRESS", "ORDERS_PAYMENT_DECLINE_ABOVE")
+_LIMIT = 120.0  # seconds
+
+
+@dataclass
+class Demo:
+    """A demo under way. mark: what its process and all their descendants carry; heard: its standard error so far."""
+
+    process: asyncio.subprocess.Process
+    mark: str
+    heard: str = ""
+
+    async def hears(self, pattern: str) -> re.Match[str]:
+        """Read standard error until this has been said."""
+        assert self.process.stderr is not None
+        async with asyncio.timeout(_LIMIT):
+            while not (match := re.search(pattern, self.heard)):
+                line = await self.process.stderr.readline()
+                assert line, f"ended without saying {pattern!r}: {self.heard}"
+                self.heard += line.decode()
+        return match
+
+    async def ends(self) -> tuple[int, str]:
+        """Exit code and standard output."""
+        async with asyncio.timeout(_LIMIT):
+            out, err = await self.process.communicate()
+        self.heard += err.decode()
+        assert self.process.returncode is not None
+        return self.process.returncode, out.decode()
+
+    @property
+    def ui_port(self) -> int:
+        match = re.search(r"Web UI: (\S+)", self.heard)
+        assert match, self.heard
+        return urlsplit(match[1]).port or 80
+
+
+@asynccontextmanager
+async def _demo(*arguments: str, **given: str) -> AsyncIterator[Demo]:
+    mark = os.environ[RUN_MARK] + uuid.uuid4().hex
+    environment = {name: value for name, value in os.environ.items() if name not in _OURS} | {RUN_MARK: mark} | given
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", "from cli import main; main()", "demo", *arguments),
+        env=environment,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        yield Demo(process, mark)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def _nothing_is_left(demo: Demo, living: Living) -> None:
+    async def gone() -> bool:
+        return not living(demo.mark) and is_free(demo.ui_port)
+
+    await until(gone, "all processes of the demo have ended and its ports are free")
+
+
+async def test_the_demo_places_follows_audits_and_stops(living: Living) -> None:
+    async with _demo("--orders", "40", "--exit") as demo:
+        code, out = await demo.ends()
+        assert code == 0, demo.heard
+        assert [kind for kind in ("shipped", "out of stock", "compensated") if f": {kind}\n" in out] == [
+            "shipped",
+            "out of stock",
+            "compensated",
+        ]
+        assert re.search(r"orders\s+40 in [\d.]+ s, [\d.]+ orders/s", out)
+        assert "/workflows/fulfill-order-nw-" in out
+        assert out.endswith("The books hold.\n")
+        assert "Stock levels are multiplied by 30" in demo.heard
+        await _nothing_is_left(demo, living)
+
+
+async def test_the_demo_as_json_is_one_document(living: Living) -> None:
+    async with _demo("--orders", "25", "--exit", "--json") as demo:
+        code, out = await demo.ends()
+        assert code == 0, demo.heard
+        document = orjson.loads(out)
+        assert document["audit"]["holds"] is True
+        assert document["allSettled"] is True
+        assert sum(outcome["orders"] for outcome in document["outcomes"]) == document["placed"] == 25
+        assert set(document["timelines"]) == {"shipped", "out of stock", "compensated"}
+        await _nothing_is_left(demo, living)
+
+
+async def test_the_demo_runs_again_in_a_database_and_temporal_that_are_given(
+    database_url: str, temporal_server: TemporalServer, living: Living
+) -> None:
+    given = {"DATABASE_URL": database_url, "TEMPORAL_ADDRESS": temporal_server.address}
+    for _ in range(2):
+        async with _demo("--orders", "10", "--exit", "--json", **given) as demo:
+            code, out = await demo.ends()
+            assert code == 0, demo.heard
+            document = orjson.loads(out)
+            assert (document["placed"], document["audit"]["checks"][0]["numbers"]["orders"]) == (10, 10)
+            await until(lambda demo=demo: _ended(demo, living), "all processes of the demo have ended")  # type: ignore[misc]
+
+
+async def test_orders_that_never_settle_end_the_wait_after_some_patience(
+    pool: asyncpg.Pool, temporal_client: Client
+) -> None:
+    course, all_placed, told = Course(pool, temporal_client), asyncio.Event(), list[int]()
+    course.add("nobody-placed-it")
+    all_placed.set()
+    assert not await settled(course, all_placed, lambda found: told.append(len(found)), patience=0.3)
+    assert set(told) == {0}
+    assert course.tally.open == 1
+
+
+async def test_interrupted_on_its_way_the_demo_stops_everything_and_exits_130(living: Living) -> None:
+    async with _demo() as demo:
+        await demo.hears(r"[1-9]\d* placed")
+        demo.process.send_signal(signal.SIGINT)
+        code, out = await demo.ends()
+        assert (code, out) == (130, "")
+        assert "Traceback" not in demo.heard
+        await _nothing_is_left(demo, living)
+
+
+async def test_interrupted_while_its_services_start_the_demo_exits_130(living: Living) -> None:
+    async with _demo() as demo:
+
+        async def starting() -> bool:
+            return any("postgres" in command for command in living(demo.mark).values())
+
+        await until(starting, "PostgreSQL is being started")
+        demo.process.send_signal(signal.SIGTERM)
+        code, _ = await demo.ends()
+        assert code == 130
+        assert "Traceback" not in demo.heard
+        await until(lambda: _ended(demo, living), "all processes of the demo have ended")
+
+
+async def _ended(demo: Demo, living: Living) -> bool:
+    return not living(demo.mark)
+
+
+async def test_after_its_summary_the_demo_stays_up_until_it_is_interrupted(living: Living) -> None:
+    async with _demo("--orders", "3") as demo:
+        await demo.hears("stays up until Ctrl-C")
+        assert not is_free(demo.ui_port)
+        demo.process.send_signal(signal.SIGINT)
+        code, out = await demo.ends()
+        assert code == 0
+        assert "The books hold." in out
+        await _nothing_is_left(demo, living)

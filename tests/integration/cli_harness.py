@@ -1,0 +1,141 @@
+"""The `orders` command as its users have it: a process with its exit code, its two outputs and its signals."""
+
+import asyncio
+import json
+import os
+import sys
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+
+from embedded.postgres import Postgres
+from embedded.temporal import TemporalServer
+
+ROOT = Path(__file__).resolve().parents[2]
+COMMAND = (sys.executable, "-m", "cli")
+LIMIT = 60.0  # seconds for any one command
+UI_URL = "http://web-ui.example:8233"
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> Any:
+        """The one JSON document on standard output; fails where there is anything else."""
+        return json.loads(self.out)
+
+    @property
+    def lines(self) -> list[Any]:
+        """The JSON Lines on standard output."""
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+@dataclass(frozen=True)
+class Shell:
+    """A folder and an environment to run commands in."""
+
+    folder: Path
+    environment: dict[str, str]
+
+    async def orders(self, *arguments: str, given: bytes = b"", stdout: int | None = None, **changes: str) -> Ended:
+        """Run a command to its end. given: standard input; changes: further environment variables."""
+        process = await self.start(*arguments, stdout=stdout, **changes)
+        try:
+            async with asyncio.timeout(LIMIT):
+                out, err = await process.communicate(given)
+        finally:
+            if process.returncode is None:
+                process.kill()
+        assert process.returncode is not None
+        return Ended(process.returncode, (out or b"").decode(), err.decode())
+
+    async def start(self, *arguments: str, stdout: int | None = None, **changes: str) -> asyncio.subprocess.Process:
+        """A command that runs on; its outputs are pipes."""
+        return await asyncio.create_subprocess_exec(
+            *COMMAND,
+            *arguments,
+            cwd=self.folder,
+            env=clean_environment() | self.environment | changes,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE if stdout is None else stdout,
+            stderr=asyncio.subprocess.PIPE,
+        )
+
+    @asynccontextmanager
+    async def serving(self, *arguments: str, **changes: str) -> AsyncIterator[asyncio.subprocess.Process]:
+        """A command that serves, from the line that says so; the test or the end of the block stops it."""
+        with (self.folder / f"{arguments[0]}.log").open("ab") as log:
+            process = await asyncio.create_subprocess_exec(
+                *COMMAND,
+                *arguments,
+                "--json",
+                cwd=self.folder,
+                env=clean_environment() | self.environment | changes,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=log,
+            )
+        try:
+            assert process.stdout is not None
+            async with asyncio.timeout(LIMIT):
+                assert await process.stdout.readline(), (self.folder / f"{arguments[0]}.log").read_text()
+            yield process
+        finally:
+            if process.returncode is None:
+                process.terminate()
+            await process.communicate()
+
+
+def clean_environment() -> dict[str, str]:
+    """This process's environment without any of our settings, and with our packages to be found from any folder."""
+    ours = ("DATABASE_", "TEMPORAL_", "ORDERS_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours) or name == "ORDERS_TEST_RUN"}
+    return kept | {"PYTHONPATH": str(ROOT), "COLUMNS": "200"}
+
+
+def shell_for(folder: Path, database_url: str, temporal: TemporalServer) -> Shell:
+    """A shell with a database, and a task queue of its own at Temporal."""
+    return Shell(
+        folder,
+        {
+            "DATABASE_URL": database_url,
+            "TEMPORAL_ADDRESS": temporal.address,
+            "TEMPORAL_NAMESPACE": temporal.namespace,
+            "TEMPORAL_UI_URL": UI_URL,
+            "ORDERS_TASK_QUEUE": f"cli-{uuid.uuid4().hex[:8]}",
+            "ORDERS_SHUTDOWN_SECONDS": "5",
+        },
+    )
+
+
+@asynccontextmanager
+async def database(server: Postgres, template: str) -> AsyncIterator[str]:
+    """The owner's address of a migrated database, dropped at the end."""
+    name = f"cli_{uuid.uuid4().hex}"
+    await administer(server, f"create database {name} template {template} strategy file_copy")
+    yield server.address(name)
+    await administer(server, f"drop database {name} with (force)")
+
+
+async def administer(server: Postgres, *statements: str) -> None:
+    connection = await asyncpg.connect(server.address("postgres"))
+    try:
+        for statement in statements:
+            await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+def as_lines(*orders: dict[str, Any]) -> bytes:
+    """Orders as JSON Lines."""
+    return b"".join(json.dumps(order).encode() + b"\n" for order in orders)

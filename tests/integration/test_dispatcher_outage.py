@@ -1,0 +1,163 @@
+"""Temporal away: orders wait, none is skipped, and everything goes on by itself once it is back."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from temporalio.client import Client, WorkflowHandle
+from temporalio.service import RPCError
+
+from bootstrap import build_runner
+from dispatcher.dispatcher import Dispatcher
+from dispatcher.starter import WorkflowStarter
+from dispatcher.triggers import Trigger
+from embedded.temporal import TemporalServer
+from eventstore.consumer import ConsumerRunner
+from eventstore.model import RecordedEvent
+from orders.events import Event
+from tests.integration.dispatcher_harness import Dispatching, Proxy, dispatching, impatient_client, proxy_to
+from tests.running_system import until
+from workflows.model import Outcome
+
+
+@pytest.fixture
+async def proxy(temporal_server: TemporalServer) -> AsyncIterator[Proxy]:
+    async with proxy_to(temporal_server) as way:
+        yield way
+
+
+@pytest.fixture
+async def through_proxy(temporal_server: TemporalServer, proxy: Proxy) -> Client:
+    return await impatient_client(proxy.address, temporal_server.namespace)
+
+
+@pytest.fixture
+async def dispatching_through_proxy(
+    database_url: str, temporal_client: Client, through_proxy: Client
+) -> AsyncIterator[Dispatching]:
+    async with dispatching(database_url, temporal_client, through=through_proxy) as given:
+        yield given
+
+
+class Timed:
+    """A consumer that notes when the real one was stepped."""
+
+    def __init__(self, dispatcher: Dispatcher) -> None:
+        self.name, self._dispatcher = dispatcher.name, dispatcher
+        self.stepped: list[float] = []
+
+    async def step(self) -> bool:
+        self.stepped.append(time.monotonic())
+        return await self._dispatcher.step()
+
+
+class CutAfter(WorkflowStarter):
+    """Takes Temporal away once so many workflows have been started."""
+
+    def __init__(self, client: Client, task_queue: str, proxy: Proxy, starts: int) -> None:
+        super().__init__(client, task_queue)
+        self._proxy, self._left = proxy, starts
+
+    async def _start(self, trigger: Trigger, event: Event, recorded: RecordedEvent) -> WorkflowHandle[object, Outcome]:
+        handle = await super()._start(trigger, event, recorded)
+        self._left -= 1
+        if self._left == 0:
+            self._proxy.cut()
+        return handle
+
+
+@asynccontextmanager
+async def running(runner: ConsumerRunner) -> AsyncIterator[None]:
+    task = asyncio.create_task(runner.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+async def step_once_back(dispatcher: Dispatcher) -> None:
+    """The client's channel takes a moment to connect anew."""
+
+    async def stepped() -> bool:
+        try:
+            await dispatcher.step()
+        except RPCError:
+            return False
+        return True
+
+    await until(stepped, "Temporal answers again")
+
+
+async def test_a_step_while_temporal_is_away_raises_and_orders_wait_until_it_is_back(
+    dispatching_through_proxy: Dispatching, proxy: Proxy
+) -> None:
+    given = dispatching_through_proxy
+    early = await given.system.place()
+    await given.dispatcher.step()
+    before = await given.position()
+    proxy.cut()
+    waiting = [await given.system.place() for _ in range(3)]
+    for _ in range(2):
+        with pytest.raises(RPCError):
+            await given.dispatcher.step()
+    assert await given.position() == before
+    assert [await given.described(order_id) for order_id in waiting] == [{}] * 3
+    await proxy.restore()
+    await step_once_back(given.dispatcher)
+    assert [set(await given.described(each)) for each in (early, *waiting)] == [{"validate-order"}] * 4
+    assert await given.app.parking.list() == []
+    assert await given.system.dispatched()
+
+
+async def test_an_outage_in_the_middle_of_a_page_skips_none_and_repeats_none(
+    dispatching_through_proxy: Dispatching, through_proxy: Client, proxy: Proxy
+) -> None:
+    given = dispatching_through_proxy
+    starter = CutAfter(through_proxy, given.app.settings.task_queue, proxy, starts=3)
+    dispatcher = Dispatcher(given.app.store, given.app.codec, starter, given.app.parking)
+    order_ids = [await given.system.place() for _ in range(40)]
+    with pytest.raises(RPCError):
+        await dispatcher.step()
+    assert await given.position() == 0
+    before = {order_id: await given.run_ids(order_id) for order_id in order_ids}
+    assert 3 <= sum(bool(runs) for runs in before.values()) < 40
+    await proxy.restore()
+    await step_once_back(dispatcher)
+    after = {order_id: await given.run_ids(order_id) for order_id in order_ids}
+    assert all(set(runs) == {"validate-order"} for runs in after.values())
+    assert {order_id: runs for order_id, runs in before.items() if runs}.items() <= after.items()
+
+
+async def test_a_running_dispatcher_tells_of_the_outage_waits_longer_each_time_and_recovers_by_itself(
+    dispatching_through_proxy: Dispatching, proxy: Proxy
+) -> None:
+    given = dispatching_through_proxy
+    timed = Timed(given.dispatcher)
+    runner = build_runner(given.app, timed)
+    async with running(runner):
+        first = await given.system.place()
+        await until(given.system.dispatched, "the first order is dispatched")
+        proxy.cut()
+        timed.stepped.clear()
+        waiting = await given.system.place()
+
+        async def away_for_a_while() -> bool:
+            return runner.last_error is not None and len(timed.stepped) >= 5
+
+        await until(away_for_a_while, "five steps")
+        assert runner.last_error is not None
+        assert runner.last_error.startswith("RPCError: ")
+        pauses = [later - earlier for earlier, later in zip(timed.stepped, timed.stepped[1:], strict=False)]
+        assert pauses[-1] > 1.0
+        assert runner.owner
+        await proxy.restore()
+        await until(given.system.dispatched, "the order that waited is dispatched")
+        assert [set(await given.described(each)) for each in (first, waiting)] == [{"validate-order"}] * 2
+
+        async def well_again() -> bool:
+            return runner.last_error is None
+
+        await until(well_again, "the error is forgotten")

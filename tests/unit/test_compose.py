@@ -1,0 +1,123 @@
+"""docker-compose.yml: what each service relies on is said, and what it is given is read by somebody."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from embedded.temporal import POLL_LIMITS, SEARCH_ATTRIBUTES
+from settings import Settings
+
+ROOT = Path(__file__).parents[2]
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+OURS = ("migrate", "worker", "more-workers")
+ONE_SHOT = ("migrate", "temporal-schema", "temporal-namespace")
+TEMPORALS_OWN = {"TEMPORAL_NAMESPACE"}
+NAMESPACE_SCRIPT = (ROOT / "deploy" / "temporal" / "setup-namespace.sh").read_text()
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_every_image_is_pinned_to_a_version(name: str) -> None:
+    assert re.search(r":\d+\.\d+(\.\d+)?(-\w+)?$", SERVICES[name]["image"])
+
+
+def test_temporals_server_and_its_tools_are_of_one_version() -> None:
+    versions = {
+        service["image"].rpartition(":")[2]
+        for service in SERVICES.values()
+        if service["image"].startswith(("temporalio/server", "temporalio/admin-tools"))
+    }
+    assert len(versions) == 1
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_every_service_waits_for_a_state_that_the_other_one_can_reach(name: str) -> None:
+    for other, wait in SERVICES[name].get("depends_on", {}).items():
+        if other in ONE_SHOT:
+            assert wait["condition"] == "service_completed_successfully"
+            assert SERVICES[other]["restart"].startswith("on-failure")
+        else:
+            assert wait["condition"] == "service_healthy"
+            assert SERVICES[other]["healthcheck"]["test"]
+
+
+def test_nothing_starts_before_what_it_needs() -> None:
+    def needs(name: str) -> set[str]:
+        direct = set(SERVICES[name].get("depends_on", {}))
+        return direct.union(*(needs(each) for each in direct))
+
+    assert {"postgres", "migrate", "temporal-postgres", "temporal", "temporal-namespace"} <= needs("worker")
+    assert needs("worker") == needs("more-workers")
+    assert {"temporal-postgres", "temporal-schema"} <= needs("temporal")
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_our_services_are_given_only_what_our_settings_or_temporals_read(name: str) -> None:
+    known = {str(field.alias) for field in Settings.model_fields.values()} | TEMPORALS_OWN
+    assert set(SERVICES[name]["environment"]) <= known
+
+
+def test_worker_and_set_up_agree_on_the_namespace_and_the_address() -> None:
+    worker, namespace = SERVICES["worker"]["environment"], SERVICES["temporal-namespace"]["environment"]
+    assert worker["TEMPORAL_NAMESPACE"] == namespace["TEMPORAL_NAMESPACE"]
+    assert worker["TEMPORAL_ADDRESS"] == namespace["TEMPORAL_ADDRESS"]
+
+
+def test_a_worker_may_finish_before_it_is_killed() -> None:
+    for name in ("worker", "more-workers"):
+        limit = float(SERVICES[name]["environment"]["ORDERS_SHUTDOWN_SECONDS"])
+        grace = float(SERVICES[name]["stop_grace_period"].removesuffix("s"))
+        assert grace >= limit + 10
+
+
+def test_only_the_migration_is_given_the_owners_password() -> None:
+    given = [name for name in OURS if "OWNER_PASSWORD" in SERVICES[name]["environment"]["DATABASE_URL"]]
+    assert given == ["migrate"]
+
+
+def test_both_databases_keep_their_data_in_a_volume_with_a_name() -> None:
+    for name in ("postgres", "temporal-postgres"):
+        volume = f"{name}-data"
+        assert f"{volume}:/var/lib/postgresql/data" in SERVICES[name]["volumes"]
+        assert volume in COMPOSE["volumes"]
+
+
+def test_no_port_is_open_to_the_network() -> None:
+    ports = [port for service in SERVICES.values() for port in service.get("ports", [])]
+    assert ports
+    assert all(port.startswith("127.0.0.1:") for port in ports)
+
+
+def test_every_mounted_file_of_ours_exists() -> None:
+    mounts = [mount for service in SERVICES.values() for mount in service.get("volumes", []) if mount.startswith("./")]
+    assert all((ROOT / mount.partition(":")[0]).is_dir() for mount in mounts)
+    for service in SERVICES.values():
+        for argument in service.get("entrypoint", [])[1:]:
+            assert (ROOT / "deploy" / "temporal" / Path(argument).name).is_file()
+
+
+def test_the_namespace_gets_every_search_attribute_of_the_workflows() -> None:
+    made = dict(re.findall(r"make_attribute (\w+) (\w+)", NAMESPACE_SCRIPT))
+    assert made == SEARCH_ATTRIBUTES
+
+
+def test_the_server_gets_the_poll_limits_of_the_development_server() -> None:
+    settings = yaml.safe_load((ROOT / "deploy" / "temporal" / "dynamic-config.yaml").read_text())
+    assert {name: str(values[0]["value"]) for name, values in settings.items()} == POLL_LIMITS
+
+
+def test_the_image_is_built_from_the_lock_with_hashes_and_runs_as_an_ordinary_user() -> None:
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    assert "--require-hashes" in dockerfile
+    assert re.search(r"^USER (?!root)", dockerfile, re.MULTILINE)
+    assert re.search(r"^HEALTHCHECK .*CMD \[\"orders\", \"health\"\]", dockerfile, re.MULTILINE)
+
+
+def test_the_image_gets_every_file_that_the_package_is_built_from() -> None:
+    allowed = set(re.findall(r"^!(.+)$", (ROOT / ".dockerignore").read_text(), re.MULTILINE))
+    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests"}
+    programs = {path.name for path in ROOT.glob("*.py")}
+    assert {"pyproject.toml", "requirements.lock", "README.md", "data"} | packages | programs <= allowed
