@@ -14,7 +14,7 @@ from eventstore.store import EventStore
 from orders.commands import CancelOrder, Command, ConfirmOrder, RecordPayment, RecordRefund, RecordShipment
 from orders.decide import decide
 from orders.errors import IllegalTransition, OrderNotCancellable, OrderNotFound
-from orders.events import EVENTS, Event
+from orders.events import EVENTS, CancelledBy, Event
 from orders.evolve import evolve, initial_state
 from orders.ids import stream_name
 from orders.state import Cancelled, ExistingOrder, NotPlaced, State
@@ -129,5 +129,12 @@ def _progress(state: ExistingOrder) -> OrderProgress:
         currency=order.currency,
         payment_id=state.payment.payment_id if state.payment else None,
         shipment_id=state.shipment.shipment_id if state.shipment else None,
-        reason=state.reason if isinstance(state, Cancelled) else None,
+        reason=_reason(state) if isinstance(state, Cancelled) else None,
     )
+
+
+def _reason(state: Cancelled) -> str:
+    """Our own reasons as they are; a person's may name somebody, and so stays in the stream."""
+    if state.cancelled_by in (CancelledBy.CUSTOMER, CancelledBy.OPERATOR):
+        return f"Cancelled by the {state.cancelled_by}"
+    return state.reason

@@ -28,6 +28,7 @@ from worker import Role, serve
 from workflows.model import NEEDS_ATTENTION
 
 DEADLINE = 30.0
+CANCEL_REASON = "Maria Anders has changed her mind"
 PLACED_AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
@@ -56,7 +57,7 @@ class RunningSystem:
         await self.handle(order.order_id, PlaceOrder(order))
         return order.order_id
 
-    async def cancel(self, order_id: str, reason: str = "changed my mind") -> None:
+    async def cancel(self, order_id: str, reason: str = CANCEL_REASON) -> None:
         await self.handle(order_id, CancelOrder(order_id, reason, CancelledBy.CUSTOMER))
 
     async def handle(self, order_id: str, command: Command) -> None:

@@ -70,7 +70,7 @@ class Fleet:
 
     async def start(self, *roles: str, **environment: str) -> WorkerProcess:
         """Start a process and wait until it serves; all roles where none is named."""
-        log = self.folder / f"worker-{len(self.started)}.log"
+        log = self.folder / f"worker-{new_id()}.log"
         code = ["-c", ONLY, *roles] if roles else ["worker.py"]
         worker = WorkerProcess(await self._run(code, log, environment), log)
         self.started.append(worker)
@@ -119,9 +119,7 @@ class Fleet:
 
 
 @asynccontextmanager
-async def fleet_of(
-    database_url: str, server: TemporalServer, client: Client, folder: Path
-) -> AsyncIterator[Fleet]:
+async def fleet_of(database_url: str, server: TemporalServer, client: Client, folder: Path) -> AsyncIterator[Fleet]:
     settings = Settings(database_url=database_url, task_queue=f"test-{new_id()}")
     async with open_pool(database_url) as pool:
         fleet = Fleet(RunningSystem(build_app(settings, pool), client), server, folder)

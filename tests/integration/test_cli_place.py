@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import signal
 from collections.abc import AsyncIterator
 
@@ -91,8 +92,6 @@ async def test_output_that_nobody_reads_any_more_is_no_error(shell: Shell) -> No
 
 def unread() -> int:
     """The writing end of a pipe whose reader has gone."""
-    import os
-
     reader, writer = os.pipe()
     os.close(reader)
     return writer

@@ -1,0 +1,167 @@
+"""What activities raise, as Temporal's history has it: definite or retried, and never a row, a name or an address."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput
+
+from activities.failures import ActivityFailures, as_failure
+from activities.gateways import protocols
+from activities.gateways.protocols import DefiniteRefusal, GatewayUnavailable
+from activities.stock import InsufficientStock, ReservationConflict, ReservationError, ReservationReleased
+from eventstore import errors as store_errors
+from eventstore.errors import EventStoreError
+from orders import errors as order_errors
+from orders.errors import CorruptStream, Fault, OrderError
+from orders.events import Shortage
+from orders.money import Money
+
+PERSONAL = "Key (name)=(Maria Anders, Obere Str. 57) already exists."
+BENIGN, UNSPECIFIED = ApplicationErrorCategory.BENIGN, ApplicationErrorCategory.UNSPECIFIED
+SHORT = (Shortage(sku="TEA-1", requested=2, available=1),)
+EUR = Money(3000, "EUR")
+
+DEFINITE: list[Exception] = [
+    protocols.PaymentDeclined("amount_above_limit", "the amount is above the limit"),
+    protocols.ShippingUnavailable("Shipping unavailable"),
+    protocols.KeyVoided("o-1:charge-payment"),
+    protocols.IdempotencyConflict("o-1:charge-payment"),
+    protocols.RefundExceedsCharge("pay_1", 3000, 3000, 1),
+    protocols.RefundCurrencyMismatch("pay_1", "EUR", "USD"),
+    protocols.PaymentNotFound("pay_1"),
+    InsufficientStock(SHORT),
+    ReservationReleased("o-1"),
+    ReservationConflict("o-1"),
+    order_errors.InvalidOrder((Fault("items", "must not be empty"),)),
+    order_errors.InvalidCommand("o-1", (Fault("reason", "must not be empty"),)),
+    order_errors.OrderNotFound("o-1"),
+    order_errors.OrderAlreadyExists("o-1", ("total",)),
+    order_errors.WrongOrder("o-1", "o-2"),
+    order_errors.IllegalTransition("o-1", "RecordPayment", "cancelled"),
+    order_errors.OrderNotCancellable("o-1", "shipped"),
+    order_errors.PaymentMismatch("o-1", EUR, EUR),
+    order_errors.RefundOutOfRange("o-1", EUR, EUR),
+    order_errors.OrderAlreadyRefunded("o-1", "re_1", "re_2"),
+]
+RETRIED: list[Exception] = [
+    GatewayUnavailable("simulated outage"),
+    CorruptStream("o-1", "placed", "order.shipped"),
+    store_errors.WrongExpectedVersion("order-o-1", 1, 2),
+    store_errors.EventIdReused("order-o-1", (uuid4(),)),
+    store_errors.InvalidEvent("data.name", "has a NUL"),
+    store_errors.UnknownEventType("order.forgotten"),
+    store_errors.UnknownSchemaVersion("order.placed", 2, 1),
+    store_errors.UndecodableEvent("order.placed", 7, "items: Field required"),
+    store_errors.CheckpointMoved("dispatcher", 7),
+]
+
+
+def kinds_of(*bases: type[Exception]) -> set[type[Exception]]:
+    """Every error there is below these, however deep; those that are only a base of others left out."""
+    found: set[type[Exception]] = set()
+    for base in bases:
+        for kind in base.__subclasses__():
+            found |= kinds_of(kind) or {kind}
+    return found
+
+
+def name_of(error: Exception) -> str:
+    return type(error).__name__
+
+
+def test_every_error_of_the_domain_the_store_and_the_gateways_is_decided_on_here() -> None:
+    ours = kinds_of(DefiniteRefusal, ReservationError, OrderError, EventStoreError) | {GatewayUnavailable}
+    assert {each for each in ours if each.__module__.split(".")[0] != "tests"} == {type(e) for e in DEFINITE + RETRIED}
+
+
+@pytest.mark.parametrize("error", DEFINITE, ids=name_of)
+def test_a_definite_refusal_is_not_retried_and_alarms_nobody(error: Exception) -> None:
+    failure = as_failure(error)
+    assert (failure.type, failure.non_retryable, failure.category) == (type(error).__name__, True, BENIGN)
+    assert failure.message
+
+
+@pytest.mark.parametrize("error", RETRIED, ids=name_of)
+def test_what_may_pass_is_retried_and_seen(error: Exception) -> None:
+    failure = as_failure(error)
+    assert (failure.type, failure.non_retryable, failure.category) == (type(error).__name__, False, UNSPECIFIED)
+    assert failure.message == str(error)
+    assert failure.next_retry_delay is None
+
+
+def test_a_gateway_that_says_when_to_come_back_is_asked_again_then() -> None:
+    assert as_failure(GatewayUnavailable("busy", retry_after=90)).next_retry_delay == timedelta(seconds=90)
+    assert as_failure(GatewayUnavailable("busy", retry_after=0)).next_retry_delay == timedelta(0)
+
+
+def test_a_shortage_tells_which_skus_are_short() -> None:
+    failure = as_failure(InsufficientStock(SHORT))
+    assert failure.message == "Items out of stock"
+    assert list(failure.details) == [{"sku": "TEA-1", "requested": 2, "available": 1}]
+
+
+def test_a_declined_payment_says_so() -> None:
+    assert as_failure(protocols.PaymentDeclined("x", "no funds")).message == "Payment declined: no funds"
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (asyncpg.UniqueViolationError(PERSONAL), "database error 23505"),
+        (asyncpg.CannotConnectNowError(PERSONAL), "database error 57P03"),
+        (asyncpg.InterfaceError(PERSONAL), "unexpected error, see the worker's log"),
+        (ConnectionRefusedError(PERSONAL), "unexpected error, see the worker's log"),
+        (TimeoutError(PERSONAL), "unexpected error, see the worker's log"),
+        (ValueError(PERSONAL), "unexpected error, see the worker's log"),
+        (KeyError(PERSONAL), "unexpected error, see the worker's log"),
+    ],
+    ids=lambda value: name_of(value) if isinstance(value, Exception) else "",
+)
+def test_the_text_of_a_foreign_error_stays_out_of_the_history(error: Exception, message: str) -> None:
+    failure = as_failure(error)
+    assert (failure.type, failure.message) == (type(error).__name__, message)
+    assert (failure.non_retryable, failure.details) == (False, ())
+
+
+class Raising(ActivityInboundInterceptor):
+    """The end of a chain: an activity that raises."""
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+    async def execute_activity(self, input: ExecuteActivityInput) -> Any:
+        raise self.error
+
+
+async def execute(error: BaseException) -> Any:
+    def nothing() -> None: ...
+
+    chain = ActivityFailures().intercept_activity(Raising(error))
+    function: Callable[..., Any] = nothing
+    return await chain.execute_activity(ExecuteActivityInput(function, [], None, {}))
+
+
+async def test_the_failure_does_not_drag_the_foreign_error_along_as_its_cause() -> None:
+    with pytest.raises(ApplicationError) as raised:
+        await execute(asyncpg.UniqueViolationError(PERSONAL))
+    assert raised.value.__cause__ is None
+    assert raised.value.cause is None
+    assert raised.value.__suppress_context__
+
+
+async def test_a_failure_that_an_activity_made_itself_is_left_as_it_is() -> None:
+    made = ApplicationError("as meant", type="Meant", non_retryable=True)
+    with pytest.raises(ApplicationError) as raised:
+        await execute(made)
+    assert raised.value is made
+
+
+async def test_a_cancelled_activity_stays_cancelled() -> None:
+    with pytest.raises(asyncio.CancelledError):
+        await execute(asyncio.CancelledError())
