@@ -40,10 +40,11 @@ from projections.runner import Projector
 from settings import Settings
 from workflows.fulfill_order import FulfillOrder
 from workflows.notify_shipment import NotifyShipment
+from workflows.refund_order import RefundOrder
 from workflows.validate_order import ValidateOrder
 
 ROLE = "orders_app"
-WORKFLOWS = [ValidateOrder, FulfillOrder, NotifyShipment]
+WORKFLOWS = [ValidateOrder, FulfillOrder, NotifyShipment, RefundOrder]
 _OUR_MODULES = ("activities", "eventstore", "orders", "workflows")
 T = TypeVar("T")
 

@@ -17,7 +17,7 @@ from activities.gateways.protocols import (
 )
 from activities.stock import InsufficientStock, ReservationError
 from eventstore.errors import EventStoreError
-from orders.errors import CorruptStream, OrderError
+from orders.errors import CorruptStream, OrderError, OrderOnHold
 
 OUT_OF_STOCK = "Items out of stock"
 _log = structlog.get_logger(__name__)
@@ -50,6 +50,8 @@ def as_failure(error: Exception) -> ApplicationError:
         case InsufficientStock():
             shortages = [shortage.model_dump(mode="json", by_alias=True) for shortage in error.shortages]
             return _refusal(error, OUT_OF_STOCK, *shortages)
+        case OrderOnHold():  # its reason is a person's and stays in the stream
+            return _refusal(error, f"order {error.order_id} is on hold")
         case CorruptStream() | EventStoreError():
             return _retryable(error, str(error))
         case DefiniteRefusal() | ReservationError() | OrderError():

@@ -8,7 +8,7 @@ from temporalio import activity
 from activities import signatures as step
 from activities.signatures import Availability, OrderRef, Reserved, Undo, Undone
 from activities.stock import Stock
-from activities.streams import Orders, load_order
+from activities.streams import Orders, load_order, require_not_held
 from orders.model import quantities, units
 
 
@@ -33,7 +33,9 @@ class InventoryActivities:
     @activity.defn(name=step.RESERVE_INVENTORY.name)
     async def reserve_inventory(self, ref: OrderRef) -> Reserved:
         """Take all of the order's units out of stock, or none: raises InsufficientStock, ReservationReleased."""
-        order = (await load_order(self._orders, ref.order_id)).state.order
+        state = (await load_order(self._orders, ref.order_id)).state
+        require_not_held(state)
+        order = state.order
         await self._stock.reserve(order.order_id, quantities(order))
         return Reserved(units=units(order))
 

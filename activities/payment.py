@@ -6,9 +6,9 @@ from typing import Any
 from temporalio import activity
 
 from activities import signatures as step
-from activities.gateways.protocols import ChargeRequest, PaymentGateway
-from activities.signatures import OrderRef, Payment, ReturnedPayment, Undo
-from activities.streams import Orders, load_order
+from activities.gateways.protocols import ChargeRequest, PaymentGateway, RefundRequest
+from activities.signatures import OrderRef, Payment, RefundRef, ReturnedPayment, Undo
+from activities.streams import Orders, load_order, requested_refund, require_not_held
 from orders.errors import IllegalTransition
 from orders.state import Cancelled
 
@@ -26,14 +26,15 @@ class PaymentActivities:
 
     @property
     def all(self) -> list[Callable[..., Any]]:
-        return [self.charge_payment, self.refund_payment]
+        return [self.charge_payment, self.refund_payment, self.return_payment]
 
     @activity.defn(name=step.CHARGE_PAYMENT.name)
     async def charge_payment(self, ref: OrderRef) -> Payment:
-        """Charge the order's total. A cancelled order is refused, so that retries end when a person cancels."""
+        """Charge the order's total. A cancelled or held order is refused, so that retries end when a person steps in."""
         state = (await load_order(self._orders, ref.order_id)).state
         if isinstance(state, Cancelled):
             raise IllegalTransition(ref.order_id, "ChargePayment", state.status)
+        require_not_held(state)
         order = state.order
         request = ChargeRequest(
             charge_key(order.order_id), order.order_id, order.customer_id, order.total, order.currency
@@ -46,3 +47,13 @@ class PaymentActivities:
         """Give back whatever was charged, and let nothing be charged later."""
         voided = await self._gateway.void(charge_key(undo.order.order_id), undo.reason)
         return ReturnedPayment(payment_id=voided.payment_id, refund_id=voided.refund_id, amount=voided.amount_returned)
+
+    @activity.defn(name=step.RETURN_PAYMENT.name)
+    async def return_payment(self, ref: RefundRef) -> ReturnedPayment:
+        """Give back a part of a shipped order's charge, as a person asked for, once per refund id."""
+        refund = await requested_refund(self._orders, ref)
+        order = (await load_order(self._orders, ref.order_id)).state.order
+        key = f"{ref.order_id}:return-payment:{ref.refund_id}"
+        request = RefundRequest(key, refund.payment_id, refund.amount, order.currency, "requested")
+        returned = await self._gateway.refund(request)
+        return ReturnedPayment(payment_id=returned.payment_id, refund_id=returned.refund_id, amount=returned.amount)

@@ -110,6 +110,12 @@ class Undone(Wire):
     existed: bool
 
 
+class RefundRef(OrderRef):
+    """Which of a shipped order's requested refunds."""
+
+    refund_id: str
+
+
 class Publication(Wire):
     order: OrderRef
     topic: str
@@ -147,6 +153,8 @@ REFUND_PAYMENT = Signature("refund-payment", Undo, ReturnedPayment)
 RELEASE_INVENTORY = Signature("release-inventory", Undo, Undone)
 VOID_SHIPMENT = Signature("void-shipment", Undo, Undone)
 RECORD_REFUND = Signature("record-refund", RefundRecord, OrderProgress)
+RETURN_PAYMENT = Signature("return-payment", RefundRef, ReturnedPayment)
+RECORD_REQUESTED_REFUND = Signature("record-requested-refund", RefundRef, OrderProgress)
 PUBLISH = Signature("publish", Publication, Published)
 
 NOTIFICATIONS_SHIPMENT = "notifications.shipment"

@@ -6,18 +6,26 @@ from typing import Any
 from temporalio import activity
 
 from activities import signatures as step
-from activities.signatures import Cancellation, OrderProgress, OrderRef, PaymentRecord, RefundRecord, ShipmentRecord
+from activities.signatures import (
+    Cancellation,
+    OrderProgress,
+    OrderRef,
+    PaymentRecord,
+    RefundRecord,
+    RefundRef,
+    ShipmentRecord,
+)
 from activities.stock import Stock
 from eventstore.codec import Codec
 from eventstore.command_handler import CommandHandler, Loaded
 from eventstore.store import EventStore
 from orders.commands import CancelOrder, Command, ConfirmOrder, RecordPayment, RecordRefund, RecordShipment
 from orders.decide import decide
-from orders.errors import IllegalTransition, OrderNotCancellable, OrderNotFound
+from orders.errors import IllegalTransition, OrderNotCancellable, OrderNotFound, OrderOnHold
 from orders.events import EVENTS, CancelledBy, Event
 from orders.evolve import evolve, initial_state
 from orders.ids import stream_name
-from orders.state import Cancelled, ExistingOrder, NotPlaced, State
+from orders.state import Cancelled, ExistingOrder, NotPlaced, Refund, Shipped, State
 
 Orders = CommandHandler[Command, Event, State]
 
@@ -40,6 +48,22 @@ async def load_order(orders: Orders, order_id: str) -> Loaded[ExistingOrder]:
     return Loaded(loaded.state, loaded.version, loaded.position, loaded.ids)
 
 
+async def requested_refund(orders: Orders, ref: RefundRef) -> Refund:
+    """The refund that a person asked for. Raises OrderNotFound, or IllegalTransition where none was asked for."""
+    state = (await load_order(orders, ref.order_id)).state
+    if isinstance(state, Shipped):
+        for refund in state.requested:
+            if refund.refund_id == ref.refund_id:
+                return refund
+    raise IllegalTransition(ref.order_id, "ReturnPayment", state.status)
+
+
+def require_not_held(state: ExistingOrder) -> None:
+    """Raise OrderOnHold where a person has stopped the order."""
+    if state.hold is not None:
+        raise OrderOnHold(state.order.order_id, state.hold.reason)
+
+
 class StreamActivities:
     """Each appends one fact, decided on the stream as it is; repeated, it answers as before."""
 
@@ -55,6 +79,7 @@ class StreamActivities:
             self.record_payment,
             self.record_shipment,
             self.record_refund,
+            self.record_requested_refund,
         ]
 
     @activity.defn(name=step.READ_ORDER.name)
@@ -98,12 +123,18 @@ class StreamActivities:
         command = RecordRefund(record.order.order_id, record.refund_id, record.payment_id, record.amount, record.reason)
         return await self._handle(record.order, command)
 
-    async def _handle(self, order: OrderRef, command: Command) -> OrderProgress:
+    @activity.defn(name=step.RECORD_REQUESTED_REFUND.name)
+    async def record_requested_refund(self, ref: RefundRef) -> OrderProgress:
+        refund = await requested_refund(self._orders, ref)
+        command = RecordRefund(ref.order_id, refund.refund_id, refund.payment_id, refund.amount, refund.reason)
+        return await self._handle(ref, command, about=refund.refund_id)
+
+    async def _handle(self, order: OrderRef, command: Command, *, about: str = "") -> OrderProgress:
         info = activity.info()
         handled = await self._orders.handle(
             stream_name(order.order_id),
             command,
-            command_id=f"{order.order_id}:{info.activity_type}",
+            command_id=f"{order.order_id}:{info.activity_type}{about and ':' + about}",
             metadata=caused_by(order, actor=info.workflow_type or info.activity_type),
         )
         assert not isinstance(handled.state, NotPlaced)

@@ -38,18 +38,12 @@ class WorkflowStarter:
             raise
 
     async def _start(self, trigger: Trigger, event: Event, recorded: RecordedEvent) -> WorkflowHandle[object, Outcome]:
-        # A signal means that a person cancelled: a run that an operator terminated must not keep the order from being undone.
-        reuse = (
-            WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY
-            if trigger.signal
-            else WorkflowIDReusePolicy.REJECT_DUPLICATE
-        )
         return await self._client.start_workflow(
             trigger.workflow,
             trigger.input(event, recorded),
             id=trigger.workflow_id(event),
             task_queue=self._task_queue,
-            id_reuse_policy=reuse,
+            id_reuse_policy=_reuse(trigger),
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING
             if trigger.signal is None
             else WorkflowIDConflictPolicy.UNSPECIFIED,
@@ -58,6 +52,15 @@ class WorkflowStarter:
             search_attributes=_search_attributes(trigger, event),
             request_eager_start=self._eager and trigger.signal is None,
         )
+
+
+def _reuse(trigger: Trigger) -> WorkflowIDReusePolicy:
+    if trigger.again:
+        return WorkflowIDReusePolicy.ALLOW_DUPLICATE
+    if trigger.signal:
+        # A person cancelled or released: a run that was terminated must not keep the order from being undone, or going on.
+        return WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY
+    return WorkflowIDReusePolicy.REJECT_DUPLICATE
 
 
 def _search_attributes(trigger: Trigger, event: Event) -> TypedSearchAttributes:

@@ -3,11 +3,21 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from activities.signatures import OrderRef
+from activities.signatures import OrderRef, RefundRef
 from eventstore.model import RecordedEvent
-from orders.events import CancelledBy, Event, OrderCancelled, OrderConfirmed, OrderPlaced, OrderShipped
+from orders.events import (
+    CancelledBy,
+    Event,
+    OrderCancelled,
+    OrderConfirmed,
+    OrderPlaced,
+    OrderReleased,
+    OrderRetried,
+    OrderShipped,
+    RefundRequested,
+)
 from orders.money import format_money
-from workflows.model import FULFILL_ORDER, NOTIFY_SHIPMENT, VALIDATE_ORDER
+from workflows.model import FULFILL_ORDER, NOTIFY_SHIPMENT, REFUND_ORDER, VALIDATE_ORDER
 
 
 def _always(event: Event) -> bool:
@@ -18,27 +28,39 @@ def _by_a_person(event: Event) -> bool:
     return isinstance(event, OrderCancelled) and event.cancelled_by in (CancelledBy.CUSTOMER, CancelledBy.OPERATOR)
 
 
+def _is(status: str) -> Callable[[Event], bool]:
+    return lambda event: isinstance(event, OrderReleased | OrderRetried) and event.status == status
+
+
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """On this event, when the condition holds, start this workflow; with a signal, signal it, started if need be."""
+    """On this event, when the condition holds, start this workflow; with a signal, signal it, started if need be.
+
+    again: also where an earlier run has ended well, because a person asked for it.
+    """
 
     event_type: str
     workflow: str
     status: str
     when: Callable[[Event], bool] = _always
     signal: str | None = None
+    again: bool = False
 
     def workflow_id(self, event: Event) -> str:
-        """`{type}-{orderId}`: one per order, however often the event is seen."""
-        return f"{self.workflow}-{event.order_id}"
+        """`{type}-{orderId}`, with a refund's id behind it: one per order, or refund, however often the event is seen."""
+        refund = f"-{event.refund_id}" if isinstance(event, RefundRequested) else ""
+        return f"{self.workflow}-{event.order_id}{refund}"
 
     def input(self, event: Event, recorded: RecordedEvent) -> OrderRef:
         """The order, and this event as the cause of what follows."""
-        return OrderRef(
+        order = OrderRef(
             order_id=event.order_id,
             correlation_id=recorded.metadata.get("correlationId"),
             causation_id=str(recorded.id),
         )
+        if isinstance(event, RefundRequested):
+            return RefundRef(**order.model_dump(), refund_id=event.refund_id)
+        return order
 
     def summary(self, event: Event) -> str:
         """One line for the Temporal Web UI, without names or addresses."""
@@ -60,4 +82,13 @@ TRIGGERS = (
     Trigger(OrderConfirmed.event_type, FULFILL_ORDER, "confirmed"),
     Trigger(OrderShipped.event_type, NOTIFY_SHIPMENT, "shipped"),
     Trigger(OrderCancelled.event_type, FULFILL_ORDER, "cancelled", when=_by_a_person, signal="cancel"),
+    Trigger(OrderReleased.event_type, VALIDATE_ORDER, "placed", when=_is("placed"), again=True),
+    Trigger(OrderReleased.event_type, FULFILL_ORDER, "confirmed", when=_is("confirmed"), signal="release"),
+    Trigger(OrderReleased.event_type, FULFILL_ORDER, "paid", when=_is("paid"), signal="release"),
+    Trigger(OrderRetried.event_type, VALIDATE_ORDER, "placed", when=_is("placed"), again=True),
+    Trigger(OrderRetried.event_type, FULFILL_ORDER, "confirmed", when=_is("confirmed"), again=True),
+    Trigger(OrderRetried.event_type, FULFILL_ORDER, "paid", when=_is("paid"), again=True),
+    Trigger(OrderRetried.event_type, FULFILL_ORDER, "cancelled", when=_is("cancelled"), again=True),
+    Trigger(OrderRetried.event_type, NOTIFY_SHIPMENT, "shipped", when=_is("shipped"), again=True),
+    Trigger(RefundRequested.event_type, REFUND_ORDER, "shipped"),
 )

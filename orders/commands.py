@@ -65,4 +65,48 @@ class RecordRefund:
     reason: str
 
 
-Command = PlaceOrder | ConfirmOrder | RecordPayment | RecordShipment | CancelOrder | RecordRefund
+@dataclass(frozen=True, slots=True)
+class HoldOrder:
+    """Take no further step until the order is released or cancelled."""
+
+    order_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseOrder:
+    """Let a held order go on."""
+
+    order_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RetryOrder:
+    """Take the order up again where it stands."""
+
+    order_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRefund:
+    """Give money of a shipped order back; the refund's id makes a repetition harmless."""
+
+    order_id: str
+    refund_id: str
+    amount: int
+    reason: str
+
+
+Command = (
+    PlaceOrder
+    | ConfirmOrder
+    | RecordPayment
+    | RecordShipment
+    | CancelOrder
+    | RecordRefund
+    | HoldOrder
+    | ReleaseOrder
+    | RetryOrder
+    | RequestRefund
+)

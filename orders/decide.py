@@ -8,10 +8,14 @@ from orders.commands import (
     CancelOrder,
     Command,
     ConfirmOrder,
+    HoldOrder,
     PlaceOrder,
     RecordPayment,
     RecordRefund,
     RecordShipment,
+    ReleaseOrder,
+    RequestRefund,
+    RetryOrder,
 )
 from orders.errors import (
     IllegalTransition,
@@ -20,6 +24,7 @@ from orders.errors import (
     OrderAlreadyRefunded,
     OrderNotCancellable,
     OrderNotFound,
+    OrderOnHold,
     PaymentMismatch,
     RefundOutOfRange,
     WrongOrder,
@@ -35,12 +40,14 @@ from orders.events import (
     OrderShipped,
 )
 from orders.faults import faults_of
+from orders.interventions import intervene
 from orders.model import Order
 from orders.money import Money
 from orders.state import (
     Cancelled,
     Confirmed,
     ExistingOrder,
+    Hold,
     NotPlaced,
     Paid,
     Placed,
@@ -84,6 +91,8 @@ def _proceed(command: Command, state: ExistingOrder) -> list[Event]:
             return _cancel(command, state)
         case RecordRefund():
             return _record_refund(command, state)
+        case HoldOrder() | ReleaseOrder() | RetryOrder() | RequestRefund():
+            return intervene(command, state)
         case _:
             assert_never(command)
 
@@ -106,6 +115,8 @@ def _differing_fields(order: Order, placed: Order) -> tuple[str, ...]:
 def _confirm(command: ConfirmOrder, state: ExistingOrder) -> list[Event]:
     order = state.order
     match state:
+        case Placed(hold=Hold(reason=reason)):
+            raise OrderOnHold(order.order_id, reason)
         case Placed():
             return [
                 OrderConfirmed(
@@ -155,6 +166,8 @@ def _record_shipment(command: RecordShipment, state: ExistingOrder) -> list[Even
         return []
     if not isinstance(state, Paid):
         raise _illegal(command, state)
+    if state.hold:
+        raise OrderOnHold(order.order_id, state.hold.reason)
     return [
         OrderShipped(
             order_id=order.order_id,
@@ -194,6 +207,8 @@ def _cancel(command: CancelOrder, state: ExistingOrder) -> list[Event]:
 
 
 def _record_refund(command: RecordRefund, state: ExistingOrder) -> list[Event]:
+    if isinstance(state, Shipped):
+        return _record_requested_refund(command, state)
     if not isinstance(state, Cancelled):
         raise _illegal(command, state)
     if state.refund:
@@ -215,6 +230,27 @@ def _record_refund(command: RecordRefund, state: ExistingOrder) -> list[Event]:
             amount=command.amount,
             currency=order.currency,
             reason=command.reason,
+        )
+    ]
+
+
+def _record_requested_refund(command: RecordRefund, state: Shipped) -> list[Event]:
+    refund = Refund(command.refund_id, command.payment_id, command.amount, command.reason)
+    if refund in state.refunds:
+        return []
+    if refund not in state.requested:
+        raise _illegal(command, state)
+    order = state.order
+    return [
+        OrderRefunded(
+            order_id=order.order_id,
+            customer_id=order.customer_id,
+            refund_id=command.refund_id,
+            payment_id=command.payment_id,
+            amount=command.amount,
+            currency=order.currency,
+            reason=command.reason,
+            after_shipment=True,
         )
     ]
 

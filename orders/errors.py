@@ -120,16 +120,28 @@ class PaymentMismatch(OrderError):
 
 
 class RefundOutOfRange(OrderError):
-    """A refund lies between nothing and the order's total. Record the amount that really moved back."""
+    """A refund lies between nothing and what is left of the charge. Refund the amount that is left, or less."""
 
-    def __init__(self, order_id: str, amount: Money, total: Money) -> None:
-        super().__init__(order_id, amount, total)
+    def __init__(self, order_id: str, amount: Money, limit: Money) -> None:
+        super().__init__(order_id, amount, limit)
         self.order_id = order_id
         self.amount = amount
-        self.total = total
+        self.limit = limit
 
     def __str__(self) -> str:
-        return f"order {self.order_id} cost {self.total}, so {self.amount} cannot be refunded"
+        return f"of order {self.order_id} {self.limit} can be refunded, not {self.amount}"
+
+
+class OrderOnHold(OrderError):
+    """The order takes no further step. Release it, or cancel it."""
+
+    def __init__(self, order_id: str, reason: str) -> None:
+        super().__init__(order_id, reason)
+        self.order_id = order_id
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"order {self.order_id} is on hold: {self.reason}"
 
 
 class OrderAlreadyRefunded(OrderError):

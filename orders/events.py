@@ -93,10 +93,41 @@ class OrderCancelled(OrderFact):
     shortages: tuple[Shortage, ...] = ()
 
 
-class OrderRefunded(OrderFact):
-    """Money moved back to the customer. `amount` is in minor units."""
+class OrderHeld(OrderFact):
+    """A person stopped the order: it takes no further step until it is released or cancelled."""
 
-    event_type: ClassVar[str] = "order.refunded"
+    event_type: ClassVar[str] = "order.held"
+    schema_version: ClassVar[int] = 1
+
+    reason: Text
+    currency: CurrencyCode
+
+
+class OrderReleased(OrderFact):
+    """A held order goes on. `status` is where it stands, and so which workflow goes on with it."""
+
+    event_type: ClassVar[str] = "order.released"
+    schema_version: ClassVar[int] = 1
+
+    status: Text
+    currency: CurrencyCode
+
+
+class OrderRetried(OrderFact):
+    """A person asked for the order to be taken up again where it stands, after a workflow of it had been lost."""
+
+    event_type: ClassVar[str] = "order.retried"
+    schema_version: ClassVar[int] = 1
+
+    status: Text
+    reason: Text
+    currency: CurrencyCode
+
+
+class RefundRequested(OrderFact):
+    """A person wants money of a shipped order given back. `amount` is in minor units."""
+
+    event_type: ClassVar[str] = "order.refund_requested"
     schema_version: ClassVar[int] = 1
 
     refund_id: Text
@@ -106,7 +137,32 @@ class OrderRefunded(OrderFact):
     reason: Text
 
 
-Event = OrderPlaced | OrderConfirmed | OrderPaid | OrderShipped | OrderCancelled | OrderRefunded
+class OrderRefunded(OrderFact):
+    """Money moved back to the customer. `amount` is in minor units; `after_shipment` where the order stays shipped."""
+
+    event_type: ClassVar[str] = "order.refunded"
+    schema_version: ClassVar[int] = 1
+
+    refund_id: Text
+    payment_id: Text
+    amount: Amount
+    currency: CurrencyCode
+    reason: Text
+    after_shipment: bool = False
+
+
+Event = (
+    OrderPlaced
+    | OrderConfirmed
+    | OrderPaid
+    | OrderShipped
+    | OrderCancelled
+    | OrderRefunded
+    | OrderHeld
+    | OrderReleased
+    | OrderRetried
+    | RefundRequested
+)
 
 EVENTS: Final[tuple[type[Event], ...]] = (
     OrderPlaced,
@@ -115,4 +171,8 @@ EVENTS: Final[tuple[type[Event], ...]] = (
     OrderShipped,
     OrderCancelled,
     OrderRefunded,
+    OrderHeld,
+    OrderReleased,
+    OrderRetried,
+    RefundRequested,
 )

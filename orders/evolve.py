@@ -8,13 +8,17 @@ from orders.events import (
     Event,
     OrderCancelled,
     OrderConfirmed,
+    OrderHeld,
     OrderPaid,
     OrderPlaced,
     OrderRefunded,
+    OrderReleased,
+    OrderRetried,
     OrderShipped,
+    RefundRequested,
 )
 from orders.model import Order
-from orders.state import Cancelled, Confirmed, NotPlaced, Paid, Payment, Placed, Refund, Shipment, Shipped, State
+from orders.state import Cancelled, Confirmed, Hold, NotPlaced, Paid, Payment, Placed, Refund, Shipment, Shipped, State
 
 
 def initial_state() -> NotPlaced:
@@ -43,16 +47,26 @@ def evolve(state: State, event: Event) -> State:
 
 def _next(state: Placed | Confirmed | Paid | Shipped | Cancelled, event: Event) -> State:
     match state, event:
-        case Placed(order), OrderConfirmed():
+        case Placed(order, hold=None), OrderConfirmed():
             return Confirmed(order)
-        case Confirmed(order), OrderPaid() if event.amount == order.total:
-            return Paid(order, Payment(event.payment_id, event.amount))
-        case Paid(order, payment), OrderShipped():
+        case Confirmed(order, hold=hold), OrderPaid() if event.amount == order.total:
+            return Paid(order, Payment(event.payment_id, event.amount), hold)
+        case Paid(order, payment, hold=None), OrderShipped():
             return Shipped(order, payment, Shipment(event.shipment_id, event.tracking_number, event.carrier))
         case ((Placed() | Confirmed() | Paid()), OrderCancelled()):
             return _cancelled(state, event)
         case Cancelled(refund=None), OrderRefunded() if event.amount <= state.order.total:
             return replace(state, refund=_refund(event))
+        case ((Placed(hold=None) | Confirmed(hold=None) | Paid(hold=None)), OrderHeld()):
+            return replace(state, hold=Hold(event.reason))
+        case ((Placed(hold=Hold()) | Confirmed(hold=Hold()) | Paid(hold=Hold())), OrderReleased()):
+            return replace(state, hold=None)
+        case _, OrderRetried():
+            return state
+        case Shipped(), RefundRequested() if event.amount <= state.refundable:
+            return replace(state, requested=(*state.requested, _refund(event)))
+        case Shipped(), OrderRefunded() if _refund(event) in state.requested and _refund(event) not in state.refunds:
+            return replace(state, refunds=(*state.refunds, _refund(event)))
         case _:
             raise CorruptStream(state.order.order_id, state.status, event.event_type)
 
@@ -73,5 +87,5 @@ def _cancelled(state: Placed | Confirmed | Paid, event: OrderCancelled) -> Cance
     )
 
 
-def _refund(event: OrderRefunded) -> Refund:
+def _refund(event: OrderRefunded | RefundRequested) -> Refund:
     return Refund(event.refund_id, event.payment_id, event.amount, event.reason)

@@ -1,6 +1,6 @@
 """Where an order stands, as a union of cases: what a case does not have cannot be asked of it by mistake.
 
-Every case answers `status`, `payment_state`, `payment`, `shipment` and `refund`; all but NotPlaced have `order`.
+Every case answers `status`, `payment_state`, `payment`, `shipment`, `refund` and `hold`; all but NotPlaced have `order`.
 """
 
 from dataclasses import dataclass
@@ -41,6 +41,13 @@ class Refund:
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """Why the order is stopped."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class NotPlaced:
     """An empty stream."""
 
@@ -49,6 +56,7 @@ class NotPlaced:
     payment: ClassVar[None] = None
     shipment: ClassVar[None] = None
     refund: ClassVar[None] = None
+    hold: ClassVar[None] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +64,7 @@ class Placed:
     """Taken in, stock not yet looked at."""
 
     order: Order
+    hold: Hold | None = None
     status: ClassVar[Status] = "placed"
     payment_state: ClassVar[PaymentState] = "none"
     payment: ClassVar[None] = None
@@ -68,6 +77,7 @@ class Confirmed:
     """Available, to be charged."""
 
     order: Order
+    hold: Hold | None = None
     status: ClassVar[Status] = "confirmed"
     payment_state: ClassVar[PaymentState] = "none"
     payment: ClassVar[None] = None
@@ -81,6 +91,7 @@ class Paid:
 
     order: Order
     payment: Payment
+    hold: Hold | None = None
     status: ClassVar[Status] = "paid"
     payment_state: ClassVar[PaymentState] = "paid"
     shipment: ClassVar[None] = None
@@ -89,14 +100,27 @@ class Paid:
 
 @dataclass(frozen=True, slots=True)
 class Shipped:
-    """On its way to the customer: the good end."""
+    """On its way to the customer: the good end. `requested` are refunds asked for, `refunds` those that were made."""
 
     order: Order
     payment: Payment
     shipment: Shipment
+    requested: tuple[Refund, ...] = ()
+    refunds: tuple[Refund, ...] = ()
     status: ClassVar[Status] = "shipped"
-    payment_state: ClassVar[PaymentState] = "paid"
+    hold: ClassVar[None] = None
     refund: ClassVar[None] = None
+
+    @property
+    def payment_state(self) -> PaymentState:
+        """ "refunded" once all of it went back; a part of it leaves the order paid."""
+        returned = sum(refund.amount for refund in self.refunds)
+        return "refunded" if self.refunds and returned == self.payment.amount else "paid"
+
+    @property
+    def refundable(self) -> int:
+        """What has neither gone back nor been asked back yet, in minor units."""
+        return self.payment.amount - sum(refund.amount for refund in self.requested)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +136,7 @@ class Cancelled:
     refund: Refund | None = None
     status: ClassVar[Status] = "cancelled"
     shipment: ClassVar[None] = None
+    hold: ClassVar[None] = None
 
     @property
     def payment_state(self) -> PaymentState:

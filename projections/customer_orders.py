@@ -5,19 +5,19 @@ from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
 
 from eventstore.model import RecordedEvent
-from orders.events import OrderCancelled, OrderPaid, OrderPlaced, OrderShipped
+from orders.events import OrderCancelled, OrderPaid, OrderPlaced, OrderRefunded, OrderShipped
 from projections.projection import Key, NotPlaced, Projection, Sum
 
 _FIRST: Final = datetime.max.replace(tzinfo=UTC)
 _LAST: Final = datetime.min.replace(tzinfo=UTC)
-CustomerEvent: TypeAlias = OrderPlaced | OrderPaid | OrderShipped | OrderCancelled
+CustomerEvent: TypeAlias = OrderPlaced | OrderPaid | OrderShipped | OrderCancelled | OrderRefunded
 
 
 @dataclass(frozen=True, slots=True)
 class CustomerRow:
     """A customer's orders in one currency. Counts are orders, also those that went on since; times are the orders' own.
 
-    total_spend: minor units; an order counts when it is paid, and no more when it is cancelled.
+    total_spend: minor units; an order counts when it is paid, less what is refunded, and no more when it is cancelled.
     """
 
     customer_id: str
@@ -52,6 +52,9 @@ def _changes(row: CustomerRow, event: CustomerEvent) -> dict[str, Any]:
             return {"shipped_count": row.shipped_count + 1}
         case OrderCancelled(amount_paid=paid):
             return {"cancelled_count": row.cancelled_count + 1, "total_spend": row.total_spend - paid}
+        case OrderRefunded(amount=amount, after_shipment=shipped):
+            # Of a cancelled order, all that was recorded as paid has been taken off already.
+            return {"total_spend": row.total_spend - amount} if shipped else {}
 
 
 def _key(event: CustomerEvent) -> Key:
@@ -63,7 +66,7 @@ CUSTOMER_ORDERS: Final = Projection(
     table="customer_orders",
     row=CustomerRow,
     key_columns=("customer_id", "currency"),
-    events=(OrderPlaced, OrderPaid, OrderShipped, OrderCancelled),
+    events=(OrderPlaced, OrderPaid, OrderShipped, OrderCancelled, OrderRefunded),
     key=_key,
     initial=lambda key: CustomerRow(customer_id=key[0], currency=key[1]),
     reduce=reduce,

@@ -10,10 +10,14 @@ from orders.events import (
     Event,
     OrderCancelled,
     OrderConfirmed,
+    OrderHeld,
     OrderPaid,
     OrderPlaced,
     OrderRefunded,
+    OrderReleased,
+    OrderRetried,
     OrderShipped,
+    RefundRequested,
 )
 from orders.model import units
 from projections.projection import Key, NotPlaced, Projection
@@ -25,7 +29,8 @@ _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 class OrderRow:
     """An order as operators see it. Amounts in minor units; times UTC, as recorded, but `placed_at` is the order's own.
 
-    status: placed, confirmed, paid, shipped or cancelled. payment_state: none, paid or refunded.
+    status: placed, confirmed, paid, shipped or cancelled. payment_state: none, paid or refunded. hold_reason: why the
+    order is stopped, where it is.
     placed_position: its place among all orders, newest is highest. position: its last event's.
     """
 
@@ -38,6 +43,7 @@ class OrderRow:
     units: int = 0
     amount_paid: int = 0
     amount_refunded: int = 0
+    hold_reason: str | None = None
     reason: str | None = None
     cancelled_by: str | None = None
     tracking_number: str | None = None
@@ -57,11 +63,11 @@ def reduce(row: OrderRow, event: Event, recorded: RecordedEvent) -> OrderRow:
     """The order after an event. Raises NotPlaced where the row was never begun."""
     if row.placed_position == 0 and not isinstance(event, OrderPlaced):
         raise NotPlaced(event.order_id, event.event_type)
-    changes = _changes(event, recorded)
+    changes = _changes(row, event, recorded)
     return replace(row, **changes, updated_at=recorded.recorded_at, position=recorded.position)
 
 
-def _changes(event: Event, recorded: RecordedEvent) -> dict[str, Any]:
+def _changes(row: OrderRow, event: Event, recorded: RecordedEvent) -> dict[str, Any]:
     at = recorded.recorded_at
     match event:
         case OrderPlaced():
@@ -73,9 +79,18 @@ def _changes(event: Event, recorded: RecordedEvent) -> dict[str, Any]:
         case OrderShipped(tracking_number=number, carrier=carrier):
             return {"status": "shipped", "tracking_number": number, "carrier": carrier, "shipped_at": at}
         case OrderCancelled(reason=reason, cancelled_by=by):
-            return {"status": "cancelled", "reason": reason, "cancelled_by": by.value, "cancelled_at": at}
+            cancelled = {"status": "cancelled", "reason": reason, "cancelled_by": by.value, "cancelled_at": at}
+            return cancelled | {"hold_reason": None}
         case OrderRefunded(amount=amount):
-            return {"payment_state": "refunded", "amount_refunded": amount, "refunded_at": at}
+            returned = row.amount_refunded + amount
+            state = "paid" if event.after_shipment and returned < row.amount_paid else "refunded"
+            return {"payment_state": state, "amount_refunded": returned, "refunded_at": at}
+        case OrderHeld(reason=reason):
+            return {"hold_reason": reason}
+        case OrderReleased():
+            return {"hold_reason": None}
+        case OrderRetried() | RefundRequested():
+            return {}
 
 
 def _placed(event: OrderPlaced, position: int) -> dict[str, Any]:

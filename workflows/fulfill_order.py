@@ -1,10 +1,12 @@
 """fulfill-order: charge, reserve, ship; or undo everything that was done."""
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from datetime import timedelta
+from typing import Any
 
 from temporalio import workflow
-from temporalio.exceptions import ApplicationError, ApplicationErrorCategory, FailureError
+from temporalio.exceptions import ActivityError, ApplicationError, ApplicationErrorCategory, FailureError
 
 with workflow.unsafe.imports_passed_through():
     from activities import signatures as step
@@ -20,14 +22,17 @@ with workflow.unsafe.imports_passed_through():
         Undo,
     )
     from orders.events import CancelledBy, Shortage
+    from workflows.attention import Watch
     from workflows.compensation import Compensations
-    from workflows.model import FULFILL_ORDER, NEEDS_ATTENTION, ORDER_STATUS, Attention, Outcome
+    from workflows.model import FULFILL_ORDER, ORDER_STATUS, Attention, Outcome
     from workflows.steps import (
         I,
         O,
+        T,
         database_step,
         gateway_step,
         is_definite,
+        is_on_hold,
         refusal,
         shortages,
         uninterrupted,
@@ -49,10 +54,11 @@ class FulfillOrder:
     def __init__(self, order: OrderRef) -> None:
         self.order = order
         self.progress = OrderProgress(status="unknown", payment_state="none", customer_id="", total=0, currency="")
-        self.compensations = Compensations(self._needs_attention)
-        self.attention: Attention | None = None
+        self.watch = Watch(on_change=self._show)
+        self.compensations = Compensations(self.watch.trouble)
         self.cancelled_by_person = False
         self.cancelled_in_temporal = False
+        self.released = False
         self._early_cancel: asyncio.Task[None] | None = None
 
     @workflow.run
@@ -84,17 +90,22 @@ class FulfillOrder:
         await self.cancel_order(failure)
         if self.progress.status == "cancelled":  # or shipped, where the shipment entered the stream first
             await self.compensations.unwind()
-            self._calm()
+            self.watch.calm()
 
     @workflow.signal(name="cancel")
     def cancel(self) -> None:
         """A person has cancelled the order (its stream says so): stop before the next step and undo."""
         self.cancelled_by_person = True
 
+    @workflow.signal(name="release")
+    def release(self) -> None:
+        """The order is no longer on hold: go on."""
+        self.released = True
+
     @workflow.query(name="attention")
     def needs_attention(self) -> Attention | None:
         """The step that keeps failing, if any."""
-        return self.attention
+        return self.watch.attention
 
     # The steps
 
@@ -170,24 +181,42 @@ class FulfillOrder:
     # How steps run, and what is seen of them in the Temporal Web UI
 
     async def _database(self, signature: step.Signature[I, O], argument: I, summary: str) -> O:
-        self._stop_if_cancelled()
-        return await uninterrupted(database_step(signature, argument, summary), on_cancel=self._note_cancel)
+        return await self._unless_held(lambda: database_step(signature, argument, summary), self._note_cancel)
 
     async def _gateway(self, signature: step.Signature[I, O], argument: I, summary: str) -> O:
-        self._stop_if_cancelled()
+        def rounds() -> Coroutine[Any, Any, O]:
+            return until_done(
+                signature.name,
+                lambda: gateway_step(signature, argument, summary),
+                self.watch.trouble,
+                gives_up=is_definite,
+            )
+
         self._show(summary)
-        rounds = until_done(
-            signature.name,
-            lambda: gateway_step(signature, argument, summary),
-            self._needs_attention,
-            gives_up=is_definite,
-        )
-        answer = await uninterrupted(rounds, on_cancel=self._cancel_at_once)
-        self._calm()
+        answer = await self._unless_held(rounds, self._cancel_at_once)
+        self.watch.calm()
         return answer
 
+    async def _unless_held(self, attempt: Callable[[], Coroutine[Any, Any, T]], on_cancel: Callable[[], None]) -> T:
+        """Run a step; where a person holds the order, wait until it is released or cancelled and run it then."""
+        while True:
+            self._stop_if_cancelled()
+            try:
+                return await uninterrupted(attempt(), on_cancel=on_cancel)
+            except ActivityError as failure:
+                if not is_on_hold(failure):
+                    raise
+            self._show("It is on hold.")
+            released = workflow.wait_condition(lambda: self.released or self.cancel_asked)
+            await uninterrupted(released, on_cancel=self._note_cancel)
+            self.released = False
+
+    @property
+    def cancel_asked(self) -> bool:
+        return self.cancelled_by_person or self.cancelled_in_temporal
+
     def _stop_if_cancelled(self) -> None:
-        if self.cancelled_by_person or self.cancelled_in_temporal or self.progress.status == "cancelled":
+        if self.cancel_asked or self.progress.status == "cancelled":
             reason = CANCELLED_IN_TEMPORAL if self.cancelled_in_temporal else "The order was cancelled"
             raise ApplicationError(reason, type="OrderCancelled", category=ApplicationErrorCategory.BENIGN)
 
@@ -205,23 +234,10 @@ class FulfillOrder:
         self.progress = progress
         self._show(progress.reason or "")
 
-    def _show(self, doing: str) -> None:
+    def _show(self, doing: str = "") -> None:
         undoing = (
             f"\n\nTo undo if it fails: {', '.join(self.compensations.pending)}" if self.compensations.pending else ""
         )
-        trouble = f"\n\n**{self.attention.step} keeps failing**: {self.attention.error}" if self.attention else ""
+        failing = self.watch.attention
+        trouble = f"\n\n**{failing.step} keeps failing**: {failing.error}" if failing else ""
         workflow.set_current_details(f"Order is **{self.progress.status}**. {doing}{undoing}{trouble}")
-
-    def _needs_attention(self, name: str, failure: FailureError) -> None:
-        since = self.attention.since if self.attention else workflow.now().isoformat()
-        rounds = self.attention.rounds + 1 if self.attention else 1
-        if self.attention is None:
-            workflow.upsert_search_attributes([NEEDS_ATTENTION.value_set(True)])
-        self.attention = Attention(step=name, error=refusal(failure), since=since, rounds=rounds)
-        self._show("")
-
-    def _calm(self) -> None:
-        if self.attention is not None:
-            self.attention = None
-            workflow.upsert_search_attributes([NEEDS_ATTENTION.value_set(False)])
-            self._show("")

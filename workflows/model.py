@@ -12,6 +12,7 @@ NEEDS_ATTENTION = SearchAttributeKey.for_bool("NeedsAttention")
 VALIDATE_ORDER = "validate-order"
 FULFILL_ORDER = "fulfill-order"
 NOTIFY_SHIPMENT = "notify-shipment"
+REFUND_ORDER = "refund-order"
 
 
 class Outcome(Wire):

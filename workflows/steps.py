@@ -87,6 +87,11 @@ async def uninterrupted(work: Coroutine[Any, Any, T], on_cancel: Callable[[], No
     return task.result()
 
 
+def is_on_hold(error: ActivityError) -> bool:
+    """Whether a step was refused because a person holds the order."""
+    return isinstance(error.cause, ApplicationError) and error.cause.type == "OrderOnHold"
+
+
 def refusal(error: BaseException) -> str:
     """Why a step failed, in the words of the activity."""
     cause = error.cause if isinstance(error, ActivityError) else error

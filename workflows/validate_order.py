@@ -1,6 +1,7 @@
 """validate-order: is everything in stock? Then the order is confirmed, else cancelled."""
 
 from temporalio import workflow
+from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from activities.signatures import (
@@ -14,19 +15,26 @@ with workflow.unsafe.imports_passed_through():
     )
     from orders.events import CancelledBy
     from workflows.model import ORDER_STATUS, VALIDATE_ORDER, Outcome
-    from workflows.steps import database_step
+    from workflows.steps import database_step, is_on_hold
 
 OUT_OF_STOCK = "Items out of stock"
+ON_HOLD = "On hold"
 
 
 @workflow.defn(name=VALIDATE_ORDER)
 class ValidateOrder:
-    """Decides on a placed order. On any other it changes nothing and answers how the order stands."""
+    """Decides on a placed order. On any other it changes nothing and answers how the order stands; on a held one too,
+    and another run follows when the order is released."""
 
     @workflow.run
     async def run(self, order: OrderRef) -> Outcome:
         availability = await database_step(CHECK_INVENTORY, order, "Is every item in stock?")
-        progress = await self._decide(order, availability)
+        try:
+            progress = await self._decide(order, availability)
+        except ActivityError as failure:
+            if not is_on_hold(failure):
+                raise
+            return Outcome(status=availability.status, reason=ON_HOLD)
         workflow.upsert_search_attributes([ORDER_STATUS.value_set(progress.status)])
         workflow.set_current_details(f"Order is **{progress.status}**. {progress.reason or ''}".strip())
         return Outcome(status=progress.status, reason=progress.reason)

@@ -13,6 +13,7 @@ create table projections.order_dashboard (
     units bigint not null,
     amount_paid bigint not null,
     amount_refunded bigint not null,
+    hold_reason text,
     reason text,
     cancelled_by text,
     tracking_number text,

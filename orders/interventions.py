@@ -1,0 +1,93 @@
+"""What a person may do to an order that is under way or shipped: hold, release, take up again, give money back."""
+
+from typing import assert_never
+
+from orders.commands import HoldOrder, ReleaseOrder, RequestRefund, RetryOrder
+from orders.errors import IllegalTransition, RefundOutOfRange
+from orders.events import Event, OrderHeld, OrderReleased, OrderRetried, RefundRequested
+from orders.money import Money
+from orders.state import Cancelled, Confirmed, ExistingOrder, Paid, Placed, Shipped
+
+Intervention = HoldOrder | ReleaseOrder | RetryOrder | RequestRefund
+
+
+def intervene(command: Intervention, state: ExistingOrder) -> list[Event]:
+    """The events of an intervention; none when it is so already. Raises IllegalTransition, RefundOutOfRange."""
+    match command:
+        case HoldOrder():
+            return _hold(command, state)
+        case ReleaseOrder():
+            return _release(command, state)
+        case RetryOrder():
+            return _retry(command, state)
+        case RequestRefund():
+            return _request_refund(command, state)
+        case _:
+            assert_never(command)
+
+
+def _hold(command: HoldOrder, state: ExistingOrder) -> list[Event]:
+    order = state.order
+    match state:
+        case Shipped() | Cancelled():
+            raise IllegalTransition(order.order_id, "HoldOrder", state.status)
+        case Placed() | Confirmed() | Paid() if state.hold is None:
+            return [
+                OrderHeld(
+                    order_id=order.order_id,
+                    customer_id=order.customer_id,
+                    reason=command.reason,
+                    currency=order.currency,
+                )
+            ]
+        case _:
+            return []
+
+
+def _release(command: ReleaseOrder, state: ExistingOrder) -> list[Event]:
+    order = state.order
+    if isinstance(state, Shipped | Cancelled):
+        raise IllegalTransition(order.order_id, "ReleaseOrder", state.status)
+    if state.hold is None:
+        return []
+    return [
+        OrderReleased(
+            order_id=order.order_id, customer_id=order.customer_id, status=state.status, currency=order.currency
+        )
+    ]
+
+
+def _retry(command: RetryOrder, state: ExistingOrder) -> list[Event]:
+    order = state.order
+    return [
+        OrderRetried(
+            order_id=order.order_id,
+            customer_id=order.customer_id,
+            status=state.status,
+            reason=command.reason,
+            currency=order.currency,
+        )
+    ]
+
+
+def _request_refund(command: RequestRefund, state: ExistingOrder) -> list[Event]:
+    order = state.order
+    if not isinstance(state, Shipped):
+        raise IllegalTransition(order.order_id, "RequestRefund", state.status)
+    same = [refund for refund in state.requested if refund.refund_id == command.refund_id]
+    if same and (same[0].amount, same[0].reason) == (command.amount, command.reason):
+        return []
+    if same or not 1 <= command.amount <= state.refundable:
+        amount, limit = Money(command.amount, order.currency), Money(state.refundable, order.currency)
+        raise RefundOutOfRange(order.order_id, amount, limit)
+    return [
+        RefundRequested(
+            order_id=order.order_id,
+            customer_id=order.customer_id,
+            refund_id=command.refund_id,
+            payment_id=state.payment.payment_id,
+            amount=command.amount,
+            currency=order.currency,
+            reason=command.reason,
+        )
+    ]
