@@ -72,8 +72,9 @@ def _changes(event: Event, recorded: RecordedEvent) -> dict[str, Any]:
             return {"status": "paid", "payment_state": "paid", "amount_paid": amount, "paid_at": at}
         case OrderShipped(tracking_number=number, carrier=carrier):
             return {"status": "shipped", "tracking_number": number, "carrier": carrier, "shipped_at": at}
-        case OrderCancelled(reason=reason, cancelled_by=by):
-            return {"status": "cancelled", "reason": reason, "cancelled_by": by.value, "cancelled_at": at}
+        case OrderCancelled(reason=reason, cancelled_by=by, amount_paid=paid):
+            ended = {"status": "cancelled", "reason": reason, "cancelled_by": by.value, "cancelled_at": at}
+            return ended | {"payment_state": "paid" if paid else "none"}
         case OrderRefunded(amount=amount):
             return {"payment_state": "refunded", "amount_refunded": amount, "refunded_at": at}
 
