@@ -96,7 +96,8 @@ async def until_settled(fleet: Fleet, order_id: str, status: str) -> str:
 
     async def done() -> bool:
         state = await fleet.system.state(order_id)
-        return state.status == status and not await fleet.system.running(order_id)
+        ended = state.status == status and await fleet.system.dispatched()
+        return ended and not await fleet.system.running(order_id)
 
     await until(done, f"{order_id} is {status}", seconds=60)
     state = await fleet.system.state(order_id)
