@@ -34,7 +34,7 @@ histories: $(INSTALLED) ## Record the workflow histories that the replay test ke
 	@RECORD_HISTORIES=1 $(BIN)/pytest tests/replay
 
 schema: $(INSTALLED) ## Write schema.sql from the migrations
-	@$(BIN)/python -m eventstore.schema > schema.sql
+	@$(BIN)/python -m embedded.schema > schema.sql
 
 lock: $(INSTALLED) ## Pin all dependencies anew in requirements.lock (needs uv)
 	uv pip compile --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links \

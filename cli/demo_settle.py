@@ -16,7 +16,7 @@ from activities.publish import TOPICS, message_id
 from orders.events import CancelledBy
 from workflows.model import FULFILL_ORDER
 
-_POLL: Final = 0.1  # seconds
+_POLL: Final = 0.25  # seconds
 
 # By the primary keys of order_dashboard and of events; an order's last event is that of its status.
 _ENDED = """

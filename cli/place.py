@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from contextlib import aclosing
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -77,9 +78,10 @@ class Placement:
         """Place every line. Raises Refused where the file cannot be read."""
         self._start = await self._app.store.head()
         with reading(_size(file), hidden=self._as_json) as advance:
-            async for outcome in place_all(self._app, lines(file)):
-                advance(outcome.end)
-                self._take(outcome)
+            async with aclosing(place_all(self._app, lines(file))) as outcomes:
+                async for outcome in outcomes:
+                    advance(outcome.end)
+                    self._take(outcome)
 
     async def settle(self) -> None:
         """Wait for the placed orders."""

@@ -4,8 +4,7 @@ import asyncio
 import getpass
 import hashlib
 import uuid
-from collections.abc import AsyncIterator
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
@@ -52,7 +51,7 @@ class Outcome:
         return {name: value for name, value in fields.items() if value is not None}
 
 
-async def place_all(app: App, lines: AsyncIterator[Line]) -> AsyncIterator[Outcome]:
+async def place_all(app: App, lines: AsyncIterator[Line]) -> AsyncGenerator[Outcome, None]:
     """Place the order on each line that is not blank, several at once.
 
     At the first unknown outcome no further line is begun; those in flight are still told. Raises what reading the
@@ -64,12 +63,11 @@ async def place_all(app: App, lines: AsyncIterator[Line]) -> AsyncIterator[Outco
         while task := await waiting.get():
             outcome = await task
             yield outcome
-            if outcome.result == "unknown" and not filling.done():
-                filling.cancel()
-                with suppress(asyncio.CancelledError):
-                    await filling
+            if outcome.result == "unknown":
+                filling.cancel()  # what is waiting is still told: its last act is to mark the end
+        await asyncio.wait([filling])
         if not filling.cancelled():
-            await filling
+            filling.result()
     finally:
         filling.cancel()
         while not waiting.empty():

@@ -57,7 +57,7 @@ def execute(command: Command, *, serves: bool = False) -> NoReturn:
 
 def _configure_logging(settings: Settings, serves: bool) -> None:
     wanted = serves or os.environ.get("ORDERS_LOG_LEVEL")
-    configure_logging(settings.log_level if wanted else "warning", settings.log_format)
+    configure_logging(settings.log_level if wanted else "error", settings.log_format)
 
 
 def _interrupted() -> int:

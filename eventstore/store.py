@@ -37,6 +37,9 @@ select s.name, s.version, s.created_at, e.recorded_at from eventstore.streams s
  where s.name = $1"""
 
 _PAGE = 500
+# Positions looked through by one statement: without a bound, a planner that has no statistics yet (after a large import)
+# sorts all the rest of the log for every page.
+_WINDOW = 5_000
 _LAST_VERSION = 2**63 - 1
 
 
@@ -131,11 +134,14 @@ class EventStore:
         """
         check_page(limit)
         head = await self.head()
-        if head <= after:
-            return Page([], after)
-        rows = await self.pool.fetch(_READ_ALL, after, head, types, category, limit)
-        events = [_recorded(row) for row in rows]
-        return Page(events, events[-1].position if len(events) == limit else head)
+        events: list[RecordedEvent] = []
+        position = after
+        while position < head and len(events) < limit:
+            until, wanted = min(head, position + max(limit, _WINDOW)), limit - len(events)
+            rows = await self.pool.fetch(_READ_ALL, position, until, types, category, wanted)
+            events += [_recorded(row) for row in rows]
+            position = events[-1].position if len(rows) == wanted else until
+        return Page(events, position)
 
     async def stream_info(self, stream: str) -> StreamInfo | None:
         """A stream's version, age and last event's time; None where there is no such stream."""

@@ -140,10 +140,11 @@ class Cancelled:
 
     @property
     def payment_state(self) -> PaymentState:
-        """ "refunded" also where the charge was never recorded: money that came and went back."""
+        """ "refunded" also where the charge was never recorded: money that came and went back. A payment of nothing
+        leaves nothing to give back, and so nothing to wait for."""
         if self.refund:
             return "refunded"
-        return "paid" if self.payment else "none"
+        return "paid" if self.payment and self.payment.amount else "none"
 
 
 State = NotPlaced | Placed | Confirmed | Paid | Shipped | Cancelled

@@ -78,9 +78,9 @@ def _changes(row: OrderRow, event: Event, recorded: RecordedEvent) -> dict[str, 
             return {"status": "paid", "payment_state": "paid", "amount_paid": amount, "paid_at": at}
         case OrderShipped(tracking_number=number, carrier=carrier):
             return {"status": "shipped", "tracking_number": number, "carrier": carrier, "shipped_at": at}
-        case OrderCancelled(reason=reason, cancelled_by=by):
-            cancelled = {"status": "cancelled", "reason": reason, "cancelled_by": by.value, "cancelled_at": at}
-            return cancelled | {"hold_reason": None}
+        case OrderCancelled(reason=reason, cancelled_by=by, amount_paid=paid):
+            ended = {"status": "cancelled", "reason": reason, "cancelled_by": by.value, "cancelled_at": at}
+            return ended | {"payment_state": "paid" if paid else "none", "hold_reason": None}
         case OrderRefunded(amount=amount):
             returned = row.amount_refunded + amount
             state = "paid" if event.after_shipment and returned < row.amount_paid else "refunded"

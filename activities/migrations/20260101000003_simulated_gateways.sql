@@ -166,7 +166,7 @@ begin
         in_fingerprint, in_order_id, in_amount, in_currency,
         case when not declined then 'pay_' || replace(gen_random_uuid()::text, '-', '') end,
         case when declined then 'amount_above_limit' end,
-        case when declined then 'Payment declined: the amount is above the limit' end,
+        case when declined then 'the amount is above the limit' end,
         now()
     )
     on conflict on constraint charges_pkey do nothing

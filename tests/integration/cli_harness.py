@@ -50,19 +50,17 @@ class Shell:
 
     async def orders(self, *arguments: str, given: bytes = b"", stdout: int | None = None, **changes: str) -> Ended:
         """Run a command to its end. given: standard input; changes: further environment variables."""
-        process = await self.start(*arguments, stdout=stdout, **changes)
-        try:
-            async with asyncio.timeout(LIMIT):
-                out, err = await process.communicate(given)
-        finally:
-            if process.returncode is None:
-                process.kill()
+        async with self.started(*arguments, stdout=stdout, **changes) as process, asyncio.timeout(LIMIT):
+            out, err = await process.communicate(given)
         assert process.returncode is not None
         return Ended(process.returncode, (out or b"").decode(), err.decode())
 
-    async def start(self, *arguments: str, stdout: int | None = None, **changes: str) -> asyncio.subprocess.Process:
-        """A command that runs on; its outputs are pipes."""
-        return await asyncio.create_subprocess_exec(
+    @asynccontextmanager
+    async def started(
+        self, *arguments: str, stdout: int | None = None, **changes: str
+    ) -> AsyncIterator[asyncio.subprocess.Process]:
+        """A command with pipes for its outputs, which does not outlive the block."""
+        process = await asyncio.create_subprocess_exec(
             *COMMAND,
             *arguments,
             cwd=self.folder,
@@ -71,6 +69,12 @@ class Shell:
             stdout=asyncio.subprocess.PIPE if stdout is None else stdout,
             stderr=asyncio.subprocess.PIPE,
         )
+        try:
+            yield process
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
 
     @asynccontextmanager
     async def serving(self, *arguments: str, **changes: str) -> AsyncIterator[asyncio.subprocess.Process]:

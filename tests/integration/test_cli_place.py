@@ -10,7 +10,7 @@ import pytest
 
 from embedded.postgres import Postgres
 from embedded.temporal import TemporalServer
-from tests.integration.cli_harness import Shell, administer, as_lines, database, shell_for
+from tests.integration.cli_harness import LIMIT, Shell, administer, as_lines, database, shell_for
 from tests.running_system import new_id, order_data
 
 
@@ -98,38 +98,37 @@ def unread() -> int:
 
 
 async def test_ctrl_c_while_waiting_for_input_ends_at_once_and_says_what_was_placed(shell: Shell) -> None:
-    process = await shell.start("place", "-", "--json")
-    assert process.stdin is not None
-    assert process.stdout is not None
-    process.stdin.write(as_lines(order_data(new_id())))
-    async with asyncio.timeout(30):
+    async with shell.started("place", "-", "--json") as process, asyncio.timeout(LIMIT):
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(as_lines(order_data(new_id())))
         assert json.loads(await process.stdout.readline())["result"] == "placed"
         process.send_signal(signal.SIGINT)
+        assert await process.wait() == 130  # although its input is still open
         out, err = await process.communicate()
-    assert process.returncode == 130
     assert json.loads(out) == {"summary": {"placed": 1, "alreadyPlaced": 0, "refused": 0}}
     assert err.decode().startswith("interrupted")
 
 
 async def test_a_database_that_goes_away_in_mid_file_leaves_a_clear_account(
-    postgres_server: Postgres, template_database: str, temporal_server: TemporalServer, shell: Shell
+    postgres_server: Postgres, template_database: str, shell: Shell
 ) -> None:
     async with database(postgres_server, template_database) as url:
-        cut = Shell(shell.folder, shell.environment | {"DATABASE_URL": url})
-        process = await cut.start("place", "-", "--json")
-        assert process.stdin is not None
-        assert process.stdout is not None
-        process.stdin.write(as_lines(*(order_data(new_id()) for _ in range(20))))
-        async with asyncio.timeout(30):
+        placing = shell.started("place", "-", "--json", DATABASE_URL=url)
+        async with placing as process, asyncio.timeout(LIMIT):
+            assert process.stdin is not None
+            assert process.stdout is not None
+            process.stdin.write(as_lines(*(order_data(new_id()) for _ in range(20))))
             before = [json.loads(await process.stdout.readline()) for _ in range(20)]
             await cut_off(postgres_server, url)
-            process.stdin.write(as_lines(*(order_data(new_id()) for _ in range(20))))
+            process.stdin.write(as_lines(*(order_data(new_id()) for _ in range(200))))
             out, err = await process.communicate()
     assert {line["result"] for line in before} == {"placed"}
     assert process.returncode == 1
     after = [json.loads(line) for line in out.splitlines()]
     assert after[0]["result"] == "unknown"
     assert after[-1]["summary"]["placed"] == 20
+    assert len(after) < 100  # it stopped, and did not try each of the others
     assert "done for sure: lines 1-20. Place the file again" in err.decode()
     assert "Traceback" not in err.decode()
 

@@ -99,7 +99,9 @@ async def test_nothing_personal_goes_into_what_temporal_keeps_of_a_start(dispatc
     given = dispatching_by_hand
     order_id = await brought_to(given, "order.shipped")
     await given.dispatcher.step()
-    for name, description in (await given.described(order_id)).items():
+    found = await given.described(order_id)
+    assert len(found) == 3
+    for name, description in found.items():
         history = (await given.system.workflow(name, order_id).fetch_history()).to_json()
         payloads = [p.data.decode() for p in description.raw_description.workflow_execution_info.memo.fields.values()]
         kept = history + MessageToJson(description.raw_description) + "".join(payloads)

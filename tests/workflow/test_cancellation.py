@@ -162,3 +162,14 @@ async def test_cancels_racing_shipments_end_shipped_and_paid_or_cancelled_and_re
         assert state.payment_state in (("paid",) if expected == "shipped" else ("none", "refunded"))
         outcomes[expected] += 1
     assert await system.available("TEA-1") == 1000 - outcomes["shipped"]
+
+
+async def test_an_order_that_costs_nothing_ships_or_ends_with_nothing_to_give_back(
+    system: RunningSystem, steering: Steering
+) -> None:
+    free = await system.place(unit_price=0)
+    assert (await system.settled(free, "shipped")).payment_state == "paid"
+    steering.refuse("create-shipment")
+    cancelled = await system.place(unit_price=0)
+    assert (await system.settled(cancelled, "cancelled")).payment_state == "none"
+    assert await system.money(cancelled) == (0, 0)

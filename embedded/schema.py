@@ -1,4 +1,4 @@
-"""Prints the schema that all migrations together make: `python -m eventstore.schema > schema.sql`."""
+"""Prints the schema that all migrations together make: `python -m embedded.schema > schema.sql`."""
 
 import asyncio
 import re

@@ -1,0 +1,59 @@
+"""An order that moves between the reads of one look is judged by the next look, not by the mixture."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import replace
+
+import asyncpg
+import pytest
+
+from activities.gateways.simulated import OrderBooks, SimulatedLedger
+from audit import audit
+from audit.report import MONEY
+from tests.integration.audit_harness import Books, opened_books
+
+ORDER = "o-1"
+
+
+@pytest.fixture
+async def books(database_url: str, pool: asyncpg.Pool) -> AsyncIterator[Books]:
+    async with opened_books(database_url, pool) as opened:
+        yield opened
+
+
+class LateLedger(SimulatedLedger):
+    """The real ledger; before it first answers, after the streams were read, something happens."""
+
+    def __init__(self, pool: asyncpg.Pool, happens: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(pool)
+        self._happens: Callable[[], Awaitable[None]] | None = happens
+
+    async def books(
+        self, order_ids: Sequence[str] | None = None, *, after: str = "", limit: int = 1000
+    ) -> list[OrderBooks]:
+        happens, self._happens = self._happens, None
+        if happens is not None:
+            await happens()
+        return await super().books(order_ids, after=after, limit=limit)
+
+
+async def test_an_order_that_is_paid_between_the_reads_is_not_found(books: Books) -> None:
+    await books.place(ORDER)
+    await books.project()
+
+    async def is_paid() -> None:
+        await books.confirm(ORDER)
+        await books.pay(ORDER)
+
+    report = await audit(replace(books.sources(), ledger=LateLedger(books.app.pool, is_paid)))
+    assert report.findings == []
+
+
+async def test_money_that_is_wrong_at_every_look_is_found_once(books: Books) -> None:
+    await books.place(ORDER)
+    await books.project()
+
+    async def is_charged_unasked() -> None:
+        await books.charge(ORDER)
+
+    report = await audit(replace(books.sources(), ledger=LateLedger(books.app.pool, is_charged_unasked)))
+    assert [(each.check, each.subject) for each in report.findings] == [(MONEY, ORDER)]
