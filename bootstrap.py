@@ -11,15 +11,18 @@ from typing import Any, TypeVar
 
 import asyncpg
 import uvloop
+from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig
+from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Interceptor, Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.failures import ActivityFailures
 from activities.gateways.protocols import PaymentGateway, ShippingGateway
 from activities.gateways.simulated import SimulatedPaymentGateway, SimulatedShippingGateway, SimulationSettings
+from activities.heartbeats import Heartbeats
 from activities.inventory import InventoryActivities
 from activities.payment import PaymentActivities
 from activities.publish import PublishActivities
@@ -37,8 +40,9 @@ from orders.events import Event
 from projections import PROJECTIONS
 from projections.queries import Queries
 from projections.runner import Projector
-from settings import Settings
+from settings import Settings, SettingsError
 from workflows.fulfill_order import FulfillOrder
+from workflows.model import SEARCH_ATTRIBUTES
 from workflows.notify_shipment import NotifyShipment
 from workflows.refund_order import RefundOrder
 from workflows.validate_order import ValidateOrder
@@ -131,6 +135,26 @@ async def connect_temporal(settings: Settings) -> Client:
     return await Client.connect(**config, data_converter=pydantic_data_converter)
 
 
+async def require_search_attributes(client: Client) -> None:
+    """Refuse to serve a namespace without our search attributes, on which every start would fail. Raises SettingsError."""
+    request = ListSearchAttributesRequest(namespace=client.namespace)
+    try:
+        known = (await client.operator_service.list_search_attributes(request)).custom_attributes
+    except RPCError as error:
+        if error.status in (RPCStatusCode.PERMISSION_DENIED, RPCStatusCode.UNIMPLEMENTED):
+            return  # not for us to ask; a start will tell
+        raise
+    missing = [each for each in SEARCH_ATTRIBUTES if each.name not in known]
+    if missing:
+        commands = "; ".join(
+            f"temporal operator search-attribute create --name {each.name} --type {each.indexed_value_type.name.title()}"
+            for each in missing
+        )
+        raise SettingsError(
+            f"Temporal's namespace {client.namespace!r} lacks search attributes, create them: {commands}"
+        )
+
+
 def build_activities(app: App) -> list[Callable[..., Any]]:
     """Every activity, over the app's parts."""
     return [
@@ -156,7 +180,7 @@ def build_worker(app: App, client: Client, interceptors: Sequence[Interceptor] =
         task_queue=from_settings.task_queue,
         workflows=WORKFLOWS,
         activities=build_activities(app),
-        interceptors=[*interceptors, ActivityFailures()],
+        interceptors=[Heartbeats(), *interceptors, ActivityFailures()],
         workflow_runner=workflow_runner(),
         graceful_shutdown_timeout=timedelta(seconds=from_settings.shutdown_seconds),
         sticky_queue_schedule_to_start_timeout=TASKS_OF_A_KILLED_WORKER,

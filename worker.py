@@ -17,6 +17,7 @@ from bootstrap import (
     build_worker,
     connect_temporal,
     open_app,
+    require_search_attributes,
     run,
 )
 from settings import load_settings
@@ -42,6 +43,7 @@ async def serve(
     interceptors: Sequence[Interceptor] = (),
 ) -> None:
     """Run the roles until cancelled; then activities in flight finish and everything is given up in order."""
+    await require_search_attributes(client)
     async with AsyncExitStack() as stack:
         if Role.WORKER in roles:
             await stack.enter_async_context(build_worker(app, client, interceptors))

@@ -83,7 +83,7 @@ class ConsumerRunner:
                     failures += 1
                     self.last_error = f"{type(error).__name__}: {error}"
                     self._log.warning("step failed, trying again", error=self.last_error, failures=failures)
-                    await asyncio.sleep(min(_BACKOFF_FIRST * 2**failures, _BACKOFF_LAST))
+                    await asyncio.sleep(min(_BACKOFF_FIRST * 2 ** min(failures, 10), _BACKOFF_LAST))
                     continue
                 failures, self.last_error = 0, None
                 if not more:

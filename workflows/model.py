@@ -8,6 +8,7 @@ ORDER_ID = SearchAttributeKey.for_keyword("OrderId")
 CUSTOMER_ID = SearchAttributeKey.for_keyword("CustomerId")
 ORDER_STATUS = SearchAttributeKey.for_keyword("OrderStatus")
 NEEDS_ATTENTION = SearchAttributeKey.for_bool("NeedsAttention")
+SEARCH_ATTRIBUTES = (ORDER_ID, CUSTOMER_ID, ORDER_STATUS, NEEDS_ATTENTION)
 
 VALIDATE_ORDER = "validate-order"
 FULFILL_ORDER = "fulfill-order"

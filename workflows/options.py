@@ -15,6 +15,9 @@ DATABASE_RETRY = RetryPolicy(
 # One call to a gateway. Longer than the gateways' own time-outs, so that theirs, which say more, come first.
 GATEWAY_TIMEOUT = timedelta(seconds=30)
 
+# A worker that was killed in the middle of a call is noticed after this long, not after the whole time-out.
+GATEWAY_HEARTBEAT = timedelta(seconds=5)
+
 # One round of attempts, about half a minute of an outage. Then the order is marked as needing attention and the next round
 # waits for a timer: the workflow only hears of a failing activity when a round has ended.
 GATEWAY_RETRY = RetryPolicy(

@@ -10,7 +10,14 @@ from temporalio.exceptions import ActivityError, ApplicationError, FailureError,
 with workflow.unsafe.imports_passed_through():
     from activities.signatures import Signature, Wire
     from orders.events import Shortage
-    from workflows.options import DATABASE_RETRY, DATABASE_TIMEOUT, GATEWAY_RETRY, GATEWAY_TIMEOUT, pause_before
+    from workflows.options import (
+        DATABASE_RETRY,
+        DATABASE_TIMEOUT,
+        GATEWAY_HEARTBEAT,
+        GATEWAY_RETRY,
+        GATEWAY_TIMEOUT,
+        pause_before,
+    )
 
 I = TypeVar("I", bound=Wire)  # noqa: E741
 O = TypeVar("O", bound=Wire)  # noqa: E741
@@ -40,6 +47,7 @@ async def gateway_step(step: Signature[I, O], argument: I, summary: str) -> O:
         argument,
         result_type=step.output,
         start_to_close_timeout=GATEWAY_TIMEOUT,
+        heartbeat_timeout=GATEWAY_HEARTBEAT,
         retry_policy=GATEWAY_RETRY,
         summary=summary,
     )

@@ -15,7 +15,7 @@ REFUSED: dict[str, Any] = {
 RETRY_AFTER = 6.0  # seconds between the lost reply and the next attempt, in which the kill falls
 LONG = 600.0
 # Seconds after the restart. Nobody tells Temporal of a call that died with its worker: it waits for the time-out of the step.
-GOES_ON_WITHIN = {"lost_reply": 10.0, "hang": 40.0}
+GOES_ON_WITHIN = {"lost_reply": 10.0, "hang": 12.0}
 
 
 async def charged(fleet: Fleet, fault: Literal["lost_reply", "hang"]) -> str:

@@ -182,7 +182,6 @@ async def test_a_running_dispatcher_tells_of_the_outage_waits_longer_each_time_a
         await until(well_again, "the error is forgotten")
 
 
-@pytest.mark.xfail(strict=True, reason="the pause is computed as a float of 2**failures, which overflows at 1,024")
 async def test_an_outage_of_hours_does_not_end_the_runner(
     dispatching_through_proxy: Dispatching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
