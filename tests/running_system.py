@@ -84,6 +84,14 @@ class RunningSystem:
         """Whether the dispatcher has seen every event."""
         return all(lag.events == 0 for lag in await lags(self.app.pool, "dispatcher"))
 
+    async def dispatched_all(self) -> None:
+        await until(self.dispatched, "everything is dispatched")
+
+    async def current_details(self, order_id: str) -> str:
+        """What the Temporal Web UI shows of the order's fulfillment."""
+        metadata = await self.workflow("fulfill-order", order_id).query("__temporal_workflow_metadata")
+        return str(metadata.get("currentDetails", "")) if isinstance(metadata, dict) else str(metadata)
+
     async def running(self, order_id: str) -> list[str]:
         """The order's workflows that have been started and have not ended, by type."""
         handles = {

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError, ApplicationErrorCategory, FailureError
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory, FailureError
 
 with workflow.unsafe.imports_passed_through():
     from activities import signatures as step
@@ -203,7 +203,7 @@ class FulfillOrder:
             self._stop_if_cancelled()
             try:
                 return await uninterrupted(attempt(), on_cancel=on_cancel)
-            except ActivityError as failure:
+            except FailureError as failure:
                 if not is_on_hold(failure):
                     raise
             self._show("It is on hold.")

@@ -95,20 +95,26 @@ async def uninterrupted(work: Coroutine[Any, Any, T], on_cancel: Callable[[], No
     return task.result()
 
 
-def is_on_hold(error: ActivityError) -> bool:
+def is_on_hold(error: FailureError) -> bool:
     """Whether a step was refused because a person holds the order."""
-    return isinstance(error.cause, ApplicationError) and error.cause.type == "OrderOnHold"
+    cause = _cause(error)
+    return isinstance(cause, ApplicationError) and cause.type == "OrderOnHold"
 
 
-def refusal(error: BaseException) -> str:
+def refusal(error: FailureError) -> str:
     """Why a step failed, in the words of the activity."""
-    cause = error.cause if isinstance(error, ActivityError) else error
-    return cause.message if isinstance(cause, ApplicationError) else str(cause or error)
+    cause = _cause(error)
+    return cause.message if isinstance(cause, ApplicationError) else str(cause)
 
 
-def shortages(error: BaseException) -> tuple[Shortage, ...]:
+def shortages(error: FailureError) -> tuple[Shortage, ...]:
     """The SKUs that were short, where that is why a step failed."""
-    cause = error.cause if isinstance(error, ActivityError) else error
+    cause = _cause(error)
     if not isinstance(cause, ApplicationError) or cause.type != "InsufficientStock":
         return ()
     return tuple(Shortage.model_validate(detail) for detail in cause.details)
+
+
+def _cause(error: FailureError) -> BaseException:
+    # A local activity's failure comes as it is, an ordinary one's inside an ActivityError.
+    return error.cause or error if isinstance(error, ActivityError) else error

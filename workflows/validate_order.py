@@ -1,7 +1,7 @@
 """validate-order: is everything in stock? Then the order is confirmed, else cancelled."""
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError
+from temporalio.exceptions import FailureError
 
 with workflow.unsafe.imports_passed_through():
     from activities.signatures import (
@@ -31,7 +31,7 @@ class ValidateOrder:
         availability = await database_step(CHECK_INVENTORY, order, "Is every item in stock?")
         try:
             progress = await self._decide(order, availability)
-        except ActivityError as failure:
+        except FailureError as failure:
             if not is_on_hold(failure):
                 raise
             return Outcome(status=availability.status, reason=ON_HOLD)
