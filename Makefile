@@ -3,10 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
-SOURCES := activities audit bootstrap.py cli dispatcher embedded eventstore orders projections scripts settings.py telemetry.py tests worker.py workflows
+SOURCES := activities audit bootstrap.py chaos cli dispatcher embedded eventstore orders projections scripts settings.py telemetry.py tests worker.py workflows
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test check format histories schema lock clean
+.PHONY: help demo dev chaos test check format histories schema lock clean
 
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,6 +16,9 @@ demo: $(INSTALLED) ## Start everything, take 830 real orders through it, show ho
 
 dev: $(INSTALLED) ## Start everything with data that is kept in .orders/
 	@$(BIN)/orders dev $(ARGS)
+
+chaos: $(INSTALLED) ## Break one thing after another while orders flow, then prove the books (ARGS="--seconds 600 --seed 1")
+	@$(BIN)/python -m chaos $(ARGS)
 
 test: $(INSTALLED) ## Run all tests, on a real PostgreSQL and a real Temporal server
 	@$(BIN)/pytest $(ARGS)

@@ -423,6 +423,10 @@ begin
             return;
         end if;
     end if;
+    if switch.kind = 'late_effect' then
+        fault := 'hang';
+        return;
+    end if;
     fault := switch.kind;
     fault_delay := switch.delay_seconds;
 end
@@ -749,6 +753,7 @@ CREATE TABLE projections.order_dashboard (
     units bigint NOT NULL,
     amount_paid bigint NOT NULL,
     amount_refunded bigint NOT NULL,
+    hold_reason text,
     reason text,
     cancelled_by text,
     tracking_number text,
@@ -834,7 +839,7 @@ CREATE TABLE simulated.faults (
     remaining integer,
     delay_seconds double precision DEFAULT 0 NOT NULL,
     CONSTRAINT faults_delay_not_negative CHECK ((delay_seconds >= (0)::double precision)),
-    CONSTRAINT faults_kind CHECK ((kind = ANY (ARRAY['unavailable'::text, 'lost_reply'::text, 'hang'::text]))),
+    CONSTRAINT faults_kind CHECK ((kind = ANY (ARRAY['unavailable'::text, 'lost_reply'::text, 'hang'::text, 'late_effect'::text]))),
     CONSTRAINT faults_operation CHECK ((operation = ANY (ARRAY['payment.charge'::text, 'payment.void'::text, 'payment.refund'::text, 'shipping.create'::text, 'shipping.void'::text]))),
     CONSTRAINT faults_probability CHECK (((probability >= (0)::double precision) AND (probability <= (1)::double precision))),
     CONSTRAINT faults_remaining_not_negative CHECK ((remaining >= 0))
@@ -879,6 +884,36 @@ CREATE TABLE simulated.labels (
 --
 
 COMMENT ON TABLE simulated.labels IS 'one row per idempotency key, for good, as in charges';
+
+--
+-- Name: late_calls; Type: TABLE; Schema: simulated; Owner: -
+--
+
+CREATE TABLE simulated.late_calls (
+    id bigint NOT NULL,
+    operation text NOT NULL,
+    arguments jsonb NOT NULL,
+    at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+--
+-- Name: TABLE late_calls; Type: COMMENT; Schema: simulated; Owner: -
+--
+
+COMMENT ON TABLE simulated.late_calls IS 'calls that their callers gave up and that have not reached the gateway yet; empty unless someone is rehearsing failure';
+
+--
+-- Name: late_calls_id_seq; Type: SEQUENCE; Schema: simulated; Owner: -
+--
+
+ALTER TABLE simulated.late_calls ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME simulated.late_calls_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 --
 -- Name: refunds; Type: TABLE; Schema: simulated; Owner: -
@@ -1049,6 +1084,13 @@ ALTER TABLE ONLY simulated.labels
 
 ALTER TABLE ONLY simulated.labels
     ADD CONSTRAINT labels_tracking_number_key UNIQUE (tracking_number);
+
+--
+-- Name: late_calls late_calls_pkey; Type: CONSTRAINT; Schema: simulated; Owner: -
+--
+
+ALTER TABLE ONLY simulated.late_calls
+    ADD CONSTRAINT late_calls_pkey PRIMARY KEY (id);
 
 --
 -- Name: refunds refunds_pkey; Type: CONSTRAINT; Schema: simulated; Owner: -
@@ -1337,6 +1379,12 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE simulated.faults TO orders_app;
 --
 
 GRANT SELECT ON TABLE simulated.labels TO orders_app;
+
+--
+-- Name: TABLE late_calls; Type: ACL; Schema: simulated; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE ON TABLE simulated.late_calls TO orders_app;
 
 --
 -- Name: TABLE refunds; Type: ACL; Schema: simulated; Owner: -

@@ -6,7 +6,14 @@ from typing import Any
 from temporalio import activity
 
 from activities import signatures as step
-from activities.gateways.protocols import ChargeRequest, PaymentGateway, RefundRequest
+from activities.gateways.protocols import (
+    Charge,
+    ChargeRequest,
+    IdempotencyConflict,
+    KeyVoided,
+    PaymentGateway,
+    RefundRequest,
+)
 from activities.signatures import OrderRef, Payment, RefundRef, ReturnedPayment, Undo
 from activities.streams import Orders, load_order, requested_refund, require_not_held
 from orders.errors import IllegalTransition
@@ -39,8 +46,23 @@ class PaymentActivities:
         request = ChargeRequest(
             charge_key(order.order_id), order.order_id, order.customer_id, order.total, order.currency
         )
-        charge = await self._gateway.charge(request)
+        charge = await self._charged_before(request) or await self._gateway.charge(request)
         return Payment(payment_id=charge.payment_id, amount=charge.amount, currency=charge.currency)
+
+    async def _charged_before(self, request: ChargeRequest) -> Charge | None:
+        """What the gateway has under the key for good: a repeated key itself is only trusted for a day.
+
+        Looked up at every attempt, the first included: attempts count anew in each round and in each run.
+        Raises KeyVoided or IdempotencyConflict, as the charge would while the gateway still knew the key.
+        """
+        found = await self._gateway.find(request.key)
+        if found is None:
+            return None
+        if found.refunded_amount > 0:
+            raise KeyVoided(request.key)
+        if (found.amount, found.currency) != (request.amount, request.currency):
+            raise IdempotencyConflict(request.key)
+        return found
 
     @activity.defn(name=step.REFUND_PAYMENT.name)
     async def refund_payment(self, undo: Undo) -> ReturnedPayment:
@@ -55,5 +77,6 @@ class PaymentActivities:
         order = (await load_order(self._orders, ref.order_id)).state.order
         key = f"{ref.order_id}:return-payment:{ref.refund_id}"
         request = RefundRequest(key, refund.payment_id, refund.amount, order.currency, "requested")
-        returned = await self._gateway.refund(request)
+        # Looked up first for the same reason as a charge.
+        returned = await self._gateway.find_refund(key) or await self._gateway.refund(request)
         return ReturnedPayment(payment_id=returned.payment_id, refund_id=returned.refund_id, amount=returned.amount)

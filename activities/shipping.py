@@ -40,7 +40,8 @@ class ShippingActivities:
         request = LabelRequest(
             label_key(order.order_id), order.order_id, units(order), _recipient(order.shipping_address)
         )
-        label = await self._gateway.create(request)
+        # Looked up first, because a carrier may forget the key after a day: attempts go on for as long as an outage.
+        label = await self._gateway.find(request.key) or await self._gateway.create(request)
         return Shipment(shipment_id=label.shipment_id, tracking_number=label.tracking_number, carrier=label.carrier)
 
     @activity.defn(name=step.VOID_SHIPMENT.name)

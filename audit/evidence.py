@@ -11,7 +11,6 @@ from activities.gateways.simulated import OrderBooks
 from activities.publish import TOPICS, message_id
 from audit.sources import Sources
 from audit.streams import OrderStream, read_orders
-from orders.events import OrderShipped
 from orders.state import ExistingOrder
 
 # By reservation_lines_pkey and reservations_pkey.
@@ -87,10 +86,10 @@ async def _published(pool: asyncpg.Pool, streams: Iterable[OrderStream]) -> set[
 
 
 def _messages(stream: OrderStream) -> list[tuple[UUID, str]]:
-    shipped = stream.events.get(OrderShipped.event_type)
-    if shipped is None:
+    if stream.shipment is None:
         return []
-    return [(message_id(stream.order_id, topic, shipped.version), topic) for topic in TOPICS]
+    recorded, _ = stream.shipment
+    return [(message_id(stream.order_id, topic, recorded.version), topic) for topic in TOPICS]
 
 
 def _evidence(

@@ -1,6 +1,7 @@
 """Orders that are not settled: what is still to be done, and why it may be waited for."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,13 +13,14 @@ from temporalio.service import RPCError, RPCStatusCode
 from audit.evidence import Evidence
 from audit.sources import Sources
 from dispatcher.dispatcher import NAME as DISPATCHER
-from orders.events import CancelledBy, OrderCancelled, OrderConfirmed, OrderPlaced, OrderShipped
-from orders.state import Cancelled, Confirmed, Paid, Placed, Shipped
-from workflows.model import FULFILL_ORDER, NOTIFY_SHIPMENT, VALIDATE_ORDER
+from dispatcher.triggers import TRIGGERS
+from orders.events import Event, RefundRequested
+from orders.state import Cancelled, Confirmed, Paid, Placed, Refund, Shipped
+from workflows.model import FULFILL_ORDER, NOTIFY_SHIPMENT, REFUND_ORDER, VALIDATE_ORDER
 
+ON_HOLD: Final = "on hold"
 _IN_FLIGHT: Final = 20
 _RPC_LIMIT: Final = timedelta(seconds=5)
-_BY_PERSON: Final = (CancelledBy.CUSTOMER, CancelledBy.OPERATOR)
 # By the primary key of subscriptions, and of parked.
 _CHECKPOINT = "select position from eventstore.subscriptions where name = $1"
 _PARKED = "select position from dispatcher.parked where position = any ($1::bigint[])"
@@ -26,15 +28,14 @@ _PARKED = "select position from dispatcher.parked where position = any ($1::bigi
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What is still to be done for an order: by which workflow, started by the event at which position."""
+    """What is still to be done for an order: by which workflow, started by the event at which position. held: not before
+    a person releases the order."""
 
     workflow: str
+    workflow_id: str
     order_id: str
     position: int
-
-    @property
-    def workflow_id(self) -> str:
-        return f"{self.workflow}-{self.order_id}"
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,27 +47,52 @@ class Prospect:
     fault: str | None = None
 
 
-def unfinished(evidence: Evidence) -> Work | None:
-    """The work left; None for a settled order."""
+def unfinished(evidence: Evidence) -> list[Work]:
+    """The work left; none for a settled order."""
     match evidence.state:
         case Placed():
-            return _work(evidence, VALIDATE_ORDER, OrderPlaced.event_type)
+            return [_work(evidence, VALIDATE_ORDER)]
         case Confirmed() | Paid():
-            return _work(evidence, FULFILL_ORDER, OrderConfirmed.event_type)
-        case Shipped():
-            return _work(evidence, NOTIFY_SHIPMENT, OrderShipped.event_type) if evidence.missing else None
+            return [_work(evidence, FULFILL_ORDER)]
+        case Shipped() as state:
+            told = [_work(evidence, NOTIFY_SHIPMENT)] if evidence.missing else []
+            return told + [_refund(evidence, refund) for refund in owed(state)]
         case Cancelled() as state:
-            if not _left_to_undo(evidence, state):
-                return None
-            by_person = state.cancelled_by in _BY_PERSON
-            return _work(evidence, FULFILL_ORDER, (OrderCancelled if by_person else OrderConfirmed).event_type)
+            return [_work(evidence, FULFILL_ORDER)] if _left_to_undo(evidence, state) else []
 
 
-def _work(evidence: Evidence, workflow: str, trigger: str) -> Work:
+def owed(state: Shipped) -> list[Refund]:
+    """The refunds that were asked for and are not recorded as made."""
+    return [refund for refund in state.requested if refund not in state.refunds]
+
+
+def _work(evidence: Evidence, workflow: str) -> Work:
     stream = evidence.stream
     # An order that no workflow was ever started for has no trigger: then its last event stands for it.
-    event = stream.events.get(trigger) or max(stream.events.values(), key=lambda each: each.position)
-    return Work(workflow, stream.order_id, event.position)
+    recorded, _ = stream.last(lambda event: _triggers(event, workflow)) or stream.events[-1]
+    held = evidence.state.hold is not None
+    return Work(workflow, f"{workflow}-{stream.order_id}", stream.order_id, recorded.position, held)
+
+
+def _triggers(event: Event, workflow: str) -> bool:
+    return any(
+        trigger.workflow == workflow and trigger.event_type == event.event_type and trigger.when(event)
+        for trigger in TRIGGERS
+    )
+
+
+def _refund(evidence: Evidence, refund: Refund) -> Work:
+    stream = evidence.stream
+    for recorded, event in stream.events:
+        if isinstance(event, RefundRequested) and event.refund_id == refund.refund_id:
+            return Work(REFUND_ORDER, refund_workflow_id(event), stream.order_id, recorded.position)
+    raise AssertionError("unreachable: it was requested by an event")
+
+
+def refund_workflow_id(event: RefundRequested) -> str:
+    """As the dispatcher names it."""
+    [trigger] = [each for each in TRIGGERS if each.workflow == REFUND_ORDER]
+    return trigger.workflow_id(event)
 
 
 def _left_to_undo(evidence: Evidence, state: Cancelled) -> bool:
@@ -82,17 +108,21 @@ class Prospects:
         self._in_flight = asyncio.Semaphore(_IN_FLIGHT)
         self.unreachable = None if sources.client else "Temporal is not reachable"
 
-    async def of(self, works: Sequence[Work]) -> dict[str, Prospect]:
+    async def of(self, works: Sequence[Work]) -> dict[str, list[Prospect]]:
         """By order id. The dispatcher is asked first: what it has passed was started before."""
         if not works:
             return {}
         checkpoint = int(await self._pool.fetchval(_CHECKPOINT, DISPATCHER) or 0)
         positions = [work.position for work in works]
         parked = {row["position"] for row in await self._pool.fetch(_PARKED, positions)}
-        prospects = await asyncio.gather(*(self._prospect(work, checkpoint, parked) for work in works))
-        return {prospect.work.order_id: prospect for prospect in prospects}
+        by_order: dict[str, list[Prospect]] = defaultdict(list)
+        for prospect in await asyncio.gather(*(self._prospect(work, checkpoint, parked) for work in works)):
+            by_order[prospect.work.order_id].append(prospect)
+        return by_order
 
     async def _prospect(self, work: Work, checkpoint: int, parked: set[int]) -> Prospect:
+        if work.held:
+            return Prospect(work, reason=ON_HOLD)
         if work.position in parked:
             return Prospect(work, reason="its event is parked by the dispatcher")
         if work.position > checkpoint:

@@ -68,9 +68,8 @@ async def _judge_twice(sources: Sources, prospects: Prospects, ids: Sequence[str
 
 async def _judge(sources: Sources, prospects: Prospects, ids: Sequence[str]) -> list[Verdict]:
     evidence, broken = await gather(sources, ids)
-    works = [work for each in evidence if (work := unfinished(each))]
-    known = await prospects.of(works)
-    verdicts = [of_order(each, known.get(each.stream.order_id)) for each in evidence]
+    known = await prospects.of([work for each in evidence for work in unfinished(each)])
+    verdicts = [of_order(each, known.get(each.stream.order_id, ())) for each in evidence]
     return verdicts + [of_broken(stream) for stream in broken]
 
 

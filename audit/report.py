@@ -15,7 +15,7 @@ READ_MODELS: Final = "read-models"
 
 CLAIMS: Final = {
     STREAMS: "every order's stream folds legally",
-    MONEY: "money kept is the order's total where shipped, nothing where cancelled",
+    MONEY: "money kept is the total less refunds where shipped, nothing where cancelled",
     LABELS: "one live label where shipped, none where cancelled",
     STOCK: "stock put in minus shipped is stock now and held by open orders",
     MESSAGES: "each message published once for each shipped order, none for others",

@@ -1,6 +1,6 @@
 """Order streams, a page at a time, each folded by the domain's own rules."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
@@ -14,10 +14,10 @@ from eventstore.codec import Codec
 from eventstore.errors import EventStoreError
 from eventstore.model import RecordedEvent
 from orders.errors import CorruptStream
-from orders.events import Event
-from orders.evolve import evolve, initial_state
+from orders.events import Event, OrderShipped
+from orders.evolve import fold
 from orders.ids import stream_name
-from orders.state import ExistingOrder, NotPlaced, State
+from orders.state import ExistingOrder, NotPlaced
 
 PAGE: Final = 200
 _PREFIX: Final = stream_name("")
@@ -40,16 +40,22 @@ select w.name from unnest($1::text[]) as w (name)
 
 @dataclass(frozen=True, slots=True)
 class OrderStream:
-    """An order as its stream says. `fault`: why it does not fold, with `state` None.
-
-    events: the recorded ones by type; a type occurs once in a stream that folds.
-    """
+    """An order as its stream says, events in order. `fault`: why it does not fold, with no events and `state` None."""
 
     order_id: str
     version: int
-    events: dict[str, RecordedEvent]
+    events: tuple[tuple[RecordedEvent, Event], ...]
     state: ExistingOrder | None
     fault: str | None = None
+
+    def last(self, wanted: Callable[[Event], bool]) -> tuple[RecordedEvent, Event] | None:
+        """The last event of a kind, as recorded and typed."""
+        return next((each for each in reversed(self.events) if wanted(each[1])), None)
+
+    @property
+    def shipment(self) -> tuple[RecordedEvent, OrderShipped] | None:
+        """Its one shipment."""
+        return next(((recorded, event) for recorded, event in self.events if isinstance(event, OrderShipped)), None)
 
 
 async def order_ids(pool: asyncpg.Pool) -> AsyncIterator[list[str]]:
@@ -74,26 +80,28 @@ async def without_stream(pool: asyncpg.Pool, ids: Iterable[str]) -> set[str]:
 
 def _folded(codec: Codec[Event], name: str, rows: Sequence[asyncpg.Record]) -> OrderStream:
     order_id, version = name.removeprefix(_PREFIX), int(rows[0]["stream_version"])
-    events = [_recorded(row) for row in rows if row["position"] is not None]
-    by_type = {event.type: event for event in events}
+    recorded = [_recorded(row) for row in rows if row["position"] is not None]
     try:
-        state = _fold(codec, order_id, version, events)
+        _require_unbroken(version, recorded)
+        events = tuple((each, codec.decode(each)) for each in recorded)
+        state = _fold(order_id, [event for _, event in events])
     except (EventStoreError, CorruptStream, _Broken) as error:
-        return OrderStream(order_id, version, by_type, None, str(error))
-    return OrderStream(order_id, version, by_type, state)
+        return OrderStream(order_id, version, (), None, str(error))
+    return OrderStream(order_id, version, events, state)
 
 
 class _Broken(Exception):
     """The stream is not one stream of one order."""
 
 
-def _fold(codec: Codec[Event], order_id: str, version: int, events: Sequence[RecordedEvent]) -> ExistingOrder:
+def _require_unbroken(version: int, events: Sequence[RecordedEvent]) -> None:
     versions = [event.version for event in events]
     if versions != list(range(1, version + 1)):
         raise _Broken(f"the stream is at version {version} and holds the versions {_shown(versions)}")
-    state: State = initial_state()
-    for event in events:
-        state = evolve(state, codec.decode(event))
+
+
+def _fold(order_id: str, events: Sequence[Event]) -> ExistingOrder:
+    state = fold(events)
     if isinstance(state, NotPlaced):
         raise _Broken("the stream has no events")
     if state.order.order_id != order_id:

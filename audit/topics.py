@@ -1,6 +1,6 @@
 """The published messages, each held against the shipment that it tells of."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -9,7 +9,6 @@ from audit.report import MESSAGES, Finding
 from audit.sources import Sources
 from audit.streams import OrderStream, read_orders
 from eventstore.model import RecordedEvent
-from orders.events import OrderShipped
 
 _PAGE: Final = 200
 
@@ -37,11 +36,10 @@ async def audit_topics(sources: Sources) -> AsyncIterator[TopicPage]:
 
 async def _audit_page(sources: Sources, topic: str, page: Sequence[RecordedEvent]) -> AsyncIterator[Finding]:
     orders = {stream.order_id: stream for stream in await _orders_of(sources, page)}
-    shipment = _shipments(sources)
     for message in page:
         subject = message.data.get("subject")
         order = orders.get(subject) if isinstance(subject, str) else None
-        if problem := _problem(topic, message, order, shipment):
+        if problem := _problem(topic, message, order):
             name = subject if isinstance(subject, str) else f"{topic}@{message.version}"
             yield Finding(MESSAGES, name, f"{topic}, message {message.version}, {problem}")
 
@@ -52,29 +50,17 @@ async def _orders_of(sources: Sources, page: Iterable[RecordedEvent]) -> list[Or
     return await read_orders(sources.pool, sources.codec, ids)
 
 
-_Shipment = Callable[[RecordedEvent], OrderShipped]
-
-
-def _shipments(sources: Sources) -> _Shipment:
-    def decoded(recorded: RecordedEvent) -> OrderShipped:
-        event = sources.codec.decode(recorded)
-        assert isinstance(event, OrderShipped)
-        return event
-
-    return decoded
-
-
-def _problem(topic: str, message: RecordedEvent, order: OrderStream | None, shipment: _Shipment) -> str | None:
+def _problem(topic: str, message: RecordedEvent, order: OrderStream | None) -> str | None:
     if order is None:
         return "tells of an order that does not exist"
     if order.state is None:
         return None  # its stream does not fold, which is a finding of its own
-    recorded = order.events.get(OrderShipped.event_type)
-    if recorded is None:
+    if order.shipment is None:
         return f"tells of an order that is {order.state.status}, not shipped"
+    recorded, shipped = order.shipment
     if message.id != (id_ := message_id(order.order_id, topic, recorded.version)):
         return f"was published beside the one message of this shipment, {id_}"
-    return _difference(message, cloud_event(id_, topic, recorded, shipment(recorded)))
+    return _difference(message, cloud_event(id_, topic, recorded, shipped))
 
 
 def _difference(message: RecordedEvent, due: dict[str, Any]) -> str | None:

@@ -1,15 +1,16 @@
 """What must hold of one order, given the evidence: pure, and all in one place."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from audit.evidence import Evidence
-from audit.open_orders import Prospect
+from audit.open_orders import Prospect, owed
 from audit.report import LABELS, MESSAGES, MONEY, OPEN_ORDERS, STOCK, STREAMS, Finding
 from audit.streams import OrderStream
 from orders.model import quantities
 from orders.money import format_money
 from orders.state import Cancelled, Confirmed, Paid, Placed, Shipped
+from workflows.model import NOTIFY_SHIPMENT, REFUND_ORDER
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,22 +31,22 @@ def of_broken(stream: OrderStream) -> Verdict:
     return Verdict(stream.order_id, stream.version, (Finding(STREAMS, stream.order_id, fault),))
 
 
-def of_order(evidence: Evidence, prospect: Prospect | None) -> Verdict:
-    """The verdict on an order. prospect: None where it is settled."""
-    waiting = prospect is not None and prospect.reason is not None
+def of_order(evidence: Evidence, prospects: Sequence[Prospect]) -> Verdict:
+    """The verdict on an order. prospects: of the work left for it, none where it is settled."""
+    waiting = any(prospect.reason for prospect in prospects)
     findings = (
         *_money(evidence, waiting),
         *_labels(evidence, waiting),
         *_goods(evidence, waiting),
-        *_messages(evidence, prospect),
-        *_open(evidence, prospect),
+        *_messages(evidence, prospects),
+        *_open(evidence, prospects),
     )
     return Verdict(
         evidence.stream.order_id,
         evidence.stream.version,
         findings,
         evidence.state.status,
-        prospect.reason if prospect else None,
+        next((prospect.reason for prospect in prospects if prospect.reason), None),
         sum(quantities(evidence.state.order).values()),
     )
 
@@ -53,7 +54,7 @@ def of_order(evidence: Evidence, prospect: Prospect | None) -> Verdict:
 def _money(evidence: Evidence, waiting: bool) -> Iterator[Finding]:
     order, allowed = evidence.state.order, _money_allowed(evidence, waiting)
     if evidence.kept not in allowed:
-        due = " or ".join(format_money(amount, order.currency) for amount in allowed)
+        due = _amounts(allowed, order.currency)
         yield _finding(
             evidence,
             MONEY,
@@ -67,17 +68,27 @@ def _money(evidence: Evidence, waiting: bool) -> Iterator[Finding]:
         yield _finding(evidence, MONEY, f"costs {order.currency}, and the gateway charged {amount}")
 
 
-def _money_allowed(evidence: Evidence, waiting: bool) -> tuple[int, ...]:
+def _money_allowed(evidence: Evidence, waiting: bool) -> Sequence[int]:
     total = evidence.state.order.total
     match evidence.state:
-        case Paid() | Shipped():
+        case Paid():
             return (total,)
+        case Shipped() as state:
+            most = total - sum(refund.amount for refund in state.refunds)
+            # A refund that is owed may have left the gateway, and may not have.
+            return range(most - sum(refund.amount for refund in owed(state)), most + 1)
         case Confirmed():
             return (0, total)
         case Cancelled() if waiting:
             return (0, total)
         case Placed() | Cancelled():
             return (0,)
+
+
+def _amounts(allowed: Sequence[int], currency: str) -> str:
+    between = " to " if isinstance(allowed, range) else " or "
+    ends = dict.fromkeys((allowed[0], allowed[-1]))
+    return between.join(format_money(amount, currency) for amount in ends)
 
 
 def _recorded_money(evidence: Evidence) -> Iterator[Finding]:
@@ -128,16 +139,22 @@ def _units(held: dict[str, int]) -> str:
     return named + (", …" if len(held) > 5 else "") if held else "nothing"
 
 
-def _messages(evidence: Evidence, prospect: Prospect | None) -> Iterator[Finding]:
-    if isinstance(evidence.state, Shipped) and prospect and prospect.fault:
-        missing = " and ".join(evidence.missing)
-        yield _finding(evidence, MESSAGES, f"is shipped, {missing} was never published, and {prospect.fault}")
+def _messages(evidence: Evidence, prospects: Sequence[Prospect]) -> Iterator[Finding]:
+    missing = " and ".join(evidence.missing)
+    for prospect in prospects:
+        if prospect.work.workflow == NOTIFY_SHIPMENT and prospect.fault:
+            yield _finding(evidence, MESSAGES, f"is shipped, {missing} was never published, and {prospect.fault}")
 
 
-def _open(evidence: Evidence, prospect: Prospect | None) -> Iterator[Finding]:
-    """Shipped orders are the messages' affair, cancelled ones that of money, labels and stock."""
-    if isinstance(evidence.state, Placed | Confirmed | Paid) and prospect and prospect.fault:
-        yield _finding(evidence, OPEN_ORDERS, f"is {evidence.state.status}, and {prospect.fault}")
+def _open(evidence: Evidence, prospects: Sequence[Prospect]) -> Iterator[Finding]:
+    """Messages of shipped orders are an affair of their own, cancelled orders that of money, labels and stock."""
+    for prospect in prospects:
+        if prospect.work.workflow == REFUND_ORDER and prospect.fault:
+            yield _finding(
+                evidence, OPEN_ORDERS, f"is shipped and owes a refund that was asked for, and {prospect.fault}"
+            )
+        elif isinstance(evidence.state, Placed | Confirmed | Paid) and prospect.fault:
+            yield _finding(evidence, OPEN_ORDERS, f"is {evidence.state.status}, and {prospect.fault}")
 
 
 def _finding(evidence: Evidence, check: str, problem: str) -> Finding:

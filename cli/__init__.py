@@ -6,16 +6,20 @@ from typing import Annotated
 
 import typer
 
+from cli.attention import attention
 from cli.audit import audit
 from cli.cancel import cancel
 from cli.demo import demo
 from cli.dev import dev
 from cli.dispatching import dispatcher
 from cli.health import health
+from cli.holding import hold, release
 from cli.inventory import inventory
 from cli.listing import customers, list_orders
 from cli.place import place
 from cli.read_models import projections
+from cli.refunding import refund
+from cli.retrying import retry_order
 from cli.serving import migrate_database, worker
 from cli.show import show_order
 from cli.timeline import timeline
@@ -37,6 +41,11 @@ app.command()(timeline)
 app.command("list")(list_orders)
 app.command()(customers)
 app.command()(cancel)
+app.command()(hold)
+app.command()(release)
+app.command("retry")(retry_order)
+app.command()(refund)
+app.command()(attention)
 app.add_typer(inventory, name="inventory")
 app.add_typer(projections, name="projections")
 app.add_typer(dispatcher, name="dispatcher")

@@ -10,7 +10,8 @@ from orders.ids import order_id_problem
 DATA_FOLDER: Final = Path(__file__).resolve().parent.parent / "data"
 
 
-def _identifier(value: str | None) -> str | None:
+def identifier(value: str | None) -> str | None:
+    """The value where it can be an id. Raises typer.BadParameter."""
     problem = order_id_problem(value) if value is not None else None
     if problem:
         raise typer.BadParameter(problem)
@@ -18,9 +19,9 @@ def _identifier(value: str | None) -> str | None:
 
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output, and nothing else there.")]
-OrderId = Annotated[str, typer.Argument(metavar="ID", help="The order's id.", callback=_identifier)]
-CustomerId = Annotated[str | None, typer.Argument(metavar="ID", help="One customer's id.", callback=_identifier)]
+OrderId = Annotated[str, typer.Argument(metavar="ID", help="The order's id.", callback=identifier)]
+CustomerId = Annotated[str | None, typer.Argument(metavar="ID", help="One customer's id.", callback=identifier)]
 Limit = Annotated[int, typer.Option(min=1, max=10_000, help="At most this many rows.")]
 CustomerFilter = Annotated[
-    str | None, typer.Option("--customer", metavar="ID", help="Only orders of this customer.", callback=_identifier)
+    str | None, typer.Option("--customer", metavar="ID", help="Only orders of this customer.", callback=identifier)
 ]

@@ -6,10 +6,14 @@ from orders.events import (
     Event,
     OrderCancelled,
     OrderConfirmed,
+    OrderHeld,
     OrderPaid,
     OrderPlaced,
     OrderRefunded,
+    OrderReleased,
+    OrderRetried,
     OrderShipped,
+    RefundRequested,
     Shortage,
 )
 from orders.model import units
@@ -31,6 +35,14 @@ def event_facts(event: Event) -> str:
             return f"{event.reason}, by {event.cancelled_by}{_short_of(event.shortages)}"
         case OrderRefunded():
             return f"{format_money(event.amount, event.currency)} as {event.refund_id}"
+        case OrderHeld():
+            return event.reason
+        case OrderReleased():
+            return f"goes on from {event.status}"
+        case OrderRetried():
+            return f"taken up again while {event.status}: {event.reason}"
+        case RefundRequested():
+            return f"{format_money(event.amount, event.currency)} as {event.refund_id}: {event.reason}"
         case _:
             assert_never(event)
 

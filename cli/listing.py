@@ -73,7 +73,7 @@ def _order_table(rows: Iterable[OrderRow]) -> Table:
                 row.payment_state,
                 format_money(row.total, row.currency),
                 row.placed_at,
-                row.tracking_number or row.reason,
+                f"on hold: {row.hold_reason}" if row.hold_reason else row.tracking_number or row.reason,
             )
             for row in rows
         ),

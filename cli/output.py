@@ -105,7 +105,14 @@ def moment(time: datetime) -> str:
     return time.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3] + "Z"
 
 
-_STYLES: Final = {"shipped": "green", "cancelled": "red", "paid": "cyan", "confirmed": "cyan", "refunded": "yellow"}
+_STYLES: Final = {
+    "shipped": "green",
+    "cancelled": "red",
+    "paid": "cyan",
+    "confirmed": "cyan",
+    "refunded": "yellow",
+    "held": "yellow",
+}
 
 
 def status_text(status: str) -> Text:

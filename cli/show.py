@@ -13,7 +13,7 @@ from cli.output import facts, show, show_json, status_text, table, visible
 from cli.running import execute, opened
 from orders.model import Address
 from orders.money import format_money
-from orders.state import Cancelled, ExistingOrder
+from orders.state import Cancelled, ExistingOrder, Shipped
 from settings import Settings
 
 
@@ -54,8 +54,18 @@ def as_document(state: ExistingOrder, version: int) -> dict[str, Any]:
         "refund": {"refundId": state.refund.refund_id, "amount": state.refund.amount, "reason": state.refund.reason}
         if state.refund
         else None,
+        "refunds": _refunds(state) if isinstance(state, Shipped) else [],
+        "hold": {"reason": state.hold.reason} if state.hold else None,
         "cancellation": _cancellation(state) if isinstance(state, Cancelled) else None,
     }
+
+
+def _refunds(state: Shipped) -> list[dict[str, Any]]:
+    """Those of a shipped order, as they were asked for; `made` where the money has gone back."""
+    return [
+        {"refundId": each.refund_id, "amount": each.amount, "reason": each.reason, "made": each in state.refunds}
+        for each in state.requested
+    ]
 
 
 def _cancellation(state: Cancelled) -> dict[str, Any]:
@@ -74,7 +84,9 @@ def render_order(state: ExistingOrder, version: int) -> Iterator[RenderableType]
             ("order", order.order_id),
             ("customer", order.customer_id),
             ("status", status_text(state.status)),
+            ("on hold", state.hold.reason if state.hold else None),
             ("payment", _payment(state)),
+            ("refunds", _refund_lines(state) if isinstance(state, Shipped) and state.requested else None),
             ("reason", _reason(state)),
             ("shipment", f"{state.shipment.tracking_number} by {state.shipment.carrier}" if state.shipment else None),
             ("placed at", order.placed_at),
@@ -100,6 +112,16 @@ def _payment(state: ExistingOrder) -> str:
     back = f"{format_money(state.refund.amount, currency)} back as {state.refund.refund_id}" if state.refund else ""
     known = ", ".join(filter(None, (charged, back)))
     return f"{state.payment_state} ({known})" if known else state.payment_state
+
+
+def _refund_lines(state: Shipped) -> Text:
+    currency = state.order.currency
+    lines = (
+        f"{format_money(each.amount, currency)} {'back' if each in state.refunds else 'asked for'} as "
+        f"{visible(each.refund_id)}: {visible(each.reason)}"
+        for each in state.requested
+    )
+    return Text("\n".join(lines))
 
 
 def _reason(state: ExistingOrder) -> str | None:

@@ -8,6 +8,7 @@ from rich.console import RenderableType
 from rich.text import Text
 from temporalio.service import RPCError
 
+from audit.open_orders import refund_workflow_id
 from bootstrap import App
 from cli.arguments import AsJson, OrderId
 from cli.event_facts import event_facts
@@ -17,7 +18,7 @@ from cli.running import execute, opened, temporal
 from cli.workflows import WorkflowView, order_workflows
 from eventstore.model import RecordedEvent
 from orders.errors import OrderNotFound
-from orders.events import Event
+from orders.events import Event, RefundRequested
 from orders.ids import stream_name
 from settings import Settings
 
@@ -45,7 +46,7 @@ def timeline(order_id: OrderId, as_json: AsJson = False) -> None:
     async def command(settings: Settings) -> None:
         async with opened(settings) as app:
             events = await load_events(app, order_id)
-        found = Timeline(order_id, events, await _workflows(settings, order_id))
+        found = Timeline(order_id, events, await _workflows(settings, order_id, events))
         if as_json:
             show_json(as_document(found))
         else:
@@ -62,10 +63,13 @@ async def load_events(app: App, order_id: str) -> list[tuple[RecordedEvent, Even
     return events
 
 
-async def _workflows(settings: Settings, order_id: str) -> list[WorkflowView] | None:
+async def _workflows(
+    settings: Settings, order_id: str, events: Sequence[tuple[RecordedEvent, Event]]
+) -> list[WorkflowView] | None:
     """None, and the reason on standard error, where Temporal does not answer: the events are true without it."""
     try:
-        return await order_workflows(await temporal(settings), settings, order_id)
+        refunds = [refund_workflow_id(event) for _, event in events if isinstance(event, RefundRequested)]
+        return await order_workflows(await temporal(settings), settings, order_id, refunds)
     except (TemporalUnreachable, RPCError) as error:
         say(f"without workflows: {explain(error, settings)}")
         return None
@@ -105,7 +109,7 @@ def render_timeline(found: Timeline) -> Iterator[RenderableType]:
 
 def _event_rows(found: Timeline) -> Iterator[tuple[object, ...]]:
     for recorded, event in found.events:
-        status = status_text(recorded.type.removeprefix("order."))
+        status = status_text(recorded.type.removeprefix("order.").replace("_", " "))
         facts = visible(event_facts(event))
         time = moment(recorded.recorded_at)
         yield recorded.version, time, status, recorded.metadata.get("actor"), found.cause(recorded), facts

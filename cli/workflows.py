@@ -1,6 +1,7 @@
 """An order's workflows as Temporal knows them."""
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -10,7 +11,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from cli.output import camel_case
 from settings import Settings
-from workflows.model import FULFILL_ORDER, NEEDS_ATTENTION, NOTIFY_SHIPMENT, VALIDATE_ORDER
+from workflows.model import FULFILL_ORDER, NEEDS_ATTENTION, NOTIFY_SHIPMENT, REFUND_ORDER, VALIDATE_ORDER
 
 TYPES: Final = (VALIDATE_ORDER, FULFILL_ORDER, NOTIFY_SHIPMENT)
 
@@ -33,13 +34,16 @@ class WorkflowView:
         return camel_case(asdict(self))
 
 
-async def order_workflows(client: Client, settings: Settings, order_id: str) -> list[WorkflowView]:
-    """The three workflows, started or not. Raises RPCError where Temporal does not answer."""
-    return list(await asyncio.gather(*(_view(client, settings, name, order_id) for name in TYPES)))
+async def order_workflows(
+    client: Client, settings: Settings, order_id: str, refunds: Iterable[str] = ()
+) -> list[WorkflowView]:
+    """The three workflows and those of its refunds, by workflow id, started or not. Raises RPCError where Temporal does
+    not answer."""
+    named = [(name, f"{name}-{order_id}") for name in TYPES] + [(REFUND_ORDER, each) for each in refunds]
+    return list(await asyncio.gather(*(_view(client, settings, *each) for each in named)))
 
 
-async def _view(client: Client, settings: Settings, name: str, order_id: str) -> WorkflowView:
-    workflow_id = f"{name}-{order_id}"
+async def _view(client: Client, settings: Settings, name: str, workflow_id: str) -> WorkflowView:
     try:
         found = await client.get_workflow_handle(workflow_id).describe()
     except RPCError as error:

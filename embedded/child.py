@@ -16,6 +16,7 @@ from embedded.errors import EmbeddedError
 GUARD = Path(__file__).with_name("guard.py")
 POLL = 0.01  # seconds between two looks at a starting server
 TAIL = 15  # lines of the log that an error shows
+KILL = signal.SIGUSR1  # asks the guard to kill
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Job:
     account  (uid, gid) to run as, None for our own
     remove   folders to delete at the end, also when this process is killed
     lock     descriptor that the child holds open for as long as it lives
+    environment  all variables that it gets, None for our own
     """
 
     name: str
@@ -39,6 +41,7 @@ class Job:
     account: tuple[int, int] | None = None
     remove: tuple[Path, ...] = ()
     lock: int | None = None
+    environment: dict[str, str] | None = None
 
     def order(self) -> str:
         """The order as the guard reads it."""
@@ -68,6 +71,12 @@ class Child:
         """Wait for the end of a job that ends by itself; EmbeddedError unless its exit code is 0."""
         if await self.process.wait() != 0:
             raise self.failure(f"{self.job.name} failed with exit code {self.process.returncode}")
+
+    async def kill(self) -> None:
+        """End it as a machine without memory does: no time for a last word. Nothing is done where it has ended."""
+        if self.lives:
+            self.process.send_signal(KILL)
+        await self.process.wait()
 
     async def ready(self, answers: Callable[[], Awaitable[bool]], limit: float) -> None:
         """Wait until `answers` is true; EmbeddedError when the job ends before, or after `limit` seconds."""
@@ -116,5 +125,6 @@ async def _start(job: Job, stdin: int) -> asyncio.subprocess.Process:
             stderr=log,
             cwd="/",  # the child's account may not be able to enter ours
             start_new_session=True,
+            env=job.environment,
             pass_fds=() if job.lock is None else (job.lock,),
         )

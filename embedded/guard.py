@@ -8,7 +8,8 @@ JSON object:
     account  [uid, gid] to run the child as, or null
     remove   folders to delete after a stop that was asked for
 The parent holds the other end of standard input: when that end closes, kill -9 included, or on SIGTERM, SIGINT or
-SIGHUP, the child is stopped. Exit code: the child's, 128 + n when signal n ended it, 127 when it could not be started.
+SIGHUP, the child is stopped; on SIGUSR1 it is killed. Exit code: the child's, 128 + n when signal n ended it, 127
+when it could not be started.
 """
 
 import ctypes
@@ -22,6 +23,7 @@ import time
 from typing import Any, NoReturn
 
 STOP_SIGNALS = frozenset((signal.SIGTERM, signal.SIGINT, signal.SIGHUP))
+KILL_SIGNAL = signal.SIGUSR1
 
 # linux/prctl.h, linux/securebits.h, linux/capability.h
 PR_SET_PDEATHSIG, PR_SET_SECUREBITS, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE = 1, 28, 47, 2
@@ -92,7 +94,7 @@ def wake_on_signals() -> int:
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
-    for each in (*STOP_SIGNALS, signal.SIGCHLD):
+    for each in (*STOP_SIGNALS, KILL_SIGNAL, signal.SIGCHLD):
         signal.signal(each, lambda *_: None)
     return reader
 
@@ -105,10 +107,12 @@ def exit_code(child: int) -> int | None:
     return code if code >= 0 else 128 - code
 
 
-def stop_asked(wake: int) -> bool:
-    """Wait for one thing to happen; whether it was the end of the parent or a request to stop."""
+def stop_asked(wake: int, child: int) -> bool:
+    """Wait for one thing to happen; whether it was the end of the parent or a request to stop. Kills where asked to."""
     ready, _, _ = select.select([0, wake], [], [])
     received = os.read(wake, 512) if wake in ready else b""
+    if KILL_SIGNAL in received:
+        os.killpg(child, signal.SIGKILL)
     return not STOP_SIGNALS.isdisjoint(received) or (0 in ready and not os.read(0, 512))
 
 
@@ -132,7 +136,7 @@ def main(order: dict[str, Any]) -> int:
         become(order, guard)
     wake = wake_on_signals()
     while (code := exit_code(child)) is None:
-        if stop_asked(wake):
+        if stop_asked(wake, child):
             code = stop(child, wake, order)
             for folder in order["remove"]:
                 shutil.rmtree(folder, ignore_errors=True)

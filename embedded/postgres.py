@@ -4,7 +4,7 @@ import os
 import shutil
 import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -48,19 +48,23 @@ class Postgres:
 
 
 @asynccontextmanager
-async def run_postgres(data: Path | None, *, durable: bool, lock: int | None = None) -> AsyncIterator[Postgres]:
+async def run_postgres(
+    data: Path | None, *, durable: bool, lock: int | None = None, socket_dir: Path | None = None
+) -> AsyncIterator[Postgres]:
     """Run a server that only our own account can connect to.
 
     `data` is its folder, created when missing; None is a throwaway one. Not `durable` trades safety against a crash
     of the machine for speed. `lock` is the descriptor of a lock on the folder (see locked_folder), which proves that
-    whatever an earlier run has left there is dead. EmbeddedError when it cannot start.
+    whatever an earlier run has left there is dead. `socket_dir` is an existing folder for the socket, by which a server
+    has the same address after a restart; None is a new one. EmbeddedError when it cannot start.
     """
-    with throwaway_folder() as run:
+    with throwaway_folder() if socket_dir is None else nullcontext(socket_dir) as run:
         data = (data or run / "data").absolute()
         account = account_for(data)
         _allow_only_us(run)
         hand_over(run, account)
-        setup = _Setup(_programs(), data, run, data.with_name("postgres.log"), account, lock)
+        remove = (run,) if socket_dir is None else ()
+        setup = _Setup(_programs(), data, run, data.with_name("postgres.log"), account, lock, remove)
         await _ensure_data(setup, durable)
         async with child(setup.server(durable)) as server:
             await _ready(server, run)
@@ -75,6 +79,7 @@ class _Setup:
     log: Path
     account: tuple[int, int] | None
     lock: int | None
+    remove: tuple[Path, ...]
 
     def job(self, name: str, *argv: str) -> Job:
         program, *arguments = argv
@@ -84,7 +89,7 @@ class _Setup:
             log=self.log,
             stop=signal.SIGINT,  # PostgreSQL's fast shutdown
             account=self.account,
-            remove=(self.run,),
+            remove=self.remove,
             lock=self.lock,
         )
 

@@ -3,9 +3,9 @@
 import asyncio
 from typing import Protocol
 
-import asyncpg
 import structlog
 
+from eventstore.connection import LOST
 from eventstore.errors import CheckpointMoved
 from eventstore.lease import Lease
 from eventstore.wakeup import Wakeup
@@ -53,7 +53,7 @@ class ConsumerRunner:
     async def _acquire(self) -> bool:
         try:
             return await self._lease.acquire()
-        except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except LOST as error:
             self.last_error = str(error)
             return False
 

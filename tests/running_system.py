@@ -214,12 +214,17 @@ async def until(condition: Callable[[], Awaitable[bool]], what: str, seconds: fl
 
 @asynccontextmanager
 async def running_system(
-    database_url: str, client: Client, *, interceptors: Sequence[Interceptor] = (), **settings: Any
+    database_url: str,
+    client: Client,
+    *,
+    interceptors: Sequence[Interceptor] = (),
+    adapt: Callable[[App], App] = lambda app: app,
+    **settings: Any,
 ) -> AsyncIterator[RunningSystem]:
-    """Everything on, on a task queue of its own."""
+    """Everything on, on a task queue of its own. adapt: puts doubles in the place of parts."""
     values = Settings(database_url=database_url, task_queue=f"test-{new_id()}", shutdown_seconds=5, **settings)
     async with open_pool(database_url) as pool:
-        system = RunningSystem(build_app(values, pool), client)
+        system = RunningSystem(adapt(build_app(values, pool)), client)
         ready = asyncio.Event()
         serving = asyncio.create_task(serve(system.app, client, tuple(Role), ready=ready, interceptors=interceptors))
         await asyncio.wait([serving, asyncio.ensure_future(ready.wait())], return_when=asyncio.FIRST_COMPLETED)

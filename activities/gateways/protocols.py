@@ -208,7 +208,14 @@ class PaymentGateway(Protocol):
         ...
 
     async def find(self, key: str) -> Charge | None:
-        """The charge made under the key, returned or not; None where no money was ever taken."""
+        """The charge made under the key, returned or not; None where no money was ever taken.
+
+        Unlike the key itself, which a provider forgets after a day, this stays known for good.
+        """
+        ...
+
+    async def find_refund(self, key: str) -> Refund | None:
+        """The refund made under the key, known for good like a charge; None where there is none."""
         ...
 
 
@@ -224,5 +231,5 @@ class ShippingGateway(Protocol):
         ...
 
     async def find(self, key: str) -> Label | None:
-        """The live label under the key; None where there is none or it was voided."""
+        """The live label under the key, known for good; None where there is none or it was voided."""
         ...

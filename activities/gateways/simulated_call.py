@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import asyncpg
 import orjson
@@ -11,6 +11,10 @@ import orjson
 from activities.gateways.protocols import GatewayUnavailable
 
 Pool: TypeAlias = "asyncpg.Pool[Any]"
+Operation: TypeAlias = Literal["payment.charge", "payment.void", "payment.refund", "shipping.create", "shipping.void"]
+
+# One insert; nobody reads the table on the way of an order.
+_REMEMBER = "insert into simulated.late_calls (operation, arguments) values ($1, $2)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,23 +31,33 @@ class SimulationSettings:
     latency: float = 0.0
 
 
-async def call(pool: Pool, settings: SimulationSettings, statement: str, *arguments: object) -> asyncpg.Record:
+async def call(
+    pool: Pool, settings: SimulationSettings, operation: Operation, statement: str, *arguments: object
+) -> asyncpg.Record:
     """The row a ledger function answers with. Its last argument says whether it heeds the fault switches.
 
-    Raises GatewayUnavailable where a switch says so: before the effect, or after it is committed.
+    Raises GatewayUnavailable where a switch says so: before the effect, or after it is committed, or long before it.
     """
     if settings.latency > 0:
         await asyncio.sleep(settings.latency)
     row = await _row(pool, statement, *arguments, True)
+    if row["fault"] == "hang" and row["fault_delay"] is None:
+        await pool.execute(_REMEMBER, operation, orjson.dumps(arguments).decode())
+        raise GatewayUnavailable("simulated loss of the request")
     if row["fault"] == "hang":
         # Waited for here and not in the database, where it would hold a connection and the locks.
         await asyncio.sleep(row["fault_delay"])
-        row = await _row(pool, statement, *arguments, False)
+        row = await arrive(pool, statement, *arguments)
     if row["fault"] == "unavailable":
         raise GatewayUnavailable("simulated outage", retry_after=row["fault_delay"] or None)
     if row["fault"] == "lost_reply":
         raise GatewayUnavailable("simulated loss of the reply", retry_after=row["fault_delay"] or None)
     return row
+
+
+async def arrive(pool: Pool, statement: str, *arguments: object) -> asyncpg.Record:
+    """A call reaches the ledger, whatever the switches say."""
+    return await _row(pool, statement, *arguments, False)
 
 
 async def _row(pool: Pool, statement: str, *arguments: object) -> asyncpg.Record:

@@ -1,11 +1,16 @@
 """Switches that make the simulated gateways fail, kept in the database so that any process can turn them."""
 
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
-from activities.gateways.simulated_call import Pool
+import orjson
 
-Operation: TypeAlias = Literal["payment.charge", "payment.void", "payment.refund", "shipping.create", "shipping.void"]
-FaultKind: TypeAlias = Literal["unavailable", "lost_reply", "hang"]
+from activities.gateways.simulated_call import Operation, Pool, arrive
+from activities.gateways.simulated_payment import CHARGE, REFUND
+from activities.gateways.simulated_payment import VOID as VOID_CHARGE
+from activities.gateways.simulated_shipping import CREATE
+from activities.gateways.simulated_shipping import VOID as VOID_LABEL
+
+FaultKind: TypeAlias = Literal["unavailable", "lost_reply", "hang", "late_effect"]
 
 # Writes one row by the primary key of faults.
 SET = """
@@ -20,6 +25,17 @@ set kind = excluded.kind,
 
 # Deletes one row by the primary key of faults, or all of its five at most.
 CLEAR = "delete from simulated.faults f where $1::text is null or f.operation = $1"
+
+# Deletes all there is and answers with it: a call that two deliver arrives once.
+TAKE = "delete from simulated.late_calls l returning l.id, l.operation, l.arguments::text as arguments"
+
+_STATEMENTS: Final[dict[Operation, str]] = {
+    "payment.charge": CHARGE,
+    "payment.void": VOID_CHARGE,
+    "payment.refund": REFUND,
+    "shipping.create": CREATE,
+    "shipping.void": VOID_LABEL,
+}
 
 
 class Faults:
@@ -39,7 +55,8 @@ class Faults:
         """Make the operation fail from now on, in place of what was set for it before.
 
         unavailable: GatewayUnavailable without an effect. lost_reply: the effect, then GatewayUnavailable. hang:
-        the effect comes delay_seconds late. probability is from 0 to 1 per call, remaining the number of calls to
+        the effect comes delay_seconds late. late_effect: GatewayUnavailable at once, and the effect when it is
+        delivered. probability is from 0 to 1 per call, remaining the number of calls to
         hit (None: no end). With the first two kinds a delay_seconds above 0 is the retry_after of the error.
         """
         await self._pool.execute(SET, operation, kind, probability, remaining, delay_seconds)
@@ -47,3 +64,13 @@ class Faults:
     async def clear(self, operation: Operation | None = None) -> None:
         """Switch off the operation's fault, or all of them."""
         await self._pool.execute(CLEAR, operation)
+
+    async def deliver(self) -> list[Operation]:
+        """Let the calls that met a late_effect reach the ledger now, in their order; which ones did.
+
+        Nobody hears the answers. What was voided meanwhile refuses them, what was repeated meanwhile knows them.
+        """
+        late = sorted(await self._pool.fetch(TAKE), key=lambda row: int(row["id"]))
+        for row in late:
+            await arrive(self._pool, _STATEMENTS[row["operation"]], *orjson.loads(row["arguments"]))
+        return [row["operation"] for row in late]

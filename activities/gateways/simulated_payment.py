@@ -15,7 +15,7 @@ from activities.gateways.protocols import (
     RefundRequest,
     Voided,
 )
-from activities.gateways.simulated_call import Pool, SimulationSettings, call, fingerprint
+from activities.gateways.simulated_call import Operation, Pool, SimulationSettings, call, fingerprint
 
 # Leans on the primary key of charges: the second caller with a key waits for the first and reads its row.
 CHARGE = """
@@ -39,6 +39,13 @@ from simulated.charges c
 where c.key = $1 and c.payment_id is not null
 """
 
+# Reads one row by the primary key of refunds.
+FIND_REFUND = """
+select r.refund_id, r.payment_id, r.amount
+from simulated.refunds r
+where r.origin = 'refund' and r.key = $1
+"""
+
 
 class SimulatedPaymentGateway:
     """A PaymentGateway on the ledger in schema simulated; charges above settings.decline_above are declined."""
@@ -51,6 +58,7 @@ class SimulatedPaymentGateway:
         """As PaymentGateway.charge. A decline is remembered under its key, whatever the limit is later."""
         content = fingerprint(request.key, request.order_id, request.customer_id, request.amount, request.currency)
         row = await self._call(
+            "payment.charge",
             CHARGE,
             request.key,
             content,
@@ -63,13 +71,19 @@ class SimulatedPaymentGateway:
 
     async def void(self, key: str, reason: str) -> Voided:
         """As PaymentGateway.void. The reason of the first void is the one kept."""
-        row = await self._call(VOID, key, reason)
+        row = await self._call("payment.void", VOID, key, reason)
         return Voided(key, row["payment_id"], row["refund_id"], row["amount_returned"])
 
     async def refund(self, request: RefundRequest) -> Refund:
         """As PaymentGateway.refund."""
         row = await self._call(
-            REFUND, request.key, request.payment_id, request.amount, request.currency, request.reason
+            "payment.refund",
+            REFUND,
+            request.key,
+            request.payment_id,
+            request.amount,
+            request.currency,
+            request.reason,
         )
         return _refund(request, row)
 
@@ -78,8 +92,13 @@ class SimulatedPaymentGateway:
         row = await self._pool.fetchrow(FIND, key)
         return Charge(**row) if row else None
 
-    async def _call(self, statement: str, *arguments: object) -> asyncpg.Record:
-        return await call(self._pool, self._settings, statement, *arguments)
+    async def find_refund(self, key: str) -> Refund | None:
+        """As PaymentGateway.find_refund; the fault switches do not touch it."""
+        row = await self._pool.fetchrow(FIND_REFUND, key)
+        return Refund(**row) if row else None
+
+    async def _call(self, operation: Operation, statement: str, *arguments: object) -> asyncpg.Record:
+        return await call(self._pool, self._settings, operation, statement, *arguments)
 
 
 def _charge(key: str, row: asyncpg.Record) -> Charge:

@@ -9,7 +9,7 @@ from activities.gateways.protocols import (
     LabelRequest,
     ShippingUnavailable,
 )
-from activities.gateways.simulated_call import Pool, SimulationSettings, call, fingerprint
+from activities.gateways.simulated_call import Operation, Pool, SimulationSettings, call, fingerprint
 
 CARRIER = "Simulated Parcel Service"
 
@@ -43,6 +43,7 @@ class SimulatedShippingGateway:
     async def create(self, request: LabelRequest) -> Label:
         """As ShippingGateway.create. A refusal is remembered under its key, whatever the limit is later."""
         row = await self._call(
+            "shipping.create",
             CREATE,
             request.key,
             fingerprint(request.key, request.order_id, request.units, request.recipient),
@@ -55,7 +56,7 @@ class SimulatedShippingGateway:
 
     async def void(self, key: str, reason: str) -> bool:
         """As ShippingGateway.void; a repetition gets the first answer."""
-        row = await self._call(VOID, key, reason)
+        row = await self._call("shipping.void", VOID, key, reason)
         return bool(row["existed"])
 
     async def find(self, key: str) -> Label | None:
@@ -63,8 +64,8 @@ class SimulatedShippingGateway:
         row = await self._pool.fetchrow(FIND, key)
         return Label(**row) if row else None
 
-    async def _call(self, statement: str, *arguments: object) -> asyncpg.Record:
-        return await call(self._pool, self._settings, statement, *arguments)
+    async def _call(self, operation: Operation, statement: str, *arguments: object) -> asyncpg.Record:
+        return await call(self._pool, self._settings, operation, statement, *arguments)
 
 
 def _label(key: str, row: asyncpg.Record) -> Label:

@@ -10,7 +10,7 @@ import asyncpg
 from temporalio.client import Client
 from temporalio.testing import ActivityEnvironment
 
-from activities.gateways.protocols import ChargeRequest, LabelRequest, Recipient
+from activities.gateways.protocols import ChargeRequest, LabelRequest, Recipient, RefundRequest
 from activities.gateways.simulated import SimulatedLedger
 from activities.payment import charge_key
 from activities.publish import TOPICS, PublishActivities
@@ -25,10 +25,12 @@ from orders.commands import (
     CancelOrder,
     Command,
     ConfirmOrder,
+    HoldOrder,
     PlaceOrder,
     RecordPayment,
     RecordRefund,
     RecordShipment,
+    RequestRefund,
 )
 from orders.events import CancelledBy, Event
 from orders.ids import stream_name
@@ -95,6 +97,18 @@ class Books:
 
     async def record_refund(self, refund: RecordRefund) -> None:
         await self._handle(refund.order_id, refund)
+
+    async def hold(self, order_id: str) -> None:
+        await self._handle(order_id, HoldOrder(order_id, "fraud suspected"))
+
+    async def ask_back(self, order_id: str, refund_id: str, amount: int) -> None:
+        await self._handle(order_id, RequestRefund(order_id, refund_id, amount, "it arrived late"))
+
+    async def give_part_back(self, order_id: str, key: str, amount: int) -> RecordRefund:
+        charge = await self.app.payments.find(charge_key(order_id))
+        assert charge is not None
+        await self.app.payments.refund(RefundRequest(key, charge.payment_id, amount, "EUR", "requested"))
+        return RecordRefund(order_id, key, charge.payment_id, amount, "it arrived late")
 
     # Whole stories
 

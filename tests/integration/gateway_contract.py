@@ -73,6 +73,7 @@ class PaymentGatewayContract:
 
     async def test_given_no_charge_when_its_key_is_looked_up_then_there_is_none(self, payments: PaymentGateway) -> None:
         assert await payments.find(new_key()) is None
+        assert await payments.find_refund(new_key()) is None
 
     async def test_given_a_charge_when_voided_twice_then_all_is_returned_once_and_the_answer_is_the_same(
         self, payments: PaymentGateway
@@ -168,6 +169,7 @@ class PaymentGatewayContract:
         asked = a_refund(charge, 400)
         refund = await payments.refund(asked)
         assert refund == Refund(refund.refund_id, charge.payment_id, 400)
+        assert await payments.find_refund(asked.key) == refund
         assert await payments.refund(replace(asked, reason="in other words")) == refund
         assert await payments.find(request.key) == replace(charge, refunded_amount=400)
 

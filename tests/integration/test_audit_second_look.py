@@ -2,13 +2,18 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
+from uuid import uuid4
 
 import asyncpg
 import pytest
+from temporalio.client import Client
 
 from activities.gateways.simulated import OrderBooks, SimulatedLedger
 from audit import audit
+from audit.open_orders import Prospects
 from audit.report import MONEY
+from audit.stranded import stranded
+from orders.events import CancelledBy
 from tests.integration.audit_harness import Books, opened_books
 
 ORDER = "o-1"
@@ -57,3 +62,20 @@ async def test_money_that_is_wrong_at_every_look_is_found_once(books: Books) -> 
 
     report = await audit(replace(books.sources(), ledger=LateLedger(books.app.pool, is_charged_unasked)))
     assert [(each.check, each.subject) for each in report.findings] == [(MONEY, ORDER)]
+
+
+async def test_an_order_that_ends_between_the_reads_is_not_taken_for_lost(
+    books: Books, temporal_client: Client
+) -> None:
+    order_id = f"o-{uuid4().hex[:12]}"
+    await books.place(order_id)
+    await books.passed_by_dispatcher()
+    sources = books.sources(temporal_client)
+    [lost] = await stranded(sources, Prospects(sources), [order_id])
+    assert [prospect.fault for prospect in lost.lost] == [f"workflow validate-order-{order_id} does not exist"]
+
+    async def ends() -> None:
+        await books.cancel(order_id, CancelledBy.VALIDATION)
+
+    late = replace(sources, ledger=LateLedger(books.app.pool, ends))
+    assert await stranded(late, Prospects(late), [order_id]) == []

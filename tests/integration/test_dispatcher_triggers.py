@@ -169,10 +169,19 @@ async def test_the_longest_ids_in_the_widest_characters_still_start_their_workfl
 
 
 def test_the_table_has_a_row_for_each_event_that_something_follows_from() -> None:
-    rows = [(each.event_type, each.workflow, each.signal) for each in TRIGGERS]
+    rows = [(each.event_type, each.status, each.workflow, each.signal, each.again) for each in TRIGGERS]
     assert rows == [
-        ("order.placed", "validate-order", None),
-        ("order.confirmed", "fulfill-order", None),
-        ("order.shipped", "notify-shipment", None),
-        ("order.cancelled", "fulfill-order", "cancel"),
+        ("order.placed", "placed", "validate-order", None, False),
+        ("order.confirmed", "confirmed", "fulfill-order", None, False),
+        ("order.shipped", "shipped", "notify-shipment", None, False),
+        ("order.cancelled", "cancelled", "fulfill-order", "cancel", False),
+        ("order.released", "placed", "validate-order", None, True),
+        ("order.released", "confirmed", "fulfill-order", "release", False),
+        ("order.released", "paid", "fulfill-order", "release", False),
+        ("order.retried", "placed", "validate-order", None, True),
+        ("order.retried", "confirmed", "fulfill-order", None, True),
+        ("order.retried", "paid", "fulfill-order", None, True),
+        ("order.retried", "cancelled", "fulfill-order", None, True),
+        ("order.retried", "shipped", "notify-shipment", None, True),
+        ("order.refund_requested", "shipped", "refund-order", None, False),
     ]

@@ -164,6 +164,30 @@ class TestFaults:
         with pytest.raises(KeyVoided):
             await late
 
+    async def test_given_late_effects_then_they_are_seen_when_delivered_once_and_not_where_repeated_or_voided(
+        self,
+        payments: SimulatedPaymentGateway,
+        shipping: SimulatedShippingGateway,
+        faults: Faults,
+        ledger: SimulatedLedger,
+    ) -> None:
+        await faults.set("payment.charge", "late_effect", remaining=3)
+        await faults.set("shipping.create", "late_effect", remaining=1)
+        late, repeated, voided, parcel = a_charge(500), a_charge(600), a_charge(700), a_parcel()
+        for attempt in (*map(payments.charge, (late, repeated, voided)), shipping.create(parcel)):
+            with pytest.raises(GatewayUnavailable):
+                await attempt
+        assert await ledger.books() == []
+        await payments.charge(repeated)
+        await payments.void(voided.key, "cancelled")
+        assert await faults.deliver() == ["payment.charge"] * 3 + ["shipping.create"]
+        assert await faults.deliver() == []
+        assert await ledger.totals() == [CurrencyTotal("USD", 1100, 0)]
+        found = await payments.find(late.key)
+        assert found is not None
+        assert await payments.charge(late) == found
+        assert await shipping.find(parcel.key) == await shipping.create(parcel)
+
     @pytest.mark.parametrize("operation", ["shipping.create", "shipping.void"])
     async def test_given_an_outage_of_shipping_then_only_that_operation_fails_until_it_is_cleared(
         self, shipping: SimulatedShippingGateway, faults: Faults, operation: Operation

@@ -48,6 +48,7 @@ DEFINITE: list[Exception] = [
     order_errors.PaymentMismatch("o-1", EUR, EUR),
     order_errors.RefundOutOfRange("o-1", EUR, EUR),
     order_errors.OrderAlreadyRefunded("o-1", "re_1", "re_2"),
+    order_errors.OrderOnHold("o-1", "Maria Anders is not to be trusted"),
 ]
 RETRIED: list[Exception] = [
     GatewayUnavailable("simulated outage"),
@@ -85,6 +86,10 @@ def test_a_definite_refusal_is_not_retried_and_alarms_nobody(error: Exception) -
     failure = as_failure(error)
     assert (failure.type, failure.non_retryable, failure.category) == (type(error).__name__, True, BENIGN)
     assert failure.message
+
+
+def test_why_an_order_is_on_hold_stays_out_of_temporal() -> None:
+    assert as_failure(order_errors.OrderOnHold("o-1", PERSONAL)).message == "order o-1 is on hold"
 
 
 @pytest.mark.parametrize("error", RETRIED, ids=name_of)

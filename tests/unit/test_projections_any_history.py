@@ -8,7 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eventstore.model import RecordedEvent
-from orders.commands import CancelOrder, Command, ConfirmOrder, PlaceOrder, RecordPayment, RecordRefund, RecordShipment
+from orders.commands import (
+    CancelOrder,
+    Command,
+    ConfirmOrder,
+    HoldOrder,
+    PlaceOrder,
+    RecordPayment,
+    RecordRefund,
+    RecordShipment,
+    ReleaseOrder,
+    RequestRefund,
+    RetryOrder,
+)
 from orders.decide import decide
 from orders.errors import OrderError
 from orders.events import CancelledBy
@@ -37,10 +49,17 @@ STEPS: Final[list[Callable[[int], Command]]] = [
     lambda i: RecordShipment(ORDERS[i].order_id, f"ship-{i}", "T", "post"),
     lambda i: CancelOrder(ORDERS[i].order_id, "a reason", CancelledBy.OPERATOR),
     lambda i: RecordRefund(ORDERS[i].order_id, f"ref-{i}", f"pay-{i}", ORDERS[i].total, "cancelled"),
+    lambda i: HoldOrder(ORDERS[i].order_id, "a reason"),
+    lambda i: ReleaseOrder(ORDERS[i].order_id),
+    lambda i: RetryOrder(ORDERS[i].order_id, "a reason"),
+    lambda i: RequestRefund(ORDERS[i].order_id, "part", 1, "late"),
+    lambda i: RecordRefund(ORDERS[i].order_id, "part", f"pay-{i}", 1, "late"),
+    lambda i: RequestRefund(ORDERS[i].order_id, "rest", ORDERS[i].total - 1, "late"),
+    lambda i: RecordRefund(ORDERS[i].order_id, "rest", f"pay-{i}", ORDERS[i].total - 1, "late"),
 ]
 # Mostly forwards, so that orders get to their ends.
 HISTORIES: Final = st.lists(
-    st.tuples(st.integers(0, len(ORDERS) - 1), st.sampled_from(STEPS[:4] * 3 + STEPS[4:])), max_size=60
+    st.tuples(st.integers(0, len(ORDERS) - 1), st.sampled_from(STEPS[:4] * 4 + STEPS[4:])), max_size=60
 )
 History = list[tuple[int, Callable[[int], Command]]]
 
@@ -63,9 +82,9 @@ def happened(history: History) -> tuple[list[RecordedEvent], list[State]]:
 @given(HISTORIES)
 def test_the_dashboards_row_says_what_the_order_says(history: History) -> None:
     log, states = happened(history)
-    rows = {row.order_id: (row.status, row.payment_state) for row in folded(ORDER_DASHBOARD, log).rows}
+    rows = {row.order_id: (row.status, row.payment_state, row.hold_reason) for row in folded(ORDER_DASHBOARD, log).rows}
     assert rows == {
-        state.order.order_id: (state.status, state.payment_state)
+        state.order.order_id: (state.status, state.payment_state, state.hold.reason if state.hold else None)
         for state in states
         if not isinstance(state, NotPlaced)
     }
@@ -88,6 +107,7 @@ def test_a_customers_figures_are_those_of_the_customers_orders(history: History)
 
 def figures(state: State) -> tuple[int, int, int, int]:
     kept = state.payment.amount if isinstance(state, Paid | Shipped) else 0
+    kept -= sum(refund.amount for refund in state.refunds) if isinstance(state, Shipped) else 0
     return 1, int(isinstance(state, Shipped)), int(isinstance(state, Cancelled)), kept
 
 

@@ -5,7 +5,18 @@ from datetime import timedelta
 
 from orders.events import Event, OrderPlaced
 from projections.customer_orders import CUSTOMER_ORDERS, CustomerRow
-from tests.unit.orders.samples import CONFIRMED, NOW, PAID, PLACED, REFUNDED, SHIPPED, an_order, cancelled
+from tests.unit.orders.samples import (
+    CONFIRMED,
+    NOW,
+    PAID,
+    PLACED,
+    REFUND_REQUESTED,
+    REFUNDED,
+    RETURNED,
+    SHIPPED,
+    an_order,
+    cancelled,
+)
 from tests.unit.projection_samples import folded, log_of
 
 ONE_ORDER = CustomerRow("ada", "EUR", order_count=1, first_order_at=NOW, last_order_at=NOW, position=1)
@@ -37,8 +48,16 @@ def test_given_an_order_cancelled_before_payment_then_nothing_is_reversed() -> N
 
 def test_given_a_paid_order_cancelled_and_refunded_then_its_amount_is_reversed_once() -> None:
     assert rows_after(PLACED, CONFIRMED, PAID, cancelled(1300), REFUNDED) == [
-        replace(ONE_ORDER, cancelled_count=1, position=4)
+        replace(ONE_ORDER, cancelled_count=1, position=5)
     ]
+
+
+def test_given_a_shipped_order_refunded_then_what_went_back_is_no_longer_spent() -> None:
+    shipped = (PLACED, CONFIRMED, PAID, SHIPPED, REFUND_REQUESTED)
+    assert rows_after(*shipped) == [replace(ONE_ORDER, total_spend=1300, shipped_count=1, position=4)]
+    part = RETURNED.model_copy(update={"amount": 300})
+    assert rows_after(*shipped, part) == [replace(ONE_ORDER, total_spend=1000, shipped_count=1, position=6)]
+    assert rows_after(*shipped, RETURNED) == [replace(ONE_ORDER, shipped_count=1, position=6)]
 
 
 def test_given_orders_in_two_currencies_then_each_has_a_row_of_its_own() -> None:

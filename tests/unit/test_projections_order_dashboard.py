@@ -5,7 +5,22 @@ from dataclasses import replace
 from orders.events import Event
 from projections.fold import Parked
 from projections.order_dashboard import ORDER_DASHBOARD, OrderRow
-from tests.unit.orders.samples import CONFIRMED, NOW, PAID, PLACED, REFUNDED, SHIPPED, an_order, cancelled, line
+from tests.unit.orders.samples import (
+    CONFIRMED,
+    HELD,
+    NOW,
+    PAID,
+    PLACED,
+    REFUND_REQUESTED,
+    REFUNDED,
+    RETURNED,
+    SHIPPED,
+    an_order,
+    cancelled,
+    line,
+    released,
+    retried,
+)
 from tests.unit.projection_samples import at, folded, log_of
 
 PLACED_ROW = OrderRow(
@@ -64,6 +79,30 @@ def test_given_a_paid_order_cancelled_then_the_refund_is_seen_to_be_under_way_an
     done = row_after(PLACED, CONFIRMED, PAID, cancelled(1300), REFUNDED)
     assert (done.status, done.payment_state, done.amount_refunded) == ("cancelled", "refunded", 1300)
     assert (done.cancelled_at, done.refunded_at) == (at(4), at(5))
+
+
+def test_given_a_held_order_then_its_row_says_why_until_it_is_released_or_cancelled() -> None:
+    held = row_after(PLACED, CONFIRMED, HELD)
+    assert (held.status, held.hold_reason, held.updated_at) == ("confirmed", "fraud suspected", at(3))
+    assert row_after(PLACED, CONFIRMED, HELD, PAID).hold_reason == "fraud suspected"
+    assert row_after(PLACED, CONFIRMED, HELD, released("confirmed")).hold_reason is None
+    assert row_after(PLACED, CONFIRMED, HELD, cancelled()).hold_reason is None
+
+
+def test_given_a_retry_then_only_its_time_is_seen() -> None:
+    assert row_after(PLACED, retried("placed")) == replace(PLACED_ROW, updated_at=at(2), position=2)
+
+
+def test_given_refunds_after_shipment_then_the_order_is_refunded_once_all_of_it_went_back() -> None:
+    shipped = (PLACED, CONFIRMED, PAID, SHIPPED)
+    asked = row_after(*shipped, REFUND_REQUESTED)
+    assert (asked.payment_state, asked.amount_refunded, asked.refunded_at) == ("paid", 0, None)
+    part = row_after(*shipped, RETURNED.model_copy(update={"amount": 300}))
+    assert (part.status, part.payment_state, part.amount_refunded) == ("shipped", "paid", 300)
+    whole = row_after(
+        *shipped, RETURNED.model_copy(update={"amount": 300}), RETURNED.model_copy(update={"amount": 1000})
+    )
+    assert (whole.payment_state, whole.amount_refunded, whole.refunded_at) == ("refunded", 1300, at(6))
 
 
 def test_given_several_lines_of_a_sku_then_their_units_add_up() -> None:

@@ -3,15 +3,30 @@
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from orders.commands import CancelOrder, ConfirmOrder, PlaceOrder, RecordPayment, RecordRefund, RecordShipment
+from orders.commands import (
+    CancelOrder,
+    ConfirmOrder,
+    HoldOrder,
+    PlaceOrder,
+    RecordPayment,
+    RecordRefund,
+    RecordShipment,
+    ReleaseOrder,
+    RequestRefund,
+    RetryOrder,
+)
 from orders.events import (
     CancelledBy,
     OrderCancelled,
     OrderConfirmed,
+    OrderHeld,
     OrderPaid,
     OrderPlaced,
     OrderRefunded,
+    OrderReleased,
+    OrderRetried,
     OrderShipped,
+    RefundRequested,
 )
 from orders.model import Order, parse_order
 
@@ -54,6 +69,11 @@ PAY: Final = RecordPayment("o-1", "pay-1", 1300, "EUR")
 SHIP: Final = RecordShipment("o-1", "ship-1", "TRACK-1", "post")
 CANCEL: Final = CancelOrder("o-1", "changed my mind", CancelledBy.CUSTOMER)
 REFUND: Final = RecordRefund("o-1", "ref-1", "pay-1", 1300, "order cancelled")
+HOLD: Final = HoldOrder("o-1", "fraud suspected")
+RELEASE: Final = ReleaseOrder("o-1")
+RETRY: Final = RetryOrder("o-1", "terminated by mistake")
+REQUEST_REFUND: Final = RequestRefund("o-1", "back-1", 1300, "it arrived late")
+RECORD_RETURN: Final = RecordRefund("o-1", "back-1", "pay-1", 1300, "it arrived late")
 
 PLACED: Final = OrderPlaced.of(ORDER)
 CONFIRMED: Final = OrderConfirmed(**_WHOSE, currency="EUR", total=1300)
@@ -64,6 +84,24 @@ SHIPPED: Final = OrderShipped(
 REFUNDED: Final = OrderRefunded(
     **_WHOSE, refund_id="ref-1", payment_id="pay-1", amount=1300, currency="EUR", reason="order cancelled"
 )
+HELD: Final = OrderHeld(**_WHOSE, reason="fraud suspected", currency="EUR")
+_RETURN: Final[dict[str, Any]] = {
+    "refund_id": "back-1",
+    "payment_id": "pay-1",
+    "amount": 1300,
+    "currency": "EUR",
+    "reason": "it arrived late",
+}
+REFUND_REQUESTED: Final = RefundRequested(**_WHOSE, **_RETURN)
+RETURNED: Final = OrderRefunded(**_WHOSE, **_RETURN, after_shipment=True)
+
+
+def released(status: str) -> OrderReleased:
+    return OrderReleased(**_WHOSE, status=status, currency="EUR")
+
+
+def retried(status: str) -> OrderRetried:
+    return OrderRetried(**_WHOSE, status=status, reason="terminated by mistake", currency="EUR")
 
 
 def cancelled(amount_paid: int = 0) -> OrderCancelled:

@@ -23,6 +23,7 @@ from tests.unit.orders.samples import (
     CANCEL,
     CONFIRM,
     CONFIRMED,
+    HOLD,
     NOW,
     ORDER,
     PAID,
@@ -31,6 +32,9 @@ from tests.unit.orders.samples import (
     PLACED,
     REFUND,
     REFUNDED,
+    RELEASE,
+    REQUEST_REFUND,
+    RETRY,
     SHIP,
     SHIPPED,
     address,
@@ -47,7 +51,11 @@ def test_an_order_walks_from_placed_to_shipped() -> None:
     given(PLACED, CONFIRMED, PAID).when(SHIP).then(SHIPPED)
 
 
-@pytest.mark.parametrize("command", [CONFIRM, PAY, SHIP, CANCEL, REFUND], ids=lambda c: type(c).__name__)
+@pytest.mark.parametrize(
+    "command",
+    [CONFIRM, PAY, SHIP, CANCEL, REFUND, HOLD, RELEASE, RETRY, REQUEST_REFUND],
+    ids=lambda c: type(c).__name__,
+)
 def test_nothing_but_placing_is_possible_before_an_order_exists(command: Command) -> None:
     assert given().when(command).refuses(OrderNotFound).order_id == "o-1"
 
@@ -157,7 +165,7 @@ def test_a_second_refund_with_other_facts_is_refused(facts: dict[str, object]) -
 @pytest.mark.parametrize("amount", [-1, 1301])
 def test_a_refund_outside_the_total_is_refused(amount: int) -> None:
     refusal = given(PLACED, cancelled()).when(replace(REFUND, amount=amount)).refuses(RefundOutOfRange)
-    assert (refusal.amount, refusal.total) == (Money(amount, "EUR"), Money(1300, "EUR"))
+    assert (refusal.amount, refusal.limit) == (Money(amount, "EUR"), Money(1300, "EUR"))
 
 
 def test_a_refund_of_another_payment_than_the_recorded_one_is_refused() -> None:

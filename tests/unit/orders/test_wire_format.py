@@ -15,23 +15,51 @@ from orders.errors import (
     OrderError,
     OrderNotCancellable,
     OrderNotFound,
+    OrderOnHold,
     PaymentMismatch,
     RefundOutOfRange,
     WrongOrder,
 )
-from orders.events import EVENTS, Event, OrderPlaced
+from orders.events import EVENTS, Event, OrderPlaced, OrderRefunded
 from orders.ids import order_id_problem, stream_name
 from orders.money import Money
-from tests.unit.orders.samples import CONFIRMED, ORDER, PAID, PLACED, REFUNDED, SHIPPED, cancelled
+from tests.unit.orders.samples import (
+    CONFIRMED,
+    HELD,
+    ORDER,
+    PAID,
+    PLACED,
+    REFUND_REQUESTED,
+    REFUNDED,
+    SHIPPED,
+    cancelled,
+    released,
+    retried,
+)
 
-SAMPLES: tuple[Event, ...] = (PLACED, CONFIRMED, PAID, SHIPPED, cancelled(1300), REFUNDED)
+SAMPLES: tuple[Event, ...] = (
+    PLACED,
+    CONFIRMED,
+    PAID,
+    SHIPPED,
+    cancelled(1300),
+    REFUNDED,
+    HELD,
+    released("paid"),
+    retried("paid"),
+    REFUND_REQUESTED,
+)
 FIELDS = {
     "order.placed": "orderId customerId currency items adjustments total shippingAddress placedAt",
     "order.confirmed": "orderId customerId currency total",
     "order.paid": "orderId customerId paymentId amount currency",
     "order.shipped": "orderId customerId shipmentId trackingNumber carrier amount currency",
     "order.cancelled": "orderId customerId reason cancelledBy currency amountPaid shortages",
-    "order.refunded": "orderId customerId refundId paymentId amount currency reason",
+    "order.refunded": "orderId customerId refundId paymentId amount currency reason afterShipment",
+    "order.held": "orderId customerId reason currency",
+    "order.released": "orderId customerId status currency",
+    "order.retried": "orderId customerId status reason currency",
+    "order.refund_requested": "orderId customerId refundId paymentId amount currency reason",
 }
 EURO = Money(1, "EUR")
 REFUSALS: tuple[OrderError, ...] = (
@@ -44,6 +72,7 @@ REFUSALS: tuple[OrderError, ...] = (
     OrderNotCancellable("o-1", "shipped"),
     PaymentMismatch("o-1", EURO, EURO),
     RefundOutOfRange("o-1", EURO, EURO),
+    OrderOnHold("o-1", "fraud suspected"),
     OrderAlreadyRefunded("o-1", "ref-1", "ref-2"),
     CorruptStream("o-1", "placed", "order.paid"),
 )
@@ -69,6 +98,11 @@ def test_an_event_with_fields_of_a_later_version_still_reads(event: Event) -> No
 def test_an_order_with_a_currency_that_was_withdrawn_since_still_reads() -> None:
     old = PLACED.model_dump(mode="json") | {"currency": "DEM"}
     assert OrderPlaced.model_validate(old).order.currency == "DEM"
+
+
+def test_a_refund_from_before_there_were_any_after_shipment_still_reads() -> None:
+    old = {name: value for name, value in REFUNDED.model_dump(mode="json").items() if name != "afterShipment"}
+    assert OrderRefunded.model_validate(old) == REFUNDED
 
 
 def test_the_placed_event_holds_the_whole_order() -> None:

@@ -1,0 +1,44 @@
+"""`python -m chaos [--seconds N] [--seed N] [--rate N] [--json]`."""
+
+import random
+from typing import Annotated
+
+import typer
+
+from chaos.report import Log, verdict_json, verdict_lines
+from chaos.soak import Plan, soak
+from cli.arguments import AsJson
+from cli.failures import OK, REFUSED
+from cli.output import show, show_json
+from cli.running import execute
+from settings import Settings
+
+Seconds = Annotated[
+    float, typer.Option(min=1, help="How long faults are injected; from 240 on Temporal is away a minute.")
+]
+Seed = Annotated[int | None, typer.Option(help="Of the traffic and the faults; a random one where none is given.")]
+Rate = Annotated[float, typer.Option(min=0.1, max=50, help="Orders a second.")]
+
+
+def chaos(seconds: Seconds = 120, seed: Seed = None, rate: Rate = 3, as_json: AsJson = False) -> None:
+    """Orders flow through a system of its own while one thing after another breaks; then the books are proved.
+
+    Prints what happens and how long the work stood still after each fault. Exits 0 only if every order has settled and
+    the audit holds.
+    """
+    plan = Plan(seconds, random.SystemRandom().randrange(1_000_000) if seed is None else seed, rate)
+
+    async def command(_: Settings) -> int:
+        log = Log()
+        verdict = await soak(plan, log)
+        if as_json:
+            show_json(verdict_json(verdict, log))
+        else:
+            show(*verdict_lines(verdict))
+        return OK if verdict.good else REFUSED
+
+    execute(command)
+
+
+if __name__ == "__main__":
+    typer.run(chaos)

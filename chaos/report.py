@@ -1,0 +1,124 @@
+"""What a soak tells: a line for whatever happens, then a table of the faults and the proof of the books."""
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from audit import AuditReport
+from chaos.recovery import LIMIT
+from cli.audit import report_lines
+from cli.demo_settle import Tally
+from cli.output import facts, say, table
+
+
+@dataclass
+class Log:
+    """Prints what happens, on standard error, with the seconds since the start, and keeps it."""
+
+    begun: float = field(default_factory=time.monotonic)
+    lines: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self.begun
+
+    def tell(self, text: str) -> None:
+        at = round(self.seconds, 1)
+        self.lines.append({"at": at, "event": text})
+        say(f"{at:7.1f} s  {text}")
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A fault that was injected. at, lasted: seconds; goes_on_after: seconds after its end, None where past the limit."""
+
+    fault: str
+    at: float
+    lasted: float
+    goes_on_after: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How a soak ended. tally: orders by how they settled; cancels: those that customers cancelled in time."""
+
+    seed: int
+    seconds: float
+    faults: list[Broken]
+    tally: Tally
+    cancels: int
+    died: list[str]
+    all_settled: bool
+    audit: AuditReport
+
+    @property
+    def complete(self) -> bool:
+        """Whether the books know of exactly the orders that customers were told are placed."""
+        return self.audit.checks["streams"].numbers["orders"] == self.tally.placed
+
+    @property
+    def good(self) -> bool:
+        """Nothing is left open, nothing is lost, no process has ended by itself, and the books hold."""
+        return self.all_settled and self.complete and not self.died and self.audit.holds
+
+
+def verdict_lines(verdict: Verdict) -> list[RenderableType]:
+    """For people."""
+    tally = verdict.tally
+    orders = (
+        f"{tally.placed:,} placed, {tally.settled['shipped']:,} shipped, {tally.settled['cancelled']:,} cancelled "
+        f"({verdict.cancels:,} by customers), {tally.open:,} open"
+    )
+    return [
+        table(
+            "fault",
+            "at s",
+            "lasted s",
+            "goes on after s",
+            rows=[(each.fault, f"{each.at:.1f}", f"{each.lasted:.1f}", _recovery(each)) for each in verdict.faults],
+            right=("at s", "lasted s", "goes on after s"),
+        ),
+        "",
+        facts([("orders", orders), ("seconds", f"{verdict.seconds:.0f}"), ("seed", verdict.seed)]),
+        *(Text(line, style="red") for line in _faults_of_ours(verdict)),
+        *report_lines(verdict.audit),
+    ]
+
+
+def _recovery(each: Broken) -> str:
+    return f"over {LIMIT:.0f}" if each.goes_on_after is None else f"{each.goes_on_after:.1f}"
+
+
+def _faults_of_ours(verdict: Verdict) -> list[str]:
+    lines = list(verdict.died)
+    if not verdict.all_settled:
+        lines.append(f"{verdict.tally.open:,} orders did not settle")
+    if not verdict.complete:
+        known = verdict.audit.checks["streams"].numbers["orders"]
+        lines.append(f"{verdict.tally.placed:,} orders were placed, and the books know of {known:,}")
+    return lines
+
+
+def verdict_json(verdict: Verdict, log: Log) -> dict[str, Any]:
+    """One document, in wire spelling."""
+    return {
+        "good": verdict.good,
+        "seed": verdict.seed,
+        "seconds": round(verdict.seconds, 1),
+        "faults": [
+            {"fault": each.fault, "at": each.at, "lasted": each.lasted, "goesOnAfter": each.goes_on_after}
+            for each in verdict.faults
+        ],
+        "orders": {
+            "placed": verdict.tally.placed,
+            **verdict.tally.settled,
+            "open": verdict.tally.open,
+            "cancelledByCustomers": verdict.cancels,
+        },
+        "endedByThemselves": verdict.died,
+        "events": log.lines,
+        "audit": verdict.audit.as_json(),
+    }

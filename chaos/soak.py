@@ -1,0 +1,160 @@
+"""One soak: everything up, orders flowing, faults one after another, everything settled, the books proved."""
+
+import asyncio
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+
+from activities.gateways.simulated import Faults
+from activities.stock import read_stock_csv
+from bootstrap import App, open_app
+from chaos.faults import FAULTS, Stage
+from chaos.fleet import DECLINE_ABOVE, TASK_QUEUE, UNAVAILABLE_ABOVE, running_fleet
+from chaos.recovery import seconds_to_go_on
+from chaos.report import Broken, Log, Verdict
+from chaos.servers import Servers, running_servers
+from chaos.traffic import Traffic
+from cli.arguments import DATA_FOLDER
+from cli.audit import prove_books
+from cli.demo_settle import Course, Ended, settled
+from eventstore.migrate import migrate
+from settings import Settings
+
+STOCK_FACTOR: Final = 100
+WARM_UP: Final = 3.0  # seconds before the first fault
+_PAUSE: Final = (0.5, 2.0)  # seconds between two faults, at least and at most
+LONG_RUN: Final = 240.0  # seconds, from which on Temporal is away for a minute
+SETTLE_LIMIT: Final = 900.0  # seconds
+PATIENCE: Final = 90.0  # seconds without any order settling, after which the rest is taken for stuck
+_EVERY: Final = 5.0  # seconds between two lines while orders settle
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is asked for. seconds: how long faults are injected; rate: orders a second; seed: of traffic and faults."""
+
+    seconds: float
+    seed: int
+    rate: float
+
+    @property
+    def temporal_outage(self) -> float:
+        return 60.0 if self.seconds >= LONG_RUN else max(2.0, self.seconds / 12)
+
+    def dice(self, of: str) -> random.Random:
+        """Drawn from for one purpose, so that no purpose shifts another's draws."""
+        return random.Random(f"{self.seed}:{of}")
+
+    def faults(self) -> Iterator[str]:
+        """Without end: every fault once in each round, in an order of its own."""
+        dice, names = self.dice("order"), list(FAULTS)
+        while True:
+            yield from dice.sample(names, len(names))
+
+
+async def soak(plan: Plan, log: Log) -> Verdict:
+    """Run it. Raises EmbeddedError where something cannot be started; cancelled, it stops everything in order."""
+    async with running_servers() as servers:
+        settings = _settings(servers)
+        await migrate(settings.owner_database_url)
+        async with open_app(settings) as app:
+            await _stock(app)
+            async with running_fleet(servers) as fleet:
+                log.tell(f"orders flow, {plan.rate:g} a second, to {len(fleet.workers)} workers; seed {plan.seed}")
+                stage = Stage(servers, fleet, Faults(app.pool), plan.dice("faults"), log.tell, plan.temporal_outage)
+                return await _Soak(plan, log, app, stage).run()
+
+
+def _settings(servers: Servers) -> Settings:
+    return Settings(
+        database_url=servers.database_url,
+        database_owner_url=servers.database_url,
+        temporal_address=servers.temporal_address,
+        task_queue=TASK_QUEUE,
+        payment_decline_above=DECLINE_ABOVE,
+        shipping_unavailable_above=UNAVAILABLE_ABOVE,
+    )
+
+
+async def _stock(app: App) -> None:
+    rows = read_stock_csv(DATA_FOLDER / "northwind" / "products.csv")
+    await app.stock.import_levels([replace(row, units=row.units * STOCK_FACTOR) for row in rows], "chaos")
+
+
+class _Soak:
+    def __init__(self, plan: Plan, log: Log, app: App, stage: Stage) -> None:
+        self._plan, self._log, self._app, self._stage = plan, log, app, stage
+        self._broken: list[Broken] = []
+        self._died: list[str] = []
+
+    async def run(self) -> Verdict:
+        client = await Client.connect(
+            self._stage.servers.temporal_address, data_converter=pydantic_data_converter, lazy=True
+        )
+        course = Course(self._app.pool, client)
+        traffic = Traffic(self._app, course, rate=self._plan.rate, dice=self._plan.dice("traffic"))
+        async with asyncio.TaskGroup() as group:
+            group.create_task(traffic.flow())
+            await self._break_one_after_another()
+            traffic.closing.set()
+        all_settled = await self._settled(course)
+        report = await prove_books(self._app, client)
+        return Verdict(
+            seed=self._plan.seed,
+            seconds=self._log.seconds,
+            faults=self._broken,
+            tally=course.tally,
+            cancels=traffic.cancels,
+            died=self._died,
+            all_settled=all_settled,
+            audit=report,
+        )
+
+    async def _break_one_after_another(self) -> None:
+        await asyncio.sleep(WARM_UP)
+        end = self._log.seconds + self._plan.seconds
+        for name in self._plan.faults():
+            if self._log.seconds >= end:
+                return
+            await self._break(name)
+            await asyncio.sleep(self._stage.dice.uniform(*_PAUSE))
+
+    async def _break(self, name: str) -> None:
+        at = self._log.seconds
+        await FAULTS[name](self._stage)
+        lasted = self._log.seconds - at
+        await self._revive()
+        goes_on_after = await seconds_to_go_on(self._app)
+        self._broken.append(Broken(name, round(at, 1), round(lasted, 1), goes_on_after))
+        answer = "does not go on" if goes_on_after is None else f"goes on, {goes_on_after:.1f} s after the fault's end"
+        self._log.tell(answer)
+
+    async def _revive(self) -> None:
+        for found in await self._stage.fleet.revive():
+            self._died.append(found)
+            self._log.tell(found)
+
+    async def _settled(self, course: Course) -> bool:
+        self._log.tell(f"no more orders, {course.tally.placed:,} were placed; waiting until all have settled")
+        all_placed = asyncio.Event()
+        all_placed.set()
+        told = self._log.seconds
+
+        def on_settled(_: Sequence[Ended]) -> None:
+            nonlocal told
+            if self._log.seconds - told >= _EVERY:
+                told = self._log.seconds
+                self._log.tell(f"{course.tally.open:,} still open")
+
+        try:
+            async with asyncio.timeout(SETTLE_LIMIT):
+                all_settled = await settled(course, all_placed, on_settled, PATIENCE)
+        except TimeoutError:
+            all_settled = False
+        await self._revive()
+        self._log.tell("all have settled" if all_settled else f"{course.tally.open:,} have not settled")
+        return all_settled

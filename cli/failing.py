@@ -1,0 +1,134 @@
+"""Steps that keep failing, as Temporal knows them: found by search attribute, told by the workflow itself."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from temporalio.api.common.v1 import WorkflowExecution as ExecutionId
+from temporalio.api.enums.v1 import PendingActivityState
+from temporalio.api.workflow.v1 import PendingActivityInfo
+from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryReverseRequest
+from temporalio.client import (
+    Client,
+    WorkflowExecution,
+    WorkflowExecutionStatus,
+    WorkflowHandle,
+    WorkflowQueryFailedError,
+    WorkflowQueryRejectedError,
+)
+from temporalio.service import RPCError, RPCStatusCode
+
+from cli.stuck import Stuck
+from settings import Settings
+from workflows.model import NEEDS_ATTENTION, ORDER_ID, ORDER_STATUS, Attention
+
+_AT_ONCE: Final = 10
+_RPC_LIMIT: Final = timedelta(seconds=5)
+_RECENT: Final = 20  # events; a workflow between two rounds of attempts has its timer among its last ones
+
+
+def of_fleet(settings: Settings) -> str:
+    """The part of a visibility query that leaves out other fleets of the namespace."""
+    quoted = settings.task_queue.replace("'", "''")
+    return f"TaskQueue = '{quoted}'"
+
+
+class Failing:
+    """Reads the workflows that need attention. Where no worker answers one's query, those after it are not asked."""
+
+    def __init__(self, client: Client, settings: Settings) -> None:
+        self._client, self._settings = client, settings
+        self._answers = True
+
+    async def all(self) -> AsyncGenerator[Stuck, None]:
+        """In pages of a few workflows, which are asked at once. Raises RPCError where Temporal does not answer."""
+        query = f"NeedsAttention = true AND ExecutionStatus = 'Running' AND {of_fleet(self._settings)}"
+        page: list[WorkflowExecution] = []
+        async for found in self._client.list_workflows(query):
+            page.append(found)
+            if len(page) == _AT_ONCE:
+                for stuck in await self._told(page):
+                    yield stuck
+                page = []
+        for stuck in await self._told(page):
+            yield stuck
+
+    async def _told(self, page: list[WorkflowExecution]) -> list[Stuck]:
+        told = await asyncio.gather(*(self._tell(found) for found in page))
+        return [stuck for stuck in told if stuck]
+
+    async def _tell(self, found: WorkflowExecution) -> Stuck | None:
+        """None where it has gone on since Temporal's index was written."""
+        handle = self._client.get_workflow_handle(found.id, run_id=found.run_id)
+        try:
+            now = await handle.describe(rpc_timeout=_RPC_LIMIT)
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:  # deleted since
+                return None
+            raise
+        attributes = now.typed_search_attributes
+        if now.status is not WorkflowExecutionStatus.RUNNING or not attributes.get(NEEDS_ATTENTION):
+            return None
+        attention = await self._attention(handle)
+        failing = next((each for each in now.raw_description.pending_activities if each.attempt > 1), None)
+        return Stuck(
+            kind="failing",
+            order_id=attributes.get(ORDER_ID) or found.id,
+            state=attributes.get(ORDER_STATUS),
+            step=_step(attention, failing) or found.workflow_type,
+            since=datetime.fromisoformat(attention.since) if attention else None,
+            error=_error(attention, failing),
+            next_retry=_next_attempt(failing) if failing else await self._next_round(found),
+            workflow_id=found.id,
+            url=self._settings.workflow_url(found.id, found.run_id),
+        )
+
+    async def _attention(self, handle: WorkflowHandle[Any, Any]) -> Attention | None:
+        if not self._answers:
+            return None
+        try:
+            answer = await handle.query("attention", rpc_timeout=_RPC_LIMIT)
+        except (RPCError, WorkflowQueryFailedError, WorkflowQueryRejectedError):
+            self._answers = False
+            return None
+        return Attention.model_validate(answer) if answer else None
+
+    async def _next_round(self, found: WorkflowExecution) -> datetime | None:
+        """When the workflow's timer rings: the last one that was started, where it has not rung yet."""
+        request = GetWorkflowExecutionHistoryReverseRequest(
+            namespace=self._client.namespace,
+            execution=ExecutionId(workflow_id=found.id, run_id=found.run_id),
+            maximum_page_size=_RECENT,
+        )
+        service = self._client.workflow_service
+        recent = await service.get_workflow_execution_history_reverse(request, timeout=_RPC_LIMIT)
+        for event in recent.history.events:
+            if event.HasField("timer_fired_event_attributes"):
+                return None
+            if event.HasField("timer_started_event_attributes"):
+                pause = event.timer_started_event_attributes.start_to_fire_timeout.ToTimedelta()
+                return event.event_time.ToDatetime(UTC) + pause
+        return None
+
+
+def _step(attention: Attention | None, failing: PendingActivityInfo | None) -> str | None:
+    if attention:
+        return attention.step
+    return failing.activity_type.name if failing else None
+
+
+def _error(attention: Attention | None, failing: PendingActivityInfo | None) -> str:
+    if failing and failing.last_failure.message:
+        return failing.last_failure.message
+    return attention.error if attention else "not known: no worker answers"
+
+
+def _next_attempt(failing: PendingActivityInfo) -> datetime | None:
+    """None while an attempt is being made."""
+    if failing.state != PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED:
+        return None
+    at = (
+        failing.next_attempt_schedule_time if failing.HasField("next_attempt_schedule_time") else failing.scheduled_time
+    )
+    return at.ToDatetime(UTC)

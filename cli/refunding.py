@@ -1,0 +1,170 @@
+"""`orders refund`: gives money of a shipped order back, all of it or a part."""
+
+import asyncio
+import uuid
+from typing import Annotated, Final
+
+import asyncpg
+import typer
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
+from temporalio.exceptions import FailureError
+from temporalio.service import RPCError
+
+from activities.streams import load_order
+from audit.open_orders import refund_workflow_id
+from bootstrap import App
+from cli.acting import Reason, act
+from cli.arguments import AsJson, OrderId, identifier
+from cli.failures import AWAY, Refused, TemporalUnreachable
+from cli.output import say, show, show_json, visible
+from cli.running import execute, opened, temporal
+from orders.commands import RequestRefund
+from orders.errors import RefundOutOfRange
+from orders.events import RefundRequested
+from orders.ids import stream_name
+from orders.money import format_money
+from orders.state import Refund, Shipped
+from settings import Settings
+
+_POLL: Final = 0.25  # seconds
+_ENDED_BADLY: Final = (
+    WorkflowExecutionStatus.FAILED,
+    WorkflowExecutionStatus.TERMINATED,
+    WorkflowExecutionStatus.CANCELED,
+    WorkflowExecutionStatus.TIMED_OUT,
+)
+Amount = Annotated[int, typer.Option("--amount", min=1, metavar="MINOR_UNITS", help="How much: 1250 is 12.50 EUR.")]
+RefundId = Annotated[
+    str | None,
+    typer.Option(
+        "--refund-id",
+        metavar="ID",
+        help="The refund's id, a new one by default; the same id again gives nothing back twice.",
+        callback=identifier,
+    ),
+]
+Wait = Annotated[bool, typer.Option("--wait", help="Return when the money has gone back and that is recorded.")]
+
+
+def refund(
+    order_id: OrderId,
+    amount: Amount,
+    reason: Reason,
+    refund_id: RefundId = None,
+    wait: Wait = False,
+    as_json: AsJson = False,
+) -> None:
+    """Give money of a shipped order back, as often as wanted; all refunds together never exceed what was charged.
+
+    Prints the refund's id. Exits 1 where the order has not shipped, or less than the amount is left.
+    """
+    asked = RequestRefund(order_id, refund_id or uuid.uuid4().hex, amount, reason)
+
+    async def command(settings: Settings) -> None:
+        async with opened(settings) as app:
+            changed = await _request(app, asked)
+            if wait:
+                await _made(app, await _temporal_if_reachable(settings), asked)
+            state = await _shipped(app, order_id)
+        _tell(asked, state, changed, as_json)
+
+    execute(command)
+
+
+async def _request(app: App, asked: RequestRefund) -> bool:
+    """Whether it was asked for now, and not before."""
+    try:
+        return (await act(app, asked)).changed
+    except RefundOutOfRange:
+        before = _of((await _shipped(app, asked.order_id)).requested, asked.refund_id)
+        if before is None:
+            raise
+        raise Refused(
+            f"refund {asked.refund_id} of order {asked.order_id} was asked for before, with an amount of "
+            f"{before.amount} and the reason {visible(before.reason)!r}: take another id"
+        ) from None
+    except (asyncpg.PostgresError, *AWAY):
+        say(f"whether the refund was asked for is not known: repeat the command with --refund-id {asked.refund_id}")
+        raise
+
+
+async def _shipped(app: App, order_id: str) -> Shipped:
+    state = (await load_order(app.orders, order_id)).state
+    assert isinstance(state, Shipped)
+    return state
+
+
+def _of(refunds: tuple[Refund, ...], refund_id: str) -> Refund | None:
+    return next((each for each in refunds if each.refund_id == refund_id), None)
+
+
+async def _temporal_if_reachable(settings: Settings) -> Client | None:
+    """Without it the wait goes on all the same: the stream will say when the refund was made."""
+    try:
+        return await temporal(settings)
+    except TemporalUnreachable:
+        return None
+
+
+async def _made(app: App, client: Client | None, asked: RequestRefund) -> None:
+    """Wait until the refund is recorded. Raises Refused where its workflow has come to nothing."""
+    workflow_id = await _workflow_id(app, asked)
+    while not await _is_made(app, asked):
+        if client and await _ended_badly(client, workflow_id) and not await _is_made(app, asked):
+            raise Refused(
+                f"refund {asked.refund_id} was not made: {await _failure(client, workflow_id)}. "
+                f"It stays owed: mend the cause, then `orders retry {asked.order_id} --reason …`"
+            )
+        await asyncio.sleep(_POLL)
+
+
+async def _is_made(app: App, asked: RequestRefund) -> bool:
+    return _of((await _shipped(app, asked.order_id)).refunds, asked.refund_id) is not None
+
+
+async def _workflow_id(app: App, asked: RequestRefund) -> str:
+    async for recorded in app.store.stream(stream_name(asked.order_id)):
+        event = app.codec.decode(recorded)
+        if isinstance(event, RefundRequested) and event.refund_id == asked.refund_id:
+            return refund_workflow_id(event)
+    raise AssertionError("unreachable: it has just been asked for")
+
+
+async def _ended_badly(client: Client, workflow_id: str) -> bool:
+    try:
+        return (await client.get_workflow_handle(workflow_id).describe()).status in _ENDED_BADLY
+    except RPCError:  # not started yet, or Temporal is away: the stream will tell
+        return False
+
+
+async def _failure(client: Client, workflow_id: str) -> str:
+    """Why a workflow that has ended did so: the innermost cause."""
+    try:
+        await client.get_workflow_handle(workflow_id).result()
+    except WorkflowFailureError as error:
+        cause: BaseException = error
+        while cause.__cause__ is not None:
+            cause = cause.__cause__
+        return visible(cause.message if isinstance(cause, FailureError) else cause)
+    return "its workflow has ended without it"
+
+
+def _tell(asked: RequestRefund, state: Shipped, changed: bool, as_json: bool) -> None:
+    made = _of(state.refunds, asked.refund_id) is not None
+    currency = state.order.currency
+    if as_json:
+        show_json(
+            {
+                "orderId": asked.order_id,
+                "refundId": asked.refund_id,
+                "amount": asked.amount,
+                "currency": currency,
+                "requested": changed,
+                "refunded": made,
+                "refundable": state.refundable,
+            }
+        )
+        return
+    amount, left = (format_money(each, currency) for each in (asked.amount, state.refundable))
+    how = "was refunded" if made else "is asked for" if changed else "was asked for before"
+    show(f"refund {asked.refund_id}: {amount} {how}, {left} can still be refunded")

@@ -1,0 +1,52 @@
+"""Parked events as an operator's list has them, whichever reader of the log has set them aside."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from audit.streams import read_orders
+from bootstrap import App
+from cli.stuck import Stuck
+from orders.ids import stream_name
+from projections import PROJECTIONS
+
+_PAGE: Final = 200
+_PREFIX: Final = stream_name("")
+
+
+@dataclass(frozen=True, slots=True)
+class _Parked:
+    step: str
+    position: int
+    stream: str
+    reason: str
+    at: datetime
+
+    @property
+    def order_id(self) -> str:
+        return self.stream.removeprefix(_PREFIX)
+
+    def told(self, state: str | None) -> Stuck:
+        return Stuck("parked", self.order_id, state, self.step, self.at, self.reason, position=self.position)
+
+
+async def parked_events(app: App) -> AsyncGenerator[Stuck, None]:
+    """What the dispatcher, then each projection, has set aside."""
+    async for page in _pages(app):
+        orders = await read_orders(app.pool, app.codec, list({event.order_id for event in page}))
+        states = {order.order_id: order.state.status for order in orders if order.state}
+        for event in page:
+            yield event.told(states.get(event.order_id))
+
+
+async def _pages(app: App) -> AsyncIterator[Sequence[_Parked]]:
+    after = 0
+    while page := await app.parking.list(after=after, limit=_PAGE):
+        yield [_Parked(f"dispatch {e.event_type}", e.position, e.stream, e.reason, e.parked_at) for e in page]
+        after = page[-1].position
+    for name in (projection.name for projection in PROJECTIONS):
+        after = 0
+        while found := await app.queries.parked(name, after=after, limit=_PAGE):
+            yield [_Parked(f"{name}: {e.type}", e.position, e.stream, e.reason, e.at) for e in found]
+            after = found[-1].position

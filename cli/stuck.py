@@ -1,0 +1,32 @@
+"""An order, or an event, that does not go on, and what an operator has to know of it."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from cli.output import camel_case
+
+# failing: a step is tried again and again. lost: nobody works on what is left to do. onHold: a person stopped the order.
+# parked: a reader of the log has set an event of the order aside.
+Kind = Literal["failing", "lost", "onHold", "parked"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stuck:
+    """state: the order's; None where it cannot be told. since and next_retry: UTC, None where not known, and the latter
+    also where nothing will be tried by itself. position: a parked event's."""
+
+    kind: Kind
+    order_id: str
+    state: str | None
+    step: str
+    since: datetime | None
+    error: str
+    next_retry: datetime | None = None
+    workflow_id: str | None = None
+    url: str | None = None
+    position: int | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """In wire spelling."""
+        return camel_case(asdict(self))

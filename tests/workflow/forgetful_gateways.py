@@ -1,0 +1,84 @@
+"""Gateways that recognise no idempotency key, as a real one does a day later, and find what they have done all the same."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from activities.gateways.protocols import (
+    Charge,
+    ChargeRequest,
+    Label,
+    LabelRequest,
+    PaymentGateway,
+    Refund,
+    RefundRequest,
+    ShippingGateway,
+    Voided,
+)
+from activities.gateways.simulated import Operation
+from bootstrap import App
+
+
+@dataclass
+class Forgetful:
+    """What the doubles were asked to do: each time is an effect of its own. keys: the first ledger key of each asked."""
+
+    asked: Counter[Operation] = field(default_factory=Counter)
+    keys: dict[tuple[Operation, str], str] = field(default_factory=dict)
+
+    def anew(self, operation: Operation, key: str) -> str:
+        """A key that the ledger behind has never seen."""
+        self.asked[operation] += 1
+        fresh = f"{key}#{self.asked[operation]}"
+        self.keys.setdefault((operation, key), fresh)
+        return fresh
+
+    def known(self, operation: Operation, key: str) -> str:
+        return self.keys.get((operation, key), key)
+
+
+def forgetful(doubles: Forgetful) -> Callable[[App], App]:
+    """Puts the doubles before the gateways of an app."""
+
+    def adapt(app: App) -> App:
+        return replace(
+            app,
+            payments=_ForgetfulPayments(app.payments, doubles),
+            shipping=_ForgetfulShipping(app.shipping, doubles),
+        )
+
+    return adapt
+
+
+class _ForgetfulPayments:
+    def __init__(self, gateway: PaymentGateway, doubles: Forgetful) -> None:
+        self._gateway, self._doubles = gateway, doubles
+
+    async def charge(self, request: ChargeRequest) -> Charge:
+        return await self._gateway.charge(replace(request, key=self._doubles.anew("payment.charge", request.key)))
+
+    async def refund(self, request: RefundRequest) -> Refund:
+        return await self._gateway.refund(replace(request, key=self._doubles.anew("payment.refund", request.key)))
+
+    async def void(self, key: str, reason: str) -> Voided:
+        return await self._gateway.void(self._doubles.known("payment.charge", key), reason)
+
+    async def find(self, key: str) -> Charge | None:
+        return await self._gateway.find(self._doubles.known("payment.charge", key))
+
+    async def find_refund(self, key: str) -> Refund | None:
+        return await self._gateway.find_refund(self._doubles.known("payment.refund", key))
+
+
+class _ForgetfulShipping:
+    def __init__(self, gateway: ShippingGateway, doubles: Forgetful) -> None:
+        self._gateway, self._doubles = gateway, doubles
+
+    async def create(self, request: LabelRequest) -> Label:
+        return await self._gateway.create(replace(request, key=self._doubles.anew("shipping.create", request.key)))
+
+    async def void(self, key: str, reason: str) -> bool:
+        return await self._gateway.void(self._doubles.known("shipping.create", key), reason)
+
+    async def find(self, key: str) -> Label | None:
+        return await self._gateway.find(self._doubles.known("shipping.create", key))
