@@ -55,6 +55,7 @@ AWAY: Final = (
     asyncpg.OperatorInterventionError,
     asyncpg.TooManyConnectionsError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a connection that ended between two messages of one operation
 )
 """The database cannot be reached, or went away: whatever was being done may or may not have happened."""
 

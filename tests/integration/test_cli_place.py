@@ -126,7 +126,8 @@ async def test_a_database_that_goes_away_in_mid_file_leaves_a_clear_account(
     assert {line["result"] for line in before} == {"placed"}
     assert process.returncode == 1
     after = [json.loads(line) for line in out.splitlines()]
-    assert after and after[0]["result"] == "unknown", err.decode()
+    assert after, err.decode()
+    assert after[0]["result"] == "unknown"
     assert after[-1]["summary"]["placed"] == 20
     assert len(after) < 100  # it stopped, and did not try each of the others
     assert "done for sure: lines 1-20. Place the file again" in err.decode()
