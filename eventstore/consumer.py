@@ -3,10 +3,9 @@
 import asyncio
 from typing import Protocol
 
-import asyncpg
 import structlog
 
-from eventstore.errors import CheckpointMoved
+from eventstore.errors import DATABASE_AWAY, CheckpointMoved
 from eventstore.lease import Lease
 from eventstore.wakeup import Wakeup
 
@@ -53,7 +52,7 @@ class ConsumerRunner:
     async def _acquire(self) -> bool:
         try:
             return await self._lease.acquire()
-        except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except DATABASE_AWAY as error:
             self.last_error = str(error)
             return False
 

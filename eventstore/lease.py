@@ -4,6 +4,8 @@ import hashlib
 
 import asyncpg
 
+from eventstore.errors import DATABASE_AWAY
+
 _TIMEOUT = 2.0
 
 
@@ -34,7 +36,7 @@ class Lease:
             return False
         try:
             return bool(await self._ask(_HELD))
-        except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        except DATABASE_AWAY:
             return False
 
     async def release(self) -> None:
