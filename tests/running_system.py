@@ -82,7 +82,7 @@ class RunningSystem:
 
     async def dispatched(self) -> bool:
         """Whether the dispatcher has seen every event."""
-        return all(lag.events == 0 for lag in await lags(self.app.pool, "dispatcher"))
+        return [lag.events for lag in await lags(self.app.pool, "dispatcher")] == [0]
 
     async def running(self, order_id: str) -> list[str]:
         """The order's workflows that have been started and have not ended, by type."""
