@@ -1,7 +1,6 @@
 """fulfill-order: charge, reserve, ship; or undo everything that was done."""
 
 import asyncio
-from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory, FailureError
@@ -22,20 +21,22 @@ with workflow.unsafe.imports_passed_through():
     from orders.events import CancelledBy, Shortage
     from workflows.compensation import Compensations
     from workflows.model import FULFILL_ORDER, NEEDS_ATTENTION, ORDER_STATUS, Attention, Outcome
+    from workflows.options import pause_before
     from workflows.steps import (
         I,
         O,
         database_step,
         gateway_step,
         is_definite,
+        pause,
         refusal,
+        refused_as,
         shortages,
         uninterrupted,
         until_done,
     )
 
 CANCELLED_IN_TEMPORAL = "Cancelled in Temporal"
-NOT_YET = timedelta(seconds=5)
 
 
 @workflow.defn(name=FULFILL_ORDER)
@@ -69,8 +70,11 @@ class FulfillOrder:
 
     async def fulfill(self) -> None:
         await self.read_order()
+        looked = 0
         while self.progress.status == "placed":  # started by hand, before the validation has ended
-            await uninterrupted(workflow.sleep(NOT_YET, summary="until confirmed"), on_cancel=self._note_cancel)
+            looked += 1
+            waiting = pause(pause_before(looked), lambda: self.cancel_asked, "until the order is confirmed")
+            await uninterrupted(waiting, on_cancel=self._note_cancel)
             await self.read_order()
         if self.progress.status == "shipped":
             return
@@ -84,7 +88,7 @@ class FulfillOrder:
         await self.cancel_order(failure)
         if self.progress.status == "cancelled":  # or shipped, where the shipment entered the stream first
             await self.compensations.unwind()
-            self._calm()
+        self._calm()
 
     @workflow.signal(name="cancel")
     def cancel(self) -> None:
@@ -141,7 +145,14 @@ class FulfillOrder:
 
     async def _append_cancel(self, by: CancelledBy, reason: str, short: tuple[Shortage, ...] = ()) -> None:
         cancellation = Cancellation(order=self.order, reason=reason, cancelled_by=by, shortages=short)
-        self._follow(await database_step(step.CANCEL, cancellation, f"Cancel: {reason}"[:200]))
+        self._follow(
+            await until_done(
+                step.CANCEL.name,
+                lambda: database_step(step.CANCEL, cancellation, f"Cancel: {reason}"[:200]),
+                self._needs_attention,
+                gives_up=lambda failed: refused_as(failed, "OrderNotFound"),
+            )
+        )
 
     # The compensations: undo if it happened, and make it impossible to happen later
 
@@ -181,13 +192,18 @@ class FulfillOrder:
             lambda: gateway_step(signature, argument, summary),
             self._needs_attention,
             gives_up=is_definite,
+            hurry=lambda: self.cancel_asked,
         )
         answer = await uninterrupted(rounds, on_cancel=self._cancel_at_once)
         self._calm()
         return answer
 
+    @property
+    def cancel_asked(self) -> bool:
+        return self.cancelled_by_person or self.cancelled_in_temporal
+
     def _stop_if_cancelled(self) -> None:
-        if self.cancelled_by_person or self.cancelled_in_temporal or self.progress.status == "cancelled":
+        if self.cancel_asked or self.progress.status == "cancelled":
             reason = CANCELLED_IN_TEMPORAL if self.cancelled_in_temporal else "The order was cancelled"
             raise ApplicationError(reason, type="OrderCancelled", category=ApplicationErrorCategory.BENIGN)
 

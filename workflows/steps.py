@@ -1,7 +1,9 @@
 """How a workflow runs a step: a local activity for a database step, an ordinary one for money and labels."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Coroutine
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from temporalio import workflow
@@ -60,8 +62,12 @@ async def until_done(
     on_trouble: OnTrouble,
     *,
     gives_up: Callable[[FailureError], bool] = lambda _: False,
+    hurry: Callable[[], bool] = lambda: False,
 ) -> T:
-    """Attempt, round after round with growing pauses, until it succeeds or `gives_up` takes the failure for final."""
+    """Attempt, round after round with growing pauses, until it succeeds or `gives_up` takes the failure for final.
+
+    A pause ends early when `hurry` turns true.
+    """
     round_number = 0
     while True:
         try:
@@ -71,7 +77,13 @@ async def until_done(
                 raise
             round_number += 1
             on_trouble(name, error)
-            await workflow.sleep(pause_before(round_number), summary=f"until {name} is tried again")
+            await pause(pause_before(round_number), hurry, f"until {name} is tried again")
+
+
+async def pause(length: timedelta, hurry: Callable[[], bool], summary: str) -> None:
+    """Wait on a timer, or until `hurry` turns true."""
+    with contextlib.suppress(TimeoutError):
+        await workflow.wait_condition(hurry, timeout=length, timeout_summary=summary)
 
 
 def is_definite(error: FailureError) -> bool:
@@ -95,15 +107,26 @@ async def uninterrupted(work: Coroutine[Any, Any, T], on_cancel: Callable[[], No
     return task.result()
 
 
-def refusal(error: BaseException) -> str:
+def refused_as(error: FailureError, kind: str) -> bool:
+    """Whether the activity refused with this type of error."""
+    cause = _cause(error)
+    return isinstance(cause, ApplicationError) and cause.type == kind
+
+
+def refusal(error: FailureError) -> str:
     """Why a step failed, in the words of the activity."""
-    cause = error.cause if isinstance(error, ActivityError) else error
-    return cause.message if isinstance(cause, ApplicationError) else str(cause or error)
+    cause = _cause(error)
+    return cause.message if isinstance(cause, ApplicationError) else str(cause)
 
 
-def shortages(error: BaseException) -> tuple[Shortage, ...]:
+def shortages(error: FailureError) -> tuple[Shortage, ...]:
     """The SKUs that were short, where that is why a step failed."""
-    cause = error.cause if isinstance(error, ActivityError) else error
+    cause = _cause(error)
     if not isinstance(cause, ApplicationError) or cause.type != "InsufficientStock":
         return ()
     return tuple(Shortage.model_validate(detail) for detail in cause.details)
+
+
+def _cause(error: FailureError) -> BaseException:
+    # A local activity's failure comes as it is, an ordinary one's inside an ActivityError.
+    return error.cause or error if isinstance(error, ActivityError) else error
