@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 from typing import Literal
+from urllib.parse import quote
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -75,7 +76,9 @@ class Settings(BaseSettings):
         if self.temporal_ui_url is None:
             return None
         namespace = temporal_namespace()
-        path = f"{self.temporal_ui_url.rstrip('/')}/namespaces/{namespace}/workflows/{workflow_id}"
+        path = (
+            f"{self.temporal_ui_url.rstrip('/')}/namespaces/{quote(namespace)}/workflows/{quote(workflow_id, safe='')}"
+        )
         return f"{path}/{run_id}" if run_id else path
 
 

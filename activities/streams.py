@@ -24,6 +24,7 @@ from orders.decide import decide
 from orders.errors import IllegalTransition, OrderNotCancellable, OrderNotFound, OrderOnHold
 from orders.events import EVENTS, CancelledBy, Event
 from orders.evolve import evolve, initial_state
+from orders.fields import MAX_TEXT
 from orders.ids import stream_name
 from orders.state import Cancelled, ExistingOrder, NotPlaced, Refund, Shipped, State
 
@@ -98,9 +99,8 @@ class StreamActivities:
     @activity.defn(name=step.CANCEL.name)
     async def cancel(self, cancellation: Cancellation) -> OrderProgress:
         order = cancellation.order
-        command = CancelOrder(
-            order.order_id, cancellation.reason, cancellation.cancelled_by, shortages=cancellation.shortages
-        )
+        reason = recordable(cancellation.reason)
+        command = CancelOrder(order.order_id, reason, cancellation.cancelled_by, shortages=cancellation.shortages)
         try:
             return await self._handle(order, command)
         except (OrderNotCancellable, IllegalTransition):  # it went on meanwhile: the stream has decided
@@ -142,6 +142,11 @@ class StreamActivities:
 
     async def _as_it_stands(self, order: OrderRef) -> OrderProgress:
         return _progress((await load_order(self._orders, order.order_id)).state)
+
+
+def recordable(reason: str) -> str:
+    """A reason in somebody else's words, as an event can hold it: an order must not fail to be cancelled over its wording."""
+    return reason.replace("\x00", "").strip()[:MAX_TEXT] or "refused without a reason"
 
 
 def caused_by(order: OrderRef, *, actor: str) -> dict[str, Any]:

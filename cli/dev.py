@@ -15,10 +15,11 @@ from cli.arguments import DATA_FOLDER, AsJson
 from cli.failures import database_address
 from cli.output import facts, say, show, show_json
 from cli.running import execute, opened, temporal
+from cli.serving import serve_and_tell
 from embedded.services import Services, run_services
 from eventstore.migrate import migrate
 from settings import DEV_FILE, DEV_FOLDER, Settings, load_settings, temporal_namespace
-from worker import Role, serve
+from worker import Role
 
 # Services of our own are found by the environment alone: what an earlier run left in the folder is not there any more.
 _NO_FOLDER: Final = Path("/nonexistent")
@@ -62,12 +63,15 @@ def _settings(given: Settings, services: Services) -> Settings:
 async def _serve(app: App, settings: Settings, services: Services, as_json: bool) -> None:
     await _import_products(app)
     client = await temporal(settings)
-    with announced(DEV_FOLDER, settings):
+
+    def tell() -> None:
         if as_json:
             show_json(_document(settings))
         else:
             show(*_welcome(settings, services))
-        await serve(app, client, tuple(Role))
+
+    with announced(DEV_FOLDER, settings):
+        await serve_and_tell(app, client, tuple(Role), tell)
 
 
 async def _import_products(app: App) -> None:

@@ -55,7 +55,7 @@ AWAY: Final = (
     asyncpg.OperatorInterventionError,
     asyncpg.TooManyConnectionsError,
     asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # on a connection that the server is about to end
+    asyncpg.InternalClientError,  # a connection that ended between two messages of one operation
 )
 """The database cannot be reached, or went away: whatever was being done may or may not have happened."""
 

@@ -6,11 +6,12 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import Annotated, Any
 
+import asyncpg
 import typer
 
 from bootstrap import App
 from cli.arguments import AsJson
-from cli.failures import INTERRUPTED, OK, REFUSED, Refused, explain
+from cli.failures import AWAY, INTERRUPTED, OK, REFUSED, Refused, explain
 from cli.line_ranges import LineRanges
 from cli.lines import STANDARD_INPUT, lines
 from cli.output import say, show, show_json, visible
@@ -35,20 +36,7 @@ def place(file: File, wait: Wait = False, as_json: AsJson = False) -> None:
 
     async def command(settings: Settings) -> int:
         async with opened(settings) as app:
-            placement = Placement(app, settings, as_json)
-            try:
-                await placement.place(file)
-                if wait and not placement.stopped:
-                    await placement.settle()
-            except asyncio.CancelledError:
-                say("interrupted: the file can be placed again, what was placed is recognised")
-                return placement.finish(INTERRUPTED)
-            except Refused as error:
-                if not placement.begun:
-                    raise
-                say(str(error))
-                return placement.finish(REFUSED)
-        return placement.finish(REFUSED if placement.failed else OK)
+            return await Placement(app, settings, as_json).run(file, wait)
 
     execute(command)
 
@@ -65,6 +53,22 @@ class Placement:
         self._waited = False
         self._read = True  # by whoever reads our standard output
         self.stopped: Exception | None = None
+
+    async def run(self, file: str, wait: bool) -> int:
+        """The exit code. Raises what keeps the first line from being placed; later, the summary tells of it."""
+        try:
+            await self.place(file)
+            if wait and not self.stopped:
+                await self.settle()
+        except asyncio.CancelledError:
+            say("interrupted: the file can be placed again, what was placed is recognised")
+            return self.finish(INTERRUPTED)
+        except (Refused, asyncpg.PostgresError, *AWAY) as error:
+            if not self.begun:
+                raise
+            say(explain(error, self._settings) or repr(error))
+            return self.finish(REFUSED)
+        return self.finish(REFUSED if self.failed else OK)
 
     @property
     def begun(self) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
+from weakref import WeakValueDictionary
 
 import asyncpg
 
@@ -15,6 +16,7 @@ from bootstrap import App
 from cli.failures import AWAY
 from cli.lines import Line
 from cli.order_lines import read_order
+from eventstore.command_handler import Handled
 from eventstore.errors import EventStoreError, InvalidEvent
 from orders.commands import PlaceOrder
 from orders.errors import Fault, InvalidOrder, OrderError
@@ -76,32 +78,43 @@ async def place_all(app: App, lines: AsyncIterator[Line]) -> AsyncGenerator[Outc
 
 
 async def _fill(waiting: asyncio.Queue[asyncio.Task[Outcome] | None], app: App, lines: AsyncIterator[Line]) -> None:
-    metadata = {"actor": f"cli:{login()}"}
+    placer = _Placer(app)
     try:
         async for line in lines:
             if line.content is None or line.content.strip():
-                await waiting.put(asyncio.create_task(_place(app, line, metadata)))
+                await waiting.put(asyncio.create_task(placer.place(line)))
     finally:
         await waiting.put(None)
 
 
-async def _place(app: App, line: Line, metadata: dict[str, Any]) -> Outcome:
-    order_id = None
-    try:
-        order = read_order(line.content, now=datetime.now(UTC))
-        order_id = order.order_id
-        handled = await app.orders.handle(
-            stream_name(order_id),
+class _Placer:
+    """Places orders side by side, but lines of one order one after the other: the first of them is the order."""
+
+    def __init__(self, app: App) -> None:
+        self._app, self._actor = app, f"cli:{login()}"
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    async def place(self, line: Line) -> Outcome:
+        order_id = None
+        try:
+            order = read_order(line.content, now=datetime.now(UTC))
+            order_id = order.order_id
+            async with self._turns.setdefault(order_id, asyncio.Lock()):
+                handled = await self._handle(order)
+        except (OrderError, EventStoreError) as error:
+            return Outcome(line.number, line.end, "refused", order_id, faults=_faults(error))
+        except (asyncpg.PostgresError, *AWAY) as error:
+            return Outcome(line.number, line.end, "unknown", order_id, error=error)
+        result: Result = "placed" if handled.changed else "alreadyPlaced"
+        return Outcome(line.number, line.end, result, order_id, handled.state, handled.position)
+
+    async def _handle(self, order: Order) -> Handled[State]:
+        return await self._app.orders.handle(
+            stream_name(order.order_id),
             PlaceOrder(order),
             command_id=command_id(order),
-            metadata=metadata | {"correlationId": str(uuid.uuid4())},
+            metadata={"actor": self._actor, "correlationId": str(uuid.uuid4())},
         )
-    except (OrderError, EventStoreError) as error:
-        return Outcome(line.number, line.end, "refused", order_id, faults=_faults(error))
-    except (asyncpg.PostgresError, *AWAY) as error:
-        return Outcome(line.number, line.end, "unknown", order_id, error=error)
-    result: Result = "placed" if handled.changed else "alreadyPlaced"
-    return Outcome(line.number, line.end, result, order_id, handled.state, handled.position)
 
 
 def _faults(error: OrderError | EventStoreError) -> tuple[Fault, ...]:

@@ -30,29 +30,30 @@ def execute(command: Command, *, serves: bool = False) -> NoReturn:
     others log only what is wrong. Errors with a user's remedy become one sentence; a bug keeps its traceback.
     """
 
-    async def told() -> int:
-        # Errors end here, inside the loop: a traceback on its way out would keep Temporal's client alive too long.
-        settings = None
-        try:
-            settings = load_settings(DEV_FOLDER)
-            _configure_logging(settings, serves)
-            return await command(settings) or OK
-        except asyncio.CancelledError:
-            return OK if serves else _interrupted()
-        except BrokenPipeError:
-            return _unread()
-        except Exception as error:
-            sentence = explain(error, settings)
-            if sentence is None:
-                raise
-            say(sentence)
-            return REFUSED
-
     try:
-        code = run(told)
+        code = run(lambda: _told(command, serves))
     except KeyboardInterrupt:
         code = OK if serves else _interrupted()
     raise SystemExit(code)
+
+
+async def _told(command: Command, serves: bool) -> int:
+    """The exit code. Errors end here, inside the loop: a traceback on its way out would keep Temporal's client alive."""
+    settings = None
+    try:
+        settings = load_settings(DEV_FOLDER)
+        _configure_logging(settings, serves)
+        return await command(settings) or OK
+    except asyncio.CancelledError:
+        return OK if serves else _interrupted()
+    except BrokenPipeError:
+        return _unread()
+    except Exception as error:
+        sentence = explain(error, settings)
+        if sentence is None:
+            raise
+        say(sentence)
+        return REFUSED
 
 
 def _configure_logging(settings: Settings, serves: bool) -> None:

@@ -1,9 +1,14 @@
 """`orders migrate` and `orders worker`: what a deployment runs."""
 
+import asyncio
+import contextlib
+from collections.abc import Callable, Collection
 from typing import Annotated
 
 import typer
+from temporalio.client import Client
 
+from bootstrap import App
 from cli.arguments import AsJson
 from cli.failures import require_address
 from cli.output import show, show_json
@@ -39,10 +44,26 @@ def worker(roles: Roles = None, as_json: AsJson = False) -> None:
 
     async def command(settings: Settings) -> None:
         chosen = tuple(dict.fromkeys(roles or Role))
-        async with opened(settings) as app:
-            client = await temporal(settings)
+
+        def tell() -> None:
             if as_json:
                 show_json({"serving": [str(role) for role in chosen], "taskQueue": settings.task_queue})
-            await serve(app, client, chosen)
+
+        async with opened(settings) as app:
+            await serve_and_tell(app, await temporal(settings), chosen, tell)
 
     execute(command, serves=True)
+
+
+async def serve_and_tell(app: App, client: Client, roles: Collection[Role], tell: Callable[[], None]) -> None:
+    """Serve until cancelled, and tell once it does."""
+    ready = asyncio.Event()
+
+    async def tell_when_ready() -> None:
+        await ready.wait()
+        with contextlib.suppress(BrokenPipeError):  # it serves whether or not anybody reads that
+            tell()
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(serve(app, client, roles, ready=ready))
+        group.create_task(tell_when_ready())

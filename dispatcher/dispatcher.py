@@ -11,7 +11,7 @@ from dispatcher.starter import NeverStartable, WorkflowStarter
 from dispatcher.triggers import TRIGGERS, Trigger
 from eventstore.checkpoints import advance, open_checkpoint
 from eventstore.codec import Codec
-from eventstore.errors import EventStoreError
+from eventstore.errors import DATABASE_AWAY, EventStoreError
 from eventstore.model import RecordedEvent
 from eventstore.store import EventStore
 from orders.events import Event
@@ -56,12 +56,10 @@ class Dispatcher:
         return len(page.events) == _PAGE
 
     async def _dispatch_all(self, events: Sequence[RecordedEvent]) -> None:
-        try:
-            async with asyncio.TaskGroup() as group:
-                for event in events:
-                    group.create_task(self._dispatch_or_park(event))
-        except* RPCError as errors:  # Temporal is away, for all of them alike
-            raise errors.exceptions[0] from None
+        outcomes = await asyncio.gather(*map(self._dispatch_or_park, events), return_exceptions=True)
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):  # Temporal or the database is away, for all of them alike
+                raise outcome
 
     async def retry(self, position: int) -> bool:
         """Dispatch a parked event once more; True when it was, False when it stays parked with its new reason.
@@ -71,6 +69,8 @@ class Dispatcher:
         if not await self._parking.holds(position):
             raise NotParked(position)
         page = await self._store.read_all(after=position - 1, limit=1)
+        if not page.events or page.events[0].position != position:
+            raise NotParked(position)
         dispatched = await self._dispatch_or_park(page.events[0])
         if dispatched:
             await self._parking.remove(position)
@@ -80,9 +80,13 @@ class Dispatcher:
         async with self._in_flight:
             try:
                 await self._dispatch(recorded)
-            except (EventStoreError, NeverStartable, ValueError) as error:
-                _log.error("event parked", position=recorded.position, type=recorded.type, reason=str(error))
-                await self._parking.park(recorded, str(error))
+            except (RPCError, *DATABASE_AWAY):
+                raise
+            except Exception as error:  # whatever is wrong with this event or our handling of it: its neighbours go on
+                expected = isinstance(error, EventStoreError | NeverStartable)
+                reason = str(error) if expected else f"{type(error).__name__}: {error}"
+                _log.error("event parked", position=recorded.position, type=recorded.type, reason=reason)
+                await self._parking.park(recorded, reason)
                 return False
         return True
 

@@ -5,8 +5,7 @@ from typing import Protocol
 
 import structlog
 
-from eventstore.connection import LOST
-from eventstore.errors import CheckpointMoved
+from eventstore.errors import DATABASE_AWAY, CheckpointMoved
 from eventstore.lease import Lease
 from eventstore.wakeup import Wakeup
 
@@ -53,7 +52,7 @@ class ConsumerRunner:
     async def _acquire(self) -> bool:
         try:
             return await self._lease.acquire()
-        except LOST as error:
+        except DATABASE_AWAY as error:
             self.last_error = str(error)
             return False
 

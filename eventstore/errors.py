@@ -2,6 +2,11 @@
 
 from uuid import UUID
 
+import asyncpg
+
+DATABASE_AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""What asyncpg raises, a time-out included, when the database or the connection to it has gone."""
+
 
 class EventStoreError(Exception):
     """Base of every refusal of the event store."""

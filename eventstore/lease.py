@@ -4,7 +4,7 @@ import hashlib
 
 import asyncpg
 
-from eventstore.connection import LOST
+from eventstore.errors import DATABASE_AWAY
 
 _TIMEOUT = 2.0
 
@@ -36,7 +36,7 @@ class Lease:
             return False
         try:
             return bool(await self._ask(_HELD))
-        except LOST:
+        except DATABASE_AWAY:
             return False
 
     async def release(self) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import asyncpg
 import structlog
 
-from eventstore.connection import LOST
+from eventstore.errors import DATABASE_AWAY
 
 CHANNEL = "eventstore"
 # A NOTIFY holds a cluster-wide lock through its commit: at most one in 10 ms, and never in an append's transaction.
@@ -60,7 +60,7 @@ class Wakeup:
             self._again = False
             try:
                 await self._pool.execute("select pg_notify($1, $2)", CHANNEL, self._sender)
-            except LOST as error:
+            except DATABASE_AWAY as error:
                 _log.debug("wake-up not sent, readers will poll", error=str(error))
             await asyncio.sleep(_COALESCE)
             if not self._again:
@@ -71,7 +71,7 @@ class Wakeup:
         while True:
             try:
                 await self._listen_once(dsn)
-            except LOST as error:
+            except DATABASE_AWAY as error:
                 _log.debug("listener lost, readers poll until it is back", error=str(error))
             await asyncio.sleep(_RECONNECT)
 

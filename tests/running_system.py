@@ -70,19 +70,19 @@ class RunningSystem:
     async def events(self, order_id: str) -> list[str]:
         return [event.type async for event in self.app.store.stream(stream_name(order_id))]
 
-    async def settled(self, order_id: str, status: str) -> State:
+    async def settled(self, order_id: str, status: str, seconds: float = DEADLINE) -> State:
         """Wait until the order has this status, nothing waits to be dispatched and its workflows have ended."""
 
         async def done() -> bool:
             state = await self.state(order_id)
             return state.status == status and await self.dispatched() and not await self.running(order_id)
 
-        await until(done, f"{order_id} is {status}")
+        await until(done, f"{order_id} is {status}", seconds)
         return await self.state(order_id)
 
     async def dispatched(self) -> bool:
         """Whether the dispatcher has seen every event."""
-        return all(lag.events == 0 for lag in await lags(self.app.pool, "dispatcher"))
+        return [lag.events for lag in await lags(self.app.pool, "dispatcher")] == [0]
 
     async def dispatched_all(self) -> None:
         await until(self.dispatched, "everything is dispatched")

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from datetime import timedelta
 from typing import Any
 
 from temporalio import workflow
@@ -25,6 +24,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.attention import Watch
     from workflows.compensation import Compensations
     from workflows.model import FULFILL_ORDER, ORDER_STATUS, Attention, Outcome
+    from workflows.options import pause_before
     from workflows.steps import (
         I,
         O,
@@ -32,15 +32,15 @@ with workflow.unsafe.imports_passed_through():
         database_step,
         gateway_step,
         is_definite,
-        is_on_hold,
+        pause,
         refusal,
+        refused_as,
         shortages,
         uninterrupted,
         until_done,
     )
 
 CANCELLED_IN_TEMPORAL = "Cancelled in Temporal"
-NOT_YET = timedelta(seconds=5)
 
 
 @workflow.defn(name=FULFILL_ORDER)
@@ -75,8 +75,11 @@ class FulfillOrder:
 
     async def fulfill(self) -> None:
         await self.read_order()
+        looked = 0
         while self.progress.status == "placed":  # started by hand, before the validation has ended
-            await uninterrupted(workflow.sleep(NOT_YET, summary="until confirmed"), on_cancel=self._note_cancel)
+            looked += 1
+            waiting = pause(pause_before(looked), lambda: self.cancel_asked, "until the order is confirmed")
+            await uninterrupted(waiting, on_cancel=self._note_cancel)
             await self.read_order()
         if self.progress.status == "shipped":
             return
@@ -90,7 +93,7 @@ class FulfillOrder:
         await self.cancel_order(failure)
         if self.progress.status == "cancelled":  # or shipped, where the shipment entered the stream first
             await self.compensations.unwind()
-            self.watch.calm()
+        self.watch.calm()
 
     @workflow.signal(name="cancel")
     def cancel(self) -> None:
@@ -152,7 +155,14 @@ class FulfillOrder:
 
     async def _append_cancel(self, by: CancelledBy, reason: str, short: tuple[Shortage, ...] = ()) -> None:
         cancellation = Cancellation(order=self.order, reason=reason, cancelled_by=by, shortages=short)
-        self._follow(await database_step(step.CANCEL, cancellation, f"Cancel: {reason}"[:200]))
+        self._follow(
+            await until_done(
+                step.CANCEL.name,
+                lambda: database_step(step.CANCEL, cancellation, f"Cancel: {reason}"[:200]),
+                self.watch.trouble,
+                gives_up=lambda failed: refused_as(failed, "OrderNotFound"),
+            )
+        )
 
     # The compensations: undo if it happened, and make it impossible to happen later
 
@@ -190,6 +200,7 @@ class FulfillOrder:
                 lambda: gateway_step(signature, argument, summary),
                 self.watch.trouble,
                 gives_up=is_definite,
+                hurry=lambda: self.cancel_asked,
             )
 
         self._show(summary)
@@ -204,7 +215,7 @@ class FulfillOrder:
             try:
                 return await uninterrupted(attempt(), on_cancel=on_cancel)
             except FailureError as failure:
-                if not is_on_hold(failure):
+                if not refused_as(failure, "OrderOnHold"):
                     raise
             self._show("It is on hold.")
             released = workflow.wait_condition(lambda: self.released or self.cancel_asked)

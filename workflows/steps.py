@@ -1,7 +1,9 @@
 """How a workflow runs a step: a local activity for a database step, an ordinary one for money and labels."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Coroutine
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from temporalio import workflow
@@ -60,8 +62,12 @@ async def until_done(
     on_trouble: OnTrouble,
     *,
     gives_up: Callable[[FailureError], bool] = lambda _: False,
+    hurry: Callable[[], bool] = lambda: False,
 ) -> T:
-    """Attempt, round after round with growing pauses, until it succeeds or `gives_up` takes the failure for final."""
+    """Attempt, round after round with growing pauses, until it succeeds or `gives_up` takes the failure for final.
+
+    A pause ends early when `hurry` turns true.
+    """
     round_number = 0
     while True:
         try:
@@ -71,7 +77,13 @@ async def until_done(
                 raise
             round_number += 1
             on_trouble(name, error)
-            await workflow.sleep(pause_before(round_number), summary=f"until {name} is tried again")
+            await pause(pause_before(round_number), hurry, f"until {name} is tried again")
+
+
+async def pause(length: timedelta, hurry: Callable[[], bool], summary: str) -> None:
+    """Wait on a timer, or until `hurry` turns true."""
+    with contextlib.suppress(TimeoutError):
+        await workflow.wait_condition(hurry, timeout=length, timeout_summary=summary)
 
 
 def is_definite(error: FailureError) -> bool:
@@ -95,10 +107,10 @@ async def uninterrupted(work: Coroutine[Any, Any, T], on_cancel: Callable[[], No
     return task.result()
 
 
-def is_on_hold(error: FailureError) -> bool:
-    """Whether a step was refused because a person holds the order."""
+def refused_as(error: FailureError, kind: str) -> bool:
+    """Whether the activity refused with this type of error."""
     cause = _cause(error)
-    return isinstance(cause, ApplicationError) and cause.type == "OrderOnHold"
+    return isinstance(cause, ApplicationError) and cause.type == kind
 
 
 def refusal(error: FailureError) -> str:

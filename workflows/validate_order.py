@@ -15,7 +15,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from orders.events import CancelledBy
     from workflows.model import ORDER_STATUS, VALIDATE_ORDER, Outcome
-    from workflows.steps import database_step, is_on_hold
+    from workflows.steps import database_step, refused_as
 
 OUT_OF_STOCK = "Items out of stock"
 ON_HOLD = "On hold"
@@ -32,7 +32,7 @@ class ValidateOrder:
         try:
             progress = await self._decide(order, availability)
         except FailureError as failure:
-            if not is_on_hold(failure):
+            if not refused_as(failure, "OrderOnHold"):
                 raise
             return Outcome(status=availability.status, reason=ON_HOLD)
         workflow.upsert_search_attributes([ORDER_STATUS.value_set(progress.status)])

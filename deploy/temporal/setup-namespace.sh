@@ -35,4 +35,4 @@ again make_attribute CustomerId Keyword
 again make_attribute OrderStatus Keyword
 again make_attribute NeedsAttention Bool
 again probe
-temporal workflow delete --workflow-id set-up
+temporal workflow delete --workflow-id set-up --yes

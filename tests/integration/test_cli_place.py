@@ -59,12 +59,12 @@ async def test_the_same_file_again_places_nothing_twice(shell: Shell) -> None:
     assert third.out == "placed 0, already there 5, refused 0\n"
 
 
-async def test_an_id_with_other_content_is_refused_even_within_one_file(shell: Shell) -> None:
+async def test_the_first_line_of_an_id_is_the_order_and_other_content_is_refused(shell: Shell) -> None:
     order_id = new_id()
     given = as_lines(order_data(order_id), order_data(order_id, quantity=3), order_data(order_id))
     ended = await shell.orders("place", "-", "--json", given=given)
     assert ended.code == 1
-    assert sorted(line["result"] for line in ended.lines[:-1]) == ["alreadyPlaced", "placed", "refused"]
+    assert [line["result"] for line in ended.lines[:-1]] == ["placed", "refused", "alreadyPlaced"]
     again = await shell.orders("place", "-", given=as_lines(order_data(order_id, quantity=4)))
     assert again.err == f"line 1 (order {order_id}): order {order_id} was already placed with different items, total\n"
 
@@ -126,6 +126,7 @@ async def test_a_database_that_goes_away_in_mid_file_leaves_a_clear_account(
     assert {line["result"] for line in before} == {"placed"}
     assert process.returncode == 1
     after = [json.loads(line) for line in out.splitlines()]
+    assert after, err.decode()
     assert after[0]["result"] == "unknown"
     assert after[-1]["summary"]["placed"] == 20
     assert len(after) < 100  # it stopped, and did not try each of the others
