@@ -47,8 +47,11 @@ class Trigger:
     again: bool = False
 
     def workflow_id(self, event: Event) -> str:
-        """`{type}-{orderId}`, with a refund's id behind it: one per order, or refund, however often the event is seen."""
-        refund = f"-{event.refund_id}" if isinstance(event, RefundRequested) else ""
+        """`{type}-{orderId}`, and `/{refundId}` for a refund: one per order, or refund, however often the event is seen.
+
+        No order id holds a slash, so no two refunds meet in one id.
+        """
+        refund = f"/{event.refund_id}" if isinstance(event, RefundRequested) else ""
         return f"{self.workflow}-{event.order_id}{refund}"
 
     def input(self, event: Event, recorded: RecordedEvent) -> OrderRef:

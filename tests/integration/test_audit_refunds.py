@@ -25,7 +25,7 @@ def order_id() -> str:
 
 async def runs(client: Client, order_id: str, refund_id: str) -> None:
     """A run that no worker will ever take on."""
-    workflow_id = f"refund-order-{order_id}-{refund_id}"
+    workflow_id = f"refund-order-{order_id}/{refund_id}"
     await client.start_workflow("refund-order", id=workflow_id, task_queue=f"nobody-{order_id}")
 
 
@@ -87,7 +87,7 @@ async def test_each_refund_that_nobody_makes_is_found(books: Books, temporal_cli
         await books.ask_back(order_id, refund_id, 100)
     await runs(temporal_client, order_id, "r-1")
     await runs(temporal_client, order_id, "r-2")
-    await temporal_client.get_workflow_handle(f"refund-order-{order_id}-r-2").terminate()
+    await temporal_client.get_workflow_handle(f"refund-order-{order_id}/r-2").terminate()
     await books.project()
     await books.passed_by_dispatcher()
     findings = (await books.audit(temporal_client)).findings

@@ -193,7 +193,7 @@ async def test_a_shipped_order_is_refunded_in_parts_and_never_more_than_was_char
     assert "15.00 EUR back as" in (await shell.orders("show", order_id)).out
     timeline = (await shell.orders("timeline", order_id, "--json")).document
     views = {each["workflowId"]: each["status"] for each in timeline["workflows"] if each["type"] == "refund-order"}
-    assert set(views) == {f"refund-order-{order_id}-r1", f"refund-order-{order_id}-{second}"}
+    assert set(views) == {f"refund-order-{order_id}/r1", f"refund-order-{order_id}/{second}"}
     assert "refund requested" in (await shell.orders("timeline", order_id)).out
     await assert_the_books_hold(system)
 
@@ -209,7 +209,7 @@ async def test_a_refund_that_the_gateway_refused_stays_owed_until_it_is_retried(
     assert refused.err.startswith("refund r1 was not made: the account is closed. It stays owed")
     [row] = await stuck(shell)
     assert (row["kind"], row["state"], row["step"]) == ("lost", "shipped", "refund-order")
-    assert row["workflowId"] == f"refund-order-{order_id}-r1"
+    assert row["workflowId"] == f"refund-order-{order_id}/r1"
 
     steering.refused.clear()
     retried = await shell.orders("retry", order_id, "--reason", "it is open again", "--json")
