@@ -1,6 +1,8 @@
 """`orders dev`: everything in this process and its children, with data that stays."""
 
 import os
+import shutil
+import sysconfig
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -102,11 +104,21 @@ def _welcome(settings: Settings, services: Services) -> list[Any]:
             ]
         ),
         "\nIn another terminal, in this folder:\n"
-        f"  orders place {min(os.path.relpath(orders), str(orders), key=len)} --wait\n"
-        "  orders list\n"
-        "  orders timeline nw-10248\n"
+        f"  {_program()} place {_shortest(orders)} --wait\n"
+        f"  {_program()} list\n"
+        f"  {_program()} timeline nw-10248\n"
         "Ctrl-C stops; the data stays in .orders/.",
     ]
+
+
+def _program() -> str:
+    """How this command is typed here: by its path where a virtual environment is not activated."""
+    installed = Path(sysconfig.get_path("scripts")) / "orders"
+    return "orders" if shutil.which("orders") or not installed.exists() else _shortest(installed)
+
+
+def _shortest(path: Path) -> str:
+    return min(os.path.relpath(path), str(path), key=len)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """`orders inventory`: stock levels."""
 
 import asyncio
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -18,7 +19,10 @@ from settings import Settings
 
 inventory = typer.Typer(no_args_is_help=True, help="Stock levels: import them, list them, set one.")
 
-File = Annotated[Path, typer.Argument(metavar="FILE", help="CSV with the header sku,name,unitPrice,unitsInStock.")]
+File = Annotated[
+    Path,
+    typer.Argument(metavar="FILE", help="CSV with the header sku,name,unitPrice,unitsInStock; - is standard input."),
+]
 Sku = Annotated[str, typer.Argument(metavar="SKU", help="The stock-keeping unit.")]
 Units = Annotated[int, typer.Argument(metavar="UNITS", min=0, max=2**63 - 1, help="Units available from now on.")]
 After = Annotated[str | None, typer.Option("--after", metavar="SKU", help="Go on behind this SKU.")]
@@ -42,7 +46,7 @@ def import_file(file: File, as_json: AsJson = False) -> None:
 
 def _read(file: Path) -> list[StockRow]:
     try:
-        return read_stock_csv(file)
+        return read_stock_csv(sys.stdin.read() if str(file) == "-" else file)
     except OSError as error:
         raise Refused(f"{file} cannot be read: {error.strerror}") from None
 
@@ -65,7 +69,7 @@ def list_levels(limit: Limit = 100, after: After = None, as_json: AsJson = False
     execute(command)
 
 
-@inventory.command("set")
+@inventory.command("set", context_settings={"ignore_unknown_options": True})  # -5 is a number, wrong as it is
 def set_level(sku: Sku, units: Units, as_json: AsJson = False) -> None:
     """Set the units available of one SKU, which may be new."""
 
@@ -90,9 +94,9 @@ def _table(levels: list[StockLevel]) -> Table:
     return table(
         "sku",
         "name",
-        "unit price",
+        "unit price (minor units)",
         "available",
-        "reserved",
+        "held or sold",
         rows=(
             (
                 level.sku,

@@ -1,4 +1,4 @@
-"""Places one order and prints its id. `orders dev` must run in this folder, or DATABASE_URL say where the database is."""
+"""Places one order and prints its id: .venv/bin/python scripts/place_order.py, where `orders dev` runs."""
 
 import uuid
 from datetime import UTC, datetime

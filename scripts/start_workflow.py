@@ -1,10 +1,8 @@
-"""Starts a workflow for an order, waits for it and prints what it came to.
-
-python scripts/start_workflow.py fulfill-order ORDER_ID
-"""
+"""Starts a workflow and prints its outcome: .venv/bin/python scripts/start_workflow.py fulfill-order ORDER_ID"""
 
 import sys
 
+from temporalio.client import WorkflowFailureError
 from temporalio.common import WorkflowIDConflictPolicy
 
 from activities.signatures import OrderRef
@@ -30,7 +28,10 @@ async def main() -> None:
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
     )
     print(settings.workflow_url(handle.id, handle.first_execution_run_id) or handle.id, flush=True)
-    print(await handle.result())
+    try:
+        print(await handle.result())
+    except WorkflowFailureError as failure:
+        sys.exit(f"{handle.id} failed: {failure.cause.__cause__ or failure.cause}")
 
 
 run(main)
