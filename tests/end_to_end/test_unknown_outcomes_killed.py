@@ -83,7 +83,7 @@ async def test_a_worker_killed_while_it_gives_back_or_voids_does_both_once(fleet
     assert await system.money(voided) == (30_00, 30_00)
     assert await system.live_labels(voided) == 0
     async with asyncio.timeout(30):
-        await system.client.get_workflow_handle(f"{REFUND_ORDER}-{refunded}-{refund_id}").result()
+        await system.client.get_workflow_handle(f"{REFUND_ORDER}-{refunded}/{refund_id}").result()
     assert await system.money(refunded) == (30_00, 10_00)
     state = await system.state(refunded)
     assert isinstance(state, Shipped)

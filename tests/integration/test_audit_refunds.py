@@ -94,8 +94,8 @@ async def test_each_refund_that_nobody_makes_is_found(books: Books, temporal_cli
     assert {(each.check, each.subject) for each in findings} == {(OPEN_ORDERS, order_id)}
     owes = "is shipped and owes a refund that was asked for, and workflow refund-order"
     assert [each.problem for each in findings] == [
-        f"{owes}-{order_id}-r-2 has ended (terminated)",
-        f"{owes}-{order_id}-r-3 does not exist",
+        f"{owes}-{order_id}/r-2 has ended (terminated)",
+        f"{owes}-{order_id}/r-3 does not exist",
     ]
 
 

@@ -60,7 +60,7 @@ async def refunded_in_part(system: RunningSystem, order_id: str, amount: int = 1
     refund_id = new_id()
     await system.handle(order_id, RequestRefund(order_id, refund_id, amount, "it arrived late"))
     await system.dispatched_all()
-    await system.client.get_workflow_handle(f"{REFUND_ORDER}-{order_id}-{refund_id}").result()
+    await system.client.get_workflow_handle(f"{REFUND_ORDER}-{order_id}/{refund_id}").result()
     state = await system.state(order_id)
     assert isinstance(state, Shipped)
     assert [refund.refund_id for refund in state.refunds] == [refund_id]
