@@ -23,12 +23,13 @@ chaos: $(INSTALLED) ## Break one thing after another while orders flow, then pro
 test: $(INSTALLED) ## Run all tests, on a real PostgreSQL and a real Temporal server
 	@$(BIN)/pytest $(ARGS)
 
-check: $(INSTALLED) ## Lint, formatting, types, import rules, file sizes
+check: $(INSTALLED) ## Lint, formatting, types, import rules, file sizes, dependencies that fit
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy $(SOURCES)
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/python -m tests.file_sizes
+	@$(BIN)/python -m pip check
 
 format: $(INSTALLED) ## Format the code
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .

@@ -13,10 +13,11 @@ import asyncpg
 import uvloop
 from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
 from temporalio.client import Client
+from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig
 from temporalio.service import RPCError, RPCStatusCode
-from temporalio.worker import Interceptor, Worker
+from temporalio.worker import Interceptor, Worker, WorkerDeploymentConfig
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.failures import ActivityFailures
@@ -184,6 +185,19 @@ def build_worker(app: App, client: Client, interceptors: Sequence[Interceptor] =
         workflow_runner=workflow_runner(),
         graceful_shutdown_timeout=timedelta(seconds=from_settings.shutdown_seconds),
         sticky_queue_schedule_to_start_timeout=TASKS_OF_A_KILLED_WORKER,
+        deployment_config=_deployment(from_settings),
+    )
+
+
+def _deployment(settings: Settings) -> WorkerDeploymentConfig | None:
+    """Opt-in worker versioning. A run moves on to the current version: not every old one is kept running as long as an
+    order may wait, so a change of a workflow is patched all the same."""
+    if settings.deployment_name is None or settings.build_id is None:
+        return None
+    return WorkerDeploymentConfig(
+        version=WorkerDeploymentVersion(deployment_name=settings.deployment_name, build_id=settings.build_id),
+        use_worker_versioning=True,
+        default_versioning_behavior=VersioningBehavior.AUTO_UPGRADE,
     )
 
 

@@ -2,10 +2,10 @@
 
 import json
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 from urllib.parse import quote
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from temporalio.envconfig import ClientConfig
 
@@ -47,6 +47,14 @@ class Settings(BaseSettings):
         ge=0,
         description="the simulated carrier refuses orders of more than this many units",
     )
+    deployment_name: str | None = Field(
+        None,
+        alias="ORDERS_DEPLOYMENT_NAME",
+        description="with ORDERS_BUILD_ID: take part in Temporal's worker versioning as this deployment",
+    )
+    build_id: str | None = Field(
+        None, alias="ORDERS_BUILD_ID", description="the version of this worker within ORDERS_DEPLOYMENT_NAME"
+    )
     shutdown_seconds: float = Field(
         30, alias="ORDERS_SHUTDOWN_SECONDS", ge=0, description="how long a stopping worker lets activities finish"
     )
@@ -71,6 +79,14 @@ class Settings(BaseSettings):
         """The database with the rights to migrate it. Raises SettingsError."""
         return self.database_owner_url or self.app_database_url
 
+    @model_validator(mode="after")
+    def _deployment_is_whole(self) -> Self:
+        if (self.deployment_name is None) != (self.build_id is None):
+            raise ValueError("ORDERS_DEPLOYMENT_NAME and ORDERS_BUILD_ID go together")
+        if self.deployment_name is not None and "." in self.deployment_name:
+            raise ValueError("ORDERS_DEPLOYMENT_NAME may not contain a dot")
+        return self
+
     def workflow_url(self, workflow_id: str, run_id: str | None = None) -> str | None:
         """A workflow's page in the Temporal Web UI, where its address is known."""
         if self.temporal_ui_url is None:
@@ -87,7 +103,7 @@ def load_settings(folder: Path = DEV_FOLDER) -> Settings:
     try:
         settings = Settings()
     except ValidationError as error:
-        raise SettingsError("; ".join(f"{e['loc'][0]}: {e['msg']}" for e in error.errors())) from None
+        raise SettingsError("; ".join(": ".join([*map(str, e["loc"]), e["msg"]]) for e in error.errors())) from None
     return settings.model_copy(update=_missing(settings, _dev_services(folder)))
 
 

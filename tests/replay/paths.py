@@ -3,7 +3,8 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from tests.running_system import RunningSystem
+from orders.commands import HoldOrder, ReleaseOrder, RequestRefund
+from tests.running_system import CANCEL_REASON, RunningSystem, until
 from tests.workflow.steering import Held, Steering
 
 Drive = Callable[[RunningSystem, Steering], Awaitable[str]]
@@ -97,6 +98,56 @@ async def _compensation_fails_first(system: RunningSystem, steering: Steering) -
     return order_id
 
 
+async def _held(system: RunningSystem, steering: Steering, step: str) -> str:
+    """An order that waits on hold before a step."""
+    held = steering.hold_before(step)
+    order_id = await system.place()
+    await held.reached.wait()
+    await system.handle(order_id, HoldOrder(order_id, CANCEL_REASON))
+    held.release.set()
+    return order_id
+
+
+async def _held_and_released(system: RunningSystem, steering: Steering) -> str:
+    order_id = await _held(system, steering, "reserve-inventory")
+    await _waits_on_hold(system, order_id)
+    await system.handle(order_id, ReleaseOrder(order_id))
+    await system.settled(order_id, "shipped")
+    return order_id
+
+
+async def _held_and_cancelled(system: RunningSystem, steering: Steering) -> str:
+    order_id = await _held(system, steering, "create-shipment")
+    await _waits_on_hold(system, order_id)
+    await system.cancel(order_id)
+    await system.settled(order_id, "cancelled")
+    return order_id
+
+
+async def _held_while_validating(system: RunningSystem, steering: Steering) -> str:
+    order_id = await _held(system, steering, "confirm")
+    await system.settled(order_id, "placed")
+    return order_id
+
+
+async def _waits_on_hold(system: RunningSystem, order_id: str) -> None:
+    async def shown() -> bool:
+        return "on hold" in await system.current_details(order_id)
+
+    await until(shown, f"{order_id} waits on hold")
+
+
+async def _refunded(system: RunningSystem, steering: Steering) -> str:
+    order_id = await _shipped(system, steering)
+    await system.handle(order_id, RequestRefund(order_id, "r-1", 10_00, CANCEL_REASON))
+
+    async def returned() -> bool:
+        return await system.money(order_id) == (30_00, 10_00) and "order.refunded" in await system.events(order_id)
+
+    await until(returned, f"{order_id} is refunded")
+    return f"{order_id}/r-1"
+
+
 async def _disturbed(system: RunningSystem, held: Held, disturb: Callable[[str], Awaitable[None]], status: str) -> str:
     order_id = await system.place()
     await held.reached.wait()
@@ -121,5 +172,9 @@ PATHS = (
     Path("fulfill-resumed-after-terminate", "fulfill-order", _resumed_after_terminate),
     Path("fulfill-gateway-down", "fulfill-order", _gateway_down),
     Path("fulfill-compensation-fails-first", "fulfill-order", _compensation_fails_first),
+    Path("validate-held", "validate-order", _held_while_validating),
+    Path("fulfill-held-and-released", "fulfill-order", _held_and_released),
+    Path("fulfill-held-and-cancelled", "fulfill-order", _held_and_cancelled),
+    Path("refund-after-shipment", "refund-order", _refunded),
     Path("notify-shipped", "notify-shipment", _shipped),
 )
