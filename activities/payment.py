@@ -15,9 +15,7 @@ from activities.gateways.protocols import (
     RefundRequest,
 )
 from activities.signatures import OrderRef, Payment, RefundRef, ReturnedPayment, Undo
-from activities.streams import Orders, load_order, requested_refund, require_not_held
-from orders.errors import IllegalTransition
-from orders.state import Cancelled
+from activities.streams import Orders, load_order, requested_refund, require_under_way
 
 
 def charge_key(order_id: str) -> str:
@@ -39,9 +37,7 @@ class PaymentActivities:
     async def charge_payment(self, ref: OrderRef) -> Payment:
         """Charge the order's total. A cancelled or held order is refused, so that retries end when a person steps in."""
         state = (await load_order(self._orders, ref.order_id)).state
-        if isinstance(state, Cancelled):
-            raise IllegalTransition(ref.order_id, "ChargePayment", state.status)
-        require_not_held(state)
+        require_under_way(state, "ChargePayment")
         order = state.order
         request = ChargeRequest(
             charge_key(order.order_id), order.order_id, order.customer_id, order.total, order.currency
@@ -73,10 +69,10 @@ class PaymentActivities:
     @activity.defn(name=step.RETURN_PAYMENT.name)
     async def return_payment(self, ref: RefundRef) -> ReturnedPayment:
         """Give back a part of a shipped order's charge, as a person asked for, once per refund id."""
-        refund = await requested_refund(self._orders, ref)
-        order = (await load_order(self._orders, ref.order_id)).state.order
+        state = (await load_order(self._orders, ref.order_id)).state
+        refund = requested_refund(state, ref)
         key = f"{ref.order_id}:return-payment:{ref.refund_id}"
-        request = RefundRequest(key, refund.payment_id, refund.amount, order.currency, "requested")
+        request = RefundRequest(key, refund.payment_id, refund.amount, state.order.currency, "requested")
         # Looked up first for the same reason as a charge.
         returned = await self._gateway.find_refund(key) or await self._gateway.refund(request)
         return ReturnedPayment(payment_id=returned.payment_id, refund_id=returned.refund_id, amount=returned.amount)

@@ -8,10 +8,8 @@ from temporalio import activity
 from activities import signatures as step
 from activities.gateways.protocols import LabelRequest, Recipient, ShippingGateway
 from activities.signatures import OrderRef, Shipment, Undo, Undone
-from activities.streams import Orders, load_order, require_not_held
-from orders.errors import IllegalTransition
+from activities.streams import Orders, load_order, require_under_way
 from orders.model import Address, units
-from orders.state import Cancelled
 
 
 def label_key(order_id: str) -> str:
@@ -33,9 +31,7 @@ class ShippingActivities:
     async def create_shipment(self, ref: OrderRef) -> Shipment:
         """Buy the order's label. A cancelled or held order is refused, so that retries end when a person steps in."""
         state = (await load_order(self._orders, ref.order_id)).state
-        if isinstance(state, Cancelled):
-            raise IllegalTransition(ref.order_id, "CreateShipment", state.status)
-        require_not_held(state)
+        require_under_way(state, "CreateShipment")
         order = state.order
         request = LabelRequest(
             label_key(order.order_id), order.order_id, units(order), _recipient(order.shipping_address)

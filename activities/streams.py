@@ -49,14 +49,20 @@ async def load_order(orders: Orders, order_id: str) -> Loaded[ExistingOrder]:
     return Loaded(loaded.state, loaded.version, loaded.position, loaded.ids)
 
 
-async def requested_refund(orders: Orders, ref: RefundRef) -> Refund:
-    """The refund that a person asked for. Raises OrderNotFound, or IllegalTransition where none was asked for."""
-    state = (await load_order(orders, ref.order_id)).state
+def requested_refund(state: ExistingOrder, ref: RefundRef) -> Refund:
+    """The refund that a person asked for. Raises IllegalTransition where none was asked for."""
     if isinstance(state, Shipped):
         for refund in state.requested:
             if refund.refund_id == ref.refund_id:
                 return refund
     raise IllegalTransition(ref.order_id, "ReturnPayment", state.status)
+
+
+def require_under_way(state: ExistingOrder, doing: str) -> None:
+    """Refuse a gateway step where a person has stepped in. Raises IllegalTransition when cancelled, OrderOnHold when held."""
+    if isinstance(state, Cancelled):
+        raise IllegalTransition(state.order.order_id, doing, state.status)
+    require_not_held(state)
 
 
 def require_not_held(state: ExistingOrder) -> None:
@@ -125,7 +131,7 @@ class StreamActivities:
 
     @activity.defn(name=step.RECORD_REQUESTED_REFUND.name)
     async def record_requested_refund(self, ref: RefundRef) -> OrderProgress:
-        refund = await requested_refund(self._orders, ref)
+        refund = requested_refund((await load_order(self._orders, ref.order_id)).state, ref)
         command = RecordRefund(ref.order_id, refund.refund_id, refund.payment_id, refund.amount, refund.reason)
         return await self._handle(ref, command, about=refund.refund_id)
 
