@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
-SOURCES := activities audit bootstrap.py chaos cli dispatcher embedded eventstore orders projections scripts settings.py telemetry.py tests worker.py workflows
+SOURCES := activities application audit bootstrap.py chaos cli dispatcher embedded eventstore orders projections scripts settings.py telemetry.py tests web webhooks worker.py workflows
 
 .DEFAULT_GOAL := help
 .PHONY: help demo dev chaos test check format histories schema lock clean

@@ -127,13 +127,13 @@ async def open_pool(dsn: str, *, size: int = 20) -> AsyncIterator[asyncpg.Pool]:
 SESSION = {"role": ROLE, "application_name": "orders", "idle_in_transaction_session_timeout": "30s"}
 
 
-async def connect_temporal(settings: Settings) -> Client:
-    """A client by Temporal's own environment configuration, with the pydantic data converter."""
+async def connect_temporal(settings: Settings, *, lazy: bool = False) -> Client:
+    """A client by Temporal's own environment configuration, with the pydantic data converter. lazy: connect when used."""
     config = ClientConfig.load_client_connect_config()
     if settings.temporal_address:
         config["target_host"] = settings.temporal_address
     config.setdefault("target_host", "localhost:7233")
-    return await Client.connect(**config, data_converter=pydantic_data_converter)
+    return await Client.connect(**config, lazy=lazy, data_converter=pydantic_data_converter)
 
 
 async def require_search_attributes(client: Client) -> None:

@@ -8,11 +8,11 @@ from typing import Any, Final
 
 import orjson
 
+from application.placing import command_id
 from bootstrap import App
 from chaos.patience import until_answered
 from cli.demo_settle import Course
 from cli.demo_world import ORDERS_FILE
-from cli.placing import command_id
 from orders.commands import CancelOrder, Command, PlaceOrder
 from orders.errors import IllegalTransition, OrderNotCancellable
 from orders.events import CancelledBy

@@ -8,11 +8,12 @@ from rich.text import Text
 from temporalio.client import Client
 
 from activities.gateways.simulated import SimulatedLedger
+from application.reach import TemporalUnreachable
 from audit import AuditReport, CheckResult, Finding, Sources
 from audit import audit as prove
 from bootstrap import App
 from cli.arguments import AsJson
-from cli.failures import OK, REFUSED, TemporalUnreachable
+from cli.failures import OK, REFUSED
 from cli.output import messages, show, show_json, visible
 from cli.running import execute, opened, temporal
 from settings import Settings

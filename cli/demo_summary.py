@@ -9,12 +9,13 @@ from typing import Any, Final
 from rich.console import RenderableType
 from rich.text import Text
 
+from application.timeline import Timeline, load_events, timeline_document
+from application.workflows import order_workflows
 from audit import AuditReport
 from cli.demo_settle import Ended, Tally
 from cli.demo_world import World
 from cli.output import facts, table
-from cli.timeline import Timeline, as_document, load_events, render_timeline
-from cli.workflows import order_workflows
+from cli.timeline import render_timeline
 from orders.events import CancelledBy
 from orders.money import format_money
 
@@ -153,7 +154,7 @@ def summary_json(run: DemoRun, told: dict[str, Timeline], report: AuditReport, u
         "seconds": round(run.seconds, 3),
         "ordersPerSecond": round(run.rate, 2),
         "secondsToFirstShipped": run.to_first_shipped,
-        "timelines": {kind: as_document(timeline) for kind, timeline in told.items()},
+        "timelines": {kind: timeline_document(timeline) for kind, timeline in told.items()},
         "temporalUiUrl": ui_url,
         "audit": report.as_json(),
     }

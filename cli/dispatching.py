@@ -6,12 +6,13 @@ from typing import Annotated, Final
 
 import typer
 
+from application.standings import STANDING_COLUMNS, standings
+from application.wire import camel_case
 from bootstrap import App, build_dispatcher
 from cli.arguments import AsJson
 from cli.failures import OK, REFUSED, Refused
-from cli.output import camel_case, show, show_json, table, visible
+from cli.output import show, show_json, table, visible
 from cli.running import execute, opened, temporal
-from cli.subscriptions import STANDING_COLUMNS, standings
 from dispatcher.dispatcher import NAME
 from dispatcher.parking import Parked
 from settings import Settings

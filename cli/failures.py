@@ -9,6 +9,7 @@ from temporalio.envconfig import ClientConfig
 from temporalio.service import RPCError
 
 from activities.stock import InvalidStockFile
+from application.reach import TemporalUnreachable
 from embedded.errors import EmbeddedError
 from eventstore.errors import EventStoreError
 from eventstore.migrate import MigrationFailed
@@ -21,10 +22,6 @@ OK, REFUSED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
 class Refused(Exception):
     """What was asked cannot be done; the message is all a user needs."""
-
-
-class TemporalUnreachable(Exception):
-    """Nothing that speaks for Temporal answers at the configured address."""
 
 
 _OWN: Final = (

@@ -11,12 +11,13 @@ from rich.text import Text
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.service import RPCError
 
+from application.reach import TemporalUnreachable
+from application.standings import standings
 from bootstrap import App
 from cli.arguments import AsJson
-from cli.failures import OK, REFUSED, TemporalUnreachable, database_address, explain, temporal_address
+from cli.failures import OK, REFUSED, database_address, explain, temporal_address
 from cli.output import show, show_json, table
 from cli.running import execute, opened, temporal
-from cli.subscriptions import standings
 from dispatcher.dispatcher import NAME as DISPATCHER
 from eventstore.migrate import migration_folders
 from projections import PROJECTIONS

@@ -10,10 +10,11 @@ import typer
 from rich.table import Table
 
 from activities.stock import StockLevel, StockRow, read_stock_csv
+from application.wire import camel_case
+from cli.acting import actor
 from cli.arguments import AsJson, Limit
 from cli.failures import Refused
-from cli.output import camel_case, say, show, show_json, table, visible
-from cli.placing import login
+from cli.output import say, show, show_json, table, visible
 from cli.running import execute, opened
 from settings import Settings
 
@@ -35,7 +36,7 @@ def import_file(file: File, as_json: AsJson = False) -> None:
     async def command(settings: Settings) -> None:
         rows = await asyncio.to_thread(_read, file)
         async with opened(settings) as app:
-            count = await app.stock.import_levels(rows, f"cli:{login()}")
+            count = await app.stock.import_levels(rows, actor())
         if as_json:
             show_json({"imported": count})
         else:
@@ -76,7 +77,7 @@ def set_level(sku: Sku, units: Units, as_json: AsJson = False) -> None:
     async def command(settings: Settings) -> None:
         async with opened(settings) as app:
             try:
-                await app.stock.set_level(sku, units, actor=f"cli:{login()}")
+                await app.stock.set_level(sku, units, actor=actor())
             except ValueError as error:
                 raise Refused(str(error)) from None
             level = await app.stock.get(sku)

@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from application.wire import camel_case
 from cli.arguments import AsJson, CustomerFilter, CustomerId, Limit
 from cli.failures import Refused
-from cli.output import camel_case, say, show, show_json, status_text, table
+from cli.output import say, show, show_json, status_text, table
 from cli.running import execute, opened
 from orders.money import format_money
 from projections.customer_orders import CustomerRow

@@ -118,13 +118,3 @@ _STYLES: Final = {
 def status_text(status: str) -> Text:
     """A status in its colour."""
     return Text(status, style=_STYLES.get(status, ""))
-
-
-def camel_case(fields: dict[str, Any]) -> dict[str, Any]:
-    """A dataclass's or a named tuple's fields in wire spelling."""
-    return {_camel(name): value for name, value in fields.items()}
-
-
-def _camel(name: str) -> str:
-    first, *others = name.split("_")
-    return first + "".join(map(str.capitalize, others))

@@ -1,9 +1,6 @@
 """Places many orders at once and tells what came of each, in the order in which they came."""
 
 import asyncio
-import getpass
-import hashlib
-import uuid
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,16 +9,14 @@ from weakref import WeakValueDictionary
 
 import asyncpg
 
+from application.placing import place
 from bootstrap import App
+from cli.acting import actor
 from cli.failures import AWAY
 from cli.lines import Line
 from cli.order_lines import read_order
-from eventstore.command_handler import Handled
 from eventstore.errors import EventStoreError, InvalidEvent
-from orders.commands import PlaceOrder
 from orders.errors import Fault, InvalidOrder, OrderError
-from orders.ids import stream_name
-from orders.model import Order
 from orders.state import State
 
 IN_FLIGHT: Final = 16
@@ -91,7 +86,7 @@ class _Placer:
     """Places orders side by side, but lines of one order one after the other: the first of them is the order."""
 
     def __init__(self, app: App) -> None:
-        self._app, self._actor = app, f"cli:{login()}"
+        self._app, self._actor = app, actor()
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def place(self, line: Line) -> Outcome:
@@ -100,21 +95,13 @@ class _Placer:
             order = read_order(line.content, now=datetime.now(UTC))
             order_id = order.order_id
             async with self._turns.setdefault(order_id, asyncio.Lock()):
-                handled = await self._handle(order)
+                handled = await place(self._app, order, actor=self._actor)
         except (OrderError, EventStoreError) as error:
             return Outcome(line.number, line.end, "refused", order_id, faults=_faults(error))
         except (asyncpg.PostgresError, *AWAY) as error:
             return Outcome(line.number, line.end, "unknown", order_id, error=error)
         result: Result = "placed" if handled.changed else "alreadyPlaced"
         return Outcome(line.number, line.end, result, order_id, handled.state, handled.position)
-
-    async def _handle(self, order: Order) -> Handled[State]:
-        return await self._app.orders.handle(
-            stream_name(order.order_id),
-            PlaceOrder(order),
-            command_id=command_id(order),
-            metadata={"actor": self._actor, "correlationId": str(uuid.uuid4())},
-        )
 
 
 def _faults(error: OrderError | EventStoreError) -> tuple[Fault, ...]:
@@ -127,20 +114,3 @@ def _faults(error: OrderError | EventStoreError) -> tuple[Fault, ...]:
             return (Fault(path, error.problem),)
         case _:
             return (Fault("", str(error)),)
-
-
-def command_id(order: Order) -> str:
-    """One id for one order's content: placed again with other content it is another command, which is refused.
-
-    When it was placed is no part of the content.
-    """
-    content = order.model_dump_json(by_alias=True, exclude={"placed_at"})
-    return f"{order.order_id}:place:{hashlib.sha256(content.encode()).hexdigest()}"
-
-
-def login() -> str:
-    """The name of the user who runs this, for the record of who acted."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # no such user: containers run as any number
-        return "unknown"

@@ -5,11 +5,11 @@ from typing import Annotated, Final
 
 import typer
 
+from application.standings import STANDING_COLUMNS, standings
 from cli.arguments import AsJson
 from cli.output import say, show, show_json, table, visible
 from cli.progress import positions
 from cli.running import execute, opened
-from cli.subscriptions import STANDING_COLUMNS, standings
 from projections import PROJECTIONS
 from projections.rebuild import rebuild
 from settings import Settings

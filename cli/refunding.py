@@ -11,11 +11,12 @@ from temporalio.exceptions import FailureError
 from temporalio.service import RPCError
 
 from activities.streams import load_order
+from application.reach import TemporalUnreachable
 from audit.open_orders import refund_workflow_id
 from bootstrap import App
 from cli.acting import Reason, act
 from cli.arguments import AsJson, OrderId, identifier
-from cli.failures import AWAY, Refused, TemporalUnreachable
+from cli.failures import AWAY, Refused
 from cli.output import say, show, show_json, visible
 from cli.running import execute, opened, temporal
 from orders.commands import RequestRefund

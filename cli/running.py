@@ -12,8 +12,9 @@ import structlog
 from temporalio.client import Client
 from temporalio.envconfig import ClientConfig
 
+from application.reach import TemporalUnreachable
 from bootstrap import App, connect_temporal, open_app, run
-from cli.failures import INTERRUPTED, OK, REFUSED, Refused, TemporalUnreachable, explain, require_address
+from cli.failures import INTERRUPTED, OK, REFUSED, Refused, explain, require_address
 from cli.output import say
 from settings import DEV_FOLDER, Settings, load_settings
 from telemetry import configure_logging
@@ -83,12 +84,12 @@ async def opened(settings: Settings) -> AsyncIterator[App]:
         yield app
 
 
-async def temporal(settings: Settings) -> Client:
-    """Temporal's client. Raises TemporalUnreachable."""
+async def temporal(settings: Settings, *, lazy: bool = False) -> Client:
+    """Temporal's client. Raises TemporalUnreachable; lazy: only when it is used."""
     _check_temporal_configuration()
     try:
         async with asyncio.timeout(CONNECT_LIMIT):
-            return await connect_temporal(settings)
+            return await connect_temporal(settings, lazy=lazy)
     except (RuntimeError, TimeoutError) as error:  # the SDK has no error of its own for this
         _log.debug("no connection to Temporal", error=str(error))
         raise TemporalUnreachable(str(error)) from None

@@ -1,12 +1,12 @@
 """`orders show`: one order, from its own stream."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from rich.console import RenderableType
 from rich.text import Text
 
 from activities.streams import load_order
+from application.documents import order_document
 from bootstrap import App
 from cli.arguments import AsJson, OrderId
 from cli.output import facts, show, show_json, status_text, table, visible
@@ -24,7 +24,7 @@ def show_order(order_id: OrderId, as_json: AsJson = False) -> None:
         async with opened(settings) as app:
             state, version = await _load(app, order_id)
         if as_json:
-            show_json(as_document(state, version))
+            show_json(order_document(state, version))
         else:
             show(*render_order(state, version))
 
@@ -34,46 +34,6 @@ def show_order(order_id: OrderId, as_json: AsJson = False) -> None:
 async def _load(app: App, order_id: str) -> tuple[ExistingOrder, int]:
     loaded = await load_order(app.orders, order_id)
     return loaded.state, loaded.version
-
-
-def as_document(state: ExistingOrder, version: int) -> dict[str, Any]:
-    """The order in wire spelling; amounts in minor units."""
-    return {
-        **state.order.model_dump(mode="json", by_alias=True),
-        "status": state.status,
-        "paymentState": state.payment_state,
-        "version": version,
-        "payment": {"paymentId": state.payment.payment_id, "amount": state.payment.amount} if state.payment else None,
-        "shipment": {
-            "shipmentId": state.shipment.shipment_id,
-            "trackingNumber": state.shipment.tracking_number,
-            "carrier": state.shipment.carrier,
-        }
-        if state.shipment
-        else None,
-        "refund": {"refundId": state.refund.refund_id, "amount": state.refund.amount, "reason": state.refund.reason}
-        if state.refund
-        else None,
-        "refunds": _refunds(state) if isinstance(state, Shipped) else [],
-        "hold": {"reason": state.hold.reason} if state.hold else None,
-        "cancellation": _cancellation(state) if isinstance(state, Cancelled) else None,
-    }
-
-
-def _refunds(state: Shipped) -> list[dict[str, Any]]:
-    """Those of a shipped order, as they were asked for; `made` where the money has gone back."""
-    return [
-        {"refundId": each.refund_id, "amount": each.amount, "reason": each.reason, "made": each in state.refunds}
-        for each in state.requested
-    ]
-
-
-def _cancellation(state: Cancelled) -> dict[str, Any]:
-    return {
-        "reason": state.reason,
-        "cancelledBy": state.cancelled_by.value,
-        "shortages": [shortage.model_dump(mode="json", by_alias=True) for shortage in state.shortages],
-    }
 
 
 def render_order(state: ExistingOrder, version: int) -> Iterator[RenderableType]:

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from application.placing import command_id
 from cli.line_ranges import LineRanges
 from cli.lines import MAX_LINE, Line, Splitter
 from cli.order_lines import read_order
 from cli.output import visible
-from cli.placing import command_id
 from orders.errors import InvalidOrder
 from tests.running_system import order_data
 

@@ -6,12 +6,12 @@ from typing import Final
 from temporalio.client import Client
 
 from activities.gateways.simulated import SimulatedLedger
+from application.failing import of_fleet
+from application.stuck import Stuck
 from audit import Sources
 from audit.open_orders import Prospects
 from audit.stranded import Stranded, stranded
 from bootstrap import App
-from cli.failing import of_fleet
-from cli.stuck import Stuck
 from orders.events import OrderHeld
 from workflows.model import ORDER_ID
 

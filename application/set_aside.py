@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from application.stuck import Stuck
 from audit.streams import read_orders
 from bootstrap import App
-from cli.stuck import Stuck
 from orders.ids import stream_name
 from projections import PROJECTIONS
 

@@ -19,7 +19,7 @@ from temporalio.client import (
 )
 from temporalio.service import RPCError, RPCStatusCode
 
-from cli.stuck import Stuck
+from application.stuck import Stuck
 from settings import Settings
 from workflows.model import NEEDS_ATTENTION, ORDER_ID, ORDER_STATUS, Attention
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from application.wire import camel_case
 from bootstrap import App
-from cli.output import camel_case
 from eventstore.checkpoints import lags
 
 

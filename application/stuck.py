@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from cli.output import camel_case
+from application.wire import camel_case
 
 # failing: a step is tried again and again. lost: nobody works on what is left to do. onHold: a person stopped the order.
 # parked: a reader of the log has set an event of the order aside.

@@ -9,7 +9,7 @@ from typing import Any, Final
 from temporalio.client import Client, WorkflowExecutionDescription
 from temporalio.service import RPCError, RPCStatusCode
 
-from cli.output import camel_case
+from application.wire import camel_case
 from settings import Settings
 from workflows.model import FULFILL_ORDER, NEEDS_ATTENTION, NOTIFY_SHIPMENT, REFUND_ORDER, VALIDATE_ORDER
 

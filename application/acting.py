@@ -1,0 +1,34 @@
+"""What a person asks of an order, with who it was."""
+
+from typing import Final
+
+from bootstrap import App
+from eventstore.command_handler import Handled
+from orders.commands import CancelOrder
+from orders.errors import IllegalTransition
+from orders.ids import stream_name
+from orders.interventions import Intervention
+from orders.state import State
+
+_IMPOSSIBLE: Final = {
+    "CancelOrder": "cannot be cancelled",
+    "HoldOrder": "cannot be held",
+    "ReleaseOrder": "cannot be released",
+    "RequestRefund": "has no refund before it has shipped, cancel it instead",
+}
+
+
+async def act(app: App, command: CancelOrder | Intervention, *, actor: str, command_id: str) -> Handled[State]:
+    """Handle the command in a person's name. Raises what the domain refuses."""
+    stream = stream_name(command.order_id)
+    metadata = {"actor": actor}
+    for first in await app.store.read_stream(stream, limit=1):
+        metadata["correlationId"] = first.metadata.get("correlationId", str(first.id))
+    return await app.orders.handle(stream, command, command_id=command_id, metadata=metadata)
+
+
+def why_impossible(error: IllegalTransition) -> str:
+    """The refusal in a sentence."""
+    if error.status == "cancelled" and error.command == "RequestRefund":
+        return f"order {error.order_id} is cancelled: all that was charged goes back by itself"
+    return f"order {error.order_id} {_IMPOSSIBLE[error.command]}: it is {error.status}"

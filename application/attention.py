@@ -1,0 +1,62 @@
+"""What does not go on by itself, or not as it should."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass, field
+
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from application.failing import Failing
+from application.reach import TemporalUnreachable
+from application.set_aside import parked_events
+from application.standing_still import StandingStill
+from application.stuck import Stuck
+from bootstrap import App
+
+
+@dataclass
+class StuckList:
+    """What was found, up to a limit; `more` where there is more. problem: why Temporal could not be asked for all of it."""
+
+    limit: int
+    rows: list[Stuck] = field(default_factory=list)
+    more: bool = False
+    problem: Exception | None = None
+
+    async def take(self, found: AsyncGenerator[Stuck, None]) -> None:
+        """No more than there is room for; the rest is not even looked for."""
+        if self.more:
+            return
+        async for stuck in found:
+            if len(self.rows) == self.limit:
+                self.more = True
+                return
+            self.rows.append(stuck)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether all was looked for and nothing found."""
+        return not self.rows and self.problem is None
+
+
+async def find_stuck(app: App, client: Client | None, limit: int) -> StuckList:
+    """Failing steps, orders that no workflow works on, orders on hold, parked events.
+
+    client: None where Temporal cannot be reached; holds and parked events are known all the same.
+    """
+    found = StuckList(limit, problem=None if client else TemporalUnreachable())
+    still = StandingStill(app, client)
+    try:
+        if client:
+            async with aclosing(Failing(client, app.settings).all()) as failing:
+                await found.take(failing)
+        async with aclosing(still.orders()) as orders:
+            await found.take(orders)
+        if still.unreachable:
+            found.problem = found.problem or TemporalUnreachable()
+    except RPCError as error:
+        found.problem = error
+    async with aclosing(parked_events(app)) as parked:
+        await found.take(parked)
+    return found

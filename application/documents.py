@@ -1,0 +1,45 @@
+"""An order in wire spelling."""
+
+from typing import Any
+
+from orders.state import Cancelled, ExistingOrder, Shipped
+
+
+def order_document(state: ExistingOrder, version: int) -> dict[str, Any]:
+    """The order in wire spelling; amounts in minor units."""
+    return {
+        **state.order.model_dump(mode="json", by_alias=True),
+        "status": state.status,
+        "paymentState": state.payment_state,
+        "version": version,
+        "payment": {"paymentId": state.payment.payment_id, "amount": state.payment.amount} if state.payment else None,
+        "shipment": {
+            "shipmentId": state.shipment.shipment_id,
+            "trackingNumber": state.shipment.tracking_number,
+            "carrier": state.shipment.carrier,
+        }
+        if state.shipment
+        else None,
+        "refund": {"refundId": state.refund.refund_id, "amount": state.refund.amount, "reason": state.refund.reason}
+        if state.refund
+        else None,
+        "refunds": _refunds(state) if isinstance(state, Shipped) else [],
+        "hold": {"reason": state.hold.reason} if state.hold else None,
+        "cancellation": _cancellation(state) if isinstance(state, Cancelled) else None,
+    }
+
+
+def _refunds(state: Shipped) -> list[dict[str, Any]]:
+    """Those of a shipped order, as they were asked for; `made` where the money has gone back."""
+    return [
+        {"refundId": each.refund_id, "amount": each.amount, "reason": each.reason, "made": each in state.refunds}
+        for each in state.requested
+    ]
+
+
+def _cancellation(state: Cancelled) -> dict[str, Any]:
+    return {
+        "reason": state.reason,
+        "cancelledBy": state.cancelled_by.value,
+        "shortages": [shortage.model_dump(mode="json", by_alias=True) for shortage in state.shortages],
+    }

@@ -1,0 +1,30 @@
+"""Takes an order in."""
+
+import hashlib
+import uuid
+
+from bootstrap import App
+from eventstore.command_handler import Handled
+from orders.commands import PlaceOrder
+from orders.ids import stream_name
+from orders.model import Order
+from orders.state import State
+
+
+async def place(app: App, order: Order, *, actor: str) -> Handled[State]:
+    """Place it; the same order again changes nothing. Raises what the domain and the event store refuse."""
+    return await app.orders.handle(
+        stream_name(order.order_id),
+        PlaceOrder(order),
+        command_id=command_id(order),
+        metadata={"actor": actor, "correlationId": str(uuid.uuid4())},
+    )
+
+
+def command_id(order: Order) -> str:
+    """One id for one order's content: placed again with other content it is another command, which is refused.
+
+    When it was placed is no part of the content.
+    """
+    content = order.model_dump_json(by_alias=True, exclude={"placed_at"})
+    return f"{order.order_id}:place:{hashlib.sha256(content.encode()).hexdigest()}"

@@ -1,0 +1,60 @@
+"""Takes up an order whose workflow was lost, from where its stream says it stands."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from temporalio.client import Client
+
+from activities.streams import load_order
+from application.acting import act
+from application.reach import require_answer
+from audit.open_orders import owed
+from bootstrap import App
+from dispatcher.starter import WorkflowStarter
+from dispatcher.triggers import TRIGGERS
+from eventstore.command_handler import Handled
+from orders.commands import RetryOrder
+from orders.events import OrderRetried, RefundRequested
+from orders.ids import stream_name
+from orders.state import Refund, Shipped, State
+from workflows.model import REFUND_ORDER
+
+
+@dataclass(frozen=True, slots=True)
+class Retried:
+    """What a retry came to, and the types of the workflows that take the order up again."""
+
+    handled: Handled[State]
+    workflows: list[str]
+
+
+async def retry(app: App, client: Client, command: RetryOrder, *, actor: str, command_id: str) -> Retried:
+    """Only what is missing is done. Raises what the domain refuses, and TemporalUnreachable where a refund is owed and
+    Temporal does not answer: then nothing was done."""
+    due = _owed((await load_order(app.orders, command.order_id)).state)
+    if due:
+        await require_answer(client)
+    handled = await act(app, command, actor=actor, command_id=command_id)
+    await _take_up(app, WorkflowStarter(client, app.settings.task_queue), command.order_id, due)
+    workflows = [each.workflow for each in TRIGGERS if _is_of(each.event_type, each.status, handled.state)]
+    return Retried(handled, workflows + [REFUND_ORDER for _ in due])
+
+
+def _owed(state: State) -> list[Refund]:
+    return owed(state) if isinstance(state, Shipped) else []
+
+
+async def _take_up(app: App, starter: WorkflowStarter, order_id: str, due: Sequence[Refund]) -> None:
+    """Start the refunds that are owed anew; each runs once at a time, and returns its money once however often it runs."""
+    if not due:
+        return
+    [trigger] = [each for each in TRIGGERS if each.workflow == REFUND_ORDER]
+    ids = {refund.refund_id for refund in due}
+    async for recorded in app.store.stream(stream_name(order_id)):
+        event = app.codec.decode(recorded)
+        if isinstance(event, RefundRequested) and event.refund_id in ids:
+            await starter.start(replace(trigger, again=True), event, recorded)
+
+
+def _is_of(event_type: str, status: str, state: State) -> bool:
+    return event_type == OrderRetried.event_type and status == state.status

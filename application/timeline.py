@@ -1,0 +1,66 @@
+"""What has happened to an order, and its workflows at Temporal."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from application.workflows import WorkflowView
+from audit.open_orders import refund_workflow_id
+from bootstrap import App
+from eventstore.model import RecordedEvent
+from orders.errors import OrderNotFound
+from orders.events import Event, RefundRequested
+from orders.ids import stream_name
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """An order's events, as recorded and typed, and its workflows; None where Temporal could not be asked."""
+
+    order_id: str
+    events: Sequence[tuple[RecordedEvent, Event]]
+    workflows: Sequence[WorkflowView] | None
+
+    def cause(self, recorded: RecordedEvent) -> str | None:
+        """The event that led to this one: its version in this stream, or its id."""
+        causation = recorded.metadata.get("causationId")
+        for other, _ in self.events:
+            if str(other.id) == causation:
+                return f"#{other.version} {other.type}"
+        return causation
+
+
+async def load_events(app: App, order_id: str) -> list[tuple[RecordedEvent, Event]]:
+    """The order's events. Raises OrderNotFound, and what the codec raises."""
+    events = [(recorded, app.codec.decode(recorded)) async for recorded in app.store.stream(stream_name(order_id))]
+    if not events:
+        raise OrderNotFound(order_id)
+    return events
+
+
+def refund_workflows(events: Sequence[tuple[RecordedEvent, Event]]) -> list[str]:
+    """The ids of the workflows of the order's refunds."""
+    return [refund_workflow_id(event) for _, event in events if isinstance(event, RefundRequested)]
+
+
+def timeline_document(found: Timeline) -> dict[str, Any]:
+    """In wire spelling; `workflows` is null where Temporal could not be asked."""
+    return {
+        "orderId": found.order_id,
+        "events": [_event_document(recorded) for recorded, _ in found.events],
+        "workflows": None if found.workflows is None else [view.as_json() for view in found.workflows],
+    }
+
+
+def _event_document(recorded: RecordedEvent) -> dict[str, Any]:
+    return {
+        "version": recorded.version,
+        "position": recorded.position,
+        "id": str(recorded.id),
+        "type": recorded.type,
+        "recordedAt": recorded.recorded_at,
+        "actor": recorded.metadata.get("actor"),
+        "causationId": recorded.metadata.get("causationId"),
+        "correlationId": recorded.metadata.get("correlationId"),
+        "data": recorded.data,
+    }
