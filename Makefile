@@ -3,10 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
-SOURCES := activities application audit bootstrap.py chaos cli dispatcher embedded eventstore orders projections scripts settings.py telemetry.py tests web webhooks worker.py workflows
+SOURCES := activities application audit bench bootstrap.py chaos cli dispatcher embedded eventstore orders projections scripts settings.py telemetry tests web webhooks worker.py workflows
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev chaos test check format histories schema lock clean
+.PHONY: help demo dev chaos bench test check format histories asyncapi schema lock clean
 
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,6 +19,9 @@ dev: $(INSTALLED) ## Start everything with data that is kept in .orders/
 
 chaos: $(INSTALLED) ## Break one thing after another while orders flow, then prove the books (ARGS="--seconds 600 --seed 1")
 	@$(BIN)/python -m chaos $(ARGS)
+
+bench: $(VENV)/.bench ## Measure side by side with others, write bench/results.json (ARGS="orders append --rounds 1 --scale 0.1")
+	@$(BIN)/python -m bench $(ARGS)
 
 test: $(INSTALLED) ## Run all tests, on a real PostgreSQL and a real Temporal server
 	@$(BIN)/pytest $(ARGS)
@@ -37,12 +40,22 @@ format: $(INSTALLED) ## Format the code
 histories: $(INSTALLED) ## Record the workflow histories that the replay test keeps
 	@RECORD_HISTORIES=1 $(BIN)/pytest tests/replay
 
+asyncapi: $(INSTALLED) ## Write docs/asyncapi.json, what receivers of webhooks can expect
+	@$(BIN)/python -m webhooks.asyncapi > docs/asyncapi.json
+
 schema: $(INSTALLED) ## Write schema.sql from the migrations
 	@$(BIN)/python -m embedded.schema > schema.sql
 
 lock: $(INSTALLED) ## Pin all dependencies anew in requirements.lock (needs uv)
 	uv pip compile --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
 		--group dev pyproject.toml -o requirements.lock
+	uv pip compile --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
+		--constraint requirements.lock --group bench pyproject.toml -o bench/requirements.lock
+
+$(VENV)/.bench: $(INSTALLED) bench/requirements.lock
+	@echo "Installing what is compared to …" >&2
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r bench/requirements.lock
+	@touch $@
 
 clean: ## Remove the virtual environment and the data of `make dev`
 	rm -rf $(VENV) .orders

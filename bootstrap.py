@@ -25,6 +25,7 @@ from activities.gateways.protocols import PaymentGateway, ShippingGateway
 from activities.gateways.simulated import SimulatedPaymentGateway, SimulatedShippingGateway, SimulationSettings
 from activities.heartbeats import Heartbeats
 from activities.inventory import InventoryActivities
+from activities.observation import Observation
 from activities.payment import PaymentActivities
 from activities.publish import PublishActivities
 from activities.shipping import ShippingActivities
@@ -42,6 +43,15 @@ from projections import PROJECTIONS
 from projections.queries import Queries
 from projections.runner import Projector
 from settings import Settings, SettingsError
+from telemetry.tracing import temporal_interceptors
+from webhooks.activities import WebhookActivities
+from webhooks.deliveries import Deliveries
+from webhooks.endpoints import Endpoints
+from webhooks.relay import Relay
+from webhooks.sender import Sender
+from webhooks.signatures import task_queue
+from webhooks.starter import DeliveryStarter
+from webhooks.workflow import DeliverWebhooks
 from workflows.fulfill_order import FulfillOrder
 from workflows.model import SEARCH_ATTRIBUTES
 from workflows.notify_shipment import NotifyShipment
@@ -49,8 +59,9 @@ from workflows.refund_order import RefundOrder
 from workflows.validate_order import ValidateOrder
 
 ROLE = "orders_app"
-WORKFLOWS = [ValidateOrder, FulfillOrder, NotifyShipment, RefundOrder]
-_OUR_MODULES = ("activities", "eventstore", "orders", "workflows")
+WORKFLOWS = [ValidateOrder, FulfillOrder, NotifyShipment, RefundOrder, DeliverWebhooks]
+_OUR_MODULES = ("activities", "eventstore", "orders", "webhooks", "workflows")
+WEBHOOKS_AT_ONCE = 500
 T = TypeVar("T")
 
 # Temporal keeps a run's next task for the worker that had the last one. Where that was killed, every order it was at
@@ -73,6 +84,8 @@ class App:
     shipping: ShippingGateway
     parking: Parking
     queries: Queries
+    endpoints: Endpoints
+    deliveries: Deliveries
 
 
 @asynccontextmanager
@@ -106,6 +119,8 @@ def build_app(settings: Settings, pool: asyncpg.Pool) -> App:
         shipping=SimulatedShippingGateway(pool, simulation),
         parking=Parking(pool),
         queries=Queries(pool),
+        endpoints=Endpoints(pool, store, allow_private=settings.webhooks_allow_private),
+        deliveries=Deliveries(pool),
     )
 
 
@@ -128,12 +143,17 @@ SESSION = {"role": ROLE, "application_name": "orders", "idle_in_transaction_sess
 
 
 async def connect_temporal(settings: Settings, *, lazy: bool = False) -> Client:
-    """A client by Temporal's own environment configuration, with the pydantic data converter. lazy: connect when used."""
+    """A client by Temporal's own environment configuration, with the pydantic data converter. lazy: connect when used.
+    Raises SettingsError where a key would be sent without TLS."""
     config = ClientConfig.load_client_connect_config()
     if settings.temporal_address:
         config["target_host"] = settings.temporal_address
     config.setdefault("target_host", "localhost:7233")
-    return await Client.connect(**config, lazy=lazy, data_converter=pydantic_data_converter)
+    if config.get("api_key") and config.get("tls") is False:
+        raise SettingsError("TEMPORAL_API_KEY is set and TEMPORAL_TLS is false: the key would be sent for all to read")
+    return await Client.connect(
+        **config, lazy=lazy, data_converter=pydantic_data_converter, interceptors=temporal_interceptors()
+    )
 
 
 async def require_search_attributes(client: Client) -> None:
@@ -181,12 +201,34 @@ def build_worker(app: App, client: Client, interceptors: Sequence[Interceptor] =
         task_queue=from_settings.task_queue,
         workflows=WORKFLOWS,
         activities=build_activities(app),
-        interceptors=[Heartbeats(), *interceptors, ActivityFailures()],
+        interceptors=[Observation(), Heartbeats(), *interceptors, ActivityFailures()],
         workflow_runner=workflow_runner(),
         graceful_shutdown_timeout=timedelta(seconds=from_settings.shutdown_seconds),
         sticky_queue_schedule_to_start_timeout=TASKS_OF_A_KILLED_WORKER,
         deployment_config=_deployment(from_settings),
     )
+
+
+@asynccontextmanager
+async def webhook_worker(app: App, client: Client, interceptors: Sequence[Interceptor] = ()) -> AsyncIterator[None]:
+    """The Temporal worker that delivers webhooks, for as long as the block runs. A task queue of its own and so many
+    places, because receivers may hang: each can hold no more than a few."""
+    from_settings = app.settings
+    async with Sender(allow_private=from_settings.webhooks_allow_private) as sender:
+        worker = Worker(
+            client,
+            task_queue=task_queue(from_settings.task_queue),
+            workflows=[DeliverWebhooks],
+            activities=WebhookActivities(app.endpoints, app.deliveries, app.store, sender).all,
+            interceptors=[Observation(), *interceptors, ActivityFailures()],
+            workflow_runner=workflow_runner(),
+            max_concurrent_activities=WEBHOOKS_AT_ONCE,
+            graceful_shutdown_timeout=timedelta(seconds=from_settings.shutdown_seconds),
+            sticky_queue_schedule_to_start_timeout=TASKS_OF_A_KILLED_WORKER,
+            deployment_config=_deployment(from_settings),
+        )
+        async with worker:
+            yield
 
 
 def _deployment(settings: Settings) -> WorkerDeploymentConfig | None:
@@ -210,6 +252,11 @@ def build_dispatcher(app: App, client: Client, *, eager: bool) -> Dispatcher:
 def build_projectors(app: App) -> list[Projector[Any]]:
     """A projector for every projection."""
     return [Projector(app.pool, app.store, app.codec, projection) for projection in PROJECTIONS]
+
+
+def build_relay(app: App, client: Client) -> Relay:
+    """The reader of the log that has webhooks delivered."""
+    return Relay(app.store, DeliveryStarter(client, task_queue(app.settings.task_queue)))
 
 
 def build_runner(app: App, consumer: Any) -> ConsumerRunner:

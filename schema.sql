@@ -45,6 +45,18 @@ CREATE SCHEMA projections;
 CREATE SCHEMA simulated;
 
 --
+-- Name: web; Type: SCHEMA; Schema: -; Owner: -
+--
+
+CREATE SCHEMA web;
+
+--
+-- Name: webhooks; Type: SCHEMA; Schema: -; Owner: -
+--
+
+CREATE SCHEMA webhooks;
+
+--
 -- Name: append(text, bigint, uuid[], text[], integer[], text[], text[]); Type: FUNCTION; Schema: eventstore; Owner: -
 --
 
@@ -939,6 +951,74 @@ CREATE TABLE simulated.refunds (
 COMMENT ON COLUMN simulated.refunds.origin IS 'whose key it is: that of a refund, or that of a charge undone by a void; the two never collide';
 
 --
+-- Name: idempotency_keys; Type: TABLE; Schema: web; Owner: -
+--
+
+CREATE TABLE web.idempotency_keys (
+    scope text NOT NULL COLLATE pg_catalog."C",
+    key text NOT NULL COLLATE pg_catalog."C",
+    fingerprint bytea NOT NULL,
+    owner uuid NOT NULL,
+    locked_until timestamp with time zone NOT NULL,
+    status integer,
+    headers jsonb,
+    body bytea,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+--
+-- Name: deliveries; Type: TABLE; Schema: webhooks; Owner: -
+--
+
+CREATE TABLE webhooks.deliveries (
+    endpoint_id text NOT NULL COLLATE pg_catalog."C",
+    "position" bigint NOT NULL,
+    order_id text NOT NULL COLLATE pg_catalog."C",
+    event_id uuid NOT NULL,
+    event_type text NOT NULL COLLATE pg_catalog."C",
+    state text DEFAULT 'pending'::text NOT NULL COLLATE pg_catalog."C",
+    signalled_at timestamp with time zone,
+    attempts integer DEFAULT 0 NOT NULL,
+    last_status integer,
+    last_error text,
+    last_response text,
+    next_attempt_at timestamp with time zone,
+    since timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT deliveries_state CHECK ((state = ANY (ARRAY['pending'::text, 'delivered'::text, 'parked'::text])))
+);
+
+--
+-- Name: endpoints; Type: TABLE; Schema: webhooks; Owner: -
+--
+
+CREATE TABLE webhooks.endpoints (
+    id text NOT NULL COLLATE pg_catalog."C",
+    url text NOT NULL,
+    topics text[] NOT NULL,
+    description text NOT NULL,
+    enabled boolean DEFAULT true NOT NULL,
+    disabled_reason text,
+    disabled_after bigint,
+    starts_after bigint NOT NULL,
+    replay_after bigint,
+    replay_until bigint,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    updated_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+--
+-- Name: secrets; Type: TABLE; Schema: webhooks; Owner: -
+--
+
+CREATE TABLE webhooks.secrets (
+    endpoint_id text NOT NULL COLLATE pg_catalog."C",
+    secret text NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    expires_at timestamp with time zone
+);
+
+--
 -- Name: parked parked_pkey; Type: CONSTRAINT; Schema: dispatcher; Owner: -
 --
 
@@ -1107,6 +1187,34 @@ ALTER TABLE ONLY simulated.refunds
     ADD CONSTRAINT refunds_refund_id_key UNIQUE (refund_id);
 
 --
+-- Name: idempotency_keys idempotency_keys_pkey; Type: CONSTRAINT; Schema: web; Owner: -
+--
+
+ALTER TABLE ONLY web.idempotency_keys
+    ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (scope, key);
+
+--
+-- Name: deliveries deliveries_pkey; Type: CONSTRAINT; Schema: webhooks; Owner: -
+--
+
+ALTER TABLE ONLY webhooks.deliveries
+    ADD CONSTRAINT deliveries_pkey PRIMARY KEY (endpoint_id, "position");
+
+--
+-- Name: endpoints endpoints_pkey; Type: CONSTRAINT; Schema: webhooks; Owner: -
+--
+
+ALTER TABLE ONLY webhooks.endpoints
+    ADD CONSTRAINT endpoints_pkey PRIMARY KEY (id);
+
+--
+-- Name: secrets secrets_pkey; Type: CONSTRAINT; Schema: webhooks; Owner: -
+--
+
+ALTER TABLE ONLY webhooks.secrets
+    ADD CONSTRAINT secrets_pkey PRIMARY KEY (endpoint_id, secret);
+
+--
 -- Name: customer_orders_by_spend; Type: INDEX; Schema: projections; Owner: -
 --
 
@@ -1125,10 +1233,34 @@ CREATE INDEX order_dashboard_by_customer ON projections.order_dashboard USING bt
 CREATE INDEX order_dashboard_by_status ON projections.order_dashboard USING btree (status, placed_position);
 
 --
+-- Name: order_dashboard_by_time; Type: INDEX; Schema: projections; Owner: -
+--
+
+CREATE INDEX order_dashboard_by_time ON projections.order_dashboard USING btree (placed_at, placed_position);
+
+--
 -- Name: order_dashboard_newest; Type: INDEX; Schema: projections; Owner: -
 --
 
 CREATE INDEX order_dashboard_newest ON projections.order_dashboard USING btree (placed_position) WHERE (placed_position > 0);
+
+--
+-- Name: order_dashboard_on_hold; Type: INDEX; Schema: projections; Owner: -
+--
+
+CREATE INDEX order_dashboard_on_hold ON projections.order_dashboard USING btree (status) WHERE (hold_reason IS NOT NULL);
+
+--
+-- Name: order_dashboard_owed; Type: INDEX; Schema: projections; Owner: -
+--
+
+CREATE INDEX order_dashboard_owed ON projections.order_dashboard USING btree (currency) WHERE ((status = 'cancelled'::text) AND (payment_state = 'paid'::text));
+
+--
+-- Name: order_dashboard_updated; Type: INDEX; Schema: projections; Owner: -
+--
+
+CREATE INDEX order_dashboard_updated ON projections.order_dashboard USING btree (updated_at);
 
 --
 -- Name: charges_order_id_idx; Type: INDEX; Schema: simulated; Owner: -
@@ -1147,6 +1279,42 @@ CREATE INDEX labels_order_id_idx ON simulated.labels USING btree (order_id);
 --
 
 CREATE INDEX refunds_payment_id_idx ON simulated.refunds USING btree (payment_id);
+
+--
+-- Name: idempotency_keys_by_age; Type: INDEX; Schema: web; Owner: -
+--
+
+CREATE INDEX idempotency_keys_by_age ON web.idempotency_keys USING btree (created_at);
+
+--
+-- Name: deliveries_by_state; Type: INDEX; Schema: webhooks; Owner: -
+--
+
+CREATE INDEX deliveries_by_state ON webhooks.deliveries USING btree (state, "position", endpoint_id);
+
+--
+-- Name: deliveries_ended; Type: INDEX; Schema: webhooks; Owner: -
+--
+
+CREATE INDEX deliveries_ended ON webhooks.deliveries USING btree (ended_at) WHERE (state = 'delivered'::text);
+
+--
+-- Name: deliveries_newest; Type: INDEX; Schema: webhooks; Owner: -
+--
+
+CREATE INDEX deliveries_newest ON webhooks.deliveries USING btree ("position", endpoint_id);
+
+--
+-- Name: deliveries_pending; Type: INDEX; Schema: webhooks; Owner: -
+--
+
+CREATE INDEX deliveries_pending ON webhooks.deliveries USING btree (endpoint_id, order_id, "position") WHERE (state = 'pending'::text);
+
+--
+-- Name: deliveries_unsignalled; Type: INDEX; Schema: webhooks; Owner: -
+--
+
+CREATE INDEX deliveries_unsignalled ON webhooks.deliveries USING btree ("position", endpoint_id) WHERE ((state = 'pending'::text) AND (signalled_at IS NULL));
 
 --
 -- Name: events append_only; Type: TRIGGER; Schema: eventstore; Owner: -
@@ -1190,6 +1358,20 @@ ALTER TABLE ONLY simulated.refunds
     ADD CONSTRAINT refunds_payment_id_fkey FOREIGN KEY (payment_id) REFERENCES simulated.charges(payment_id);
 
 --
+-- Name: deliveries deliveries_endpoint_id_fkey; Type: FK CONSTRAINT; Schema: webhooks; Owner: -
+--
+
+ALTER TABLE ONLY webhooks.deliveries
+    ADD CONSTRAINT deliveries_endpoint_id_fkey FOREIGN KEY (endpoint_id) REFERENCES webhooks.endpoints(id) ON DELETE CASCADE;
+
+--
+-- Name: secrets secrets_endpoint_id_fkey; Type: FK CONSTRAINT; Schema: webhooks; Owner: -
+--
+
+ALTER TABLE ONLY webhooks.secrets
+    ADD CONSTRAINT secrets_endpoint_id_fkey FOREIGN KEY (endpoint_id) REFERENCES webhooks.endpoints(id) ON DELETE CASCADE;
+
+--
 -- Name: SCHEMA dispatcher; Type: ACL; Schema: -; Owner: -
 --
 
@@ -1218,6 +1400,18 @@ GRANT ALL ON SCHEMA projections TO orders_app;
 --
 
 GRANT USAGE ON SCHEMA simulated TO orders_app;
+
+--
+-- Name: SCHEMA web; Type: ACL; Schema: -; Owner: -
+--
+
+GRANT USAGE ON SCHEMA web TO orders_app;
+
+--
+-- Name: SCHEMA webhooks; Type: ACL; Schema: -; Owner: -
+--
+
+GRANT USAGE ON SCHEMA webhooks TO orders_app;
 
 --
 -- Name: FUNCTION append(p_stream text, p_expected bigint, p_ids uuid[], p_types text[], p_schema_versions integer[], p_data text[], p_metadata text[], OUT status text, OUT version bigint, OUT first_position bigint, OUT last_position bigint); Type: ACL; Schema: eventstore; Owner: -
@@ -1391,6 +1585,30 @@ GRANT SELECT,INSERT,DELETE ON TABLE simulated.late_calls TO orders_app;
 --
 
 GRANT SELECT ON TABLE simulated.refunds TO orders_app;
+
+--
+-- Name: TABLE idempotency_keys; Type: ACL; Schema: web; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE web.idempotency_keys TO orders_app;
+
+--
+-- Name: TABLE deliveries; Type: ACL; Schema: webhooks; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE webhooks.deliveries TO orders_app;
+
+--
+-- Name: TABLE endpoints; Type: ACL; Schema: webhooks; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE webhooks.endpoints TO orders_app;
+
+--
+-- Name: TABLE secrets; Type: ACL; Schema: webhooks; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE webhooks.secrets TO orders_app;
 
 --
 -- PostgreSQL database dump complete

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import quote
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from temporalio.envconfig import ClientConfig
 
@@ -55,6 +55,11 @@ class Settings(BaseSettings):
     build_id: str | None = Field(
         None, alias="ORDERS_BUILD_ID", description="the version of this worker within ORDERS_DEPLOYMENT_NAME"
     )
+    webhooks_allow_private: bool = Field(
+        False,
+        alias="ORDERS_WEBHOOKS_ALLOW_PRIVATE",
+        description="let webhooks go to private and loopback addresses, and without TLS",
+    )
     shutdown_seconds: float = Field(
         30, alias="ORDERS_SHUTDOWN_SECONDS", ge=0, description="how long a stopping worker lets activities finish"
     )
@@ -63,6 +68,28 @@ class Settings(BaseSettings):
     )
     log_format: Literal["auto", "json", "console"] = Field(
         "auto", alias="ORDERS_LOG_FORMAT", description="auto: JSON lines off a terminal"
+    )
+
+    metrics_address: str | None = Field(
+        None,
+        alias="ORDERS_METRICS_ADDRESS",
+        description="host:port at which a serving process shows /metrics to Prometheus",
+    )
+    temporal_metrics_address: str | None = Field(
+        None,
+        alias="ORDERS_TEMPORAL_METRICS_ADDRESS",
+        description="host:port of the metrics of Temporal's SDK in a serving process",
+    )
+    traces_exporter: Literal["none", "otlp"] = Field(
+        "none", alias="OTEL_TRACES_EXPORTER", description="otlp: send traces, as OpenTelemetry's other variables say"
+    )
+    api_address: str | None = Field(
+        None, alias="ORDERS_API_ADDRESS", description="host:port of the HTTP API; default 127.0.0.1:8080"
+    )
+    api_keys: SecretStr | None = Field(
+        None,
+        alias="ORDERS_API_KEYS",
+        description="who may use the HTTP API: name:role:key, separated by commas; the roles are read, write, operate",
     )
 
     @property
@@ -78,6 +105,13 @@ class Settings(BaseSettings):
     def owner_database_url(self) -> str:
         """The database with the rights to migrate it. Raises SettingsError."""
         return self.database_owner_url or self.app_database_url
+
+    @field_validator("metrics_address", "temporal_metrics_address", "api_address")
+    @classmethod
+    def _is_an_address(cls, address: str | None) -> str | None:
+        if address is not None:
+            host_and_port(address)
+        return address
 
     @model_validator(mode="after")
     def _deployment_is_whole(self) -> Self:
@@ -98,6 +132,14 @@ class Settings(BaseSettings):
         return f"{path}/{run_id}" if run_id else path
 
 
+def host_and_port(address: str) -> tuple[str, int]:
+    """`host:port`, an IPv6 address in brackets. Raises ValueError."""
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdecimal() or not 0 <= int(port) <= 65535:
+        raise ValueError(f"must be like 127.0.0.1:9464, not {address!r}")
+    return host.removeprefix("[").removesuffix("]"), int(port)
+
+
 def load_settings(folder: Path = DEV_FOLDER) -> Settings:
     """The environment's settings; what it leaves open comes from a running `orders dev`. Raises SettingsError."""
     try:
@@ -108,7 +150,7 @@ def load_settings(folder: Path = DEV_FOLDER) -> Settings:
 
 
 def _missing(settings: Settings, services: dict[str, str]) -> dict[str, str]:
-    return {name: value for name, value in services.items() if getattr(settings, name, None) is None}
+    return {name: value for name, value in services.items() if getattr(settings, name, value) is None}
 
 
 def _dev_services(folder: Path) -> dict[str, str]:

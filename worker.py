@@ -13,15 +13,19 @@ from bootstrap import (
     App,
     build_dispatcher,
     build_projectors,
+    build_relay,
     build_runner,
     build_worker,
     connect_temporal,
     open_app,
     require_search_attributes,
     run,
+    webhook_worker,
 )
 from settings import load_settings
 from telemetry import configure_logging
+from telemetry.process import configure_temporal, metrics_served
+from telemetry.tracing import configure_tracing
 
 _log = structlog.get_logger(__name__)
 
@@ -32,6 +36,7 @@ class Role(StrEnum):
     WORKER = "worker"
     DISPATCHER = "dispatcher"
     PROJECTOR = "projector"
+    WEBHOOKS = "webhooks"
 
 
 async def serve(
@@ -47,6 +52,8 @@ async def serve(
     async with AsyncExitStack() as stack:
         if Role.WORKER in roles:
             await stack.enter_async_context(build_worker(app, client, interceptors))
+        if Role.WEBHOOKS in roles:
+            await stack.enter_async_context(webhook_worker(app, client, interceptors))
         async with asyncio.TaskGroup() as group:
             group.create_task(app.wakeup.listen(app.settings.app_database_url))
             if Role.DISPATCHER in roles:
@@ -55,6 +62,8 @@ async def serve(
             if Role.PROJECTOR in roles:
                 for projector in build_projectors(app):
                     group.create_task(build_runner(app, projector).run())
+            if Role.WEBHOOKS in roles:
+                group.create_task(build_runner(app, build_relay(app, client)).run())
             _log.info("serving", roles=[str(role) for role in roles], task_queue=app.settings.task_queue)
             if ready is not None:
                 ready.set()
@@ -64,9 +73,13 @@ async def main(roles: Collection[Role] = tuple(Role)) -> None:
     """Serve by the environment's settings until SIGINT or SIGTERM."""
     settings = load_settings()
     configure_logging(settings.log_level, settings.log_format)
+    configure_tracing(settings)
+    configure_temporal(settings)
     async with open_app(settings) as app:
+        client = await connect_temporal(settings)
         try:
-            await serve(app, await connect_temporal(settings), roles)
+            async with metrics_served(settings, app.pool, client):
+                await serve(app, client, roles)
         except asyncio.CancelledError:
             _log.info("stopped")
 

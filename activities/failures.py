@@ -24,7 +24,7 @@ _log = structlog.get_logger(__name__)
 
 
 class ActivityFailures(Interceptor):
-    """Translates every activity's exceptions in one place, and binds the log to the order at hand."""
+    """Translates every activity's exceptions in one place."""
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
         return _Inbound(next)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from opentelemetry.trace import SpanKind
 from temporalio import activity
 
 from activities import signatures as step
@@ -16,6 +17,7 @@ from activities.gateways.protocols import (
 )
 from activities.signatures import OrderRef, Payment, RefundRef, ReturnedPayment, Undo
 from activities.streams import Orders, load_order, requested_refund, require_under_way
+from eventstore.tracing import span
 
 
 def charge_key(order_id: str) -> str:
@@ -42,7 +44,8 @@ class PaymentActivities:
         request = ChargeRequest(
             charge_key(order.order_id), order.order_id, order.customer_id, order.total, order.currency
         )
-        charge = await self._charged_before(request) or await self._gateway.charge(request)
+        with span("payment.charge", SpanKind.CLIENT, order=ref.order_id):
+            charge = await self._charged_before(request) or await self._gateway.charge(request)
         return Payment(payment_id=charge.payment_id, amount=charge.amount, currency=charge.currency)
 
     async def _charged_before(self, request: ChargeRequest) -> Charge | None:
@@ -63,7 +66,8 @@ class PaymentActivities:
     @activity.defn(name=step.REFUND_PAYMENT.name)
     async def refund_payment(self, undo: Undo) -> ReturnedPayment:
         """Give back whatever was charged, and let nothing be charged later."""
-        voided = await self._gateway.void(charge_key(undo.order.order_id), undo.reason)
+        with span("payment.void", SpanKind.CLIENT, order=undo.order.order_id):
+            voided = await self._gateway.void(charge_key(undo.order.order_id), undo.reason)
         return ReturnedPayment(payment_id=voided.payment_id, refund_id=voided.refund_id, amount=voided.amount_returned)
 
     @activity.defn(name=step.RETURN_PAYMENT.name)
@@ -74,5 +78,6 @@ class PaymentActivities:
         key = f"{ref.order_id}:return-payment:{ref.refund_id}"
         request = RefundRequest(key, refund.payment_id, refund.amount, state.order.currency, "requested")
         # Looked up first for the same reason as a charge.
-        returned = await self._gateway.find_refund(key) or await self._gateway.refund(request)
+        with span("payment.refund", SpanKind.CLIENT, order=ref.order_id):
+            returned = await self._gateway.find_refund(key) or await self._gateway.refund(request)
         return ReturnedPayment(payment_id=returned.payment_id, refund_id=returned.refund_id, amount=returned.amount)

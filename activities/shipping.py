@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
+from opentelemetry.trace import SpanKind
 from temporalio import activity
 
 from activities import signatures as step
 from activities.gateways.protocols import LabelRequest, Recipient, ShippingGateway
 from activities.signatures import OrderRef, Shipment, Undo, Undone
 from activities.streams import Orders, load_order, require_under_way
+from eventstore.tracing import span
 from orders.model import Address, units
 
 
@@ -37,13 +39,15 @@ class ShippingActivities:
             label_key(order.order_id), order.order_id, units(order), _recipient(order.shipping_address)
         )
         # Looked up first, because a carrier may forget the key after a day: attempts go on for as long as an outage.
-        label = await self._gateway.find(request.key) or await self._gateway.create(request)
+        with span("shipping.create", SpanKind.CLIENT, order=ref.order_id):
+            label = await self._gateway.find(request.key) or await self._gateway.create(request)
         return Shipment(shipment_id=label.shipment_id, tracking_number=label.tracking_number, carrier=label.carrier)
 
     @activity.defn(name=step.VOID_SHIPMENT.name)
     async def void_shipment(self, undo: Undo) -> Undone:
         """Void the label if one was bought, and let none be bought later."""
-        return Undone(existed=await self._gateway.void(label_key(undo.order.order_id), undo.reason))
+        with span("shipping.void", SpanKind.CLIENT, order=undo.order.order_id):
+            return Undone(existed=await self._gateway.void(label_key(undo.order.order_id), undo.reason))
 
 
 def _recipient(address: Address) -> Recipient:

@@ -2,7 +2,15 @@
 
 from typing import Any
 
+from activities.streams import load_order
+from bootstrap import App
 from orders.state import Cancelled, ExistingOrder, Shipped
+
+
+async def load_document(app: App, order_id: str) -> dict[str, Any]:
+    """The order as its stream has it. Raises OrderNotFound."""
+    loaded = await load_order(app.orders, order_id)
+    return order_document(loaded.state, loaded.version)
 
 
 def order_document(state: ExistingOrder, version: int) -> dict[str, Any]:

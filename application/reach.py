@@ -19,3 +19,12 @@ async def require_answer(client: Client) -> None:
         await client.service_client.check_health(timeout=_LIMIT)
     except (RuntimeError, RPCError) as error:  # the SDK has no error of its own for a connection that is refused
         raise TemporalUnreachable(str(error)) from None
+
+
+async def reachable(client: Client) -> Client | None:
+    """The client, None where Temporal does not answer it."""
+    try:
+        await require_answer(client)
+    except TemporalUnreachable:
+        return None
+    return client

@@ -10,6 +10,7 @@ from audit.streams import read_orders
 from bootstrap import App
 from orders.ids import stream_name
 from projections import PROJECTIONS
+from webhooks.deliveries import Delivery, State
 
 _PAGE: Final = 200
 _PREFIX: Final = stream_name("")
@@ -32,7 +33,7 @@ class _Parked:
 
 
 async def parked_events(app: App) -> AsyncGenerator[Stuck, None]:
-    """What the dispatcher, then each projection, has set aside."""
+    """What the dispatcher, each projection, then the deliveries of webhooks have set aside."""
     async for page in _pages(app):
         orders = await read_orders(app.pool, app.codec, list({event.order_id for event in page}))
         states = {order.order_id: order.state.status for order in orders if order.state}
@@ -50,3 +51,15 @@ async def _pages(app: App) -> AsyncIterator[Sequence[_Parked]]:
         while found := await app.queries.parked(name, after=after, limit=_PAGE):
             yield [_Parked(f"{name}: {e.type}", e.position, e.stream, e.reason, e.at) for e in found]
             after = found[-1].position
+    delivery: str | None = None
+    while True:
+        webhooks = await app.deliveries.list(state=State.PARKED, limit=_PAGE, after=delivery)
+        yield [_undelivered(each) for each in webhooks.rows]
+        if (delivery := webhooks.after) is None:
+            break
+
+
+def _undelivered(delivery: Delivery) -> _Parked:
+    since = delivery.ended_at or delivery.since
+    stream, reason = stream_name(delivery.order_id), delivery.last_error or ""
+    return _Parked(f"webhook {delivery.id}: {delivery.event_type}", delivery.position, stream, reason, since)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from application.event_facts import event_facts
 from application.workflows import WorkflowView
 from audit.open_orders import refund_workflow_id
 from bootstrap import App
@@ -23,8 +24,10 @@ class Timeline:
 
     def cause(self, recorded: RecordedEvent) -> str | None:
         """The event that led to this one: its version in this stream, or its id."""
-        causation = recorded.metadata.get("causationId")
-        for other, _ in self.events:
+        causation: str | None = recorded.metadata.get("causationId")
+        if causation is None:
+            return None
+        for other, _ in reversed(self.events):  # it is mostly one of the last
             if str(other.id) == causation:
                 return f"#{other.version} {other.type}"
         return causation
@@ -47,12 +50,13 @@ def timeline_document(found: Timeline) -> dict[str, Any]:
     """In wire spelling; `workflows` is null where Temporal could not be asked."""
     return {
         "orderId": found.order_id,
-        "events": [_event_document(recorded) for recorded, _ in found.events],
+        "events": [event_document(found, recorded, event) for recorded, event in found.events],
         "workflows": None if found.workflows is None else [view.as_json() for view in found.workflows],
     }
 
 
-def _event_document(recorded: RecordedEvent) -> dict[str, Any]:
+def event_document(found: Timeline, recorded: RecordedEvent, event: Event) -> dict[str, Any]:
+    """One of its events in wire spelling; summary: its facts in a few words, cause: what led to it."""
     return {
         "version": recorded.version,
         "position": recorded.position,
@@ -63,4 +67,6 @@ def _event_document(recorded: RecordedEvent) -> dict[str, Any]:
         "causationId": recorded.metadata.get("causationId"),
         "correlationId": recorded.metadata.get("correlationId"),
         "data": recorded.data,
+        "summary": event_facts(event),
+        "cause": found.cause(recorded),
     }

@@ -6,7 +6,7 @@ from typing import Final, TypeVar
 
 import asyncpg
 
-from cli.failures import AWAY
+from application.outages import AWAY
 
 T = TypeVar("T")
 _AGAIN: Final = 0.2  # seconds

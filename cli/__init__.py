@@ -1,11 +1,12 @@
 """The `orders` command: everything that people and scripts do with the system."""
 
 import sys
-from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated
 
 import typer
 
+from application.version import program_version
+from cli.api import api
 from cli.attention import attention
 from cli.audit import audit
 from cli.cancel import cancel
@@ -23,6 +24,7 @@ from cli.retrying import retry_order
 from cli.serving import migrate_database, worker
 from cli.show import show_order
 from cli.timeline import timeline
+from cli.webhooks import webhooks
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -35,6 +37,7 @@ app.command()(dev)
 app.command()(demo)
 app.command("migrate")(migrate_database)
 app.command()(worker)
+app.command()(api)
 app.command()(place)
 app.command("show")(show_order)
 app.command()(timeline)
@@ -49,21 +52,15 @@ app.command()(attention)
 app.add_typer(inventory, name="inventory")
 app.add_typer(projections, name="projections")
 app.add_typer(dispatcher, name="dispatcher")
+app.add_typer(webhooks, name="webhooks")
 app.command()(audit)
 app.command()(health)
 
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(_version())
+        typer.echo(program_version())
         raise typer.Exit
-
-
-def _version() -> str:
-    try:
-        return version("orders")
-    except PackageNotFoundError:  # run from its folder, not installed
-        return "unknown"
 
 
 @app.callback()

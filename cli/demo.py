@@ -20,6 +20,8 @@ from cli.placing import place_all
 from cli.running import execute
 from orders.money import format_money
 from settings import Settings
+from web.address import beside_others
+from web.server import api_served
 
 ALL_ORDERS: Final = 830
 # Orders on their way at once. With all 830 placed in a burst, only three shipped ones had settled after 27 seconds.
@@ -57,7 +59,9 @@ class Demo:
         async with demo_world() as world:
             _introduce(world.app.settings, self._orders)
             try:
-                return await served(world, self._perform(world))
+                async with api_served(world.app, world.client, beside_others(world.app.settings)) as url:
+                    say(f"Page and HTTP API: {url}")
+                    return await served(world, self._perform(world))
             except asyncio.CancelledError:
                 if not self.told:
                     raise

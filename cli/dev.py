@@ -21,6 +21,9 @@ from cli.serving import serve_and_tell
 from embedded.services import Services, run_services
 from eventstore.migrate import migrate
 from settings import DEV_FILE, DEV_FOLDER, Settings, load_settings, temporal_namespace
+from telemetry.process import metrics_served
+from web.address import beside_others
+from web.server import api_served
 from worker import Role
 
 # Services of our own are found by the environment alone: what an earlier run left in the folder is not there any more.
@@ -29,7 +32,7 @@ _PRODUCTS: Final = DATA_FOLDER / "northwind" / "products.csv"
 
 
 def dev(as_json: AsJson = False) -> None:
-    """Run PostgreSQL, Temporal, worker, dispatcher and projector, with data kept in .orders/, until Ctrl-C.
+    """Run PostgreSQL, Temporal, worker, HTTP API and page, with data kept in .orders/, until Ctrl-C.
 
     DATABASE_URL and TEMPORAL_ADDRESS, where set, are used instead. Other commands in this folder find what runs here.
     """
@@ -66,14 +69,16 @@ async def _serve(app: App, settings: Settings, services: Services, as_json: bool
     await _import_products(app)
     client = await temporal(settings)
 
-    def tell() -> None:
-        if as_json:
-            show_json(_document(settings))
-        else:
-            show(*_welcome(settings, services))
+    async with metrics_served(settings, app.pool, client), api_served(app, client, beside_others(settings)) as url:
 
-    with announced(DEV_FOLDER, settings):
-        await serve_and_tell(app, client, tuple(Role), tell)
+        def tell() -> None:
+            if as_json:
+                show_json(_document(settings, url))
+            else:
+                show(*_welcome(settings, services, url))
+
+        with announced(DEV_FOLDER, settings, url):
+            await serve_and_tell(app, client, tuple(Role), tell)
 
 
 async def _import_products(app: App) -> None:
@@ -83,21 +88,23 @@ async def _import_products(app: App) -> None:
         say(f"the inventory was empty: imported {count} products of {_PRODUCTS.parent.name}/{_PRODUCTS.name}")
 
 
-def _document(settings: Settings) -> dict[str, Any]:
+def _document(settings: Settings, url: str) -> dict[str, Any]:
     return {
+        "url": url,
         "databaseUrl": settings.database_url,
         "temporalAddress": settings.temporal_address,
         "temporalUiUrl": settings.temporal_ui_url,
     }
 
 
-def _welcome(settings: Settings, services: Services) -> list[Any]:
+def _welcome(settings: Settings, services: Services, url: str) -> list[Any]:
     # Our own server knows us by our user and needs no password; an address that was given may hold one.
     ours = "PostgreSQL" in services.started
     orders = DATA_FOLDER / "northwind" / "orders.jsonl"
     return [
         facts(
             [
+                ("page and HTTP API", url),
                 ("database", settings.database_url if ours else database_address(settings)),
                 ("Temporal", settings.temporal_address),
                 ("Temporal Web UI", settings.temporal_ui_url),
@@ -122,12 +129,13 @@ def _shortest(path: Path) -> str:
 
 
 @contextmanager
-def announced(folder: Path, settings: Settings) -> Iterator[None]:
+def announced(folder: Path, settings: Settings, url: str) -> Iterator[None]:
     """Tell other commands in this folder what runs here, for as long as it does."""
     services = {
         "database_url": settings.database_url,
         "temporal_address": settings.temporal_address,
         "temporal_ui_url": settings.temporal_ui_url,
+        "url": url,
     }
     folder.mkdir(exist_ok=True)
     file = folder / DEV_FILE

@@ -9,6 +9,7 @@ from temporalio.envconfig import ClientConfig
 from temporalio.service import RPCError
 
 from activities.stock import InvalidStockFile
+from application.outages import AWAY, NOT_MIGRATED, REFUSED_LOGIN
 from application.reach import TemporalUnreachable
 from embedded.errors import EmbeddedError
 from eventstore.errors import EventStoreError
@@ -16,6 +17,7 @@ from eventstore.migrate import MigrationFailed
 from orders.errors import OrderError
 from projections.rebuild import RebuildRunning
 from settings import DEV_FILE, DEV_FOLDER, Settings, SettingsError
+from webhooks.errors import WebhookError
 
 OK, REFUSED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
@@ -32,29 +34,8 @@ _OWN: Final = (
     MigrationFailed,
     EventStoreError,
     RebuildRunning,
+    WebhookError,
 )
-_NOT_MIGRATED: Final = (
-    asyncpg.UndefinedTableError,
-    asyncpg.InvalidSchemaNameError,
-    asyncpg.UndefinedFunctionError,
-    asyncpg.UndefinedColumnError,
-)
-# What the connection's own set-up meets: the role that the first migration creates, and the right to act as it.
-_NO_ROLE: Final = asyncpg.InvalidParameterValueError
-_REFUSED_LOGIN: Final = (
-    asyncpg.InvalidAuthorizationSpecificationError,
-    asyncpg.InvalidCatalogNameError,
-    asyncpg.InsufficientPrivilegeError,
-)
-AWAY: Final = (
-    OSError,  # TimeoutError is one
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # a connection that ended between two messages of one operation
-)
-"""The database cannot be reached, or went away: whatever was being done may or may not have happened."""
 
 
 def explain(error: BaseException, settings: Settings | None) -> str | None:
@@ -80,9 +61,9 @@ def explain(error: BaseException, settings: Settings | None) -> str | None:
 def _explain_database(error: BaseException, settings: Settings | None) -> str | None:
     database = f"the database at {database_address(settings)}"
     match error:
-        case _ if isinstance(error, (*_NOT_MIGRATED, _NO_ROLE)):
+        case _ if isinstance(error, NOT_MIGRATED):
             return f"{database} is not migrated to this version: run `orders migrate` ({error})"
-        case _ if isinstance(error, _REFUSED_LOGIN):
+        case _ if isinstance(error, REFUSED_LOGIN):
             return f"{database} refuses us: {error}"
         case TimeoutError():
             return f"{database} does not answer in time{_stale(settings, 'DATABASE_URL')}"

@@ -11,6 +11,7 @@ from rich.text import Text
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.service import RPCError
 
+from application.migrations import shipped_versions
 from application.reach import TemporalUnreachable
 from application.standings import standings
 from bootstrap import App
@@ -19,9 +20,9 @@ from cli.failures import OK, REFUSED, database_address, explain, temporal_addres
 from cli.output import show, show_json, table
 from cli.running import execute, opened, temporal
 from dispatcher.dispatcher import NAME as DISPATCHER
-from eventstore.migrate import migration_folders
 from projections import PROJECTIONS
 from settings import Settings
+from webhooks.endpoints import READER as WEBHOOKS
 
 # By the table's primary key; dbmate keeps it in public. The login user reads it, as the application's role may not.
 _APPLIED: Final = "select version from public.schema_migrations"
@@ -80,20 +81,17 @@ async def _migrations(settings: Settings) -> Check:
         return Check("migrations", True, "not looked at: this user may not read public.schema_migrations")
     finally:
         await connection.close()
-    missing = sorted(_shipped() - applied)
+    missing = sorted(shipped_versions() - applied)
     return Check(
         "migrations", not missing, f"missing {', '.join(missing)}: run `orders migrate`" if missing else "complete"
     )
 
 
-def _shipped() -> set[str]:
-    """The versions of this program's migrations, the first part of each file's name."""
-    return {file.name.partition("_")[0] for folder in migration_folders() for file in folder.glob("*.sql")}
-
-
 async def _lags(app: App, max_lag: float) -> list[Check]:
     names = [DISPATCHER, *(projection.name for projection in PROJECTIONS)]
-    found = await standings(app, names, {})
+    found = [
+        each for each in await standings(app, [*names, WEBHOOKS], {}) if each.name in names or each.position is not None
+    ]
     return [
         Check(each.name, each.seconds <= max_lag, f"{each.events:,} events, {each.seconds:,.1f} s behind")
         for each in found

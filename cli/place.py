@@ -9,9 +9,10 @@ from typing import Annotated, Any
 import asyncpg
 import typer
 
+from application.outages import AWAY
 from bootstrap import App
 from cli.arguments import AsJson
-from cli.failures import AWAY, INTERRUPTED, OK, REFUSED, Refused, explain
+from cli.failures import INTERRUPTED, OK, REFUSED, Refused, explain
 from cli.line_ranges import LineRanges
 from cli.lines import STANDARD_INPUT, lines
 from cli.output import say, show, show_json, visible

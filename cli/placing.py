@@ -9,10 +9,10 @@ from weakref import WeakValueDictionary
 
 import asyncpg
 
+from application.outages import AWAY
 from application.placing import place
 from bootstrap import App
 from cli.acting import actor
-from cli.failures import AWAY
 from cli.lines import Line
 from cli.order_lines import read_order
 from eventstore.errors import EventStoreError, InvalidEvent

@@ -10,21 +10,23 @@ from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureEr
 from temporalio.exceptions import FailureError
 from temporalio.service import RPCError
 
-from activities.streams import load_order
+from application.acting import why_impossible
+from application.outages import AWAY
 from application.reach import TemporalUnreachable
+from application.refunding import RefundIdTaken, refund_of, request_refund, shipped
 from audit.open_orders import refund_workflow_id
 from bootstrap import App
-from cli.acting import Reason, act
+from cli.acting import Reason, actor
 from cli.arguments import AsJson, OrderId, identifier
-from cli.failures import AWAY, Refused
+from cli.failures import Refused
 from cli.output import say, show, show_json, visible
 from cli.running import execute, opened, temporal
 from orders.commands import RequestRefund
-from orders.errors import RefundOutOfRange
+from orders.errors import IllegalTransition
 from orders.events import RefundRequested
 from orders.ids import stream_name
 from orders.money import format_money
-from orders.state import Refund, Shipped
+from orders.state import Shipped
 from settings import Settings
 
 _POLL: Final = 0.25  # seconds
@@ -66,7 +68,7 @@ def refund(
             changed = await _request(app, asked)
             if wait:
                 await _made(app, await _temporal_if_reachable(settings), asked)
-            state = await _shipped(app, order_id)
+            state = await shipped(app, order_id)
         _tell(asked, state, changed, as_json)
 
     execute(command)
@@ -75,28 +77,15 @@ def refund(
 async def _request(app: App, asked: RequestRefund) -> bool:
     """Whether it was asked for now, and not before."""
     try:
-        return (await act(app, asked)).changed
-    except RefundOutOfRange:
-        before = _of((await _shipped(app, asked.order_id)).requested, asked.refund_id)
-        if before is None:
-            raise
-        raise Refused(
-            f"refund {asked.refund_id} of order {asked.order_id} was asked for before, with an amount of "
-            f"{before.amount} and the reason {visible(before.reason)!r}: take another id"
-        ) from None
+        handled = await request_refund(app, asked, actor=actor(), command_id=str(uuid.uuid4()))
+    except RefundIdTaken as error:
+        raise Refused(visible(error)) from None
+    except IllegalTransition as error:
+        raise Refused(why_impossible(error)) from None
     except (asyncpg.PostgresError, *AWAY):
         say(f"whether the refund was asked for is not known: repeat the command with --refund-id {asked.refund_id}")
         raise
-
-
-async def _shipped(app: App, order_id: str) -> Shipped:
-    state = (await load_order(app.orders, order_id)).state
-    assert isinstance(state, Shipped)
-    return state
-
-
-def _of(refunds: tuple[Refund, ...], refund_id: str) -> Refund | None:
-    return next((each for each in refunds if each.refund_id == refund_id), None)
+    return handled.changed
 
 
 async def _temporal_if_reachable(settings: Settings) -> Client | None:
@@ -120,7 +109,7 @@ async def _made(app: App, client: Client | None, asked: RequestRefund) -> None:
 
 
 async def _is_made(app: App, asked: RequestRefund) -> bool:
-    return _of((await _shipped(app, asked.order_id)).refunds, asked.refund_id) is not None
+    return refund_of((await shipped(app, asked.order_id)).refunds, asked.refund_id) is not None
 
 
 async def _workflow_id(app: App, asked: RequestRefund) -> str:
@@ -151,7 +140,7 @@ async def _failure(client: Client, workflow_id: str) -> str:
 
 
 def _tell(asked: RequestRefund, state: Shipped, changed: bool, as_json: bool) -> None:
-    made = _of(state.refunds, asked.refund_id) is not None
+    made = refund_of(state.refunds, asked.refund_id) is not None
     currency = state.order.currency
     if as_json:
         show_json(

@@ -18,6 +18,8 @@ from cli.failures import INTERRUPTED, OK, REFUSED, Refused, explain, require_add
 from cli.output import say
 from settings import DEV_FOLDER, Settings, load_settings
 from telemetry import configure_logging
+from telemetry.process import configure_temporal
+from telemetry.tracing import configure_tracing
 
 Command = Callable[[Settings], Coroutine[Any, Any, int | None]]
 CONNECT_LIMIT: Final = 10.0  # seconds
@@ -43,7 +45,7 @@ async def _told(command: Command, serves: bool) -> int:
     settings = None
     try:
         settings = load_settings(DEV_FOLDER)
-        _configure_logging(settings, serves)
+        _configure_telemetry(settings, serves)
         return await command(settings) or OK
     except asyncio.CancelledError:
         return OK if serves else _interrupted()
@@ -57,9 +59,12 @@ async def _told(command: Command, serves: bool) -> int:
         return REFUSED
 
 
-def _configure_logging(settings: Settings, serves: bool) -> None:
+def _configure_telemetry(settings: Settings, serves: bool) -> None:
     wanted = serves or os.environ.get("ORDERS_LOG_LEVEL")
     configure_logging(settings.log_level if wanted else "error", settings.log_format)
+    configure_tracing(settings)
+    if serves:
+        configure_temporal(settings)
 
 
 def _interrupted() -> int:

@@ -15,6 +15,7 @@ from cli.output import show, show_json
 from cli.running import execute, opened, temporal
 from eventstore.migrate import migrate
 from settings import Settings
+from telemetry.process import metrics_served
 from worker import Role, serve
 
 Roles = Annotated[
@@ -50,7 +51,9 @@ def worker(roles: Roles = None, as_json: AsJson = False) -> None:
                 show_json({"serving": [str(role) for role in chosen], "taskQueue": settings.task_queue})
 
         async with opened(settings) as app:
-            await serve_and_tell(app, await temporal(settings), chosen, tell)
+            client = await temporal(settings)
+            async with metrics_served(settings, app.pool, client):
+                await serve_and_tell(app, client, chosen, tell)
 
     execute(command, serves=True)
 

@@ -14,6 +14,8 @@ _READ = "select position from eventstore.subscriptions where name = $1"
 # Fencing: a runner that lost its ownership unseen finds the position moved and rolls back.
 _ADVANCE = """
 update eventstore.subscriptions set position = $3, updated_at = clock_timestamp() where name = $1 and position = $2"""
+# By the primary key; the row's lock keeps every runner of the subscription from moving on.
+_LOCK = "select position from eventstore.subscriptions where name = $1 for update"
 # The first event behind by the primary key; the count costs as much as the lag is long.
 _LAG = """
 select s.name, s.position, s.updated_at,
@@ -46,6 +48,11 @@ async def advance(executor: Executor, name: str, old: int, new: int) -> None:
     """Move the checkpoint, in the caller's transaction where it has one. Raises CheckpointMoved."""
     if await executor.execute(_ADVANCE, name, old, new) != "UPDATE 1":
         raise CheckpointMoved(name, old)
+
+
+async def lock_checkpoint(executor: Executor, name: str) -> int:
+    """The position of a subscription that there is, which stays there until the caller's transaction ends."""
+    return int(await executor.fetchval(_LOCK, name))
 
 
 async def lags(executor: Executor, name: str | None = None) -> list[Lag]:

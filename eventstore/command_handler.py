@@ -10,6 +10,7 @@ from eventstore.codec import Codec
 from eventstore.errors import EventIdReused, WrongExpectedVersion
 from eventstore.model import NO_STREAM
 from eventstore.store import EventStore
+from eventstore.tracing import span
 
 C = TypeVar("C")
 E = TypeVar("E", bound=Any)
@@ -74,9 +75,13 @@ class CommandHandler(Generic[C, E, S]):
     ) -> Handled[S]:
         """Decide and append; again from the start when another writer was faster. Raises what `decide` raises,
         and EventIdReused where the command's id has served another stream."""
+        with span(type(command).__name__, stream=stream):
+            return await self._until_fastest(stream, command, command_id, metadata or {})
+
+    async def _until_fastest(self, stream: str, command: C, command_id: str, metadata: dict[str, Any]) -> Handled[S]:
         for attempt in range(_ATTEMPTS):
             try:
-                return await self._once(stream, command, command_id, metadata or {})
+                return await self._once(stream, command, command_id, metadata)
             except WrongExpectedVersion:
                 if attempt == _ATTEMPTS - 1:
                     raise

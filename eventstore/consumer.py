@@ -4,15 +4,21 @@ import asyncio
 from typing import Protocol
 
 import structlog
+from prometheus_client import Counter, Gauge
 
 from eventstore.errors import DATABASE_AWAY, CheckpointMoved
 from eventstore.lease import Lease
 from eventstore.wakeup import Wakeup
+from eventstore.wording import wording
 
 _POLL = 0.25
 _STANDBY = 1.0
 _CHECK_LEASE = 1.0
 _BACKOFF_FIRST, _BACKOFF_LAST = 0.1, 5.0
+_OWNED = Gauge(
+    "orders_reader_owned", "1 where this process is the one that runs the reader, 0 where it stands by", ["reader"]
+)
+_FAILURES = Counter("orders_reader_failures", "Steps of a reader that failed and were tried again", ["reader"])
 _log = structlog.get_logger(__name__)
 
 
@@ -27,14 +33,26 @@ class Consumer(Protocol):
 
 
 class ConsumerRunner:
-    """Owns and steps a consumer until cancelled. `owner` tells whether this process is the one that works."""
+    """Owns and steps a consumer until cancelled."""
 
     def __init__(self, consumer: Consumer, *, dsn: str, wakeup: Wakeup, poll: float = _POLL) -> None:
-        self.consumer, self.owner = consumer, False
+        self.consumer = consumer
+        self._owned, self._failed = _OWNED.labels(consumer.name), _FAILURES.labels(consumer.name)
+        self.owner = False
         self.last_error: str | None = None
         self._lease = Lease(dsn, f"consumer:{consumer.name}")
         self._wakeup, self._poll = wakeup, poll
         self._log = _log.bind(consumer=consumer.name)
+
+    @property
+    def owner(self) -> bool:
+        """Whether this process is the one that works."""
+        return self._owner
+
+    @owner.setter
+    def owner(self, owner: bool) -> None:
+        self._owner = owner
+        self._owned.set(owner)
 
     async def run(self) -> None:
         """For ever: stand by until the name is free, then step; go back to standing by when the lease is lost."""
@@ -53,6 +71,8 @@ class ConsumerRunner:
         try:
             return await self._lease.acquire()
         except DATABASE_AWAY as error:
+            if self.last_error != str(error):  # once, not at every second of an outage
+                self._log.warning("the database does not let us own the consumer, trying again", error=wording(error))
             self.last_error = str(error)
             return False
 
@@ -80,8 +100,9 @@ class ConsumerRunner:
                     more, failures = False, 0
                 except Exception as error:  # any error: nothing is skipped, the same step is tried again
                     failures += 1
+                    self._failed.inc()
                     self.last_error = f"{type(error).__name__}: {error}"
-                    self._log.warning("step failed, trying again", error=self.last_error, failures=failures)
+                    self._log.warning("step failed, trying again", error=wording(error), failures=failures)
                     await asyncio.sleep(min(_BACKOFF_FIRST * 2 ** min(failures, 10), _BACKOFF_LAST))
                     continue
                 failures, self.last_error = 0, None

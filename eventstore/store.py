@@ -5,9 +5,12 @@ from uuid import UUID
 
 import asyncpg
 import orjson
+from opentelemetry.trace import SpanKind
+from prometheus_client import Counter, Histogram
 
 from eventstore.errors import EventIdReused, InvalidEvent, WrongExpectedVersion
 from eventstore.model import AppendResult, NewEvent, Page, RecordedEvent, StreamInfo
+from eventstore.tracing import span, with_trace
 from eventstore.validation import check_expected, check_name, check_page, serialise
 from eventstore.wakeup import Wakeup
 
@@ -29,6 +32,10 @@ select {_COLUMNS} from eventstore.events e join eventstore.streams s using (stre
  where e.position > $1 and e.position <= $2
    and ($3::text[] is null or e.type = any ($3)) and ($4::text is null or s.category = $4)
  order by e.position limit $5"""
+# By the primary key.
+_READ_AT = (
+    f"select {_COLUMNS} from eventstore.events e join eventstore.streams s using (stream_id) where e.position = $1"
+)
 
 # The last event by events_stream_version_key.
 _STREAM_INFO = """
@@ -41,6 +48,12 @@ _PAGE = 500
 # sorts all the rest of the log for every page.
 _WINDOW = 5_000
 _LAST_VERSION = 2**63 - 1
+_SECONDS = Histogram(
+    "orders_append_seconds",
+    "One append, from its call to the answer of its commit",
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30),
+)
+_CONFLICTS = Counter("orders_append_conflicts", "Appends refused because another writer was faster")
 
 
 class EventStore:
@@ -56,15 +69,23 @@ class EventStore:
         The same ids again answer with the first result, whatever `expected` says: outcome unknown, append again.
         Raises WrongExpectedVersion, EventIdReused, InvalidEvent.
         """
-        arguments = _arguments(stream, events, expected)
+        name = f"append {events[0].type}" if events else "append"
+        with span(name, SpanKind.CLIENT, stream=str(stream), events=len(events)):
+            arguments = _arguments(stream, with_trace(events), expected)
+            with _SECONDS.time():
+                row = await self._append(stream, events, arguments)
+            return self._result(stream, events, expected, row)
+
+    async def _append(
+        self, stream: str, events: Sequence[NewEvent], arguments: tuple[object, ...]
+    ) -> asyncpg.Record | None:
         try:
-            row = await self.pool.fetchrow(_APPEND, *arguments)
+            return await self.pool.fetchrow(_APPEND, *arguments)
         except asyncpg.UniqueViolationError as error:
             if error.constraint_name != "events_id_key":
                 raise
             # An id that is elsewhere, or a twin of this append that won while we waited: the ids tell which.
-            row = await self._append_again(stream, events, arguments)
-        return self._result(stream, events, expected, row)
+            return await self._append_again(stream, events, arguments)
 
     async def _append_again(
         self, stream: str, events: Sequence[NewEvent], arguments: tuple[object, ...]
@@ -80,6 +101,7 @@ class EventStore:
         assert row is not None  # a function with OUT parameters always answers with one row
         match row["status"]:
             case "wrong_version":
+                _CONFLICTS.inc()
                 raise WrongExpectedVersion(stream, expected, row["version"])
             case "id_reused":
                 raise EventIdReused(stream, _ids(events))
@@ -142,6 +164,11 @@ class EventStore:
             events += [_recorded(row) for row in rows]
             position = events[-1].position if len(rows) == wanted else until
         return Page(events, position)
+
+    async def read_at(self, position: int) -> RecordedEvent | None:
+        """The event at a position of the log; None where there is none."""
+        row = await self.pool.fetchrow(_READ_AT, position)
+        return _recorded(row) if row else None
 
     async def stream_info(self, stream: str) -> StreamInfo | None:
         """A stream's version, age and last event's time; None where there is no such stream."""

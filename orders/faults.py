@@ -44,10 +44,14 @@ def _is_echo(details: ErrorDetails) -> bool:
     return details["type"] == "too_short" and bool(details["input"])
 
 
-def _fault(details: ErrorDetails) -> Fault:
+def problem_of(details: ErrorDetails) -> str:
+    """A finding in words that follow the field's name."""
     describe = _DESCRIBED.get(details["type"])
-    problem = describe(details["input"], details.get("ctx", {})) if describe else details["msg"]
-    return Fault(_path(details["loc"]), problem)
+    return describe(details["input"], details.get("ctx", {})) if describe else details["msg"]
+
+
+def _fault(details: ErrorDetails) -> Fault:
+    return Fault(_path(details["loc"]), problem_of(details))
 
 
 def _path(steps: tuple[int | str, ...]) -> str:
@@ -78,6 +82,9 @@ _DESCRIBED: Final[dict[str, Callable[[object, dict[str, Any]], str]]] = {
     "extra_forbidden": lambda *_: "is not a known field",
     "invalid_key": lambda *_: "has a field whose name is not text",
     "int_type": _not("a whole number"),
+    "int_parsing": _not("a whole number"),
+    "int_parsing_size": _not("a whole number"),
+    "int_from_float": _not("a whole number"),
     "greater_than_equal": lambda value, facts: f"must be at least {facts['ge']:,}, not {shortened(value)}",
     "less_than_equal": lambda value, facts: f"must be at most {facts['le']:,}, not {shortened(value)}",
     "string_type": _not("text"),

@@ -1,8 +1,9 @@
 """Reads of the read models. Pages go by key: complete and without repetition while rows come in, at any depth."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final, Generic, TypeAlias, TypeVar
 
 import asyncpg
@@ -15,10 +16,15 @@ from projections.table import row_of
 T = TypeVar("T")
 C = TypeVar("C")
 CustomerCursor: TypeAlias = tuple[str, str]
+PeriodCursor: TypeAlias = tuple[datetime, int]
 
 _ORDER = f"select {', '.join(columns(OrderRow))} from projections.order_dashboard"
 _CUSTOMER = f"select {', '.join(columns(CustomerRow))} from projections.customer_orders"
 _NEWEST_FIRST = "placed_position < $1 order by placed_position desc limit $2"
+_OF_PERIOD = (
+    "placed_at >= $3 and placed_at < $4 and (placed_at, placed_position) < ($5, $1) "
+    "order by placed_at desc, placed_position desc limit $2"
+)
 # By (status, customer given): order_dashboard_newest, _by_status, _by_customer, and _by_customer with a filter.
 # A statement for each, as one that tests its parameters for null could not choose. order_dashboard_newest is partial.
 _LIST_ORDERS: Final = {
@@ -27,9 +33,22 @@ _LIST_ORDERS: Final = {
     (False, True): f"{_ORDER} where customer_id = $3 and {_NEWEST_FIRST}",
     (True, True): f"{_ORDER} where status = $3 and customer_id = $4 and {_NEWEST_FIRST}",
 }
+# Of a period, by (status, customer given): order_dashboard_by_time, filtered; _by_customer, sorted, where that is less.
+_LIST_PERIOD: Final = {
+    (False, False): f"{_ORDER} where {_OF_PERIOD}",
+    (True, False): f"{_ORDER} where status = $6 and {_OF_PERIOD}",
+    (False, True): f"{_ORDER} where customer_id = $6 and {_OF_PERIOD}",
+    (True, True): f"{_ORDER} where status = $6 and customer_id = $7 and {_OF_PERIOD}",
+}
 _GET_ORDER = f"{_ORDER} where order_id = $1"
 # Reads all of order_dashboard_by_status, or of the table where that is less.
 _COUNTS_BY_STATUS = "select status, count(*) from projections.order_dashboard group by status order by status"
+# By order_dashboard_pkey.
+_STATUSES = "select order_id, status from projections.order_dashboard where order_id = any ($1::text[])"
+# By order_dashboard_updated.
+_CHANGED_SINCE = """
+select status, currency, count(*), sum(total) from projections.order_dashboard
+ where updated_at >= $1 group by status, currency order by status, currency"""
 # By customer_orders_pkey, both.
 _LIST_CUSTOMERS = f"{_CUSTOMER} where (customer_id, currency) > ($1, $2) order by customer_id, currency limit $3"
 _GET_CUSTOMER = f"{_CUSTOMER} where customer_id = $1 order by currency"
@@ -57,6 +76,9 @@ select p.projection, p.position, s.name, e.version, e.type, p.reason, p.at from 
 _PARKED_COUNTS = "select projection, count(*) from projections.parked group by projection"
 
 _END: Final = 2**63 - 1
+# PostgreSQL's infinities, by the driver's convention.
+_FIRST: Final = datetime.min.replace(tzinfo=UTC)
+_LAST: Final = datetime.max.replace(tzinfo=UTC)
 _POLL_FIRST, _POLL_LAST = 0.002, 0.05
 
 
@@ -66,6 +88,24 @@ class Page(Generic[T, C]):
 
     rows: list[T]
     after: C | None
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Orders placed from one time on and before another; None where it is open. The orders' own times, UTC."""
+
+    since: datetime | None = None
+    before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Orders in one status and currency: how many, and what they cost together in minor units."""
+
+    status: str
+    currency: str
+    orders: int
+    total: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +142,25 @@ class Queries:
         rows = [row_of(OrderRow, record) for record in records]
         return Page(rows[:limit], rows[limit - 1].placed_position if len(rows) > limit else None)
 
+    async def list_period(
+        self,
+        period: Period,
+        *,
+        status: str | None = None,
+        customer_id: str | None = None,
+        after: PeriodCursor | None = None,
+        limit: int = 50,
+    ) -> Page[OrderRow, PeriodCursor]:
+        """Orders by their own time, the latest first. `after`: an earlier page's, of the same period."""
+        filters = [given for given in (status, customer_id) if given is not None]
+        since, before = period.since or _FIRST, period.before or _LAST
+        at, position = after or (_LAST, _END)
+        sql = _LIST_PERIOD[status is not None, customer_id is not None]
+        records = await self._pool.fetch(sql, position, _at_least_one(limit) + 1, since, before, at, *filters)
+        rows = [row_of(OrderRow, record) for record in records]
+        last = rows[limit - 1] if len(rows) > limit else None
+        return Page(rows[:limit], (last.placed_at, last.placed_position) if last else None)
+
     async def order(self, order_id: str) -> OrderRow | None:
         """One order; None where it is unknown (yet)."""
         record = await self._pool.fetchrow(_GET_ORDER, order_id)
@@ -110,6 +169,15 @@ class Queries:
     async def counts_by_status(self) -> dict[str, int]:
         """How many orders are in each status; a status that no order is in is left out."""
         return {status: int(count) for status, count in await self._pool.fetch(_COUNTS_BY_STATUS)}
+
+    async def statuses(self, order_ids: Sequence[str]) -> dict[str, str]:
+        """The status of each of these orders that is known."""
+        return {row["order_id"]: row["status"] for row in await self._pool.fetch(_STATUSES, order_ids)}
+
+    async def changed_since(self, since: datetime) -> list[Standing]:
+        """The orders that something has happened to since then, by where they stand now. since: UTC."""
+        records = await self._pool.fetch(_CHANGED_SINCE, since)
+        return [Standing(status, currency, int(n), int(total)) for status, currency, n, total in records]
 
     async def customers(
         self, *, after: CustomerCursor | None = None, limit: int = 50

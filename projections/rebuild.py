@@ -1,6 +1,6 @@
 """Builds a projection anew beside the live one, and puts it in its place once it has caught up."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
@@ -19,6 +19,14 @@ _PAGE: Final = 2_000
 _SWAP_ATTEMPTS: Final = 60
 # Held for as long as the rebuild takes by a transaction that does nothing else, and so ends with the process.
 _ONLY_ONE = "select pg_try_advisory_xact_lock(hashtextextended('projections.rebuild:' || $1, 0))"
+# Reads the server's few locks; then by the primary key.
+_RUNNING = """
+select w.name, coalesce(s.position, 0) from unnest($1::text[]) as w (name)
+  left join eventstore.subscriptions s on s.name = w.name || ':rebuild'
+ where hashtextextended('projections.rebuild:' || w.name, 0) in (
+    select (classid::bigint << 32) | objid::bigint from pg_locks
+     where locktype = 'advisory' and objsubid = 1 and granted
+       and database = (select oid from pg_database where datname = current_database()))"""
 _LOCK_CHECKPOINT = "select position from eventstore.subscriptions where name = $1 for update"
 _DROP_CHECKPOINT = "delete from eventstore.subscriptions where name = $1"
 _DROP_PARKED = "delete from projections.parked where projection = $1"
@@ -64,6 +72,11 @@ async def rebuild(
                     raise
                 _log.info("swap waits for readers of the old table", projection=projection.name, attempt=attempt)
     raise AssertionError("the last attempt returns or raises")
+
+
+async def running_rebuilds(pool: asyncpg.Pool, names: Sequence[str]) -> dict[str, int]:
+    """Those of the projections that are being rebuilt by anybody, and the position that each has reached."""
+    return {name: int(position) for name, position in await pool.fetch(_RUNNING, names)}
 
 
 @asynccontextmanager

@@ -117,7 +117,10 @@ class Projector(Generic[R]):
         if parked:
             positions, reasons = [each.position for each in parked], [each.reason for each in parked]
             await connection.execute(_PARK, self.name, positions, reasons)
-            _log.warning("events parked", projection=self.name, events=len(parked), first=parked[0].reason)
+            kind = parked[0].reason.partition(":")[
+                0
+            ]  # the rest may quote the order; `orders projections status` has it
+            _log.warning("events parked", projection=self.name, events=len(parked), first=positions[0], kind=kind)
 
 
 def _up_to(until: int, page: Page) -> Page:

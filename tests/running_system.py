@@ -221,8 +221,9 @@ async def running_system(
     adapt: Callable[[App], App] = lambda app: app,
     **settings: Any,
 ) -> AsyncIterator[RunningSystem]:
-    """Everything on, on a task queue of its own. adapt: puts doubles in the place of parts."""
-    values = Settings(database_url=database_url, task_queue=f"test-{new_id()}", shutdown_seconds=5, **settings)
+    """Everything on, on a task queue of its own unless one is given. adapt: puts doubles in the place of parts."""
+    given: dict[str, Any] = {"task_queue": f"test-{new_id()}", "shutdown_seconds": 5} | settings
+    values = Settings(database_url=database_url, **given)
     async with open_pool(database_url) as pool:
         system = RunningSystem(adapt(build_app(values, pool)), client)
         ready = asyncio.Event()

@@ -1,12 +1,14 @@
-"""A fleet of worker processes for a test."""
+"""A fleet of worker processes for a test, and a browser."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from playwright.async_api import Browser
 from temporalio.client import Client
 
 from embedded.temporal import TemporalServer
+from tests.end_to_end.browser import run_browser
 from tests.end_to_end.worker_process import Fleet, fleet_of
 
 
@@ -18,3 +20,10 @@ async def fleet(
     async with fleet_of(database_url, temporal_server, temporal_client, tmp_path) as given:
         await given.system.stock(TEA_1=500)
         yield given
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """Chromium, one for all tests of the operators' page."""
+    async with run_browser() as opened:
+        yield opened

@@ -8,7 +8,7 @@ import pytest
 
 PASSWORD, API_KEY = "hunter2-of-the-database", "hunter2-of-temporal"
 NOBODY = "127.0.0.1:9"
-COMMANDS = ["migrate", "list", "show any", "health", "audit", "attention", "worker", "place -", "timeline any"]
+COMMANDS = ["migrate", "api", "list", "show any", "health", "audit", "attention", "worker", "place -", "timeline any"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

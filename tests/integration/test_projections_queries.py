@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import asyncpg
@@ -152,12 +153,26 @@ async def test_a_spend_beyond_64_bits_is_exact(pool: asyncpg.Pool, store: EventS
     assert await Queries(pool).revenue() == {"EUR": 3 * largest}
 
 
+# From, before, and where an earlier page ended.
+PERIOD: Final = (datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 1, 9, tzinfo=UTC))
 QUESTIONS: Final = [
     *zip(
         statements._LIST_ORDERS.values(),
         [(9_000, 10), (9_000, 10, "placed"), (9_000, 10, "c-7"), (9_000, 10, "placed", "c-7")],
         strict=True,
     ),
+    *zip(
+        statements._LIST_PERIOD.values(),
+        [
+            (9_000, 10, *PERIOD),
+            (9_000, 10, *PERIOD, "placed"),
+            (9_000, 10, *PERIOD, "c-7"),
+            (9_000, 10, *PERIOD, "placed", "c-7"),
+        ],
+        strict=True,
+    ),
+    (statements._STATUSES, (["o-1", "o-2"],)),
+    (statements._CHANGED_SINCE, (datetime(2036, 1, 1, tzinfo=UTC),)),
     (statements._GET_ORDER, ("o-1",)),
     (statements._LIST_CUSTOMERS, ("c-1", "EUR", 10)),
     (statements._GET_CUSTOMER, ("c-1",)),

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from orders.commands import HoldOrder, ReleaseOrder, RequestRefund
+from tests.replay import webhook_paths
 from tests.running_system import CANCEL_REASON, RunningSystem, until
 from tests.workflow.steering import Held, Steering
 
@@ -177,4 +178,7 @@ PATHS = (
     Path("fulfill-held-and-cancelled", "fulfill-order", _held_and_cancelled),
     Path("refund-after-shipment", "refund-order", _refunded),
     Path("notify-shipped", "notify-shipment", _shipped),
+    Path("webhooks-delivered", "deliver-webhooks", webhook_paths.delivered),
+    Path("webhooks-parked", "deliver-webhooks", webhook_paths.parked),
+    Path("webhooks-gone", "deliver-webhooks", webhook_paths.gone),
 )

@@ -37,7 +37,11 @@ def steering() -> Steering:
 @pytest.fixture
 async def system(database_url: str, temporal_client: Client, steering: Steering) -> AsyncIterator[RunningSystem]:
     client = TimeSkipper(temporal_client).client
-    limits: dict[str, Any] = {"payment_decline_above": 100_00, "shipping_unavailable_above": 100}
+    limits: dict[str, Any] = {
+        "payment_decline_above": 100_00,
+        "shipping_unavailable_above": 100,
+        "webhooks_allow_private": True,
+    }
     async with running_system(database_url, client, interceptors=[steering], **limits) as running:
         await running.stock(TEA_1=10)
         yield running

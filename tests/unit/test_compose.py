@@ -9,11 +9,13 @@ import yaml
 
 from embedded.temporal import POLL_LIMITS, SEARCH_ATTRIBUTES
 from settings import Settings
+from web.address import listening_address
+from web.keys import Role, keyring
 
 ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-OURS = ("migrate", "worker", "more-workers")
+OURS = ("migrate", "worker", "more-workers", "api")
 ONE_SHOT = ("migrate", "temporal-schema", "temporal-namespace")
 TEMPORALS_OWN = {"TEMPORAL_NAMESPACE"}
 NAMESPACE_SCRIPT = (ROOT / "deploy" / "temporal" / "setup-namespace.sh").read_text()
@@ -21,7 +23,7 @@ NAMESPACE_SCRIPT = (ROOT / "deploy" / "temporal" / "setup-namespace.sh").read_te
 
 @pytest.mark.parametrize("name", SERVICES)
 def test_every_image_is_pinned_to_a_version(name: str) -> None:
-    assert re.search(r":\d+\.\d+(\.\d+)?(-\w+)?$", SERVICES[name]["image"])
+    assert re.search(r":v?\d+\.\d+(\.\d+)?(-\w+)?$", SERVICES[name]["image"])
 
 
 def test_temporals_server_and_its_tools_are_of_one_version() -> None:
@@ -64,6 +66,16 @@ def test_worker_and_set_up_agree_on_the_namespace_and_the_address() -> None:
     worker, namespace = SERVICES["worker"]["environment"], SERVICES["temporal-namespace"]["environment"]
     assert worker["TEMPORAL_NAMESPACE"] == namespace["TEMPORAL_NAMESPACE"]
     assert worker["TEMPORAL_ADDRESS"] == namespace["TEMPORAL_ADDRESS"]
+
+
+def test_the_api_is_given_keys_as_others_can_reach_it_and_is_found_well_only_once_it_can_serve() -> None:
+    api = SERVICES["api"]
+    values = {name: re.sub(r"\$\{\w+:-(.*)\}", r"\1", value) for name, value in api["environment"].items()}
+    settings = Settings.model_validate(values)
+    port = str(listening_address(settings).port)
+    assert keyring(settings).caller("Bearer for-a-laptop-only").role is Role.OPERATE
+    assert api["ports"] == [f"127.0.0.1:{port}:{port}"]
+    assert f"127.0.0.1:{port}/readyz" in api["healthcheck"]["test"][-1]
 
 
 def test_a_worker_may_finish_before_it_is_killed() -> None:
@@ -118,6 +130,6 @@ def test_the_image_is_built_from_the_lock_with_hashes_and_runs_as_an_ordinary_us
 
 def test_the_image_gets_every_file_that_the_package_is_built_from() -> None:
     allowed = set(re.findall(r"^!(.+)$", (ROOT / ".dockerignore").read_text(), re.MULTILINE))
-    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests"}
+    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"bench", "tests"}
     programs = {path.name for path in ROOT.glob("*.py")}
     assert {"pyproject.toml", "requirements.lock", "README.md", "data"} | packages | programs <= allowed

@@ -1,0 +1,27 @@
+"""Whether the database is migrated to this version of the program."""
+
+import asyncpg
+
+from bootstrap import App
+from eventstore.migrate import migration_folders
+
+# By the table's primary key; dbmate keeps it in public. The login user reads it, as the application's role may not.
+_AS_LOGIN = "set local role none"
+_APPLIED = "select version from public.schema_migrations"
+
+
+async def missing_migrations(app: App) -> list[str]:
+    """The versions of this program's migrations that are not applied; none where the user may not look."""
+    async with app.pool.acquire(timeout=5) as connection:
+        try:
+            async with connection.transaction(readonly=True):
+                await connection.execute(_AS_LOGIN)
+                applied = {row["version"] for row in await connection.fetch(_APPLIED, timeout=5)}
+        except asyncpg.InsufficientPrivilegeError:
+            return []
+    return sorted(shipped_versions() - applied)
+
+
+def shipped_versions() -> set[str]:
+    """The versions of this program's migrations, the first part of each file's name."""
+    return {file.name.partition("_")[0] for folder in migration_folders() for file in folder.glob("*.sql")}

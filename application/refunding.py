@@ -1,0 +1,46 @@
+"""Asks for money of a shipped order to be given back."""
+
+from activities.streams import load_order
+from application.acting import act
+from bootstrap import App
+from eventstore.command_handler import Handled
+from orders.commands import RequestRefund
+from orders.errors import RefundOutOfRange
+from orders.state import Refund, Shipped, State
+
+
+class RefundIdTaken(Exception):
+    """A refund of this order has the id already, with another amount or reason (`before`). Take another id."""
+
+    def __init__(self, order_id: str, before: Refund) -> None:
+        super().__init__(order_id, before)
+        self.order_id, self.before = order_id, before
+
+    def __str__(self) -> str:
+        return (
+            f"refund {self.before.refund_id} of order {self.order_id} was asked for before, with an amount of "
+            f"{self.before.amount} and the reason {self.before.reason!r}: take another id"
+        )
+
+
+async def request_refund(app: App, asked: RequestRefund, *, actor: str, command_id: str) -> Handled[State]:
+    """The same refund again changes nothing. Raises RefundIdTaken, and what the domain refuses."""
+    try:
+        return await act(app, asked, actor=actor, command_id=command_id)
+    except RefundOutOfRange:
+        before = refund_of((await shipped(app, asked.order_id)).requested, asked.refund_id)
+        if before is None:
+            raise
+        raise RefundIdTaken(asked.order_id, before) from None
+
+
+async def shipped(app: App, order_id: str) -> Shipped:
+    """The state of an order that has shipped."""
+    state = (await load_order(app.orders, order_id)).state
+    assert isinstance(state, Shipped)
+    return state
+
+
+def refund_of(refunds: tuple[Refund, ...], refund_id: str) -> Refund | None:
+    """The one of this id."""
+    return next((each for each in refunds if each.refund_id == refund_id), None)

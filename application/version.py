@@ -1,0 +1,11 @@
+"""Which version of the program runs."""
+
+from importlib.metadata import PackageNotFoundError, version
+
+
+def program_version() -> str:
+    """The installed version; "unknown" where it is run from its folder without being installed."""
+    try:
+        return version("orders")
+    except PackageNotFoundError:
+        return "unknown"

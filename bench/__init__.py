@@ -1,0 +1,1 @@
+"""What it costs, side by side with what it is compared to. Not part of the shipped package."""

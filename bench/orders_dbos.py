@@ -1,0 +1,78 @@
+"""The same saga on DBOS: three workflows of the same steps, empty, in one process."""
+
+import asyncio
+import itertools
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from dbos import DBOS, SetWorkflowID
+
+from bench.side import Figures, Ground, cpu_seconds
+
+_WARM_UP: Final = 20
+_IN_FLIGHT: Final = 20
+
+
+@DBOS.step()
+async def step(order_id: str) -> str:
+    """A step that does nothing."""
+    return order_id
+
+
+async def _steps(order_id: str, times: int) -> None:
+    for _ in range(times):
+        await step(order_id)
+
+
+@DBOS.workflow()
+async def validate(order_id: str) -> None:
+    """check-inventory, confirm."""
+    await _steps(order_id, 2)
+
+
+@DBOS.workflow()
+async def fulfill(order_id: str) -> None:
+    """read, charge, record, reserve, label, record."""
+    await _steps(order_id, 6)
+
+
+@DBOS.workflow()
+async def notify(order_id: str) -> None:
+    """Two messages."""
+    await _steps(order_id, 2)
+
+
+@asynccontextmanager
+async def _running(ground: Ground) -> AsyncIterator[None]:
+    url = ground.database_url.replace("postgresql://", "postgresql+psycopg://")
+    DBOS(config={"name": "bench", "system_database_url": url, "log_level": "ERROR"})
+    await asyncio.to_thread(DBOS.launch)
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(DBOS.destroy)
+
+
+async def _order(number: int) -> None:
+    for workflow in (validate, fulfill, notify):
+        with SetWorkflowID(f"{workflow.__name__}-{number}"):
+            await workflow(f"order-{number}")
+
+
+async def measure_orders(ground: Ground) -> Figures:
+    """orders_per_s and cpu_ms_per_order of this process, 20 in flight."""
+    count, numbers = ground.scaled(300), itertools.count()
+    async with _running(ground):
+        free = asyncio.Semaphore(_IN_FLIGHT)
+
+        async def one() -> None:
+            async with free:
+                await _order(next(numbers))
+
+        await asyncio.gather(*(one() for _ in range(_WARM_UP)))
+        began, cpu = time.perf_counter(), cpu_seconds()
+        await asyncio.gather(*(one() for _ in range(count)))
+        seconds, used = time.perf_counter() - began, cpu_seconds() - cpu
+    return {"orders_per_s": count / seconds, "cpu_ms_per_order": used / count * 1000}

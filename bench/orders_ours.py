@@ -1,0 +1,109 @@
+"""Our whole system: place an order, wait until it has shipped and others were told. Everything on, in one process."""
+
+import asyncio
+import itertools
+import json
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from activities.signatures import ANALYTICS_REVENUE
+from activities.stock import read_stock_csv
+from application.placing import place
+from bench.side import Figures, Ground, cpu_seconds, milliseconds
+from bootstrap import App, connect_temporal, open_app
+from orders.model import Order, parse_order
+from settings import Settings
+from worker import Role, serve
+
+_DATA: Final = Path(__file__).resolve().parent.parent / "data" / "northwind"
+_WARM_UP: Final = 20
+_IN_FLIGHT: Final = 20
+
+
+class _Told:
+    """Follows the log for the last message of each order."""
+
+    def __init__(self, app: App) -> None:
+        self._app, self._waiting = app, dict[str, asyncio.Future[None]]()
+
+    def expect(self, order_id: str) -> asyncio.Future[None]:
+        future = asyncio.get_running_loop().create_future()
+        self._waiting[order_id] = future
+        return future
+
+    async def follow(self) -> None:
+        position = await self._app.store.head()
+        with self._app.wakeup.subscribe() as awake:
+            while True:
+                awake.clear()
+                page = await self._app.store.read_all(after=position, types=[ANALYTICS_REVENUE])
+                for event in page.events:
+                    if future := self._waiting.pop(event.data["subject"], None):
+                        future.set_result(None)
+                if page.position == position:
+                    await awake.wait()
+                position = page.position
+
+
+@asynccontextmanager
+async def _running(ground: Ground) -> AsyncIterator[tuple[App, _Told]]:
+    settings = Settings(database_url=ground.database_url, temporal_address=ground.temporal_address, task_queue="ours")
+    async with open_app(settings) as app:
+        rows = read_stock_csv(_DATA / "products.csv")
+        await app.stock.import_levels([replace(row, units=1_000_000) for row in rows], "bench")
+        client, ready, told = await connect_temporal(settings), asyncio.Event(), _Told(app)
+        tasks = [asyncio.create_task(serve(app, client, tuple(Role), ready=ready)), asyncio.create_task(told.follow())]
+        await ready.wait()
+        try:
+            yield app, told
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _order(number: int, lines: list[dict[str, Any]]) -> Order:
+    data = lines[number % len(lines)] | {"orderId": f"bench-{number}"}
+    return parse_order(data, now=datetime.now(UTC))
+
+
+def _lines() -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (_DATA / "orders.jsonl").read_text().splitlines()]
+
+
+async def measure_orders(ground: Ground) -> Figures:
+    """orders_per_s and cpu_ms_per_order of this process, 20 in flight."""
+    count, numbers, lines = ground.scaled(300), itertools.count(), _lines()
+    async with _running(ground) as (app, told):
+        free = asyncio.Semaphore(_IN_FLIGHT)
+
+        async def one() -> None:
+            async with free:
+                order = _order(next(numbers), lines)
+                done = told.expect(order.order_id)
+                await place(app, order, actor="bench")
+                await done
+
+        await asyncio.gather(*(one() for _ in range(_WARM_UP)))
+        began, cpu = time.perf_counter(), cpu_seconds()
+        await asyncio.gather(*(one() for _ in range(count)))
+        seconds, used = time.perf_counter() - began, cpu_seconds() - cpu
+    return {"orders_per_s": count / seconds, "cpu_ms_per_order": used / count * 1000}
+
+
+async def measure_single(ground: Ground) -> Figures:
+    """p50_ms and p99_ms of one order at a time."""
+    durations, numbers, lines = [], itertools.count(), _lines()
+    async with _running(ground) as (app, told):
+        for _ in range(_WARM_UP + ground.scaled(60)):
+            order = _order(next(numbers), lines)
+            done, began = told.expect(order.order_id), time.perf_counter()
+            await place(app, order, actor="bench")
+            await done
+            durations.append(time.perf_counter() - began)
+    return milliseconds(durations[_WARM_UP:])

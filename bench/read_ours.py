@@ -1,0 +1,25 @@
+"""Catch-up: the whole log, page by page, each event decoded into its type."""
+
+import time
+
+from activities.streams import order_codec
+from bench.log import fill
+from bench.side import Figures, Ground
+from bootstrap import open_pool
+from eventstore.store import EventStore
+from eventstore.wakeup import Wakeup
+
+
+async def measure(ground: Ground) -> Figures:
+    """events_per_s."""
+    count = await fill(ground.database_url, ground.scaled(1_000_000, least=10_000))
+    codec, seen, position = order_codec(), 0, 0
+    async with open_pool(ground.database_url) as pool:
+        store, began = EventStore(pool, Wakeup(pool)), time.perf_counter()
+        while seen < count:
+            page = await store.read_all(after=position, limit=2_000)
+            for recorded in page.events:
+                codec.decode(recorded)
+            seen, position = seen + len(page.events), page.position
+        seconds = time.perf_counter() - began
+    return {"events_per_s": count / seconds}

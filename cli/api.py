@@ -1,0 +1,35 @@
+"""`orders api`: the HTTP API and the operators' page."""
+
+import asyncio
+import contextlib
+
+from cli.arguments import AsJson
+from cli.output import show, show_json
+from cli.running import execute, opened, temporal
+from settings import Settings
+from telemetry.process import metrics_served
+from web.address import listening_address
+from web.server import serve_api
+
+
+def api(as_json: AsJson = False) -> None:
+    """Serve the HTTP API and the operators' page on ORDERS_API_ADDRESS, until SIGINT or SIGTERM.
+
+    Requests in flight are then answered, and it exits 0. --json: one line on standard output once it serves.
+    """
+
+    async def command(settings: Settings) -> None:
+        address = listening_address(settings)
+
+        def tell(url: str) -> None:
+            with contextlib.suppress(BrokenPipeError):  # it serves whether or not anybody reads that
+                show_json({"url": url}) if as_json else show(f"the API and the page: {url}")
+
+        async with opened(settings) as app, asyncio.TaskGroup() as group:
+            client = await temporal(settings, lazy=True)
+            listening = group.create_task(app.wakeup.listen(settings.app_database_url))
+            async with metrics_served(settings, app.pool, client):
+                await serve_api(app, client, address, ready=tell)
+            listening.cancel()
+
+    execute(command, serves=True)

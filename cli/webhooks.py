@@ -1,0 +1,257 @@
+"""`orders webhooks`: who is told over HTTP, and what did not get through."""
+
+import asyncio
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Annotated, Any, Final
+
+import typer
+from rich.table import Table
+
+from application.webhook_documents import delivery_document, endpoint_document
+from bootstrap import App
+from cli.arguments import AsJson, Limit
+from cli.output import facts, say, show, show_json, table
+from cli.progress import positions
+from cli.running import execute, opened
+from settings import Settings
+from webhooks.addresses import without_query
+from webhooks.deliveries import Delivery, State
+from webhooks.endpoints import MAX_OVERLAP, Endpoint
+
+webhooks = typer.Typer(no_args_is_help=True, help="Webhooks: endpoints, their secrets and deliveries.")
+
+_LOOK: Final = 0.2  # seconds
+
+EndpointId = Annotated[str, typer.Argument(metavar="ENDPOINT", help="The endpoint's id.")]
+DeliveryId = Annotated[str, typer.Argument(metavar="DELIVERY", help="The delivery's id, ENDPOINT.POSITION.")]
+Url = Annotated[str, typer.Argument(metavar="URL", help="Where to, https on a public address.")]
+Topics = Annotated[
+    list[str],
+    typer.Option("--topic", help="An event type, order.*, a topic such as analytics.revenue, or *. Several times."),
+]
+Description = Annotated[str, typer.Option("--description", help="Whose it is.")]
+Overlap = Annotated[
+    float,
+    typer.Option(min=0, max=MAX_OVERLAP.total_seconds() / 3600, help="Hours in which the older secrets still sign."),
+]
+From = Annotated[int, typer.Option("--from", min=1, help="The position in the log of the first event to send again.")]
+Wait = Annotated[bool, typer.Option("--wait", help="Show how far it is, and return when all of it is on its way.")]
+OfEndpoint = Annotated[str | None, typer.Option("--endpoint", help="Only those of this endpoint.")]
+OfState = Annotated[State | None, typer.Option("--status", help="Only those in this state.")]
+After = Annotated[str | None, typer.Option("--after", help="Go on where an earlier page ended.")]
+
+
+@webhooks.command()
+def add(url: Url, topic: Topics, description: Description = "", as_json: AsJson = False) -> None:
+    """Tell somebody of what happens from now on. The secret is printed this once."""
+
+    async def command(settings: Settings) -> None:
+        async with opened(settings) as app:
+            endpoint, secret = await app.endpoints.add(url, topic, description)
+        if as_json:
+            show_json(endpoint_document(endpoint) | {"secret": secret})
+        else:
+            show(facts([("endpoint", endpoint.id), ("secret", secret)]))
+            say("the secret is not shown again")
+
+    execute(command)
+
+
+@webhooks.command("list")
+def list_endpoints(as_json: AsJson = False) -> None:
+    """List the endpoints, the oldest first."""
+
+    async def command(settings: Settings) -> None:
+        async with opened(settings) as app:
+            found = await app.endpoints.all()
+        if as_json:
+            show_json({"endpoints": [endpoint_document(endpoint) for endpoint in found]})
+        else:
+            show(table("endpoint", "url", "topics", "state", "description", rows=map(_row, found)))
+
+    execute(command)
+
+
+def _row(endpoint: Endpoint) -> tuple[object, ...]:
+    return endpoint.id, without_query(endpoint.url), ", ".join(endpoint.topics), _state(endpoint), endpoint.description
+
+
+def _state(endpoint: Endpoint) -> str:
+    replaying = f", replay at {endpoint.replay_after:,} of {endpoint.replay_until:,}" if endpoint.replay_until else ""
+    return ("enabled" if endpoint.enabled else f"disabled: {endpoint.disabled_reason}") + replaying
+
+
+@webhooks.command("show")
+def show_endpoint(endpoint: EndpointId, as_json: AsJson = False) -> None:
+    """Show one endpoint, and how far a replay of it is."""
+
+    async def command(settings: Settings) -> None:
+        async with opened(settings) as app:
+            found = await app.endpoints.get(endpoint)
+        if as_json:
+            show_json(endpoint_document(found))
+        else:
+            _show(found)
+
+    execute(command)
+
+
+def _show(endpoint: Endpoint) -> None:
+    show(
+        facts(
+            [
+                ("endpoint", endpoint.id),
+                ("url", without_query(endpoint.url)),
+                ("topics", ", ".join(endpoint.topics)),
+                ("state", _state(endpoint)),
+                ("description", endpoint.description or None),
+                ("events after", f"{endpoint.starts_after:,}"),
+                ("created", endpoint.created_at),
+            ]
+        )
+    )
+
+
+@webhooks.command()
+def remove(endpoint: EndpointId, as_json: AsJson = False) -> None:
+    """Remove an endpoint with its secrets and deliveries."""
+
+    async def command(settings: Settings) -> None:
+        async with opened(settings) as app:
+            await app.endpoints.remove(endpoint)
+        _tell({"id": endpoint, "removed": True}, "removed", as_json)
+
+    execute(command)
+
+
+@webhooks.command()
+def enable(endpoint: EndpointId, as_json: AsJson = False) -> None:
+    """Send to an endpoint again, what waited first. Says from where to replay what was passed over."""
+
+    async def command(settings: Settings) -> None:
+        async with opened(settings) as app:
+            missed_from = await app.endpoints.enable(endpoint)
+        missed = f"; to send what was passed over: orders webhooks replay {endpoint} --from {missed_from}"
+        _tell(
+            {"id": endpoint, "enabled": True, "missedFrom": missed_from},
+            "enabled" + (missed if missed_from else ""),
+            as_json,
+        )
+
+    execute(command)
+
+
+@webhooks.command()
+def disable(endpoint: EndpointId, as_json: AsJson = False) -> None:
+    """Send an endpoint nothing: what is pending waits, what happens meanwhile is passed over."""
+
+    async def command(settings: Settings) -> None:
+        async with opened(settings) as app:
+            await app.endpoints.disable(endpoint, "by a person")
+        _tell({"id": endpoint, "enabled": False}, "disabled", as_json)
+
+    execute(command)
+
+
+@webhooks.command()
+def rotate(endpoint: EndpointId, overlap: Overlap = 24, as_json: AsJson = False) -> None:
+    """Make a new secret, printed this once. The older ones sign beside it for --overlap hours."""
+
+    async def command(settings: Settings) -> None:
+        async with opened(settings) as app:
+            secret = await app.endpoints.rotate(endpoint, timedelta(hours=overlap))
+        if as_json:
+            show_json({"id": endpoint, "secret": secret})
+        else:
+            show(facts([("secret", secret)]))
+            say("the secret is not shown again")
+
+    execute(command)
+
+
+@webhooks.command()
+def replay(endpoint: EndpointId, start: From, wait: Wait = False, as_json: AsJson = False) -> None:
+    """Send everything from a position of the log up to now once more, under the same ids; the relay does it."""
+
+    async def command(settings: Settings) -> None:
+        async with opened(settings) as app:
+            asked = await app.endpoints.replay(endpoint, start)
+            if wait:
+                await _follow(app, asked)
+        _tell(
+            {"id": endpoint, "from": start, "until": asked.replay_until, "done": wait},
+            f"positions {start:,} to {asked.replay_until:,} {'are on their way' if wait else 'will be sent'}",
+            as_json,
+        )
+
+    execute(command)
+
+
+async def _follow(app: App, asked: Endpoint) -> None:
+    """Until the relay has taken all of it."""
+    last = asked.replay_until or 0
+    with positions(f"replaying to {asked.id}") as on_progress:
+        while (now := await app.endpoints.get(asked.id)).replay_after is not None:
+            on_progress(now.replay_after, last)
+            await asyncio.sleep(_LOOK)
+        on_progress(last, last)
+
+
+@webhooks.command()
+def deliveries(
+    endpoint: OfEndpoint = None,
+    status: OfState = None,
+    limit: Limit = 50,
+    after: After = None,
+    as_json: AsJson = False,
+) -> None:
+    """List deliveries, the newest event first, by endpoint and state."""
+
+    async def command(settings: Settings) -> None:
+        async with opened(settings) as app:
+            page = await app.deliveries.list(endpoint_id=endpoint, state=status, limit=limit, after=after)
+        if as_json:
+            show_json({"deliveries": [delivery_document(row) for row in page.rows], "after": page.after})
+            return
+        show(_table(page.rows))
+        if page.after is not None:
+            say(f"more: --after {page.after}")
+
+    execute(command)
+
+
+def _table(rows: Iterable[Delivery]) -> Table:
+    return table(
+        "delivery",
+        "order",
+        "event",
+        "state",
+        "attempts",
+        "last error",
+        "next attempt",
+        rows=(
+            (row.id, row.order_id, row.event_type, row.state, row.attempts, row.last_error, row.next_attempt_at)
+            for row in rows
+        ),
+        right=("attempts",),
+    )
+
+
+@webhooks.command()
+def retry(delivery: DeliveryId, as_json: AsJson = False) -> None:
+    """Try a parked delivery again, for another three days."""
+
+    async def command(settings: Settings) -> None:
+        async with opened(settings) as app:
+            found = await app.deliveries.retry(delivery)
+        _tell(delivery_document(found), "pending", as_json)
+
+    execute(command)
+
+
+def _tell(document: dict[str, Any], sentence: str, as_json: bool) -> None:
+    if as_json:
+        show_json(document)
+    else:
+        show(sentence)

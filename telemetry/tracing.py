@@ -1,0 +1,39 @@
+"""Traces, sent by OpenTelemetry's own variables: OTEL_TRACES_EXPORTER=otlp, OTEL_EXPORTER_OTLP_ENDPOINT and the rest."""
+
+import os
+
+from opentelemetry import trace
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import SERVICE_NAME, SERVICE_VERSION, Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from temporalio.contrib.opentelemetry import TracingInterceptor
+
+from application.version import program_version
+from settings import Settings, SettingsError
+
+_PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
+
+
+def configure_tracing(settings: Settings) -> None:
+    """Record and send spans from now on, where that is asked for; the rest goes at the process's end. Raises SettingsError."""
+    if settings.traces_exporter != "otlp":
+        return
+    for name in _PROTOCOLS:
+        if (protocol := os.environ.get(name, "http/protobuf")) != "http/protobuf":
+            raise SettingsError(f"{name} is {protocol!r}: traces are sent as http/protobuf alone")
+    defaults = Resource.create({SERVICE_NAME: "orders", SERVICE_VERSION: program_version()})
+    resource = defaults.merge(Resource.create())  # the variables of OpenTelemetry have the last word
+    provider = TracerProvider(resource=_named(defaults, resource))
+    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+    trace.set_tracer_provider(provider)
+
+
+def _named(defaults: Resource, resource: Resource) -> Resource:
+    given = str(resource.attributes.get(SERVICE_NAME, "unknown_service"))
+    return defaults if given.startswith("unknown_service") else resource
+
+
+def temporal_interceptors() -> list[TracingInterceptor]:
+    """What carries a trace through Temporal; nothing while tracing is off, so that histories stay as they are."""
+    return [TracingInterceptor()] if isinstance(trace.get_tracer_provider(), TracerProvider) else []

@@ -1,0 +1,83 @@
+"""What can be told by machine of whether everybody can use a page: after the Web Content Accessibility Guidelines 2.2, AA."""
+
+from typing import Final
+
+FAULTS: Final = r"""() => {
+  const faults = [];
+  const shown = (element) => element.checkVisibility({ visibilityProperty: true, opacityProperty: true });
+  const told = (element) => element.outerHTML.slice(0, 120);
+
+  // Names: 4.1.2, 1.3.1
+  const named = (element) =>
+    element.getAttribute("aria-label") || element.getAttribute("aria-labelledby") ||
+    [...(element.labels ?? [])].some((label) => label.textContent.trim()) || element.textContent.trim();
+  for (const element of document.querySelectorAll("a, button, input, select, textarea, dialog, nav, section, progress")) {
+    const field = element.matches("input, select, textarea");
+    const label = element.getAttribute("aria-label") || [...(element.labels ?? [])].some((each) => each.textContent.trim());
+    if (shown(element) && !(field ? label : named(element))) faults.push(`has no name: ${told(element)}`);
+  }
+  for (const element of document.querySelectorAll("[aria-labelledby], [aria-describedby]")) {
+    for (const id of [element.getAttribute("aria-labelledby"), element.getAttribute("aria-describedby")])
+      if (id && !document.getElementById(id)) faults.push(`refers to nothing: ${told(element)}`);
+  }
+  const ids = [...document.querySelectorAll("[id]")].map(({ id }) => id);
+  for (const id of new Set(ids)) if (ids.filter((each) => each === id).length > 1) faults.push(`id twice: ${id}`);
+  if (!document.documentElement.lang || !document.title) faults.push("no language or no title");
+
+  // Headings go down one level at a time: 1.3.1
+  let level = 0;
+  for (const heading of document.querySelectorAll("main :is(h1, h2, h3, h4)")) {
+    const next = Number(heading.tagName[1]);
+    if (next > level + 1) faults.push(`skips a level: ${told(heading)}`);
+    level = next;
+  }
+
+  // Contrast of text with what is behind it, 4.5 to 1, 3 to 1 where it is large; disabled controls are exempt: 1.4.3
+  const canvas = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+  const known = new Map();
+  const pixels = (colour, under) => {
+    const key = `${colour} on ${under}`;
+    if (!known.has(key)) known.set(key, painted(colour, under));
+    return known.get(key);
+  };
+  const painted = (colour, under) => {
+    canvas.fillStyle = `rgb(${under})`;
+    canvas.fillRect(0, 0, 1, 1);
+    canvas.fillStyle = colour;
+    canvas.fillRect(0, 0, 1, 1);
+    return [...canvas.getImageData(0, 0, 1, 1).data.slice(0, 3)];
+  };
+  const behind = (element) => {
+    const chain = [];
+    for (let each = element; each; each = each.matches("dialog") ? null : each.parentElement) chain.unshift(each);
+    return chain.reduce((under, each) => pixels(getComputedStyle(each).backgroundColor, under), [255, 255, 255]);
+  };
+  const light = (rgb) => {
+    const [r, g, b] = rgb.map((c) => (c / 255 <= 0.04045 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const inDialog = document.querySelector("dialog[open]");
+  const walker = document.createTreeWalker(inDialog ?? document.body, NodeFilter.SHOW_TEXT);
+  const looked = new Set();
+  while (walker.nextNode()) {
+    const element = walker.currentNode.parentElement;
+    if (!walker.currentNode.data.trim() || looked.has(element) || !shown(element)) continue;
+    if (element.closest(":disabled, .hidden, svg, option, .skip, kbd[aria-hidden]")) continue;
+    looked.add(element);
+    const style = getComputedStyle(element);
+    const under = behind(element);
+    const [high, low] = [light(pixels(style.color, under)), light(under)].sort((a, b) => b - a);
+    const size = parseFloat(style.fontSize);
+    const large = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
+    const ratio = (high + 0.05) / (low + 0.05);
+    if (ratio < (large ? 3 : 4.5)) faults.push(`contrast ${ratio.toFixed(2)}: ${told(element)}`);
+  }
+  if (looked.size < 5) faults.push(`only ${looked.size} texts were looked at`);
+
+  // What is pressed is at least 24 pixels high, links within text aside: 2.5.8
+  for (const element of (inDialog ?? document).querySelectorAll("button, input, select, textarea")) {
+    const { height } = element.getBoundingClientRect();
+    if (shown(element) && height < 24) faults.push(`${height} pixels high: ${told(element)}`);
+  }
+  return faults;
+}"""

@@ -1,0 +1,34 @@
+"""The benchmark's own machinery, on the least work that it can be given; no figure is asserted, machines differ."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+
+def test_a_quick_look_measures_both_sides_and_writes_them_down(tmp_path: Path) -> None:
+    results = tmp_path / "results.json"
+    arguments = ["append", "dispatch", "--rounds", "1", "--scale", "0.01", "--out", str(results)]
+    ended = subprocess.run(
+        [sys.executable, "-m", "bench", *arguments], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert ended.returncode == 0, ended.stderr
+    document = json.loads(results.read_text())
+    assert document["parts"]["append"]["medians"].keys() == {"ours", "bare INSERT"}
+    for part in document["parts"].values():
+        assert all(value >= 0 for side in part["medians"].values() for value in side.values())
+        assert all(side["peak_mb"] > 0 for side in part["medians"].values())
+    [target] = document["parts"]["append"]["targets"]
+    medians = document["parts"]["append"]["medians"]
+    assert target["measured"] == medians["ours"]["events_per_s"] / medians["bare INSERT"]["events_per_s"]
+
+
+def test_an_unknown_part_is_named_and_nothing_is_measured(tmp_path: Path) -> None:
+    results = tmp_path / "results.json"
+    ended = subprocess.run(
+        [sys.executable, "-m", "bench", "nonsense", "--out", str(results)],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 2
+    assert "nonsense" in ended.stderr
+    assert not results.exists()

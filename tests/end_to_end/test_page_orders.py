@@ -1,0 +1,148 @@
+"""The operators' page: orders as they move, and how they are found."""
+
+import re
+
+from playwright.async_api import Browser, Route, expect
+from temporalio.client import Client
+
+from tests.end_to_end.page_harness import WAIT, console, office
+from tests.running_system import until
+
+
+async def test_an_order_placed_by_http_is_seen_to_ship_without_a_reload(
+    database_url: str, temporal_client: Client, browser: Browser
+) -> None:
+    async with office(database_url, temporal_client) as shop, console(browser, shop.url) as shown:
+        await shown.go()
+        await shown.sees(shown.page.locator(".orders"), "No orders yet")
+        await shown.is_live()
+        await shown.page.evaluate("window.neverReloaded = true")
+        await shop.place("first")
+        await shown.sees(shown.row("first"), "shipped")
+        await shown.sees(shown.row("first"), "30.00\u00a0EUR")
+        tile = shown.page.locator(".tile[data-tone=shipped]")
+        await shown.sees(tile, re.compile(r"shipped.*1.*30\.00\s*EUR.*1 in all"))
+        await shown.sees(shown.page.locator(".tile.revenue"), "30.00\u00a0EUR")
+        assert await shown.page.evaluate("window.neverReloaded")
+
+
+async def test_an_orders_own_page_follows_it_to_its_end(
+    database_url: str, temporal_client: Client, browser: Browser
+) -> None:
+    async with (
+        office(database_url, temporal_client, temporal_ui_url="http://temporal.test") as shop,
+        console(browser, shop.url) as shown,
+    ):
+        await shop.system.faults.set("shipping.create", "unavailable")
+        await shop.place("followed")
+        await shown.go_to_order("followed")
+        await expect(shown.timeline).to_have_count(3, timeout=WAIT)
+        await shown.sees(shown.timeline.nth(2), re.compile(r"Paid.*30\.00 EUR as .*by fulfill-order.*because of #2"))
+        await shop.system.faults.clear()
+        await expect(shown.timeline).to_have_count(4, timeout=WAIT)
+        await shown.sees(shown.page.locator(".order-goods"), "2 units, shipped")
+        await shown.sees(shown.page.locator(".order-money"), re.compile(r"Charged\s*30\.00"))
+        await shown.sees(shown.page.locator(".order-address"), "Maria Anders")
+        await shown.sees(shown.row("notify-shipment-followed"), "completed")
+        link = shown.row("fulfill-order-followed").get_by_role("link")
+        href = await link.get_attribute("href") or ""
+        assert href.startswith("http://temporal.test/")
+        assert "fulfill-order-followed" in href
+        time = shown.timeline.nth(0).locator("time")
+        assert re.search(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+ UTC$", await time.get_attribute("title") or "")
+
+
+async def test_a_workflow_that_starts_late_is_seen_all_the_same(
+    database_url: str, temporal_client: Client, browser: Browser
+) -> None:
+    async with office(database_url, temporal_client) as shop, console(browser, shop.url) as shown:
+        await shop.place("late")
+        await shop.system.settled("late", "shipped")
+        too_early, told = True, 0
+
+        async def told_twice() -> bool:  # at first, and when the stream has opened
+            return told >= 2
+
+        async def as_a_moment_ago(route: Route) -> None:
+            nonlocal told
+            answer = await route.fetch()
+            timeline = await answer.json()
+            if too_early:
+                timeline["workflows"][2] |= {"status": "not started", "started": None, "ended": None}
+            await route.fulfill(response=answer, json=timeline)
+            told += 1
+
+        await shown.page.route("**/timeline", as_a_moment_ago)
+        await shown.go_to_order("late")
+        await shown.sees(shown.row("notify-shipment-late"), "not started")
+        await until(told_twice, "the timeline was told twice")
+        too_early = False
+        await shown.sees(shown.row("notify-shipment-late"), "completed")
+        await shown.page.unroute_all(behavior="wait")
+
+
+async def test_orders_are_filtered_searched_and_paged(
+    database_url: str, temporal_client: Client, browser: Browser
+) -> None:
+    async with office(database_url, temporal_client) as shop, console(browser, shop.url) as shown:
+        for number in range(52):
+            await shop.system.place(f"many-{number:02}", sku="NONE-1")
+        await shop.system.place("other", customerId="ERNSH", placedAt="2025-06-01T12:00:00Z")
+        counts = shop.system.app.queries.counts_by_status
+
+        async def all_ended() -> bool:
+            return await counts() == {"shipped": 1, "cancelled": 52}
+
+        await until(all_ended, "all have ended")
+        await shown.go()
+        rows = shown.page.locator(".orders tbody tr")
+        await expect(rows).to_have_count(50, timeout=WAIT)
+        await shown.button("Older orders").click()
+        await expect(rows).to_have_count(53)
+        await expect(shown.button("Older orders")).to_be_hidden()
+
+        await shown.page.get_by_label("Status").select_option("shipped")
+        await expect(rows).to_have_count(1)
+        assert "status=shipped" in shown.page.url
+        await shown.page.reload()
+        await expect(rows).to_have_count(1, timeout=WAIT)
+        await shown.button("Clear").click()
+        await expect(rows).to_have_count(50)
+        await shown.page.get_by_label("Customer", exact=True).fill("ERNSH")
+        await shown.page.keyboard.press("Enter")
+        await expect(rows).to_have_count(1)
+        await shown.button("Clear").click()
+        await shown.page.get_by_label("to", exact=True).fill("2025-12-31T23:00")
+        await expect(rows).to_have_count(1)
+        await shown.sees(rows, "other")
+        # Berlin is two hours ahead of UTC in June.
+        await shown.page.get_by_label("Placed from").fill("2025-06-01T13:59")
+        await shown.sees(rows, "other")
+        await expect(shown.page.locator(".orders [aria-busy]")).to_have_count(0)
+        assert "from=2025-06-01T13" in shown.page.url
+        await shown.page.reload()
+        await shown.sees(rows, "other")
+        await shown.page.get_by_label("Placed from").fill("2025-06-01T14:01")
+        await shown.sees(shown.page.locator(".orders"), "No order fits")
+
+        search = shown.page.get_by_role("searchbox")
+        await search.fill("ERNSH")
+        await search.press("Enter")
+        await shown.sees(shown.page.get_by_role("heading", level=1), "Customer ERNSH")
+        await shown.sees(shown.row("other"), "shipped")
+        await search.fill("many-07")
+        await search.press("Enter")
+        await shown.sees(shown.page.get_by_role("heading", level=1), "Order many-07")
+        await shown.page.go_back()
+        await shown.sees(shown.page.get_by_role("heading", level=1), "Customer ERNSH")
+
+
+async def test_an_order_that_is_not_there_is_said_so(
+    database_url: str, temporal_client: Client, browser: Browser
+) -> None:
+    async with office(database_url, temporal_client) as shop, console(browser, shop.url) as shown:
+        await shown.go_to_order("nowhere")
+        await shown.sees(shown.page.locator("main"), "No such order")
+        await shown.go("/no/such/view")
+        await shown.sees(shown.page.locator("main"), "There is no such page")
+        shown.expected("404.*/v1/orders/nowhere")

@@ -1,0 +1,51 @@
+"""docs/operations.md on the HTTP API: its examples run, its problems are those that there are."""
+
+import asyncio
+import os
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from temporalio.client import Client
+
+from tests.integration.api_harness import KEYS, OPERATOR, api_of
+from tests.running_system import running_system
+
+ROOT = Path(__file__).resolve().parents[2]
+SECTION = (ROOT / "docs" / "operations.md").read_text().partition("\n## The HTTP API\n")[2].partition("\n## ")[0]
+EXAMPLES = re.findall(r"```sh\n(.*?)```", SECTION, re.DOTALL)
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl on this machine")
+async def test_the_examples_do_what_they_say(database_url: str, temporal_client: Client) -> None:
+    said = ""
+    async with (
+        running_system(database_url, temporal_client, api_keys=KEYS) as system,
+        api_of(system.app, temporal_client, key=OPERATOR) as served,
+    ):
+        for example in EXAMPLES:
+            process = await asyncio.create_subprocess_exec(
+                *("bash", "-euo", "pipefail", "-c", example),
+                cwd=ROOT,
+                env={**os.environ, "API": served.url, "KEY": OPERATOR},
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.STDOUT,
+            )
+            output, _ = await process.communicate()
+            assert process.returncode == 0, example + output.decode()
+            said += output.decode()
+    assert len(EXAMPLES) == 4
+    assert '"actor":"api:cyd"' in said
+    assert '"orderId":"nw-10248","changed":true' in said
+    assert '"status":"cancelled"' in said
+    assert "event: order.cancelled\nid: 2" in said or "event: order.cancelled\nid: 3" in said
+
+
+def test_every_kind_of_problem_is_documented() -> None:
+    code = "".join(file.read_text() for file in sorted((ROOT / "web").glob("*.py")))
+    kinds = set(re.findall(r'(?:Problem\(\s*|super\(\).__init__\(\s*)\d{3},\s*"([a-z-]+)"', code))
+    kinds |= {"order-already-exists", "order-not-cancellable", "refund-out-of-range"}  # named by their errors
+    documented = set(re.findall(r"`([a-z]+(?:-[a-z]+)*)`", SECTION))
+    assert len(kinds) > 20
+    assert kinds <= documented

@@ -1,0 +1,257 @@
+"""Server-sent events: live, in order, resumed without a gap, and ended where they have to be."""
+
+import asyncio
+import time
+from contextlib import aclosing
+from uuid import uuid4
+
+import pytest
+from temporalio.client import Client
+
+from orders.commands import CancelOrder, HoldOrder, ReleaseOrder
+from orders.events import CancelledBy, OrderHeld, OrderReleased
+from tests.integration.api_harness import Api, Heard, Listener, api, api_of, cut_connections, listening, problem
+from tests.running_system import running_system, until
+from web import event_stream, streams, tail
+
+SHIPPED = ["order.placed", "order.confirmed", "order.paid", "order.shipped"]
+
+
+async def test_an_order_is_followed_from_placed_to_shipped_and_a_reader_that_comes_back_misses_nothing(
+    database_url: str, temporal_client: Client
+) -> None:
+    async with running_system(database_url, temporal_client) as system, api_of(system.app, temporal_client) as served:
+        await system.stock(TEA_1=10)
+        order_id = await served.place()
+        heard: list[Heard] = []
+        while len(heard) < len(SHIPPED):  # comes back after every event
+            last = heard[-1].id if heard else None
+            async with listening(served, f"/v1/orders/{order_id}/events", last_event_id=last) as listener:
+                heard.append(await listener.next())
+        assert [each.event for each in heard] == SHIPPED
+        assert [each.id for each in heard] == [1, 2, 3, 4]
+        timeline = await served.get(f"/v1/orders/{order_id}/timeline")
+        assert [each.data for each in heard] == timeline["events"]
+        assert heard[1].data["cause"] == "#1 order.placed"
+        async with listening(served, f"/v1/orders/{order_id}/events", after=3) as listener:
+            assert (await listener.next()).event == "order.shipped"
+
+
+async def test_what_happens_between_the_first_look_and_listening_is_told_too(
+    database_url: str, temporal_client: Client
+) -> None:
+    async with api(database_url, temporal_client) as served:
+        order_id = await served.place()
+        chunks = await served.system.streams.of_order(order_id, 0)
+        await served.handle(order_id, HoldOrder(order_id, "x"))
+        async with aclosing(chunks), asyncio.timeout(5):
+            told = [(await anext(chunks)).decode().splitlines()[0] for _ in range(3)]
+        assert told == [": open", "event: order.placed", "event: order.held"]
+
+
+async def test_given_many_who_follow_then_each_hears_all_live(database_url: str, temporal_client: Client) -> None:
+    async with api(database_url, temporal_client) as served:
+        order_id = await served.place()
+
+        async def follow() -> list[Heard]:
+            async with listening(served, f"/v1/orders/{order_id}/events") as listener:
+                return await listener.take(21)
+
+        following = [asyncio.create_task(follow()) for _ in range(10)]
+        for n in range(10):
+            await served.handle(order_id, HoldOrder(order_id, f"{n}"), ReleaseOrder(order_id))
+        for heard in await asyncio.gather(*following):
+            assert [each.id for each in heard] == list(range(1, 22))
+
+
+async def test_given_a_change_then_it_is_told_once_the_projection_shows_it(
+    database_url: str, temporal_client: Client
+) -> None:
+    async with api(database_url, temporal_client) as served:
+        await served.place("before")
+        await served.project()
+        async with listening(served, "/v1/events") as listener:
+            await opened(listener)
+            await served.place("a")
+            await served.handle("a", CancelOrder("a", "x", CancelledBy.CUSTOMER))
+            waiting = asyncio.create_task(listener.next())
+            done, _ = await asyncio.wait({waiting}, timeout=1)
+            assert not done, "told before the projection has it"
+            await served.project()
+            first, second = await waiting, await listener.next()
+        assert [(each.event, each.id) for each in (first, second)] == [("order", 2), ("order", 3)]
+        assert first.data == {
+            "orderId": "a",
+            "customerId": "ALFKI",
+            "type": "order.placed",
+            "status": "cancelled",
+            "position": 2,
+        }
+
+
+async def opened(listener: Listener) -> None:
+    """The server has begun the stream, and so listens to the log."""
+    async for line in listener.lines:
+        if line.startswith(":"):
+            return
+
+
+async def test_given_a_reader_far_behind_when_it_comes_back_while_more_happens_then_nothing_is_missed(
+    database_url: str, temporal_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streams, "_CATCH_UP", 7)
+    async with running_system(database_url, temporal_client) as system, api_of(system.app, temporal_client) as served:
+        await system.stock(TEA_1=1000)
+        for _ in range(8):
+            await served.place()
+        heard: list[Heard] = []
+        placing = asyncio.create_task(_place_more(served, 8))
+        while len(heard) < 16 * len(SHIPPED):  # comes back after every tenth
+            after = heard[-1].id if heard else 0
+            async with listening(served, "/v1/events", after=after) as listener:
+                heard += await listener.take(min(10, 16 * len(SHIPPED) - len(heard)))
+        await placing
+        log = await served.app.store.read_all(limit=1000, category="order")
+        assert [each.id for each in heard] == [event.position for event in log.events]
+
+
+async def _place_more(served: Api, count: int) -> None:
+    for _ in range(count):
+        await served.place()
+
+
+async def test_given_the_server_stops_then_every_stream_ends_in_good_order(
+    database_url: str, temporal_client: Client
+) -> None:
+    async with api(database_url, temporal_client) as served:
+        order_id = await served.place()
+        async with (
+            listening(served, f"/v1/orders/{order_id}/events") as one,
+            listening(served, "/v1/events") as other,
+        ):
+            await one.next()
+            await opened(other)
+            started = time.monotonic()
+            stopping = asyncio.create_task(served.stop())
+            assert await one.rest() == []
+            assert await other.rest() == []
+            await stopping
+            assert time.monotonic() - started < 2
+
+
+async def test_given_a_client_that_takes_nothing_then_it_is_let_go_and_others_are_served(
+    database_url: str, temporal_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_stream, "SEND_SECONDS", 0.5)
+    async with api(database_url, temporal_client) as served:
+        order_id = await served.place()
+        await much_happens(served, order_id, 10_000)  # more than the sockets hold
+        reader, writer = await asyncio.open_connection(*served.address, limit=1024)
+        try:
+            writer.write(f"GET /v1/orders/{order_id}/events HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+            await reader.readuntil(b"order.placed")
+            async with listening(served, f"/v1/orders/{order_id}/events", after=9_999) as listener:
+                assert [each.id for each in await listener.take(2)] == [10_000, 10_001]
+                await until(lambda: _is(served.open_streams == 1), "the one that takes nothing is let go")
+                await served.handle(order_id, HoldOrder(order_id, "x"))
+                assert (await listener.next()).id == 10_002
+        finally:
+            writer.transport.abort()
+
+
+async def much_happens(served: Api, order_id: str, count: int) -> None:
+    """Holds and releases, in one append."""
+    held = OrderHeld(order_id=order_id, customer_id="ALFKI", reason="x" * 500, currency="EUR")
+    released = OrderReleased(order_id=order_id, customer_id="ALFKI", status="placed", currency="EUR")
+    events = [released if n % 2 else held for n in range(count)]
+    new = [served.app.codec.encode(event, id=uuid4(), metadata={}) for event in events]
+    await served.app.store.append(f"order-{order_id}", new, expected=1)
+
+
+async def test_given_a_listener_that_is_too_slow_then_it_keeps_no_more_than_its_bound_and_ends(
+    database_url: str, temporal_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tail, "MAX_WAITING", 5)
+    async with api(database_url, temporal_client) as served:
+        store = served.app.store
+        following = tail.Tail(store, store.head, poll=0.02, stopped=lambda: False)
+        running = asyncio.create_task(following.run())
+        await following.position()
+        with following.listen() as slow, following.listen() as quick:
+            heard: list[int] = []
+            batches = quick.batches(idle=5)
+            for n in range(12):
+                await served.place(f"o-{n}")
+                heard += [event.position for event in await anext(batches)]
+            assert heard == list(range(1, 13))
+            assert [[event.position for event in batch] async for batch in slow.batches(idle=5)] == [[1, 2, 3, 4, 5]]
+            await batches.aclose()
+        running.cancel()
+
+
+async def _is(value: bool) -> bool:
+    return value
+
+
+async def test_idle_streams_are_kept_alive_and_leave_nothing_behind(
+    database_url: str, temporal_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streams, "PING_SECONDS", 0.1)
+    async with api(database_url, temporal_client) as served:
+        async with listening(served, "/v1/events") as listener:
+            pings = 0
+            async for line in listener.lines:
+                pings += line == ": ping"
+                if pings == 3:
+                    break
+        await until(lambda: _is(served.open_streams == 0), "the stream is closed")
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "kind", "status"),
+    [
+        ("/v1/orders/none/events", {}, "order-not-found", 404),
+        ("/v1/events?after=-1", {}, "invalid-request", 422),
+        ("/v1/events?after=9223372036854775808", {}, "invalid-request", 422),
+        ("/v1/events", {"Last-Event-ID": "x"}, "invalid-request", 422),
+        ("/v1/events", {"Last-Event-ID": "9" * 5000}, "invalid-request", 422),
+    ],
+)
+async def test_a_stream_that_cannot_be_is_refused_before_it_begins(
+    path: str, headers: dict[str, str], kind: str, status: int, database_url: str, temporal_client: Client
+) -> None:
+    async with api(database_url, temporal_client) as served:
+        problem(await served.http.get(path, headers=headers), status, kind)
+        assert (await served.http.head("/v1/events")).status_code == 200
+
+
+async def test_given_as_many_streams_as_there_may_be_then_one_more_is_refused(
+    database_url: str, temporal_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streams, "MAX_STREAMS", 2)
+    async with (
+        api(database_url, temporal_client) as served,
+        listening(served, "/v1/events") as one,
+        listening(served, "/v1/events") as two,
+    ):
+        await opened(one)
+        await opened(two)
+        refused = await served.http.get("/v1/events")
+        problem(refused, 503, "too-many-streams")
+        assert refused.headers["retry-after"]
+
+
+async def _succeeds(served: Api, order_id: str) -> bool:
+    return (await served.post(f"/v1/orders/{order_id}/hold", {"reason": "x"})).status_code == 202
+
+
+async def test_given_the_database_away_for_a_while_then_a_stream_goes_on_where_it_was(
+    database_url: str, temporal_client: Client
+) -> None:
+    async with api(database_url, temporal_client) as served:
+        order_id = await served.place()
+        async with listening(served, f"/v1/orders/{order_id}/events") as listener:
+            await listener.next()
+            await cut_connections(database_url)
+            await until(lambda: _succeeds(served, order_id), "the order is held")
+            assert (await listener.next()).event == "order.held"

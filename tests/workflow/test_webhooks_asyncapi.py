@@ -1,0 +1,74 @@
+"""What is delivered is what docs/asyncapi.json says, for every kind of message."""
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from jsonschema import FormatChecker
+from jsonschema.validators import Draft202012Validator
+from temporalio.client import Client
+
+from orders.commands import HoldOrder, ReleaseOrder, RequestRefund, RetryOrder
+from tests.running_system import RunningSystem, running_system, until
+from tests.webhook_receiver import Received, Receiver, receiving
+from tests.workflow.steering import Steering
+from tests.workflow.webhooks_harness import hurry, subscribed
+from webhooks.topics import MESSAGES, ORDER_EVENTS
+
+DOCUMENT = json.loads((Path(__file__).parents[2] / "docs" / "asyncapi.json").read_text())
+MESSAGES_BY_TYPE = {message["name"]: message for message in DOCUMENT["components"]["messages"].values()}
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    async with receiving() as listening:
+        yield listening
+
+
+@pytest.fixture
+async def hooked(
+    database_url: str, temporal_client: Client, steering: Steering, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[RunningSystem]:
+    hurry(monkeypatch)
+    async with running_system(
+        database_url, temporal_client, interceptors=[steering], webhooks_allow_private=True
+    ) as running:
+        await running.stock(TEA_1=10)
+        yield running
+
+
+def faults(schema: dict[str, object], instance: object) -> list[str]:
+    whole = {"components": DOCUMENT["components"], **schema}
+    validator = Draft202012Validator(whole, format_checker=FormatChecker())
+    return [f"{error.json_path}: {error.message}" for error in validator.iter_errors(instance)]
+
+
+def assert_as_documented(webhook: Received) -> None:
+    message = MESSAGES_BY_TYPE[webhook.type]
+    assert webhook.headers["content-type"] == message["contentType"]
+    assert faults(message["payload"], webhook.event) == []
+    assert faults(message["headers"], webhook.headers) == []
+    assert faults(message["payload"], {**webhook.event, "data": {}}), "the schema does find faults"
+
+
+async def test_every_kind_of_message_is_as_documented(
+    hooked: RunningSystem, receiver: Receiver, steering: Steering
+) -> None:
+    await subscribed(hooked, receiver)
+    held = steering.hold_before("reserve-inventory")
+    order_id = await hooked.place()
+    await held.reached.wait()
+    for command in (HoldOrder(order_id, "why"), RetryOrder(order_id, "why"), ReleaseOrder(order_id)):
+        await hooked.handle(order_id, command)
+    held.release.set()
+    await hooked.settled(order_id, "shipped")
+    await hooked.handle(order_id, RequestRefund(order_id, "r-1", 10_00, "late"))
+    await hooked.settled(await hooked.place(quantity=100), "cancelled")
+
+    async def all_kinds() -> bool:
+        return {each.type for each in receiver.received} == {*ORDER_EVENTS, *MESSAGES}
+
+    await until(all_kinds, "a webhook of every kind")
+    for webhook in receiver.received:
+        assert_as_documented(webhook)

@@ -1,0 +1,126 @@
+"""The API and the page, put together."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+import asyncpg
+import structlog
+from fastapi import FastAPI, Request, Response
+from starlette.responses import FileResponse
+from starlette.routing import Match
+from starlette.staticfiles import StaticFiles
+from temporalio.client import Client
+
+from application.outages import AWAY
+from application.version import program_version
+from bootstrap import App
+from telemetry.requests import WITHOUT_ITS_OWN, RequestTelemetry
+from web import health_routes, operation_routes, order_routes, read_routes, stream_routes, webhook_routes
+from web.front_door import FrontDoor
+from web.idempotency import PRUNED_AT_ONCE, Idempotency
+from web.keys import keyring
+from web.known_errors import KNOWN, problem_of
+from web.limits import Limits
+from web.openapi import describe
+from web.problems import NotFound, Problem, problem_response
+from web.rebuilds import Rebuilds
+from web.streams import Streams
+from web.system import System
+
+PAGE: Final = Path(__file__).parent / "page"
+_PRUNE_SECONDS: Final = 600.0
+_log = structlog.get_logger(__name__)
+_METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+
+def create_app(app: App, client: Client) -> FastAPI:
+    """The ASGI application. client: connected, or lazy; without Temporal all that needs none of it works.
+
+    A request goes through the front door, the limits, the routing and then its route (`web.route.ApiRoute`).
+    Raises SettingsError where ORDERS_API_KEYS is not usable.
+    """
+    keys = keyring(app.settings)
+    system = System(app, client, keys, Idempotency(app.pool), Rebuilds(app), Streams(app))
+    api = FastAPI(
+        title="Orders",
+        version=program_version(),
+        openapi_url="/v1/openapi.json",
+        docs_url=None,  # they load scripts from elsewhere
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=_lifespan,
+        telemetry=WITHOUT_ITS_OWN,
+        exception_handlers=dict.fromkeys(KNOWN, _answer_known),
+    )
+    api.state.system = system
+    for routes in (read_routes, order_routes, operation_routes, stream_routes, webhook_routes, health_routes):
+        api.include_router(routes.router)
+    _add_page(api)
+    describe(api)
+    # The last one added is the first one asked.
+    api.add_middleware(Limits, loopback_only=keys.is_open)
+    api.add_middleware(RequestTelemetry)
+    api.add_middleware(FrontDoor)
+    return api
+
+
+@asynccontextmanager
+async def _lifespan(api: FastAPI) -> AsyncIterator[None]:
+    """What goes on beside the requests."""
+    system: System = api.state.system
+    async with asyncio.TaskGroup() as group:
+        beside = [group.create_task(system.streams.run()), group.create_task(_prune_for_ever(system.idempotency))]
+        try:
+            yield
+        finally:
+            system.streams.stop()
+            await system.rebuilds.close()
+            for task in beside:
+                task.cancel()
+
+
+async def _prune_for_ever(idempotency: Idempotency) -> None:
+    while True:
+        try:
+            while await idempotency.prune() == PRUNED_AT_ONCE:
+                pass
+        except (asyncpg.PostgresError, *AWAY) as error:
+            _log.debug("old idempotency keys not pruned", error=str(error))
+        await asyncio.sleep(_PRUNE_SECONDS)
+
+
+async def _answer_known(request: Request, error: Exception) -> Response:
+    problem = problem_of(error)
+    if problem is None:
+        raise error
+    if problem.status == 405:
+        return _method_not_allowed(request)
+    return problem_response(problem)
+
+
+def _method_not_allowed(request: Request) -> Response:
+    """405 with what is allowed; or that, where it is what was asked."""
+    allowed = {method for method in _METHODS if _has_route(request, method)}
+    headers = {"Allow": ", ".join(sorted(allowed | {"OPTIONS"} | ({"HEAD"} if "GET" in allowed else set())))}
+    if request.method == "OPTIONS":
+        return Response(status_code=204, headers=headers)
+    return problem_response(Problem(405, "method-not-allowed", "this method is not for this address", headers=headers))
+
+
+def _has_route(request: Request, method: str) -> bool:
+    scope = {**request.scope, "method": method}
+    return any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
+
+
+def _add_page(api: FastAPI) -> None:
+    """The operators' page: static files, which anybody may read. They ask /v1 with the key that was typed in."""
+
+    async def index() -> Response:
+        page = PAGE / "index.html"
+        return FileResponse(page) if page.is_file() else problem_response(NotFound("there is no page"))
+
+    api.add_api_route("/", index, methods=["GET"], include_in_schema=False, response_model=None)
+    api.mount("/assets", StaticFiles(directory=PAGE, check_dir=False))

@@ -1,0 +1,82 @@
+"""What every request goes through first and every answer last, whatever is asked: see `web.app.create_app`."""
+
+import time
+from typing import Final
+
+import structlog
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from web.problems import Problem, problem_response
+
+_INTERNAL: Final = Problem(500, "internal-error", "something went wrong here; it is in the log")
+_HEADERS: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Content-Security-Policy": (
+        "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
+    ),
+}
+_log = structlog.get_logger(__name__)
+
+
+class FrontDoor:
+    """One line in the log for each request, the security headers, HEAD as GET without its body, and the last resort.
+
+    The line has no query, no key, no body and no value of the path: nothing that could be secret or personal.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        method = scope["method"]
+        # The server leaves out the body by its own scope, which keeps the method that was sent.
+        inner: Scope = {**scope, "method": "GET" if method == "HEAD" else method, "state": {}, "head": method == "HEAD"}
+        answer = _Answer(send, api=scope["path"].startswith("/v1"))
+        started = time.monotonic()
+        try:
+            await self._app(inner, receive, answer.send)
+        except Exception:
+            _log.exception("request failed", method=method, route=_route(inner))
+            if answer.status is None:
+                await problem_response(_INTERNAL)(inner, receive, answer.send)
+        finally:
+            milliseconds = round((time.monotonic() - started) * 1000, 1)
+            caller = inner["state"].get("caller")
+            _log.info(
+                "request",
+                method=method,
+                route=_route(inner),
+                status=answer.status,
+                ms=milliseconds,
+                actor=caller.actor if caller else None,
+            )
+
+
+class _Answer:
+    """Passes an answer on with the security headers, and knows its status."""
+
+    def __init__(self, send: Send, *, api: bool) -> None:
+        self._send, self._api = send, api
+        self.status: int | None = None
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = MutableHeaders(scope=message)
+            for name, value in _HEADERS.items():
+                headers.setdefault(name, value)
+            headers.setdefault("Cache-Control", "no-store" if self._api else "no-cache")
+        await self._send(message)
+
+
+def _route(scope: Scope) -> str:
+    """The template of the path, never the path."""
+    return str(getattr(scope.get("route"), "path", "none"))

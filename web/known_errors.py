@@ -1,0 +1,176 @@
+"""Which problem each known error is. What is not here is a bug of ours: 500, and its traceback in the log."""
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+import asyncpg
+from fastapi.exceptions import RequestValidationError
+from pydantic_core import ErrorDetails
+from starlette.exceptions import HTTPException
+from temporalio.service import RPCError
+
+from application.acting import why_impossible
+from application.outages import AWAY, NOT_MIGRATED, REFUSED_LOGIN
+from application.reach import TemporalUnreachable
+from application.refunding import RefundIdTaken
+from eventstore.errors import EventStoreError, InvalidEvent, WrongExpectedVersion
+from orders.errors import (
+    CorruptStream,
+    Fault,
+    IllegalTransition,
+    InvalidCommand,
+    InvalidOrder,
+    OrderError,
+    OrderNotFound,
+)
+from orders.faults import problem_of as words_of
+from projections.rebuild import RebuildRunning
+from web.problems import RETRY_AFTER, FaultDocument, Invalid, NotFound, Problem
+from webhooks.errors import InvalidEndpoint, UnknownDelivery, UnknownEndpoint, WebhookError
+
+_STEP: Final = re.compile(r'\[(\d+)\]|"((?:[^"\\]|\\.)*)"|([^.\[\]"]+)')
+# A statement that lost against others, a server that is full, or a standby that was not yet promoted: again later.
+_TRANSIENT: Final = (
+    *AWAY,
+    asyncpg.LockNotAvailableError,
+    asyncpg.TransactionRollbackError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+)
+KNOWN: Final = (
+    Problem,
+    HTTPException,
+    RequestValidationError,
+    OrderError,
+    EventStoreError,
+    RefundIdTaken,
+    RebuildRunning,
+    WebhookError,
+    TemporalUnreachable,
+    RPCError,
+    asyncpg.PostgresError,
+    *AWAY,
+)
+
+
+def problem_of(error: Exception) -> Problem | None:
+    """What to answer; None for a bug of ours."""
+    match error:
+        case Problem():
+            return error
+        case HTTPException():
+            return _of_http(error)
+        case RequestValidationError():
+            return Invalid("the request is not valid", [_fault_of(details) for details in error.errors()])
+        case OrderError():
+            return _of_order(error)
+        case EventStoreError():
+            return _of_store(error)
+        case RefundIdTaken():
+            return Problem(409, "refund-id-taken", str(error))
+        case RebuildRunning():
+            return Problem(409, "rebuild-running", str(error), headers=RETRY_AFTER)
+        case WebhookError():
+            return _of_webhooks(error)
+        case TemporalUnreachable() | RPCError():
+            return Problem(503, "temporal-away", "Temporal does not answer: try again later", headers=RETRY_AFTER)
+        case _:
+            return _of_database(error)
+
+
+def _of_http(error: HTTPException) -> Problem:
+    match error.status_code:
+        case 404:
+            return NotFound("there is nothing at this address")
+        case 405:
+            return Problem(
+                405, "method-not-allowed", "this method is not for this address", headers=error.headers or {}
+            )
+        case status:
+            return Problem(status, "invalid-request", str(error.detail), headers=error.headers or {})
+
+
+def _of_order(error: OrderError) -> Problem:
+    match error:
+        case InvalidOrder():
+            return Invalid("the order is invalid", [_body_fault(fault) for fault in error.faults])
+        case InvalidCommand():
+            return Invalid("the request is not valid", [_body_fault(fault) for fault in error.faults])
+        case OrderNotFound():
+            return Problem(404, "order-not-found", str(error))
+        case CorruptStream():
+            return Problem(
+                503, "unreadable-order", "the order's events cannot be read: an operator has to look at them"
+            )
+        case IllegalTransition():
+            return Problem(409, "illegal-transition", why_impossible(error))
+        case _:
+            return Problem(409, _slug(error), str(error))
+
+
+def _of_webhooks(error: WebhookError) -> Problem:
+    match error:
+        case InvalidEndpoint():
+            return Invalid("the request is not valid", [_body_fault(Fault(error.field, error.problem))])
+        case UnknownEndpoint() | UnknownDelivery():
+            return NotFound(str(error))
+        case _:
+            return Problem(409, _slug(error), str(error))
+
+
+def _of_store(error: EventStoreError) -> Problem:
+    match error:
+        case InvalidEvent():
+            # The command is all of its event's data, so that is the path in the body.
+            path = error.path.removeprefix("events[0]").removeprefix(".data").removeprefix(".")
+            return Invalid("the request is not valid", [_body_fault(Fault(path, error.problem))])
+        case WrongExpectedVersion():
+            return Problem(503, "busy", "others are changing this order: try again", headers=RETRY_AFTER)
+        case _:
+            return Problem(503, "unreadable-order", "the order's events cannot be read by this version of the program")
+
+
+def _of_database(error: Exception) -> Problem | None:
+    match error:
+        case _ if isinstance(error, NOT_MIGRATED):
+            return Problem(503, "not-migrated", "the database is not migrated to this version", headers=RETRY_AFTER)
+        case _ if isinstance(error, REFUSED_LOGIN):
+            return Problem(503, "database-away", "the database refuses us", headers=RETRY_AFTER)
+        case ValueError():  # the driver refuses an argument: a value that we should have
+            return None
+        case TimeoutError():
+            return Problem(503, "database-away", "the database does not answer in time", headers=RETRY_AFTER)
+        case _ if isinstance(error, _TRANSIENT):
+            return Problem(503, "database-away", "the database does not answer: try again later", headers=RETRY_AFTER)
+        case _:
+            return None
+
+
+def _slug(error: Exception) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", type(error).__name__).lower()
+
+
+def _body_fault(fault: Fault) -> FaultDocument:
+    return {"pointer": json_pointer(fault.path), "detail": fault.problem}
+
+
+def json_pointer(path: str) -> str:
+    """`items[3].quantity` as a JSON pointer (RFC 6901): `/items/3/quantity`."""
+    steps = (next(part for part in match.groups() if part is not None) for match in _STEP.finditer(path))
+    return _pointer(steps)
+
+
+def _pointer(steps: Iterable[object]) -> str:
+    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps)
+
+
+def _fault_of(details: ErrorDetails) -> FaultDocument:
+    """A finding of the framework about a parameter or the body."""
+    place, *steps = details["loc"]
+    detail = words_of(details)
+    if place == "body":
+        # The place of a fault in JSON that is not JSON is a number of characters.
+        return {"pointer": _pointer(step for step in steps if not isinstance(step, float)), "detail": detail}
+    return {"parameter": ".".join(map(str, steps)), "detail": detail}

@@ -1,0 +1,38 @@
+"""The API's own description, OpenAPI 3.1."""
+
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic.json_schema import models_json_schema
+
+from web.models import ProblemDocument
+from web.order_schema import ORDER_PARTS
+
+_TEXT: Final = (
+    "Orders: place them, look at them, act on them. JSON in camelCase, amounts in minor units of the currency, times in UTC. "
+    "Every error is a problem document (RFC 9457). Roles: read, write (place and cancel), operate (all); each operation says "
+    "in x-required-role which it needs."
+)
+
+
+def describe(api: FastAPI) -> None:
+    """Let the application describe itself with our problems, our orders and how to say who is asking."""
+
+    def openapi() -> dict[str, Any]:
+        if api.openapi_schema is None:
+            api.openapi_schema = _described(api)
+        return api.openapi_schema
+
+    api.openapi = openapi  # type: ignore[method-assign]
+
+
+def _described(api: FastAPI) -> dict[str, Any]:
+    schema = get_openapi(title=api.title, version=api.version, description=_TEXT, routes=api.routes)
+    components = schema.setdefault("components", {})
+    _, problems = models_json_schema([(ProblemDocument, "serialization")], ref_template="#/components/schemas/{model}")
+    components.setdefault("schemas", {}).update(problems["$defs"] | ORDER_PARTS)
+    components["securitySchemes"] = {
+        "apiKey": {"type": "http", "scheme": "bearer", "description": "A key of ORDERS_API_KEYS"}
+    }
+    return schema

@@ -1,0 +1,98 @@
+"""GET: how the work stands. POST: build a projection anew."""
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from itertools import groupby
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Path
+
+from application.attention import find_stuck
+from application.reach import reachable
+from application.readers import readers
+from application.version import program_version
+from application.wire import camel_case
+from projections.order_dashboard import ORDER_DASHBOARD
+from settings import temporal_namespace
+from web import operation_models as models
+from web.keys import Role
+from web.parameters import Limit, Wait, caught_up
+from web.route import ApiRoute, requires
+from web.system import Asking, Shared
+
+router = APIRouter(prefix="/v1", route_class=ApiRoute, tags=["operations"])
+_WEBHOOKS: Final = "webhooks"
+ProjectionName = Annotated[str, Path(max_length=64)]
+
+
+@router.get("/config", response_model=models.Config)
+@requires(Role.READ)
+async def get_config(system: Shared, caller: Asking) -> dict[str, Any]:
+    """Who is asking, and where Temporal's Web UI is."""
+    return {
+        "version": program_version(),
+        "actor": caller.actor,
+        "role": caller.role.name.lower(),
+        "temporalUiUrl": system.app.settings.temporal_ui_url,
+        "namespace": temporal_namespace(),
+    }
+
+
+@router.get("/summary", response_model=models.Summary)
+@requires(Role.READ)
+async def get_summary(system: Shared, wait: Wait = None) -> dict[str, Any]:
+    """Orders by status; those that something happened to since midnight UTC, by where they stand now; revenue."""
+    await caught_up(system, ORDER_DASHBOARD, wait)
+    queries = system.app.queries
+    since = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    today = groupby(await queries.changed_since(since), key=lambda standing: standing.status)
+    return {
+        "head": await system.app.store.head(),
+        "counts": await queries.counts_by_status(),
+        "today": {"since": since, "statuses": [_status_today(status, list(found)) for status, found in today]},
+        "revenue": _money(await queries.revenue()),
+    }
+
+
+def _status_today(status: str, found: list[Any]) -> dict[str, Any]:
+    amounts = {standing.currency: standing.total for standing in found}
+    return {"status": status, "orders": sum(standing.orders for standing in found), "amounts": _money(amounts)}
+
+
+def _money(amounts: dict[str, int]) -> list[dict[str, Any]]:
+    return [{"currency": currency, "amount": amount} for currency, amount in amounts.items()]
+
+
+@router.get("/attention", response_model=models.AttentionList)
+@requires(Role.READ)
+async def get_attention(system: Shared, limit: Limit = 50) -> dict[str, Any]:
+    """What does not go on by itself: failing steps, lost orders, orders on hold, parked events."""
+    found = await find_stuck(system.app, await reachable(system.client), limit)
+    return {
+        "stuck": [each.as_json() for each in found.rows],
+        "more": found.more,
+        "complete": found.problem is None,
+    }
+
+
+@router.get("/projections", response_model=models.Readers)
+@requires(Role.READ)
+async def get_readers(system: Shared) -> dict[str, Any]:
+    """How far each reader of the log is: the dispatcher, the projections, the webhooks."""
+    rebuilds = await system.rebuilds.states()
+    found = await readers(system.app, [_WEBHOOKS])
+    return {
+        "head": await system.app.store.head(),
+        "readers": [
+            each.as_json() | {"rebuild": camel_case(asdict(rebuilds[each.name])) if each.name in rebuilds else None}
+            for each in found
+        ],
+    }
+
+
+@router.post("/projections/{name}/rebuild", response_model=models.RebuildStarted, status_code=202)
+@requires(Role.OPERATE)
+async def rebuild_projection(system: Shared, name: ProjectionName) -> dict[str, Any]:
+    """Build a projection anew beside the live one; GET /v1/projections tells how far it is."""
+    await system.rebuilds.start(name)
+    return {"name": name}

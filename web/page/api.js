@@ -1,0 +1,104 @@
+// The HTTP API of the server that this page came from.
+
+const KEY = "orders-api-key";
+const PATIENCE = 30_000; // milliseconds
+
+/** A refusal by the server, or none at all from it (`status` 0). message: the problem document's detail. */
+export class Problem extends Error {
+  constructor(status, document = {}, retryAfter = null) {
+    super(document.detail || document.title || `The server answered with ${status}.`);
+    this.status = status;
+    this.title = document.title ?? "The request failed";
+    this.errors = Array.isArray(document.errors) ? document.errors : [];
+    this.retryAfter = retryAfter;
+  }
+
+  /** Whether the server said no, and so did nothing. Without that, what was asked may have happened. */
+  get isRefusal() {
+    return this.status >= 400 && this.status < 500 && this.retryAfter === null;
+  }
+}
+
+let onSignedOut = () => {};
+
+/** Called where the server does not take the key, or no longer. */
+export function whenSignedOut(listener) {
+  onSignedOut = listener;
+}
+
+/** The key lives as long as the tab. */
+export const apiKey = {
+  get: () => sessionStorage.getItem(KEY),
+  set: (key) => sessionStorage.setItem(KEY, key),
+  forget: () => sessionStorage.removeItem(KEY),
+};
+
+/** Headers of every request. */
+export function authorization() {
+  const key = apiKey.get();
+  return key ? { Authorization: `Bearer ${key}` } : {};
+}
+
+/** A document. query: names to values, empty ones left out. Throws a Problem; signal: an AbortSignal that ends it. */
+export function get(path, query = {}, signal = undefined) {
+  const given = Object.entries(query).filter(([, value]) => value !== null && value !== undefined && value !== "");
+  const text = new URLSearchParams(given).toString();
+  return request(text ? `${path}?${text}` : path, { signal });
+}
+
+/** Does something. key: the Idempotency-Key, the same for every attempt at the same thing. */
+export function post(path, body, key) {
+  const headers = { "Content-Type": "application/json", "Idempotency-Key": key };
+  return request(path, { method: "POST", headers, body: serialized(body) });
+}
+
+async function request(path, options) {
+  const signal = options.signal ? AbortSignal.any([options.signal, AbortSignal.timeout(PATIENCE)]) : AbortSignal.timeout(PATIENCE);
+  let response, text;
+  try {
+    response = await fetch(path, {
+      ...options, signal, cache: "no-store", headers: { Accept: "application/json", ...authorization(), ...options.headers },
+    });
+    text = await response.text();
+  } catch (error) {
+    if (options.signal?.aborted) throw error;
+    throw new Problem(0, { title: "No answer", detail: "The server cannot be reached." });
+  }
+  if (response.ok) return text ? parsed(text) : null;
+  throw problemOf(response, text);
+}
+
+/** The Problem in an answer that is not what was asked for. */
+export function problemOf(response, text) {
+  if (response.status === 401) onSignedOut();
+  const retryAfter = response.headers.get("Retry-After");
+  try {
+    return new Problem(response.status, parsed(text), retryAfter);
+  } catch {
+    return new Problem(response.status, { title: response.statusText }, retryAfter);
+  }
+}
+
+/** JSON with whole numbers exact: those too large for a double become BigInt, where the browser tells their text. */
+export function parsed(text) {
+  return JSON.parse(text, (_, value, context) =>
+    typeof value === "number" && !Number.isSafeInteger(value) && /^-?\d+$/.test(context?.source ?? "")
+      ? BigInt(context.source)
+      : value,
+  );
+}
+
+function serialized(body) {
+  return JSON.stringify(body, (_, value) => {
+    if (typeof value !== "bigint") return value;
+    if (value <= BigInt(Number.MAX_SAFE_INTEGER)) return Number(value);
+    if (JSON.rawJSON) return JSON.rawJSON(String(value));
+    throw new RangeError("This browser cannot send so large an amount.");
+  });
+}
+
+/** A new Idempotency-Key. Not crypto.randomUUID, which pages from plain http on another host do not have. */
+export function newKey() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return `page-${Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+}

@@ -1,0 +1,61 @@
+// Money is whole minor units. Nothing here is a float: amounts are numbers while they are exact, else BigInt.
+
+// ISO 4217 says how many decimals the minor unit has, and the API goes by it. Browsers go by what is usual in shops and
+// say 0 for these: taken at their word, a refund in forints would be a hundredth of what was typed.
+const ISO_DIGITS = {
+  AFN: 2, ALL: 2, COP: 2, HUF: 2, IDR: 2, IQD: 3, IRR: 2, KPW: 2, LAK: 2, LBP: 2, MGA: 2, MMK: 2, PKR: 2, RSD: 2, SOS: 2,
+  SYP: 2, YER: 2,
+};
+const LARGEST = 2n ** 63n - 1n;
+
+/** How many decimals the currency's minor unit has. */
+export function digitsOf(currency) {
+  if (currency in ISO_DIGITS) return ISO_DIGITS[currency];
+  return new Intl.NumberFormat("en", { style: "currency", currency }).resolvedOptions().maximumFractionDigits;
+}
+
+/** Minor units as a decimal number of major ones, such as "12.50"; what `toMinor` takes. */
+export function toMajor(amount, currency) {
+  const digits = digitsOf(currency);
+  const units = BigInt(amount);
+  const text = String(units < 0n ? -units : units).padStart(digits + 1, "0");
+  const whole = digits ? `${text.slice(0, -digits)}.${text.slice(-digits)}` : text;
+  return units < 0n ? `-${whole}` : whole;
+}
+
+/** Minor units as people read them, with the code, as "$" alone is many currencies. */
+export function money(amount, currency) {
+  const digits = digitsOf(currency);
+  const format = new Intl.NumberFormat(undefined, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  return `${format.format(toMajor(amount, currency))}\u00a0${currency}`;
+}
+
+/**
+ * The exact minor units of what a person typed in major ones, as BigInt. Throws a RangeError that says what is wrong:
+ * what does not fit is refused, never rounded.
+ */
+export function toMinor(text, currency) {
+  const digits = digitsOf(currency);
+  const typed = text.trim();
+  if (!typed) throw new RangeError("Type an amount.");
+  if (typed.includes(",")) throw new RangeError("Write the amount with a point and without thousands separators, as in 1250.5.");
+  const found = /^(\d+)(?:\.(\d+))?$/.exec(typed);
+  if (!found) throw new RangeError("The amount must be a number such as 12.5.");
+  const [, whole, fraction = ""] = found;
+  if (fraction.length > digits) {
+    throw new RangeError(digits ? `${currency} has ${digits} decimals, no more.` : `${currency} has no decimals.`);
+  }
+  const units = BigInt(whole + fraction.padEnd(digits, "0"));
+  if (units > LARGEST) throw new RangeError("The amount is too large.");
+  return units;
+}
+
+/** The sum of amounts in one currency, exact. */
+export function sum(amounts) {
+  return amounts.reduce((total, each) => total + BigInt(each), 0n);
+}
+
+/** Several currencies, an amount a line. */
+export function moneyList(amounts) {
+  return amounts.map(({ amount, currency }) => money(amount, currency));
+}

@@ -1,0 +1,106 @@
+// One order: where it stands, its money, its goods, what happened to it, and what a person may do.
+import { get } from "./api.js";
+import { announce, emptyState, errorState, fill, h, icon, renew, said, section, skeleton } from "./dom.js";
+import { actionBar } from "./order_actions.js";
+import { addressFacts, cancellationNote, goodsFacts, itemTable, moneyFacts, refundTable, steps } from "./order_facts.js";
+import { timelineList, workflowList } from "./order_timeline.js";
+import { badge, eventName, paymentWord, statusBadge } from "./status.js";
+
+const TOGETHER = 150; // milliseconds: what happens at once is read once
+const WORKFLOWS = 3000; // a workflow ends without an event
+const QUIET = 30_000; // by then what an event starts has started
+
+export function showOrder(main, scope, { argument: orderId }) {
+  const path = `/v1/orders/${encodeURIComponent(orderId)}`;
+  const places = layout(main, orderId);
+  let seen = 0;
+  let streaming = false;
+  let ended = false;
+  let lastChange = Date.now();
+
+  async function read() {
+    try {
+      const [order, timeline] = await Promise.all([get(path, {}, scope.signal), get(`${path}/timeline`, {}, scope.signal)]);
+      show(places, order, timeline, refresh);
+      seen = Math.max(seen, timeline.events.at(-1)?.version ?? 0);
+      ended = Date.now() - lastChange > QUIET && isEnded(order, timeline.workflows);
+      if (!streaming) follow();
+    } catch (problem) {
+      if (!scope.signal.aborted) failed(problem);
+    }
+  }
+
+  const refresh = scope.throttled(TOGETHER, read);
+
+  function failed(problem) {
+    if (problem.status === 404) fill(places.body, emptyState("No such order", "Nothing was ever placed under this id."));
+    else if (!seen) fill(places.body, errorState(problem, refresh));
+  }
+
+  function follow() {
+    streaming = true;
+    const event = ({ data }) => {
+      if (data.version <= seen) return;
+      seen = data.version;
+      lastChange = Date.now();
+      ended = false;
+      announce(`Order ${eventName(data.type)[1].toLowerCase()}`);
+      refresh();
+    };
+    scope.stream(`${path}/events`, { opened: refresh, event }, seen);
+    scope.every(WORKFLOWS, async () => ended || refresh());
+  }
+
+  refresh();
+}
+
+/** Nothing more is to be expected of the workflows, until another event. */
+function isEnded({ status }, workflows) {
+  return ["shipped", "cancelled"].includes(status) && (workflows ?? []).every((each) => each.status !== "running");
+}
+
+function layout(main, orderId) {
+  const places = Object.fromEntries(
+    ["badges", "actions", "steps", "items", "money", "refunds", "goods", "address", "timeline", "workflows"].map((name) => [name, h("div", { class: `order-${name}` })]),
+  );
+  places.items.append(skeleton(3));
+  places.timeline.append(skeleton(4));
+  places.body = h(
+    "div",
+    { class: "order" },
+    places.steps,
+    h("div", { class: "wide" }, section("Items", {}, places.items), section("Timeline", {}, places.timeline), section("Workflows", {}, places.workflows)),
+    h("div", { class: "side" }, section("Money", {}, places.money, places.refunds), section("Goods", {}, places.goods), section("Deliver to", {}, places.address)),
+  );
+  fill(
+    main,
+    h("a", { class: "crumb", href: "#/" }, icon("back"), "Orders"),
+    h("div", { class: "order-head" }, h("div", { class: "order-title" }, h("h1", {}, "Order ", said(orderId)), places.badges), places.actions),
+    places.body,
+  );
+  return places;
+}
+
+function show(places, order, timeline, refresh) {
+  const { events, workflows } = timeline;
+  renew(places.badges, [order.status, order.hold, order.paymentState], () => [
+    statusBadge(order.status),
+    order.hold && badge("held", "on hold", "held"),
+    badge(order.paymentState === "refunded" ? "refunded" : "paid", paymentWord(order.paymentState), order.paymentState === "none" ? "none" : "paid"),
+  ]);
+  renew(places.actions, [order, workflows], () => actionBar(order, workflows, refresh));
+  renew(places.steps, [order, events], () => [steps(order, events), holdNote(order, events), cancellationNote(order)]);
+  renew(places.items, [order.items, order.adjustments], () => itemTable(order));
+  renew(places.money, order, () => moneyFacts(order));
+  renew(places.refunds, order.refunds, () => refundTable(order));
+  renew(places.goods, [order, workflows], () => goodsFacts(order, workflows));
+  renew(places.address, order, () => addressFacts(order));
+  renew(places.timeline, events, () => timelineList(events));
+  renew(places.workflows, workflows, () => workflowList(workflows));
+}
+
+function holdNote({ hold }, events) {
+  if (!hold) return null;
+  const held = events.findLast((event) => event.type === "order.held");
+  return h("p", { class: "banner", "data-tone": "held" }, icon("held"), h("span", { class: "long" }, h("strong", {}, "On hold: "), said(hold.reason), held && [", by ", said(held.actor)]));
+}

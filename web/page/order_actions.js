@@ -1,0 +1,141 @@
+// What a person may do to an order, and the question that is asked before.
+import { ask } from "./dialog.js";
+import { h, said, toast } from "./dom.js";
+import { money, toMajor, toMinor } from "./money.js";
+import { refundable } from "./order_facts.js";
+import { may } from "./session.js";
+
+const LONGEST_REASON = 512;
+const LOST = ["failed", "terminated", "canceled", "timed out"];
+
+const isOpen = ({ status }) => ["placed", "confirmed", "paid"].includes(status);
+
+const ACTIONS = [
+  { name: "Release", role: "operate", fits: (order) => isOpen(order) && order.hold, ask: askRelease },
+  { name: "Hold", role: "operate", fits: (order) => isOpen(order) && !order.hold, ask: askHold },
+  { name: "Retry", role: "operate", fits: mayNeedRetry, ask: askRetry },
+  { name: "Refund", role: "operate", fits: (order) => order.status === "shipped" && refundable(order) > 0n, ask: askRefund },
+  { name: "Cancel order", role: "write", fits: isOpen, ask: askCancel, danger: true },
+];
+
+/** Work may be left that nobody does. A retry too many does no harm, and one too few leaves an order lying. */
+function mayNeedRetry(order, workflows) {
+  const owed = order.status === "cancelled" ? order.paymentState === "paid" : order.refunds.some(({ made }) => !made);
+  return isOpen(order) || owed || (workflows ?? []).some(({ status }) => LOST.includes(status));
+}
+
+/** Buttons of what is possible now; what the role does not allow is shown, and cannot be pressed. */
+export function actionBar(order, workflows, done) {
+  const possible = ACTIONS.filter(({ fits }) => fits(order, workflows));
+  const refused = possible.filter(({ role }) => !may(role));
+  const buttons = possible.map(({ name, role, ask: open, danger }) =>
+    h("button", { type: "button", class: danger ? "danger-quiet" : null, disabled: !may(role), title: may(role) ? null : `Needs the role ${role}`, onclick: () => open(order, done) }, name),
+  );
+  const note = refused.length > 0 && h("p", { class: "hint" }, `${refused.map(({ name }) => name).join(", ")}: not with your role.`);
+  return [h("div", { class: "actions", role: "group", "aria-label": "Actions" }, buttons), note];
+}
+
+const pathOf = (order, action) => `/v1/orders/${encodeURIComponent(order.orderId)}/${action}`;
+
+function reasonField(label = "Reason") {
+  const element = h("textarea", { rows: "2", maxlength: String(LONGEST_REASON), required: true });
+  const read = () => {
+    const reason = element.value.trim();
+    if (!reason) throw new RangeError("Give a reason: it is kept with the order.");
+    return reason;
+  };
+  return { label, element, hint: "Kept in the order's timeline with your name.", read };
+}
+
+const says = (...text) => h("p", {}, text);
+
+function after(order, words, done) {
+  return ({ changed }) => {
+    toast(changed ? words : "Nothing changed: it was so already.");
+    done();
+  };
+}
+
+function askHold(order, done) {
+  const reason = reasonField();
+  ask({
+    title: "Hold this order",
+    path: pathOf(order, "hold"),
+    fields: [reason],
+    body: () => ({ reason: reason.read() }),
+    explain: () => says("Order ", said(order.orderId), " takes no further step until somebody releases or cancels it. A call to a gateway that is under way ends, and is recorded."),
+    confirm: "Hold",
+    done: after(order, "The order is on hold.", done),
+  });
+}
+
+function askRelease(order, done) {
+  ask({
+    title: "Release this order",
+    path: pathOf(order, "release"),
+    explain: () => says("Order ", said(order.orderId), ` goes on from “${order.status}”.`),
+    confirm: "Release",
+    done: after(order, "The order goes on.", done),
+  });
+}
+
+function askRetry(order, done) {
+  const reason = reasonField();
+  ask({
+    title: "Retry this order",
+    path: pathOf(order, "retry"),
+    fields: [reason],
+    body: () => ({ reason: reason.read() }),
+    explain: () => says("The workflow that order ", said(order.orderId), " needs now is started where none runs. It does only what is missing: nothing is charged or shipped twice."),
+    confirm: "Retry",
+    done: after(order, "The order is taken up again.", done),
+  });
+}
+
+function askCancel(order, done) {
+  const reason = reasonField();
+  const by = h("select", {}, h("option", { value: "operator" }, "the shop"), h("option", { value: "customer" }, "the customer"));
+  const back = order.payment ? `The ${money(order.payment.amount, order.currency)} that was charged goes back to the customer` : "What is being charged meanwhile goes back to the customer";
+  ask({
+    title: "Cancel this order",
+    path: pathOf(order, "cancel"),
+    fields: [reason, { label: "Who wants it", element: by }],
+    body: () => ({ reason: reason.read(), by: by.value }),
+    explain: () => says("Order ", said(order.orderId), ` ends for good. ${back}, reserved goods go back into stock, and a label is voided. This cannot be undone.`),
+    confirm: "Cancel the order",
+    danger: true,
+    done: after(order, "The order is cancelled; what was done is being undone.", done),
+  });
+}
+
+function askRefund(order, done) {
+  const { currency } = order;
+  const most = refundable(order);
+  const amount = h("input", { inputmode: "decimal", autocomplete: "off", spellcheck: "false", required: true, value: toMajor(most, currency) });
+  const reason = reasonField();
+  const read = () => {
+    const minor = toMinor(amount.value, currency);
+    if (minor < 1n) throw new RangeError("The amount must be more than nothing.");
+    if (minor > most) throw new RangeError(`At most ${money(most, currency)} may be refunded.`);
+    return minor;
+  };
+  ask({
+    title: "Refund",
+    path: pathOf(order, "refunds"),
+    fields: [{ label: `Amount in ${currency}`, element: amount, hint: `At most ${money(most, currency)}. Written with a point, as in ${toMajor(most, currency)}.` }, reason],
+    body: () => ({ amount: read(), reason: reason.read() }),
+    explain: () => says(refundWords(order, read, most)),
+    confirm: "Refund",
+    danger: true,
+    done: after(order, "The refund is under way.", done),
+  });
+}
+
+function refundWords({ orderId, customerId, currency }, read, most) {
+  try {
+    const minor = read();
+    return [`${money(minor, currency)} of order `, said(orderId), " goes back to customer ", said(customerId), `, ${money(most - minor, currency)} stays. This cannot be undone.`];
+  } catch (error) {
+    return error.message;
+  }
+}

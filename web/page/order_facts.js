@@ -1,0 +1,127 @@
+// What an order is, and what was charged, reserved and shipped.
+import { customerLink, h, icon, said } from "./dom.js";
+import { count, plural, time } from "./format.js";
+import { money, sum } from "./money.js";
+import { badge } from "./status.js";
+import { table } from "./table.js";
+
+const PATH = ["placed", "confirmed", "paid", "shipped"];
+
+/** The order's way, with when each step was taken; a cancelled one ends where it came to. */
+export function steps({ status }, events) {
+  const reached = new Map(events.map((event) => [event.type.replace("order.", ""), event.recordedAt]));
+  const way = status === "cancelled" ? [...PATH.filter((step) => reached.has(step)), "cancelled"] : PATH;
+  const next = status === "cancelled" ? null : PATH[PATH.indexOf(status) + 1];
+  const step = (name) =>
+    h(
+      "li",
+      { "data-tone": reached.has(name) ? name : "none", "data-state": reached.has(name) ? "done" : name === next ? "next" : "later", "aria-current": name === status && "step" },
+      icon(reached.has(name) ? name : "todo"),
+      h("span", { class: "step-name" }, name),
+      h("span", { class: "step-time" }, reached.has(name) ? time(reached.get(name)) : name === next ? "next" : ""),
+    );
+  return h("ol", { class: "steps", "aria-label": "The way of the order" }, way.map(step));
+}
+
+export function cancellationNote({ cancellation }) {
+  if (!cancellation) return null;
+  const { reason, cancelledBy, shortages } = cancellation;
+  const short = shortages.map(({ sku, requested, available }) =>
+    h("li", {}, said(sku), `: ${count(available)} of ${count(requested)} available`),
+  );
+  return h(
+    "div",
+    { class: "banner", "data-tone": "cancelled" },
+    icon("cancelled"),
+    h("div", { class: "long" }, h("strong", {}, "Cancelled: "), said(reason), `, by ${cancelledBy}`, short.length > 0 && h("ul", {}, short)),
+  );
+}
+
+export function itemTable({ items, currency, adjustments, total }) {
+  const columns = [
+    { label: "SKU", cell: ({ sku }) => h("span", { class: "id" }, said(sku)) },
+    { label: "Name", cell: ({ name }) => h("span", { class: "long" }, said(name)) },
+    { label: "Quantity", number: true, cell: ({ quantity }) => count(quantity) },
+    { label: "Unit price", number: true, cell: ({ unitPrice }) => money(unitPrice, currency) },
+    { label: "Amount", number: true, cell: ({ quantity, unitPrice }) => money(BigInt(quantity) * BigInt(unitPrice), currency) },
+  ];
+  const rows = table("Items", columns, ({ line }) => line, () => ["No items"]);
+  rows.update(items.map((item, line) => ({ ...item, line })));
+  return [rows.element, totals({ items, currency, adjustments, total })];
+}
+
+function totals({ items, currency, adjustments, total }) {
+  const goods = sum(items.map(({ quantity, unitPrice }) => BigInt(quantity) * BigInt(unitPrice)));
+  const { shipping = 0, tax = 0, discount = 0 } = adjustments ?? {};
+  const lines = [
+    ["Goods", goods],
+    ["Shipping", shipping],
+    ["Tax", tax],
+    ["Discount", -BigInt(discount)],
+  ].filter(([name, amount]) => name === "Goods" || BigInt(amount) !== 0n);
+  return h(
+    "dl",
+    { class: "sums" },
+    lines.length > 1 && lines.map(([name, amount]) => h("div", {}, h("dt", {}, name), h("dd", {}, money(amount, currency)))),
+    h("div", { class: "total" }, h("dt", {}, "Total"), h("dd", {}, money(total, currency))),
+  );
+}
+
+/** What of a shipped order has neither gone back nor been asked back yet, in minor units. */
+export function refundable({ payment, refunds }) {
+  return payment ? BigInt(payment.amount) - sum(refunds.map(({ amount }) => amount)) : 0n;
+}
+
+export function moneyFacts(order) {
+  const { currency, payment, refund, refunds, status, paymentState, total } = order;
+  const given = refund ? BigInt(refund.amount) : sum(refunds.filter(({ made }) => made).map(({ amount }) => amount));
+  const owed = status === "cancelled" && paymentState === "paid";
+  return facts([
+    ["Order total", money(total, currency)],
+    ["Charged", payment ? [money(payment.amount, currency), h("span", { class: "id dim" }, said(payment.paymentId))] : h("span", { class: "dim" }, "nothing recorded")],
+    ["Given back", given ? [money(given, currency), refund && h("span", { class: "id dim" }, said(refund.refundId))] : h("span", { class: "dim" }, owed ? "under way" : "nothing")],
+    status === "shipped" && ["May still be refunded", money(refundable(order), currency)],
+  ]);
+}
+
+export function refundTable({ refunds, currency }) {
+  if (!refunds.length) return null;
+  const columns = [
+    { label: "Refund", cell: ({ made }) => (made ? badge("check", "made", "good") : badge("running", "under way", "busy")) },
+    { label: "Amount", number: true, cell: ({ amount }) => money(amount, currency) },
+    { label: "Reason", cell: ({ reason }) => h("span", { class: "long" }, said(reason)) },
+  ];
+  const rows = table("Refunds", columns, ({ refundId }) => refundId, () => ["No refunds"]);
+  rows.update(refunds);
+  return rows.element;
+}
+
+export function goodsFacts({ items, shipment, status, payment }, workflows) {
+  const units = plural(items.reduce((total, { quantity }) => total + quantity, 0), "unit");
+  return facts([
+    ["Reserved", reservation(status, payment, units, workflows)],
+    ["Shipped", shipment ? [`by `, said(shipment.carrier)] : h("span", { class: "dim" }, status === "cancelled" ? "no" : "not yet")],
+    shipment && ["Tracking number", h("span", { class: "id" }, said(shipment.trackingNumber))],
+    shipment && ["Shipment", h("span", { class: "id dim" }, said(shipment.shipmentId))],
+  ]);
+}
+
+/** The stream does not record reservations: they are told from where the order and its fulfillment stand. */
+function reservation(status, payment, units, workflows) {
+  const fulfilling = workflows?.some(({ type, status: state }) => type === "fulfill-order" && state === "running");
+  if (status === "shipped") return `${units}, shipped`;
+  if (status === "cancelled") return fulfilling ? `${units}, being given back` : "nothing, or given back";
+  return payment ? `${units}, reserved or about to be` : h("span", { class: "dim" }, "not before the charge");
+}
+
+export function addressFacts({ customerId, shippingAddress: to }) {
+  const lines = [to.name, to.line1, to.line2, [to.postalCode, to.city].filter(Boolean).join(" "), to.region, to.country];
+  return [
+    h("address", {}, lines.filter(Boolean).map((line) => h("div", { class: "long" }, said(line)))),
+    facts([["Customer", customerLink(customerId)]]),
+  ];
+}
+
+export function facts(rows) {
+  return h("dl", { class: "facts" }, rows.filter(Boolean).map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
+}

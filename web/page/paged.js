@@ -1,0 +1,42 @@
+// A list of one page after another, each asked for by the key where the last one ended.
+import { errorState, fill, h, skeleton } from "./dom.js";
+import { table } from "./table.js";
+
+const PAGE = 50;
+const MOST_AT_ONCE = 200;
+
+/** read(query): a page by `limit` and `after`; rowsOf(page): its rows. refresh() reads again what is shown, at most 200. */
+export function pagedTable({ caption, columns, key, empty, read, rowsOf, scope }) {
+  const rows = table(caption, columns, key, empty);
+  const place = h("div", {}, skeleton(6));
+  const more = h("button", { type: "button", hidden: true, onclick: () => next() }, "More");
+  const element = h("div", {}, place, h("div", { class: "more" }, more));
+  let shown = [];
+  let after = null;
+
+  function show(page, before) {
+    shown = [...before, ...rowsOf(page)];
+    after = page.after;
+    more.hidden = after === null;
+    rows.update(shown);
+    if (place.firstElementChild !== rows.element) fill(place, rows.element);
+  }
+
+  async function attempt(query, before, again) {
+    try {
+      show(await read(query), before);
+    } catch (problem) {
+      if (!scope.signal.aborted) fill(place, errorState(problem, again));
+    }
+  }
+
+  const refresh = scope.throttled(500, () => attempt({ limit: Math.min(Math.max(shown.length, PAGE), MOST_AT_ONCE) }, [], refresh));
+
+  async function next() {
+    more.disabled = true;
+    await attempt({ limit: PAGE, after }, shown, next);
+    more.disabled = false;
+  }
+
+  return { element, refresh };
+}

@@ -1,0 +1,28 @@
+// One field for an order's or a customer's id.
+import { get } from "./api.js";
+import { announce, toast } from "./dom.js";
+import { go } from "./router.js";
+import { whoAmI } from "./session.js";
+
+export function listenForSearch() {
+  const field = document.getElementById("search-text");
+  document.getElementById("search").addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const id = field.value.trim();
+    if (!id || !whoAmI()) return;
+    try {
+      await open(id);
+      field.value = "";
+    } catch (problem) {
+      announce(problem.message);
+      toast(problem.message);
+    }
+  });
+}
+
+/** A customer where one has this id, else the order, whose view says where there is none. */
+async function open(id) {
+  const { orders } = await get("/v1/orders", { customerId: id, limit: 1 });
+  const view = orders.length ? "customers" : "orders";
+  go(`/${view}/${encodeURIComponent(id)}`);
+}

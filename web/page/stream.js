@@ -1,0 +1,115 @@
+// Server-sent events over fetch, as EventSource cannot send the Authorization header.
+import { authorization, parsed, problemOf } from "./api.js";
+
+const FIRST_PAUSE = 500; // milliseconds, as all of these
+const LONGEST_PAUSE = 15_000;
+const SILENCE = 45_000; // the server says something at least every 15 s
+const HIDDEN = 20_000; // a browser has six connections to a server: a tab nobody looks at gives its one back
+
+/**
+ * A stream that stays: broken off, it comes back after a pause that grows, from the last event it saw.
+ * on: `event({id, type, data})`, `state("live" | "connecting" | "reconnecting" | "paused" | "stopped")`, and `opened()`,
+ * after which what was read before may be old. Ends by `stop()`.
+ */
+export class LiveStream {
+  constructor(path, on, lastId = null) {
+    Object.assign(this, { path, on, lastId, attempts: 0, stopped: false, wake: () => {} });
+    this.visibility = () => this.#visibilityChanged();
+    document.addEventListener("visibilitychange", this.visibility);
+    this.ended = this.#run();
+  }
+
+  stop() {
+    this.stopped = true;
+    clearTimeout(this.hiding);
+    document.removeEventListener("visibilitychange", this.visibility);
+    this.connection?.abort();
+    this.wake();
+  }
+
+  async #run() {
+    this.on.state("connecting");
+    while (!this.stopped) {
+      if (this.paused) {
+        this.on.state("paused");
+        await new Promise((resolve) => (this.wake = resolve));
+        continue;
+      }
+      const again = await this.#connect().catch((error) => error.name !== "Forbidden");
+      if (this.stopped || this.paused) continue;
+      if (!again) return this.on.state("stopped");
+      this.on.state("reconnecting");
+      await this.#pause();
+    }
+  }
+
+  async #pause() {
+    const longest = Math.min(FIRST_PAUSE * 2 ** this.attempts, LONGEST_PAUSE);
+    this.attempts += 1;
+    // Jitter: pages that lost one server together must not come back together.
+    const pause = longest / 2 + (Math.random() * longest) / 2;
+    await new Promise((resolve) => {
+      this.wake = resolve;
+      setTimeout(resolve, pause);
+    });
+  }
+
+  async #connect() {
+    this.connection = new AbortController();
+    const headers = { Accept: "text/event-stream", ...authorization() };
+    if (this.lastId !== null) headers["Last-Event-ID"] = String(this.lastId);
+    const response = await fetch(this.path, { headers, cache: "no-store", signal: this.connection.signal });
+    if (!response.ok) return this.#refused(response);
+    this.on.state("live");
+    this.on.opened();
+    await this.#read(response.body.pipeThrough(new TextDecoderStream()).getReader());
+    return true;
+  }
+
+  async #refused(response) {
+    const problem = problemOf(response, await response.text());
+    return problem.status >= 500 || problem.status === 429;
+  }
+
+  async #read(reader) {
+    let rest = "";
+    for (;;) {
+      const watch = setTimeout(() => this.connection.abort(), SILENCE);
+      const { value, done } = await reader.read().finally(() => clearTimeout(watch));
+      if (done) return;
+      this.attempts = 0;
+      const text = rest + value;
+      const whole = text.endsWith("\r") ? text.length - 1 : text.length; // its \n may come with the next chunk
+      const blocks = text.slice(0, whole).replace(/\r\n?/g, "\n").split("\n\n");
+      rest = blocks.pop() + text.slice(whole);
+      for (const block of blocks) this.#take(block);
+    }
+  }
+
+  #take(block) {
+    const event = { id: null, type: "message", data: [] };
+    for (const line of block.split("\n")) {
+      const [, field, value] = /^([^:]*):? ?(.*)$/s.exec(line);
+      if (field === "data") event.data.push(value);
+      else if (field === "id") event.id = value;
+      else if (field === "event") event.type = value;
+    }
+    if (event.id !== null) this.lastId = event.id;
+    if (event.data.length) this.on.event({ ...event, data: parsed(event.data.join("\n")) });
+  }
+
+  #visibilityChanged() {
+    clearTimeout(this.hiding);
+    if (document.hidden) {
+      this.hiding = setTimeout(() => {
+        this.paused = true;
+        this.connection?.abort();
+        this.wake();
+      }, HIDDEN);
+    } else {
+      this.paused = false;
+      this.attempts = 0;
+      this.wake();
+    }
+  }
+}

@@ -1,0 +1,57 @@
+// Tables that become cards on a phone, and that take new rows without losing the place of whoever reads them.
+import { emptyState, fill, h, keepingFocus, printOf } from "./dom.js";
+
+/**
+ * columns: `{label, cell(row), number?}`; key(row): what tells rows apart; empty: title and detail where there are none.
+ * Roles are spelled out because a table that is laid out as cards is no table to assistive software otherwise.
+ */
+export function table(caption, columns, key, empty) {
+  const heads = columns.map(({ label, number }) => h("th", { scope: "col", role: "columnheader", class: number && "number" }, label));
+  const body = h("tbody", { role: "rowgroup" });
+  const element = h(
+    "table",
+    { role: "table" },
+    h("caption", { class: "hidden" }, caption),
+    h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, heads)),
+    body,
+  );
+  const holder = h("div", { class: "table" });
+  const shown = new Map();
+
+  function rowOf(row, isNew) {
+    const cells = columns.map(({ label, cell, number }) =>
+      h("td", { role: "cell", "data-label": label, class: number && "number" }, h("div", { class: "cell" }, cell(row))),
+    );
+    return h("tr", { role: "row", class: isNew && "changed" }, cells);
+  }
+
+  function update(rows) {
+    const before = shown.size > 0;
+    const wanted = new Map(rows.map((row) => [key(row), row]));
+    for (const [id, { line }] of shown) {
+      if (wanted.has(id)) continue;
+      line.remove();
+      shown.delete(id);
+    }
+    let place = body.firstElementChild;
+    for (const [id, row] of wanted) {
+      const line = lineFor(id, row, before);
+      if (line === place) place = place.nextElementSibling;
+      else body.insertBefore(line, place);
+    }
+    const content = rows.length ? element : emptyState(...empty());
+    if (holder.firstElementChild !== content) fill(holder, content);
+  }
+
+  function lineFor(id, row, before) {
+    const print = printOf(row);
+    const known = shown.get(id);
+    if (known?.print === print) return known.line;
+    const line = rowOf(row, before);
+    if (known) keepingFocus(known.line, () => (known.line.replaceWith(line), line));
+    shown.set(id, { line, print });
+    return line;
+  }
+
+  return { element: holder, update };
+}

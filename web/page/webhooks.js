@@ -1,0 +1,98 @@
+// Who is told over HTTP, and what did not get through. Shown only where the server has webhooks.
+import { get } from "./api.js";
+import { ask } from "./dialog.js";
+import { fill, h, orderLink, said, section, toast } from "./dom.js";
+import { count, relative, time } from "./format.js";
+import { pagedTable } from "./paged.js";
+import { may } from "./session.js";
+import { badge } from "./status.js";
+
+const STATES = { pending: ["running", "busy"], delivered: ["check", "good"], parked: ["parked", "bad"] };
+const REFRESH = 2000; // milliseconds
+
+const ENDPOINTS = [
+  { label: "Endpoint", cell: ({ url, description }) => h("span", { class: "long" }, said(url), description && h("span", { class: "dim block" }, said(description))) },
+  { label: "Events", cell: (row) => h("span", { class: "long" }, said(row.topics.join(", "))) },
+  { label: "State", cell: (row) => endpointState(row) },
+];
+
+function endpointState({ enabled, disabledReason, replay }) {
+  const state = enabled ? badge("check", "enabled", "good") : badge("held", "disabled", "held");
+  const why = !enabled && disabledReason && h("span", { class: "dim block long" }, said(disabledReason));
+  const again = replay && h("span", { class: "dim block" }, `sent again up to ${count(replay.position)} of ${count(replay.until)}`);
+  return [state, why, again];
+}
+
+/** The sections, none where /v1/webhooks is not there. */
+export async function webhookSections(scope) {
+  try {
+    await get("/v1/webhooks/endpoints", { limit: 1 }, scope.signal);
+  } catch {
+    return [];
+  }
+  return [section("Webhook endpoints", {}, endpoints(scope)), deliveries(scope)];
+}
+
+function endpoints(scope) {
+  const list = pagedTable({
+    caption: "Webhook endpoints",
+    columns: ENDPOINTS,
+    key: ({ id }) => id,
+    empty: () => ["No endpoints", "They are added by orders webhooks add."],
+    read: (query) => get("/v1/webhooks/endpoints", query, scope.signal),
+    rowsOf: (page) => page.endpoints,
+    scope,
+  });
+  scope.every(REFRESH, list.refresh);
+  return list.element;
+}
+
+function deliveries(scope) {
+  const status = h("select", { id: "delivery-status" }, h("option", { value: "" }, "any state"), Object.keys(STATES).map((each) => h("option", { value: each }, each)));
+  const place = h("div", {});
+  const show = () => fill(place, deliveryList(scope, status.value));
+  status.addEventListener("change", show);
+  show();
+  return section("Webhook deliveries", { extra: h("label", { for: "delivery-status", class: "filters" }, h("span", {}, "State"), status) }, place);
+}
+
+function deliveryList(scope, status) {
+  const list = pagedTable({
+    caption: "Webhook deliveries",
+    columns: columns(() => list.refresh()),
+    key: ({ id }) => id,
+    empty: () => ["No deliveries", "What is told to an endpoint shows here."],
+    read: (query) => get("/v1/webhooks/deliveries", { status, ...query }, scope.signal),
+    rowsOf: (page) => page.deliveries,
+    scope,
+  });
+  scope.every(REFRESH, async () => list.element.isConnected && list.refresh());
+  list.refresh();
+  return list.element;
+}
+
+function columns(refresh) {
+  return [
+    { label: "State", cell: ({ status }) => badge(STATES[status]?.[0] ?? "lost", status, STATES[status]?.[1] ?? "none") },
+    { label: "Order", cell: ({ orderId }) => orderLink(orderId) },
+    { label: "Event", cell: ({ type }) => said(type) },
+    { label: "Endpoint", cell: ({ endpointId }) => h("span", { class: "id" }, said(endpointId)) },
+    { label: "Attempts", number: true, cell: ({ attempts }) => count(attempts) },
+    { label: "Last answer", cell: ({ lastStatus, lastError }) => h("span", { class: "long" }, said([lastStatus, lastError].filter(Boolean).join(" ") || "–")) },
+    { label: "Next attempt", cell: ({ nextAttemptAt }) => relative(nextAttemptAt) },
+    { label: "Created", cell: ({ createdAt }) => time(createdAt) },
+    { label: "Retry", cell: (row) => row.status === "parked" && retryButton(row, refresh) },
+  ];
+}
+
+function retryButton({ id }, refresh) {
+  const open = () =>
+    ask({
+      title: "Retry this delivery",
+      path: `/v1/webhooks/deliveries/${encodeURIComponent(id)}/retry`,
+      explain: () => h("p", {}, "It is sent again with the same id, so that a receiver that has seen it can tell."),
+      confirm: "Retry",
+      done: () => (toast("The delivery is tried again."), refresh()),
+    });
+  return h("button", { type: "button", class: "small", disabled: !may("operate"), onclick: open }, "Retry");
+}

@@ -1,0 +1,78 @@
+"""What the routes take from path and query, with its bounds."""
+
+import re
+from collections.abc import Callable
+from typing import Annotated, Any, Final
+
+from fastapi import Path, Query
+from pydantic import AfterValidator, BeforeValidator
+
+from orders.fields import UtcTime
+from orders.ids import order_id_problem, visible_text_problem
+from projections.projection import Projection
+from web.models import Status
+from web.problems import Problem
+from web.system import System
+
+MAX_POSITION: Final = 2**63 - 1
+WAIT_SECONDS: Final = 10.0
+_NUMBER: Final = re.compile(r"-?[0-9]{1,30}", re.ASCII)
+
+
+def _whole(value: object) -> object:
+    if isinstance(value, str) and not _NUMBER.fullmatch(value):
+        raise ValueError("must be a whole number")
+    return value
+
+
+def _checked(problem_of: Callable[[str], str | None]) -> AfterValidator:
+    def check(text: str) -> str:
+        if problem := problem_of(text):
+            raise ValueError(problem)
+        return text
+
+    return AfterValidator(check)
+
+
+_Whole: Final = BeforeValidator(_whole)
+_Id: Final = _checked(order_id_problem)
+OrderId = Annotated[str, _Id, Path(alias="orderId", min_length=1, max_length=128)]
+CustomerId = Annotated[str, _Id, Path(alias="customerId", min_length=1, max_length=128)]
+Limit = Annotated[int, _Whole, Query(ge=1, le=200, description="at most this many rows")]
+PositionQuery = Annotated[int, _Whole, Query(ge=0, le=MAX_POSITION)]
+Wait = Annotated[
+    int | None,
+    _Whole,
+    Query(
+        ge=0,
+        le=MAX_POSITION,
+        description="Read your writes: wait until the projection has reached this position, at most ten seconds.",
+    ),
+]
+StatusFilter = Annotated[Status | None, Query(description="only orders in this status")]
+CustomerFilter = Annotated[
+    Annotated[str, _Id] | None, Query(alias="customerId", max_length=128, description="only this customer's orders")
+]
+PlacedFrom = Annotated[
+    UtcTime | None, Query(alias="placedFrom", description="only orders placed at that time or later (RFC 3339)")
+]
+PlacedTo = Annotated[UtcTime | None, Query(alias="placedTo", description="only orders placed before that time")]
+After = Annotated[str | None, Query(max_length=256, description="an earlier page's `after`")]
+Sku = Annotated[Annotated[str, _checked(visible_text_problem)] | None, Query(alias="after", max_length=128)]
+
+
+async def caught_up(system: System, projection: Projection[Any], wait: int | None) -> None:
+    """Wait until the projection has reached the position that was asked for. Raises the problem of one that takes longer."""
+    if wait is None:
+        return
+    try:
+        await system.app.queries.wait_until(projection.name, wait, WAIT_SECONDS)
+    except TimeoutError:
+        detail = f"{projection.name} has not reached position {wait} within {WAIT_SECONDS:g} s"
+        raise Problem(504, "projection-behind", detail) from None
+
+
+def bad_cursor() -> Problem:
+    """`after` is not what an earlier page of this list ended with."""
+    detail = "is not what an earlier page of this list ended with"
+    return Problem(422, "invalid-request", f"after {detail}", [{"parameter": "after", "detail": detail}])

@@ -1,0 +1,168 @@
+"""GET: orders, their timelines, customers and stock."""
+
+import asyncio
+import re
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, Final
+
+from fastapi import APIRouter
+from pydantic import TypeAdapter, ValidationError
+from temporalio.service import RPCError
+
+from application.documents import load_document
+from application.reach import reachable
+from application.timeline import Timeline, load_events, refund_workflows, timeline_document
+from application.wire import camel_case
+from application.workflows import WorkflowView, order_workflows
+from orders.fields import UtcTime
+from orders.ids import order_id_problem
+from projections.customer_orders import CUSTOMER_ORDERS
+from projections.order_dashboard import ORDER_DASHBOARD, OrderRow
+from projections.queries import Period, PeriodCursor
+from web import models
+from web.keys import Role
+from web.parameters import (
+    MAX_POSITION,
+    After,
+    CustomerFilter,
+    CustomerId,
+    Limit,
+    OrderId,
+    PlacedFrom,
+    PlacedTo,
+    Sku,
+    StatusFilter,
+    Wait,
+    bad_cursor,
+    caught_up,
+)
+from web.problems import NotFound
+from web.route import ApiRoute, requires
+from web.system import Shared, System
+
+router = APIRouter(prefix="/v1", route_class=ApiRoute, tags=["orders"])
+_WORKFLOWS_SECONDS: Final = 10.0
+_TIME: Final[TypeAdapter[datetime]] = TypeAdapter(UtcTime)
+_POSITION: Final = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
+
+
+@router.get("/orders", response_model=models.Orders)
+@requires(Role.READ)
+async def list_orders(
+    system: Shared,
+    status: StatusFilter = None,
+    customer_id: CustomerFilter = None,
+    placed_from: PlacedFrom = None,
+    placed_to: PlacedTo = None,
+    limit: Limit = 50,
+    after: After = None,
+    wait: Wait = None,
+) -> dict[str, Any]:
+    """Orders, the last placed first; with placedFrom or placedTo, by the orders' own time, the latest first."""
+    await caught_up(system, ORDER_DASHBOARD, wait)
+    queries = system.app.queries
+    if placed_from is None and placed_to is None:
+        found = await queries.list_orders(status=status, customer_id=customer_id, after=_position(after), limit=limit)
+        return _orders(found.rows, None if found.after is None else str(found.after))
+    of_period = await queries.list_period(
+        Period(placed_from, placed_to),
+        status=status,
+        customer_id=customer_id,
+        after=_moment_and_position(after),
+        limit=limit,
+    )
+    cursor = of_period.after
+    return _orders(of_period.rows, f"{cursor[0].isoformat()}~{cursor[1]}" if cursor else None)
+
+
+def _orders(rows: list[OrderRow], after: str | None) -> dict[str, Any]:
+    return {"orders": [camel_case(asdict(row)) for row in rows], "after": after}
+
+
+@router.get("/orders/{orderId}", response_model=models.OrderDocument)
+@requires(Role.READ)
+async def get_order(system: Shared, order_id: OrderId, wait: Wait = None) -> dict[str, Any]:
+    """The order as its stream has it: never behind."""
+    await caught_up(system, ORDER_DASHBOARD, wait)
+    return await load_document(system.app, order_id)
+
+
+@router.get("/orders/{orderId}/timeline", response_model=models.Timeline)
+@requires(Role.READ)
+async def get_timeline(system: Shared, order_id: OrderId, wait: Wait = None) -> dict[str, Any]:
+    """What has happened to the order, by whom and because of what, and its workflows."""
+    await caught_up(system, ORDER_DASHBOARD, wait)
+    events = await load_events(system.app, order_id)
+    workflows = await _workflows(system, order_id, refund_workflows(events))
+    return timeline_document(Timeline(order_id, events, workflows))
+
+
+async def _workflows(system: System, order_id: str, refunds: list[str]) -> list[WorkflowView] | None:
+    """None where Temporal does not answer: the events are true without it."""
+    try:
+        async with asyncio.timeout(_WORKFLOWS_SECONDS):
+            client = await reachable(system.client)
+            return await order_workflows(client, system.app.settings, order_id, refunds) if client else None
+    except (RPCError, TimeoutError):
+        return None
+
+
+@router.get("/customers", response_model=models.Customers, tags=["customers"])
+@requires(Role.READ)
+async def list_customers(system: Shared, limit: Limit = 50, after: After = None, wait: Wait = None) -> dict[str, Any]:
+    """Customers by id, a row for each currency they ordered in."""
+    cursor = _customer_and_currency(after)
+    await caught_up(system, CUSTOMER_ORDERS, wait)
+    page = await system.app.queries.customers(limit=limit, after=cursor)
+    return {
+        "customers": [camel_case(asdict(row)) for row in page.rows],
+        "after": ":".join(page.after) if page.after else None,
+    }
+
+
+@router.get("/customers/{customerId}", response_model=models.Customers, tags=["customers"])
+@requires(Role.READ)
+async def get_customer(system: Shared, customer_id: CustomerId, wait: Wait = None) -> dict[str, Any]:
+    """One customer, a row for each currency."""
+    await caught_up(system, CUSTOMER_ORDERS, wait)
+    rows = await system.app.queries.customer(customer_id)
+    if not rows:
+        raise NotFound(f"there is no order of customer {customer_id}")
+    return {"customers": [camel_case(asdict(row)) for row in rows], "after": None}
+
+
+@router.get("/inventory", response_model=models.Inventory, tags=["inventory"])
+@requires(Role.READ)
+async def list_inventory(system: Shared, limit: Limit = 50, after: Sku = None) -> dict[str, Any]:
+    """Stock levels by SKU."""
+    levels = await system.app.stock.list(after, limit + 1)
+    following = levels[limit - 1].sku if len(levels) > limit else None
+    return {"levels": [camel_case(asdict(level)) for level in levels[:limit]], "after": following}
+
+
+def _position(after: str | None) -> int | None:
+    if after is None:
+        return None
+    if not _POSITION.fullmatch(after) or int(after) > MAX_POSITION:
+        raise bad_cursor()
+    return int(after)
+
+
+def _moment_and_position(after: str | None) -> PeriodCursor | None:
+    if after is None:
+        return None
+    time, _, position = after.partition("~")
+    try:
+        return _TIME.validate_python(time), _position(position) or 0
+    except ValidationError:
+        raise bad_cursor() from None
+
+
+def _customer_and_currency(after: str | None) -> tuple[str, str] | None:
+    if after is None:
+        return None
+    customer, _, currency = after.rpartition(":")
+    if order_id_problem(customer) or not (currency.isascii() and currency.isalpha()):
+        raise bad_cursor()
+    return customer, currency

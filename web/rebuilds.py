@@ -1,0 +1,92 @@
+"""Rebuilds of projections that were asked for here, and those that run anywhere."""
+
+import asyncio
+import contextlib
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import structlog
+
+from bootstrap import App
+from projections import PROJECTIONS
+from projections.rebuild import rebuild, running_rebuilds
+from web.known_errors import problem_of
+from web.problems import NotFound
+
+_BY_NAME: Final = {projection.name: projection for projection in PROJECTIONS}
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class RebuildState:
+    """How far a rebuild is, or how the last one of this process ended."""
+
+    position: int
+    head: int
+    state: Literal["running", "failed", "done"]
+    error: str | None = None
+
+
+class Rebuilds:
+    """At most one of each projection at a time, in the whole fleet: the database sees to that."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._last: dict[str, RebuildState] = {}
+
+    async def start(self, name: str) -> None:
+        """Begin to build a projection anew; it goes on by itself. Raises RebuildRunning, and NotFound for its name."""
+        if name not in _BY_NAME:
+            raise NotFound(f"there is no projection {name}")
+        begun = asyncio.Event()
+        task = asyncio.create_task(self._run(name, begun))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        beginning = asyncio.create_task(begun.wait())
+        try:
+            await asyncio.wait({task, beginning}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            beginning.cancel()
+        if not begun.is_set():
+            await task  # raises why it did not even begin
+
+    async def states(self) -> dict[str, RebuildState]:
+        """By projection: what runs, wherever it runs; else how the last one of this process ended."""
+        head = await self._app.store.head()
+        running = {
+            name: RebuildState(position, max(position, head), "running")
+            for name, position in (await running_rebuilds(self._app.pool, list(_BY_NAME))).items()
+        }
+        return self._last | running
+
+    async def close(self) -> None:
+        """End those that run here; a later one begins anew."""
+        for task in list(self._tasks):
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    async def _run(self, name: str, begun: asyncio.Event) -> None:
+        position, end, app = 0, 0, self._app
+
+        def on_progress(reached: int, head: int) -> None:
+            nonlocal position, end
+            position, end = reached, head
+            begun.set()
+
+        try:
+            built = await rebuild(app.pool, app.store, app.codec, _projection(name), on_progress)
+        except Exception as error:
+            if not begun.is_set():
+                raise
+            _log.exception("rebuild failed", projection=name)
+            problem = problem_of(error)
+            self._last[name] = RebuildState(position, end, "failed", problem.detail if problem else "a fault of ours")
+        else:
+            begun.set()
+            self._last[name] = RebuildState(built.position, max(built.position, end), "done")
+
+
+def _projection(name: str) -> Any:
+    return _BY_NAME[name]

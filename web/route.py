@@ -1,0 +1,118 @@
+"""How each request under /v1 is answered."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Coroutine
+from typing import Any, Final, TypeVar
+
+from fastapi import Request, Response, params
+from fastapi.dependencies.utils import get_flat_params
+from fastapi.routing import APIRoute
+
+from web.idempotency import HEADER, MAX_KEY
+from web.keys import Role
+from web.limits import read_body
+from web.models import ProblemDocument
+from web.problems import MEDIA_TYPE, Invalid
+from web.system import system_of
+
+# Less than an idempotency key is locked for (web.idempotency.LOCKED); more than a read may wait for a projection.
+ANSWER_SECONDS: Final = 25.0
+_BODY_METHODS: Final = {"POST", "PATCH", "PUT", "DELETE"}
+E = TypeVar("E", bound=Callable[..., Any])
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+_ALWAYS: Final = (401, 403, 422, 500, 503)
+_WORDS: Final = {
+    401: "No API key, or one that is not known",
+    403: "The key's role does not allow this",
+    404: "There is no such thing",
+    409: "What is there does not allow this, or the Idempotency-Key is in use",
+    413: "The body is larger than 1 MiB",
+    415: "The body is not application/json",
+    422: "The request is not valid; `errors` says where",
+    500: "A fault of ours",
+    503: "The database or Temporal does not answer; try again after Retry-After",
+    504: "The projection did not reach the position in time",
+}
+_IDEMPOTENCY_KEY: Final = {
+    "name": HEADER,
+    "in": "header",
+    "required": False,
+    "description": "The same key with the same body does it once; a repetition gets the first answer, for 24 hours.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": MAX_KEY, "pattern": "^[!-~]+$"},
+}
+
+
+def requires(role: Role) -> Callable[[E], E]:
+    """Says what a caller of the endpoint must be allowed to do; a route without it cannot be made."""
+
+    def mark(endpoint: E) -> E:
+        endpoint.required_role = role  # type: ignore[attr-defined]
+        return endpoint
+
+    return mark
+
+
+class ApiRoute(APIRoute):
+    """A route under /v1: `APIRouter(prefix="/v1", route_class=ApiRoute)`."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        self.role: Role = endpoint.required_role  # type: ignore[attr-defined]
+        methods = set(options.get("methods") or ())
+        options["responses"] = {**_problems(path, methods), **(options.get("responses") or {})}
+        options["openapi_extra"] = {**_extra(self.role, methods), **(options.get("openapi_extra") or {})}
+        super().__init__(path, endpoint, **options)
+        self._query = {
+            field.alias for field in get_flat_params(self.dependant) if isinstance(field.field_info, params.Query)
+        }
+
+    def get_route_handler(self) -> Handler:
+        answer = super().get_route_handler()
+
+        async def within_limit(request: Request) -> Response:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                return await answer(request)
+
+        async def handle(request: Request) -> Response:
+            """One request, in this order. Before: `web.app.create_app`. The answer's errors: `web.known_errors`."""
+            system = system_of(request)
+            caller = system.keyring.caller(request.headers.get("authorization"))  # 401
+            request.state.caller = caller
+            caller.require(self.role)  # 403
+            self._refuse_unknown_parameters(request)  # 422
+            if request.method not in _BODY_METHODS:
+                return await within_limit(request)
+            body = await read_body(request)  # 408, 413, 415, 422
+            if request.method != "POST":
+                return await within_limit(request)
+            return await system.idempotency.once(request, caller.name, body, within_limit)  # 409, 422
+
+        return handle
+
+    def _refuse_unknown_parameters(self, request: Request) -> None:
+        """A misspelt filter must not show everything; one that is there twice could mean either."""
+        counts = Counter(name for name, _ in request.query_params.multi_items())
+        faults = [(name, "is not a known parameter") for name in counts if name not in self._query]
+        faults += [(name, "is there more than once") for name, n in counts.items() if n > 1 and name in self._query]
+        if faults:
+            raise Invalid(
+                "the query is not valid", [{"parameter": name[:100], "detail": detail} for name, detail in faults]
+            )
+
+
+def _extra(role: Role, methods: set[str]) -> dict[str, Any]:
+    return {
+        "security": [{"apiKey": []}],
+        "x-required-role": role.name.lower(),
+        **({"parameters": [_IDEMPOTENCY_KEY]} if "POST" in methods else {}),
+    }
+
+
+def _problems(path: str, methods: set[str]) -> dict[int | str, dict[str, Any]]:
+    """The problems that an operation may answer with, for its description."""
+    statuses = [*_ALWAYS, *([404] if "{" in path else []), *([504] if "GET" in methods else [])]
+    if methods & _BODY_METHODS:
+        statuses += [409, 413, 415]
+    schema = {"$ref": f"#/components/schemas/{ProblemDocument.__name__}"}
+    return {s: {"description": _WORDS[s], "content": {MEDIA_TYPE: {"schema": schema}}} for s in sorted(statuses)}

@@ -1,0 +1,104 @@
+"""Serves the API inside a loop that is not its own."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any, Final
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+from temporalio.client import Client
+
+from bootstrap import App
+from web.address import Address, listen, url_of
+from web.app import create_app
+
+# Requests in flight may end; the streams are told to, so that it is never they who are waited for.
+_STOP_SECONDS: Final = 10
+_log = structlog.get_logger(__name__)
+
+
+async def serve_api(
+    app: App, client: Client, address: Address, *, ready: Callable[[str], None] = lambda url: None
+) -> None:
+    """Serve API and page until cancelled; then requests in flight are answered and the streams end.
+
+    ready: told the URL once it serves. The caller runs `app.wakeup.listen`, without which streams are a little slower.
+    Raises SettingsError where the address is taken or a setting is not usable.
+    """
+    await serve_app(create_app(app, client), address, ready=ready)
+
+
+async def serve_app(api: FastAPI, address: Address, *, ready: Callable[[str], None]) -> None:
+    """The same, of an application that `create_app` has made."""
+    with contextlib.closing(listen(address)) as listening:
+        url = url_of(listening, address.host)
+        server = _Server(
+            uvicorn.Config(
+                api,
+                loop="none",
+                http="h11",
+                ws="none",
+                lifespan="on",
+                log_config=None,
+                log_level="warning",
+                access_log=False,
+                proxy_headers=False,
+                server_header=False,
+                timeout_graceful_shutdown=_STOP_SECONDS,
+            )
+        )
+        serving = asyncio.create_task(server.serve(sockets=[listening]))
+        try:
+            if await _started(server, serving):
+                _log.info("serving the API", url=url)
+                ready(url)
+            await asyncio.shield(serving)
+        finally:
+            api.state.system.streams.stop()
+            server.should_exit = True
+            await serving
+
+
+@contextlib.asynccontextmanager
+async def api_served(app: App, client: Client, address: Address) -> AsyncIterator[str]:
+    """The API beside the block; its URL."""
+    url: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    serving = asyncio.create_task(serve_api(app, client, address, ready=url.set_result))
+    try:
+        either: list[asyncio.Future[Any]] = [serving, url]
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        if serving.done():
+            await serving
+        yield url.result()
+    finally:
+        serving.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await serving
+
+
+async def _started(server: "_Server", serving: "asyncio.Task[None]") -> bool:
+    starting = asyncio.create_task(server.begun.wait())
+    try:
+        await asyncio.wait({starting, serving}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        starting.cancel()
+    return server.begun.is_set()
+
+
+class _Server(uvicorn.Server):
+    """Leaves the signals to whoever runs the loop, and tells when it has begun."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.begun = asyncio.Event()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.begun.set()

@@ -1,0 +1,147 @@
+"""What listeners are told as it happens: one order's events, or a line for each change of any order."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from typing import Final
+
+from application.timeline import Timeline, event_document, load_events
+from bootstrap import App
+from eventstore.model import RecordedEvent
+from orders.events import Event
+from orders.ids import stream_name
+from projections.order_dashboard import ORDER_DASHBOARD
+from web.event_stream import OPENED, PING, PING_SECONDS, sse
+from web.models import OrderChanged, TimelineEvent
+from web.problems import RETRY_AFTER, Problem
+from web.tail import Tail
+
+MAX_STREAMS: Final = 500
+_CATCH_UP: Final = 500  # events
+_POLL: Final = 0.25  # seconds; a wake-up comes sooner
+_PROJECTION_POLL: Final = 0.05  # seconds; nothing wakes when a projection has moved
+
+
+class Streams:
+    """All streams of this process, over two readers of the log whatever their number."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self.open, self._stopped = 0, False
+        self._log = Tail(app.store, app.store.head, poll=_POLL, stopped=lambda: self._stopped)
+        self._projected = Tail(app.store, self._reached, poll=_PROJECTION_POLL, stopped=lambda: self._stopped)
+
+    async def run(self) -> None:
+        """Follow the log, for ever."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._log.run())
+            group.create_task(self._projected.run())
+
+    def stop(self) -> None:
+        """End all streams, now and from now on; their clients come again, elsewhere or later, and miss nothing."""
+        self._stopped = True
+        self._log.end()
+        self._projected.end()
+
+    def require_room(self) -> None:
+        """Raise the problem of one stream too many, or of one that comes too late."""
+        if self._stopped or self.open >= MAX_STREAMS:
+            raise Problem(503, "too-many-streams", "no more streams can be served here: try again", headers=RETRY_AFTER)
+
+    async def of_order(self, order_id: str, after: int) -> AsyncGenerator[bytes, None]:
+        """The order's events behind a version, those to come included. Raises OrderNotFound before anything is sent."""
+        events = await load_events(self._app, order_id)
+        return self._counted(self._of_order(order_id, events, after))
+
+    async def of_all(self, after: int | None) -> AsyncGenerator[bytes, None]:
+        """The changes of all orders behind a position, or from now on; each once the projection shows it."""
+        start = await self._reached() if after is None else after
+        return self._counted(self._of_all(start))
+
+    async def _counted(self, chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+        self.open += 1
+        try:
+            yield OPENED
+            async for chunk in chunks:
+                yield chunk
+        finally:
+            self.open -= 1
+            await chunks.aclose()
+
+    async def _of_order(
+        self, order_id: str, events: list[tuple[RecordedEvent, Event]], after: int
+    ) -> AsyncGenerator[bytes, None]:
+        found, stream = Timeline(order_id, events, None), stream_name(order_id)
+        for recorded, event in events:
+            if recorded.version > after:
+                yield _timeline_event(found, recorded, event)
+        await self._log.position()
+        with self._log.listen(stream) as subscription:
+            # What came before we listened, then what we hear; in both, versions tell what is known already.
+            missed = await self._app.store.read_stream(stream, from_version=events[-1][0].version + 1)
+            for recorded in missed:
+                yield _timeline_event(found, recorded, _add(self._app, events, recorded))
+            async for batch in subscription.batches(PING_SECONDS):
+                for recorded in batch:
+                    if recorded.version > events[-1][0].version:
+                        yield _timeline_event(found, recorded, _add(self._app, events, recorded))
+                if not batch:
+                    yield PING
+
+    async def _of_all(self, position: int) -> AsyncGenerator[bytes, None]:
+        # Far behind: a page at a time, each when the one before is sent. Nearly there: listen, then read the rest.
+        while not self._stopped and await self._reached() - position > _CATCH_UP:
+            page, position = await self._read(position)
+            for chunk in await self._changes(page):
+                yield chunk
+        await self._projected.position()
+        with self._projected.listen() as subscription:
+            while not self._stopped and position < subscription.start:
+                page, position = await self._read(position)
+                for chunk in await self._changes(page):
+                    yield chunk
+            async for batch in subscription.batches(PING_SECONDS):
+                chunks = await self._changes([event for event in batch if event.position > position])
+                for chunk in chunks or [PING]:
+                    yield chunk
+
+    async def _read(self, after: int) -> tuple[list[RecordedEvent], int]:
+        until = await self._reached()
+        page = await self._app.store.read_all(after=after, limit=_CATCH_UP, category="order")
+        return [event for event in page.events if event.position <= until], min(page.position, until)
+
+    async def _reached(self) -> int:
+        return await self._app.queries.position(ORDER_DASHBOARD.name)
+
+    async def _changes(self, events: Sequence[RecordedEvent]) -> list[bytes]:
+        """An event for each; those of orders that the projection has parked are left out."""
+        if not events:
+            return []
+        of_events = {event.position: str(event.data.get("orderId")) for event in events}
+        statuses = await self._app.queries.statuses(list(set(of_events.values())))
+        return [
+            sse("order", event.position, _change(event, of_events[event.position], status))
+            for event in events
+            if (status := statuses.get(of_events[event.position]))
+        ]
+
+
+def _add(app: App, events: list[tuple[RecordedEvent, Event]], recorded: RecordedEvent) -> Event:
+    event = app.codec.decode(recorded)
+    events.append((recorded, event))
+    return event
+
+
+def _timeline_event(found: Timeline, recorded: RecordedEvent, event: Event) -> bytes:
+    document = TimelineEvent.model_validate(event_document(found, recorded, event))
+    return sse(recorded.type, recorded.version, document.model_dump_json())
+
+
+def _change(event: RecordedEvent, order_id: str, status: str) -> str:
+    changed = {
+        "orderId": order_id,
+        "customerId": str(event.data.get("customerId")),
+        "type": event.type,
+        "status": status,
+        "position": event.position,
+    }
+    return OrderChanged.model_validate(changed).model_dump_json()

@@ -1,0 +1,45 @@
+"""What the routes share, for as long as the API is served."""
+
+from dataclasses import dataclass
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+from temporalio.client import Client
+
+from bootstrap import App
+from web.idempotency import Idempotency
+from web.keys import Caller, Keyring
+from web.rebuilds import Rebuilds
+from web.streams import Streams
+
+
+@dataclass(frozen=True)
+class System:
+    """The application, Temporal's client (connected or not), and the API's own parts."""
+
+    app: App
+    client: Client
+    keyring: Keyring
+    idempotency: Idempotency
+    rebuilds: Rebuilds
+    streams: Streams
+
+
+def system_of(request: Request) -> System:
+    """The system that this request is asked of."""
+    return cast(System, request.app.state.system)
+
+
+def caller_of(request: Request) -> Caller:
+    """Who is asking; known before any handler runs (`web.route.ApiRoute`)."""
+    return cast(Caller, request.state.caller)
+
+
+def command_id_of(request: Request) -> str:
+    """The id of the command that this request is: the same for the same request with the same Idempotency-Key."""
+    return cast(str, request.state.command_id)
+
+
+Shared = Annotated[System, Depends(system_of)]
+Asking = Annotated[Caller, Depends(caller_of)]
+CommandId = Annotated[str, Depends(command_id_of)]

@@ -1,0 +1,233 @@
+"""Who is told over HTTP, and what became of it."""
+
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Final, Literal
+
+from fastapi import APIRouter, Body, Path, Query, Response
+from pydantic import ConfigDict, Field
+
+from application.webhook_documents import delivery_document, endpoint_document
+from web.keys import Role
+from web.models import Document, Position
+from web.parameters import MAX_POSITION, After, Limit, bad_cursor
+from web.route import ApiRoute, requires
+from web.system import CommandId, Shared
+from webhooks.deliveries import State
+from webhooks.endpoints import MAX_DESCRIPTION, MAX_OVERLAP, OVERLAP
+from webhooks.errors import UnknownDelivery
+from webhooks.topics import TOPICS
+
+router = APIRouter(prefix="/v1/webhooks", route_class=ApiRoute, tags=["webhooks"])
+_ID: Final = "^[!-~]+$"
+EndpointId = Annotated[str, Path(alias="endpointId", max_length=64, pattern=_ID)]
+DeliveryId = Annotated[str, Path(alias="deliveryId", max_length=128, pattern=_ID)]
+OfEndpoint = Annotated[
+    str | None, Query(alias="endpointId", max_length=64, pattern=_ID, description="only this endpoint's")
+]
+# The empty word means what no word means: forms send it.
+OfStatus = Annotated[
+    Literal["pending", "delivered", "parked", ""] | None, Query(description="only those in this state")
+]
+Topics = Annotated[list[str], Field(max_length=100, description=f"some of {', '.join(TOPICS)}")]
+Url = Annotated[str, Field(max_length=4_096, description="https, without user or fragment, on a public address")]
+Description = Annotated[str, Field(max_length=MAX_DESCRIPTION)]
+
+
+class Asked(Document):
+    """A JSON object of a request; a field that is not known is refused."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class NewEndpoint(Asked):
+    """Whom to tell, and of what."""
+
+    url: Url
+    topics: Topics
+    description: Description = ""
+
+
+class EndpointChanges(Asked):
+    """What is left out stays as it is."""
+
+    url: Url | None = None
+    topics: Topics | None = None
+    description: Description | None = None
+    enabled: bool | None = None
+
+
+class Rotation(Asked):
+    """overlapSeconds: how long the older secrets go on signing beside the new one."""
+
+    overlap_seconds: Annotated[int, Field(ge=0, le=int(MAX_OVERLAP.total_seconds()))] = int(OVERLAP.total_seconds())
+
+
+class ReplayStart(Asked):
+    """from: the position of the first event that is sent again."""
+
+    start: Annotated[int, Field(alias="from", ge=1, le=MAX_POSITION)]
+
+
+class Replay(Document):
+    """How far a replay has come, and how far it goes."""
+
+    position: Position
+    until: Position
+
+
+class EndpointDocument(Document):
+    """Whom is told of what. The query of its URL is not shown."""
+
+    id: str
+    url: str
+    topics: list[str]
+    description: str
+    enabled: bool
+    disabled_reason: str | None
+    starts_after: Position
+    replay: Replay | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class EndpointWithSecret(EndpointDocument):
+    """secret: shown this once."""
+
+    secret: str
+
+
+class ChangedEndpoint(EndpointDocument):
+    """missedFrom: where it was enabled again, the position from which events were passed over meanwhile, if any."""
+
+    missed_from: Position | None = None
+
+
+class EndpointList(Document):
+    """A page; after: what to go on with."""
+
+    endpoints: list[EndpointDocument]
+    after: str | None
+
+
+class Secret(Document):
+    """A new secret, shown this once."""
+
+    secret: str
+
+
+class DeliveryDocument(Document):
+    """One event to one endpoint. lastResponse: the first kilobyte of what the last failed attempt was answered."""
+
+    id: str
+    endpoint_id: str
+    position: Position
+    order_id: str
+    message_id: str
+    type: str
+    status: Literal["pending", "delivered", "parked"]
+    attempts: int
+    last_status: int | None
+    last_error: str | None
+    last_response: str | None
+    next_attempt_at: datetime | None
+    created_at: datetime
+    ended_at: datetime | None
+
+
+class DeliveryList(Document):
+    """A page; after: what to go on with."""
+
+    deliveries: list[DeliveryDocument]
+    after: str | None
+
+
+@router.get("/endpoints", response_model=EndpointList)
+@requires(Role.READ)
+async def list_endpoints(system: Shared, limit: Limit = 50, after: After = None) -> dict[str, Any]:
+    """Every endpoint, the oldest first."""
+    found = await system.app.endpoints.all()
+    ids = [endpoint.id for endpoint in found]
+    if after is not None and after not in ids:
+        raise bad_cursor()
+    start = ids.index(after) + 1 if after is not None else 0
+    page = found[start : start + limit]
+    following = page[-1].id if start + limit < len(found) else None
+    return {"endpoints": [endpoint_document(endpoint) for endpoint in page], "after": following}
+
+
+@router.post("/endpoints", response_model=EndpointWithSecret, status_code=201)
+@requires(Role.OPERATE)
+async def add_endpoint(
+    system: Shared, asked: Annotated[NewEndpoint, Body()], command_id: CommandId, response: Response
+) -> dict[str, Any]:
+    """Tell somebody of what happens from now on. The answer alone shows the secret."""
+    endpoint, secret = await system.app.endpoints.add(asked.url, asked.topics, asked.description, command_id=command_id)
+    response.headers["Location"] = f"/v1/webhooks/endpoints/{endpoint.id}"
+    return endpoint_document(endpoint) | {"secret": secret}
+
+
+@router.get("/endpoints/{endpointId}", response_model=EndpointDocument)
+@requires(Role.READ)
+async def get_endpoint(system: Shared, endpoint_id: EndpointId) -> dict[str, Any]:
+    """One endpoint."""
+    return endpoint_document(await system.app.endpoints.get(endpoint_id))
+
+
+@router.patch("/endpoints/{endpointId}", response_model=ChangedEndpoint)
+@requires(Role.OPERATE)
+async def change_endpoint(
+    system: Shared, endpoint_id: EndpointId, asked: Annotated[EndpointChanges, Body()]
+) -> dict[str, Any]:
+    """Change what is given. Disabled, it is sent nothing: what is pending waits, what happens meanwhile is passed over."""
+    endpoints, missed_from = system.app.endpoints, None
+    await endpoints.change(endpoint_id, url=asked.url, topics=asked.topics, description=asked.description)
+    if asked.enabled is True:
+        missed_from = await endpoints.enable(endpoint_id)
+    elif asked.enabled is False:
+        await endpoints.disable(endpoint_id, "by a person")
+    return endpoint_document(await endpoints.get(endpoint_id)) | {"missedFrom": missed_from}
+
+
+@router.delete("/endpoints/{endpointId}", status_code=204, response_class=Response)
+@requires(Role.OPERATE)
+async def remove_endpoint(system: Shared, endpoint_id: EndpointId) -> Response:
+    """Remove it with its secrets and deliveries."""
+    await system.app.endpoints.remove(endpoint_id)
+    return Response(status_code=204)
+
+
+@router.post("/endpoints/{endpointId}/rotate", response_model=Secret)
+@requires(Role.OPERATE)
+async def rotate_secret(system: Shared, endpoint_id: EndpointId, asked: Annotated[Rotation, Body()]) -> dict[str, Any]:
+    """A new secret; the older ones sign beside it for a while."""
+    return {"secret": await system.app.endpoints.rotate(endpoint_id, timedelta(seconds=asked.overlap_seconds))}
+
+
+@router.post("/endpoints/{endpointId}/replay", response_model=EndpointDocument, status_code=202)
+@requires(Role.OPERATE)
+async def replay_endpoint(
+    system: Shared, endpoint_id: EndpointId, asked: Annotated[ReplayStart, Body()]
+) -> dict[str, Any]:
+    """Send everything from a position up to now once more, under the same ids; the endpoint tells how far that is."""
+    return endpoint_document(await system.app.endpoints.replay(endpoint_id, asked.start))
+
+
+@router.get("/deliveries", response_model=DeliveryList)
+@requires(Role.READ)
+async def list_deliveries(
+    system: Shared, endpoint_id: OfEndpoint = None, status: OfStatus = None, limit: Limit = 50, after: After = None
+) -> dict[str, Any]:
+    """Deliveries, the newest event first."""
+    state = State(status) if status else None
+    try:
+        page = await system.app.deliveries.list(endpoint_id=endpoint_id, state=state, limit=limit, after=after)
+    except UnknownDelivery:
+        raise bad_cursor() from None
+    return {"deliveries": [delivery_document(row) for row in page.rows], "after": page.after}
+
+
+@router.post("/deliveries/{deliveryId}/retry", response_model=DeliveryDocument, status_code=202)
+@requires(Role.OPERATE)
+async def retry_delivery(system: Shared, delivery_id: DeliveryId) -> dict[str, Any]:
+    """Try a parked delivery again."""
+    return delivery_document(await system.app.deliveries.retry(delivery_id))

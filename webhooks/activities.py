@@ -1,0 +1,145 @@
+"""The steps of a delivery: what is next, one attempt, and giving up."""
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any, Final
+
+import structlog
+from prometheus_client import Counter
+from temporalio import activity
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+
+from eventstore.model import RecordedEvent
+from eventstore.store import EventStore
+from webhooks.deliveries import Deliveries
+from webhooks.endpoints import Endpoints
+from webhooks.envelope import CONTENT_TYPE, body
+from webhooks.errors import UnknownEndpoint
+from webhooks.lanes import Busy, Lane, Lanes
+from webhooks.options import backoff
+from webhooks.sender import Answer, NoAnswer, Sender
+from webhooks.signatures import (
+    DELIVER_WEBHOOK,
+    NEXT_DELIVERY,
+    PARK_DELIVERY,
+    DeliveryRef,
+    NextDelivery,
+    OrderDeliveries,
+)
+from webhooks.signing import signatures
+
+_GONE: Final = 410
+_LONGEST_QUEUE: Final = 60.0  # seconds until a delivery for which there was no place is tried again, at most
+_RESULTS: Final = Counter(
+    "orders_webhook_deliveries", "Attempts that delivered or failed, and deliveries given up", ["endpoint", "result"]
+)
+_log = structlog.get_logger(__name__)
+
+
+class WebhookActivities:
+    """Over the tables, the log and a sender."""
+
+    def __init__(self, endpoints: Endpoints, deliveries: Deliveries, store: EventStore, sender: Sender) -> None:
+        self._endpoints, self._deliveries, self._store, self._sender = endpoints, deliveries, store, sender
+        self._lanes = Lanes()
+
+    @property
+    def all(self) -> list[Callable[..., Any]]:
+        return [self.next_delivery, self.deliver_webhook, self.park_delivery]
+
+    @activity.defn(name=NEXT_DELIVERY.name)
+    async def next_delivery(self, order: OrderDeliveries) -> NextDelivery:
+        """The order's first pending delivery, if any."""
+        return await self._next(order)
+
+    @activity.defn(name=DELIVER_WEBHOOK.name)
+    async def deliver_webhook(self, delivery: DeliveryRef) -> NextDelivery:
+        """One attempt. Delivered, or nothing to deliver any more: what is next. Else it fails, to be tried again."""
+        lane = self._lanes.of(delivery.endpoint_id)
+        try:
+            async with lane.slot():
+                await self._attempt(delivery, lane)
+        except Busy as busy:
+            wait = busy.retry_after or min(backoff(activity.info().attempt), _LONGEST_QUEUE)
+            raise _failure("Busy", str(busy), wait * random.uniform(1, 1.5)) from None
+        return await self._next(delivery)
+
+    @activity.defn(name=PARK_DELIVERY.name)
+    async def park_delivery(self, delivery: DeliveryRef) -> NextDelivery:
+        """Give up; it keeps the error of its last attempt."""
+        await self._deliveries.park(delivery.endpoint_id, delivery.position)
+        _RESULTS.labels(delivery.endpoint_id, "parked").inc()
+        _log.error("webhook parked", endpoint=delivery.endpoint_id, position=delivery.position)
+        return await self._next(delivery)
+
+    async def _attempt(self, delivery: DeliveryRef, lane: Lane) -> None:
+        url = await self._deliveries.target(delivery.endpoint_id, delivery.position)
+        if url is None:
+            return
+        event = await self._store.read_at(delivery.position)
+        if event is None:
+            await self._deliveries.park(delivery.endpoint_id, delivery.position, "the log has no event there")
+            return
+        content = body(event)
+        headers = _headers(event, content, await self._endpoints.secrets(delivery.endpoint_id))
+        try:
+            answer = await self._sender.post(url, headers, content)
+        except NoAnswer as silence:
+            lane.silent()
+            await self._note(delivery, None, str(silence), None, backoff(activity.info().attempt))
+            raise _failure("NoAnswer", silence.kind) from None
+        lane.answered()
+        await self._take(delivery, answer, lane)
+
+    async def _take(self, delivery: DeliveryRef, answer: Answer, lane: Lane) -> None:
+        if 200 <= answer.status < 300:
+            await self._deliveries.delivered(delivery.endpoint_id, delivery.position, answer.status)
+            _RESULTS.labels(delivery.endpoint_id, "delivered").inc()
+            return
+        refusal = f"answered {answer.status}"
+        again_in = backoff(activity.info().attempt)
+        if answer.status in (429, 503) and answer.retry_after is not None:
+            again_in = answer.retry_after
+            lane.pause(again_in)
+        await self._note(delivery, answer.status, refusal, answer.text, again_in)
+        if answer.status == _GONE:
+            await self._give_up_endpoint(delivery)
+            return
+        raise _failure("Refused", refusal, again_in)
+
+    async def _give_up_endpoint(self, delivery: DeliveryRef) -> None:
+        await self._deliveries.park(delivery.endpoint_id, delivery.position)
+        _RESULTS.labels(delivery.endpoint_id, "parked").inc()
+        with suppress(UnknownEndpoint):  # removed meanwhile
+            await self._endpoints.disable(delivery.endpoint_id, "answered 410: gone")
+        _log.error("webhook endpoint disabled, it answered 410", endpoint=delivery.endpoint_id)
+
+    async def _note(
+        self, delivery: DeliveryRef, status: int | None, error: str, response: str | None, again_in: float
+    ) -> None:
+        await self._deliveries.failed(delivery.endpoint_id, delivery.position, status, error, response, again_in)
+        _RESULTS.labels(delivery.endpoint_id, "failed").inc()
+
+    async def _next(self, order: OrderDeliveries) -> NextDelivery:
+        found = await self._deliveries.next(order.endpoint_id, order.order_id)
+        return NextDelivery(position=found[0], age=found[1]) if found else NextDelivery()
+
+
+def _headers(event: RecordedEvent, content: bytes, secrets: Sequence[str]) -> list[tuple[str, str]]:
+    message_id, now = str(event.id), int(time.time())
+    return [
+        ("content-type", CONTENT_TYPE),
+        ("user-agent", "orders-webhooks"),
+        ("webhook-id", message_id),
+        ("webhook-timestamp", str(now)),
+        ("webhook-signature", signatures(secrets, message_id, now, content)),
+    ]
+
+
+def _failure(kind: str, message: str, again_in: float | None = None) -> ApplicationError:
+    """What Temporal's history keeps of a failed attempt: nothing of the receiver's address or answer."""
+    delay = timedelta(seconds=again_in) if again_in is not None else None
+    return ApplicationError(message, type=kind, next_retry_delay=delay, category=ApplicationErrorCategory.BENIGN)

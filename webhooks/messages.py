@@ -1,0 +1,19 @@
+"""The data of the published messages, as `activities.publish` makes it."""
+
+from orders.fields import Amount, CurrencyCode, Text
+from orders.model import OrderFact
+
+
+class RevenueMessage(OrderFact):
+    """An order has shipped: its total, in minor units, is revenue."""
+
+    amount: Amount
+    currency: CurrencyCode
+
+
+class ShipmentMessage(RevenueMessage):
+    """An order is on its way."""
+
+    shipment_id: Text
+    tracking_number: Text
+    carrier: Text

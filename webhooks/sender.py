@@ -1,0 +1,117 @@
+"""One POST to a receiver: no redirect is followed, no proxy used, no more than a kilobyte of the answer read."""
+
+import asyncio
+import email.utils
+import ssl
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Final, Self
+
+import httpcore
+import httpx
+
+from webhooks.addresses import Resolve, host_of, port_of, resolve
+from webhooks.network import ForbiddenAddress, GuardedNetwork, UnknownName
+
+CONNECT_LIMIT: Final = 5.0  # seconds
+LIMIT: Final = 15.0  # seconds, for all of it
+KEPT: Final = 1_024  # bytes of the answer
+MAX_RETRY_AFTER: Final = 24 * 3600.0  # seconds
+_CONNECTIONS: Final = 600  # more than attempts can be under way
+_TIMEOUTS: Final = {"connect": CONNECT_LIMIT, "read": LIMIT, "write": LIMIT, "pool": LIMIT}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the receiver answered: status, the first bytes of the body as text, seconds of its Retry-After."""
+
+    status: int
+    text: str
+    retry_after: float | None
+
+
+class NoAnswer(Exception):
+    """The receiver did not answer; `kind` says why in two words that hold nothing of its address."""
+
+    def __init__(self, kind: str, detail: str = "") -> None:
+        super().__init__(f"{kind}: {detail}" if detail else kind)
+        self.kind = kind
+
+
+class Sender:
+    """Connections to receivers, kept for a while. To be used in `async with`, which closes them."""
+
+    def __init__(
+        self, *, allow_private: bool = False, resolve: Resolve = resolve, trust: ssl.SSLContext | None = None
+    ) -> None:
+        self._allow_private = allow_private
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=trust or httpx.create_ssl_context(),
+            max_connections=_CONNECTIONS,
+            max_keepalive_connections=64,
+            keepalive_expiry=30,
+            network_backend=GuardedNetwork(resolve, allow_private=allow_private),
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._pool.aclose()
+
+    async def post(self, url: str, headers: Sequence[tuple[str, str]], body: bytes) -> Answer:
+        """Raises NoAnswer, within LIMIT seconds."""
+        target = httpx.URL(url)
+        if target.scheme != "https" and not self._allow_private:
+            raise NoAnswer("refused address", "not https")
+        try:
+            async with asyncio.timeout(LIMIT):
+                return await self._post(target, headers, body)
+        except (TimeoutError, httpcore.TimeoutException) as error:
+            during = "no connection" if isinstance(error, httpcore.ConnectTimeout) else "no answer"
+            raise NoAnswer(f"{during} in time") from None
+        except ForbiddenAddress:
+            raise NoAnswer("refused address", "the name leads to no public address") from None
+        except UnknownName:
+            raise NoAnswer("unknown name", "the name has no address") from None
+        except (httpcore.ConnectError, OSError) as error:
+            raise NoAnswer("no connection", str(error)) from None
+        except (httpcore.NetworkError, httpcore.ProtocolError) as error:
+            raise NoAnswer("broken answer", str(error)) from None
+
+    async def _post(self, target: httpx.URL, headers: Sequence[tuple[str, str]], body: bytes) -> Answer:
+        url = httpcore.URL(
+            scheme=target.raw_scheme, host=host_of(target).encode(), port=port_of(target), target=target.raw_path
+        )
+        sent = [("host", target.netloc.decode("ascii")), ("content-length", str(len(body))), *headers]
+        async with self._pool.stream(
+            "POST", url, headers=sent, content=body, extensions={"timeout": _TIMEOUTS}
+        ) as response:
+            given = {name.lower(): value for name, value in response.headers}
+            text = await _beginning(response)
+            return Answer(response.status, text, _retry_after(given.get(b"retry-after", b"")))
+
+
+async def _beginning(response: httpcore.Response) -> str:
+    """What is left unread ends the connection with the block."""
+    kept = b""
+    async for chunk in response.aiter_stream():
+        kept += chunk[: KEPT - len(kept)]
+        if len(kept) >= KEPT:
+            break
+    return kept.decode(errors="replace").replace("\x00", "�")
+
+
+def _retry_after(value: bytes) -> float | None:
+    """Seconds, of either form that HTTP has for it; None where it is neither."""
+    text = value.decode("ascii", errors="replace").strip()
+    seconds = float(text) if text.isdigit() and len(text) < 10 else None
+    if seconds is None and text:
+        with suppress(ValueError):
+            seconds = email.utils.parsedate_to_datetime(text).timestamp() - time.time()
+    return None if seconds is None else min(max(seconds, 1.0), MAX_RETRY_AFTER)

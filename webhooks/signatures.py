@@ -1,0 +1,45 @@
+"""What the workflow that delivers webhooks knows of its activities. Ids and positions alone: all of it is written into
+Temporal's history, so fields may be added with a default, never renamed or removed."""
+
+from typing import Final
+
+from activities.signatures import Signature, Wire
+
+DELIVER_WEBHOOKS: Final = "deliver-webhooks"
+SIGNAL: Final = "deliver"
+
+
+class OrderDeliveries(Wire):
+    """One endpoint's deliveries of one order."""
+
+    endpoint_id: str
+    order_id: str
+
+
+class DeliveryRef(OrderDeliveries):
+    """One of them, by its event's position in the log."""
+
+    position: int
+
+
+class NextDelivery(Wire):
+    """The order's first pending delivery and the seconds since it became pending. position: None where nothing is to be
+    sent, or the endpoint is disabled."""
+
+    position: int | None = None
+    age: float = 0
+
+
+NEXT_DELIVERY: Final = Signature("next-delivery", OrderDeliveries, NextDelivery)
+DELIVER_WEBHOOK: Final = Signature("deliver-webhook", DeliveryRef, NextDelivery)
+PARK_DELIVERY: Final = Signature("park-delivery", DeliveryRef, NextDelivery)
+
+
+def workflow_id(endpoint_id: str, order_id: str) -> str:
+    """`deliver-webhooks-{endpointId}-{orderId}`: one at a time, so that an order's events arrive in order."""
+    return f"{DELIVER_WEBHOOKS}-{endpoint_id}-{order_id}"
+
+
+def task_queue(fleet: str) -> str:
+    """The task queue beside the fleet's own: receivers that hang hold up no order."""
+    return f"{fleet}-webhooks"

@@ -1,0 +1,68 @@
+"""deliver-webhooks: one endpoint's deliveries of one order, one after the other."""
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError, is_cancelled_exception
+
+with workflow.unsafe.imports_passed_through():
+    from webhooks import options
+    from webhooks.signatures import (
+        DELIVER_WEBHOOK,
+        DELIVER_WEBHOOKS,
+        NEXT_DELIVERY,
+        PARK_DELIVERY,
+        SIGNAL,
+        DeliveryRef,
+        NextDelivery,
+        OrderDeliveries,
+    )
+    from workflows.steps import database_step
+
+
+@workflow.defn(name=DELIVER_WEBHOOKS)
+class DeliverWebhooks:
+    """Ends when nothing is pending any more; the next event starts another run. What cannot be delivered in the days of
+    trying is parked, and those behind it go on."""
+
+    def __init__(self) -> None:
+        self.woken = False
+        self.delivered = 0
+
+    @workflow.run
+    async def run(self, order: OrderDeliveries) -> None:
+        while True:
+            self.woken = False
+            following = await database_step(NEXT_DELIVERY, order, "What is next?")
+            while following.position is not None:
+                self._continue_if_long(order)
+                following = await self._deliver(order, following.position, following.age)
+            # A signal from here on is refused its end by the server, and this task runs again with it.
+            if not self.woken:
+                return
+
+    @workflow.signal(name=SIGNAL)
+    def deliver(self) -> None:
+        """Something more is pending."""
+        self.woken = True
+
+    async def _deliver(self, order: OrderDeliveries, position: int, age: float) -> NextDelivery:
+        delivery = DeliveryRef(endpoint_id=order.endpoint_id, order_id=order.order_id, position=position)
+        self.delivered += 1
+        try:
+            answer: NextDelivery = await workflow.execute_activity(
+                DELIVER_WEBHOOK.name,
+                delivery,
+                result_type=DELIVER_WEBHOOK.output,
+                start_to_close_timeout=options.ATTEMPT_TIMEOUT,
+                schedule_to_close_timeout=options.time_left(age),
+                retry_policy=options.ATTEMPTS,
+                summary=f"Event at position {position}",
+            )
+        except ActivityError as failure:
+            if is_cancelled_exception(failure):
+                raise
+            return await database_step(PARK_DELIVERY, delivery, f"Park the event at position {position}")
+        return answer
+
+    def _continue_if_long(self, order: OrderDeliveries) -> None:
+        if self.delivered >= options.DELIVERIES_PER_RUN or workflow.info().is_continue_as_new_suggested():
+            workflow.continue_as_new(order)
