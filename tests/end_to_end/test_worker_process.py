@@ -11,7 +11,7 @@ from tests.integration.event_store_harness import connected, lease_holders
 from tests.running_system import until
 
 TAKE_OVER = 5.0  # seconds
-CONSUMERS = ["dispatcher", *(projection.name for projection in PROJECTIONS)]
+CONSUMERS = ["dispatcher", *(projection.name for projection in PROJECTIONS), "webhooks"]
 
 
 async def test_a_stop_lets_the_charge_in_flight_finish_and_is_a_success(fleet: Fleet) -> None:

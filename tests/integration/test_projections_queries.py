@@ -16,6 +16,7 @@ from projections.customer_orders import CUSTOMER_ORDERS
 from projections.order_dashboard import ORDER_DASHBOARD
 from projections.queries import Queries
 from projections.runner import Projector
+from telemetry import state
 from tests.integration.projections_harness import REFUNDED, SHIPPED, drain, happens, history, owner, projector
 from tests.unit.orders.samples import an_order, line
 
@@ -178,6 +179,8 @@ QUESTIONS: Final = [
     (statements._GET_CUSTOMER, ("c-1",)),
     (statements._TOP_CUSTOMERS, (3,)),
     (statements._PARKED, ("order-dashboard", 5, 10)),
+    (state._ON_HOLD, (["placed", "confirmed", "paid"],)),
+    (state._OWED, ()),
 ]
 
 
