@@ -24,7 +24,7 @@ def event_facts(event: Event) -> str:
     """The event's own facts."""
     match event:
         case OrderPlaced():
-            return f"{format_money(event.total, event.currency)}, {units(event):,} units, customer {event.customer_id}"
+            return f"{format_money(event.total, event.currency)}, {_units(event)}, customer {event.customer_id}"
         case OrderConfirmed():
             return format_money(event.total, event.currency)
         case OrderPaid():
@@ -45,6 +45,11 @@ def event_facts(event: Event) -> str:
             return f"{format_money(event.amount, event.currency)} as {event.refund_id}: {event.reason}"
         case _:
             assert_never(event)
+
+
+def _units(event: OrderPlaced) -> str:
+    count = units(event)
+    return f"{count:,} unit" if count == 1 else f"{count:,} units"
 
 
 def _short_of(shortages: tuple[Shortage, ...]) -> str:

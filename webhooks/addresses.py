@@ -88,7 +88,10 @@ def _parsed(text: str) -> httpx.URL:
 
 def _require_scheme(url: httpx.URL, allow_private: bool) -> None:
     if url.scheme != "https" and not allow_private:
-        raise InvalidEndpoint("url", "must begin with https://: events carry names and addresses")
+        raise InvalidEndpoint(
+            "url",
+            "must begin with https://: events carry names and addresses (ORDERS_WEBHOOKS_ALLOW_PRIVATE lifts that)",
+        )
 
 
 def host_of(url: httpx.URL) -> str:
