@@ -38,15 +38,15 @@ select s.name,
 _PARKED: Final = """
 select 'dispatcher', count(*) from dispatcher.parked
  union all select projection, count(*) from projections.parked group by projection"""
-# Index deliveries_pending. What waits for a disabled endpoint is not late.
+# Index deliveries_pending. What waits for a disabled endpoint is not late. Every endpoint is counted, also where that is 0.
 _WEBHOOKS_PENDING: Final = """
-select d.endpoint_id, count(*),
+select e.id, count(d.endpoint_id),
        coalesce(extract(epoch from clock_timestamp() - min(d.since) filter (where e.enabled))::float, 0)
-  from webhooks.deliveries d join webhooks.endpoints e on e.id = d.endpoint_id
- where d.state = 'pending' group by d.endpoint_id"""
+  from webhooks.endpoints e left join webhooks.deliveries d on d.endpoint_id = e.id and d.state = 'pending' group by e.id"""
 # Index deliveries_by_state.
 _WEBHOOKS_PARKED: Final = """
-select endpoint_id, count(*) from webhooks.deliveries where state = 'parked' group by endpoint_id"""
+select e.id, count(d.endpoint_id)
+  from webhooks.endpoints e left join webhooks.deliveries d on d.endpoint_id = e.id and d.state = 'parked' group by e.id"""
 
 Row = tuple[object, ...]
 
