@@ -1,6 +1,7 @@
 """Ways to run the embedded services in a process of their own, and to see what is left of them."""
 
 import asyncio
+import contextlib
 import fcntl
 import os
 import signal
@@ -127,7 +128,8 @@ def _target(link: Path) -> str:
 
 def kill(processes: list[int]) -> None:
     for each in processes:
-        os.kill(each, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # it has ended meanwhile, as was wanted
+            os.kill(each, signal.SIGKILL)
 
 
 async def note(services: Services, text: str) -> None:
