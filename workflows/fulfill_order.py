@@ -41,6 +41,7 @@ with workflow.unsafe.imports_passed_through():
     )
 
 CANCELLED_IN_TEMPORAL = "Cancelled in Temporal"
+COUNTS_IN_LOST_TASK = "release-what-a-lost-task-reserved"  # a patch: runs from before it replay without
 
 
 @workflow.defn(name=FULFILL_ORDER)
@@ -59,6 +60,7 @@ class FulfillOrder:
         self.cancelled_by_person = False
         self.cancelled_in_temporal = False
         self.released = False
+        self.charged = False
         self._early_cancel: asyncio.Task[None] | None = None
 
     @workflow.run
@@ -84,6 +86,7 @@ class FulfillOrder:
         if self.progress.status == "shipped":
             return
         payment = await self.charge_payment()
+        self.charged = True
         await self.record_payment(payment)
         await self.reserve_inventory()
         shipment = await self.create_shipment()
@@ -92,6 +95,7 @@ class FulfillOrder:
     async def undo(self, failure: FailureError) -> None:
         await self.cancel_order(failure)
         if self.progress.status == "cancelled":  # or shipped, where the shipment entered the stream first
+            self._count_in_lost_task()
             await self.compensations.unwind()
         self.watch.calm()
 
@@ -109,6 +113,13 @@ class FulfillOrder:
     def needs_attention(self) -> Attention | None:
         """The step that keeps failing, if any."""
         return self.watch.attention
+
+    def _count_in_lost_task(self) -> None:
+        """A database step has its effect before the task that it is part of is recorded. Where that was lost with its
+        worker, goods may be reserved that this execution, which heard of a cancel first, never came to reserve."""
+        registered = "release-inventory" in self.compensations.pending
+        if self.charged and not registered and workflow.patched(COUNTS_IN_LOST_TASK):
+            self.compensations.push("release-inventory", self.release_inventory)
 
     # The steps
 
