@@ -1,5 +1,7 @@
 """What is printed: results on standard output, everything else on standard error, nothing that could steer a terminal."""
 
+import contextlib
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -55,9 +57,16 @@ def _write(content: bytes) -> None:
         sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()
     except BrokenPipeError:
+        _give_up_output()
         raise
     except OSError as error:
         raise Refused(f"standard output cannot be written: {error.strerror}") from None
+
+
+def _give_up_output() -> None:
+    """Whoever read our output has seen enough, as `head` does; the interpreter's own last flush must not complain."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def say(text: str) -> None:

@@ -1,9 +1,7 @@
 """How every command runs and ends: one sentence for a failure, and the exit codes 0, 1, 2 and 130."""
 
 import asyncio
-import contextlib
 import os
-import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Final, NoReturn
@@ -50,7 +48,7 @@ async def _told(command: Command, serves: bool) -> int:
     except asyncio.CancelledError:
         return OK if serves else _interrupted()
     except BrokenPipeError:
-        return _unread()
+        return OK
     except Exception as error:
         sentence = explain(error, settings)
         if sentence is None:
@@ -72,13 +70,6 @@ def _interrupted() -> int:
     return INTERRUPTED
 
 
-def _unread() -> int:
-    """Whoever read our output has seen enough, as `head` does; the interpreter's own last flush must not complain."""
-    with contextlib.suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return OK
-
-
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[App]:
     """The system over its database; TimeoutError where that does not answer."""
@@ -98,6 +89,14 @@ async def temporal(settings: Settings, *, lazy: bool = False) -> Client:
     except (RuntimeError, TimeoutError) as error:  # the SDK has no error of its own for this
         _log.debug("no connection to Temporal", error=str(error))
         raise TemporalUnreachable(str(error)) from None
+
+
+async def temporal_if_reachable(settings: Settings) -> Client | None:
+    """None where Temporal does not answer, for what can be done without it."""
+    try:
+        return await temporal(settings)
+    except TemporalUnreachable:
+        return None
 
 
 def _check_temporal_configuration() -> None:

@@ -101,8 +101,9 @@ class Shell:
 
 
 def clean_environment() -> dict[str, str]:
-    """This process's environment without any of our settings, and with our packages to be found from any folder."""
-    ours = ("DATABASE_", "TEMPORAL_", "ORDERS_")
+    """This process's environment without any of our settings, and with our packages to be found from any folder. Output
+    is buffered, as it is for users."""
+    ours = ("DATABASE_", "TEMPORAL_", "ORDERS_", "PYTHONUNBUFFERED")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours) or name == "ORDERS_TEST_RUN"}
     return kept | {"PYTHONPATH": str(ROOT), "COLUMNS": "200"}
 
