@@ -59,7 +59,8 @@ from workflows.refund_order import RefundOrder
 from workflows.validate_order import ValidateOrder
 
 ROLE = "orders_app"
-WORKFLOWS = [ValidateOrder, FulfillOrder, NotifyShipment, RefundOrder, DeliverWebhooks]
+WORKFLOWS = [ValidateOrder, FulfillOrder, NotifyShipment, RefundOrder]
+WEBHOOK_WORKFLOWS = [DeliverWebhooks]
 _OUR_MODULES = ("activities", "eventstore", "orders", "webhooks", "workflows")
 WEBHOOKS_AT_ONCE = 500
 T = TypeVar("T")
@@ -218,7 +219,7 @@ async def webhook_worker(app: App, client: Client, interceptors: Sequence[Interc
         worker = Worker(
             client,
             task_queue=task_queue(from_settings.task_queue),
-            workflows=[DeliverWebhooks],
+            workflows=WEBHOOK_WORKFLOWS,
             activities=WebhookActivities(app.endpoints, app.deliveries, app.store, sender).all,
             interceptors=[Observation(), *interceptors, ActivityFailures()],
             workflow_runner=workflow_runner(),

@@ -28,9 +28,9 @@ _RPC_LIMIT: Final = timedelta(seconds=5)
 _RECENT: Final = 20  # events; a workflow between two rounds of attempts has its timer among its last ones
 
 
-def of_fleet(settings: Settings) -> str:
+def of_fleet(task_queue: str) -> str:
     """The part of a visibility query that leaves out other fleets of the namespace."""
-    quoted = settings.task_queue.replace("'", "''")
+    quoted = task_queue.replace("'", "''")
     return f"TaskQueue = '{quoted}'"
 
 
@@ -43,7 +43,7 @@ class Failing:
 
     async def all(self) -> AsyncGenerator[Stuck, None]:
         """In pages of a few workflows, which are asked at once. Raises RPCError where Temporal does not answer."""
-        query = f"NeedsAttention = true AND ExecutionStatus = 'Running' AND {of_fleet(self._settings)}"
+        query = f"NeedsAttention = true AND ExecutionStatus = 'Running' AND {of_fleet(self._settings.task_queue)}"
         page: list[WorkflowExecution] = []
         async for found in self._client.list_workflows(query):
             page.append(found)

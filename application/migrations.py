@@ -10,18 +10,18 @@ _AS_LOGIN = "set local role none"
 _APPLIED = "select version from public.schema_migrations"
 
 
-async def missing_migrations(app: App) -> list[str]:
-    """The versions of this program's migrations that are not applied; none where the user may not look."""
+async def missing_migrations(app: App) -> list[str] | None:
+    """The versions of this program's migrations that are not applied; None where the user may not look."""
     async with app.pool.acquire(timeout=5) as connection:
         try:
             async with connection.transaction(readonly=True):
                 await connection.execute(_AS_LOGIN)
                 applied = {row["version"] for row in await connection.fetch(_APPLIED, timeout=5)}
         except asyncpg.InsufficientPrivilegeError:
-            return []
-    return sorted(shipped_versions() - applied)
+            return None
+    return sorted(_shipped_versions() - applied)
 
 
-def shipped_versions() -> set[str]:
+def _shipped_versions() -> set[str]:
     """The versions of this program's migrations, the first part of each file's name."""
     return {file.name.partition("_")[0] for folder in migration_folders() for file in folder.glob("*.sql")}

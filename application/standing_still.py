@@ -48,9 +48,8 @@ class StandingStill:
         """Orders of which a workflow was terminated, or has failed: within the retention of the namespace."""
         if self._client is None:
             return
-        query = (
-            f"ExecutionStatus IN ('Failed', 'Terminated', 'TimedOut', 'Canceled') AND {of_fleet(self._app.settings)}"
-        )
+        fleet = of_fleet(self._app.settings.task_queue)
+        query = f"ExecutionStatus IN ('Failed', 'Terminated', 'TimedOut', 'Canceled') AND {fleet}"
         page: list[str] = []
         async for found in self._client.list_workflows(query):
             page += [order_id] if (order_id := found.typed_search_attributes.get(ORDER_ID)) else []

@@ -10,8 +10,8 @@ import asyncpg
 
 from audit.report import READ_MODELS, Finding
 from audit.sources import Sources
+from eventstore.connection import pooled
 from eventstore.model import Page
-from projections.connection import pooled
 from projections.fold import Parked, decode, fold
 from projections.projection import Key, Projection, columns
 from projections.table import Table, row_of

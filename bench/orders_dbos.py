@@ -2,17 +2,12 @@
 
 import asyncio
 import itertools
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Final
 
 from dbos import DBOS, SetWorkflowID
 
-from bench.side import Figures, Ground, cpu_seconds
-
-_WARM_UP: Final = 20
-_IN_FLIGHT: Final = 20
+from bench.side import Figures, Ground, in_flight
 
 
 @DBOS.step()
@@ -62,17 +57,7 @@ async def _order(number: int) -> None:
 
 
 async def measure_orders(ground: Ground) -> Figures:
-    """orders_per_s and cpu_ms_per_order of this process, 20 in flight."""
-    count, numbers = ground.scaled(300), itertools.count()
+    """20 in flight."""
+    numbers = itertools.count()
     async with _running(ground):
-        free = asyncio.Semaphore(_IN_FLIGHT)
-
-        async def one() -> None:
-            async with free:
-                await _order(next(numbers))
-
-        await asyncio.gather(*(one() for _ in range(_WARM_UP)))
-        began, cpu = time.perf_counter(), cpu_seconds()
-        await asyncio.gather(*(one() for _ in range(count)))
-        seconds, used = time.perf_counter() - began, cpu_seconds() - cpu
-    return {"orders_per_s": count / seconds, "cpu_ms_per_order": used / count * 1000}
+        return await in_flight(ground.scaled(300), lambda: _order(next(numbers)))

@@ -3,8 +3,7 @@
 import asyncio
 import itertools
 import json
-import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,15 +13,13 @@ from typing import Any, Final
 from activities.signatures import ANALYTICS_REVENUE
 from activities.stock import read_stock_csv
 from application.placing import place
-from bench.side import Figures, Ground, cpu_seconds, milliseconds
+from bench.side import Figures, Ground, in_flight, one_at_a_time
 from bootstrap import App, connect_temporal, open_app
 from orders.model import Order, parse_order
 from settings import Settings
 from worker import Role, serve
 
 _DATA: Final = Path(__file__).resolve().parent.parent / "data" / "northwind"
-_WARM_UP: Final = 20
-_IN_FLIGHT: Final = 20
 
 
 class _Told:
@@ -76,34 +73,26 @@ def _lines() -> list[dict[str, Any]]:
     return [json.loads(line) for line in (_DATA / "orders.jsonl").read_text().splitlines()]
 
 
+def _orders(app: App, told: _Told) -> Callable[[], Awaitable[object]]:
+    """Places the next of the Northwind orders, and waits for its end."""
+    numbers, lines = itertools.count(), _lines()
+
+    async def order() -> None:
+        placed = _order(next(numbers), lines)
+        done = told.expect(placed.order_id)
+        await place(app, placed, actor="bench")
+        await done
+
+    return order
+
+
 async def measure_orders(ground: Ground) -> Figures:
-    """orders_per_s and cpu_ms_per_order of this process, 20 in flight."""
-    count, numbers, lines = ground.scaled(300), itertools.count(), _lines()
+    """20 in flight."""
     async with _running(ground) as (app, told):
-        free = asyncio.Semaphore(_IN_FLIGHT)
-
-        async def one() -> None:
-            async with free:
-                order = _order(next(numbers), lines)
-                done = told.expect(order.order_id)
-                await place(app, order, actor="bench")
-                await done
-
-        await asyncio.gather(*(one() for _ in range(_WARM_UP)))
-        began, cpu = time.perf_counter(), cpu_seconds()
-        await asyncio.gather(*(one() for _ in range(count)))
-        seconds, used = time.perf_counter() - began, cpu_seconds() - cpu
-    return {"orders_per_s": count / seconds, "cpu_ms_per_order": used / count * 1000}
+        return await in_flight(ground.scaled(300), _orders(app, told))
 
 
 async def measure_single(ground: Ground) -> Figures:
-    """p50_ms and p99_ms of one order at a time."""
-    durations, numbers, lines = [], itertools.count(), _lines()
+    """One order at a time."""
     async with _running(ground) as (app, told):
-        for _ in range(_WARM_UP + ground.scaled(60)):
-            order = _order(next(numbers), lines)
-            done, began = told.expect(order.order_id), time.perf_counter()
-            await place(app, order, actor="bench")
-            await done
-            durations.append(time.perf_counter() - began)
-    return milliseconds(durations[_WARM_UP:])
+        return await one_at_a_time(ground.scaled(60), _orders(app, told))

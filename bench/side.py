@@ -1,7 +1,9 @@
 """One side of a comparison: a program of its own over clean databases, which measures itself and says so in JSON."""
 
+import asyncio
 import os
 import resource
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias
@@ -11,6 +13,8 @@ Measure: TypeAlias = Callable[["Ground"], Awaitable[Figures]]
 DATABASE: Final = "BENCH_DATABASE_URL"
 TEMPORAL: Final = "BENCH_TEMPORAL_ADDRESS"
 SCALE: Final = "BENCH_SCALE"
+_WARM_UP: Final = 20
+_IN_FLIGHT: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +55,28 @@ def percentile(values: list[float], share: float) -> float:
 def milliseconds(values: list[float]) -> dict[str, float]:
     """p50 and p99 of durations in seconds."""
     return {"p50_ms": percentile(values, 0.5) * 1000, "p99_ms": percentile(values, 0.99) * 1000}
+
+
+async def in_flight(count: int, order: Callable[[], Awaitable[object]]) -> Figures:
+    """orders_per_s and cpu_ms_per_order of this process, 20 orders in flight, after 20 that are not counted."""
+    free = asyncio.Semaphore(_IN_FLIGHT)
+
+    async def one() -> None:
+        async with free:
+            await order()
+
+    await asyncio.gather(*(one() for _ in range(_WARM_UP)))
+    began, cpu = time.perf_counter(), cpu_seconds()
+    await asyncio.gather(*(one() for _ in range(count)))
+    seconds, used = time.perf_counter() - began, cpu_seconds() - cpu
+    return {"orders_per_s": count / seconds, "cpu_ms_per_order": used / count * 1000}
+
+
+async def one_at_a_time(count: int, order: Callable[[], Awaitable[object]]) -> Figures:
+    """p50_ms and p99_ms of an order, after 20 that are not counted."""
+    durations = []
+    for _ in range(_WARM_UP + count):
+        began = time.perf_counter()
+        await order()
+        durations.append(time.perf_counter() - began)
+    return milliseconds(durations[_WARM_UP:])

@@ -8,12 +8,11 @@ from rich.table import Table
 from rich.text import Text
 
 from application.attention import StuckList, find_stuck
-from application.reach import TemporalUnreachable
 from application.stuck import Stuck
 from cli.arguments import AsJson
 from cli.failures import OK, REFUSED, explain
 from cli.output import say, show, show_json, table
-from cli.running import execute, opened, temporal
+from cli.running import execute, opened, temporal_if_reachable
 from settings import Settings
 
 MaxRows = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="At most this many rows.")]
@@ -28,11 +27,7 @@ def attention(limit: MaxRows = 100, as_json: AsJson = False) -> None:
 
     async def command(settings: Settings) -> int:
         async with opened(settings) as app:
-            try:
-                client = await temporal(settings)
-            except TemporalUnreachable:
-                client = None
-            found = await find_stuck(app, client, limit)
+            found = await find_stuck(app, await temporal_if_reachable(settings), limit)
         if as_json:
             rows = [each.as_json() for each in found.rows]
             show_json({"stuck": rows, "more": found.more, "complete": found.problem is None})

@@ -8,14 +8,13 @@ from rich.text import Text
 from temporalio.client import Client
 
 from activities.gateways.simulated import SimulatedLedger
-from application.reach import TemporalUnreachable
 from audit import AuditReport, CheckResult, Finding, Sources
 from audit import audit as prove
 from bootstrap import App
 from cli.arguments import AsJson
 from cli.failures import OK, REFUSED
 from cli.output import messages, show, show_json, visible
-from cli.running import execute, opened, temporal
+from cli.running import execute, opened, temporal_if_reachable
 from settings import Settings
 
 SHOWN_FINDINGS: Final = 50
@@ -30,7 +29,7 @@ def audit(as_json: AsJson = False) -> None:
 
     async def command(settings: Settings) -> int:
         async with opened(settings) as app:
-            report = await prove_books(app, await _temporal_if_reachable(settings))
+            report = await prove_books(app, await temporal_if_reachable(settings))
         if as_json:
             show_json(report.as_json())
         else:
@@ -55,13 +54,6 @@ def _progress() -> Iterator[Progress]:
         return
     with console.status("auditing") as status:
         yield lambda stage, done: status.update(f"auditing {stage}{f' {done:,}' if done else ''}")
-
-
-async def _temporal_if_reachable(settings: Settings) -> Client | None:
-    try:
-        return await temporal(settings)
-    except TemporalUnreachable:
-        return None
 
 
 def report_lines(report: AuditReport) -> list[Text]:

@@ -3,29 +3,23 @@
 import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass
-from typing import Annotated, Final
+from typing import Annotated
 
-import asyncpg
 import typer
 from rich.text import Text
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.service import RPCError
 
-from application.migrations import shipped_versions
+from application.migrations import missing_migrations
 from application.reach import TemporalUnreachable
-from application.standings import standings
+from application.readers import readers
 from bootstrap import App
 from cli.arguments import AsJson
 from cli.failures import OK, REFUSED, database_address, explain, temporal_address
 from cli.output import show, show_json, table
 from cli.running import execute, opened, temporal
-from dispatcher.dispatcher import NAME as DISPATCHER
-from projections import PROJECTIONS
 from settings import Settings
-from webhooks.endpoints import READER as WEBHOOKS
 
-# By the table's primary key; dbmate keeps it in public. The login user reads it, as the application's role may not.
-_APPLIED: Final = "select version from public.schema_migrations"
 MaxLag = Annotated[
     float, typer.Option("--max-lag", min=0, metavar="SECONDS", help="Age that the oldest unhandled event may have.")
 ]
@@ -68,30 +62,22 @@ async def _database(settings: Settings, max_lag: float) -> list[Check]:
         try:
             app = await stack.enter_async_context(opened(settings))
             reached = Check("database", True, database_address(settings))
-            return [reached, await _migrations(settings), *await _lags(app, max_lag)]
+            return [reached, await _migrations(app), *await _lags(app, max_lag)]
         except Exception as error:
             return [Check("database", False, _told(error, settings))]
 
 
-async def _migrations(settings: Settings) -> Check:
-    connection = await asyncpg.connect(settings.app_database_url, timeout=5)
-    try:
-        applied = {row["version"] for row in await connection.fetch(_APPLIED)}
-    except asyncpg.InsufficientPrivilegeError:
+async def _migrations(app: App) -> Check:
+    missing = await missing_migrations(app)
+    if missing is None:
         return Check("migrations", True, "not looked at: this user may not read public.schema_migrations")
-    finally:
-        await connection.close()
-    missing = sorted(shipped_versions() - applied)
     return Check(
         "migrations", not missing, f"missing {', '.join(missing)}: run `orders migrate`" if missing else "complete"
     )
 
 
 async def _lags(app: App, max_lag: float) -> list[Check]:
-    names = [DISPATCHER, *(projection.name for projection in PROJECTIONS)]
-    found = [
-        each for each in await standings(app, [*names, WEBHOOKS], {}) if each.name in names or each.position is not None
-    ]
+    found = await readers(app)
     return [
         Check(each.name, each.seconds <= max_lag, f"{each.events:,} events, {each.seconds:,.1f} s behind")
         for each in found

@@ -110,7 +110,6 @@ def _faults(error: OrderError | EventStoreError) -> tuple[Fault, ...]:
             return error.faults
         case InvalidEvent():
             # The order is all of its event's data, so that is the path in the order.
-            path = error.path.removeprefix("events[0]").removeprefix(".data").removeprefix(".")
-            return (Fault(path, error.problem),)
+            return (Fault(error.data_path, error.problem),)
         case _:
             return (Fault("", str(error)),)

@@ -12,7 +12,6 @@ from temporalio.service import RPCError
 
 from application.acting import why_impossible
 from application.outages import AWAY
-from application.reach import TemporalUnreachable
 from application.refunding import RefundIdTaken, refund_of, request_refund, shipped
 from audit.open_orders import refund_workflow_id
 from bootstrap import App
@@ -20,7 +19,7 @@ from cli.acting import Reason, actor
 from cli.arguments import AsJson, OrderId, identifier
 from cli.failures import Refused
 from cli.output import say, show, show_json, visible
-from cli.running import execute, opened, temporal
+from cli.running import execute, opened, temporal_if_reachable
 from orders.commands import RequestRefund
 from orders.errors import IllegalTransition
 from orders.events import RefundRequested
@@ -67,7 +66,8 @@ def refund(
         async with opened(settings) as app:
             changed = await _request(app, asked)
             if wait:
-                await _made(app, await _temporal_if_reachable(settings), asked)
+                # Without Temporal the wait goes on all the same: the stream will say when the refund was made.
+                await _made(app, await temporal_if_reachable(settings), asked)
             state = await shipped(app, order_id)
         _tell(asked, state, changed, as_json)
 
@@ -86,14 +86,6 @@ async def _request(app: App, asked: RequestRefund) -> bool:
         say(f"whether the refund was asked for is not known: repeat the command with --refund-id {asked.refund_id}")
         raise
     return handled.changed
-
-
-async def _temporal_if_reachable(settings: Settings) -> Client | None:
-    """Without it the wait goes on all the same: the stream will say when the refund was made."""
-    try:
-        return await temporal(settings)
-    except TemporalUnreachable:
-        return None
 
 
 async def _made(app: App, client: Client | None, asked: RequestRefund) -> None:

@@ -8,7 +8,7 @@ from prometheus_client import Counter, Gauge
 
 from eventstore.errors import DATABASE_AWAY, CheckpointMoved
 from eventstore.lease import Lease
-from eventstore.wakeup import Wakeup
+from eventstore.wakeup import Wakeup, woken
 from eventstore.wording import wording
 
 _POLL = 0.25
@@ -107,12 +107,4 @@ class ConsumerRunner:
                     continue
                 failures, self.last_error = 0, None
                 if not more:
-                    await _wait(awake, self._poll)
-
-
-async def _wait(awake: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await awake.wait()
-    except TimeoutError:
-        pass
+                    await woken(awake, self._poll)

@@ -38,6 +38,11 @@ class InvalidEvent(EventStoreError):
         super().__init__(f"{path}: {problem}")
         self.path, self.problem = path, problem
 
+    @property
+    def data_path(self) -> str:
+        """The path within the data of the first event, "" for all of it."""
+        return self.path.removeprefix("events[0]").removeprefix(".data").removeprefix(".")
+
 
 class UnknownEventType(EventStoreError):
     """The log holds a type this program does not know: deploy the version that writes it, or register the type."""

@@ -17,6 +17,15 @@ _RECONNECT = 1.0
 _log = structlog.get_logger(__name__)
 
 
+async def woken(awake: asyncio.Event, seconds: float) -> None:
+    """Return at the next wake-up, or after so many seconds."""
+    try:
+        async with asyncio.timeout(seconds):
+            await awake.wait()
+    except TimeoutError:
+        pass
+
+
 class Wakeup:
     """Wakes the readers of this process at once, and those of others by a coalesced NOTIFY."""
 

@@ -42,7 +42,7 @@ _LIST_PERIOD: Final = {
 }
 _GET_ORDER = f"{_ORDER} where order_id = $1"
 # Reads all of order_dashboard_by_status, or of the table where that is less.
-_COUNTS_BY_STATUS = "select status, count(*) from projections.order_dashboard group by status order by status"
+COUNTS_BY_STATUS = "select status, count(*) from projections.order_dashboard group by status order by status"
 # By order_dashboard_pkey.
 _STATUSES = "select order_id, status from projections.order_dashboard where order_id = any ($1::text[])"
 # By order_dashboard_updated.
@@ -168,7 +168,7 @@ class Queries:
 
     async def counts_by_status(self) -> dict[str, int]:
         """How many orders are in each status; a status that no order is in is left out."""
-        return {status: int(count) for status, count in await self._pool.fetch(_COUNTS_BY_STATUS)}
+        return {status: int(count) for status, count in await self._pool.fetch(COUNTS_BY_STATUS)}
 
     async def statuses(self, order_ids: Sequence[str]) -> dict[str, str]:
         """The status of each of these orders that is known."""

@@ -8,10 +8,10 @@ from typing import Any, Final
 import asyncpg
 import structlog
 
-from eventstore.checkpoints import advance, open_checkpoint
+from eventstore.checkpoints import advance, lock_checkpoint, open_checkpoint
 from eventstore.codec import Codec
+from eventstore.connection import transaction
 from eventstore.store import EventStore
-from projections.connection import pooled
 from projections.projection import Projection
 from projections.runner import Projector
 
@@ -27,7 +27,6 @@ select w.name, coalesce(s.position, 0) from unnest($1::text[]) as w (name)
     select (classid::bigint << 32) | objid::bigint from pg_locks
      where locktype = 'advisory' and objsubid = 1 and granted
        and database = (select oid from pg_database where datname = current_database()))"""
-_LOCK_CHECKPOINT = "select position from eventstore.subscriptions where name = $1 for update"
 _DROP_CHECKPOINT = "delete from eventstore.subscriptions where name = $1"
 _DROP_PARKED = "delete from projections.parked where projection = $1"
 _MOVE_PARKED = "update projections.parked set projection = $2 where projection = $1"
@@ -81,7 +80,7 @@ async def running_rebuilds(pool: asyncpg.Pool, names: Sequence[str]) -> dict[str
 
 @asynccontextmanager
 async def _only_one(pool: asyncpg.Pool, projection: Projection[Any]) -> AsyncIterator[None]:
-    async with pooled(pool) as connection, connection.transaction():
+    async with transaction(pool) as connection:
         await connection.execute("set local idle_in_transaction_session_timeout = 0")
         if not await connection.fetchval(_ONLY_ONE, projection.name):
             raise RebuildRunning(projection.name)
@@ -92,7 +91,7 @@ async def _begin(
     pool: asyncpg.Pool, store: EventStore, codec: Codec[Any], projection: Projection[Any]
 ) -> Projector[Any]:
     name, table = f"{projection.name}:rebuild", f"{projection.table}_rebuild"
-    async with pooled(pool) as connection, connection.transaction():
+    async with transaction(pool) as connection:
         await connection.execute(f"drop table if exists projections.{table}")
         await connection.execute(
             f"create table projections.{table} (like projections.{projection.table} including all)"
@@ -115,10 +114,10 @@ async def _build(built: Projector[Any], store: EventStore, on_progress: Progress
 async def _swap(pool: asyncpg.Pool, built: Projector[Any]) -> Rebuilt:
     """The live projector waits at its checkpoint's row, folds nothing twice and leaves nothing out afterwards."""
     name = built.projection.name
-    async with pooled(pool) as connection, connection.transaction():
+    async with transaction(pool) as connection:
         # Readers queue behind the exclusive lock that a swap waits for: better to let them pass and try again.
         await connection.execute("set local lock_timeout = '1s'")
-        live = await connection.fetchval(_LOCK_CHECKPOINT, name)
+        live = await lock_checkpoint(connection, name)
         position = await built.catch_up(connection, live)
         await connection.execute("select projections.swap_in($1)", built.projection.table)
         await advance(connection, name, live, position)

@@ -8,9 +8,9 @@ import structlog
 
 from eventstore.checkpoints import advance, open_checkpoint
 from eventstore.codec import Codec
+from eventstore.connection import pooled
 from eventstore.model import Page, RecordedEvent
 from eventstore.store import EventStore
-from projections.connection import pooled
 from projections.fold import Parked, decode, fold, reason
 from projections.projection import Projection
 from projections.table import Table
@@ -117,9 +117,7 @@ class Projector(Generic[R]):
         if parked:
             positions, reasons = [each.position for each in parked], [each.reason for each in parked]
             await connection.execute(_PARK, self.name, positions, reasons)
-            kind = parked[0].reason.partition(":")[
-                0
-            ]  # the rest may quote the order; `orders projections status` has it
+            kind, _, _ = parked[0].reason.partition(":")  # the rest may quote the order; the table has it
             _log.warning("events parked", projection=self.name, events=len(parked), first=positions[0], kind=kind)
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from typing import Final, cast
+from typing import Final
 
 import asyncpg
 import structlog
@@ -13,6 +13,7 @@ from prometheus_client.registry import Collector
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from eventstore.connection import pooled
 from eventstore.errors import DATABASE_AWAY
 from eventstore.wording import wording
 from telemetry.state import database_state, temporal_state
@@ -59,8 +60,8 @@ async def refresh(gauges: StateGauges, pool: asyncpg.Pool, client: Client, task_
     """Look at both sources, for ever."""
 
     async def database() -> Sequence[Metric]:
-        async with pool.acquire() as connection:
-            return await database_state(cast(asyncpg.Connection, connection))
+        async with pooled(pool) as connection:
+            return await database_state(connection)
 
     async with asyncio.TaskGroup() as group:
         group.create_task(_look_for_ever(gauges, "database", database))

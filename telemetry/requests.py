@@ -51,13 +51,18 @@ class RequestTelemetry:
                 await self._app(scope, receive, answered.send)
             finally:
                 status = answered.status or 500
-                route = str(getattr(scope.get("route"), "path", "none"))
+                route = route_of(scope)
                 _SECONDS.labels(method, route, str(status)).observe(answered.seconds)
                 span.update_name(f"{method} {route}")
                 span.set_attributes({"http.request.method": method, "http.route": route})
                 span.set_attribute("http.response.status_code", status)
                 if status >= 500:
                     span.set_status(StatusCode.ERROR)
+
+
+def route_of(scope: Scope) -> str:
+    """The template of a request's path, never the path; "none" where there is no such address."""
+    return str(getattr(scope.get("route"), "path", "none"))
 
 
 class _Answered:

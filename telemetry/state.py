@@ -8,10 +8,11 @@ from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 from temporalio.client import Client
 
+from application.failing import of_fleet
+from projections.queries import COUNTS_BY_STATUS
+
 _STATUSES: Final = ("placed", "confirmed", "paid", "shipped", "cancelled")
 _OPEN: Final = ("placed", "confirmed", "paid")
-# Reads all of order_dashboard_by_status, or of the table where that is less.
-_COUNTS: Final = "select status, count(*) from projections.order_dashboard group by status"
 # For each open status the first row of order_dashboard_by_status that is not on hold, then the event by its primary key.
 _OLDEST: Final = """
 select s.status, extract(epoch from clock_timestamp() - e.recorded_at)::float
@@ -62,7 +63,7 @@ async def database_state(connection: asyncpg.Connection) -> list[Metric]:
             "orders_state_orders",
             "Orders by status, as the order-dashboard has them",
             ["status"],
-            (dict.fromkeys(_STATUSES, 0.0) | await _pairs(connection, _COUNTS)).items(),
+            (dict.fromkeys(_STATUSES, 0.0) | await _pairs(connection, COUNTS_BY_STATUS)).items(),
         ),
         _gauge(
             "orders_state_oldest_seconds",
@@ -131,8 +132,7 @@ async def _webhooks(connection: asyncpg.Connection) -> list[Metric]:
 async def temporal_state(client: Client, task_queue: str) -> list[Metric]:
     """The gauges that Temporal's index knows, some seconds behind. Raises RPCError, or RuntimeError where a lazy client
     finds nobody."""
-    quoted = task_queue.replace("'", "''")
-    running = f"ExecutionStatus = 'Running' AND TaskQueue = '{quoted}'"
+    running = f"ExecutionStatus = 'Running' AND {of_fleet(task_queue)}"
     undoing = f"{running} AND WorkflowType = 'fulfill-order' AND OrderStatus = 'cancelled'"
     attention = (await client.count_workflows(f"{running} AND NeedsAttention = true")).count
     compensations = (await client.count_workflows(undoing)).count

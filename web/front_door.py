@@ -7,6 +7,7 @@ import structlog
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from telemetry.requests import route_of
 from web.problems import Problem, problem_response
 
 _INTERNAL: Final = Problem(500, "internal-error", "something went wrong here; it is in the log")
@@ -44,7 +45,7 @@ class FrontDoor:
         try:
             await self._app(inner, receive, answer.send)
         except Exception:
-            _log.exception("request failed", method=method, route=_route(inner))
+            _log.exception("request failed", method=method, route=route_of(inner))
             if answer.status is None:
                 await problem_response(_INTERNAL)(inner, receive, answer.send)
         finally:
@@ -53,7 +54,7 @@ class FrontDoor:
             _log.info(
                 "request",
                 method=method,
-                route=_route(inner),
+                route=route_of(inner),
                 status=answer.status,
                 ms=milliseconds,
                 actor=caller.actor if caller else None,
@@ -75,8 +76,3 @@ class _Answer:
                 headers.setdefault(name, value)
             headers.setdefault("Cache-Control", "no-store" if self._api else "no-cache")
         await self._send(message)
-
-
-def _route(scope: Scope) -> str:
-    """The template of the path, never the path."""
-    return str(getattr(scope.get("route"), "path", "none"))

@@ -124,8 +124,7 @@ def _of_store(error: EventStoreError) -> Problem:
     match error:
         case InvalidEvent():
             # The command is all of its event's data, so that is the path in the body.
-            path = error.path.removeprefix("events[0]").removeprefix(".data").removeprefix(".")
-            return Invalid("the request is not valid", [_body_fault(Fault(path, error.problem))])
+            return Invalid("the request is not valid", [_body_fault(Fault(error.data_path, error.problem))])
         case WrongExpectedVersion():
             return Problem(503, "busy", "others are changing this order: try again", headers=RETRY_AFTER)
         case _:

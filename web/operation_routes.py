@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from datetime import UTC, datetime
 from itertools import groupby
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
 
@@ -21,7 +21,6 @@ from web.route import ApiRoute, requires
 from web.system import Asking, Shared
 
 router = APIRouter(prefix="/v1", route_class=ApiRoute, tags=["operations"])
-_WEBHOOKS: Final = "webhooks"
 ProjectionName = Annotated[str, Path(max_length=64)]
 
 
@@ -80,7 +79,7 @@ async def get_attention(system: Shared, limit: Limit = 50) -> dict[str, Any]:
 async def get_readers(system: Shared) -> dict[str, Any]:
     """How far each reader of the log is: the dispatcher, the projections, the webhooks."""
     rebuilds = await system.rebuilds.states()
-    found = await readers(system.app, [_WEBHOOKS])
+    found = await readers(system.app)
     return {
         "head": await system.app.store.head(),
         "readers": [

@@ -10,6 +10,7 @@ import structlog
 from eventstore.errors import DATABASE_AWAY
 from eventstore.model import RecordedEvent
 from eventstore.store import EventStore
+from eventstore.wakeup import woken
 
 MAX_WAITING: Final = 1_000  # events that a listener has not taken yet
 _PAGE: Final = 500
@@ -110,7 +111,7 @@ class Tail:
                 except Exception:  # any error: nothing is skipped, the same step is tried again
                     _log.exception("the log cannot be followed, trying again")
                     await asyncio.sleep(_AGAIN)
-                await _wait(awake, self._poll)
+                await woken(awake, self._poll)
 
     async def _wait_for_listeners(self) -> None:
         while not self._subscriptions:
@@ -127,11 +128,3 @@ class Tail:
                 subscription.offer(events)
             # Together with the offer, without a pause: whoever begins to listen gets each event once.
             position = self._position = min(page.position, until)
-
-
-async def _wait(awake: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await awake.wait()
-    except TimeoutError:
-        pass

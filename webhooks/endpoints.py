@@ -10,12 +10,12 @@ from typing import Final
 import asyncpg
 
 from eventstore.checkpoints import lock_checkpoint, open_checkpoint
+from eventstore.connection import transaction
 from eventstore.store import EventStore
 from webhooks.addresses import Resolve, checked_url, resolve
 from webhooks.errors import InvalidEndpoint, ReplayRunning, UnknownEndpoint
 from webhooks.signing import new_secret
 from webhooks.topics import checked_topics
-from webhooks.transaction import transaction
 
 READER: Final = "webhooks"
 """The name of the relay among the readers of the log."""

@@ -8,6 +8,7 @@ from typing import Final
 import structlog
 
 from eventstore.checkpoints import advance, lock_checkpoint, open_checkpoint
+from eventstore.connection import transaction
 from eventstore.model import Page
 from eventstore.store import EventStore
 from webhooks import outbox
@@ -16,7 +17,6 @@ from webhooks.endpoints import READER
 from webhooks.outbox import Replay, Waiting
 from webhooks.starter import DeliveryStarter, NeverStartable
 from webhooks.tidying import prune, wake_forgotten
-from webhooks.transaction import transaction
 
 _PAGE: Final = 200
 _SIGNALS_AT_ONCE: Final = 8  # a few: orders have the first call on Temporal

@@ -15,7 +15,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import TimeSkipper
 from temporalio.worker import Replayer
 
-from bootstrap import WORKFLOWS, workflow_runner
+from bootstrap import WEBHOOK_WORKFLOWS, WORKFLOWS, workflow_runner
 from tests.replay.paths import PATHS, Path
 from tests.running_system import CANCEL_REASON, RunningSystem, order_data, running_system
 from tests.workflow.steering import Steering
@@ -26,7 +26,11 @@ RECORDING = os.environ.get("RECORD_HISTORIES") == "1"
 
 
 def replayer() -> Replayer:
-    return Replayer(workflows=WORKFLOWS, data_converter=pydantic_data_converter, workflow_runner=workflow_runner())
+    return Replayer(
+        workflows=[*WORKFLOWS, *WEBHOOK_WORKFLOWS],
+        data_converter=pydantic_data_converter,
+        workflow_runner=workflow_runner(),
+    )
 
 
 @pytest.fixture
