@@ -118,7 +118,7 @@ class FulfillOrder:
         """A database step has its effect before the task that it is part of is recorded. Where that was lost with its
         worker, goods may be reserved that this execution, which heard of a cancel first, never came to reserve."""
         registered = "release-inventory" in self.compensations.pending
-        if self.charged and not registered and workflow.patched(COUNTS_IN_LOST_TASK):
+        if self.cancel_asked and self.charged and not registered and workflow.patched(COUNTS_IN_LOST_TASK):
             self.compensations.push("release-inventory", self.release_inventory)
 
     # The steps
