@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
+from uuid import uuid4
 
 from activities.signatures import ANALYTICS_REVENUE
 from activities.stock import read_stock_csv
@@ -64,8 +65,8 @@ async def _running(ground: Ground) -> AsyncIterator[tuple[App, _Told]]:
             await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _order(number: int, lines: list[dict[str, Any]]) -> Order:
-    data = lines[number % len(lines)] | {"orderId": f"bench-{number}"}
+def _order(run: str, number: int, lines: list[dict[str, Any]]) -> Order:
+    data = lines[number % len(lines)] | {"orderId": f"bench-{run}-{number}"}
     return parse_order(data, now=datetime.now(UTC))
 
 
@@ -75,10 +76,11 @@ def _lines() -> list[dict[str, Any]]:
 
 def _orders(app: App, told: _Told) -> Callable[[], Awaitable[object]]:
     """Places the next of the Northwind orders, and waits for its end."""
-    numbers, lines = itertools.count(), _lines()
+    # An id of a round before is known to Temporal, which all rounds share.
+    run, numbers, lines = uuid4().hex[:8], itertools.count(), _lines()
 
     async def order() -> None:
-        placed = _order(next(numbers), lines)
+        placed = _order(run, next(numbers), lines)
         done = told.expect(placed.order_id)
         await place(app, placed, actor="bench")
         await done
