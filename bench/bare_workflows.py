@@ -25,7 +25,7 @@ async def _remote(order_id: str) -> None:
 
 @workflow.defn
 class BareValidate:
-    """read-order, check-inventory, confirm."""
+    """check-inventory, confirm."""
 
     @workflow.run
     async def run(self, order_id: str) -> None:

@@ -115,9 +115,11 @@ async def _database(postgres: Postgres) -> AsyncIterator[str]:
     admin = await asyncpg.connect(postgres.dsn)
     try:
         await admin.execute(f"create database {name}")
-        dsn = postgres.address(name)
-        await migrate(dsn)
-        yield dsn
-        await admin.execute(f"drop database {name} with (force)")
+        try:
+            dsn = postgres.address(name)
+            await migrate(dsn)
+            yield dsn
+        finally:
+            await admin.execute(f"drop database {name} with (force)")
     finally:
         await admin.close()

@@ -23,6 +23,17 @@ def test_a_quick_look_measures_both_sides_and_writes_them_down(tmp_path: Path) -
     assert target["measured"] == medians["ours"]["events_per_s"] / medians["bare INSERT"]["events_per_s"]
 
 
+def test_a_second_round_is_measured_on_the_temporal_server_of_the_first(tmp_path: Path) -> None:
+    results = tmp_path / "results.json"
+    arguments = ["single", "--rounds", "2", "--scale", "0.01", "--out", str(results)]
+    ended = subprocess.run(
+        [sys.executable, "-m", "bench", *arguments], capture_output=True, text=True, timeout=240, check=False
+    )
+    assert ended.returncode == 0, ended.stderr
+    rounds = json.loads(results.read_text())["parts"]["single"]["rounds"]
+    assert {side: len(figures) for side, figures in rounds.items()} == {"ours": 2, "bare Temporal": 2}
+
+
 def test_an_unknown_part_is_named_and_nothing_is_measured(tmp_path: Path) -> None:
     results = tmp_path / "results.json"
     ended = subprocess.run(
