@@ -1,7 +1,5 @@
 """Bare Temporal: three empty workflows one after the other, on the same server, started as our dispatcher starts them."""
 
-import itertools
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Final
@@ -12,7 +10,7 @@ from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from bench.bare_workflows import BARE, step
-from bench.side import Figures, Ground, in_flight, one_at_a_time
+from bench.side import Figures, Ground, in_flight, one_at_a_time, order_ids
 
 _QUEUE: Final = "bare"
 
@@ -26,15 +24,15 @@ async def _running(ground: Ground) -> AsyncIterator[Client]:
 
 
 def _orders(client: Client) -> Callable[[], Awaitable[object]]:
-    numbers, run = itertools.count(), time.time_ns()
+    ids = order_ids()
 
     async def order() -> None:
-        number = next(numbers)
+        order_id = next(ids)
         for bare in BARE:
             handle = await client.start_workflow(
                 bare.run,
-                f"order-{number}",
-                id=f"{bare.__name__}-{run}-{number}",
+                order_id,
+                id=f"{bare.__name__}-{order_id}",
                 task_queue=_QUEUE,
                 request_eager_start=True,
             )

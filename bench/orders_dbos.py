@@ -1,13 +1,12 @@
 """The same saga on DBOS: three workflows of the same steps, empty, in one process."""
 
 import asyncio
-import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from dbos import DBOS, SetWorkflowID
 
-from bench.side import Figures, Ground, in_flight
+from bench.side import Figures, Ground, in_flight, order_ids
 
 
 @DBOS.step()
@@ -50,14 +49,14 @@ async def _running(ground: Ground) -> AsyncIterator[None]:
         await asyncio.to_thread(DBOS.destroy)
 
 
-async def _order(number: int) -> None:
+async def _order(order_id: str) -> None:
     for workflow in (validate, fulfill, notify):
-        with SetWorkflowID(f"{workflow.__name__}-{number}"):
-            await workflow(f"order-{number}")
+        with SetWorkflowID(f"{workflow.__name__}-{order_id}"):
+            await workflow(order_id)
 
 
 async def measure_orders(ground: Ground) -> Figures:
     """20 in flight."""
-    numbers = itertools.count()
+    ids = order_ids()
     async with _running(ground):
-        return await in_flight(ground.scaled(300), lambda: _order(next(numbers)))
+        return await in_flight(ground.scaled(300), lambda: _order(next(ids)))

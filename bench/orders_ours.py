@@ -9,12 +9,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
-from uuid import uuid4
 
 from activities.signatures import ANALYTICS_REVENUE
 from activities.stock import read_stock_csv
 from application.placing import place
-from bench.side import Figures, Ground, in_flight, one_at_a_time
+from bench.side import Figures, Ground, in_flight, one_at_a_time, order_ids
 from bootstrap import App, connect_temporal, open_app
 from orders.model import Order, parse_order
 from settings import Settings
@@ -65,9 +64,8 @@ async def _running(ground: Ground) -> AsyncIterator[tuple[App, _Told]]:
             await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _order(run: str, number: int, lines: list[dict[str, Any]]) -> Order:
-    data = lines[number % len(lines)] | {"orderId": f"bench-{run}-{number}"}
-    return parse_order(data, now=datetime.now(UTC))
+def _order(order_id: str, line: dict[str, Any]) -> Order:
+    return parse_order(line | {"orderId": order_id}, now=datetime.now(UTC))
 
 
 def _lines() -> list[dict[str, Any]]:
@@ -76,11 +74,10 @@ def _lines() -> list[dict[str, Any]]:
 
 def _orders(app: App, told: _Told) -> Callable[[], Awaitable[object]]:
     """Places the next of the Northwind orders, and waits for its end."""
-    # An id of a round before is known to Temporal, which all rounds share.
-    run, numbers, lines = uuid4().hex[:8], itertools.count(), _lines()
+    ids, lines = order_ids(), itertools.cycle(_lines())
 
     async def order() -> None:
-        placed = _order(run, next(numbers), lines)
+        placed = _order(next(ids), next(lines))
         done = told.expect(placed.order_id)
         await place(app, placed, actor="bench")
         await done

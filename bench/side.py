@@ -1,10 +1,12 @@
 """One side of a comparison: a program of its own over clean databases, which measures itself and says so in JSON."""
 
 import asyncio
+import itertools
 import os
 import resource
 import time
-from collections.abc import Awaitable, Callable, Mapping
+import uuid
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -33,6 +35,12 @@ class Ground:
     def scaled(self, full: int, least: int = 20) -> int:
         """A number of things to do, made smaller for a quick look."""
         return max(least, int(full * self.scale))
+
+
+def order_ids() -> Iterator[str]:
+    """Ids that no round before has used: Temporal, which all rounds share, would know those."""
+    run = uuid.uuid4().hex[:8]
+    return (f"bench-{run}-{number}" for number in itertools.count())
 
 
 def cpu_seconds() -> float:
