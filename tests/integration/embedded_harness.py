@@ -29,6 +29,7 @@ OWNER = """
 import asyncio, sys
 from pathlib import Path
 import asyncpg
+from bootstrap import run
 from embedded.services import run_services
 
 async def note(services, text):
@@ -46,7 +47,7 @@ async def main():
         finally:
             await note(services, "stopped")
 
-asyncio.run(main())
+run(main)
 """
 
 needs_proc = pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
