@@ -63,6 +63,8 @@ CREATE SCHEMA webhooks;
 CREATE FUNCTION eventstore.append(p_stream text, p_expected bigint, p_ids uuid[], p_types text[], p_schema_versions integer[], p_data text[], p_metadata text[], OUT status text, OUT version bigint, OUT first_position bigint, OUT last_position bigint) RETURNS record
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
     AS $$
 #variable_conflict use_column
 declare
