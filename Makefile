@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
-SOURCES := activities application audit bench bootstrap.py chaos cli dispatcher embedded eventstore orders projections scripts settings.py telemetry tests web webhooks worker.py workflows
+SOURCES := activities application audit bench bootstrap.py chaos cli dispatcher embedded eventstore gateways.py orders projections scripts settings.py telemetry tests web webhooks worker.py workflows
 
 .DEFAULT_GOAL := help
 .PHONY: help demo dev chaos bench test check format histories asyncapi schema lock clean
@@ -23,8 +23,9 @@ chaos: $(INSTALLED) ## Break one thing after another while orders flow, then pro
 bench: $(VENV)/.bench ## Measure side by side with others, write bench/results.json (ARGS="orders append --rounds 1 --scale 0.1")
 	@$(BIN)/python -m bench $(ARGS)
 
+# Two files at a time, each process with servers of its own: most of the time of a test is waiting.
 test: $(INSTALLED) ## Run all tests, on a real PostgreSQL and a real Temporal server
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
 check: $(INSTALLED) ## Lint, formatting, types, import rules, file sizes, dependencies that fit
 	@$(BIN)/ruff check .

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import asyncpg
 import uvloop
@@ -22,7 +22,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from activities.failures import ActivityFailures
 from activities.gateways.protocols import PaymentGateway, ShippingGateway
-from activities.gateways.simulated import SimulatedPaymentGateway, SimulatedShippingGateway, SimulationSettings
+from activities.gateways.stripe_events import StripeEvents
 from activities.heartbeats import Heartbeats
 from activities.inventory import InventoryActivities
 from activities.observation import Observation
@@ -38,6 +38,7 @@ from eventstore.codec import Codec
 from eventstore.consumer import ConsumerRunner
 from eventstore.store import EventStore
 from eventstore.wakeup import Wakeup
+from gateways import chosen_gateways
 from orders.events import Event
 from projections import PROJECTIONS
 from projections.queries import Queries
@@ -57,6 +58,9 @@ from workflows.model import SEARCH_ATTRIBUTES
 from workflows.notify_shipment import NotifyShipment
 from workflows.refund_order import RefundOrder
 from workflows.validate_order import ValidateOrder
+
+if TYPE_CHECKING:
+    from activities.gateways.stripe_api import StripeApi
 
 ROLE = "orders_app"
 WORKFLOWS = [ValidateOrder, FulfillOrder, NotifyShipment, RefundOrder]
@@ -87,6 +91,14 @@ class App:
     queries: Queries
     endpoints: Endpoints
     deliveries: Deliveries
+    stripe: "StripeApi | None" = None
+    stripe_events: StripeEvents | None = None
+
+    async def close(self) -> None:
+        """Send what is still to be said, and let go of the gateways."""
+        await self.wakeup.flush()
+        if self.stripe is not None:
+            await self.stripe.close()
 
 
 @asynccontextmanager
@@ -97,17 +109,14 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
         try:
             yield app
         finally:
-            await app.wakeup.flush()
+            await app.close()
 
 
 def build_app(settings: Settings, pool: asyncpg.Pool) -> App:
-    """Join the parts over a pool."""
+    """Join the parts over a pool. Raises SettingsError where a gateway's package is not installed."""
     wakeup, codec, stock = Wakeup(pool), order_codec(), Stock(pool)
     store = EventStore(pool, wakeup)
-    simulation = SimulationSettings(
-        decline_above=settings.payment_decline_above,
-        unavailable_above_units=settings.shipping_unavailable_above,
-    )
+    gateways = chosen_gateways(settings, pool)
     return App(
         settings=settings,
         pool=pool,
@@ -116,22 +125,22 @@ def build_app(settings: Settings, pool: asyncpg.Pool) -> App:
         codec=codec,
         orders=order_handler(store, codec),
         stock=stock,
-        payments=SimulatedPaymentGateway(pool, simulation),
-        shipping=SimulatedShippingGateway(pool, simulation),
+        payments=gateways.payments,
+        shipping=gateways.shipping,
         parking=Parking(pool),
         queries=Queries(pool),
         endpoints=Endpoints(pool, store, allow_private=settings.webhooks_allow_private),
         deliveries=Deliveries(pool),
+        stripe=gateways.stripe,
+        stripe_events=gateways.stripe_events,
     )
 
 
 @asynccontextmanager
 async def open_pool(dsn: str, *, size: int = 20) -> AsyncIterator[asyncpg.Pool]:
-    """Connections without a reset between uses, which would cost each append a second round trip: nothing here
-    leaves state on a pooled connection."""
+    """Connections that are not reset between uses, a round trip for each append: nothing here leaves state on them."""
 
-    async def no_reset(connection: asyncpg.Connection) -> None:
-        return None
+    async def no_reset(connection: asyncpg.Connection) -> None: ...
 
     async with asyncpg.create_pool(
         dsn, min_size=1, max_size=size, reset=no_reset, server_settings=SESSION, command_timeout=60

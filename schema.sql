@@ -27,6 +27,12 @@ CREATE SCHEMA dispatcher;
 CREATE SCHEMA eventstore;
 
 --
+-- Name: gateways; Type: SCHEMA; Schema: -; Owner: -
+--
+
+CREATE SCHEMA gateways;
+
+--
 -- Name: inventory; Type: SCHEMA; Schema: -; Owner: -
 --
 
@@ -156,6 +162,51 @@ begin
     end loop;
     return head;
 end $$;
+
+--
+-- Name: stripe_charge_moves_forward(); Type: FUNCTION; Schema: gateways; Owner: -
+--
+
+CREATE FUNCTION gateways.stripe_charge_moves_forward() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    if new.attempt < old.attempt
+        or (old.voided_at is not null and (new.voided_at is null or new.attempt <> old.attempt))
+        or (new.intent_id is distinct from old.intent_id and old.intent_id is not null and new.state <> 'new')
+        or (
+            gateways.stripe_rank(new.state) < gateways.stripe_rank(old.state)
+            and not (old.state = 'declined' and new.state = 'new' and new.attempt > old.attempt)
+        )
+    then
+        raise exception 'charge % of attempt % cannot go from % to %', old.key, old.attempt, old.state, new.state
+            using errcode = 'restrict_violation', constraint = 'stripe_charges_forward';
+    end if;
+    return new;
+end
+$$;
+
+--
+-- Name: stripe_rank(text); Type: FUNCTION; Schema: gateways; Owner: -
+--
+
+CREATE FUNCTION gateways.stripe_rank(in_state text) RETURNS integer
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    select array_position(
+        array['new', 'created', 'declined', 'voided', 'authorised', 'succeeded', 'returned'], in_state
+    )
+$$;
+
+--
+-- Name: stripe_refund_rank(text); Type: FUNCTION; Schema: gateways; Owner: -
+--
+
+CREATE FUNCTION gateways.stripe_refund_rank(in_state text) RETURNS integer
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    select array_position(array['asked', 'pending', 'succeeded', 'failed'], in_state)
+$$;
 
 --
 -- Name: release(text); Type: FUNCTION; Schema: inventory; Owner: -
@@ -653,6 +704,148 @@ CREATE TABLE eventstore.subscriptions (
 );
 
 --
+-- Name: easypost_shipments; Type: TABLE; Schema: gateways; Owner: -
+--
+
+CREATE TABLE gateways.easypost_shipments (
+    key text NOT NULL COLLATE pg_catalog."C",
+    order_id text COLLATE pg_catalog."C",
+    fingerprint text,
+    shipment_id text COLLATE pg_catalog."C",
+    tracking_number text,
+    carrier text,
+    state text DEFAULT 'new'::text NOT NULL,
+    refusal_reason text,
+    void_reason text,
+    buying_until timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    voided_at timestamp with time zone,
+    CONSTRAINT easypost_shipments_facts CHECK ((((fingerprint IS NULL) = (order_id IS NULL)) AND ((tracking_number IS NULL) = (carrier IS NULL)) AND ((tracking_number IS NULL) OR (shipment_id IS NOT NULL)) AND ((fingerprint IS NOT NULL) OR ((state = 'voided'::text) AND (shipment_id IS NULL))))),
+    CONSTRAINT easypost_shipments_state CHECK (((state = ANY (ARRAY['new'::text, 'voided'::text])) OR ((state = 'created'::text) AND (shipment_id IS NOT NULL)) OR ((state = 'buying'::text) AND (shipment_id IS NOT NULL) AND (buying_until IS NOT NULL)) OR ((state = 'refused'::text) AND (refusal_reason IS NOT NULL)) OR ((state = ANY (ARRAY['bought'::text, 'voiding'::text, 'void_refused'::text])) AND (tracking_number IS NOT NULL)))),
+    CONSTRAINT easypost_shipments_voided_at CHECK (((voided_at IS NOT NULL) = (state = ANY (ARRAY['voiding'::text, 'voided'::text, 'void_refused'::text]))))
+);
+
+--
+-- Name: TABLE easypost_shipments; Type: COMMENT; Schema: gateways; Owner: -
+--
+
+COMMENT ON TABLE gateways.easypost_shipments IS 'one row per idempotency key, for good; a voided row without a shipment is the tombstone of a label that never came';
+
+--
+-- Name: COLUMN easypost_shipments.fingerprint; Type: COMMENT; Schema: gateways; Owner: -
+--
+
+COMMENT ON COLUMN gateways.easypost_shipments.fingerprint IS 'hash of the request: names the content without keeping it';
+
+--
+-- Name: COLUMN easypost_shipments.tracking_number; Type: COMMENT; Schema: gateways; Owner: -
+--
+
+COMMENT ON COLUMN gateways.easypost_shipments.tracking_number IS 'set where a label was bought, whatever came of it later';
+
+--
+-- Name: COLUMN easypost_shipments.buying_until; Type: COMMENT; Schema: gateways; Owner: -
+--
+
+COMMENT ON COLUMN gateways.easypost_shipments.buying_until IS 'when a call that buys has reached EasyPost or never will; also tells that call from a later one';
+
+--
+-- Name: stripe_charges; Type: TABLE; Schema: gateways; Owner: -
+--
+
+CREATE TABLE gateways.stripe_charges (
+    key text NOT NULL COLLATE pg_catalog."C",
+    order_id text COLLATE pg_catalog."C",
+    fingerprint text,
+    amount bigint,
+    currency text,
+    attempt integer DEFAULT 1 NOT NULL,
+    intent_id text COLLATE pg_catalog."C",
+    state text DEFAULT 'new'::text NOT NULL,
+    decline_code text,
+    decline_reason text,
+    void_reason text,
+    authorised_until timestamp with time zone,
+    refund_id text COLLATE pg_catalog."C",
+    amount_returned bigint DEFAULT 0 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    voided_at timestamp with time zone,
+    CONSTRAINT stripe_charges_amount_not_negative CHECK ((amount >= 0)),
+    CONSTRAINT stripe_charges_attempt_from_1 CHECK ((attempt >= 1)),
+    CONSTRAINT stripe_charges_facts CHECK ((((fingerprint IS NULL) = (order_id IS NULL)) AND ((fingerprint IS NULL) = (amount IS NULL)) AND ((fingerprint IS NULL) = (currency IS NULL)) AND ((fingerprint IS NOT NULL) OR (voided_at IS NOT NULL)))),
+    CONSTRAINT stripe_charges_returned_within_amount CHECK (((amount_returned >= 0) AND (amount_returned <= COALESCE(amount, (0)::bigint)))),
+    CONSTRAINT stripe_charges_state CHECK (((state = ANY (ARRAY['new'::text, 'created'::text, 'authorised'::text, 'succeeded'::text])) OR ((state = 'declined'::text) AND (decline_code IS NOT NULL) AND (decline_reason IS NOT NULL)) OR ((state = ANY (ARRAY['voided'::text, 'returned'::text])) AND (voided_at IS NOT NULL))))
+);
+
+--
+-- Name: TABLE stripe_charges; Type: COMMENT; Schema: gateways; Owner: -
+--
+
+COMMENT ON TABLE gateways.stripe_charges IS 'one row per idempotency key, for good: what we asked of Stripe and what it said last; amounts in minor units';
+
+--
+-- Name: COLUMN stripe_charges.attempt; Type: COMMENT; Schema: gateways; Owner: -
+--
+
+COMMENT ON COLUMN gateways.stripe_charges.attempt IS 'part of the idempotency keys sent to Stripe; a declined charge is made anew by a higher one alone';
+
+--
+-- Name: COLUMN stripe_charges.state; Type: COMMENT; Schema: gateways; Owner: -
+--
+
+COMMENT ON COLUMN gateways.stripe_charges.state IS 'voided: undone, nothing had been taken; returned: undone, what was taken or held has gone back';
+
+--
+-- Name: COLUMN stripe_charges.voided_at; Type: COMMENT; Schema: gateways; Owner: -
+--
+
+COMMENT ON COLUMN gateways.stripe_charges.voided_at IS 'the tombstone: from then on nothing is charged under the key; the state tells whether undoing has ended';
+
+--
+-- Name: stripe_inbox; Type: TABLE; Schema: gateways; Owner: -
+--
+
+CREATE TABLE gateways.stripe_inbox (
+    event_id text NOT NULL COLLATE pg_catalog."C",
+    type text NOT NULL,
+    intent_id text NOT NULL COLLATE pg_catalog."C",
+    created timestamp with time zone NOT NULL,
+    received_at timestamp with time zone DEFAULT now() NOT NULL,
+    handled_at timestamp with time zone
+);
+
+--
+-- Name: TABLE stripe_inbox; Type: COMMENT; Schema: gateways; Owner: -
+--
+
+COMMENT ON TABLE gateways.stripe_inbox IS 'every event of Stripe that concerns one of our intents, once; without handled_at it is acted on when it comes again';
+
+--
+-- Name: stripe_refunds; Type: TABLE; Schema: gateways; Owner: -
+--
+
+CREATE TABLE gateways.stripe_refunds (
+    key text NOT NULL COLLATE pg_catalog."C",
+    intent_id text NOT NULL COLLATE pg_catalog."C",
+    refund_id text COLLATE pg_catalog."C",
+    amount bigint NOT NULL,
+    currency text NOT NULL,
+    reason text NOT NULL,
+    state text DEFAULT 'asked'::text NOT NULL,
+    at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT stripe_refunds_amount_positive CHECK ((amount > 0)),
+    CONSTRAINT stripe_refunds_state CHECK (((state = ANY (ARRAY['asked'::text, 'failed'::text])) OR ((state = ANY (ARRAY['pending'::text, 'succeeded'::text])) AND (refund_id IS NOT NULL))))
+);
+
+--
+-- Name: TABLE stripe_refunds; Type: COMMENT; Schema: gateways; Owner: -
+--
+
+COMMENT ON TABLE gateways.stripe_refunds IS 'every refund asked of Stripe, those of voided charges included; what is asked for is reserved, failed ones are not';
+
+--
 -- Name: adjustments; Type: TABLE; Schema: inventory; Owner: -
 --
 
@@ -1070,6 +1263,55 @@ ALTER TABLE ONLY eventstore.subscriptions
     ADD CONSTRAINT subscriptions_pkey PRIMARY KEY (name);
 
 --
+-- Name: easypost_shipments easypost_shipments_pkey; Type: CONSTRAINT; Schema: gateways; Owner: -
+--
+
+ALTER TABLE ONLY gateways.easypost_shipments
+    ADD CONSTRAINT easypost_shipments_pkey PRIMARY KEY (key);
+
+--
+-- Name: easypost_shipments easypost_shipments_shipment_id_key; Type: CONSTRAINT; Schema: gateways; Owner: -
+--
+
+ALTER TABLE ONLY gateways.easypost_shipments
+    ADD CONSTRAINT easypost_shipments_shipment_id_key UNIQUE (shipment_id);
+
+--
+-- Name: stripe_charges stripe_charges_intent_id_key; Type: CONSTRAINT; Schema: gateways; Owner: -
+--
+
+ALTER TABLE ONLY gateways.stripe_charges
+    ADD CONSTRAINT stripe_charges_intent_id_key UNIQUE (intent_id);
+
+--
+-- Name: stripe_charges stripe_charges_pkey; Type: CONSTRAINT; Schema: gateways; Owner: -
+--
+
+ALTER TABLE ONLY gateways.stripe_charges
+    ADD CONSTRAINT stripe_charges_pkey PRIMARY KEY (key);
+
+--
+-- Name: stripe_inbox stripe_inbox_pkey; Type: CONSTRAINT; Schema: gateways; Owner: -
+--
+
+ALTER TABLE ONLY gateways.stripe_inbox
+    ADD CONSTRAINT stripe_inbox_pkey PRIMARY KEY (event_id);
+
+--
+-- Name: stripe_refunds stripe_refunds_pkey; Type: CONSTRAINT; Schema: gateways; Owner: -
+--
+
+ALTER TABLE ONLY gateways.stripe_refunds
+    ADD CONSTRAINT stripe_refunds_pkey PRIMARY KEY (key);
+
+--
+-- Name: stripe_refunds stripe_refunds_refund_id_key; Type: CONSTRAINT; Schema: gateways; Owner: -
+--
+
+ALTER TABLE ONLY gateways.stripe_refunds
+    ADD CONSTRAINT stripe_refunds_refund_id_key UNIQUE (refund_id);
+
+--
 -- Name: adjustments adjustments_pkey; Type: CONSTRAINT; Schema: inventory; Owner: -
 --
 
@@ -1217,6 +1459,42 @@ ALTER TABLE ONLY webhooks.secrets
     ADD CONSTRAINT secrets_pkey PRIMARY KEY (endpoint_id, secret);
 
 --
+-- Name: easypost_shipments_order_id_idx; Type: INDEX; Schema: gateways; Owner: -
+--
+
+CREATE INDEX easypost_shipments_order_id_idx ON gateways.easypost_shipments USING btree (order_id);
+
+--
+-- Name: stripe_charges_authorised_idx; Type: INDEX; Schema: gateways; Owner: -
+--
+
+CREATE INDEX stripe_charges_authorised_idx ON gateways.stripe_charges USING btree (authorised_until) WHERE ((state = 'authorised'::text) AND (voided_at IS NULL));
+
+--
+-- Name: stripe_charges_order_id_idx; Type: INDEX; Schema: gateways; Owner: -
+--
+
+CREATE INDEX stripe_charges_order_id_idx ON gateways.stripe_charges USING btree (order_id);
+
+--
+-- Name: stripe_inbox_handled_at_idx; Type: INDEX; Schema: gateways; Owner: -
+--
+
+CREATE INDEX stripe_inbox_handled_at_idx ON gateways.stripe_inbox USING btree (handled_at) WHERE (handled_at IS NOT NULL);
+
+--
+-- Name: stripe_refunds_failed_idx; Type: INDEX; Schema: gateways; Owner: -
+--
+
+CREATE INDEX stripe_refunds_failed_idx ON gateways.stripe_refunds USING btree (at) WHERE (state = 'failed'::text);
+
+--
+-- Name: stripe_refunds_intent_id_idx; Type: INDEX; Schema: gateways; Owner: -
+--
+
+CREATE INDEX stripe_refunds_intent_id_idx ON gateways.stripe_refunds USING btree (intent_id);
+
+--
 -- Name: customer_orders_by_spend; Type: INDEX; Schema: projections; Owner: -
 --
 
@@ -1325,11 +1603,24 @@ CREATE INDEX deliveries_unsignalled ON webhooks.deliveries USING btree ("positio
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON eventstore.events FOR EACH STATEMENT EXECUTE FUNCTION eventstore.refuse_change();
 
 --
+-- Name: stripe_charges stripe_charges_forward; Type: TRIGGER; Schema: gateways; Owner: -
+--
+
+CREATE TRIGGER stripe_charges_forward BEFORE UPDATE ON gateways.stripe_charges FOR EACH ROW EXECUTE FUNCTION gateways.stripe_charge_moves_forward();
+
+--
 -- Name: events events_stream_id_fkey; Type: FK CONSTRAINT; Schema: eventstore; Owner: -
 --
 
 ALTER TABLE ONLY eventstore.events
     ADD CONSTRAINT events_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES eventstore.streams(stream_id);
+
+--
+-- Name: stripe_refunds stripe_refunds_intent_id_fkey; Type: FK CONSTRAINT; Schema: gateways; Owner: -
+--
+
+ALTER TABLE ONLY gateways.stripe_refunds
+    ADD CONSTRAINT stripe_refunds_intent_id_fkey FOREIGN KEY (intent_id) REFERENCES gateways.stripe_charges(intent_id);
 
 --
 -- Name: adjustments adjustments_sku_fkey; Type: FK CONSTRAINT; Schema: inventory; Owner: -
@@ -1386,6 +1677,12 @@ GRANT USAGE ON SCHEMA dispatcher TO orders_app;
 GRANT USAGE ON SCHEMA eventstore TO orders_app;
 
 --
+-- Name: SCHEMA gateways; Type: ACL; Schema: -; Owner: -
+--
+
+GRANT USAGE ON SCHEMA gateways TO orders_app;
+
+--
 -- Name: SCHEMA inventory; Type: ACL; Schema: -; Owner: -
 --
 
@@ -1434,6 +1731,26 @@ REVOKE ALL ON FUNCTION eventstore.refuse_change() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION eventstore.settled() FROM PUBLIC;
 GRANT ALL ON FUNCTION eventstore.settled() TO orders_app;
+
+--
+-- Name: FUNCTION stripe_charge_moves_forward(); Type: ACL; Schema: gateways; Owner: -
+--
+
+REVOKE ALL ON FUNCTION gateways.stripe_charge_moves_forward() FROM PUBLIC;
+
+--
+-- Name: FUNCTION stripe_rank(in_state text); Type: ACL; Schema: gateways; Owner: -
+--
+
+REVOKE ALL ON FUNCTION gateways.stripe_rank(in_state text) FROM PUBLIC;
+GRANT ALL ON FUNCTION gateways.stripe_rank(in_state text) TO orders_app;
+
+--
+-- Name: FUNCTION stripe_refund_rank(in_state text); Type: ACL; Schema: gateways; Owner: -
+--
+
+REVOKE ALL ON FUNCTION gateways.stripe_refund_rank(in_state text) FROM PUBLIC;
+GRANT ALL ON FUNCTION gateways.stripe_refund_rank(in_state text) TO orders_app;
 
 --
 -- Name: FUNCTION release(in_order_id text); Type: ACL; Schema: inventory; Owner: -
@@ -1527,6 +1844,270 @@ GRANT SELECT ON TABLE eventstore.streams TO orders_app;
 --
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE eventstore.subscriptions TO orders_app;
+
+--
+-- Name: TABLE easypost_shipments; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT SELECT ON TABLE gateways.easypost_shipments TO orders_app;
+
+--
+-- Name: COLUMN easypost_shipments.key; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT INSERT(key) ON TABLE gateways.easypost_shipments TO orders_app;
+
+--
+-- Name: COLUMN easypost_shipments.order_id; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT INSERT(order_id) ON TABLE gateways.easypost_shipments TO orders_app;
+
+--
+-- Name: COLUMN easypost_shipments.fingerprint; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT INSERT(fingerprint) ON TABLE gateways.easypost_shipments TO orders_app;
+
+--
+-- Name: COLUMN easypost_shipments.shipment_id; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT UPDATE(shipment_id) ON TABLE gateways.easypost_shipments TO orders_app;
+
+--
+-- Name: COLUMN easypost_shipments.tracking_number; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT UPDATE(tracking_number) ON TABLE gateways.easypost_shipments TO orders_app;
+
+--
+-- Name: COLUMN easypost_shipments.carrier; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT UPDATE(carrier) ON TABLE gateways.easypost_shipments TO orders_app;
+
+--
+-- Name: COLUMN easypost_shipments.state; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT INSERT(state),UPDATE(state) ON TABLE gateways.easypost_shipments TO orders_app;
+
+--
+-- Name: COLUMN easypost_shipments.refusal_reason; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT UPDATE(refusal_reason) ON TABLE gateways.easypost_shipments TO orders_app;
+
+--
+-- Name: COLUMN easypost_shipments.void_reason; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT INSERT(void_reason),UPDATE(void_reason) ON TABLE gateways.easypost_shipments TO orders_app;
+
+--
+-- Name: COLUMN easypost_shipments.buying_until; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT UPDATE(buying_until) ON TABLE gateways.easypost_shipments TO orders_app;
+
+--
+-- Name: COLUMN easypost_shipments.updated_at; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT UPDATE(updated_at) ON TABLE gateways.easypost_shipments TO orders_app;
+
+--
+-- Name: COLUMN easypost_shipments.voided_at; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT INSERT(voided_at),UPDATE(voided_at) ON TABLE gateways.easypost_shipments TO orders_app;
+
+--
+-- Name: TABLE stripe_charges; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT SELECT ON TABLE gateways.stripe_charges TO orders_app;
+
+--
+-- Name: COLUMN stripe_charges.key; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT INSERT(key) ON TABLE gateways.stripe_charges TO orders_app;
+
+--
+-- Name: COLUMN stripe_charges.order_id; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT INSERT(order_id) ON TABLE gateways.stripe_charges TO orders_app;
+
+--
+-- Name: COLUMN stripe_charges.fingerprint; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT INSERT(fingerprint) ON TABLE gateways.stripe_charges TO orders_app;
+
+--
+-- Name: COLUMN stripe_charges.amount; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT INSERT(amount) ON TABLE gateways.stripe_charges TO orders_app;
+
+--
+-- Name: COLUMN stripe_charges.currency; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT INSERT(currency) ON TABLE gateways.stripe_charges TO orders_app;
+
+--
+-- Name: COLUMN stripe_charges.attempt; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT INSERT(attempt),UPDATE(attempt) ON TABLE gateways.stripe_charges TO orders_app;
+
+--
+-- Name: COLUMN stripe_charges.intent_id; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT UPDATE(intent_id) ON TABLE gateways.stripe_charges TO orders_app;
+
+--
+-- Name: COLUMN stripe_charges.state; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT INSERT(state),UPDATE(state) ON TABLE gateways.stripe_charges TO orders_app;
+
+--
+-- Name: COLUMN stripe_charges.decline_code; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT UPDATE(decline_code) ON TABLE gateways.stripe_charges TO orders_app;
+
+--
+-- Name: COLUMN stripe_charges.decline_reason; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT UPDATE(decline_reason) ON TABLE gateways.stripe_charges TO orders_app;
+
+--
+-- Name: COLUMN stripe_charges.void_reason; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT INSERT(void_reason),UPDATE(void_reason) ON TABLE gateways.stripe_charges TO orders_app;
+
+--
+-- Name: COLUMN stripe_charges.authorised_until; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT UPDATE(authorised_until) ON TABLE gateways.stripe_charges TO orders_app;
+
+--
+-- Name: COLUMN stripe_charges.refund_id; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT UPDATE(refund_id) ON TABLE gateways.stripe_charges TO orders_app;
+
+--
+-- Name: COLUMN stripe_charges.amount_returned; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT UPDATE(amount_returned) ON TABLE gateways.stripe_charges TO orders_app;
+
+--
+-- Name: COLUMN stripe_charges.updated_at; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT UPDATE(updated_at) ON TABLE gateways.stripe_charges TO orders_app;
+
+--
+-- Name: COLUMN stripe_charges.voided_at; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT INSERT(voided_at),UPDATE(voided_at) ON TABLE gateways.stripe_charges TO orders_app;
+
+--
+-- Name: TABLE stripe_inbox; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT SELECT,DELETE ON TABLE gateways.stripe_inbox TO orders_app;
+
+--
+-- Name: COLUMN stripe_inbox.event_id; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT INSERT(event_id) ON TABLE gateways.stripe_inbox TO orders_app;
+
+--
+-- Name: COLUMN stripe_inbox.type; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT INSERT(type) ON TABLE gateways.stripe_inbox TO orders_app;
+
+--
+-- Name: COLUMN stripe_inbox.intent_id; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT INSERT(intent_id) ON TABLE gateways.stripe_inbox TO orders_app;
+
+--
+-- Name: COLUMN stripe_inbox.created; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT INSERT(created) ON TABLE gateways.stripe_inbox TO orders_app;
+
+--
+-- Name: COLUMN stripe_inbox.handled_at; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT UPDATE(handled_at) ON TABLE gateways.stripe_inbox TO orders_app;
+
+--
+-- Name: TABLE stripe_refunds; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT SELECT ON TABLE gateways.stripe_refunds TO orders_app;
+
+--
+-- Name: COLUMN stripe_refunds.key; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT INSERT(key) ON TABLE gateways.stripe_refunds TO orders_app;
+
+--
+-- Name: COLUMN stripe_refunds.intent_id; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT INSERT(intent_id) ON TABLE gateways.stripe_refunds TO orders_app;
+
+--
+-- Name: COLUMN stripe_refunds.refund_id; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT UPDATE(refund_id) ON TABLE gateways.stripe_refunds TO orders_app;
+
+--
+-- Name: COLUMN stripe_refunds.amount; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT INSERT(amount) ON TABLE gateways.stripe_refunds TO orders_app;
+
+--
+-- Name: COLUMN stripe_refunds.currency; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT INSERT(currency) ON TABLE gateways.stripe_refunds TO orders_app;
+
+--
+-- Name: COLUMN stripe_refunds.reason; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT INSERT(reason) ON TABLE gateways.stripe_refunds TO orders_app;
+
+--
+-- Name: COLUMN stripe_refunds.state; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT UPDATE(state) ON TABLE gateways.stripe_refunds TO orders_app;
 
 --
 -- Name: TABLE adjustments; Type: ACL; Schema: inventory; Owner: -

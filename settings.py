@@ -1,9 +1,10 @@
 """Every setting, from the environment; or from the `orders dev` that runs in this folder."""
 
 import json
+import re
 from pathlib import Path
 from typing import Literal, Self
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -11,6 +12,8 @@ from temporalio.envconfig import ClientConfig
 
 DEV_FOLDER = Path(".orders")
 DEV_FILE = "services.json"
+_ADDRESS_PARTS = {"name", "company", "street1", "street2", "city", "state", "zip", "country", "phone", "email"}
+_THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
 
 
 class SettingsError(Exception):
@@ -92,6 +95,43 @@ class Settings(BaseSettings):
         description="who may use the HTTP API: name:role:key, separated by commas; the roles are read, write, operate",
     )
 
+    stripe_api_key: SecretStr | None = Field(
+        None, alias="ORDERS_STRIPE_API_KEY", description="charge by Stripe with this secret key; without it, simulated"
+    )
+    stripe_api_base: str | None = Field(
+        None, alias="ORDERS_STRIPE_API_BASE", description="Stripe's address, where it is another than Stripe's own"
+    )
+    stripe_webhook_secret: SecretStr | None = Field(
+        None,
+        alias="ORDERS_STRIPE_WEBHOOK_SECRET",
+        description="what Stripe signs its webhooks with; without it, none are taken",
+    )
+    stripe_capture: Literal["at-once", "with-label"] = Field(
+        "at-once",
+        alias="ORDERS_STRIPE_CAPTURE",
+        description="with-label: hold the money first, and take it when the shipping label exists",
+    )
+    easypost_api_key: SecretStr | None = Field(
+        None, alias="ORDERS_EASYPOST_API_KEY", description="buy labels by EasyPost with this key; without it, simulated"
+    )
+    easypost_api_base: str | None = Field(
+        None,
+        alias="ORDERS_EASYPOST_API_BASE",
+        description="EasyPost's address with its version, where it is another than EasyPost's own",
+    )
+    easypost_from: str | None = Field(
+        None,
+        alias="ORDERS_EASYPOST_FROM",
+        description="with ORDERS_EASYPOST_API_KEY: the sender, as a JSON object with EasyPost's names of an address's parts",
+    )
+    easypost_unit_ounces: float = Field(
+        16.0,
+        alias="ORDERS_EASYPOST_UNIT_OUNCES",
+        gt=0,
+        allow_inf_nan=False,
+        description="the weight of one unit of an order, for the carrier",
+    )
+
     @property
     def app_database_url(self) -> str:
         """The application's database. Raises SettingsError."""
@@ -112,6 +152,42 @@ class Settings(BaseSettings):
         if address is not None:
             host_and_port(address)
         return address
+
+    @field_validator("stripe_api_key", "stripe_webhook_secret", "easypost_api_key")
+    @classmethod
+    def _fits_into_a_header(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is not None and not re.fullmatch(r"[!-~]+", secret.get_secret_value()):
+            raise ValueError("must be visible ASCII characters without spaces")
+        return secret
+
+    @field_validator("stripe_api_base", "easypost_api_base")
+    @classmethod
+    def _keeps_the_key_secret(cls, address: str | None) -> str | None:
+        if address is not None:
+            parts = urlsplit(address)
+            secure = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _THIS_MACHINE)
+            if not secure or not parts.hostname:
+                raise ValueError("must begin with https://, for the key is sent there")
+        return address
+
+    @field_validator("easypost_from")
+    @classmethod
+    def _is_a_postal_address(cls, text: str | None) -> str | None:
+        if text is not None:
+            sender_address(text)
+        return text
+
+    @model_validator(mode="after")
+    def _webhooks_can_be_checked(self) -> Self:
+        if self.stripe_webhook_secret is not None and self.stripe_api_key is None:
+            raise ValueError("ORDERS_STRIPE_WEBHOOK_SECRET needs ORDERS_STRIPE_API_KEY, to ask Stripe in doubt")
+        return self
+
+    @model_validator(mode="after")
+    def _labels_have_a_sender(self) -> Self:
+        if self.easypost_api_key is not None and self.easypost_from is None:
+            raise ValueError("ORDERS_EASYPOST_API_KEY needs ORDERS_EASYPOST_FROM, where parcels are sent from")
+        return self
 
     @model_validator(mode="after")
     def _deployment_is_whole(self) -> Self:
@@ -138,6 +214,21 @@ def host_and_port(address: str) -> tuple[str, int]:
     if not host or not port.isdecimal() or not 0 <= int(port) <= 65535:
         raise ValueError(f"must be like 127.0.0.1:9464, not {address!r}")
     return host.removeprefix("[").removesuffix("]"), int(port)
+
+
+def sender_address(text: str) -> dict[str, str]:
+    """A sender's address as EasyPost has it, from JSON. Raises ValueError."""
+    try:
+        parts = json.loads(text)
+    except json.JSONDecodeError:
+        raise ValueError("must be a JSON object") from None
+    if not isinstance(parts, dict) or not all(isinstance(part, str) and part.strip() for part in parts.values()):
+        raise ValueError("must be a JSON object of texts")
+    if unknown := parts.keys() - _ADDRESS_PARTS:
+        raise ValueError(f"has no parts {sorted(unknown)}: known are {sorted(_ADDRESS_PARTS)}")
+    if missing := {"street1", "city", "country"} - parts.keys():
+        raise ValueError(f"lacks {sorted(missing)}")
+    return parts
 
 
 def load_settings(folder: Path = DEV_FOLDER) -> Settings:

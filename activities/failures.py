@@ -11,6 +11,7 @@ from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, 
 
 from activities.gateways.protocols import (
     DefiniteRefusal,
+    GatewayMisconfigured,
     GatewayUnavailable,
     PaymentDeclined,
     ShippingUnavailable,
@@ -58,6 +59,8 @@ def as_failure(error: Exception) -> ApplicationError:
             return _refusal(error, str(error))
         case GatewayUnavailable():
             return _retryable(error, error.reason, error.retry_after)
+        case GatewayMisconfigured():
+            return _retryable(error, str(error))
         case asyncpg.PostgresError():
             return _retryable(error, f"database error {error.sqlstate}")
         case _:

@@ -33,7 +33,7 @@ class PaymentActivities:
 
     @property
     def all(self) -> list[Callable[..., Any]]:
-        return [self.charge_payment, self.refund_payment, self.return_payment]
+        return [self.charge_payment, self.capture_payment, self.refund_payment, self.return_payment]
 
     @activity.defn(name=step.CHARGE_PAYMENT.name)
     async def charge_payment(self, ref: OrderRef) -> Payment:
@@ -42,11 +42,24 @@ class PaymentActivities:
         require_under_way(state, "ChargePayment")
         order = state.order
         request = ChargeRequest(
-            charge_key(order.order_id), order.order_id, order.customer_id, order.total, order.currency
+            charge_key(order.order_id),
+            order.order_id,
+            order.customer_id,
+            order.total,
+            order.currency,
+            payment_method=order.payment_method,
+            attempt=1 + state.retries,
         )
         with span("payment.charge", SpanKind.CLIENT, order=ref.order_id):
             charge = await self._charged_before(request) or await self._gateway.charge(request)
-        return Payment(payment_id=charge.payment_id, amount=charge.amount, currency=charge.currency)
+        return _payment(charge)
+
+    @activity.defn(name=step.CAPTURE_PAYMENT.name)
+    async def capture_payment(self, ref: OrderRef) -> Payment:
+        """Take the money that the charge holds, if it only holds it. Refused as the charge is when a person steps in."""
+        require_under_way((await load_order(self._orders, ref.order_id)).state, "CapturePayment")
+        with span("payment.capture", SpanKind.CLIENT, order=ref.order_id):
+            return _payment(await self._gateway.capture(charge_key(ref.order_id)))
 
     async def _charged_before(self, request: ChargeRequest) -> Charge | None:
         """What the gateway has under the key for good: a repeated key itself is only trusted for a day.
@@ -81,3 +94,9 @@ class PaymentActivities:
         with span("payment.refund", SpanKind.CLIENT, order=ref.order_id):
             returned = await self._gateway.find_refund(key) or await self._gateway.refund(request)
         return ReturnedPayment(payment_id=returned.payment_id, refund_id=returned.refund_id, amount=returned.amount)
+
+
+def _payment(charge: Charge) -> Payment:
+    return Payment(
+        payment_id=charge.payment_id, amount=charge.amount, currency=charge.currency, captured=charge.captured
+    )

@@ -45,9 +45,10 @@ class ShippingActivities:
 
     @activity.defn(name=step.VOID_SHIPMENT.name)
     async def void_shipment(self, undo: Undo) -> Undone:
-        """Void the label if one was bought, and let none be bought later."""
+        """Have the label taken back if one was bought, and let none be bought later; again, to see how that stands."""
         with span("shipping.void", SpanKind.CLIENT, order=undo.order.order_id):
-            return Undone(existed=await self._gateway.void(label_key(undo.order.order_id), undo.reason))
+            voided = await self._gateway.void(label_key(undo.order.order_id), undo.reason)
+        return Undone(existed=voided.existed, pending=voided.pending, refused=voided.refused)
 
 
 def _recipient(address: Address) -> Recipient:

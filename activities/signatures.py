@@ -56,9 +56,12 @@ class Cancellation(Wire):
 
 
 class Payment(Wire):
+    """captured: False where the money is held only."""
+
     payment_id: str
     amount: int
     currency: str
+    captured: bool = True
 
 
 class PaymentRecord(Wire):
@@ -105,9 +108,12 @@ class Reserved(Wire):
 
 
 class Undone(Wire):
-    """Whether there had been something to undo."""
+    """Whether there had been something to undo. pending: whether whoever decides on it has not decided yet; refused: in
+    their words, why they do not as yet."""
 
     existed: bool
+    pending: bool = False
+    refused: str | None = None
 
 
 class RefundRef(OrderRef):
@@ -145,6 +151,7 @@ CHECK_INVENTORY = Signature("check-inventory", OrderRef, Availability)
 CONFIRM = Signature("confirm", OrderRef, OrderProgress)
 CANCEL = Signature("cancel", Cancellation, OrderProgress)
 CHARGE_PAYMENT = Signature("charge-payment", OrderRef, Payment)
+CAPTURE_PAYMENT = Signature("capture-payment", OrderRef, Payment)
 RECORD_PAYMENT = Signature("record-payment", PaymentRecord, OrderProgress)
 RESERVE_INVENTORY = Signature("reserve-inventory", OrderRef, Reserved)
 CREATE_SHIPMENT = Signature("create-shipment", OrderRef, Shipment)

@@ -11,6 +11,7 @@ from application.failing import Failing
 from application.reach import TemporalUnreachable
 from application.set_aside import parked_events
 from application.standing_still import StandingStill
+from application.stripe_attention import money_at_risk
 from application.stuck import Stuck
 from bootstrap import App
 
@@ -41,9 +42,9 @@ class StuckList:
 
 
 async def find_stuck(app: App, client: Client | None, limit: int) -> StuckList:
-    """Failing steps, orders that no workflow works on, orders on hold, parked events.
+    """Failing steps, orders that no workflow works on, orders on hold, parked events, money at risk.
 
-    client: None where Temporal cannot be reached; holds and parked events are known all the same.
+    client: None where Temporal cannot be reached; holds, parked events and money are known all the same.
     """
     found = StuckList(limit, problem=None if client else TemporalUnreachable())
     still = StandingStill(app, client)
@@ -59,4 +60,6 @@ async def find_stuck(app: App, client: Client | None, limit: int) -> StuckList:
         found.problem = error
     async with aclosing(parked_events(app)) as parked:
         await found.take(parked)
+    async with aclosing(money_at_risk(app)) as money:
+        await found.take(money)
     return found

@@ -5,7 +5,7 @@ from typing import Final
 
 from temporalio.client import Client
 
-from activities.gateways.simulated import SimulatedLedger
+from activities.gateways.books import GatewayBooks
 from application.failing import of_fleet
 from application.stuck import Stuck
 from audit import Sources
@@ -25,7 +25,7 @@ class StandingStill:
 
     def __init__(self, app: App, client: Client | None) -> None:
         self._app, self._client = app, client
-        self._sources = Sources(app.pool, app.store, app.codec, app.stock, SimulatedLedger(app.pool), client)
+        self._sources = Sources(app.pool, app.store, app.codec, app.stock, GatewayBooks(app.pool), client)
         self._prospects = Prospects(self._sources)
 
     @property

@@ -7,8 +7,9 @@ from typing import Any, Literal
 from application.wire import camel_case
 
 # failing: a step is tried again and again. lost: nobody works on what is left to do. onHold: a person stopped the order.
-# parked: a reader of the log has set an event of the order aside.
-Kind = Literal["failing", "lost", "onHold", "parked"]
+# parked: a reader of the log has set an event of the order aside. holdEnding: money that is only held for the order goes
+# back to the customer soon. refundFailed: money that was given back has not reached the customer.
+Kind = Literal["failing", "lost", "onHold", "parked", "holdEnding", "refundFailed"]
 
 
 @dataclass(frozen=True, slots=True)

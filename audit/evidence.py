@@ -7,7 +7,7 @@ from uuid import UUID
 
 import asyncpg
 
-from activities.gateways.simulated import OrderBooks
+from activities.gateways.books import OrderBooks
 from activities.publish import TOPICS, message_id
 from audit.sources import Sources
 from audit.streams import OrderStream, read_orders
@@ -26,13 +26,15 @@ select e.id, s.name from eventstore.events e join eventstore.streams s using (st
 class Evidence:
     """An order that folds, and what the others' books say of it. Amounts in minor units of the order's currency.
 
-    foreign: charged in another currency. reserved: units held by SKU. missing: the topics not told of its shipment.
+    held: what of the charge is only held. foreign: charged in another currency. reserved: units held by SKU. missing: the
+    topics not told of its shipment.
     """
 
     stream: OrderStream
     state: ExistingOrder
     charged: int
     refunded: int
+    held: int
     foreign: tuple[OrderBooks, ...]
     live_labels: int
     reserved: dict[str, int]
@@ -105,6 +107,7 @@ def _evidence(
         state=state,
         charged=sum(each.charged for each in own),
         refunded=sum(each.refunded for each in own),
+        held=sum(each.held for each in own),
         foreign=tuple(each for each in books if each.currency not in (None, state.order.currency)),
         live_labels=books[0].live_labels if books else 0,
         reserved=reserved,

@@ -7,7 +7,7 @@ from typing import Protocol
 import asyncpg
 from temporalio.client import Client
 
-from activities.gateways.simulated import CurrencyTotal, OrderBooks
+from activities.gateways.books import CurrencyTotal, OrderBooks
 from activities.stock import Stock
 from eventstore.codec import Codec
 from eventstore.store import EventStore
@@ -15,7 +15,7 @@ from orders.events import Event
 
 
 class Ledger(Protocol):
-    """The gateways' own books, in pages by order id; see SimulatedLedger."""
+    """The gateways' own books, in pages by order id; see GatewayBooks."""
 
     async def books(
         self, order_ids: Sequence[str] | None = None, *, after: str = "", limit: int = 1000

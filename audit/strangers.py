@@ -5,7 +5,7 @@ from typing import Final
 
 import asyncpg
 
-from activities.gateways.simulated import OrderBooks
+from activities.gateways.books import OrderBooks
 from audit.report import LABELS, MONEY, STOCK, Finding
 from audit.sources import Sources
 from audit.streams import without_stream

@@ -63,6 +63,9 @@ def _money(evidence: Evidence, waiting: bool) -> Iterator[Finding]:
         )
     elif not waiting:
         yield from _recorded_money(evidence)
+    if evidence.held and isinstance(evidence.state, Shipped):
+        held = format_money(evidence.held, order.currency)
+        yield _finding(evidence, MONEY, f"is shipped: the gateway only holds {held}, and has not taken it")
     for books in evidence.foreign:
         amount = format_money(books.charged, books.currency or "")
         yield _finding(evidence, MONEY, f"costs {order.currency}, and the gateway charged {amount}")

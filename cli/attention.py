@@ -1,14 +1,14 @@
 """`orders attention`: what does not go on by itself, or not as it should."""
 
 from collections.abc import Iterable
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
 from application.attention import StuckList, find_stuck
-from application.stuck import Stuck
+from application.stuck import Kind, Stuck
 from cli.arguments import AsJson
 from cli.failures import OK, REFUSED, explain
 from cli.output import say, show, show_json, table
@@ -18,8 +18,18 @@ from settings import Settings
 MaxRows = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="At most this many rows.")]
 
 
+_COLOURS: Final[dict[Kind, str]] = {
+    "failing": "yellow",
+    "lost": "bold red",
+    "onHold": "cyan",
+    "parked": "red",
+    "holdEnding": "bold yellow",
+    "refundFailed": "bold red",
+}
+
+
 def attention(limit: MaxRows = 100, as_json: AsJson = False) -> None:
-    """List what is stuck: failing steps, orders that no workflow works on, orders on hold, parked events.
+    """List what is stuck: failing steps, orders that no workflow works on, orders on hold, parked events, money at risk.
 
     Each with the order's state, the step, since when, the last error and the next retry. Exits 0 where there is nothing,
     1 where there is something, or Temporal could not be asked.
@@ -61,6 +71,6 @@ def _table(rows: Iterable[Stuck]) -> Table:
 
 
 def _step(stuck: Stuck) -> Text:
-    colour = {"failing": "yellow", "lost": "bold red", "onHold": "cyan", "parked": "red"}[stuck.kind]
+    colour = _COLOURS[stuck.kind]
     at = f" (position {stuck.position})" if stuck.position else ""
     return Text(stuck.step + at, style=colour)

@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 from rich.text import Text
 from temporalio.client import Client
 
-from activities.gateways.simulated import SimulatedLedger
+from activities.gateways.books import GatewayBooks
 from audit import AuditReport, CheckResult, Finding, Sources
 from audit import audit as prove
 from bootstrap import App
@@ -41,7 +41,7 @@ def audit(as_json: AsJson = False) -> None:
 
 async def prove_books(app: App, client: Client | None) -> AuditReport:
     """Audit the application's database; progress on standard error where that is a terminal."""
-    sources = Sources(app.pool, app.store, app.codec, app.stock, SimulatedLedger(app.pool), client)
+    sources = Sources(app.pool, app.store, app.codec, app.stock, GatewayBooks(app.pool), client)
     with _progress() as on_progress:
         return await prove(sources, on_progress)
 

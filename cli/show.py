@@ -46,6 +46,7 @@ def render_order(state: ExistingOrder, version: int) -> Iterator[RenderableType]
             ("status", status_text(state.status)),
             ("on hold", state.hold.reason if state.hold else None),
             ("payment", _payment(state)),
+            ("payment method", order.payment_method),
             ("refunds", _refund_lines(state) if isinstance(state, Shipped) and state.requested else None),
             ("reason", _reason(state)),
             ("shipment", f"{state.shipment.tracking_number} by {state.shipment.carrier}" if state.shipment else None),

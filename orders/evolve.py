@@ -47,10 +47,10 @@ def evolve(state: State, event: Event) -> State:
 
 def _next(state: Placed | Confirmed | Paid | Shipped | Cancelled, event: Event) -> State:
     match state, event:
-        case Placed(order, hold=None), OrderConfirmed():
-            return Confirmed(order)
-        case Confirmed(order, hold=hold), OrderPaid() if event.amount == order.total:
-            return Paid(order, Payment(event.payment_id, event.amount), hold)
+        case Placed(order, hold=None, retries=retries), OrderConfirmed():
+            return Confirmed(order, retries=retries)
+        case Confirmed(order, hold=hold, retries=retries), OrderPaid() if event.amount == order.total:
+            return Paid(order, Payment(event.payment_id, event.amount), hold, retries)
         case Paid(order, payment, hold=None), OrderShipped():
             return Shipped(order, payment, Shipment(event.shipment_id, event.tracking_number, event.carrier))
         case ((Placed() | Confirmed() | Paid()), OrderCancelled()):
@@ -61,6 +61,8 @@ def _next(state: Placed | Confirmed | Paid | Shipped | Cancelled, event: Event) 
             return replace(state, hold=Hold(event.reason))
         case ((Placed(hold=Hold()) | Confirmed(hold=Hold()) | Paid(hold=Hold())), OrderReleased()):
             return replace(state, hold=None)
+        case ((Placed() | Confirmed() | Paid()), OrderRetried()):
+            return replace(state, retries=state.retries + 1)
         case _, OrderRetried():
             return state
         case Shipped(), RefundRequested() if event.amount <= state.refundable:

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
 
-from orders.ids import order_id_problem, visible_text_problem
+from orders.ids import order_id_problem, payment_method_problem, visible_text_problem
 
 MAX_AMOUNT: Final = 2**63 - 1
 MAX_QUANTITY: Final = 1_000_000
@@ -44,6 +44,12 @@ def _blank_as_none(value: object) -> object:
     return None if isinstance(value, str) and not value.strip() else value
 
 
+def _token_or_none(value: object) -> object:
+    if value is not None and not isinstance(value, str):
+        raise ValueError("must be text")  # what it is instead is not told: it may be a card's number
+    return _blank_as_none(value)
+
+
 def _utc(value: object) -> datetime:
     moment = _parsed(value) if isinstance(value, str) else value
     if not isinstance(moment, datetime):
@@ -70,6 +76,8 @@ Sku = Annotated[str, Field(strict=True), _without(visible_text_problem)]
 # Refuses NUL, which PostgreSQL cannot store, and text with nothing in it to read.
 Text = Annotated[str, StringConstraints(strict=True, max_length=MAX_TEXT, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")]
 OptionalText = Annotated[Text | None, BeforeValidator(_blank_as_none)]
+_Token = Annotated[str, Field(strict=True), _without(payment_method_problem)]
+PaymentMethod = Annotated[_Token | None, BeforeValidator(_token_or_none)]
 Amount = Annotated[int, Field(strict=True, ge=0, le=MAX_AMOUNT)]
 Quantity = Annotated[int, Field(strict=True, ge=1, le=MAX_QUANTITY)]
 CurrencyCode = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Z]{3}$")]

@@ -1,9 +1,12 @@
 """The rules for identifiers, and the name of an order's stream."""
 
+import re
 from typing import Final
 
 MAX_ID_LENGTH: Final = 128
+MAX_PAYMENT_METHOD: Final = 255
 MAX_STREAM_NAME_BYTES: Final = 512
+_CARD_NUMBER: Final = re.compile(r"(\d[ -]?){11,18}\d", re.ASCII)
 
 
 def stream_name(order_id: str) -> str:
@@ -18,14 +21,24 @@ def order_id_problem(text: str) -> str | None:
     return visible_text_problem(text) or _stream_name_problem(text)
 
 
-def visible_text_problem(text: str) -> str | None:
-    """Why `text` is not 1 to 128 visible characters, worded to follow the field's name; None when it is."""
-    if not 1 <= len(text) <= MAX_ID_LENGTH:
-        return f"must be 1 to {MAX_ID_LENGTH} characters long, not {len(text):,}"
+def visible_text_problem(text: str, most: int = MAX_ID_LENGTH) -> str | None:
+    """Why `text` is not 1 to `most` visible characters, worded to follow the field's name; None when it is."""
+    if not 1 <= len(text) <= most:
+        return f"must be 1 to {most} characters long, not {len(text):,}"
     if text.isprintable() and " " not in text:
         return None
     invisible = next(character for character in text if character == " " or not character.isprintable())
     return f"must be visible characters only; U+{ord(invisible):04X} is not"
+
+
+def payment_method_problem(text: str) -> str | None:
+    """Why `text` cannot be a payment provider's token, worded to follow the field's name; None when it can.
+
+    A card number is none: the log keeps it for ever, and this would be a place where cards are stored.
+    """
+    if _CARD_NUMBER.fullmatch(text):
+        return "must be the payment provider's token, never a card number"
+    return visible_text_problem(text, MAX_PAYMENT_METHOD)
 
 
 def _stream_name_problem(text: str) -> str | None:

@@ -16,6 +16,7 @@ from orders.fields import (
     CurrencyCode,
     Identifier,
     OptionalText,
+    PaymentMethod,
     Quantity,
     Sku,
     Text,
@@ -74,13 +75,15 @@ class OrderFact(Wire):
 
 
 class OrderContent(OrderFact):
-    """The fields of an order. `total` is in minor units of `currency`, `placed_at` in UTC."""
+    """The fields of an order. `total` is in minor units of `currency`, `placed_at` in UTC; `payment_method` is the
+    payment provider's token of what is charged, as `pm_…` is Stripe's. Orders of before there was any have none."""
 
     currency: CurrencyCode
     items: Annotated[tuple[OrderLine, ...], Field(min_length=1), _AT_MOST_MAX_LINES]
     adjustments: Adjustments = Adjustments()
     total: Amount
     shipping_address: Address
+    payment_method: PaymentMethod = None
     placed_at: UtcTime
 
 

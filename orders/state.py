@@ -1,6 +1,7 @@
 """Where an order stands, as a union of cases: what a case does not have cannot be asked of it by mistake.
 
-Every case answers `status`, `payment_state`, `payment`, `shipment`, `refund` and `hold`; all but NotPlaced have `order`.
+Every case answers `status`, `payment_state`, `payment`, `shipment`, `refund` and `hold`; all but NotPlaced have `order`,
+and `retries`: how often a person has had the order taken up again before it ended.
 """
 
 from dataclasses import dataclass
@@ -65,6 +66,7 @@ class Placed:
 
     order: Order
     hold: Hold | None = None
+    retries: int = 0
     status: ClassVar[Status] = "placed"
     payment_state: ClassVar[PaymentState] = "none"
     payment: ClassVar[None] = None
@@ -78,6 +80,7 @@ class Confirmed:
 
     order: Order
     hold: Hold | None = None
+    retries: int = 0
     status: ClassVar[Status] = "confirmed"
     payment_state: ClassVar[PaymentState] = "none"
     payment: ClassVar[None] = None
@@ -92,6 +95,7 @@ class Paid:
     order: Order
     payment: Payment
     hold: Hold | None = None
+    retries: int = 0
     status: ClassVar[Status] = "paid"
     payment_state: ClassVar[PaymentState] = "paid"
     shipment: ClassVar[None] = None
@@ -107,6 +111,7 @@ class Shipped:
     shipment: Shipment
     requested: tuple[Refund, ...] = ()
     refunds: tuple[Refund, ...] = ()
+    retries: ClassVar[int] = 0
     status: ClassVar[Status] = "shipped"
     hold: ClassVar[None] = None
     refund: ClassVar[None] = None
@@ -134,6 +139,7 @@ class Cancelled:
     shortages: tuple[Shortage, ...] = ()
     payment: Payment | None = None
     refund: Refund | None = None
+    retries: ClassVar[int] = 0
     status: ClassVar[Status] = "cancelled"
     shipment: ClassVar[None] = None
     hold: ClassVar[None] = None

@@ -14,7 +14,8 @@ from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 from temporalio.service import RPCError
 from temporalio.worker import Interceptor
 
-from activities.gateways.simulated import Faults, SimulatedLedger
+from activities.gateways.books import GatewayBooks
+from activities.gateways.simulated import Faults
 from activities.signatures import OrderRef
 from bootstrap import App, build_app, open_pool
 from eventstore.checkpoints import lags
@@ -44,8 +45,8 @@ class RunningSystem:
         return Faults(self.app.pool)
 
     @property
-    def ledger(self) -> SimulatedLedger:
-        return SimulatedLedger(self.app.pool)
+    def ledger(self) -> GatewayBooks:
+        return GatewayBooks(self.app.pool)
 
     async def stock(self, **units: int) -> None:
         """Levels by SKU; underscores stand for hyphens."""
@@ -235,4 +236,4 @@ async def running_system(
             serving.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await serving
-            await system.app.wakeup.flush()
+            await system.app.close()

@@ -18,7 +18,15 @@ from application.outages import AWAY
 from application.version import program_version
 from bootstrap import App
 from telemetry.requests import WITHOUT_ITS_OWN, RequestTelemetry
-from web import health_routes, operation_routes, order_routes, read_routes, stream_routes, webhook_routes
+from web import (
+    gateway_routes,
+    health_routes,
+    operation_routes,
+    order_routes,
+    read_routes,
+    stream_routes,
+    webhook_routes,
+)
 from web.front_door import FrontDoor
 from web.idempotency import PRUNED_AT_ONCE, Idempotency
 from web.keys import keyring
@@ -56,7 +64,15 @@ def create_app(app: App, client: Client) -> FastAPI:
         exception_handlers=dict.fromkeys(KNOWN, _answer_known),
     )
     api.state.system = system
-    for routes in (read_routes, order_routes, operation_routes, stream_routes, webhook_routes, health_routes):
+    for routes in (
+        read_routes,
+        order_routes,
+        operation_routes,
+        stream_routes,
+        webhook_routes,
+        gateway_routes,
+        health_routes,
+    ):
         api.include_router(routes.router)
     _add_page(api)
     describe(api)
@@ -72,7 +88,7 @@ async def _lifespan(api: FastAPI) -> AsyncIterator[None]:
     """What goes on beside the requests."""
     system: System = api.state.system
     async with asyncio.TaskGroup() as group:
-        beside = [group.create_task(system.streams.run()), group.create_task(_prune_for_ever(system.idempotency))]
+        beside = [group.create_task(system.streams.run()), group.create_task(_prune_for_ever(system))]
         try:
             yield
         finally:
@@ -82,13 +98,16 @@ async def _lifespan(api: FastAPI) -> AsyncIterator[None]:
                 task.cancel()
 
 
-async def _prune_for_ever(idempotency: Idempotency) -> None:
+async def _prune_for_ever(system: System) -> None:
+    events = system.app.stripe_events
     while True:
         try:
-            while await idempotency.prune() == PRUNED_AT_ONCE:
+            while await system.idempotency.prune() == PRUNED_AT_ONCE:
+                pass
+            while events is not None and await events.prune():
                 pass
         except (asyncpg.PostgresError, *AWAY) as error:
-            _log.debug("old idempotency keys not pruned", error=str(error))
+            _log.debug("old idempotency keys and events not pruned", error=str(error))
         await asyncio.sleep(_PRUNE_SECONDS)
 
 

@@ -163,6 +163,7 @@ class OrderDocument(Document):
     adjustments: Adjustments
     total: Amount
     shipping_address: Address
+    payment_method: str | None
     placed_at: datetime
     status: Status
     payment_state: PaymentState

@@ -11,18 +11,23 @@ with workflow.unsafe.imports_passed_through():
 
 
 class Watch:
-    """The step that keeps failing, if any. `on_change` redraws what the Web UI shows."""
+    """The steps that keep failing, if any. `on_change` redraws what the Web UI shows."""
 
     def __init__(self, on_change: Callable[[], None] = lambda: None) -> None:
-        self.attention: Attention | None = None
+        self._failing: dict[str, Attention] = {}
         self._on_change = on_change
+
+    @property
+    def attention(self) -> Attention | None:
+        """Of the steps that keep failing, the one that failed last."""
+        return next(reversed(self._failing.values()), None)
 
     def trouble(self, step: str, failure: FailureError) -> None:
         """A round of attempts at a step has failed."""
-        before = self.attention
-        if before is None:
+        if not self._failing:
             workflow.upsert_search_attributes([NEEDS_ATTENTION.value_set(True)])
-        self.attention = Attention(
+        before = self._failing.pop(step, None)
+        self._failing[step] = Attention(
             step=step,
             error=refusal(failure),
             since=before.since if before else workflow.now().isoformat(),
@@ -30,9 +35,13 @@ class Watch:
         )
         self._on_change()
 
-    def calm(self) -> None:
-        """The step has succeeded, or is no longer wanted."""
-        if self.attention is not None:
-            self.attention = None
+    def calm(self, step: str | None = None) -> None:
+        """The step has succeeded, or is no longer wanted; without a name, whatever failed."""
+        failed = bool(self._failing)
+        if step is None:
+            self._failing.clear()
+        else:
+            self._failing.pop(step, None)
+        if failed and not self._failing:
             workflow.upsert_search_attributes([NEEDS_ATTENTION.value_set(False)])
             self._on_change()

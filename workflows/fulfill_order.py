@@ -22,7 +22,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from orders.events import CancelledBy, Shortage
     from workflows.attention import Watch
-    from workflows.compensation import Compensations
+    from workflows.compensation import Compensations, Undecided
     from workflows.model import FULFILL_ORDER, ORDER_STATUS, Attention, Outcome
     from workflows.options import pause_before
     from workflows.steps import (
@@ -41,7 +41,10 @@ with workflow.unsafe.imports_passed_through():
     )
 
 CANCELLED_IN_TEMPORAL = "Cancelled in Temporal"
-COUNTS_IN_LOST_TASK = "release-what-a-lost-task-reserved"  # a patch: runs from before it replay without
+# Patches: runs from before one replay without.
+COUNTS_IN_LOST_TASK = "release-what-a-lost-task-reserved"
+CAPTURES = "capture-with-the-label"
+SETS_ASIDE = "what-cannot-be-undone-yet-is-set-aside"
 
 
 @workflow.defn(name=FULFILL_ORDER)
@@ -56,7 +59,7 @@ class FulfillOrder:
         self.order = order
         self.progress = OrderProgress(status="unknown", payment_state="none", customer_id="", total=0, currency="")
         self.watch = Watch(on_change=self._show)
-        self.compensations = Compensations(self.watch.trouble)
+        self.compensations = Compensations(self.watch.trouble, self.watch.calm)
         self.cancelled_by_person = False
         self.cancelled_in_temporal = False
         self.released = False
@@ -90,13 +93,14 @@ class FulfillOrder:
         await self.record_payment(payment)
         await self.reserve_inventory()
         shipment = await self.create_shipment()
+        await self.capture_payment(payment)
         await self.record_shipment(shipment)
 
     async def undo(self, failure: FailureError) -> None:
         await self.cancel_order(failure)
         if self.progress.status == "cancelled":  # or shipped, where the shipment entered the stream first
             self._count_in_lost_task()
-            await self.compensations.unwind()
+            await self._unwind()
         self.watch.calm()
 
     @workflow.signal(name="cancel")
@@ -120,6 +124,13 @@ class FulfillOrder:
         registered = "release-inventory" in self.compensations.pending
         if self.cancel_asked and self.charged and not registered and workflow.patched(COUNTS_IN_LOST_TASK):
             self.compensations.push("release-inventory", self.release_inventory)
+
+    async def _unwind(self) -> None:
+        if workflow.patched(SETS_ASIDE):
+            self.watch.calm()  # whatever failed until now is no longer wanted
+            await self.compensations.unwind()
+        else:
+            await self.compensations.unwind_one_by_one()
 
     # The steps
 
@@ -154,6 +165,11 @@ class FulfillOrder:
         self.compensations.push("void-shipment", self.void_shipment)
         return await self._gateway(step.CREATE_SHIPMENT, self.order, "Buy the shipping label")
 
+    async def capture_payment(self, payment: Payment | None) -> None:
+        # Of what an earlier run charged only the id is known: the gateway answers at once where it has all of it.
+        if (payment is None or not payment.captured) and workflow.patched(CAPTURES):
+            await self._gateway(step.CAPTURE_PAYMENT, self.order, "Take the money that is held")
+
     async def record_shipment(self, shipment: Shipment) -> None:
         record = ShipmentRecord(order=self.order, shipment=shipment)
         self._follow(await self._database(step.RECORD_SHIPMENT, record, f"Shipped as {shipment.tracking_number}"))
@@ -177,8 +193,12 @@ class FulfillOrder:
 
     # The compensations: undo if it happened, and make it impossible to happen later
 
-    async def void_shipment(self) -> None:
-        await gateway_step(step.VOID_SHIPMENT, self._undone(), "Void the shipping label")
+    async def void_shipment(self) -> Undecided | None:
+        voided = await gateway_step(step.VOID_SHIPMENT, self._undone(), "Void the shipping label")
+        if not voided.pending:
+            return None
+        self._show("The carrier has yet to take the label back.")
+        return Undecided(voided.refused)
 
     async def release_inventory(self) -> None:
         await database_step(step.RELEASE_INVENTORY, self._undone(), "Put the goods back into stock")

@@ -31,8 +31,21 @@ GATEWAY_RETRY = RetryPolicy(
 ROUND_FIRST = timedelta(seconds=10)
 ROUND_LAST = timedelta(hours=1)
 
+# Between looks at what others take hours or weeks to decide, as a carrier does on giving back a label's price.
+LOOK_FIRST = timedelta(minutes=1)
+LOOK_LAST = timedelta(days=1)
+
 
 def pause_before(round_number: int) -> timedelta:
     """The pause before a round of attempts; round 1 is the first repetition."""
-    doubled: timedelta = ROUND_FIRST * 2 ** min(round_number - 1, 20)
-    return min(doubled, ROUND_LAST)
+    return _doubled(ROUND_FIRST, round_number, ROUND_LAST)
+
+
+def pause_before_asking(look: int) -> timedelta:
+    """The pause before what was undecided is looked at again; 1 is the second look."""
+    return _doubled(LOOK_FIRST, look, LOOK_LAST)
+
+
+def _doubled(first: timedelta, number: int, last: timedelta) -> timedelta:
+    doubled: timedelta = first * 2 ** min(number - 1, 20)
+    return min(doubled, last)

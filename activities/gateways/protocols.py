@@ -11,28 +11,38 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class ChargeRequest:
-    """amount in minor units, 0 or more; currency as ISO 4217 code."""
+    """amount in minor units, 0 or more; currency as ISO 4217 code.
+
+    payment_method is the provider's token of the means of payment, attempt the number of times that a person has had
+    the order taken up, from 1: after a decline, a higher one is a new charge. Neither is part of the content.
+    """
 
     key: str
     order_id: str
     customer_id: str
     amount: int
     currency: str
+    payment_method: str | None = None
+    attempt: int = 1
 
     def __post_init__(self) -> None:
         if self.amount < 0:
             raise ValueError(f"a charge cannot be negative: {self.amount}")
+        if self.attempt < 1:
+            raise ValueError(f"attempts count from 1: {self.attempt}")
 
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """Money taken under a key. refunded_amount is what has gone back of it up to now, in minor units."""
+    """Money taken under a key, or held for it where it is not captured yet. refunded_amount is what has gone back of it
+    up to now, in minor units."""
 
     payment_id: str
     key: str
     amount: int
     currency: str
     refunded_amount: int
+    captured: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +118,16 @@ class Label:
     carrier: str
 
 
+@dataclass(frozen=True, slots=True)
+class VoidedLabel:
+    """A key that can buy no label any more. existed: whether it had bought one. pending: the carrier has yet to take that
+    back. refused: why it does not, as yet."""
+
+    existed: bool
+    pending: bool = False
+    refused: str | None = None
+
+
 class GatewayError(Exception):
     """Whatever a gateway answers other than success."""
 
@@ -119,6 +139,11 @@ class GatewayUnavailable(GatewayError):
         super().__init__(reason)
         self.reason = reason
         self.retry_after = retry_after
+
+
+class GatewayMisconfigured(GatewayError):
+    """The gateway does not take our key, or our request as such: a fault of ours, tried again until somebody mends it.
+    The message is ours too: the provider's may quote the request."""
 
 
 class DefiniteRefusal(GatewayError):
@@ -140,6 +165,16 @@ class ShippingUnavailable(DefiniteRefusal):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class AmountNotSupported(DefiniteRefusal):
+    """The gateway cannot take this amount exactly: charge in another currency, or another way. amount in minor units."""
+
+    def __init__(self, amount: int, currency: str, why: str) -> None:
+        super().__init__(f"{amount} {currency} cannot be charged: {why}")
+        self.amount = amount
+        self.currency = currency
+        self.why = why
 
 
 class KeyVoided(DefiniteRefusal):
@@ -181,6 +216,14 @@ class RefundCurrencyMismatch(DefiniteRefusal):
         self.requested = requested
 
 
+class RefundFailed(DefiniteRefusal):
+    """The money did not reach the customer and is back with us: return it another way."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"refund {key} has failed at the gateway")
+        self.key = key
+
+
 class PaymentNotFound(DefiniteRefusal):
     """The gateway knows no such payment: look the charge up by its key."""
 
@@ -189,26 +232,44 @@ class PaymentNotFound(DefiniteRefusal):
         self.payment_id = payment_id
 
 
+class AuthorisationExpired(DefiniteRefusal):
+    """The money held under the key has gone back to the customer uncaptured: nothing was taken, and nothing can be."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__("the authorisation has expired")
+        self.key = key
+
+
 class PaymentGateway(Protocol):
-    """Takes and returns money. Any method may raise GatewayUnavailable."""
+    """Takes and returns money. Any method may raise GatewayUnavailable or GatewayMisconfigured."""
 
     async def charge(self, request: ChargeRequest) -> Charge:
-        """Take the amount, once per key. Raises PaymentDeclined, KeyVoided or IdempotencyConflict."""
+        """Take the amount, once per key, or hold it: `captured` tells.
+
+        Raises PaymentDeclined, AmountNotSupported, KeyVoided or IdempotencyConflict.
+        """
+        ...
+
+    async def capture(self, key: str) -> Charge:
+        """Take what is held under the key; what is taken already is answered as it is.
+
+        Raises KeyVoided, AuthorisationExpired, or PaymentNotFound (with the key) where nothing was charged.
+        """
         ...
 
     async def void(self, key: str, reason: str) -> Voided:
-        """Return what is left of the charge under the key, if there is one, and let none happen later."""
+        """Return what is left of the charge under the key, or no longer hold it, and let none happen later."""
         ...
 
     async def refund(self, request: RefundRequest) -> Refund:
         """Return a part of a charge, once per key, never more than is left of it.
 
-        Raises RefundExceedsCharge, RefundCurrencyMismatch, PaymentNotFound or IdempotencyConflict.
+        Raises RefundExceedsCharge, RefundCurrencyMismatch, RefundFailed, PaymentNotFound or IdempotencyConflict.
         """
         ...
 
     async def find(self, key: str) -> Charge | None:
-        """The charge made under the key, returned or not; None where no money was ever taken.
+        """The charge made under the key, captured or not, returned or not; None where no money was ever taken or held.
 
         Unlike the key itself, which a provider forgets after a day, this stays known for good.
         """
@@ -220,14 +281,17 @@ class PaymentGateway(Protocol):
 
 
 class ShippingGateway(Protocol):
-    """Buys and voids shipping labels. Any method may raise GatewayUnavailable."""
+    """Buys and voids shipping labels. Any method may raise GatewayUnavailable or GatewayMisconfigured."""
 
     async def create(self, request: LabelRequest) -> Label:
         """Buy a label, once per key. Raises ShippingUnavailable, KeyVoided or IdempotencyConflict."""
         ...
 
-    async def void(self, key: str, reason: str) -> bool:
-        """Void the label under the key and let none be bought later; whether there was one."""
+    async def void(self, key: str, reason: str) -> VoidedLabel:
+        """Let no label be bought under the key, and have the one that was bought taken back.
+
+        Asked for once, however often this is called: later calls look how it stands.
+        """
         ...
 
     async def find(self, key: str) -> Label | None:

@@ -33,6 +33,13 @@ from simulated.refund($1, $2, $3, $4, $5, $6)
 """
 
 # Reads one row by the primary key of charges.
+CAPTURE = """
+select c.state, c.payment_id, c.key, c.amount, c.currency, c.refunded_amount
+from simulated.charges c
+where c.key = $1
+"""
+
+# Reads one row by the primary key of charges.
 FIND = """
 select c.payment_id, c.key, c.amount, c.currency, c.refunded_amount
 from simulated.charges c
@@ -69,6 +76,15 @@ class SimulatedPaymentGateway:
         )
         return _charge(request.key, row)
 
+    async def capture(self, key: str) -> Charge:
+        """As PaymentGateway.capture: every charge here is captured, and the fault switches do not touch this."""
+        row = await self._pool.fetchrow(CAPTURE, key)
+        if row is not None and row["state"] == "voided":
+            raise KeyVoided(key)
+        if row is None or row["payment_id"] is None:
+            raise PaymentNotFound(key)
+        return _charge_of(key, row)
+
     async def void(self, key: str, reason: str) -> Voided:
         """As PaymentGateway.void. The reason of the first void is the one kept."""
         row = await self._call("payment.void", VOID, key, reason)
@@ -104,7 +120,7 @@ class SimulatedPaymentGateway:
 def _charge(key: str, row: asyncpg.Record) -> Charge:
     match row["outcome"]:
         case "charged":
-            return Charge(row["payment_id"], key, row["amount"], row["currency"], row["refunded_amount"])
+            return _charge_of(key, row)
         case "declined":
             raise PaymentDeclined(row["code"], row["reason"])
         case "voided":
@@ -113,6 +129,10 @@ def _charge(key: str, row: asyncpg.Record) -> Charge:
             raise IdempotencyConflict(key)
         case other:
             raise ValueError(f"unknown outcome of a charge: {other}")
+
+
+def _charge_of(key: str, row: asyncpg.Record) -> Charge:
+    return Charge(row["payment_id"], key, row["amount"], row["currency"], row["refunded_amount"])
 
 
 def _refund(request: RefundRequest, row: asyncpg.Record) -> Refund:

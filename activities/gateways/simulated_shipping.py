@@ -8,6 +8,7 @@ from activities.gateways.protocols import (
     Label,
     LabelRequest,
     ShippingUnavailable,
+    VoidedLabel,
 )
 from activities.gateways.simulated_call import Operation, Pool, SimulationSettings, call, fingerprint
 
@@ -54,10 +55,10 @@ class SimulatedShippingGateway:
         )
         return _label(request.key, row)
 
-    async def void(self, key: str, reason: str) -> bool:
-        """As ShippingGateway.void; a repetition gets the first answer."""
+    async def void(self, key: str, reason: str) -> VoidedLabel:
+        """As ShippingGateway.void; done at once, and a repetition gets the first answer."""
         row = await self._call("shipping.void", VOID, key, reason)
-        return bool(row["existed"])
+        return VoidedLabel(existed=row["existed"])
 
     async def find(self, key: str) -> Label | None:
         """As ShippingGateway.find; the fault switches do not touch it."""

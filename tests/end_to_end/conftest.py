@@ -9,7 +9,10 @@ from temporalio.client import Client
 
 from embedded.temporal import TemporalServer
 from tests.end_to_end.browser import run_browser
+from tests.end_to_end.stripe_fleet import StripeFleet
 from tests.end_to_end.worker_process import Fleet, fleet_of
+from tests.gateways.stripe_proxy import StripeProxy
+from tests.workflow.stripe_system import StripeSystem
 
 
 @pytest.fixture
@@ -20,6 +23,12 @@ async def fleet(
     async with fleet_of(database_url, temporal_server, temporal_client, tmp_path) as given:
         await given.system.stock(TEA_1=500)
         yield given
+
+
+@pytest.fixture(params=["at-once", "with-label"])
+def paying(fleet: Fleet, stripe_server: StripeProxy, request: pytest.FixtureRequest) -> StripeFleet:
+    """The same, charging at Stripe, in both ways of capturing."""
+    return StripeFleet(fleet, StripeSystem(fleet.system.app, fleet.system.client, stripe_server), str(request.param))
 
 
 @pytest.fixture(scope="session")

@@ -129,4 +129,4 @@ async def fleet_of(database_url: str, server: TemporalServer, client: Client, fo
             for worker in fleet.started:
                 if worker.process.returncode is None:
                     await worker.kill()
-            await fleet.system.app.wakeup.flush()
+            await fleet.system.app.close()

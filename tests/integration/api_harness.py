@@ -126,9 +126,11 @@ async def api(
     values = Settings(database_url=database_url, task_queue=f"api-{new_id()}", **settings)
     async with open_pool(database_url) as pool:
         app = adapt(build_app(values, pool))
-        async with api_of(app, client, key=key) as served:
-            yield served
-        await app.wakeup.flush()
+        try:
+            async with api_of(app, client, key=key) as served:
+                yield served
+        finally:
+            await app.close()
 
 
 def problem(answer: httpx.Response, status: int, kind: str) -> dict[str, Any]:

@@ -10,8 +10,8 @@ import asyncpg
 from temporalio.client import Client
 from temporalio.testing import ActivityEnvironment
 
+from activities.gateways.books import GatewayBooks
 from activities.gateways.protocols import ChargeRequest, LabelRequest, Recipient, RefundRequest
-from activities.gateways.simulated import SimulatedLedger
 from activities.payment import charge_key
 from activities.publish import TOPICS, PublishActivities
 from activities.shipping import label_key
@@ -62,7 +62,8 @@ class Books:
         await self._handle(order_id, ConfirmOrder(order_id))
 
     async def charge(self, order_id: str, *, key: str | None = None, currency: str = "EUR") -> str:
-        request = ChargeRequest(key or charge_key(order_id), order_id, "ALFKI", TOTAL, currency)
+        key = key or charge_key(order_id)
+        request = ChargeRequest(key, order_id, "ALFKI", TOTAL, currency, payment_method="pm_card_visa")
         return (await self.app.payments.charge(request)).payment_id
 
     async def pay(self, order_id: str) -> None:
@@ -167,7 +168,7 @@ class Books:
 
     def sources(self, client: Client | None = None) -> Sources:
         app = self.app
-        return Sources(app.pool, app.store, app.codec, app.stock, SimulatedLedger(app.pool), client)
+        return Sources(app.pool, app.store, app.codec, app.stock, GatewayBooks(app.pool), client)
 
     async def found(self, client: Client | None = None) -> list[tuple[str, str]]:
         """The check and the subject of every finding, the read models being up to date and everything dispatched."""
@@ -180,13 +181,13 @@ class Books:
 
 
 @asynccontextmanager
-async def opened_books(database_url: str, pool: asyncpg.Pool) -> AsyncIterator[Books]:
+async def opened_books(database_url: str, pool: asyncpg.Pool, **settings: Any) -> AsyncIterator[Books]:
     """Books with some stock and nothing else."""
-    app = build_app(Settings(database_url=database_url), pool)
+    app = build_app(Settings(database_url=database_url, **settings), pool)
     owner = await asyncpg.connect(database_url)
     try:
         await app.stock.set_level(SKU, 100, actor="test")
         yield Books(app, owner)
     finally:
-        await app.wakeup.flush()
+        await app.close()
         await owner.close()

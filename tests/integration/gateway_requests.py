@@ -1,8 +1,20 @@
 """Requests to gateways, each under keys and order ids of its own."""
 
+import asyncio
 import uuid
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
-from activities.gateways.protocols import Charge, ChargeRequest, LabelRequest, Recipient, RefundRequest
+from activities.gateways.protocols import (
+    Charge,
+    ChargeRequest,
+    GatewayUnavailable,
+    LabelRequest,
+    Recipient,
+    RefundRequest,
+)
+
+T = TypeVar("T")
 
 
 def new_key() -> str:
@@ -10,7 +22,8 @@ def new_key() -> str:
 
 
 def a_charge(amount: int = 1000) -> ChargeRequest:
-    return ChargeRequest(new_key(), f"order-of-{new_key()}", "customer", amount, "USD")
+    order_id = f"order-of-{new_key()}"
+    return ChargeRequest(new_key(), order_id, "customer", amount, "USD", payment_method="pm_card_visa")
 
 
 def a_refund(charge: Charge, amount: int) -> RefundRequest:
@@ -20,3 +33,13 @@ def a_refund(charge: Charge, amount: int) -> RefundRequest:
 def a_parcel(units: int = 3) -> LabelRequest:
     recipient = Recipient("A. Person", "Main Street 1", None, "Lyon", None, "69004", "FR")
     return LabelRequest(new_key(), f"order-of-{new_key()}", units, recipient)
+
+
+async def persist(call: Callable[[], Awaitable[T]]) -> T:
+    """What the call answers in the end: it is made again where its outcome is unknown, as the workflows do."""
+    async with asyncio.timeout(30):
+        while True:
+            try:
+                return await call()
+            except GatewayUnavailable as unavailable:
+                await asyncio.sleep(min(unavailable.retry_after or 0, 0.05))

@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 import pytest
 from temporalio.client import Client
 
-from activities.gateways.protocols import ChargeRequest, IdempotencyConflict, KeyVoided
+from activities.gateways.protocols import Charge, ChargeRequest, IdempotencyConflict, KeyVoided
+from activities.gateways.simulated import SimulatedPaymentGateway
 from activities.payment import PaymentActivities, charge_key
 from activities.signatures import OrderRef
-from orders.commands import ConfirmOrder
+from orders.commands import ConfirmOrder, RetryOrder
 from tests.integration.dispatcher_harness import dispatching
 from tests.running_system import RunningSystem
 from tests.workflow.forgetful_gateways import Forgetful, forgetful
@@ -48,6 +49,26 @@ async def test_a_charge_that_was_given_back_is_neither_the_answer_nor_made_again
     with pytest.raises(KeyVoided):
         await charging.step.charge_payment(charging.ref)
     assert await charging.system.money(charging.ref.order_id) == (30_00, 30_00)
+
+
+async def test_a_charge_says_how_to_pay_and_how_often_a_person_has_had_the_order_taken_up(
+    charging: Charging,
+) -> None:
+    system, asked = charging.system, list[ChargeRequest]()
+    order_id = await system.place(paymentMethod="pm_card_visa")
+    await system.handle(order_id, RetryOrder(order_id, "lost"))
+    await system.handle(order_id, ConfirmOrder(order_id))
+
+    class Asked(SimulatedPaymentGateway):
+        async def charge(self, request: ChargeRequest) -> Charge:
+            asked.append(request)
+            return await super().charge(request)
+
+    step, ref = PaymentActivities(system.app.orders, Asked(system.app.pool)), OrderRef(order_id=order_id)
+    payment = await step.charge_payment(ref)
+    [request] = asked
+    assert (request.payment_method, request.attempt) == ("pm_card_visa", 2)
+    assert "pm_card_visa" not in payment.model_dump_json()
 
 
 @pytest.mark.parametrize("other", [{"amount": 29_99}, {"currency": "USD"}])

@@ -86,7 +86,7 @@ async def test_each_signature_has_one_activity_of_its_name_and_types(steps: Step
 def test_the_steps_have_the_names_that_people_look_for() -> None:
     assert {signature.name for signature in SIGNATURES} == {
         *("read-order", "check-inventory", "confirm", "cancel", "charge-payment", "record-payment"),
-        *("reserve-inventory", "create-shipment", "record-shipment", "publish"),
+        *("reserve-inventory", "create-shipment", "capture-payment", "record-shipment", "publish"),
         *("refund-payment", "release-inventory", "void-shipment", "record-refund"),
         *("return-payment", "record-requested-refund"),
     }
@@ -103,6 +103,7 @@ async def test_every_step_to_a_shipment_run_twice_happens_once(steps: Steps) -> 
     assert (await steps.twice(step.RECORD_PAYMENT, record)).payment_state == "paid"
     assert (await steps.twice(step.RESERVE_INVENTORY, ref)).units == 2
     shipment = await steps.twice(step.CREATE_SHIPMENT, ref)
+    assert await steps.twice(step.CAPTURE_PAYMENT, ref) == payment
     shipped = ShipmentRecord(order=ref, shipment=shipment)
     assert (await steps.twice(step.RECORD_SHIPMENT, shipped)).status == "shipped"
     for topic in (step.NOTIFICATIONS_SHIPMENT, step.ANALYTICS_REVENUE):
@@ -154,6 +155,7 @@ async def test_a_compensation_that_comes_first_finds_nothing_and_forbids_what_it
     for late, refusal in (
         (step.CHARGE_PAYMENT, KeyVoided),
         (step.CREATE_SHIPMENT, KeyVoided),
+        (step.CAPTURE_PAYMENT, KeyVoided),
         (step.RESERVE_INVENTORY, ReservationReleased),
     ):
         with pytest.raises(refusal):
@@ -162,7 +164,9 @@ async def test_a_compensation_that_comes_first_finds_nothing_and_forbids_what_it
     assert await system.available("TEA-1") == 10
 
 
-@pytest.mark.parametrize("late", [step.CHARGE_PAYMENT, step.CREATE_SHIPMENT], ids=lambda signature: signature.name)
+@pytest.mark.parametrize(
+    "late", [step.CHARGE_PAYMENT, step.CREATE_SHIPMENT, step.CAPTURE_PAYMENT], ids=lambda signature: signature.name
+)
 async def test_nothing_is_asked_of_a_gateway_for_a_cancelled_order(
     steps: Steps, late: Signature[OrderRef, Any]
 ) -> None:

@@ -102,13 +102,13 @@ async def test_a_wrong_parameter_is_named(
 
 async def test_an_order_its_timeline_and_its_customer(database_url: str, temporal_client: Client) -> None:
     async with api(database_url, temporal_client, temporal_ui_url="http://ui.example") as served:
-        order_id = await served.place()
+        order_id = await served.place(paymentMethod="pm_card_visa")
         await served.handle(order_id, HoldOrder(order_id, "looks odd"))
         await served.project()
         found = await served.get(f"/v1/orders/{order_id}")
-        sent = order_data(order_id)
-        assert {name: found[name] for name in ("items", "total", "customerId", "currency")} == {
-            name: sent[name] for name in ("items", "total", "customerId", "currency")
+        sent = order_data(order_id, paymentMethod="pm_card_visa")
+        assert {name: found[name] for name in ("items", "total", "customerId", "currency", "paymentMethod")} == {
+            name: sent[name] for name in ("items", "total", "customerId", "currency", "paymentMethod")
         }
         assert (found["status"], found["hold"], found["version"]) == ("placed", {"reason": "looks odd"}, 2)
         timeline = await served.get(f"/v1/orders/{order_id}/timeline")

@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 from temporalio.client import Client
 
-from activities.gateways.simulated import SimulatedLedger
+from activities.gateways.books import GatewayBooks
 from audit import Sources, audit
 from audit.read_models import audit_projection
 from audit.report import READ_MODELS
@@ -133,7 +133,7 @@ async def test_the_books_hold_at_every_moment_while_orders_are_on_their_way(
 ) -> None:
     async with running_system(database_url, temporal_client, shipping_unavailable_above=10) as system:
         app = system.app
-        sources = Sources(app.pool, app.store, app.codec, app.stock, SimulatedLedger(app.pool), temporal_client)
+        sources = Sources(app.pool, app.store, app.codec, app.stock, GatewayBooks(app.pool), temporal_client)
         await system.stock(TEA_1=30)
         quantities = [2, 11, 2, 1000] * 5
         ids = [await system.place(quantity=quantity) for quantity in quantities]

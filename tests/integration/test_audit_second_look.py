@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 from temporalio.client import Client
 
-from activities.gateways.simulated import OrderBooks, SimulatedLedger
+from activities.gateways.books import GatewayBooks, OrderBooks
 from audit import audit
 from audit.open_orders import Prospects
 from audit.report import MONEY
@@ -25,7 +25,7 @@ async def books(database_url: str, pool: asyncpg.Pool) -> AsyncIterator[Books]:
         yield opened
 
 
-class LateLedger(SimulatedLedger):
+class LateLedger(GatewayBooks):
     """The real ledger; before it first answers, after the streams were read, something happens."""
 
     def __init__(self, pool: asyncpg.Pool, happens: Callable[[], Awaitable[None]]) -> None:

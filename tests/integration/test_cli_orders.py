@@ -49,7 +49,8 @@ async def app(shell: Shell) -> AsyncIterator[App]:
 async def shipped(shell: Shell) -> str:
     """The id of an order that has shipped."""
     order_id = new_id()
-    placed = await shell.orders("place", "-", "--wait", given=as_lines(order_data(order_id)))
+    order = order_data(order_id, paymentMethod="pm_card_visa")
+    placed = await shell.orders("place", "-", "--wait", given=as_lines(order))
     assert (placed.code, placed.out) == (0, "placed 1, already there 0, refused 0, shipped 1, cancelled 0, open 0\n")
     return order_id
 
@@ -64,11 +65,12 @@ async def both(shell: Shell, *arguments: str) -> tuple[str, Any]:
 
 async def test_show_prints_the_order_from_its_stream(shell: Shell, shipped: str) -> None:
     text, document = await both(shell, "show", shipped)
-    for part in (shipped, "shipped", "30.00 EUR", "15.00 EUR", "Obere Str. 57", "12209 Berlin", "Tea"):
+    for part in (shipped, "shipped", "30.00 EUR", "15.00 EUR", "Obere Str. 57", "12209 Berlin", "Tea", "pm_card_visa"):
         assert part in text
     assert document["status"] == "shipped"
     assert document["payment"]["amount"] == document["total"] == 3000
     assert document["shippingAddress"]["city"] == "Berlin"
+    assert document["paymentMethod"] == "pm_card_visa"
 
 
 async def test_timeline_prints_events_with_their_causes_and_workflows_with_links(shell: Shell, shipped: str) -> None:
@@ -238,7 +240,7 @@ async def test_migrate_a_second_time_has_nothing_to_apply(shell: Shell) -> None:
 
 async def test_wait_counts_what_was_there_already(shell: Shell, shipped: str, tmp_path: Path) -> None:
     file = tmp_path / "orders.jsonl"
-    file.write_bytes(as_lines(order_data(shipped), order_data(new_id())))
+    file.write_bytes(as_lines(order_data(shipped, paymentMethod="pm_card_visa"), order_data(new_id())))
     ended = await shell.orders("place", str(file), "--wait", "--json")
     assert ended.lines[-1] == {
         "summary": {"placed": 1, "alreadyPlaced": 1, "refused": 0, "shipped": 2, "cancelled": 0, "open": 0}

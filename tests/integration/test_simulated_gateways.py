@@ -6,6 +6,7 @@ from dataclasses import replace
 import asyncpg
 import pytest
 
+from activities.gateways.books import CurrencyTotal, GatewayBooks, OrderBooks
 from activities.gateways.protocols import (
     Charge,
     ChargeRequest,
@@ -16,18 +17,16 @@ from activities.gateways.protocols import (
     ShippingUnavailable,
 )
 from activities.gateways.simulated import (
-    CurrencyTotal,
     Faults,
     Operation,
-    OrderBooks,
-    SimulatedLedger,
     SimulatedPaymentGateway,
     SimulatedShippingGateway,
     SimulationSettings,
 )
 from activities.gateways.simulated_call import Pool
-from tests.integration.gateway_contract import PaymentGatewayContract, ShippingGatewayContract
+from tests.integration.gateway_contract import PaymentGatewayContract
 from tests.integration.gateway_requests import a_charge, a_parcel, a_refund, new_key
+from tests.integration.shipping_contract import ShippingGatewayContract
 
 LIMITS = SimulationSettings(decline_above=10_000, unavailable_above_units=50)
 
@@ -58,8 +57,8 @@ def faults(pool: Pool) -> Faults:
 
 
 @pytest.fixture
-def ledger(pool: Pool) -> SimulatedLedger:
-    return SimulatedLedger(pool)
+def ledger(pool: Pool) -> GatewayBooks:
+    return GatewayBooks(pool)
 
 
 class TestSimulatedPaymentGateway(PaymentGatewayContract):
@@ -131,7 +130,7 @@ class TestFaults:
         payments: SimulatedPaymentGateway,
         shipping: SimulatedShippingGateway,
         faults: Faults,
-        ledger: SimulatedLedger,
+        ledger: GatewayBooks,
     ) -> None:
         request, parcel = a_charge(), a_parcel()
         charge = await payments.charge(request)
@@ -169,7 +168,7 @@ class TestFaults:
         payments: SimulatedPaymentGateway,
         shipping: SimulatedShippingGateway,
         faults: Faults,
-        ledger: SimulatedLedger,
+        ledger: GatewayBooks,
     ) -> None:
         await faults.set("payment.charge", "late_effect", remaining=3)
         await faults.set("shipping.create", "late_effect", remaining=1)
@@ -230,7 +229,7 @@ class TestFaults:
 
 class TestLedger:
     async def test_given_orders_of_all_kinds_then_the_books_say_what_was_charged_returned_and_shipped(
-        self, payments: SimulatedPaymentGateway, shipping: SimulatedShippingGateway, ledger: SimulatedLedger
+        self, payments: SimulatedPaymentGateway, shipping: SimulatedShippingGateway, ledger: GatewayBooks
     ) -> None:
         shipped, undone, lone = a_charge(500), a_charge(700), a_parcel()
         await payments.charge(replace(shipped, order_id="o-1"))
@@ -254,7 +253,7 @@ class TestLedger:
         assert await ledger.totals() == [CurrencyTotal("EUR", 9, 0), CurrencyTotal("USD", 1208, 700)]
 
     async def test_given_many_orders_then_pages_follow_each_other_without_gap_or_overlap(
-        self, payments: SimulatedPaymentGateway, shipping: SimulatedShippingGateway, ledger: SimulatedLedger
+        self, payments: SimulatedPaymentGateway, shipping: SimulatedShippingGateway, ledger: GatewayBooks
     ) -> None:
         for number in range(0, 7, 2):
             await payments.charge(replace(a_charge(), order_id=f"o-{number}"))

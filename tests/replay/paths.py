@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from orders.commands import HoldOrder, ReleaseOrder, RequestRefund
 from tests.replay import webhook_paths
 from tests.running_system import CANCEL_REASON, RunningSystem, until
-from tests.workflow.steering import Held, Steering
+from tests.workflow.steering import Held, Steering, held_only
 
 Drive = Callable[[RunningSystem, Steering], Awaitable[str]]
 
@@ -99,6 +99,21 @@ async def _compensation_fails_first(system: RunningSystem, steering: Steering) -
     return order_id
 
 
+async def _captured_with_the_label(system: RunningSystem, steering: Steering) -> str:
+    steering.changed["charge-payment"] = held_only
+    return await _shipped(system, steering)
+
+
+async def _label_taken_back_late(system: RunningSystem, steering: Steering) -> str:
+    """Not decided at first, then refused, then taken back."""
+    steering.refuse("record-shipment")
+    answers = [{"pending": True}, {"pending": True, "refused": "the carrier has scanned it"}, {"pending": True}, {}]
+    steering.changed["void-shipment"] = lambda undone: undone.model_copy(update=answers.pop(0))
+    order_id = await system.place()
+    await system.settled(order_id, "cancelled")
+    return order_id
+
+
 async def _held(system: RunningSystem, steering: Steering, step: str) -> str:
     """An order that waits on hold before a step."""
     held = steering.hold_before(step)
@@ -173,6 +188,8 @@ PATHS = (
     Path("fulfill-resumed-after-terminate", "fulfill-order", _resumed_after_terminate),
     Path("fulfill-gateway-down", "fulfill-order", _gateway_down),
     Path("fulfill-compensation-fails-first", "fulfill-order", _compensation_fails_first),
+    Path("fulfill-captured-with-the-label", "fulfill-order", _captured_with_the_label),
+    Path("fulfill-label-taken-back-late", "fulfill-order", _label_taken_back_late),
     Path("validate-held", "validate-order", _held_while_validating),
     Path("fulfill-held-and-released", "fulfill-order", _held_and_released),
     Path("fulfill-held-and-cancelled", "fulfill-order", _held_and_cancelled),

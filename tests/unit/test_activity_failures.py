@@ -13,7 +13,7 @@ from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput
 
 from activities.failures import ActivityFailures, as_failure
 from activities.gateways import protocols
-from activities.gateways.protocols import DefiniteRefusal, GatewayUnavailable
+from activities.gateways.protocols import DefiniteRefusal, GatewayMisconfigured, GatewayUnavailable
 from activities.stock import InsufficientStock, ReservationConflict, ReservationError, ReservationReleased
 from eventstore import errors as store_errors
 from eventstore.errors import EventStoreError
@@ -35,6 +35,9 @@ DEFINITE: list[Exception] = [
     protocols.RefundExceedsCharge("pay_1", 3000, 3000, 1),
     protocols.RefundCurrencyMismatch("pay_1", "EUR", "USD"),
     protocols.PaymentNotFound("pay_1"),
+    protocols.AmountNotSupported(1, "KWD", "Stripe has no such unit"),
+    protocols.AuthorisationExpired("o-1:charge-payment"),
+    protocols.RefundFailed("o-1:return-payment:r-1"),
     InsufficientStock(SHORT),
     ReservationReleased("o-1"),
     ReservationConflict("o-1"),
@@ -52,6 +55,7 @@ DEFINITE: list[Exception] = [
 ]
 RETRIED: list[Exception] = [
     GatewayUnavailable("simulated outage"),
+    GatewayMisconfigured("the key is not taken"),
     CorruptStream("o-1", "placed", "order.shipped"),
     store_errors.WrongExpectedVersion("order-o-1", 1, 2),
     store_errors.EventIdReused("order-o-1", (uuid4(),)),
@@ -77,7 +81,8 @@ def name_of(error: Exception) -> str:
 
 
 def test_every_error_of_the_domain_the_store_and_the_gateways_is_decided_on_here() -> None:
-    ours = kinds_of(DefiniteRefusal, ReservationError, OrderError, EventStoreError) | {GatewayUnavailable}
+    ours = kinds_of(DefiniteRefusal, ReservationError, OrderError, EventStoreError)
+    ours |= {GatewayUnavailable, GatewayMisconfigured}
     assert {each for each in ours if each.__module__.split(".")[0] != "tests"} == {type(e) for e in DEFINITE + RETRIED}
 
 

@@ -15,3 +15,28 @@ def test_a_setting_that_is_no_number_is_named(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("ORDERS_PAYMENT_DECLINE_ABOVE", "much")
     with pytest.raises(SettingsError, match="ORDERS_PAYMENT_DECLINE_ABOVE"):
         load_settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ORDERS_STRIPE_API_KEY", "sk_hunter2\n"),
+        ("ORDERS_STRIPE_API_KEY", ""),
+        ("ORDERS_STRIPE_WEBHOOK_SECRET", "whsec hunter2"),
+        ("ORDERS_STRIPE_API_BASE", "http://stripe.example"),
+        ("ORDERS_STRIPE_API_BASE", "https://"),
+        ("ORDERS_STRIPE_CAPTURE", "later"),
+    ],
+)
+def test_a_setting_of_stripe_that_is_not_usable_is_named_and_no_secret_is_told(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=name) as refusal:
+        load_settings()
+    assert "hunter2" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("address", ["https://stripe.example/", "http://127.0.0.1:12111", "http://[::1]:1"])
+def test_stripes_address_may_be_a_secure_one_or_this_machines(address: str) -> None:
+    assert Settings(stripe_api_base=address).stripe_api_base == address

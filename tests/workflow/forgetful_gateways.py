@@ -14,6 +14,7 @@ from activities.gateways.protocols import (
     RefundRequest,
     ShippingGateway,
     Voided,
+    VoidedLabel,
 )
 from activities.gateways.simulated import Operation
 from bootstrap import App
@@ -57,6 +58,9 @@ class _ForgetfulPayments:
     async def charge(self, request: ChargeRequest) -> Charge:
         return await self._gateway.charge(replace(request, key=self._doubles.anew("payment.charge", request.key)))
 
+    async def capture(self, key: str) -> Charge:
+        return await self._gateway.capture(self._doubles.known("payment.charge", key))
+
     async def refund(self, request: RefundRequest) -> Refund:
         return await self._gateway.refund(replace(request, key=self._doubles.anew("payment.refund", request.key)))
 
@@ -77,7 +81,7 @@ class _ForgetfulShipping:
     async def create(self, request: LabelRequest) -> Label:
         return await self._gateway.create(replace(request, key=self._doubles.anew("shipping.create", request.key)))
 
-    async def void(self, key: str, reason: str) -> bool:
+    async def void(self, key: str, reason: str) -> VoidedLabel:
         return await self._gateway.void(self._doubles.known("shipping.create", key), reason)
 
     async def find(self, key: str) -> Label | None:

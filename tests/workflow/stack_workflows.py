@@ -6,34 +6,41 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError, FailureError
 
 with workflow.unsafe.imports_passed_through():
-    from workflows.compensation import Compensations
+    from workflows.compensation import Compensations, Undecided
     from workflows.steps import uninterrupted
 
 
 @workflow.defn
 class Unwinding:
-    """Pushes the named compensations and unwinds; `failures` says how often each fails first."""
+    """Pushes the named compensations and unwinds; `failures` says how often each fails first, and `undecided` how often
+    each is then put off: with these words, or without."""
 
     def __init__(self) -> None:
         self.log: list[str] = []
-        self.compensations = Compensations(self.on_trouble)
+        self.compensations = Compensations(self.on_trouble, lambda name: self.log.append(f"{name} calm"))
 
     def on_trouble(self, name: str, failure: FailureError) -> None:
-        self.log.append(f"{name} failed")
+        self.log.append(f"{name} failed: {failure}")
 
     @workflow.run
-    async def run(self, names: list[str], failures: dict[str, int]) -> list[str]:
+    async def run(
+        self, names: list[str], failures: dict[str, int], undecided: dict[str, list[str | None]]
+    ) -> list[str]:
         for name in names:
-            self.compensations.push(name, partial(self.undo, name, failures))
+            self.compensations.push(name, partial(self.undo, name, failures, undecided.get(name, [])))
         self.log.append("pending: " + ", ".join(self.compensations.pending))
         await self.compensations.unwind()
         return [*self.log, "pending: " + ", ".join(self.compensations.pending)]
 
-    async def undo(self, name: str, failures: dict[str, int]) -> None:
+    async def undo(self, name: str, failures: dict[str, int], undecided: list[str | None]) -> Undecided | None:
         if failures.get(name, 0) > 0:
             failures[name] -= 1
             raise ApplicationError("not now", non_retryable=True)
+        if undecided:
+            self.log.append(f"{name} put off at {workflow.now() - workflow.info().start_time}")
+            return Undecided(undecided.pop(0))
         self.log.append(f"{name} undone")
+        return None
 
 
 @workflow.defn
@@ -42,7 +49,7 @@ class Broken:
 
     def __init__(self) -> None:
         self.undone: list[str] = []
-        self.compensations = Compensations(lambda name, failure: None)
+        self.compensations = Compensations(lambda name, failure: None, lambda name: None)
 
     @workflow.run
     async def run(self) -> None:

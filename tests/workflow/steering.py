@@ -2,12 +2,15 @@
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
+
+from activities.signatures import Payment
 
 
 class Held:
@@ -30,6 +33,8 @@ class Steering(Interceptor):
         """Steps that fail at every attempt, until they are taken out of this set."""
         self.before: dict[str, Held] = {}
         self.after: dict[str, Held] = {}
+        self.changed: dict[str, Callable[[Any], Any]] = {}
+        """By step, what is made of its answer."""
         self.calls: defaultdict[str, int] = defaultdict(int)
 
     def refuse(self, step: str, reason: str = "refused by the test") -> None:
@@ -61,7 +66,16 @@ class _Steered(ActivityInboundInterceptor):
             raise ApplicationError("down for the test", type="Down", next_retry_delay=timedelta(milliseconds=1))
         if step in steering.refused:
             raise ApplicationError(steering.refused[step], type="Refused", non_retryable=True)
-        result = await super().execute_activity(input)
+        result = steering.changed.get(step, _as_it_is)(await super().execute_activity(input))
         if step in steering.after:
             await steering.after[step].pass_through()
         return result
+
+
+def _as_it_is(answer: Any) -> Any:
+    return answer
+
+
+def held_only(payment: Payment) -> Payment:
+    """A charge's answer as of a gateway that holds the money until it is captured."""
+    return payment.model_copy(update={"captured": False})

@@ -2,9 +2,12 @@
 
 import uuid
 from collections.abc import AsyncIterator
+from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 from temporalio.client import Client, WorkflowHandle
 from temporalio.testing import TimeSkipper
 from temporalio.worker import Worker
@@ -30,22 +33,51 @@ async def start(client: Client, run: Any, *args: Any) -> WorkflowHandle[Any, Any
 
 
 async def test_compensations_run_in_reverse_order_and_once(client: Client) -> None:
-    handle = await start(client, Unwinding.run, ["a", "b", "c"], {})
-    assert await handle.result() == ["pending: c, b, a", "c undone", "b undone", "a undone", "pending: "]
+    handle = await start(client, Unwinding.run, ["a", "b", "c"], {}, {})
+    undone = [f"{name} {what}" for name in "cba" for what in ("undone", "calm")]
+    assert await handle.result() == ["pending: c, b, a", *undone, "pending: "]
 
 
-async def test_a_failing_compensation_holds_up_those_below_it_until_it_succeeds(client: Client) -> None:
-    handle = await start(client, Unwinding.run, ["a", "b"], {"b": 3})
-    assert await handle.result() == ["pending: b, a", *["b failed"] * 3, "b undone", "a undone", "pending: "]
+async def test_a_failing_compensation_is_set_aside_until_those_below_it_are_done(client: Client) -> None:
+    handle = await start(client, Unwinding.run, ["a", "b", "c"], {"b": 2}, {})
+    assert await handle.result() == [
+        "pending: c, b, a",
+        *("c undone", "c calm", "b failed: not now", "a undone", "a calm"),
+        *("b failed: not now", "b undone", "b calm", "pending: "),
+    ]
+
+
+async def test_what_others_have_yet_to_decide_is_looked_at_with_pauses_that_grow_to_a_day(client: Client) -> None:
+    handle = await start(client, Unwinding.run, ["a", "b"], {}, {"b": [None] * 14})
+    said = await handle.result()
+    assert said[:5] == ["pending: b, a", said[1], "b calm", "a undone", "a calm"]
+    assert said[-3:] == ["b undone", "b calm", "pending: "]
+    looks = [moment(line) for line in said if "put off" in line]
+    pauses = [round((after - before).total_seconds() / 60) for before, after in pairwise(looks)]
+    assert pauses == [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 1440, 1440]
+
+
+def moment(line: str) -> timedelta:
+    return TypeAdapter(timedelta).validate_python(line.rpartition(" at ")[2].replace(" day, ", " days, "))
+
+
+async def test_a_refusal_to_undo_is_trouble_until_it_is_no_longer_refused(client: Client) -> None:
+    handle = await start(client, Unwinding.run, ["a", "b"], {}, {"b": ["no", "never", None]})
+    told = [line for line in await handle.result() if "put off" not in line]
+    assert told == [
+        "pending: b, a",
+        *("b failed: UndoRefused: no", "a undone", "a calm", "b failed: UndoRefused: never", "b calm"),
+        *("b undone", "b calm", "pending: "),
+    ]
 
 
 async def test_a_name_pushed_twice_keeps_its_place_and_runs_once(client: Client) -> None:
-    handle = await start(client, Unwinding.run, ["a", "b", "a"], {})
-    assert await handle.result() == ["pending: b, a", "b undone", "a undone", "pending: "]
+    handle = await start(client, Unwinding.run, ["a", "b", "a"], {}, {})
+    assert await handle.result() == ["pending: b, a", "b undone", "b calm", "a undone", "a calm", "pending: "]
 
 
 async def test_an_empty_stack_unwinds_to_nothing(client: Client) -> None:
-    handle = await start(client, Unwinding.run, [], {})
+    handle = await start(client, Unwinding.run, [], {}, {})
     assert await handle.result() == ["pending: ", "pending: "]
 
 

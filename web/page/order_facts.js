@@ -79,6 +79,7 @@ export function moneyFacts(order) {
   return facts([
     ["Order total", money(total, currency)],
     ["Charged", payment ? [money(payment.amount, currency), h("span", { class: "id dim" }, said(payment.paymentId))] : h("span", { class: "dim" }, "nothing recorded")],
+    order.paymentMethod && ["Payment method", h("span", { class: "id dim" }, said(order.paymentMethod))],
     ["Given back", given ? [money(given, currency), refund && h("span", { class: "id dim" }, said(refund.refundId))] : h("span", { class: "dim" }, owed ? "under way" : "nothing")],
     status === "shipped" && ["May still be refunded", money(refundable(order), currency)],
   ]);

@@ -68,9 +68,9 @@ def test_placing_the_same_content_again_changes_nothing_even_at_another_time() -
 
 
 def test_placing_other_content_under_the_same_id_names_what_differs() -> None:
-    other = an_order(customerId="bob", shippingAddress=address(city="Oxford"))
+    other = an_order(customerId="bob", shippingAddress=address(city="Oxford"), paymentMethod="pm_1")
     refusal = given(PLACED).when(PlaceOrder(other)).refuses(OrderAlreadyExists)
-    assert refusal.differing == ("customerId", "shippingAddress")
+    assert refusal.differing == ("customerId", "shippingAddress", "paymentMethod")
 
 
 def test_confirming_a_confirmed_paid_or_shipped_order_changes_nothing() -> None:

@@ -66,6 +66,11 @@ FAULTY: list[tuple[dict[str, Any], str]] = [
     ({"shippingAddress": address(country="Atlantis")}, "shippingAddress.country"),
     ({"shippingAddress": address(country="ZZ")}, "shippingAddress.country"),
     ({"shippingAddress": address(country="Hong Kong")}, "shippingAddress.postalCode"),
+    ({"paymentMethod": 7}, "paymentMethod"),
+    ({"paymentMethod": "pm 1"}, "paymentMethod"),
+    ({"paymentMethod": "pm_" + "x" * 253}, "paymentMethod"),
+    ({"paymentMethod": "4242424242424242"}, "paymentMethod"),
+    ({"paymentMethod": "4242 4242 4242 4242"}, "paymentMethod"),
     ({"placedAt": "2026-01-31"}, "placedAt"),
     ({"placedAt": "2026-01-31T09:30:00"}, "placedAt"),
     ({"placedAt": "2026-02-30T09:30:00Z"}, "placedAt"),
@@ -169,6 +174,26 @@ def test_optional_lines_of_an_address_that_are_blank_count_as_left_out() -> None
     assert (home.line2, home.region, home.postal_code) == (None, None, None)
 
 
+@pytest.mark.parametrize(
+    "token", ["pm_card_visa", "pm_1MqLiJLkdIwHu7ixUEgbFdYF", "x" * 255, "tok:12345678901234567890"]
+)
+def test_a_payment_method_is_whatever_token_the_provider_gave(token: str) -> None:
+    assert an_order(paymentMethod=token).payment_method == token
+
+
+@pytest.mark.parametrize("nothing", [None, "", " "])
+def test_a_payment_method_may_be_left_out(nothing: str | None) -> None:
+    assert an_order().payment_method is None
+    assert an_order(paymentMethod=nothing).payment_method is None
+
+
+@pytest.mark.parametrize("number", ["4242424242424242", "4242-4242-4242-4242", "378282246310005", 4242424242424242])
+def test_a_card_number_does_not_enter_and_is_not_repeated(number: object) -> None:
+    problem = faults_in(entry(paymentMethod=number))["paymentMethod"]
+    assert "4242" not in problem
+    assert "3782" not in problem
+
+
 def test_a_country_is_kept_as_its_alpha_2_code() -> None:
     assert an_order(shippingAddress=address(country="USA")).shipping_address.country == "US"
 
@@ -215,7 +240,7 @@ HOSTILE = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(st.characters()), inner, max_size=3),
     max_leaves=5,
 )
-FIELDS = [*entry(), "placedAt", "unknown"]
+FIELDS = [*entry(), "paymentMethod", "placedAt", "unknown"]
 
 
 @given(st.dictionaries(st.sampled_from(FIELDS), HOSTILE, min_size=1), HOSTILE)

@@ -1,5 +1,7 @@
 """What the events add up to, and which of them cannot follow."""
 
+from dataclasses import replace
+
 import pytest
 
 from orders.errors import CorruptStream
@@ -121,9 +123,26 @@ def test_exactly_the_events_of_the_transition_table_can_follow(history: str, nam
 
 
 @pytest.mark.parametrize("history", [name for name in HISTORIES if name != "not placed"])
-def test_a_retry_leaves_every_state_as_it_is(history: str) -> None:
+def test_a_retry_is_counted_while_the_order_is_under_way_and_changes_nothing_else(history: str) -> None:
     state = fold(HISTORIES[history])
-    assert evolve(state, retried(state.status)) == state
+    again = evolve(state, retried(state.status))
+    if isinstance(state, Placed | Confirmed | Paid):
+        state = replace(state, retries=1)
+    assert again == state
+
+
+def test_retries_are_counted_from_the_order_on_whatever_comes_between() -> None:
+    events = (
+        PLACED,
+        retried("placed"),
+        CONFIRMED,
+        retried("confirmed"),
+        HELD,
+        released("confirmed"),
+        retried("confirmed"),
+    )
+    assert fold(events) == Confirmed(ORDER, retries=3)
+    assert fold((*events, PAID)) == Paid(ORDER, PAYMENT, retries=3)
 
 
 def test_a_hold_lasts_through_what_a_gateway_was_doing_until_it_is_released_or_the_order_cancelled() -> None:

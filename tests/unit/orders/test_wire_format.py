@@ -50,7 +50,7 @@ SAMPLES: tuple[Event, ...] = (
     REFUND_REQUESTED,
 )
 FIELDS = {
-    "order.placed": "orderId customerId currency items adjustments total shippingAddress placedAt",
+    "order.placed": "orderId customerId currency items adjustments total shippingAddress paymentMethod placedAt",
     "order.confirmed": "orderId customerId currency total",
     "order.paid": "orderId customerId paymentId amount currency",
     "order.shipped": "orderId customerId shipmentId trackingNumber carrier amount currency",
@@ -98,6 +98,11 @@ def test_an_event_with_fields_of_a_later_version_still_reads(event: Event) -> No
 def test_an_order_with_a_currency_that_was_withdrawn_since_still_reads() -> None:
     old = PLACED.model_dump(mode="json") | {"currency": "DEM"}
     assert OrderPlaced.model_validate(old).order.currency == "DEM"
+
+
+def test_an_order_from_before_there_were_payment_methods_still_reads() -> None:
+    old = {name: value for name, value in PLACED.model_dump(mode="json").items() if name != "paymentMethod"}
+    assert OrderPlaced.model_validate(old) == PLACED
 
 
 def test_a_refund_from_before_there_were_any_after_shipment_still_reads() -> None:

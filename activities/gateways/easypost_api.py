@@ -1,0 +1,183 @@
+"""EasyPost by its official client: the calls that the shipping gateway makes, and what their errors mean.
+
+Imported only where EasyPost is chosen: the package `easypost` is an extra. Shapes, statuses and error codes:
+https://docs.easypost.com/docs/shipments, /docs/shipments/shipping-refund and /docs/errors.
+"""
+
+import asyncio
+import re
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+from easypost.easypost_client import EasyPostClient
+from easypost.errors.api.api_error import ApiError
+from easypost.errors.api.http_error import HttpError
+from easypost.errors.api.invalid_request_error import InvalidRequestError
+from easypost.errors.api.rate_limit_error import RateLimitError
+from easypost.errors.api.timeout_error import TimeoutError as NoAnswerInTime
+from requests.adapters import HTTPAdapter
+
+from activities.gateways.protocols import GatewayMisconfigured, GatewayUnavailable, Recipient
+
+T = TypeVar("T")
+
+TIMEOUT: Final = 8  # seconds to connect, and as many to wait for the answer: together less than a gateway step has
+LONGEST_WAIT: Final = 1.0  # seconds for a thread: a call that waited longer would come when nobody counts with it
+_THREADS: Final = 32
+_CODE: Final = re.compile(r"[A-Za-z0-9_.]{1,60}")
+
+
+class EasyPostBusy(GatewayUnavailable):
+    """EasyPost has refused the call because there are too many, or it was never made: it had no effect."""
+
+
+class EasyPostRefused(Exception):
+    """EasyPost understands the request and does not do it. words: theirs, for people; they may quote the request."""
+
+    def __init__(self, code: str, words: str) -> None:
+        super().__init__(code)
+        self.code = code
+        self.words = words
+
+
+@dataclass(frozen=True, slots=True)
+class Shipment:
+    """A shipment as EasyPost has it. rate_id: the lowest; tracking_number and carrier: set once a label was bought.
+
+    messages: why carriers offer no rate, in their words. refund_status: None until the label was to be taken back.
+    """
+
+    id: str
+    rate_id: str | None
+    messages: tuple[str, ...]
+    tracking_number: str | None
+    carrier: str | None
+    refund_status: str | None
+
+
+class EasyPostApi:
+    """One client for the process, in threads of its own. Every method raises GatewayUnavailable, GatewayMisconfigured
+    or EasyPostRefused."""
+
+    def __init__(
+        self, api_key: str, sender: Mapping[str, str], base: str | None = None, *, timeout: int = TIMEOUT
+    ) -> None:
+        given = {"api_base": base.rstrip("/")} if base else {}
+        self._client = EasyPostClient(api_key, timeout=timeout, **given)
+        for prefix in list(self._client._requests_session.adapters):  # Temporal tries again, nobody else
+            self._client._requests_session.mount(prefix, HTTPAdapter(max_retries=0, pool_maxsize=_THREADS))
+        self._client.subscribe_to_response_hook(self._note_headers)  # type: ignore[no-untyped-call]
+        self._answer = threading.local()
+        self._sender = dict(sender)
+        self._timeout = timeout
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="easypost")
+
+    @property
+    def longest_call(self) -> float:
+        """Seconds after which a call has reached EasyPost or never will, with some for a slow network."""
+        return 2 * self._timeout + 4
+
+    async def create(self, reference: str, recipient: Recipient, ounces: float) -> Shipment:
+        """A shipment with its rates; nothing is bought."""
+        return await self._call(
+            lambda: self._client.shipment.create(
+                reference=reference,
+                from_address=self._sender,
+                to_address=_address(recipient),
+                parcel={"weight": ounces},
+            )
+        )
+
+    async def retrieve(self, shipment_id: str) -> Shipment:
+        return await self._call(lambda: self._client.shipment.retrieve(shipment_id))
+
+    async def buy(self, shipment_id: str, rate_id: str) -> Shipment:
+        """The shipment with its label. Raises EasyPostRefused also where it was bought before."""
+        return await self._call(lambda: self._client.shipment.buy(shipment_id, rate={"id": rate_id}))
+
+    async def refund(self, shipment_id: str) -> Shipment:
+        """Ask the carrier to take the label back. What it had rejected may be asked for again."""
+        return await self._call(lambda: self._client.shipment.refund(shipment_id))
+
+    async def _call(self, call: Callable[[], Any]) -> Shipment:
+        latest = time.monotonic() + LONGEST_WAIT
+
+        def made() -> Shipment:
+            if time.monotonic() > latest:
+                raise EasyPostBusy("too many calls at once")
+            self._answer.retry_after = None
+            try:
+                answer = call()
+            except InvalidRequestError as error:
+                raise EasyPostRefused(_code(error), _words(error)) from None
+            except RateLimitError:
+                raise EasyPostBusy("EasyPost takes no more requests for now", self._answer.retry_after) from None
+            except (NoAnswerInTime, HttpError):
+                raise GatewayUnavailable("EasyPost does not answer") from None
+            except ApiError as error:
+                raise self._failure(error) from None
+            try:
+                return _shipment(answer.to_dict())
+            except (AttributeError, KeyError, TypeError, ValueError):
+                raise GatewayUnavailable("EasyPost answers with what is no shipment") from None
+
+        return await asyncio.get_running_loop().run_in_executor(self._threads, made)
+
+    def _failure(self, error: ApiError) -> GatewayUnavailable | GatewayMisconfigured:
+        status = error.http_status
+        if status is None or status >= 500:
+            return GatewayUnavailable(f"EasyPost fails: status {status}", self._answer.retry_after)
+        return GatewayMisconfigured(f"EasyPost refuses the request: status {status}, {_code(error)}")
+
+    def _note_headers(self, *, headers: Mapping[str, str], **_: Any) -> None:
+        # The client's errors do not carry them.
+        given = headers.get("Retry-After", "")
+        self._answer.retry_after = float(given) if given.isdecimal() else None
+
+
+def _address(recipient: Recipient) -> dict[str, str]:
+    address = {
+        "name": recipient.name,
+        "street1": recipient.line1,
+        "street2": recipient.line2,
+        "city": recipient.city,
+        "state": recipient.region,
+        "zip": recipient.postal_code,
+        "country": recipient.country,
+    }
+    return {field: value for field, value in address.items() if value is not None}
+
+
+def _shipment(answer: dict[str, Any]) -> Shipment:
+    bought = answer.get("postage_label") is not None
+    rate = answer.get("selected_rate") or {}
+    return Shipment(
+        id=answer["id"],
+        rate_id=_lowest_rate(answer.get("rates") or []),
+        messages=tuple(f"{each.get('carrier')}: {each.get('message')}" for each in answer.get("messages") or []),
+        tracking_number=(answer.get("tracking_code") or answer["id"]) if bought else None,
+        carrier=(rate.get("carrier") or "unknown") if bought else None,
+        refund_status=answer.get("refund_status"),
+    )
+
+
+def _lowest_rate(rates: list[dict[str, Any]]) -> str | None:
+    lowest = min(rates, key=lambda rate: float(rate["rate"]), default=None)
+    return str(lowest["id"]) if lowest else None
+
+
+def _code(error: ApiError) -> str:
+    """EasyPost's code where it looks like one: what stands there goes into Temporal's history."""
+    code = str(error.code or "")
+    return code if _CODE.fullmatch(code) else "unknown code"
+
+
+def _words(error: ApiError) -> str:
+    parts = [error.message]
+    for each in error.errors or []:
+        parts.append(f"{each.get('field')}: {each.get('message')}" if isinstance(each, dict) else str(each))
+    return "; ".join(dict.fromkeys(part for part in parts if part))

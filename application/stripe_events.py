@@ -1,0 +1,66 @@
+"""What Stripe tells by itself: it is taken down, and money that came after an order was given up is sent back."""
+
+from typing import Final
+
+import structlog
+from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.service import RPCError, RPCStatusCode
+
+from activities.gateways.protocols import GatewayError
+from activities.gateways.stripe_events import InvalidStripeEvent, StripeEvents
+from application.reach import require_answer
+from application.timeline import load_events
+from bootstrap import App
+from dispatcher.starter import WorkflowStarter
+from dispatcher.triggers import TRIGGERS
+from orders.events import OrderRetried
+from workflows.model import FULFILL_ORDER
+
+__all__ = ["InvalidStripeEvent", "StripeEventOpen", "take_stripe_event"]
+_UNDOES: Final = next(
+    each for each in TRIGGERS if each.event_type == OrderRetried.event_type and each.status == "cancelled"
+)
+_log = structlog.get_logger(__name__)
+
+
+class StripeEventOpen(Exception):
+    """What the event asks for is not done yet: Stripe is to deliver it again."""
+
+
+async def take_stripe_event(app: App, client: Client, events: StripeEvents, body: bytes, signature: str | None) -> None:
+    """Once this returns, Stripe need not deliver the event again.
+
+    Raises InvalidStripeEvent, StripeEventOpen, TemporalUnreachable, RPCError, and what the database's driver raises.
+    """
+    event = await events.read(body, signature)
+    if event is None:
+        return
+    try:
+        order_id = await events.take(event)
+    except GatewayError as error:
+        _log.warning("Stripe cannot be asked about its event", error=str(error), eventType=event.type)
+        raise StripeEventOpen("Stripe does not tell how the payment stands") from None
+    if order_id is not None:
+        _log.warning("a payment came after its order was given up", orderId=order_id, eventType=event.type)
+        await _have_undone(app, client, order_id)
+        await events.done(event)
+
+
+async def _have_undone(app: App, client: Client, order_id: str) -> None:
+    """Start the workflow that gives back what is there. Raises StripeEventOpen where one runs already: it may have
+    looked at the payment before there was any, so that only the next delivery tells whether it has given it back."""
+    await require_answer(client)
+    if await _is_running(client, f"{FULFILL_ORDER}-{order_id}"):
+        raise StripeEventOpen("the order is being undone")
+    recorded, last = (await load_events(app, order_id))[-1]
+    await WorkflowStarter(client, app.settings.task_queue).start(_UNDOES, last, recorded)
+
+
+async def _is_running(client: Client, workflow_id: str) -> bool:
+    try:
+        found = await client.get_workflow_handle(workflow_id).describe()
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            return False
+        raise
+    return found.status is WorkflowExecutionStatus.RUNNING

@@ -1,0 +1,22 @@
+"""Fixtures: one localstripe for a run, and for each test a Stripe without memories."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.gateways.local_stripe import LocalStripe, run_local_stripe
+from tests.gateways.stripe_proxy import StripeProxy, run_stripe_proxy
+
+
+@pytest.fixture(scope="session")
+async def local_stripe(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LocalStripe]:
+    async with run_local_stripe(tmp_path_factory.mktemp("localstripe")) as server:
+        yield server
+
+
+@pytest.fixture
+async def stripe_server(local_stripe: LocalStripe) -> AsyncIterator[StripeProxy]:
+    """Its `address` is Stripe's; what it holds is asked from `behind`."""
+    await local_stripe.empty()
+    async with run_stripe_proxy(local_stripe) as proxy:
+        yield proxy

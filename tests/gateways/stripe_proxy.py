@@ -1,0 +1,244 @@
+"""What localstripe lacks of Stripe, in front of it: idempotency keys, bounded refunds, and every way a call can go wrong."""
+
+import asyncio
+import random
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+from urllib.parse import parse_qsl, urlencode
+
+import aiohttp
+import orjson
+from aiohttp import web
+
+from embedded.ports import HOST
+from tests.gateways.local_stripe import LocalStripe
+
+FaultKind: TypeAlias = Literal["lost_request", "lost_reply", "late_effect", "hang", "status", "delay", "held"]
+UNKNOWN_TO_LOCALSTRIPE = ("automatic_payment_methods",)
+HOOK = "/hook"
+
+
+@dataclass
+class Fault:
+    """What happens to calls whose `METHOD /path` the pattern finds.
+
+    lost_request: no effect, the connection ends. lost_reply: the effect, the connection ends. late_effect: the
+    connection ends, the effect comes with `deliver`. hang: no effect, no answer. status: this answer and no effect,
+    for good under its key where `saved`. delay: seconds before the effect. held: the effect, then `reached` is set, and
+    the answer waits for `release`. remaining: calls to hit, None for no end.
+    """
+
+    pattern: str
+    kind: FaultKind
+    remaining: int | None = 1
+    probability: float = 1.0
+    status: int = 500
+    headers: dict[str, str] = field(default_factory=dict)
+    error: dict[str, Any] = field(default_factory=lambda: {"type": "api_error"})
+    saved: bool = False
+    seconds: float = 0.0
+    reached: asyncio.Event = field(default_factory=asyncio.Event)
+    release: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request as it came. body: as a form."""
+
+    method: str
+    path: str
+    key: str | None
+    body: bytes
+    headers: dict[str, str]
+
+    @property
+    def name(self) -> str:
+        return f"{self.method} {self.path}"
+
+    @property
+    def form(self) -> dict[str, str]:
+        return dict(parse_qsl(self.body.decode()))
+
+
+@dataclass(frozen=True)
+class Reply:
+    status: int
+    content: bytes
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def response(self) -> web.Response:
+        return web.Response(
+            status=self.status, body=self.content, content_type="application/json", headers=self.headers
+        )
+
+
+@dataclass(frozen=True)
+class Hook:
+    """A webhook as localstripe has sent it, signature and all."""
+
+    body: bytes
+    headers: dict[str, str]
+
+    @property
+    def type(self) -> str:
+        return str(orjson.loads(self.body)["type"])
+
+
+class StripeProxy:
+    """Stripe for a test. calls: every request, in order. hooks: every webhook, for the test to deliver as it likes."""
+
+    def __init__(self, behind: LocalStripe, session: aiohttp.ClientSession) -> None:
+        self.behind, self._session = behind, session
+        self.address = ""
+        self.faults: list[Fault] = []
+        self.calls: list[Call] = []
+        self.late: list[Call] = []
+        self.hooks: list[Hook] = []
+        self.forgetful = False
+        """Whether no key is known a moment later already, as Stripe knows none after a day."""
+        self._replies: dict[str, tuple[Call, Reply | None]] = {}
+        self._refunding = asyncio.Lock()
+        self._chance = random.Random(20260401)
+
+    def fail(self, pattern: str, kind: FaultKind, **how: Any) -> Fault:
+        """Make calls that the pattern finds fail; the first fault set that matches is met."""
+        self.faults.append(fault := Fault(pattern, kind, **how))
+        return fault
+
+    @property
+    def faults_left(self) -> int:
+        """How many calls the faults with an end still wait for."""
+        return sum(fault.remaining or 0 for fault in self.faults)
+
+    def called(self, pattern: str) -> list[Call]:
+        return [call for call in self.calls if re.search(pattern, call.name)]
+
+    async def deliver(self) -> list[Reply]:
+        """Let the calls that met a late_effect arrive now; nobody hears the answers."""
+        late, self.late = self.late, []
+        return [await self._once(call) for call in late]
+
+    def forget(self) -> None:
+        """A day goes by: no key is known any more."""
+        self._replies.clear()
+
+    async def subscribe(self, secret: str) -> None:
+        """Have webhooks signed with the secret sent to `hooks`."""
+        await self.behind.ask("POST", "/_config/webhooks/proxy", url=f"{self.address}{HOOK}", secret=secret)
+
+    async def send(self, hook: Hook, url: str) -> int:
+        """Deliver a webhook; the status of the answer."""
+        async with self._session.post(url, data=hook.body, headers=hook.headers) as answer:
+            return answer.status
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        body = await request.read()
+        if request.path == HOOK:
+            names = ("Content-Type", "Stripe-Signature")
+            self.hooks.append(Hook(body, {name: request.headers[name] for name in names}))
+            return web.Response()
+        call = Call(
+            request.method, request.path_qs, request.headers.get("Idempotency-Key"), body, dict(request.headers)
+        )
+        self.calls.append(call)
+        fault = self._drawn(call)
+        match fault:
+            case None:
+                return (await self._once(call)).response()
+            case Fault(kind="status"):
+                reply = Reply(fault.status, orjson.dumps({"error": fault.error}), fault.headers)
+                if fault.saved and call.key:
+                    self._replies[call.key] = (call, reply)
+                return reply.response()
+            case Fault(kind="delay"):
+                await asyncio.sleep(fault.seconds)
+                return (await self._once(call)).response()
+            case Fault(kind="held"):
+                reply = await self._once(call)
+                fault.reached.set()
+                await fault.release.wait()
+                return reply.response()
+            case Fault(kind="hang"):
+                await asyncio.Event().wait()  # until the caller has gone, which cancels this
+            case Fault(kind="late_effect"):
+                self.late.append(call)
+            case Fault(kind="lost_reply"):
+                await asyncio.shield(self._once(call))
+        if request.transport is not None:
+            request.transport.abort()
+        return web.Response()
+
+    def _drawn(self, call: Call) -> Fault | None:
+        for fault in self.faults:
+            if fault.remaining != 0 and re.search(fault.pattern, call.name):
+                if self._chance.random() >= fault.probability:
+                    return None
+                if fault.remaining is not None:
+                    fault.remaining -= 1
+                return fault
+        return None
+
+    async def _once(self, call: Call) -> Reply:
+        """As Stripe: the key's first answer again, but for other content, or while the first is under way."""
+        if call.key is None or call.method != "POST":
+            return await self._forward(call)
+        known = self._replies.get(call.key)
+        if known is None:
+            self._replies[call.key] = (call, None)
+            reply = await self._forward(call)
+            self._replies[call.key] = (call, reply)
+            if self.forgetful:
+                self.forget()
+            return reply
+        first, reply_then = known
+        if (first.path, first.body) != (call.path, call.body):
+            return _refusal(400, "idempotency_error", "idempotency_key_reused")
+        return reply_then or _refusal(409, "invalid_request_error", "idempotency_key_in_use")
+
+    async def _forward(self, call: Call) -> Reply:
+        if call.name == "POST /v1/refunds":
+            async with self._refunding:
+                return await self._refund(call)
+        return await self._send(call)
+
+    async def _refund(self, call: Call) -> Reply:
+        intent = await self.behind.ask("GET", f"/v1/payment_intents/{call.form['payment_intent']}")
+        charge = intent["latest_charge"]
+        if charge is None or charge["amount_refunded"] + int(call.form["amount"]) > charge["amount"]:
+            return _refusal(400, "invalid_request_error", "charge_already_refunded")
+        return await self._send(call)
+
+    async def _send(self, call: Call) -> Reply:
+        pairs = parse_qsl(call.body.decode(), keep_blank_values=True)
+        form = urlencode([pair for pair in pairs if not pair[0].startswith(UNKNOWN_TO_LOCALSTRIPE)])
+        headers = {"Authorization": call.headers["Authorization"], "Content-Type": "application/x-www-form-urlencoded"}
+        async with self._session.request(
+            call.method, self.behind.address + call.path, data=form or None, headers=headers
+        ) as answer:
+            content = await answer.read()
+        if answer.status == 402:  # which localstripe takes for any other fault of the request
+            content = content.replace(b'"invalid_request_error"', b'"card_error"')
+        return Reply(answer.status, content)
+
+
+def _refusal(status: int, kind: str, code: str) -> Reply:
+    return Reply(status, orjson.dumps({"error": {"type": kind, "code": code, "message": "refused by the proxy"}}))
+
+
+@asynccontextmanager
+async def run_stripe_proxy(behind: LocalStripe) -> AsyncIterator[StripeProxy]:
+    async with aiohttp.ClientSession(auto_decompress=True) as session:
+        proxy = StripeProxy(behind, session)
+        server = web.Server(proxy.handle, handler_cancellation=True)  # type: ignore[arg-type]
+        runner = web.ServerRunner(server, shutdown_timeout=1)
+        await runner.setup()
+        try:
+            site = web.TCPSite(runner, HOST, 0)
+            await site.start()
+            proxy.address = f"http://{HOST}:{runner.addresses[0][1]}"
+            yield proxy
+        finally:
+            await runner.cleanup()

@@ -1,0 +1,92 @@
+"""What every shipping gateway must do: subclass with fixtures for a gateway and run it. Keys are new in each test."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from activities.gateways.protocols import (
+    IdempotencyConflict,
+    KeyVoided,
+    Label,
+    LabelRequest,
+    ShippingGateway,
+    ShippingUnavailable,
+    VoidedLabel,
+)
+from tests.integration.gateway_requests import a_parcel, persist
+
+RACES = 30
+
+
+class ShippingGatewayContract:
+    """Give it the fixtures `shipping` (the gateway) and `refused` (a parcel the gateway does not take)."""
+
+    async def test_given_a_label_when_asked_again_then_it_is_the_same(self, shipping: ShippingGateway) -> None:
+        request = a_parcel()
+        label = await shipping.create(request)
+        assert all((label.shipment_id, label.tracking_number, label.carrier))
+        assert await shipping.create(request) == label
+        assert await shipping.find(request.key) == label
+
+    async def test_given_two_parcels_then_their_labels_differ(self, shipping: ShippingGateway) -> None:
+        one, other = await shipping.create(a_parcel()), await shipping.create(a_parcel())
+        assert one.shipment_id != other.shipment_id
+        assert one.tracking_number != other.tracking_number
+
+    async def test_given_a_label_when_its_key_comes_with_another_recipient_then_it_conflicts(
+        self, shipping: ShippingGateway
+    ) -> None:
+        request = a_parcel()
+        await shipping.create(request)
+        moved = replace(request, recipient=replace(request.recipient, line1="Main Street 2"))
+        for changed in (moved, replace(request, units=4), replace(request, order_id="x")):
+            with pytest.raises(IdempotencyConflict):
+                await shipping.create(changed)
+
+    async def test_given_a_refused_parcel_when_asked_again_then_it_is_refused_alike(
+        self, shipping: ShippingGateway, refused: LabelRequest
+    ) -> None:
+        reasons = []
+        for _ in range(2):
+            with pytest.raises(ShippingUnavailable) as refusal:
+                await shipping.create(refused)
+            reasons.append(refusal.value.reason)
+        assert reasons[0] == reasons[1]
+        assert await shipping.find(refused.key) is None
+        assert await shipping.void(refused.key, "cancelled") == VoidedLabel(existed=False)
+
+    async def test_given_a_label_when_voided_twice_then_both_answers_say_it_existed(
+        self, shipping: ShippingGateway
+    ) -> None:
+        request = a_parcel()
+        await shipping.create(request)
+        for reason in ("cancelled", "again"):  # pending or not, as it is with this carrier
+            voided = await shipping.void(request.key, reason)
+            assert (voided.existed, voided.refused) == (True, None)
+        assert await shipping.find(request.key) is None
+        with pytest.raises(KeyVoided):
+            await shipping.create(request)
+
+    async def test_given_a_key_voided_before_any_label_then_the_late_one_is_refused(
+        self, shipping: ShippingGateway
+    ) -> None:
+        request = a_parcel()
+        assert await shipping.void(request.key, "cancelled") == VoidedLabel(existed=False)
+        with pytest.raises(KeyVoided):
+            await shipping.create(request)
+        assert await shipping.void(request.key, "cancelled") == VoidedLabel(existed=False)
+
+    async def test_given_create_and_void_at_once_then_no_label_stays_live(self, shipping: ShippingGateway) -> None:
+        async def race() -> None:
+            request = a_parcel()
+            created, voided = await asyncio.gather(
+                persist(lambda: shipping.create(request)),
+                persist(lambda: shipping.void(request.key, "cancelled")),
+                return_exceptions=True,
+            )
+            assert isinstance(voided, VoidedLabel)
+            assert isinstance(created, KeyVoided if not voided.existed else Label | KeyVoided)
+            assert await shipping.find(request.key) is None
+
+        await asyncio.gather(*(race() for _ in range(RACES)))

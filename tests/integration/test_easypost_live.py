@@ -1,0 +1,47 @@
+"""With a test key of one's own in EASYPOST_TEST_API_KEY: labels that EasyPost itself sells and takes back."""
+
+import os
+from dataclasses import replace
+
+import pytest
+
+from activities.gateways.easypost_api import EasyPostApi
+from activities.gateways.easypost_ledger import Pool
+from activities.gateways.easypost_shipping import EasyPostShippingGateway
+from activities.gateways.protocols import LabelRequest, Recipient
+from tests.gateways.easypost_server import SENDER
+from tests.integration.gateway_requests import a_parcel
+
+KEY = os.environ.get("EASYPOST_TEST_API_KEY", "")
+DOMESTIC = Recipient("A. Person", "388 Townsend St", None, "San Francisco", "CA", "94107", "US")
+
+pytestmark = [
+    pytest.mark.live,
+    pytest.mark.skipif(not KEY.startswith("EZTK"), reason="EASYPOST_TEST_API_KEY is not set to a test key"),
+]
+
+
+@pytest.fixture
+def shipping(pool: Pool) -> EasyPostShippingGateway:
+    return EasyPostShippingGateway(pool, EasyPostApi(KEY, SENDER))
+
+
+def a_domestic_parcel() -> LabelRequest:
+    return replace(a_parcel(units=1), recipient=DOMESTIC)
+
+
+async def test_given_a_parcel_when_asked_for_twice_then_easypost_sells_one_label(
+    shipping: EasyPostShippingGateway,
+) -> None:
+    request = a_domestic_parcel()
+    label = await shipping.create(request)
+    assert await shipping.create(request) == label
+    assert await shipping.find(request.key) == label
+
+
+async def test_given_a_label_when_voided_then_easypost_says_how_it_stands(shipping: EasyPostShippingGateway) -> None:
+    request = a_domestic_parcel()
+    await shipping.create(request)
+    voided = await shipping.void(request.key, "cancelled")
+    assert voided.existed
+    assert await shipping.find(request.key) is None

@@ -1,0 +1,106 @@
+"""Money at Stripe that somebody has to look after is listed, until somebody has."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from temporalio.client import Client
+
+from activities.gateways.protocols import Charge, RefundRequest
+from embedded.temporal import TemporalServer
+from tests.gateways.stripe_proxy import StripeProxy
+from tests.integration.api_harness import OPERATOR, Api, api
+from tests.integration.cli_harness import shell_for
+from tests.integration.stripe_events_harness import (
+    charged,
+    deliver,
+    of_refund,
+    set_charge,
+    stripe_settings,
+)
+
+
+async def listed(served: Api) -> list[tuple[str, str, str, str]]:
+    found = await served.get("/v1/attention")
+    return [(each["kind"], each["orderId"], each["state"], each["step"]) for each in found["stuck"]]
+
+
+async def held(served: Api, database_url: str, **left: float) -> Charge:
+    """A hold of a placed order, with so much time left."""
+    order_id = await served.place()
+    charge = await charged(served.app, order_id)
+    assert not charge.captured
+    until = datetime.now(UTC) + timedelta(**left)
+    await set_charge(database_url, charge.payment_id, authorised_until=until)
+    return charge
+
+
+async def test_a_hold_within_a_day_of_its_end_is_listed_until_it_is_captured_or_voided(
+    database_url: str, temporal_client: Client, stripe_server: StripeProxy
+) -> None:
+    settings = stripe_settings(stripe_server) | {"stripe_capture": "with-label"}
+    async with api(database_url, temporal_client, key=OPERATOR, **settings) as served:
+        await held(served, database_url, hours=24, minutes=5)
+        ended = await held(served, database_url, hours=-1)
+        ending = await held(served, database_url, hours=23, minutes=55)
+        orders = [charge.key.removesuffix(":charge-payment") for charge in (ended, ending)]
+        assert await listed(served) == [("holdEnding", id_, "placed", "capture-payment") for id_ in orders]
+        words = [each["error"] for each in (await served.get("/v1/attention"))["stuck"]]
+        assert ["ended at" in each for each in words] == [True, False]
+        assert all("the hold of 30.00 EUR" in each for each in words)
+        await served.app.payments.void(ended.key, "cancelled")
+        await served.app.payments.capture(ending.key)
+        assert await listed(served) == []
+
+
+async def test_a_refund_that_failed_later_is_listed_until_as_much_has_gone_back_another_way(
+    database_url: str, temporal_client: Client, stripe_server: StripeProxy
+) -> None:
+    async with api(database_url, temporal_client, key=OPERATOR, **stripe_settings(stripe_server)) as served:
+        order_id = await served.place()
+        charge = await charged(served.app, order_id)
+        key = f"{order_id}:return-payment:back-1"
+        refund = await served.app.payments.refund(RefundRequest(key, charge.payment_id, 400, "EUR", "late"))
+        assert await listed(served) == []
+        about: dict[str, Any] = {"metadata": {"key": key}}
+        await deliver(served, of_refund("refund.failed", charge.payment_id, refund.refund_id, "failed", **about))
+        assert await listed(served) == [("refundFailed", order_id, "placed", "return-payment")]
+        [row] = (await served.get("/v1/attention"))["stuck"]
+        assert row["error"].startswith(f"4.00 EUR came back as {refund.refund_id}: return the money")
+        await deliver(served, of_refund("refund.created", charge.payment_id, "re_less", "succeeded", 399))
+        assert len(await listed(served)) == 1
+        await deliver(served, of_refund("refund.created", charge.payment_id, "re_by_hand", "succeeded", 400))
+        assert await listed(served) == []
+
+
+async def test_money_at_risk_comes_in_pages(
+    database_url: str, temporal_client: Client, stripe_server: StripeProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("application.stripe_attention._PAGE", 2)
+    settings = stripe_settings(stripe_server) | {"stripe_capture": "with-label"}
+    async with api(database_url, temporal_client, key=OPERATOR, **settings) as served:
+        charges = [await held(served, database_url, hours=1) for _ in range(5)]
+        same = datetime.now(UTC)
+        for charge in charges:
+            await set_charge(database_url, charge.payment_id, authorised_until=same)
+        assert sorted(each[1] for each in await listed(served)) == sorted(
+            charge.key.removesuffix(":charge-payment") for charge in charges
+        )
+
+
+async def test_the_command_line_lists_it_too(
+    database_url: str,
+    temporal_client: Client,
+    temporal_server: TemporalServer,
+    stripe_server: StripeProxy,
+    tmp_path: Path,
+) -> None:
+    settings = stripe_settings(stripe_server) | {"stripe_capture": "with-label"}
+    async with api(database_url, temporal_client, key=OPERATOR, **settings) as served:
+        charge = await held(served, database_url, hours=1)
+    shell = shell_for(tmp_path, database_url, temporal_server)
+    [row] = (await shell.orders("attention", "--json")).document["stuck"]
+    assert (row["kind"], row["orderId"]) == ("holdEnding", charge.key.removesuffix(":charge-payment"))
+    ended = await shell.orders("attention")
+    assert (ended.code, "capture-payment" in ended.out) == (1, True)

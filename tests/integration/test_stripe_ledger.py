@@ -1,0 +1,138 @@
+"""The ledger of what was asked of Stripe: it moves forward only, keeps its rows, and holds nothing personal."""
+
+import asyncio
+import itertools
+from dataclasses import replace
+
+import asyncpg
+import pytest
+
+from activities.gateways.protocols import Charge, RefundExceedsCharge
+from activities.gateways.stripe_ledger import LOCK_BY_INTENT, RESERVE, Pool, StripeLedger
+from tests.integration.gateway_requests import a_charge, a_refund
+from tests.running_system import until
+
+FORWARD = ["new", "created", "declined", "voided", "authorised", "succeeded", "returned"]
+
+
+@pytest.fixture
+def ledger(pool: Pool) -> StripeLedger:
+    return StripeLedger(pool)
+
+
+async def a_row_in(pool: Pool, key: str, state: str) -> None:
+    await pool.execute(
+        """
+        update gateways.stripe_charges set state = $2, decline_code = 'x', decline_reason = 'x',
+            voided_at = case when $2 in ('voided', 'returned') then now() end where key = $1
+        """,
+        key,
+        state,
+    )
+
+
+@pytest.mark.parametrize(("later", "earlier"), [(b, a) for a, b in itertools.combinations(FORWARD, 2)])
+async def test_given_a_charge_then_its_state_cannot_go_back(
+    ledger: StripeLedger, pool: Pool, later: str, earlier: str
+) -> None:
+    request = a_charge()
+    row = await ledger.begin(request, "f")
+    await a_row_in(pool, request.key, later)
+    with pytest.raises(asyncpg.RestrictViolationError) as refusal:
+        await pool.execute("update gateways.stripe_charges set state = $2 where key = $1", request.key, earlier)
+    assert refusal.value.constraint_name == "stripe_charges_forward"
+    await ledger.record(row, earlier, decline=("y", "y"))
+    assert (await ledger.reread(request.key)).state == later
+
+
+async def test_given_a_voided_charge_then_neither_the_tombstone_nor_the_attempt_changes(
+    ledger: StripeLedger, pool: Pool
+) -> None:
+    request = a_charge()
+    await ledger.begin(request, "f")
+    await ledger.bury(request.key, "cancelled")
+    for change in ("voided_at = null", "attempt = 2", "attempt = 0"):
+        with pytest.raises(asyncpg.PostgresError):
+            await pool.execute(f"update gateways.stripe_charges set {change}")
+    row = await ledger.reread(request.key)
+    assert await ledger.raise_attempt(row, 2) == row
+    assert await ledger.store_intent(row, "pi_late") == row
+
+
+async def test_given_an_intent_then_another_takes_its_place_after_a_decline_alone(
+    ledger: StripeLedger, pool: Pool
+) -> None:
+    request = a_charge()
+    row = await ledger.store_intent(await ledger.begin(request, "f"), "pi_1")
+    assert (await ledger.store_intent(row, "pi_2")).intent_id == "pi_1"
+    with pytest.raises(asyncpg.RestrictViolationError):
+        await pool.execute("update gateways.stripe_charges set intent_id = 'pi_2'")
+    await ledger.record(row, "declined", decline=("card_declined", "No."))
+    row = await ledger.raise_attempt(await ledger.reread(request.key), 2)
+    assert (row.state, row.intent_id, row.attempt) == ("new", None, 2)
+    assert (await ledger.store_intent(row, "pi_2")).intent_id == "pi_2"
+
+
+async def test_given_a_refund_in_doubt_then_its_amount_stays_set_aside_and_a_failed_one_does_not(
+    ledger: StripeLedger, pool: Pool
+) -> None:
+    request = a_charge()
+    row = await ledger.store_intent(await ledger.begin(request, "f"), "pi_1")
+    await ledger.record(row, "succeeded")
+    charge = Charge("pi_1", request.key, 1000, "USD", 0)
+    asked = a_refund(charge, 700)
+    assert (await ledger.reserve(asked)).fresh
+    assert not (await ledger.reserve(asked)).fresh
+    with pytest.raises(RefundExceedsCharge):
+        await ledger.reserve(a_refund(charge, 301))
+    await ledger.record_refund(asked.key, "re_1", "failed")
+    await ledger.record_refund(asked.key, "re_1", "succeeded")
+    assert (await ledger.reserve(a_refund(charge, 1000))).amount == 1000
+    assert (await ledger.reserve(asked)).state == "failed"
+
+
+async def test_given_a_refund_that_is_being_set_aside_then_the_next_one_waits_and_counts_it(
+    ledger: StripeLedger, pool: Pool
+) -> None:
+    request = a_charge()
+    row = await ledger.store_intent(await ledger.begin(request, "f"), "pi_1")
+    await ledger.record(row, "succeeded")
+    charge = Charge("pi_1", request.key, 1000, "USD", 0)
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.fetchrow(LOCK_BY_INTENT, "pi_1")
+        await connection.fetchrow(RESERVE, "r-1", "pi_1", 700, "USD", "returned")
+        second = asyncio.create_task(ledger.reserve(a_refund(charge, 400)))
+
+        async def waits() -> bool:
+            assert not second.done(), second.result()
+            return bool(await connection.fetchval("select count(*) from pg_locks where not granted"))
+
+        await until(waits, "the second refund waits for the first")
+    with pytest.raises(RefundExceedsCharge) as refusal:
+        await second
+    assert (refusal.value.charged, refusal.value.refunded) == (1000, 700)
+
+
+async def test_given_the_applications_role_then_it_deletes_nothing_and_changes_no_content(
+    ledger: StripeLedger, pool: Pool
+) -> None:
+    await ledger.begin(a_charge(), "f")
+    for statement in (
+        "delete from gateways.stripe_charges",
+        "truncate gateways.stripe_charges",
+        "update gateways.stripe_charges set amount = 1",
+        "update gateways.stripe_charges set key = 'x'",
+        "delete from gateways.stripe_refunds",
+        "update gateways.stripe_refunds set amount = 1",
+    ):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await pool.execute(statement)
+
+
+async def test_given_a_charge_then_the_ledger_holds_neither_the_customer_nor_the_means_of_payment(
+    ledger: StripeLedger, pool: Pool
+) -> None:
+    await ledger.begin(replace(a_charge(), customer_id="ANNA-K", payment_method="pm_of_anna"), "f")
+    stored = str(await pool.fetch("select c::text from gateways.stripe_charges c"))
+    assert "ANNA-K" not in stored
+    assert "pm_of_anna" not in stored

@@ -1,0 +1,37 @@
+"""What a carrier says of a parcel goes into the order's stream and Temporal's history: short, and without the address."""
+
+import pytest
+
+from activities.gateways.easypost_words import LIMIT, carriers_words
+from activities.gateways.protocols import Recipient
+
+RECIPIENT = Recipient("Maria Anders", "Obere Str. 57", "Hof (2)", "Bad Öls", "BY", "12209", "DE")
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("USPS: weight exceeds the limit", "USPS: weight exceeds the limit"),
+        ("not found: Obere Str. 57, 12209 Bad Öls", "not found: …, … …"),
+        ("OBERE STR 57 BAD ÖLS BY is unknown to us", "… … … … … is unknown to us"),
+        ("no such person as anders, maria", "no such person as …, …"),
+        ("hof (2) is missing", "… is missing"),
+        ("the carrier\n  has\tproblems", "the carrier has problems"),
+        ("nearby and 122091 stay", "nearby and 122091 stay"),
+        ("", "no carrier takes the parcel"),
+    ],
+)
+def test_words_come_without_any_part_of_the_address(said: str, told: str) -> None:
+    assert carriers_words(said, RECIPIENT) == f"Shipping unavailable: {told}"
+
+
+def test_long_words_are_cut_after_they_were_masked() -> None:
+    told = carriers_words("x " * LIMIT + "Obere Str. 57", RECIPIENT)
+    assert told.endswith("…")
+    assert len(told) == len("Shipping unavailable: ") + LIMIT
+    assert "Maria" not in carriers_words("x" * (LIMIT - 4) + " Maria Anders", RECIPIENT)
+
+
+def test_an_address_without_some_parts_masks_nothing_else() -> None:
+    bare = Recipient("Ann", "Way 1", None, "Ulm", None, None, "DE")
+    assert carriers_words("no way to Ulm, DE", bare) == "Shipping unavailable: no … to …, DE"
