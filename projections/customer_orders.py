@@ -7,6 +7,7 @@ from typing import Any, Final, TypeAlias
 from eventstore.model import RecordedEvent
 from orders.events import OrderCancelled, OrderPaid, OrderPlaced, OrderRefunded, OrderShipped
 from projections.projection import Key, NotPlaced, Projection, Sum
+from projections.sql import CUSTOMER_ORDERS_SQL
 
 _FIRST: Final = datetime.max.replace(tzinfo=UTC)
 _LAST: Final = datetime.min.replace(tzinfo=UTC)
@@ -70,4 +71,5 @@ CUSTOMER_ORDERS: Final = Projection(
     key=_key,
     initial=lambda key: CustomerRow(customer_id=key[0], currency=key[1]),
     reduce=reduce,
+    sql=CUSTOMER_ORDERS_SQL,
 )

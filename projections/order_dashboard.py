@@ -21,6 +21,7 @@ from orders.events import (
 )
 from orders.model import units
 from projections.projection import Key, NotPlaced, Projection
+from projections.sql import ORDER_DASHBOARD_SQL
 
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
@@ -118,4 +119,5 @@ ORDER_DASHBOARD: Final = Projection(
     key=_key,
     initial=lambda key: OrderRow(order_id=key[0]),
     reduce=reduce,
+    sql=ORDER_DASHBOARD_SQL,
 )

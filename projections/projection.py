@@ -30,6 +30,7 @@ class Projection(Generic[R]):
     table: its name in the schema `projections`, made by a migration with the columns that R's fields name.
     key: an event's row, as the values of `key_columns`. initial: the row before any event.
     reduce: the row after an event. What it raises parks that event and leaves the row as it was.
+    sql: the same fold as a query, for rebuilds (see set_fold.py); None where there is none.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Projection(Generic[R]):
     key: Callable[[Any], Key]
     initial: Callable[[Key], R]
     reduce: Callable[[R, Any, RecordedEvent], R]
+    sql: str | None = None
 
     @property
     def event_types(self) -> tuple[str, ...]:

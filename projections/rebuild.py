@@ -16,6 +16,9 @@ from projections.projection import Projection
 from projections.runner import Projector
 
 _PAGE: Final = 2_000
+_STRETCH: Final = (
+    20_000  # positions that the database folds at once: what it holds in memory, and how lively progress is
+)
 _SWAP_ATTEMPTS: Final = 60
 # Held for as long as the rebuild takes by a transaction that does nothing else, and so ends with the process.
 _ONLY_ONE = "select pg_try_advisory_xact_lock(hashtextextended('projections.rebuild:' || $1, 0))"
@@ -27,6 +30,11 @@ select w.name, coalesce(s.position, 0) from unnest($1::text[]) as w (name)
     select (classid::bigint << 32) | objid::bigint from pg_locks
      where locktype = 'advisory' and objsubid = 1 and granted
        and database = (select oid from pg_database where datname = current_database()))"""
+# The indexes of a table but its primary key, each from ON's table on, as swap_in() pairs them.
+_INDEXES = """
+select split_part(pg_get_indexdef(indexrelid), ' USING ', 2) from pg_index
+ where indrelid = $1::text::regclass and not indisprimary"""
+_INDEX_LIMIT: Final = 3_600.0  # seconds
 _DROP_CHECKPOINT = "delete from eventstore.subscriptions where name = $1"
 _DROP_PARKED = "delete from projections.parked where projection = $1"
 _MOVE_PARKED = "update projections.parked set projection = $2 where projection = $1"
@@ -62,6 +70,8 @@ async def rebuild(
     """
     async with _only_one(pool, projection):
         built = await _begin(pool, store, codec, projection)
+        await _load(built, store, on_progress)
+        await _index(pool, projection)
         for attempt in range(1, _SWAP_ATTEMPTS + 1):
             await _build(built, store, on_progress)
             try:
@@ -94,13 +104,37 @@ async def _begin(
     async with transaction(pool) as connection:
         await connection.execute(f"drop table if exists projections.{table}")
         await connection.execute(
-            f"create table projections.{table} (like projections.{projection.table} including all)"
+            f"create table projections.{table} (like projections.{projection.table} including all excluding indexes)"
+        )
+        await connection.execute(
+            f"alter table projections.{table} add primary key ({', '.join(projection.key_columns)})"
         )
         await connection.execute(_DROP_PARKED, name)
         await connection.execute(_DROP_CHECKPOINT, name)
         await open_checkpoint(connection, name)
         await open_checkpoint(connection, projection.name)
     return Projector(pool, store, codec, projection, name=name, table=table, page=_PAGE)
+
+
+async def _load(built: Projector[Any], store: EventStore, on_progress: Progress) -> None:
+    """What is settled by now. A stretch that the database cannot fold is folded as all that comes later."""
+    head, position = await store.head(), await built.position()
+    while position < head:
+        until = min(head, position + _STRETCH)
+        if not await built.leap(until):
+            while await built.position() < until:
+                await built.step()
+                on_progress(await built.position(), max(await built.position(), head))
+        position = await built.position()
+        on_progress(position, max(position, head))
+
+
+async def _index(pool: asyncpg.Pool, projection: Projection[Any]) -> None:
+    """Cheaper made at once than kept up to date row by row. A column list with a predicate says its own."""
+    async with transaction(pool) as connection:
+        for (definition,) in await connection.fetch(_INDEXES, f"projections.{projection.table}"):
+            statement = f"create index on projections.{projection.table}_rebuild using {definition}"
+            await connection.execute(statement, timeout=_INDEX_LIMIT)
 
 
 async def _build(built: Projector[Any], store: EventStore, on_progress: Progress) -> None:

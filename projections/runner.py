@@ -8,11 +8,12 @@ import structlog
 
 from eventstore.checkpoints import advance, open_checkpoint
 from eventstore.codec import Codec
-from eventstore.connection import pooled
+from eventstore.connection import pooled, transaction
 from eventstore.model import Page, RecordedEvent
 from eventstore.store import EventStore
 from projections.fold import Parked, decode, fold, reason
 from projections.projection import Projection
+from projections.set_fold import SetFold, StandsBack
 from projections.table import Table
 
 R = TypeVar("R")
@@ -47,6 +48,7 @@ class Projector(Generic[R]):
         self.name, self.projection = name or projection.name, projection
         self._pool, self._store, self._codec, self._page = pool, store, codec, page
         self._table = Table(projection, table or projection.table)
+        self._set_fold = SetFold(projection, table or projection.table) if projection.sql else None
         self._known: int | None = None
 
     async def step(self) -> bool:
@@ -65,6 +67,20 @@ class Projector(Generic[R]):
         if self._known is None:
             self._known = await open_checkpoint(self._pool, self.name)
         return self._known
+
+    async def leap(self, until: int) -> bool:
+        """Fold up to a settled position by the database's own fold; False where that cannot be, then nothing is written."""
+        if self._set_fold is None:
+            return False
+        old = await self.position()
+        self._known = None
+        try:
+            async with transaction(self._pool) as connection:
+                await advance(connection, self.name, old, until)
+                await self._set_fold.take(self._pool, connection, old, until)
+        except StandsBack:
+            return False
+        return True
 
     async def catch_up(self, connection: asyncpg.Connection, until: int) -> int:
         """Fold up to a position in the caller's transaction; the position reached, further on where it was already."""
@@ -111,7 +127,8 @@ class Projector(Generic[R]):
             rows = await self._table.load(connection, decoded.keys)
             folded = fold(self.projection, decoded, rows)
             await self._park(connection, folded.parked)
-            await self._table.upsert(connection, folded.rows)
+            if folded.rows:
+                await self._table.upsert(connection, folded.rows)
 
     async def _park(self, connection: asyncpg.Connection, parked: Sequence[Parked]) -> None:
         if parked:
