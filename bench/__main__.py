@@ -2,7 +2,6 @@
 
 import json
 import platform
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -17,7 +16,9 @@ from bootstrap import run
 from telemetry import configure_logging
 
 RESULTS: Final = Path(__file__).parent / "results.json"
-Parts = Annotated[list[str] | None, typer.Argument(metavar="PART", help="Only these. Default: all.")]
+BY_NAME_ONLY: Final = ", ".join(part.name for part in PARTS if part.by_name_only)
+PARTS_HELP: Final = f"Default: all but {BY_NAME_ONLY}, which take long."
+Parts = Annotated[list[str] | None, typer.Argument(metavar="PART", help=f"Only these. {PARTS_HELP}")]
 Rounds = Annotated[int, typer.Option("--rounds", min=1, help="How often each side is measured; medians are shown.")]
 Scale = Annotated[float, typer.Option("--scale", min=0.01, max=1, help="Below 1: a quick look with less work.")]
 Out = Annotated[Path, typer.Option("--out", help="Where the results go as JSON.")]
@@ -37,8 +38,8 @@ def main(parts: Parts = None, rounds: Rounds = 3, scale: Scale = 1.0, out: Out =
     console = Console()
     for each in compared:
         console.print(_table(each))
-        for line in _verdicts(each):
-            console.print(line)
+        for verdict in each.verdicts:
+            console.print(f"  {verdict}", highlight=False)
 
 
 def _fail(message: str) -> int:
@@ -51,7 +52,7 @@ def _chosen(names: list[str] | None) -> list[Part]:
     for name in names or ():
         if name not in known:
             raise typer.BadParameter(f"there is no part {name!r}: {', '.join(known)}")
-    return [known[name] for name in names] if names else list(PARTS)
+    return [known[name] for name in names] if names else [part for part in PARTS if not part.by_name_only]
 
 
 async def _measure(parts: list[Part], rounds: int, scale: float) -> list[Compared]:
@@ -80,20 +81,19 @@ def _document(compared: list[Compared], rounds: int, scale: float) -> dict[str, 
 
 
 def _table(compared: Compared) -> Table:
-    names = list(next(iter(compared.medians.values())))
     table = Table(title=f"{compared.part.name}: {compared.part.about}", title_justify="left")
-    table.add_column("side")
-    for name in names:
-        table.add_column(name, justify="right")
-    for side, figures in compared.medians.items():
-        table.add_row(side, *(f"{figures.get(name, float('nan')):,.1f}" for name in names))
+    table.add_column("median")
+    for side in compared.medians:
+        table.add_column(side, justify="right")
+    for name in dict.fromkeys(name for figures in compared.medians.values() for name in figures):
+        table.add_row(name, *(_shown(figures.get(name)) for figures in compared.medians.values()))
+    for side, reason in compared.left_out.items():
+        table.add_row(f"without {side}: {reason}")
     return table
 
 
-def _verdicts(compared: Compared) -> Iterator[str]:
-    for each in compared.verdicts:
-        bound = f"{'at most' if each.target.at_most else 'at least'} {each.target.ratio}"
-        yield f"  {each.target.figure}: {each.ratio:.2f} of the other, {bound} wanted: {'met' if each.met else 'missed'}"
+def _shown(figure: float | None) -> str:
+    return "" if figure is None else f"{figure:,.{2 if figure < 10 else 1}f}"
 
 
 if __name__ == "__main__":

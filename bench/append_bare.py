@@ -1,12 +1,12 @@
 """A bare INSERT of the same row, by the same driver."""
 
-import time
 import uuid
 
 import asyncpg
 
+from bench.append_rate import STREAMS, Append, connections, rate
 from bench.log import bodies
-from bench.side import Figures, Ground, milliseconds
+from bench.side import Figures, Ground
 
 _TABLE = """
 create table bare (position bigint generated always as identity primary key, stream text not null, version bigint not null,
@@ -17,19 +17,27 @@ insert into bare (stream, version, id, type, schema_version, data, metadata) val
 returning position"""
 
 
-async def measure_one(ground: Ground) -> Figures:
-    """events_per_s, p50_ms and p99_ms, one at a time."""
+def _writer(connection: asyncpg.Connection) -> Append:
     type_, body = bodies()[-1]
-    durations = []
-    connection = await asyncpg.connect(ground.database_url)
-    try:
-        await connection.execute(_TABLE)
-        for number in range(20 + ground.scaled(5_000)):
-            began = time.perf_counter()
-            await connection.fetchval(
-                _INSERT, f"order-{number % 10_000}", 1 + number // 10_000, uuid.uuid4(), type_, body
-            )
-            durations.append(time.perf_counter() - began)
-    finally:
-        await connection.close()
-    return {"events_per_s": (len(durations) - 20) / sum(durations[20:])} | milliseconds(durations[20:])
+
+    async def write(number: int) -> None:
+        stream, version = f"order-{number % STREAMS}", 1 + number // STREAMS
+        await connection.fetchval(_INSERT, stream, version, uuid.uuid4(), type_, body)
+
+    return write
+
+
+async def _measure(ground: Ground, count: int, at_once: int) -> Figures:
+    async with connections(ground.database_url, at_once) as opened:
+        await opened[0].execute(_TABLE)
+        return await rate(count, [_writer(connection) for connection in opened])
+
+
+async def measure_one(ground: Ground) -> Figures:
+    """One at a time."""
+    return await _measure(ground, ground.scaled(5_000), 1)
+
+
+async def measure_many(ground: Ground) -> Figures:
+    """32 at once."""
+    return await _measure(ground, ground.scaled(10_000, least=640), 32)

@@ -44,4 +44,4 @@ async def measure_one(ground: Ground) -> Figures:
 
 async def measure_many(ground: Ground) -> Figures:
     """32 appends at once."""
-    return await _append(ground, ground.scaled(20_000, least=640), 32)
+    return await _append(ground, ground.scaled(10_000, least=640), 32)

@@ -1,57 +1,107 @@
-"""The same three workflows with the same kinds of steps, empty and without a database."""
+"""The same three workflows with the same kinds of steps, empty and without a database: what they put into Temporal's
+history are the events that ours put there."""
 
-from datetime import timedelta
-from typing import Final
+from typing import Any, Final, TypeVar
 
-from temporalio import activity, workflow
+from temporalio import workflow
 
-_LIMIT: Final = timedelta(seconds=30)
+with workflow.unsafe.imports_passed_through():
+    from activities.signatures import ANALYTICS_REVENUE, NOTIFICATIONS_SHIPMENT
+    from bench.bare_steps import (
+        Availability,
+        Notified,
+        OrderRef,
+        Outcome,
+        Payment,
+        PaymentRecord,
+        Progress,
+        Publication,
+        Published,
+        Reserved,
+        Shipment,
+        ShipmentRecord,
+    )
+    from workflows.model import FULFILL_ORDER, NOTIFY_SHIPMENT, ORDER_STATUS, VALIDATE_ORDER
+    from workflows.options import (
+        DATABASE_RETRY,
+        DATABASE_TIMEOUT,
+        GATEWAY_HEARTBEAT,
+        GATEWAY_RETRY,
+        GATEWAY_TIMEOUT,
+    )
+
+T = TypeVar("T")
 
 
-@activity.defn
-async def step(order_id: str) -> str:
-    """A step that does nothing."""
-    return order_id
+async def _database(step: str, argument: Any, answer: type[T], summary: str) -> T:
+    done: T = await workflow.execute_local_activity(
+        step,
+        argument,
+        result_type=answer,
+        start_to_close_timeout=DATABASE_TIMEOUT,
+        retry_policy=DATABASE_RETRY,
+        summary=summary,
+    )
+    return done
 
 
-async def _local(order_id: str, times: int) -> None:
-    for _ in range(times):
-        await workflow.execute_local_activity(step, order_id, start_to_close_timeout=_LIMIT)
+async def _gateway(step: str, argument: Any, answer: type[T], summary: str) -> T:
+    done: T = await workflow.execute_activity(
+        step,
+        argument,
+        result_type=answer,
+        start_to_close_timeout=GATEWAY_TIMEOUT,
+        heartbeat_timeout=GATEWAY_HEARTBEAT,
+        retry_policy=GATEWAY_RETRY,
+        summary=summary,
+    )
+    return done
 
 
-async def _remote(order_id: str) -> None:
-    await workflow.execute_activity(step, order_id, start_to_close_timeout=_LIMIT)
+def _show(progress: Progress) -> None:
+    workflow.upsert_search_attributes([ORDER_STATUS.value_set(progress.status)])
+    workflow.set_current_details(f"Order is **{progress.status}**.")
 
 
-@workflow.defn
+@workflow.defn(name=VALIDATE_ORDER)
 class BareValidate:
-    """check-inventory, confirm."""
-
     @workflow.run
-    async def run(self, order_id: str) -> None:
-        await _local(order_id, 2)
+    async def run(self, order: OrderRef) -> Outcome:
+        await _database("check-inventory", order, Availability, "Is every item in stock?")
+        progress = await _database("confirm", order, Progress, "All items in stock")
+        _show(progress)
+        return Outcome(progress.status)
 
 
-@workflow.defn
+@workflow.defn(name=FULFILL_ORDER)
 class BareFulfill:
-    """read-order, charge, record, reserve, label, record."""
-
     @workflow.run
-    async def run(self, order_id: str) -> None:
-        await _local(order_id, 1)
-        await _remote(order_id)
-        await _local(order_id, 2)
-        await _remote(order_id)
-        await _local(order_id, 1)
+    async def run(self, order: OrderRef) -> Outcome:
+        _show(await _database("read-order", order, Progress, "How far has the order come?"))
+        payment = await _gateway("charge-payment", order, Payment, "Charge the customer")
+        paid = PaymentRecord(order, payment)
+        _show(await _database("record-payment", paid, Progress, f"Paid with {payment.payment_id}"))
+        await _database("reserve-inventory", order, Reserved, "Take the goods out of stock")
+        shipment = await _gateway("create-shipment", order, Shipment, "Buy the shipping label")
+        shipped = ShipmentRecord(order, shipment)
+        progress = await _database("record-shipment", shipped, Progress, f"Shipped as {shipment.tracking_number}")
+        _show(progress)
+        return Outcome(progress.status)
 
 
-@workflow.defn
+@workflow.defn(name=NOTIFY_SHIPMENT)
 class BareNotify:
-    """Two messages."""
-
     @workflow.run
-    async def run(self, order_id: str) -> None:
-        await _local(order_id, 2)
+    async def run(self, order: OrderRef) -> Notified:
+        topics = (NOTIFICATIONS_SHIPMENT, ANALYTICS_REVENUE)
+        messages = [await _database("publish", Publication(order, topic), Published, topic) for topic in topics]
+        return Notified(tuple(each.message_id for each in messages))
 
 
 BARE: Final = (BareValidate, BareFulfill, BareNotify)
+STARTS: Final = (
+    (VALIDATE_ORDER, "placed", "confirm"),
+    (FULFILL_ORDER, "confirmed", "record-shipment"),
+    (NOTIFY_SHIPMENT, "shipped", ANALYTICS_REVENUE),
+)
+"""Each workflow, the order's status when it starts, and the step or message on which the next one does."""

@@ -1,7 +1,6 @@
 """From the commit of an event to the call that starts its workflow, by the real dispatcher; Temporal's part is left out."""
 
 import asyncio
-import itertools
 import time
 import uuid
 from collections.abc import AsyncIterator
@@ -11,7 +10,7 @@ import orjson
 
 from activities.streams import order_codec
 from bench.log import bodies
-from bench.side import Figures, Ground, milliseconds
+from bench.side import Figures, Ground, milliseconds, order_ids
 from bootstrap import open_pool
 from dispatcher.dispatcher import Dispatcher
 from dispatcher.parking import Parking
@@ -67,11 +66,11 @@ async def dispatching(ground: Ground) -> AsyncIterator[tuple[EventStore, _Clock]
 
 async def latencies(ground: Ground, writers: int, count: int) -> Figures:
     """p50_ms and p99_ms with so many writers, each appending again as soon as its order was dispatched."""
-    body, numbers = bodies()[0][1], itertools.count()
+    body, ids = bodies()[0][1], order_ids()
     async with dispatching(ground) as (store, clock):
 
         async def write(share: int) -> list[float]:
-            return [await append_and_wait(store, clock, f"d-{next(numbers)}", body) for _ in range(share)]
+            return [await append_and_wait(store, clock, next(ids), body) for _ in range(share)]
 
         await write(20)
         parts = await asyncio.gather(*(write(count // writers) for _ in range(writers)))

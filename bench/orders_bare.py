@@ -1,53 +1,87 @@
-"""Bare Temporal: three empty workflows one after the other, on the same server, started as our dispatcher starts them."""
+"""Bare Temporal: three empty workflows one after the other on the same server, each started where our dispatcher starts
+it, with a worker tuned as ours is: uvloop, modules that pass through the sandbox, the pydantic converter, eager start."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import uuid
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Any
 
 from temporalio.client import Client
+from temporalio.common import (
+    SearchAttributePair,
+    TypedSearchAttributes,
+    WorkflowIDConflictPolicy,
+    WorkflowIDReusePolicy,
+)
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-from bench.bare_workflows import BARE, step
-from bench.side import Figures, Ground, in_flight, one_at_a_time, order_ids
-
-_QUEUE: Final = "bare"
+from bench.bare_steps import BareSteps, OrderRef
+from bench.bare_workflows import BARE, STARTS
+from bench.side import Figures, Ground, Order, in_flight, one_at_a_time, order_ids
+from bootstrap import TASKS_OF_A_KILLED_WORKER
+from workflows.model import CUSTOMER_ID, ORDER_ID, ORDER_STATUS
 
 
 @asynccontextmanager
-async def _running(ground: Ground) -> AsyncIterator[Client]:
-    client = await Client.connect(ground.temporal_address, data_converter=pydantic_data_converter)
-    runner = SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules("bench"))
-    async with Worker(client, task_queue=_QUEUE, workflows=BARE, activities=[step], workflow_runner=runner):
-        yield client
+async def taking(client: Client, *, eager: bool, **options: Any) -> AsyncIterator[Order]:
+    """Takes an order through the three workflows and answers with its id. options: the worker's."""
+    steps, queue, ids = BareSteps(), f"bare-{uuid.uuid4().hex[:8]}", order_ids()
 
-
-def _orders(client: Client) -> Callable[[], Awaitable[object]]:
-    ids = order_ids()
-
-    async def order() -> None:
-        order_id = next(ids)
-        for bare in BARE:
-            handle = await client.start_workflow(
-                bare.run,
-                order_id,
-                id=f"{bare.__name__}-{order_id}",
-                task_queue=_QUEUE,
-                request_eager_start=True,
+    async def order() -> str:
+        ref = OrderRef(next(ids), str(uuid.uuid4()), str(uuid.uuid4()))
+        for workflow, status, until in STARTS:
+            reached = steps.expect(until, ref.order_id)
+            await client.start_workflow(
+                workflow,
+                ref,
+                id=f"{workflow}-{ref.order_id}",
+                task_queue=queue,
+                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                static_summary=f"Order {ref.order_id} of ALFKI, 814.50 USD",
+                search_attributes=_search_attributes(ref.order_id, status),
+                request_eager_start=eager,
             )
-            await handle.result()
+            await reached
+        return ref.order_id
 
-    return order
+    async with Worker(client, task_queue=queue, workflows=BARE, activities=steps.all, **options):
+        yield order
+
+
+def _search_attributes(order_id: str, status: str) -> TypedSearchAttributes:
+    return TypedSearchAttributes(
+        [
+            SearchAttributePair(ORDER_ID, order_id),
+            SearchAttributePair(CUSTOMER_ID, "ALFKI"),
+            SearchAttributePair(ORDER_STATUS, status),
+        ]
+    )
+
+
+@asynccontextmanager
+async def tuned(ground: Ground) -> AsyncIterator[Order]:
+    """With the options of bootstrap.build_worker; its interceptors, which do things of ours, are left out."""
+    client = await Client.connect(ground.temporal_address, data_converter=pydantic_data_converter)
+    restrictions = SandboxRestrictions.default.with_passthrough_modules("activities", "bench", "orders", "workflows")
+    async with taking(
+        client,
+        eager=True,
+        workflow_runner=SandboxedWorkflowRunner(restrictions=restrictions),
+        sticky_queue_schedule_to_start_timeout=TASKS_OF_A_KILLED_WORKER,
+    ) as order:
+        yield order
 
 
 async def measure_orders(ground: Ground) -> Figures:
     """20 in flight."""
-    async with _running(ground) as client:
-        return await in_flight(ground.scaled(300), _orders(client))
+    async with tuned(ground) as order:
+        return await in_flight(ground.scaled(200), order)
 
 
 async def measure_single(ground: Ground) -> Figures:
     """One order at a time."""
-    async with _running(ground) as client:
-        return await one_at_a_time(ground.scaled(60), _orders(client))
+    async with tuned(ground) as order:
+        return await one_at_a_time(ground.scaled(60), order)

@@ -59,4 +59,4 @@ async def measure_orders(ground: Ground) -> Figures:
     """20 in flight."""
     ids = order_ids()
     async with _running(ground):
-        return await in_flight(ground.scaled(300), lambda: _order(next(ids)))
+        return await in_flight(ground.scaled(200), lambda: _order(next(ids)))

@@ -1,28 +1,29 @@
-"""Our whole system: place an order, wait until it has shipped and others were told. Everything on, in one process."""
+"""Our whole system: place an order, wait until it has shipped and others were told. Everything on."""
 
 import asyncio
 import itertools
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+import uuid
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from activities.signatures import ANALYTICS_REVENUE
 from activities.stock import read_stock_csv
 from application.placing import place
-from bench.side import Figures, Ground, in_flight, one_at_a_time, order_ids
+from bench.side import Figures, Ground, Order, in_flight, meanwhile, one_at_a_time, order_ids
 from bootstrap import App, connect_temporal, open_app
-from orders.model import Order, parse_order
+from orders.model import parse_order
 from settings import Settings
 from worker import Role, serve
 
 _DATA: Final = Path(__file__).resolve().parent.parent / "data" / "northwind"
 
 
-class _Told:
+class Told:
     """Follows the log for the last message of each order."""
 
     def __init__(self, app: App) -> None:
@@ -47,51 +48,56 @@ class _Told:
                 position = page.position
 
 
+def settings_for(ground: Ground) -> Settings:
+    """A task queue of the side's own: what a side before left open is not for this one's worker."""
+    queue = f"ours-{uuid.uuid4().hex[:8]}"
+    return Settings(database_url=ground.database_url, temporal_address=ground.temporal_address, task_queue=queue)
+
+
 @asynccontextmanager
-async def _running(ground: Ground) -> AsyncIterator[tuple[App, _Told]]:
-    settings = Settings(database_url=ground.database_url, temporal_address=ground.temporal_address, task_queue="ours")
+async def placing(settings: Settings) -> AsyncIterator[tuple[App, Order]]:
+    """With goods for any order: the app, and what places one and waits until others were told, which answers its id."""
     async with open_app(settings) as app:
         rows = read_stock_csv(_DATA / "products.csv")
         await app.stock.import_levels([replace(row, units=1_000_000) for row in rows], "bench")
-        client, ready, told = await connect_temporal(settings), asyncio.Event(), _Told(app)
-        tasks = [asyncio.create_task(serve(app, client, tuple(Role), ready=ready)), asyncio.create_task(told.follow())]
-        await ready.wait()
-        try:
-            yield app, told
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        told = Told(app)
+        async with meanwhile(told.follow()):
+            yield app, _order_after_order(app, told)
 
 
-def _order(order_id: str, line: dict[str, Any]) -> Order:
-    return parse_order(line | {"orderId": order_id}, now=datetime.now(UTC))
+@asynccontextmanager
+async def in_this_process(ground: Ground) -> AsyncIterator[Order]:
+    """What takes an order from its start to its end, all roles served here."""
+    settings = settings_for(ground)
+    async with placing(settings) as (app, order):
+        client, ready = await connect_temporal(settings), asyncio.Event()
+        async with meanwhile(serve(app, client, tuple(Role), ready=ready)):
+            await ready.wait()
+            yield order
 
 
-def _lines() -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (_DATA / "orders.jsonl").read_text().splitlines()]
+def _order_after_order(app: App, told: Told) -> Order:
+    """The Northwind orders in turn."""
+    ids, lines = order_ids(), itertools.cycle((_DATA / "orders.jsonl").read_text().splitlines())
 
-
-def _orders(app: App, told: _Told) -> Callable[[], Awaitable[object]]:
-    """Places the next of the Northwind orders, and waits for its end."""
-    ids, lines = order_ids(), itertools.cycle(_lines())
-
-    async def order() -> None:
-        placed = _order(next(ids), next(lines))
+    async def order() -> str:
+        line = json.loads(next(lines)) | {"orderId": next(ids)}
+        placed = parse_order(line, now=datetime.now(UTC))
         done = told.expect(placed.order_id)
         await place(app, placed, actor="bench")
         await done
+        return placed.order_id
 
     return order
 
 
 async def measure_orders(ground: Ground) -> Figures:
     """20 in flight."""
-    async with _running(ground) as (app, told):
-        return await in_flight(ground.scaled(300), _orders(app, told))
+    async with in_this_process(ground) as order:
+        return await in_flight(ground.scaled(200), order)
 
 
 async def measure_single(ground: Ground) -> Figures:
     """One order at a time."""
-    async with _running(ground) as (app, told):
-        return await one_at_a_time(ground.scaled(60), _orders(app, told))
+    async with in_this_process(ground) as order:
+        return await one_at_a_time(ground.scaled(60), order)

@@ -14,12 +14,13 @@ from typing import Any, Final
 import asyncpg
 
 from bench.parts import Part, Target
-from bench.side import DATABASE, SCALE, TEMPORAL, Figures
+from bench.processes import child_with
+from bench.side import DATABASE, LEFT_OUT, PROCESSES, SCALE, TEMPORAL, Figures, LeftOut
 from embedded.postgres import Postgres, run_postgres
 from embedded.temporal import run_temporal
 from eventstore.migrate import migrate
 
-_LIMIT: Final = 300.0  # seconds for a side
+_OF_A_PROGRAM: Final = {"server": b"start-dev", "database": b'bin/postgres"'}
 
 
 class SideFailed(Exception):
@@ -28,29 +29,38 @@ class SideFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A target, the ratio of the medians, and whether it is met."""
+    """A target, the ratio of the medians or the median itself, and whether it is met."""
 
     target: Target
-    ratio: float
+    measured: float
 
     @property
     def met(self) -> bool:
-        return self.ratio <= self.target.ratio if self.target.at_most else self.ratio >= self.target.ratio
+        return self.measured <= self.target.bound if self.target.at_most else self.measured >= self.target.bound
+
+    def __str__(self) -> str:
+        wanted = f"at {'most' if self.target.at_most else 'least'} {self.target.bound:,g} wanted"
+        of = f" of {self.target.against}" if self.target.against else ""
+        return f"{self.target.figure}: {self.measured:,.2f}{of}, {wanted}: {'met' if self.met else 'missed'}"
 
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """A part's medians by side and figure, and what they say of its targets."""
+    """A part's medians by side and figure, what they say of its targets, and which sides were left out, and why."""
 
     part: Part
     medians: dict[str, dict[str, float]]
     rounds: dict[str, list[dict[str, float]]]
     verdicts: list[Verdict]
+    left_out: dict[str, str]
 
     def as_json(self) -> dict[str, Any]:
         """All of it."""
-        targets = [asdict(each.target) | {"measured": each.ratio, "met": each.met} for each in self.verdicts]
-        return {"about": self.part.about, "medians": self.medians, "rounds": self.rounds, "targets": targets}
+        targets = [asdict(each.target) | {"measured": each.measured, "met": each.met} for each in self.verdicts]
+        return {
+            "about": self.part.about, "medians": self.medians, "rounds": self.rounds, "targets": targets,
+            "leftOut": self.left_out,
+        }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,24 +69,31 @@ class Servers:
 
     postgres: Postgres
     temporal_address: str
+    processes: dict[str, int]  # ids, of `server` and `database`; empty where the machine does not tell
 
 
 @asynccontextmanager
 async def servers() -> AsyncIterator[Servers]:
     """PostgreSQL and Temporal as embedded, on throwaway data."""
     async with run_postgres(None, durable=False) as postgres, run_temporal(None) as temporal:
-        yield Servers(postgres, temporal.address)
+        found = {name: child_with(mark) for name, mark in _OF_A_PROGRAM.items()}
+        yield Servers(postgres, temporal.address, {name: pid for name, pid in found.items() if pid is not None})
 
 
 async def compare(on: Servers, part: Part, rounds: int, scale: float, on_side: Callable[[str, int], None]) -> Compared:
     """Measure a part. on_side: told each side and round before it runs. Raises SideFailed."""
     measured: dict[str, list[dict[str, float]]] = {side: [] for side in part.sides}
-    for round_ in range(rounds):
+    left_out: dict[str, str] = {}
+    for round_ in range(min(rounds, part.most_rounds)):
         for side in list(part.sides)[:: 1 if round_ % 2 == 0 else -1]:
             on_side(side, round_ + 1)
-            measured[side].append(dict(await _run(on, part.sides[side], scale)))
-    medians = {side: _medians(figures) for side, figures in measured.items()}
-    return Compared(part, medians, measured, [_judge(each, part, medians) for each in part.targets])
+            try:
+                measured[side].append(dict(await _run(on, part, side, scale)))
+            except LeftOut as error:
+                left_out[side] = str(error)
+    medians = {side: _medians(figures) for side, figures in measured.items() if figures}
+    judged = [each for each in part.targets if not {next(iter(part.sides)), each.against} & left_out.keys()]
+    return Compared(part, medians, measured, [_judge(each, part, medians) for each in judged], left_out)
 
 
 def _medians(rounds: list[dict[str, float]]) -> dict[str, float]:
@@ -84,28 +101,33 @@ def _medians(rounds: list[dict[str, float]]) -> dict[str, float]:
 
 
 def _judge(target: Target, part: Part, medians: dict[str, dict[str, float]]) -> Verdict:
-    ours, *others = (medians[side][target.figure] for side in part.sides)
-    best = min(others) if target.at_most else max(others)
-    return Verdict(target, ours / best)
+    ours = medians[next(iter(part.sides))][target.figure]
+    return Verdict(target, ours / medians[target.against][target.figure] if target.against else ours)
 
 
-async def _run(on: Servers, measure: str, scale: float) -> Figures:
+async def _run(on: Servers, part: Part, side: str, scale: float) -> Figures:
+    name = f"{part.name}, {side}"
     async with _database(on.postgres) as dsn:
-        environment = os.environ | {DATABASE: dsn, TEMPORAL: on.temporal_address, SCALE: str(scale)}
+        addresses = {DATABASE: dsn, TEMPORAL: on.temporal_address, PROCESSES: json.dumps(on.processes)}
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bench.child", measure,
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, env=environment,
+            sys.executable, "-m", "bench.child", part.sides[side],
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+            env=os.environ | addresses | {SCALE: str(scale)},
         )  # fmt: skip
         try:
-            async with asyncio.timeout(_LIMIT):
-                out, err = await process.communicate()
-        except BaseException:
-            process.kill()
-            await process.wait()
-            raise
+            out, err = await asyncio.wait_for(process.communicate(), part.limit)
+        except TimeoutError:
+            raise SideFailed(f"{name} was not done after {part.limit:g} s") from None
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
     if process.returncode:
-        raise SideFailed(f"{measure} ended with {process.returncode}: {err.decode(errors='replace')[-2000:]}")
-    figures: dict[str, float] = json.loads(out.splitlines()[-1])
+        raise SideFailed(f"{name} ended with {process.returncode}: {err.decode(errors='replace')[-2000:]}")
+    answer = json.loads(out.splitlines()[-1])
+    if LEFT_OUT in answer:
+        raise LeftOut(answer[LEFT_OUT])
+    figures: dict[str, float] = answer
     return figures
 
 

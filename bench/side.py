@@ -2,21 +2,37 @@
 
 import asyncio
 import itertools
+import json
 import os
 import resource
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
+
+from bench.processes import tree_cpu_seconds
 
 Figures: TypeAlias = Mapping[str, float]
 Measure: TypeAlias = Callable[["Ground"], Awaitable[Figures]]
+Order: TypeAlias = Callable[[], Awaitable[str]]
+"""Takes one more order from its start to its end, and answers with its id."""
+
+Meter: TypeAlias = Callable[[], dict[str, float]]
+"""Processor time so far in milliseconds, by the name of the figure that it becomes per order."""
+
 DATABASE: Final = "BENCH_DATABASE_URL"
 TEMPORAL: Final = "BENCH_TEMPORAL_ADDRESS"
 SCALE: Final = "BENCH_SCALE"
+PROCESSES: Final = "BENCH_PROCESSES"
+LEFT_OUT: Final = "left_out"
 _WARM_UP: Final = 20
 _IN_FLIGHT: Final = 20
+
+
+class LeftOut(Exception):
+    """This side cannot be measured on this machine; the message is what it needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +59,21 @@ def order_ids() -> Iterator[str]:
     return (f"bench-{run}-{number}" for number in itertools.count())
 
 
-def cpu_seconds() -> float:
-    """This process's processor time so far, user and system, in seconds."""
+def cpu_milliseconds() -> float:
+    """This process's processor time so far, user and system."""
     used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
+    return (used.ru_utime + used.ru_stime) * 1000
+
+
+def servers_cpu() -> dict[str, float]:
+    """Meter of Temporal's server and PostgreSQL with all its processes; without what the machine does not tell."""
+    processes: dict[str, int] = json.loads(os.environ.get(PROCESSES, "{}"))
+    return {f"{name}_cpu_ms": tree_cpu_seconds(pid) * 1000 for name, pid in processes.items()}
+
+
+def own_and_servers_cpu() -> dict[str, float]:
+    """Meter of this process and of the servers."""
+    return {"cpu_ms_per_order": cpu_milliseconds()} | servers_cpu()
 
 
 def peak_megabytes() -> float:
@@ -65,26 +92,46 @@ def milliseconds(values: list[float]) -> dict[str, float]:
     return {"p50_ms": percentile(values, 0.5) * 1000, "p99_ms": percentile(values, 0.99) * 1000}
 
 
-async def in_flight(count: int, order: Callable[[], Awaitable[object]]) -> Figures:
-    """orders_per_s and cpu_ms_per_order of this process, 20 orders in flight, after 20 that are not counted."""
+@asynccontextmanager
+async def meanwhile(work: Coroutine[Any, Any, object]) -> AsyncIterator[None]:
+    """Runs it beside the block and cancels it when that is left. Where it fails, so does the block, by an ExceptionGroup."""
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(work)
+        yield
+        task.cancel()
+
+
+async def take(count: int, order: Callable[[], Awaitable[object]]) -> None:
+    """So many orders, 20 in flight."""
     free = asyncio.Semaphore(_IN_FLIGHT)
 
     async def one() -> None:
         async with free:
             await order()
 
-    await asyncio.gather(*(one() for _ in range(_WARM_UP)))
-    began, cpu = time.perf_counter(), cpu_seconds()
     await asyncio.gather(*(one() for _ in range(count)))
-    seconds, used = time.perf_counter() - began, cpu_seconds() - cpu
-    return {"orders_per_s": count / seconds, "cpu_ms_per_order": used / count * 1000}
+
+
+async def in_flight(count: int, order: Callable[[], Awaitable[object]], meter: Meter = own_and_servers_cpu) -> Figures:
+    """orders_per_s and processor time per order, 20 orders in flight, after 20 that are not counted."""
+    await take(_WARM_UP, order)
+    began, before = time.perf_counter(), meter()
+    await take(count, order)
+    return {"orders_per_s": count / (time.perf_counter() - began)} | _each(before, meter(), count)
 
 
 async def one_at_a_time(count: int, order: Callable[[], Awaitable[object]]) -> Figures:
-    """p50_ms and p99_ms of an order, after 20 that are not counted."""
+    """p50_ms and p99_ms of an order and processor time per order, after 20 that are not counted."""
     durations = []
-    for _ in range(_WARM_UP + count):
+    for _ in range(_WARM_UP):
+        await order()
+    before = own_and_servers_cpu()
+    for _ in range(count):
         began = time.perf_counter()
         await order()
         durations.append(time.perf_counter() - began)
-    return milliseconds(durations[_WARM_UP:])
+    return milliseconds(durations) | _each(before, own_and_servers_cpu(), count)
+
+
+def _each(before: dict[str, float], after: dict[str, float], count: int) -> dict[str, float]:
+    return {name: (after[name] - before[name]) / count for name in before}

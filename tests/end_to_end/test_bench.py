@@ -3,8 +3,29 @@
 import json
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+import pytest
+
+from bench.parts import Part, Target
+from bench.runner import Servers, SideFailed, Verdict, compare
+from embedded.postgres import Postgres
+from embedded.temporal import TemporalServer
+
+HAS_PROC = Path("/proc/self/stat").exists()
+needs_proc = pytest.mark.skipif(not HAS_PROC, reason="other processes are read about in /proc")
+
+
+@pytest.fixture
+def on(postgres_server: Postgres, temporal_server: TemporalServer) -> Servers:
+    """The servers of all tests."""
+    return Servers(postgres_server, temporal_server.address, {})
+
+
+def quietly(side: str, number: int) -> None:
+    """Nothing is shown."""
 
 
 def measured(tmp_path: Path, *arguments: str) -> dict[str, Any]:
@@ -17,20 +38,63 @@ def measured(tmp_path: Path, *arguments: str) -> dict[str, Any]:
     return parts
 
 
-def test_a_quick_look_measures_both_sides_and_writes_them_down(tmp_path: Path) -> None:
-    parts = measured(tmp_path, "append", "dispatch", "--rounds", "1")
-    assert parts["append"]["medians"].keys() == {"ours", "bare INSERT"}
+def test_a_quick_look_measures_all_sides_and_writes_them_down(tmp_path: Path) -> None:
+    parts = measured(tmp_path, "orders", "dispatch", "--rounds", "1")
+    assert parts["orders"]["medians"].keys() == {"ours", "bare, as the SDK comes", "bare, tuned as ours"}
     for part in parts.values():
         assert all(value >= 0 for side in part["medians"].values() for value in side.values())
         assert all(side["peak_mb"] > 0 for side in part["medians"].values())
-    [target] = parts["append"]["targets"]
-    medians = parts["append"]["medians"]
-    assert target["measured"] == medians["ours"]["events_per_s"] / medians["bare INSERT"]["events_per_s"]
+    for target in parts["orders"]["targets"]:
+        ours, other = (parts["orders"]["medians"][side][target["figure"]] for side in ("ours", target["against"]))
+        assert target["measured"] == ours / other
+    if HAS_PROC:
+        assert all(side["server_cpu_ms"] > 0 for side in parts["orders"]["medians"].values())
+        assert parts["orders"]["medians"]["ours"]["database_cpu_ms"] > 0
 
 
-def test_a_second_round_is_measured_on_the_temporal_server_of_the_first(tmp_path: Path) -> None:
-    rounds = measured(tmp_path, "single", "--rounds", "2")["single"]["rounds"]
-    assert {side: len(figures) for side, figures in rounds.items()} == {"ours": 2, "bare Temporal": 2}
+async def test_a_second_round_is_measured_on_the_temporal_server_of_the_first(on: Servers) -> None:
+    compared = await compare(on, Part("single", "twice", {"ours": "orders_ours:measure_single"}), 2, 0.01, quietly)
+    assert [figures.keys() >= {"p50_ms", "p99_ms"} for figures in compared.rounds["ours"]] == [True, True]
+
+
+@needs_proc
+async def test_processor_time_is_that_of_all_serving_processes(on: Servers) -> None:
+    part = Part("scale-out", "one side", {"two": "orders_scale_out:measure_by_role"})
+    two = (await compare(on, part, 1, 0.01, quietly)).medians["two"]
+    assert two["cpu_ms_per_order"] == pytest.approx(two["process_1_cpu_ms"] + two["process_2_cpu_ms"])
+
+
+@needs_proc
+async def test_memory_is_that_of_the_serving_process(on: Servers) -> None:
+    part = Part("memory", "one side", {"ours": "orders_memory:measure"})
+    held = (await compare(on, part, 1, 0.01, quietly)).medians["ours"]
+    assert held["peak_mb"] >= held["after_100_mb"] >= 50
+
+
+def test_the_libraries_compared_to_take_orders(tmp_path: Path) -> None:
+    for module in ("dbos", "absurd_sdk", "absurdctl"):
+        if find_spec(module) is None:
+            pytest.skip("what is compared to is installed for `make bench` only")
+    medians = measured(tmp_path, "libraries", "--rounds", "1")["libraries"]["medians"]
+    assert all(side["orders_per_s"] > 0 for side in medians.values())
+
+
+async def test_a_side_that_takes_too_long_is_ended_and_named(on: Servers) -> None:
+    part = Part("dispatch", "too slow", {"idle": "dispatch:measure_idle"}, limit=0.2)
+    with pytest.raises(SideFailed, match=r"^dispatch, idle was not done after 0\.2 s$"):
+        await compare(on, part, 1, 1.0, quietly)
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        (Target("p50_ms", 1.3, "bare", at_most=True), "p50_ms: 1.20 of bare, at most 1.3 wanted: met"),
+        (Target("events_per_s", 5.0, "other"), "events_per_s: 1.20 of other, at least 5 wanted: missed"),
+        (Target("p50_ms", 150.0, at_most=True), "p50_ms: 1.20, at most 150 wanted: met"),
+    ],
+)
+def test_a_verdict_names_whom_it_is_judged_against(target: Target, said: str) -> None:
+    assert str(Verdict(target, 1.2)) == said
 
 
 def test_an_unknown_part_is_named_and_nothing_is_measured(tmp_path: Path) -> None:

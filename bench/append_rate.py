@@ -1,0 +1,50 @@
+"""How fast one-event appends are, whoever takes them: the same loop for every side that has an asynchronous driver."""
+
+import asyncio
+import itertools
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Final, TypeAlias
+
+import asyncpg
+
+from bench.side import Figures, milliseconds
+
+STREAMS: Final = 2_000
+WARM_UP: Final = 20  # appends of each writer before those that count
+Append: TypeAlias = Callable[[int], Awaitable[object]]
+
+
+async def rate(count: int, writers: Sequence[Append]) -> Figures:
+    """events_per_s, p50_ms and p99_ms of `count` appends, one in flight for each writer.
+
+    A writer is told the append's number, from 0 and across all writers: `number % STREAMS` is its stream, so that no
+    two in flight are at one stream.
+    """
+    numbers, durations = itertools.count(), list[float]()
+
+    async def some(write: Append, share: int) -> None:
+        for _ in range(share):
+            began = time.perf_counter()
+            await write(next(numbers))
+            durations.append(time.perf_counter() - began)
+
+    await asyncio.gather(*(some(write, WARM_UP) for write in writers))
+    durations.clear()
+    began = time.perf_counter()
+    await asyncio.gather(*(some(write, count // len(writers)) for write in writers))
+    seconds = time.perf_counter() - began
+    return {"events_per_s": len(durations) / seconds} | milliseconds(durations)
+
+
+@asynccontextmanager
+async def connections(database_url: str, count: int, **settings: str) -> AsyncIterator[list[asyncpg.Connection]]:
+    """So many connections as the owner, each for one writer: nobody waits for a pool. settings: of the session."""
+    async with AsyncExitStack() as stack:
+        opened = []
+        for _ in range(count):
+            connection = await asyncpg.connect(database_url, server_settings=settings)
+            stack.push_async_callback(connection.close)
+            opened.append(connection)
+        yield opened

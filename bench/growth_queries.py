@@ -1,0 +1,95 @@
+"""Everything that command line, API and page ask of the read models, each as they ask it, and how long it takes."""
+
+import random
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from bench.side import Ground
+from bootstrap import open_pool
+from projections.queries import Period, Queries
+
+_WARM_UP: Final = 5
+_STATUSES: Final = ("placed", "confirmed", "paid", "shipped", "cancelled")
+_YEAR: Final = timedelta(days=365)
+
+
+class _Asker:
+    """Asks for something else each time: any status and order, any time of the year, customers as often as they order."""
+
+    def __init__(self, queries: Queries, orders: int, head: int) -> None:
+        self._queries, self._orders, self._head = queries, orders, head
+        self._any = random.Random(1)
+
+    def all(self) -> dict[str, Callable[[], Awaitable[object]]]:
+        """Each query by name. The names of those that page end in `next` where the page is one from anywhere."""
+        ask = self._queries
+        return {
+            "counts": ask.counts_by_status,
+            "today": lambda: ask.changed_since(datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)),
+            "revenue": ask.revenue,
+            "list": ask.list_orders,
+            "list_next": lambda: ask.list_orders(after=self._position()),
+            "status": lambda: ask.list_orders(status=self._status()),
+            "status_next": lambda: ask.list_orders(status=self._status(), after=self._position()),
+            "customer": lambda: ask.list_orders(customer_id=self._customer()),
+            "customer_next": lambda: ask.list_orders(customer_id=self._customer(), after=self._position()),
+            "customer_status": lambda: ask.list_orders(customer_id=self._customer(), status=self._status()),
+            "since": lambda: ask.list_period(Period(since=self._time())),
+            "day": lambda: ask.list_period(self._period(1)),
+            "day_status": lambda: ask.list_period(self._period(1), status=self._status()),
+            "month_next": lambda: ask.list_period(period := self._period(30), after=self._cursor(period)),
+            "month_status": lambda: ask.list_period(self._period(30), status=self._status()),
+            "year_status": lambda: ask.list_period(Period(since=datetime.now(UTC) - _YEAR), status=self._status()),
+            "month_customer": lambda: ask.list_period(self._period(30), customer_id=self._customer()),
+            "month_customer_status": lambda: ask.list_period(
+                self._period(30), customer_id=self._customer(), status=self._status()
+            ),
+            "order": lambda: ask.order(self._order()),
+            "statuses": lambda: ask.statuses([self._order() for _ in range(50)]),
+            "customers_next": lambda: ask.customers(after=(self._customer(), "")),
+            "one_customer": lambda: ask.customer(self._customer()),
+            "top_customers": ask.top_customers,
+        }
+
+    def _order(self) -> str:
+        return f"o-{1 + self._any.randrange(self._orders)}"
+
+    def _customer(self) -> str:
+        return f"c-{int(max(self._orders // 20, 1) * self._any.random() ** 2)}"
+
+    def _status(self) -> str:
+        return self._any.choice(_STATUSES)
+
+    def _position(self) -> int:
+        return self._any.randrange(self._head)
+
+    def _time(self) -> datetime:
+        return datetime.now(UTC) - _YEAR * self._any.random()
+
+    def _period(self, days: int) -> Period:
+        since = self._time()
+        return Period(since, since + timedelta(days=days))
+
+    def _cursor(self, period: Period) -> tuple[datetime, int]:
+        assert period.since is not None
+        assert period.before is not None
+        return period.since + (period.before - period.since) * self._any.random(), self._position()
+
+
+async def query_times(ground: Ground, orders: int) -> dict[str, list[float]]:
+    """The seconds of every call, by the name of what was asked, on a connection as the application has it."""
+    async with open_pool(ground.database_url, size=1) as pool:
+        head = await pool.fetchval("select eventstore.settled()")
+        asked = _Asker(Queries(pool), orders, int(head)).all()
+        return {name: await _times(ask, ground.scaled(200)) for name, ask in asked.items()}
+
+
+async def _times(ask: Callable[[], Awaitable[object]], count: int) -> list[float]:
+    durations = []
+    for _ in range(_WARM_UP + count):
+        began = time.perf_counter()
+        await ask()
+        durations.append(time.perf_counter() - began)
+    return durations[_WARM_UP:]

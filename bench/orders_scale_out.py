@@ -1,0 +1,51 @@
+"""The serving processes apart from what places the orders: one of them, and two."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from bench.orders_ours import placing, settings_for
+from bench.processes import tree_cpu_seconds
+from bench.serving import Serving, serving
+from bench.side import Figures, Ground, Order, in_flight, meanwhile, servers_cpu
+from worker import Role
+
+ALL = tuple(Role)
+REST = tuple(role for role in Role if role is not Role.WORKER)
+
+
+@asynccontextmanager
+async def served_by(ground: Ground, *processes: Sequence[Role]) -> AsyncIterator[tuple[list[Serving], Order]]:
+    """Processes with these roles; what takes an order from its start to its end, in this process."""
+    settings = settings_for(ground)
+    async with (
+        placing(settings) as (app, order),
+        serving(settings, processes) as started,
+        meanwhile(app.wakeup.listen(ground.database_url)),
+    ):
+        yield started, order
+
+
+async def _measure(ground: Ground, *processes: Sequence[Role]) -> Figures:
+    async with served_by(ground, *processes) as (started, order):
+
+        def used() -> dict[str, float]:
+            each = [tree_cpu_seconds(process.pid) * 1000 for process in started]
+            by_process = {f"process_{number}_cpu_ms": spent for number, spent in enumerate(each, start=1)}
+            return {"cpu_ms_per_order": sum(each)} | servers_cpu() | by_process
+
+        return await in_flight(ground.scaled(150), order, used)
+
+
+async def measure_one(ground: Ground) -> Figures:
+    """One process with all roles."""
+    return await _measure(ground, ALL)
+
+
+async def measure_by_role(ground: Ground) -> Figures:
+    """The Temporal worker in one process, dispatcher, projector and webhooks in another."""
+    return await _measure(ground, [Role.WORKER], REST)
+
+
+async def measure_two(ground: Ground) -> Figures:
+    """Two workers, and dispatcher, projector and webhooks in a third process."""
+    return await _measure(ground, [Role.WORKER], [Role.WORKER], REST)
