@@ -334,6 +334,87 @@ end
 $$;
 
 --
+-- Name: order_counts_inserted(); Type: FUNCTION; Schema: projections; Owner: -
+--
+
+CREATE FUNCTION projections.order_counts_inserted() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    insert into projections.order_counts as c (status, orders)
+    select status, count(*) from added group by status
+        on conflict (status) do update set orders = c.orders + excluded.orders;
+    return null;
+end $$;
+
+--
+-- Name: order_counts_updated(); Type: FUNCTION; Schema: projections; Owner: -
+--
+
+CREATE FUNCTION projections.order_counts_updated() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    insert into projections.order_counts as c (status, orders)
+    select status, sum(n) from (select status, 1 as n from added union all select status, -1 from removed) changes
+     group by status having sum(n) <> 0
+        on conflict (status) do update set orders = c.orders + excluded.orders;
+    return null;
+end $$;
+
+--
+-- Name: recount(text); Type: FUNCTION; Schema: projections; Owner: -
+--
+
+CREATE FUNCTION projections.recount(p_table text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    if p_table = 'order_dashboard' then
+        delete from projections.order_counts;
+        insert into projections.order_counts select status, count(*) from projections.order_dashboard group by status;
+    elsif p_table = 'customer_orders' then
+        delete from projections.revenue;
+        insert into projections.revenue select currency, sum(total_spend) from projections.customer_orders group by currency;
+    end if;
+end $$;
+
+--
+-- Name: revenue_inserted(); Type: FUNCTION; Schema: projections; Owner: -
+--
+
+CREATE FUNCTION projections.revenue_inserted() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    insert into projections.revenue as r (currency, amount)
+    select currency, sum(total_spend) from added group by currency
+        on conflict (currency) do update set amount = r.amount + excluded.amount;
+    return null;
+end $$;
+
+--
+-- Name: revenue_updated(); Type: FUNCTION; Schema: projections; Owner: -
+--
+
+CREATE FUNCTION projections.revenue_updated() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    insert into projections.revenue as r (currency, amount)
+    select currency, sum(spend) from (
+        select currency, total_spend as spend from added union all select currency, -total_spend from removed) changes
+     group by currency having sum(spend) <> 0
+        on conflict (currency) do update set amount = r.amount + excluded.amount;
+    return null;
+end $$;
+
+--
 -- Name: swap_in(text); Type: FUNCTION; Schema: projections; Owner: -
 --
 
@@ -352,13 +433,16 @@ declare
            and (b.indisprimary, b.indisunique, split_part(pg_get_indexdef(b.indexrelid), ' USING ', 2))
              = (l.indisprimary, l.indisunique, split_part(pg_get_indexdef(l.indexrelid), ' USING ', 2))
          where l.indrelid = live);
-    rename text;
+    triggers constant text[] := array(
+        select pg_get_triggerdef(oid) from pg_trigger where tgrelid = live and not tgisinternal);
+    change text;
 begin
     execute format('drop table %s', live);
     execute format('alter table %s rename to %I', built, p_table);
-    foreach rename in array renames loop
-        execute rename;
+    foreach change in array renames || triggers loop
+        execute change;
     end loop;
+    perform projections.recount(p_table);
 end $$;
 
 --
@@ -947,6 +1031,16 @@ CREATE TABLE projections.customer_orders (
 );
 
 --
+-- Name: order_counts; Type: TABLE; Schema: projections; Owner: -
+--
+
+CREATE TABLE projections.order_counts (
+    status text NOT NULL COLLATE pg_catalog."C",
+    orders bigint NOT NULL
+)
+WITH (fillfactor='50');
+
+--
 -- Name: order_dashboard; Type: TABLE; Schema: projections; Owner: -
 --
 
@@ -986,6 +1080,16 @@ CREATE TABLE projections.parked (
     reason text NOT NULL,
     at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
 );
+
+--
+-- Name: revenue; Type: TABLE; Schema: projections; Owner: -
+--
+
+CREATE TABLE projections.revenue (
+    currency text NOT NULL COLLATE pg_catalog."C",
+    amount numeric NOT NULL
+)
+WITH (fillfactor='50');
 
 --
 -- Name: schema_migrations; Type: TABLE; Schema: public; Owner: -
@@ -1347,6 +1451,13 @@ ALTER TABLE ONLY projections.customer_orders
     ADD CONSTRAINT customer_orders_pkey PRIMARY KEY (customer_id, currency);
 
 --
+-- Name: order_counts order_counts_pkey; Type: CONSTRAINT; Schema: projections; Owner: -
+--
+
+ALTER TABLE ONLY projections.order_counts
+    ADD CONSTRAINT order_counts_pkey PRIMARY KEY (status);
+
+--
 -- Name: order_dashboard order_dashboard_pkey; Type: CONSTRAINT; Schema: projections; Owner: -
 --
 
@@ -1359,6 +1470,13 @@ ALTER TABLE ONLY projections.order_dashboard
 
 ALTER TABLE ONLY projections.parked
     ADD CONSTRAINT parked_pkey PRIMARY KEY (projection, "position");
+
+--
+-- Name: revenue revenue_pkey; Type: CONSTRAINT; Schema: projections; Owner: -
+--
+
+ALTER TABLE ONLY projections.revenue
+    ADD CONSTRAINT revenue_pkey PRIMARY KEY (currency);
 
 --
 -- Name: schema_migrations schema_migrations_pkey; Type: CONSTRAINT; Schema: public; Owner: -
@@ -1507,6 +1625,12 @@ CREATE INDEX customer_orders_by_spend ON projections.customer_orders USING btree
 CREATE INDEX order_dashboard_by_customer ON projections.order_dashboard USING btree (customer_id, placed_position);
 
 --
+-- Name: order_dashboard_by_customer_time; Type: INDEX; Schema: projections; Owner: -
+--
+
+CREATE INDEX order_dashboard_by_customer_time ON projections.order_dashboard USING btree (customer_id, placed_at, placed_position);
+
+--
 -- Name: order_dashboard_by_status; Type: INDEX; Schema: projections; Owner: -
 --
 
@@ -1607,6 +1731,30 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON eventstore.eve
 --
 
 CREATE TRIGGER stripe_charges_forward BEFORE UPDATE ON gateways.stripe_charges FOR EACH ROW EXECUTE FUNCTION gateways.stripe_charge_moves_forward();
+
+--
+-- Name: order_dashboard count_inserted; Type: TRIGGER; Schema: projections; Owner: -
+--
+
+CREATE TRIGGER count_inserted AFTER INSERT ON projections.order_dashboard REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION projections.order_counts_inserted();
+
+--
+-- Name: order_dashboard count_updated; Type: TRIGGER; Schema: projections; Owner: -
+--
+
+CREATE TRIGGER count_updated AFTER UPDATE ON projections.order_dashboard REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION projections.order_counts_updated();
+
+--
+-- Name: customer_orders revenue_inserted; Type: TRIGGER; Schema: projections; Owner: -
+--
+
+CREATE TRIGGER revenue_inserted AFTER INSERT ON projections.customer_orders REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION projections.revenue_inserted();
+
+--
+-- Name: customer_orders revenue_updated; Type: TRIGGER; Schema: projections; Owner: -
+--
+
+CREATE TRIGGER revenue_updated AFTER UPDATE ON projections.customer_orders REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION projections.revenue_updated();
 
 --
 -- Name: events events_stream_id_fkey; Type: FK CONSTRAINT; Schema: eventstore; Owner: -
@@ -1772,6 +1920,41 @@ GRANT ALL ON FUNCTION inventory.reserve(in_order_id text, in_skus text[], in_uni
 
 REVOKE ALL ON FUNCTION inventory.set_levels(in_skus text[], in_units bigint[], in_names text[], in_unit_prices bigint[], in_reason text, in_actor text) FROM PUBLIC;
 GRANT ALL ON FUNCTION inventory.set_levels(in_skus text[], in_units bigint[], in_names text[], in_unit_prices bigint[], in_reason text, in_actor text) TO orders_app;
+
+--
+-- Name: FUNCTION order_counts_inserted(); Type: ACL; Schema: projections; Owner: -
+--
+
+REVOKE ALL ON FUNCTION projections.order_counts_inserted() FROM PUBLIC;
+GRANT ALL ON FUNCTION projections.order_counts_inserted() TO orders_app;
+
+--
+-- Name: FUNCTION order_counts_updated(); Type: ACL; Schema: projections; Owner: -
+--
+
+REVOKE ALL ON FUNCTION projections.order_counts_updated() FROM PUBLIC;
+GRANT ALL ON FUNCTION projections.order_counts_updated() TO orders_app;
+
+--
+-- Name: FUNCTION recount(p_table text); Type: ACL; Schema: projections; Owner: -
+--
+
+REVOKE ALL ON FUNCTION projections.recount(p_table text) FROM PUBLIC;
+GRANT ALL ON FUNCTION projections.recount(p_table text) TO orders_app;
+
+--
+-- Name: FUNCTION revenue_inserted(); Type: ACL; Schema: projections; Owner: -
+--
+
+REVOKE ALL ON FUNCTION projections.revenue_inserted() FROM PUBLIC;
+GRANT ALL ON FUNCTION projections.revenue_inserted() TO orders_app;
+
+--
+-- Name: FUNCTION revenue_updated(); Type: ACL; Schema: projections; Owner: -
+--
+
+REVOKE ALL ON FUNCTION projections.revenue_updated() FROM PUBLIC;
+GRANT ALL ON FUNCTION projections.revenue_updated() TO orders_app;
 
 --
 -- Name: FUNCTION swap_in(p_table text); Type: ACL; Schema: projections; Owner: -

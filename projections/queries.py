@@ -41,8 +41,8 @@ _LIST_PERIOD: Final = {
     (True, True): f"{_ORDER} where status = $6 and customer_id = $7 and {_OF_PERIOD}",
 }
 _GET_ORDER = f"{_ORDER} where order_id = $1"
-# Reads all of order_dashboard_by_status, or of the table where that is less.
-COUNTS_BY_STATUS = "select status, count(*) from projections.order_dashboard group by status order by status"
+# The whole table, a row per status: triggers keep it.
+COUNTS_BY_STATUS = "select status, orders from projections.order_counts where orders > 0 order by status"
 # By order_dashboard_pkey.
 _STATUSES = "select order_id, status from projections.order_dashboard where order_id = any ($1::text[])"
 # By order_dashboard_updated.
@@ -64,8 +64,8 @@ with recursive currencies (currency) as (
 select top.* from currencies f cross join lateral (
     {_CUSTOMER} c where c.currency = f.currency order by c.total_spend desc, c.customer_id limit $1) top
  order by top.currency, top.total_spend desc, top.customer_id"""
-# Reads all of customer_orders_by_spend, or of the table where that is less.
-_REVENUE = "select currency, sum(total_spend) from projections.customer_orders group by currency order by currency"
+# The whole table, a row per currency: triggers keep it.
+_REVENUE = "select currency, amount from projections.revenue order by currency"
 _POSITION = "select position from eventstore.subscriptions where name = $1"
 # By parked_pkey, then the events' primary key.
 _PARKED = """

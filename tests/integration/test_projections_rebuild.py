@@ -97,6 +97,36 @@ async def test_a_rebuild_of_wrong_rows_mends_them_and_the_live_projector_goes_on
     assert await rows_of(pool, projection) == await fold_of_the_log(store, projection)
 
 
+async def test_totals_are_those_of_the_rows_live_and_after_a_rebuild_of_wrong_ones(
+    pool: asyncpg.Pool, store: EventStore
+) -> None:
+    live = [projector(pool, store, projection) for projection in PROJECTIONS]
+    for number, steps in enumerate(((), ("confirm",), SHIPPED, SHIPPED, REFUNDED, ("cancel",))):
+        await happens(store, *history(f"o-{number}", *steps, customer=f"c-{number % 2}"))
+        for each in live:
+            await drain(each)
+        await _totals_hold(pool)
+    await pool.execute("update projections.order_counts set orders = 7; delete from projections.revenue")
+    for projection in PROJECTIONS:
+        await rebuild(pool, store, CODEC, projection, untold)
+    await _totals_hold(pool)
+    await happens(store, *history("o-6", *SHIPPED))
+    for each in live:
+        await drain(each)
+    await _totals_hold(pool)
+    assert await Queries(pool).counts_by_status() == {
+        "cancelled": 2, "confirmed": 1, "placed": 1, "shipped": 3
+    }  # fmt: skip
+
+
+async def _totals_hold(pool: asyncpg.Pool) -> None:
+    queries = Queries(pool)
+    statuses = await pool.fetch("select status, count(*) from projections.order_dashboard group by status")
+    assert await queries.counts_by_status() == {each["status"]: each["count"] for each in statuses}
+    spent = await pool.fetch("select currency, sum(total_spend) from projections.customer_orders group by currency")
+    assert await queries.revenue() == {currency: int(amount) for currency, amount in spent}
+
+
 async def test_a_projection_that_never_ran_or_lags_behind_is_brought_to_the_head(
     pool: asyncpg.Pool, store: EventStore
 ) -> None:
