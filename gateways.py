@@ -78,5 +78,5 @@ def _extra(package: str, setting: str) -> Iterator[None]:
         if missing.name != package:
             raise
         raise SettingsError(
-            f"{setting} is set and the package {package} is not installed: pip install 'orders[{package}]'"
+            f"{setting} is set and the package {package} is not installed: pip install '.[{package}]'"
         ) from None

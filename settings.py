@@ -7,6 +7,7 @@ from typing import Literal, Self
 from urllib.parse import quote, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from temporalio.envconfig import ClientConfig
 
@@ -23,7 +24,7 @@ class SettingsError(Exception):
 class Settings(BaseSettings):
     """Read once at the start. Temporal's address, TLS and keys are Temporal's own `TEMPORAL_*` variables."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True, env_ignore_empty=True)
 
     database_url: str | None = Field(
         None, alias="DATABASE_URL", description="PostgreSQL 15 or newer; its user must be able to act as orders_app"
@@ -133,6 +134,16 @@ class Settings(BaseSettings):
     )
 
     @property
+    def payments(self) -> str:
+        """Who takes the money, as people are told."""
+        return f"stripe, {self.stripe_capture}" if self.stripe_api_key else "simulated"
+
+    @property
+    def labels(self) -> str:
+        """Who sells the labels, as people are told."""
+        return "easypost" if self.easypost_api_key else "simulated"
+
+    @property
     def app_database_url(self) -> str:
         """The application's database. Raises SettingsError."""
         if self.database_url is None:
@@ -167,8 +178,29 @@ class Settings(BaseSettings):
             parts = urlsplit(address)
             secure = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _THIS_MACHINE)
             if not secure or not parts.hostname:
-                raise ValueError("must begin with https://, for the key is sent there")
+                raise ValueError("must begin with https://, or with http:// on this machine: the key is sent there")
         return address
+
+    @field_validator("stripe_api_base")
+    @classmethod
+    def _has_no_path(cls, address: str | None) -> str | None:
+        if address is not None and urlsplit(address).path.strip("/"):
+            raise ValueError("must have no path: the version is the client's to add")
+        return address
+
+    @field_validator("stripe_api_key")
+    @classmethod
+    def _is_secret_or_restricted(cls, key: SecretStr | None) -> SecretStr | None:
+        if key is not None and not key.get_secret_value().startswith(("sk_", "rk_")):
+            raise ValueError("must be a secret or restricted key, which begin with sk_ and rk_")
+        return key
+
+    @field_validator("stripe_webhook_secret")
+    @classmethod
+    def _is_a_signing_secret(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is not None and not secret.get_secret_value().startswith("whsec_"):
+            raise ValueError("must be an endpoint's signing secret, which begins with whsec_")
+        return secret
 
     @field_validator("easypost_from")
     @classmethod
@@ -181,6 +213,12 @@ class Settings(BaseSettings):
     def _webhooks_can_be_checked(self) -> Self:
         if self.stripe_webhook_secret is not None and self.stripe_api_key is None:
             raise ValueError("ORDERS_STRIPE_WEBHOOK_SECRET needs ORDERS_STRIPE_API_KEY, to ask Stripe in doubt")
+        return self
+
+    @model_validator(mode="after")
+    def _holding_takes_a_provider(self) -> Self:
+        if self.stripe_capture == "with-label" and self.stripe_api_key is None:
+            raise ValueError("ORDERS_STRIPE_CAPTURE needs ORDERS_STRIPE_API_KEY: a simulated charge is never held")
         return self
 
     @model_validator(mode="after")
@@ -236,8 +274,12 @@ def load_settings(folder: Path = DEV_FOLDER) -> Settings:
     try:
         settings = Settings()
     except ValidationError as error:
-        raise SettingsError("; ".join(": ".join([*map(str, e["loc"]), e["msg"]]) for e in error.errors())) from None
+        raise SettingsError("; ".join(_problem(each) for each in error.errors())) from None
     return settings.model_copy(update=_missing(settings, _dev_services(folder)))
+
+
+def _problem(error: ErrorDetails) -> str:
+    return ": ".join([*map(str, error["loc"]), error["msg"].removeprefix("Value error, ")])
 
 
 def _missing(settings: Settings, services: dict[str, str]) -> dict[str, str]:

@@ -64,7 +64,13 @@ async def serve(
                     group.create_task(build_runner(app, projector).run())
             if Role.WEBHOOKS in roles:
                 group.create_task(build_runner(app, build_relay(app, client)).run())
-            _log.info("serving", roles=[str(role) for role in roles], task_queue=app.settings.task_queue)
+            _log.info(
+                "serving",
+                roles=[str(role) for role in roles],
+                task_queue=app.settings.task_queue,
+                payments=app.settings.payments,
+                labels=app.settings.labels,
+            )
             if ready is not None:
                 ready.set()
 

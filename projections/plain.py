@@ -52,7 +52,7 @@ _TEXTS: Final[list[tuple[Any, str, int | None]]] = [
     (Sku, "^[!-~]+$", MAX_ID_LENGTH),
     (Text, _SOMETHING, MAX_TEXT),
     (OptionalText, _SOMETHING, MAX_TEXT),
-    (PaymentMethod, "^[A-Za-z][!-~]*$", MAX_PAYMENT_METHOD),  # the first letter tells it from a card's number
+    (PaymentMethod, "^[A-Za-z_]+([0-9][A-Za-z_]*){0,11}$", MAX_PAYMENT_METHOD),  # too few digits for a card's number
     (CurrencyCode, "^[A-Z]{3}$", None),
     (CountryCode, "^[A-Z]{2}$", None),
     (UtcTime, f"^{_DAY}T{_CLOCK}Z$", None),

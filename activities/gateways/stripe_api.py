@@ -14,6 +14,7 @@ from typing import Any, Final, TypeVar
 from weakref import WeakValueDictionary
 
 import stripe
+import structlog
 
 from activities.gateways.protocols import (
     DefiniteRefusal,
@@ -26,6 +27,7 @@ T = TypeVar("T")
 
 TIMEOUT: Final = 20.0  # seconds; shorter than a gateway step's own time-out
 _EXPAND: Final = "latest_charge"
+_WORDS: Final = 300  # characters of what Stripe says
 _KEY_LIMIT: Final = 255  # characters that Stripe takes as an idempotency key
 
 # What a card network holds an authorisation for at the least; Stripe itself tells for most cards.
@@ -33,6 +35,7 @@ _SHORTEST_HOLD: Final = timedelta(days=4, hours=18)
 
 # The client writes requests and answers into its log, and with them tokens of cards and what people have typed.
 _TOO_TALKATIVE: Final = ("stripe", "httpx")
+_log = structlog.get_logger(__name__)
 
 
 class StripeRefused(GatewayMisconfigured):
@@ -41,6 +44,7 @@ class StripeRefused(GatewayMisconfigured):
     def __init__(self, code: str, parameter: str) -> None:
         super().__init__(f"Stripe refuses the request: {code}" + (f" at {parameter}" if parameter else ""))
         self.code = code
+        self.parameter = parameter
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,13 +175,15 @@ async def _answer(call: Coroutine[Any, Any, T]) -> T:
 
 
 def _translated(error: stripe.StripeError) -> GatewayUnavailable | GatewayMisconfigured | DefiniteRefusal:
-    """Without Stripe's words, but for those on a decline: others quote the request."""
+    """Without Stripe's words, but for those on a decline: others quote the request, and go into our log alone."""
     match error:
         case stripe.CardError():
             return PaymentDeclined(*_words_of_decline(error.error))
         case stripe.RateLimitError():
             return GatewayUnavailable("Stripe is asked too often", _retry_after(error))
         case stripe.InvalidRequestError():
+            words = re.sub(r"[0-9]{6,}", "…", error.user_message or "")[:_WORDS]
+            _log.warning("Stripe refuses a request", status=error.http_status, code=_plain(error.code), words=words)
             return StripeRefused(_plain(error.code) or f"HTTP {error.http_status}", _plain(error.param))
         case stripe.IdempotencyError():
             return StripeRefused("idempotency_error", "")

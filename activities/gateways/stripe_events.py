@@ -163,7 +163,7 @@ async def _move_refund(connection: Any, event: StripeEvent) -> None:
     about, intent_id = event.about, event.intent_id
     key = _object(about, "metadata").get("key") if about.get("metadata") else None
     state = _REFUND_STATES.get(str(about.get("status")), "pending")
-    if key is None and state != "failed":
+    if key is None:
         currency = _text(about, "currency").upper()
         amount = from_stripe(_number(about, "amount"), currency)
         await connection.execute(_ADOPT, f"stripe:{about['id']}", intent_id, amount, currency, about["id"])

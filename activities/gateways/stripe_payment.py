@@ -128,15 +128,20 @@ class StripePaymentGateway:
 
     async def _create(self, row: ChargeRow, request: ChargeRequest, units: int) -> tuple[ChargeRow, Intent]:
         if request.payment_method is None:
-            raise await self._declined(row, "no_payment_method", "The order names no means of payment.")
-        intent = await self._api.create(
-            units,
-            request.currency,
-            request.payment_method,
-            {"orderId": request.order_id, "key": request.key},
-            later=self._with_label,
-            key=idempotency_key(row.key, row.attempt, "create"),
-        )
+            raise await self._declined(row, "no_payment_method", "The order names no means of payment")
+        try:
+            intent = await self._api.create(
+                units,
+                request.currency,
+                request.payment_method,
+                {"orderId": request.order_id, "key": request.key},
+                later=self._with_label,
+                key=idempotency_key(row.key, row.attempt, "create"),
+            )
+        except StripeRefused as refusal:
+            if refusal.parameter != "payment_method":
+                raise
+            raise await self._declined(row, refusal.code, "Stripe does not know the means of payment") from None
         stored = await self._ledger.store_intent(row, intent.id)
         if stored.intent_id == intent.id:
             return stored, intent

@@ -46,9 +46,7 @@ async def test_given_stripes_key_then_payments_go_through_stripe() -> None:
 
 async def test_given_stripes_key_and_not_its_package_then_the_error_says_what_to_install() -> None:
     told = await built("without", ORDERS_STRIPE_API_KEY=API_KEY)
-    assert told == (
-        "ORDERS_STRIPE_API_KEY is set and the package stripe is not installed: pip install 'orders[stripe]'"
-    )
+    assert told == ("ORDERS_STRIPE_API_KEY is set and the package stripe is not installed: pip install '.[stripe]'")
 
 
 async def test_given_stripes_key_then_its_client_is_closed_with_the_app(database_url: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from activities.failures import as_failure
-from activities.gateways.protocols import GatewayMisconfigured, GatewayUnavailable
+from activities.gateways.protocols import GatewayMisconfigured, GatewayUnavailable, PaymentDeclined
 from activities.gateways.stripe_api import StripeApi, StripeRefused
 from activities.gateways.stripe_ledger import Pool
 from activities.gateways.stripe_payment import StripePaymentGateway
@@ -136,3 +136,17 @@ async def test_given_a_refused_confirmation_whose_intent_explains_nothing_then_i
     assert await stripe_server.behind.money() == Money()
     await payments.charge(request)
     assert await stripe_server.behind.money() == Money(charges=1, charged=1000)
+
+
+async def test_given_a_token_that_stripe_does_not_know_then_it_is_a_decline_also_when_asked_again(
+    payments: StripePaymentGateway, stripe_server: StripeProxy
+) -> None:
+    unknown = {"type": "invalid_request_error", "code": "resource_missing", "param": "payment_method"}
+    stripe_server.fail("POST /v1/payment_intents$", "status", status=400, error=unknown)
+    request = a_charge()
+    for _ in range(2):
+        with pytest.raises(PaymentDeclined) as declined:
+            await payments.charge(request)
+        assert declined.value.code == "resource_missing"
+    assert stripe_server.faults_left == 0
+    assert await stripe_server.behind.money() == Money()

@@ -50,9 +50,12 @@ async def test_what_a_person_gave_back_in_stripes_dashboard_enters_the_ledger(
         charge = await charged(served.app)
         created = of_refund("refund.created", charge.payment_id, "re_by_hand", "pending", 400)
         updated = of_refund("refund.updated", charge.payment_id, "re_by_hand", "succeeded", 400)
-        for event in (created, updated, created, of_refund("refund.failed", charge.payment_id, "re_x", "failed")):
+        overtaken = of_refund("refund.created", charge.payment_id, "re_failed", "succeeded", 300)
+        failed = of_refund("refund.failed", charge.payment_id, "re_failed", "failed", 300)
+        for event in (created, updated, created, failed, overtaken):
             assert (await deliver(served, event)).status_code == 204
-        rows = await served.app.pool.fetch("select * from gateways.stripe_refunds")
+        rows = await served.app.pool.fetch("select * from gateways.stripe_refunds order by key")
         assert [(row["key"], row["amount"], row["currency"], row["state"]) for row in rows] == [
-            ("stripe:re_by_hand", 400, "EUR", "succeeded")
+            ("stripe:re_by_hand", 400, "EUR", "succeeded"),
+            ("stripe:re_failed", 300, "EUR", "failed"),
         ]

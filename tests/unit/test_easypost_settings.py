@@ -78,7 +78,7 @@ def test_without_the_package_the_error_says_what_to_install(environment: pytest.
     for name in [name for name in sys.modules if name.startswith(("easypost", "activities.gateways.easypost"))]:
         environment.delitem(sys.modules, name)
     environment.setattr(sys, "meta_path", [Absent(), *sys.meta_path])
-    with pytest.raises(SettingsError, match=r"pip install 'orders\[easypost\]'"):
+    with pytest.raises(SettingsError, match=r"pip install '\.\[easypost\]'"):
         chosen_gateways(load_settings(), None)  # type: ignore[arg-type]
 
 

@@ -187,7 +187,14 @@ def test_a_payment_method_may_be_left_out(nothing: str | None) -> None:
     assert an_order(paymentMethod=nothing).payment_method is None
 
 
-@pytest.mark.parametrize("number", ["4242424242424242", "4242-4242-4242-4242", "378282246310005", 4242424242424242])
+@pytest.mark.parametrize(
+    "number",
+    [
+        "4242424242424242", "4242-4242-4242-4242", "4242.4242.4242.4242", "4242_4242_4242_4242", "378282246310005",
+        "card:4242424242424242", "4242424242424242:12/34:123", "pm_4242424242424242", "4242424242424241",
+        "".join(chr(ord(digit) - ord("0") + 0xFF10) for digit in "4242424242424242"), 4242424242424242,
+    ],
+)  # fmt: skip
 def test_a_card_number_does_not_enter_and_is_not_repeated(number: object) -> None:
     problem = faults_in(entry(paymentMethod=number))["paymentMethod"]
     assert "4242" not in problem
