@@ -1625,12 +1625,6 @@ CREATE INDEX customer_orders_by_spend ON projections.customer_orders USING btree
 CREATE INDEX order_dashboard_by_customer ON projections.order_dashboard USING btree (customer_id, placed_position);
 
 --
--- Name: order_dashboard_by_customer_time; Type: INDEX; Schema: projections; Owner: -
---
-
-CREATE INDEX order_dashboard_by_customer_time ON projections.order_dashboard USING btree (customer_id, placed_at, placed_position);
-
---
 -- Name: order_dashboard_by_status; Type: INDEX; Schema: projections; Owner: -
 --
 

@@ -1,9 +1,10 @@
 """What listeners are told as it happens: one order's events, or a line for each change of any order."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
-from typing import Final
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from typing import Final, TypeVar
 
+from application.outages import AWAY
 from application.timeline import Timeline, event_document, load_events
 from bootstrap import App
 from eventstore.model import RecordedEvent
@@ -14,6 +15,8 @@ from web.event_stream import OPENED, PING, PING_SECONDS, sse
 from web.models import OrderChanged, TimelineEvent
 from web.problems import RETRY_AFTER, Problem
 from web.tail import Tail
+
+T = TypeVar("T")
 
 MAX_STREAMS: Final = 500
 _CATCH_UP: Final = 500  # events
@@ -77,7 +80,9 @@ class Streams:
         await self._log.position()
         with self._log.listen(stream) as subscription:
             # What came before we listened, then what we hear; in both, versions tell what is known already.
-            missed = await self._app.store.read_stream(stream, from_version=events[-1][0].version + 1)
+            missed = await self._answered(
+                lambda: self._app.store.read_stream(stream, from_version=events[-1][0].version + 1)
+            )
             for recorded in missed:
                 yield _timeline_event(found, recorded, _add(self._app, events, recorded))
             async for batch in subscription.batches(PING_SECONDS):
@@ -109,6 +114,16 @@ class Streams:
         page = await self._app.store.read_all(after=after, limit=_CATCH_UP, category="order")
         return [event for event in page.events if event.position <= until], min(page.position, until)
 
+    async def _answered(self, read: Callable[[], Awaitable[T]]) -> T:
+        """What is read once the database is there: listeners wait with us and miss nothing."""
+        while True:
+            try:
+                return await read()
+            except AWAY:
+                if self._stopped:
+                    raise
+                await asyncio.sleep(_POLL)
+
     async def _reached(self) -> int:
         return await self._app.queries.position(ORDER_DASHBOARD.name)
 
@@ -117,7 +132,7 @@ class Streams:
         if not events:
             return []
         of_events = {event.position: str(event.data.get("orderId")) for event in events}
-        statuses = await self._app.queries.statuses(list(set(of_events.values())))
+        statuses = await self._answered(lambda: self._app.queries.statuses(list(set(of_events.values()))))
         return [
             sse("order", event.position, _change(event, of_events[event.position], status))
             for event in events

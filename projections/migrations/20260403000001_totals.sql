@@ -97,11 +97,7 @@ grant execute on function projections.order_counts_inserted(), projections.order
     projections.revenue_updated(), projections.recount(text) to orders_app;
 select projections.recount('order_dashboard'), projections.recount('customer_orders');
 
--- A customer's orders of a period, which for a large customer were sorted.
-create index order_dashboard_by_customer_time on projections.order_dashboard (customer_id, placed_at, placed_position);
-
 -- migrate:down
-drop index projections.order_dashboard_by_customer_time;
 create or replace function projections.swap_in(p_table text) returns void
     language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare

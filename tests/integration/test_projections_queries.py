@@ -192,7 +192,8 @@ async def test_every_question_has_its_index_and_no_index_is_without_a_question(
     plans = [await _plan(wide, sql, arguments) for sql, arguments in QUESTIONS]
     assert [plan for plan in plans if re.search("Seq Scan on (order_dashboard|customer_orders|parked)", plan)] == []
     indexes = await wide.fetch("select indexname from pg_indexes where schemaname = 'projections'")
-    assert {row["indexname"] for row in indexes} - set(re.findall(r"\w+", "\n".join(plans))) == set()
+    by_triggers = {"order_counts_pkey", "revenue_pkey"}
+    assert {row["indexname"] for row in indexes} - set(re.findall(r"\w+", "\n".join(plans))) == by_triggers
 
 
 async def _plan(connection: asyncpg.Connection, sql: str, arguments: tuple[object, ...]) -> str:

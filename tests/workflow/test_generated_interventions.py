@@ -181,7 +181,7 @@ class Play:
             if order_id in self.terminated:
                 await self._ask(RetryOrder(order_id, "it was terminated by mistake"))
         for order_id in self.placed:
-            await until(lambda order_id=order_id: self._settled(order_id), f"{order_id} has settled", seconds=60)  # type: ignore[misc]
+            await until(lambda order_id=order_id: self._settled(order_id), f"{order_id} has settled", seconds=180)  # type: ignore[misc]
         await self.system.faults.deliver()
 
     async def findings(self) -> list[Finding]:
