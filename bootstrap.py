@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import asyncpg
 import uvloop
@@ -68,6 +68,7 @@ WEBHOOK_WORKFLOWS = [DeliverWebhooks]
 _OUR_MODULES = ("activities", "eventstore", "orders", "webhooks", "workflows")
 WEBHOOKS_AT_ONCE = 500
 T = TypeVar("T")
+LoopFactory: TypeAlias = Callable[[], asyncio.AbstractEventLoop]
 
 # Temporal keeps a run's next task for the worker that had the last one. Where that was killed, every order it was at
 # stands still for this long; the SDK's own ten seconds held them up for 13 s after a restart.
@@ -205,17 +206,16 @@ def workflow_runner() -> SandboxedWorkflowRunner:
 
 def build_worker(app: App, client: Client, interceptors: Sequence[Interceptor] = ()) -> Worker:
     """The Temporal worker. interceptors: further ones, around the activities' own."""
-    from_settings = app.settings
     return Worker(
         client,
-        task_queue=from_settings.task_queue,
+        task_queue=app.settings.task_queue,
         workflows=WORKFLOWS,
         activities=build_activities(app),
         interceptors=[Observation(), Heartbeats(), *interceptors, ActivityFailures()],
         workflow_runner=workflow_runner(),
-        graceful_shutdown_timeout=timedelta(seconds=from_settings.shutdown_seconds),
+        graceful_shutdown_timeout=timedelta(seconds=app.settings.shutdown_seconds),
         sticky_queue_schedule_to_start_timeout=TASKS_OF_A_KILLED_WORKER,
-        deployment_config=_deployment(from_settings),
+        deployment_config=_deployment(app.settings),
     )
 
 
@@ -223,19 +223,18 @@ def build_worker(app: App, client: Client, interceptors: Sequence[Interceptor] =
 async def webhook_worker(app: App, client: Client, interceptors: Sequence[Interceptor] = ()) -> AsyncIterator[None]:
     """The Temporal worker that delivers webhooks, for as long as the block runs. A task queue of its own and so many
     places, because receivers may hang: each can hold no more than a few."""
-    from_settings = app.settings
-    async with Sender(allow_private=from_settings.webhooks_allow_private) as sender:
+    async with Sender(allow_private=app.settings.webhooks_allow_private) as sender:
         worker = Worker(
             client,
-            task_queue=task_queue(from_settings.task_queue),
+            task_queue=task_queue(app.settings.task_queue),
             workflows=WEBHOOK_WORKFLOWS,
             activities=WebhookActivities(app.endpoints, app.deliveries, app.store, sender).all,
             interceptors=[Observation(), *interceptors, ActivityFailures()],
             workflow_runner=workflow_runner(),
             max_concurrent_activities=WEBHOOKS_AT_ONCE,
-            graceful_shutdown_timeout=timedelta(seconds=from_settings.shutdown_seconds),
+            graceful_shutdown_timeout=timedelta(seconds=app.settings.shutdown_seconds),
             sticky_queue_schedule_to_start_timeout=TASKS_OF_A_KILLED_WORKER,
-            deployment_config=_deployment(from_settings),
+            deployment_config=_deployment(app.settings),
         )
         async with worker:
             yield
@@ -274,7 +273,7 @@ def build_runner(app: App, consumer: Any) -> ConsumerRunner:
     return ConsumerRunner(consumer, dsn=app.settings.app_database_url, wakeup=app.wakeup)
 
 
-def run(main: Callable[[], Coroutine[Any, Any, T]]) -> T:
+def run(main: Callable[[], Coroutine[Any, Any, T]], loop_factory: LoopFactory = uvloop.new_event_loop) -> T:
     """Run a program's coroutine; the one way every entry point of ours runs and leaves.
 
     SIGINT and SIGTERM cancel it: a program that serves returns from that, any other ends by KeyboardInterrupt.
@@ -294,7 +293,7 @@ def run(main: Callable[[], Coroutine[Any, Any, T]]) -> T:
             await asyncio.sleep(0)
 
     try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        with asyncio.Runner(loop_factory=loop_factory) as runner:
             return runner.run(leave_in_order())
     except asyncio.CancelledError:
         raise KeyboardInterrupt from None

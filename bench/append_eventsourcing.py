@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from eventsourcing.persistence import StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder
 
+from bench.append_rate import measures_of
 from bench.eventsourcing_library import recorder
 from bench.log import bodies
 from bench.side import Figures, Ground, milliseconds
@@ -37,11 +38,4 @@ async def _append(ground: Ground, count: int, at_once: int) -> Figures:
     return {"events_per_s": len(durations) / seconds} | milliseconds(durations)
 
 
-async def measure_one(ground: Ground) -> Figures:
-    """One append at a time."""
-    return await _append(ground, ground.scaled(5_000), 1)
-
-
-async def measure_many(ground: Ground) -> Figures:
-    """32 appends at once."""
-    return await _append(ground, ground.scaled(10_000, least=640), 32)
+measure_one, measure_many = measures_of(_append)

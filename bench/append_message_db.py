@@ -4,7 +4,7 @@ import uuid
 
 import asyncpg
 
-from bench.append_rate import STREAMS, Append, connections, rate
+from bench.append_rate import STREAMS, Append, connections, measures_of, rate
 from bench.log import bodies
 from bench.message_db import SCHEMA, scripts
 from bench.side import Figures, Ground
@@ -28,11 +28,4 @@ async def _measure(ground: Ground, count: int, at_once: int) -> Figures:
         return await rate(count, [_writer(connection) for connection in opened])
 
 
-async def measure_one(ground: Ground) -> Figures:
-    """One at a time."""
-    return await _measure(ground, ground.scaled(5_000), 1)
-
-
-async def measure_many(ground: Ground) -> Figures:
-    """32 at once."""
-    return await _measure(ground, ground.scaled(10_000, least=640), 32)
+measure_one, measure_many = measures_of(_measure)

@@ -4,7 +4,7 @@ import uuid
 
 import orjson
 
-from bench.append_rate import STREAMS, rate
+from bench.append_rate import STREAMS, measures_of, rate
 from bench.log import bodies
 from bench.side import Figures, Ground
 from bootstrap import open_pool
@@ -29,11 +29,4 @@ async def append(ground: Ground, count: int, at_once: int) -> Figures:
     return figures
 
 
-async def measure_one(ground: Ground) -> Figures:
-    """One append at a time."""
-    return await append(ground, ground.scaled(5_000), 1)
-
-
-async def measure_many(ground: Ground) -> Figures:
-    """32 appends at once."""
-    return await append(ground, ground.scaled(10_000, least=640), 32)
+measure_one, measure_many = measures_of(append)

@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 
 import asyncpg
 
-from bench.side import Figures, milliseconds
+from bench.side import Figures, Ground, Measure, milliseconds
 
 STREAMS: Final = 2_000
 WARM_UP: Final = 20  # appends of each writer before those that count
@@ -36,6 +36,21 @@ async def rate(count: int, writers: Sequence[Append]) -> Figures:
     await asyncio.gather(*(some(write, count // len(writers)) for write in writers))
     seconds = time.perf_counter() - began
     return {"events_per_s": len(durations) / seconds} | milliseconds(durations)
+
+
+def measures_of(append: Callable[[Ground, int, int], Awaitable[Figures]]) -> tuple[Measure, Measure]:
+    """A side's two measures, one at a time and 32 at once, of as many appends as every other side's.
+
+    append: told the ground, how many, and how many at once.
+    """
+
+    async def one(ground: Ground) -> Figures:
+        return await append(ground, ground.scaled(5_000), 1)
+
+    async def many(ground: Ground) -> Figures:
+        return await append(ground, ground.scaled(10_000, least=640), 32)
+
+    return one, many
 
 
 @asynccontextmanager

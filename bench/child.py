@@ -1,13 +1,13 @@
 """The process of one side: `python -m bench.child MODULE:FUNCTION`; its figures as JSON on standard output."""
 
 import asyncio
-import gc
 import importlib
 import json
 import sys
-from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
+
+import uvloop
 
 from bench.side import LEFT_OUT, Ground, LeftOut, Measure, peak_megabytes
 from bootstrap import run
@@ -23,17 +23,6 @@ async def _side(measure: Measure) -> None:
     print(json.dumps(figures))
 
 
-def _run_on_plain_asyncio(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    async def leave_in_order() -> None:
-        try:
-            await main()
-        finally:
-            gc.collect()  # as bootstrap.run does, and for its reason
-            await asyncio.sleep(0)
-
-    asyncio.run(leave_in_order())
-
-
 def main() -> None:
     """Run the side that the command line names, on the loop that its module wants."""
     configure_logging("error")
@@ -41,7 +30,7 @@ def main() -> None:
     module = importlib.import_module(f"bench.{name}")
     measure: Measure = getattr(module, function)
     plain = getattr(module, "PLAIN_ASYNCIO", False)
-    (_run_on_plain_asyncio if plain else run)(partial(_side, measure))
+    run(partial(_side, measure), asyncio.new_event_loop if plain else uvloop.new_event_loop)
 
 
 if __name__ == "__main__":

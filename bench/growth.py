@@ -1,7 +1,6 @@
 """A store with a thousand, a hundred thousand and a million orders: what one more order costs in it, and each question."""
 
 import random
-import time
 import uuid
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -14,7 +13,7 @@ from bench.growth_fill import filled
 from bench.growth_queries import query_times
 from bench.log import bodies
 from bench.orders_ours import measure_single
-from bench.side import Figures, Ground, milliseconds, percentile
+from bench.side import Figures, Ground, milliseconds, percentile, times
 from bootstrap import open_pool
 from eventstore.model import ANY, NewEvent
 from eventstore.store import EventStore
@@ -72,12 +71,8 @@ async def _reads(ground: Ground, orders: int) -> dict[str, float]:
 
 
 async def _p50(ground: Ground, read: Callable[[], Awaitable[object]]) -> float:
-    durations = []
-    for _ in range(_WARM_UP + ground.scaled(500)):
-        began = time.perf_counter()
-        await read()
-        durations.append(time.perf_counter() - began)
-    return milliseconds(durations[_WARM_UP:])["p50_ms"]
+    await times(_WARM_UP, read)
+    return milliseconds(await times(ground.scaled(500), read))["p50_ms"]
 
 
 async def measure_1k(ground: Ground) -> Figures:

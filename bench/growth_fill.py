@@ -1,4 +1,4 @@
-"""A store with many orders, and the read models that its log makes, each by one statement instead of event by event."""
+"""A store with many orders, and the read models that its log makes."""
 
 from dataclasses import replace
 from typing import Final
@@ -6,44 +6,18 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
-from bench.log import bare_table, fill_orders
+from activities.streams import order_codec
+from bench.log import fill_orders
 from bench.side import Ground
+from bootstrap import open_pool
 from dispatcher.dispatcher import NAME as DISPATCHER
 from eventstore.migrate import migrate
+from eventstore.store import EventStore
+from eventstore.wakeup import Wakeup
 from projections import PROJECTIONS
+from projections.rebuild import rebuild
 from webhooks.endpoints import READER as WEBHOOKS
 
-_DASHBOARD: Final = """
-insert into projections.order_dashboard
-    (order_id, customer_id, status, payment_state, currency, total, units, amount_paid, amount_refunded, reason, cancelled_by,
-     tracking_number, carrier, placed_at, updated_at, confirmed_at, paid_at, shipped_at, cancelled_at, refunded_at,
-     placed_position, position)
-select o.order_id, o.customer_id,
-       case when shipped is not null then 'shipped' when cancelled is not null then 'cancelled'
-            when paid is not null then 'paid' when confirmed is not null then 'confirmed' else 'placed' end,
-       case when refunded is not null then 'refunded' when paid is not null then 'paid' else 'none' end,
-       o.currency, total, 2, case when paid is null then 0 else total end, case when refunded is null then 0 else total end,
-       case when cancelled is not null then 'changed my mind' end, case when cancelled is not null then 'customer' end,
-       case when shipped is not null then 'T-' || o.order_id end, case when shipped is not null then 'post' end,
-       o.placed_at, updated, confirmed, paid, shipped, cancelled, refunded, first, last
-  from bench_orders o
-  join (select stream_id, min(position) as first, max(position) as last, max(recorded_at) as updated,
-               max(recorded_at) filter (where type = 'order.confirmed') as confirmed,
-               max(recorded_at) filter (where type = 'order.paid') as paid,
-               max(recorded_at) filter (where type = 'order.shipped') as shipped,
-               max(recorded_at) filter (where type = 'order.cancelled') as cancelled,
-               max(recorded_at) filter (where type = 'order.refunded') as refunded
-          from eventstore.events group by stream_id) e on e.stream_id = o.n
- cross join lateral (select 2 * o.price + 300 as total) t
- order by first"""
-# An order that is confirmed has no event of this projection after its placing.
-_CUSTOMERS: Final = """
-insert into projections.customer_orders
-    (customer_id, currency, order_count, shipped_count, cancelled_count, total_spend, first_order_at, last_order_at, position)
-select customer_id, currency, count(*), count(*) filter (where status = 'shipped'),
-       count(*) filter (where status = 'cancelled'), coalesce(sum(amount_paid) filter (where status <> 'cancelled'), 0),
-       min(placed_at), max(placed_at), max(case status when 'confirmed' then placed_position else position end)
-  from projections.order_dashboard group by customer_id, currency"""
 # Every reader has seen all of the log, and what an earlier round left behind it.
 _READERS: Final = """
 insert into eventstore.subscriptions (name, position)
@@ -80,17 +54,17 @@ async def let_readers_skip(dsn: str) -> None:
 
 
 async def fill_store(dsn: str, orders: int) -> None:
-    """Make the schema in an empty database, and fill the log and both read models. dsn: the owner's."""
+    """Make the schema in an empty database, fill the log, and have the read models rebuilt from it. dsn: the owner's."""
     await migrate(dsn)
+    await fill_orders(dsn, orders)
+    async with open_pool(dsn) as pool:
+        store, codec = EventStore(pool, Wakeup(pool)), order_codec()
+        for projection in PROJECTIONS:
+            await rebuild(pool, store, codec, projection, lambda *_: None)
     connection = await asyncpg.connect(dsn)
     try:
-        await fill_orders(connection, orders)
-        async with bare_table(connection, "projections.order_dashboard"):
-            await connection.execute(_DASHBOARD)
-        await connection.execute(_CUSTOMERS)
-        await connection.execute("drop table bench_orders")
-        for table in ("order_dashboard", "customer_orders"):
-            await connection.execute(f"vacuum analyze projections.{table}")
+        for projection in PROJECTIONS:
+            await connection.execute(f"vacuum analyze projections.{projection.table}")
     finally:
         await connection.close()
 

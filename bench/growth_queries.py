@@ -1,12 +1,11 @@
 """Everything that command line, API and page ask of the read models, each as they ask it, and how long it takes."""
 
 import random
-import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from bench.side import Ground
+from bench.side import Ground, times
 from bootstrap import open_pool
 from projections.queries import Period, Queries
 
@@ -82,14 +81,8 @@ async def query_times(ground: Ground, orders: int) -> dict[str, list[float]]:
     """The seconds of every call, by the name of what was asked, on a connection as the application has it."""
     async with open_pool(ground.database_url, size=1) as pool:
         head = await pool.fetchval("select eventstore.settled()")
-        asked = _Asker(Queries(pool), orders, int(head)).all()
-        return {name: await _times(ask, ground.scaled(200)) for name, ask in asked.items()}
-
-
-async def _times(ask: Callable[[], Awaitable[object]], count: int) -> list[float]:
-    durations = []
-    for _ in range(_WARM_UP + count):
-        began = time.perf_counter()
-        await ask()
-        durations.append(time.perf_counter() - began)
-    return durations[_WARM_UP:]
+        found = {}
+        for name, ask in _Asker(Queries(pool), orders, int(head)).all().items():
+            await times(_WARM_UP, ask)
+            found[name] = await times(ground.scaled(200), ask)
+        return found

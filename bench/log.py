@@ -65,36 +65,34 @@ def bodies() -> list[tuple[str, str]]:
 
 async def fill(dsn: str, events: int) -> int:
     """Fill an empty log, as the owner; how many events it then has, about as many as asked for."""
+    return await fill_orders(dsn, max(1, round(events / _EVENTS_PER_ORDER)))
+
+
+async def fill_orders(dsn: str, orders: int) -> int:
+    """Fill an empty log with so many orders, the same ones each time; how many events it then has. dsn: the owner's."""
     connection = await asyncpg.connect(dsn)
     try:
-        await fill_orders(connection, max(1, round(events / _EVENTS_PER_ORDER)))
+        await connection.execute("set work_mem = '256MB'; set maintenance_work_mem = '256MB'; select setseed(0.5)")
+        await connection.execute(_TABLE)
+        outcomes = [number for number, share in enumerate(_OUTCOMES.values(), 1) for _ in range(share)]
+        await connection.execute(_ORDERS, orders, outcomes)
+        await connection.execute("analyze bench_orders")
+        await connection.execute(_STREAMS, [1 + len(steps) for steps in _OUTCOMES])
+        await connection.execute(_STREAM_IDS)
+        async with _bare_events(connection):
+            await connection.execute(_EVENTS, *zip(*_samples(), strict=True))
         await connection.execute("drop table bench_orders")
+        await connection.execute("vacuum analyze eventstore.events")
+        await connection.execute("vacuum analyze eventstore.streams")
         return int(await connection.fetchval("select count(*) from eventstore.events"))
     finally:
         await connection.close()
 
 
-async def fill_orders(connection: asyncpg.Connection, orders: int) -> None:
-    """Fill an empty log with so many orders, the same ones each time. What they are stays in the table bench_orders.
-
-    connection: the owner's.
-    """
-    await connection.execute("set work_mem = '256MB'; set maintenance_work_mem = '256MB'; select setseed(0.5)")
-    await connection.execute(_TABLE)
-    outcomes = [number for number, share in enumerate(_OUTCOMES.values(), 1) for _ in range(share)]
-    await connection.execute(_ORDERS, orders, outcomes)
-    await connection.execute("analyze bench_orders")
-    await connection.execute(_STREAMS, [1 + len(steps) for steps in _OUTCOMES])
-    await connection.execute(_STREAM_IDS)
-    async with bare_table(connection, "eventstore.events"):
-        await connection.execute(_EVENTS, *zip(*_samples(), strict=True))
-    await connection.execute("vacuum analyze eventstore.events")
-    await connection.execute("vacuum analyze eventstore.streams")
-
-
 @asynccontextmanager
-async def bare_table(connection: asyncpg.Connection, table: str) -> AsyncIterator[None]:
-    """A table without indexes and checks of foreign keys for as long as the block runs: rows come in several times as fast."""
+async def _bare_events(connection: asyncpg.Connection) -> AsyncIterator[None]:
+    """The log without indexes and checks of foreign keys while the block runs: rows come in several times as fast."""
+    table = "eventstore.events"
     constraints = await connection.fetch(_CONSTRAINTS, table)
     indexes = await connection.fetch(_INDEXES, table)
     for name, _ in constraints:

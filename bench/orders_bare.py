@@ -19,7 +19,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from bench.bare_steps import BareSteps, OrderRef
 from bench.bare_workflows import BARE, STARTS
-from bench.side import Figures, Ground, Order, in_flight, one_at_a_time, order_ids
+from bench.side import Ground, Order, measures_of, order_ids
 from bootstrap import TASKS_OF_A_KILLED_WORKER
 from workflows.model import CUSTOMER_ID, ORDER_ID, ORDER_STATUS
 
@@ -75,13 +75,4 @@ async def tuned(ground: Ground) -> AsyncIterator[Order]:
         yield order
 
 
-async def measure_orders(ground: Ground) -> Figures:
-    """20 in flight."""
-    async with tuned(ground) as order:
-        return await in_flight(ground.scaled(200), order)
-
-
-async def measure_single(ground: Ground) -> Figures:
-    """One order at a time."""
-    async with tuned(ground) as order:
-        return await one_at_a_time(ground.scaled(60), order)
+measure_orders, measure_single = measures_of(tuned)

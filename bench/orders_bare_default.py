@@ -8,7 +8,7 @@ from typing import Final
 from temporalio.client import Client
 
 from bench.orders_bare import taking
-from bench.side import Figures, Ground, Order, in_flight, one_at_a_time
+from bench.side import Ground, Order, measures_of
 
 PLAIN_ASYNCIO: Final = True  # for bench.child: no uvloop
 
@@ -20,13 +20,4 @@ async def as_it_comes(ground: Ground) -> AsyncIterator[Order]:
         yield order
 
 
-async def measure_orders(ground: Ground) -> Figures:
-    """20 in flight."""
-    async with as_it_comes(ground) as order:
-        return await in_flight(ground.scaled(200), order)
-
-
-async def measure_single(ground: Ground) -> Figures:
-    """One order at a time."""
-    async with as_it_comes(ground) as order:
-        return await one_at_a_time(ground.scaled(60), order)
+measure_orders, measure_single = measures_of(as_it_comes)

@@ -14,7 +14,7 @@ from typing import Final
 from activities.signatures import ANALYTICS_REVENUE
 from activities.stock import read_stock_csv
 from application.placing import place
-from bench.side import Figures, Ground, Order, in_flight, meanwhile, one_at_a_time, order_ids
+from bench.side import Ground, Order, meanwhile, measures_of, order_ids
 from bootstrap import App, connect_temporal, open_app
 from orders.model import parse_order
 from settings import Settings
@@ -91,13 +91,4 @@ def _order_after_order(app: App, told: Told) -> Order:
     return order
 
 
-async def measure_orders(ground: Ground) -> Figures:
-    """20 in flight."""
-    async with in_this_process(ground) as order:
-        return await in_flight(ground.scaled(200), order)
-
-
-async def measure_single(ground: Ground) -> Figures:
-    """One order at a time."""
-    async with in_this_process(ground) as order:
-        return await one_at_a_time(ground.scaled(60), order)
+measure_orders, measure_single = measures_of(in_this_process)

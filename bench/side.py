@@ -8,7 +8,7 @@ import resource
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
@@ -120,17 +120,36 @@ async def in_flight(count: int, order: Callable[[], Awaitable[object]], meter: M
     return {"orders_per_s": count / (time.perf_counter() - began)} | _each(before, meter(), count)
 
 
-async def one_at_a_time(count: int, order: Callable[[], Awaitable[object]]) -> Figures:
-    """p50_ms and p99_ms of an order and processor time per order, after 20 that are not counted."""
+async def times(count: int, ask: Callable[[], Awaitable[object]]) -> list[float]:
+    """The seconds of each of so many calls, one after another."""
     durations = []
-    for _ in range(_WARM_UP):
-        await order()
-    before = own_and_servers_cpu()
     for _ in range(count):
         began = time.perf_counter()
-        await order()
+        await ask()
         durations.append(time.perf_counter() - began)
+    return durations
+
+
+async def one_at_a_time(count: int, order: Callable[[], Awaitable[object]]) -> Figures:
+    """p50_ms and p99_ms of an order and processor time per order, after 20 that are not counted."""
+    await times(_WARM_UP, order)
+    before = own_and_servers_cpu()
+    durations = await times(count, order)
     return milliseconds(durations) | _each(before, own_and_servers_cpu(), count)
+
+
+def measures_of(running: Callable[[Ground], AbstractAsyncContextManager[Order]]) -> tuple[Measure, Measure]:
+    """A side's two measures, 20 in flight and one at a time, of as many orders as every other side's."""
+
+    async def orders(ground: Ground) -> Figures:
+        async with running(ground) as order:
+            return await in_flight(ground.scaled(200), order)
+
+    async def single(ground: Ground) -> Figures:
+        async with running(ground) as order:
+            return await one_at_a_time(ground.scaled(60), order)
+
+    return orders, single
 
 
 def _each(before: dict[str, float], after: dict[str, float], count: int) -> dict[str, float]:
