@@ -144,12 +144,13 @@ end $$;
 CREATE FUNCTION eventstore.settled() RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
     AS $$
 declare
     head bigint;
     writers text[];
 begin
-    select case when is_called then last_value else last_value - 1 end into head from eventstore.event_position;
+    select coalesce(max(position), 0) into head from eventstore.events;
     select array_agg(virtualtransaction) into writers from pg_locks
      where locktype = 'relation' and relation = 'eventstore.events'::regclass and mode = 'RowExclusiveLock'
        and database = (select oid from pg_database where datname = current_database())

@@ -137,9 +137,12 @@ class EventStore:
                 return
             version = page[-1].version
 
-    async def head(self) -> int:
-        """The position up to which the log is settled: nothing will ever appear at or below it any more."""
-        return int(await self.pool.fetchval("select eventstore.settled()"))
+    async def head(self, connection: asyncpg.Connection | None = None) -> int:
+        """The position up to which the log is settled: nothing will ever appear at or below it any more.
+
+        connection: that of the caller's transaction, which should not wait for a second one while it holds locks.
+        """
+        return int(await (connection or self.pool).fetchval("select eventstore.settled()"))
 
     async def read_all(
         self,

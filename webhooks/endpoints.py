@@ -100,9 +100,9 @@ class Endpoints:
         async with transaction(self._pool) as connection:
             # The relay stands still meanwhile. Were it to pass a position before it can see this endpoint, the events
             # from here to there would be missed.
-            await open_checkpoint(connection, READER, start=await self._store.head())
+            await open_checkpoint(connection, READER, start=await self._store.head(connection))
             await lock_checkpoint(connection, READER)
-            starts_after = await self._store.head()
+            starts_after = await self._store.head(connection)
             row = await connection.fetchrow(_INSERT, id_, url, wanted, described, starts_after)
             if row is not None:
                 await connection.execute(_ADD_SECRET, id_, secret)

@@ -120,3 +120,25 @@ async def test_given_an_append_of_ones_own_in_an_open_transaction_when_asking_fo
 async def test_given_an_empty_log_when_reading_then_the_head_is_zero(store: EventStore) -> None:
     assert await store.head() == 0
     assert (await store.read_all()).position == 0
+
+
+# Each sets the sequence to what it has just drawn: then every one logs ahead, where otherwise one of 32 does.
+DRAW = """
+select count(setval(sequence, nextval(sequence)))
+  from generate_series(1, 500000), cast('eventstore.event_position' as regclass) sequence"""
+# pg_sequence_last_value looks under the sequence's lock: what it says is drawn, is.
+BEYOND_WHAT_IS_DRAWN = """
+select count(*) from (
+    select eventstore.settled() as head, pg_sequence_last_value('eventstore.event_position') as drawn
+      from generate_series(1, 20000) offset 0) asked
+ where head > coalesce(drawn, 0)"""
+
+
+async def test_given_positions_drawn_all_the_time_when_asking_for_the_head_then_it_is_never_beyond_them(
+    database_url: str,
+) -> None:
+    """A sequence that logs ahead shows a concurrent select, for a moment, positions that nobody has drawn yet."""
+    async with connected(database_url) as drawing, connected(database_url) as reading:
+        drawn = asyncio.create_task(drawing.fetchval(DRAW))
+        while not drawn.done():
+            assert await reading.fetchval(BEYOND_WHAT_IS_DRAWN) == 0
