@@ -18,7 +18,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Interceptor, Worker, WorkerDeploymentConfig
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+from temporalio.worker.workflow_sandbox import SandboxRestrictions
 
 from activities.failures import ActivityFailures
 from activities.gateways.protocols import PaymentGateway, ShippingGateway
@@ -57,6 +57,7 @@ from workflows.fulfill_order import FulfillOrder
 from workflows.model import SEARCH_ATTRIBUTES
 from workflows.notify_shipment import NotifyShipment
 from workflows.refund_order import RefundOrder
+from workflows.sandbox import Sandbox
 from workflows.validate_order import ValidateOrder
 
 if TYPE_CHECKING:
@@ -198,10 +199,10 @@ def build_activities(app: App) -> list[Callable[..., Any]]:
     ]
 
 
-def workflow_runner() -> SandboxedWorkflowRunner:
+def workflow_runner() -> Sandbox:
     """The sandbox that workflows run and replay in. Our own modules pass through it: they hold no state, and importing
     them anew for each run costs a seventh of a worker's time."""
-    return SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules(*_OUR_MODULES))
+    return Sandbox(restrictions=SandboxRestrictions.default.with_passthrough_modules(*_OUR_MODULES))
 
 
 def build_worker(app: App, client: Client, interceptors: Sequence[Interceptor] = ()) -> Worker:
@@ -268,9 +269,9 @@ def build_relay(app: App, client: Client) -> Relay:
     return Relay(app.store, DeliveryStarter(client, task_queue(app.settings.task_queue)))
 
 
-def build_runner(app: App, consumer: Any) -> ConsumerRunner:
+def build_runner(app: App, consumer: Any, *, gather: float = 0.0) -> ConsumerRunner:
     """Runs a consumer wherever in the fleet it is not running yet."""
-    return ConsumerRunner(consumer, dsn=app.settings.app_database_url, wakeup=app.wakeup)
+    return ConsumerRunner(consumer, dsn=app.settings.app_database_url, wakeup=app.wakeup, gather=gather)
 
 
 def run(main: Callable[[], Coroutine[Any, Any, T]], loop_factory: LoopFactory = uvloop.new_event_loop) -> T:

@@ -1,5 +1,5 @@
 """Bare Temporal: three empty workflows one after the other on the same server, each started where our dispatcher starts
-it, with a worker tuned as ours is: uvloop, modules that pass through the sandbox, the pydantic converter, eager start."""
+it, with a worker tuned as ours is: uvloop, our sandbox and its exceptions, the pydantic converter, eager start."""
 
 import uuid
 from collections.abc import AsyncIterator
@@ -15,13 +15,14 @@ from temporalio.common import (
 )
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Worker
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+from temporalio.worker.workflow_sandbox import SandboxRestrictions
 
 from bench.bare_steps import BareSteps, OrderRef
 from bench.bare_workflows import BARE, STARTS
 from bench.side import Ground, Order, measures_of, order_ids
 from bootstrap import TASKS_OF_A_KILLED_WORKER
 from workflows.model import CUSTOMER_ID, ORDER_ID, ORDER_STATUS
+from workflows.sandbox import Sandbox
 
 
 @asynccontextmanager
@@ -69,7 +70,7 @@ async def tuned(ground: Ground) -> AsyncIterator[Order]:
     async with taking(
         client,
         eager=True,
-        workflow_runner=SandboxedWorkflowRunner(restrictions=restrictions),
+        workflow_runner=Sandbox(restrictions=restrictions),
         sticky_queue_schedule_to_start_timeout=TASKS_OF_A_KILLED_WORKER,
     ) as order:
         yield order

@@ -33,15 +33,21 @@ class Consumer(Protocol):
 
 
 class ConsumerRunner:
-    """Owns and steps a consumer until cancelled."""
+    """Owns and steps a consumer until cancelled.
 
-    def __init__(self, consumer: Consumer, *, dsn: str, wakeup: Wakeup, poll: float = _POLL) -> None:
+    gather: seconds after a step in which events gather, to be handled by one more. After a quiet time the first event is
+    handled at once.
+    """
+
+    def __init__(
+        self, consumer: Consumer, *, dsn: str, wakeup: Wakeup, poll: float = _POLL, gather: float = 0.0
+    ) -> None:
         self.consumer = consumer
         self._owned, self._failed = _OWNED.labels(consumer.name), _FAILURES.labels(consumer.name)
         self.owner = False
         self.last_error: str | None = None
         self._lease = Lease(dsn, f"consumer:{consumer.name}")
-        self._wakeup, self._poll = wakeup, poll
+        self._wakeup, self._poll, self._gather = wakeup, poll, gather
         self._log = _log.bind(consumer=consumer.name)
 
     @property
@@ -107,4 +113,5 @@ class ConsumerRunner:
                     continue
                 failures, self.last_error = 0, None
                 if not more:
+                    await asyncio.sleep(self._gather)
                     await woken(awake, self._poll)

@@ -41,10 +41,12 @@ async def running(task: asyncio.Task[None]) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def collecting(store: EventStore, database_url: str, poll: float) -> AsyncIterator[Collector]:
+async def collecting(
+    store: EventStore, database_url: str, poll: float, gather: float = 0.0
+) -> AsyncIterator[Collector]:
     """A collector that runs and has found the log's end, so that only a wake-up or a poll brings it on."""
     collector = Collector(store)
-    runner = ConsumerRunner(collector, dsn=database_url, wakeup=store.wakeup, poll=poll)
+    runner = ConsumerRunner(collector, dsn=database_url, wakeup=store.wakeup, poll=poll, gather=gather)
     async with running(asyncio.create_task(runner.run())):
         await eventually("the collector has looked", lambda: collector.attempts > 0)
         yield collector
@@ -64,6 +66,17 @@ async def test_given_a_reader_of_this_process_when_appending_then_it_is_woken_at
     async with collecting(store, database_url, NEVER) as collector:
         await store.append("counter-1", events(2), expected=ANY)
         await collector.until(2, within=2)
+
+
+async def test_given_a_reader_that_gathers_when_appending_after_its_step_then_one_more_step_takes_all(
+    store: EventStore, database_url: str
+) -> None:
+    async with collecting(store, database_url, NEVER, gather=3.0) as collector:
+        for _ in range(5):
+            await store.append("counter-1", events(1), expected=ANY)
+        assert collector.seen == [], "it has just looked"
+        await collector.until(5, within=10)
+        assert collector.attempts == 2
 
 
 async def test_given_a_reader_of_another_process_when_appending_then_a_notification_wakes_it(

@@ -1,0 +1,12 @@
+"""A workflow that does what none may."""
+
+import time
+
+from temporalio import workflow
+
+
+@workflow.defn(name="reads-the-clock")
+class ReadsTheClock:
+    @workflow.run
+    async def run(self) -> float:
+        return time.time()
