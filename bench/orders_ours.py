@@ -9,9 +9,11 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from activities.signatures import ANALYTICS_REVENUE
+from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
+
+from activities.signatures import ANALYTICS_REVENUE, Publication
 from activities.stock import read_stock_csv
 from application.placing import place
 from bench.side import Ground, Order, meanwhile, measures_of, order_ids
@@ -23,29 +25,49 @@ from worker import Role, serve
 _DATA: Final = Path(__file__).resolve().parent.parent / "data" / "northwind"
 
 
-class Told:
-    """Follows the log for the last message of each order."""
+class Told(Interceptor):
+    """Knows of each order's last message: from the step that publishes it, which this process runs, as bare Temporal's
+    side does; or, where others run it, from the log."""
 
-    def __init__(self, app: App) -> None:
-        self._app, self._waiting = app, dict[str, asyncio.Future[None]]()
+    def __init__(self) -> None:
+        self._waiting: dict[str, asyncio.Future[None]] = {}
 
     def expect(self, order_id: str) -> asyncio.Future[None]:
         future = asyncio.get_running_loop().create_future()
         self._waiting[order_id] = future
         return future
 
-    async def follow(self) -> None:
-        position = await self._app.store.head()
-        with self._app.wakeup.subscribe() as awake:
+    def heard(self, order_id: str) -> None:
+        if future := self._waiting.pop(order_id, None):
+            future.set_result(None)
+
+    def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
+        return _Publishing(next, self)
+
+    async def follow(self, app: App) -> None:
+        position = await app.store.head()
+        with app.wakeup.subscribe() as awake:
             while True:
                 awake.clear()
-                page = await self._app.store.read_all(after=position, types=[ANALYTICS_REVENUE])
+                page = await app.store.read_all(after=position, types=[ANALYTICS_REVENUE])
                 for event in page.events:
-                    if future := self._waiting.pop(event.data["subject"], None):
-                        future.set_result(None)
+                    self.heard(event.data["subject"])
                 if page.position == position:
                     await awake.wait()
                 position = page.position
+
+
+class _Publishing(ActivityInboundInterceptor):
+    def __init__(self, next: ActivityInboundInterceptor, told: Told) -> None:
+        super().__init__(next)
+        self._told = told
+
+    async def execute_activity(self, input: ExecuteActivityInput) -> Any:
+        answer = await super().execute_activity(input)
+        for argument in input.args:
+            if isinstance(argument, Publication) and argument.topic == ANALYTICS_REVENUE:
+                self._told.heard(argument.order.order_id)
+        return answer
 
 
 def settings_for(ground: Ground) -> Settings:
@@ -55,23 +77,21 @@ def settings_for(ground: Ground) -> Settings:
 
 
 @asynccontextmanager
-async def placing(settings: Settings) -> AsyncIterator[tuple[App, Order]]:
+async def placing(settings: Settings, told: Told) -> AsyncIterator[tuple[App, Order]]:
     """With goods for any order: the app, and what places one and waits until others were told, which answers its id."""
     async with open_app(settings) as app:
         rows = read_stock_csv(_DATA / "products.csv")
         await app.stock.import_levels([replace(row, units=1_000_000) for row in rows], "bench")
-        told = Told(app)
-        async with meanwhile(told.follow()):
-            yield app, _order_after_order(app, told)
+        yield app, _order_after_order(app, told)
 
 
 @asynccontextmanager
 async def in_this_process(ground: Ground) -> AsyncIterator[Order]:
     """What takes an order from its start to its end, all roles served here."""
-    settings = settings_for(ground)
-    async with placing(settings) as (app, order):
+    settings, told = settings_for(ground), Told()
+    async with placing(settings, told) as (app, order):
         client, ready = await connect_temporal(settings), asyncio.Event()
-        async with meanwhile(serve(app, client, tuple(Role), ready=ready)):
+        async with meanwhile(serve(app, client, tuple(Role), ready=ready, interceptors=[told])):
             await ready.wait()
             yield order
 

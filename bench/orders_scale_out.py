@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from bench.orders_ours import placing, settings_for
+from bench.orders_ours import Told, placing, settings_for
 from bench.processes import tree_cpu_seconds
 from bench.serving import Serving, serving
 from bench.side import Figures, Ground, Order, in_flight, meanwhile, servers_cpu
@@ -16,11 +16,12 @@ REST = tuple(role for role in Role if role is not Role.WORKER)
 @asynccontextmanager
 async def served_by(ground: Ground, *processes: Sequence[Role]) -> AsyncIterator[tuple[list[Serving], Order]]:
     """Processes with these roles; what takes an order from its start to its end, in this process."""
-    settings = settings_for(ground)
+    settings, told = settings_for(ground), Told()
     async with (
-        placing(settings) as (app, order),
+        placing(settings, told) as (app, order),
         serving(settings, processes) as started,
         meanwhile(app.wakeup.listen(ground.database_url)),
+        meanwhile(told.follow(app)),
     ):
         yield started, order
 

@@ -206,14 +206,14 @@ def _ids(events: Sequence[NewEvent]) -> tuple[UUID, ...]:
 
 def _recorded(row: asyncpg.Record) -> RecordedEvent:
     position, stream, version, id_, type_, schema_version, data, metadata, recorded_at = row
-    return RecordedEvent(
-        position=position,
-        stream=stream,
-        version=version,
-        id=UUID(int=id_.int),
-        type=type_,
-        schema_version=schema_version,
-        data=orjson.loads(data),
-        metadata=orjson.loads(metadata),
-        recorded_at=recorded_at,
+    return RecordedEvent(  # by position: by name it takes half as long again
+        position,
+        stream,
+        version,
+        UUID(int=id_.int),
+        type_,
+        schema_version,
+        orjson.loads(data),
+        orjson.loads(metadata),
+        recorded_at,
     )
