@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import asyncpg
 
@@ -30,7 +30,6 @@ __all__ = [
     "read_stock_csv",
 ]
 
-Pool: TypeAlias = "asyncpg.Pool[Any]"
 
 # Reads stock by its primary key and takes no lock: what it says may be gone by the time of the reserve.
 CHECK = """
@@ -147,7 +146,7 @@ class ReservationConflict(ReservationError):
 class Stock:
     """Stock per SKU and reservations per order, over a pool whose role may call the inventory functions."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
 
     async def check(self, quantities: Mapping[str, int]) -> tuple[Shortage, ...]:

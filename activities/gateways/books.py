@@ -2,11 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
 
 import asyncpg
-
-Pool: TypeAlias = "asyncpg.Pool[Any]"
 
 _LEDGERS = (
     "simulated.charges",
@@ -127,7 +124,7 @@ class CurrencyTotal:
 class GatewayBooks:
     """Reads the ledgers of all gateways: those of other settings too, for the orders from before they were changed."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
 
     async def books(

@@ -3,11 +3,8 @@ when it was decided on, or changes nothing."""
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeAlias
 
 import asyncpg
-
-Pool: TypeAlias = "asyncpg.Pool[Any]"
 
 _COLUMNS = """
     s.state, s.fingerprint, s.shipment_id, s.tracking_number, s.carrier, s.refusal_reason, s.buying_until,
@@ -82,7 +79,7 @@ class ShipmentRow:
 class EasyPostLedger:
     """The rows of gateways.easypost_shipments. What says "whether" answers False where the row has gone on meanwhile."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
 
     async def open(self, key: str, order_id: str, fingerprint: str) -> ShipmentRow:

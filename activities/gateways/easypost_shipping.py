@@ -1,14 +1,14 @@
 """A shipping gateway on EasyPost: created, stored, bought by id; what is unknown is looked up by that id."""
 
-import hashlib
 from datetime import datetime
 from typing import Final
 
-import orjson
+import asyncpg
 
 from activities.gateways.easypost_api import EasyPostApi, EasyPostBusy, EasyPostRefused, Shipment
-from activities.gateways.easypost_ledger import EasyPostLedger, Pool, ShipmentRow
+from activities.gateways.easypost_ledger import EasyPostLedger, ShipmentRow
 from activities.gateways.easypost_words import carriers_words
+from activities.gateways.fingerprints import fingerprint
 from activities.gateways.protocols import (
     GatewayMisconfigured,
     GatewayUnavailable,
@@ -37,7 +37,7 @@ class EasyPostShippingGateway:
     at every later call, as EasyPost allows.
     """
 
-    def __init__(self, pool: Pool, api: EasyPostApi, *, unit_ounces: float = 16) -> None:
+    def __init__(self, pool: asyncpg.Pool, api: EasyPostApi, *, unit_ounces: float = 16) -> None:
         self._ledger, self._api, self._unit_ounces = EasyPostLedger(pool), api, unit_ounces
 
     async def create(self, request: LabelRequest) -> Label:
@@ -168,6 +168,4 @@ def _refusal(key: str, row: ShipmentRow) -> Exception:
 
 
 def _fingerprint(request: LabelRequest) -> str:
-    """A hash of the content, salted with the key so that equal addresses do not show as equal."""
-    content = [request.key, request.order_id, request.units, request.recipient]
-    return hashlib.sha256(orjson.dumps(content)).hexdigest()
+    return fingerprint(request.key, request.order_id, request.units, request.recipient)

@@ -1,16 +1,14 @@
 """How a simulated gateway is reached: with the latency, and the faults, that a real one has."""
 
 import asyncio
-import hashlib
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import asyncpg
 import orjson
 
 from activities.gateways.protocols import GatewayUnavailable
 
-Pool: TypeAlias = "asyncpg.Pool[Any]"
 Operation: TypeAlias = Literal["payment.charge", "payment.void", "payment.refund", "shipping.create", "shipping.void"]
 
 # One insert; nobody reads the table on the way of an order.
@@ -32,7 +30,7 @@ class SimulationSettings:
 
 
 async def call(
-    pool: Pool, settings: SimulationSettings, operation: Operation, statement: str, *arguments: object
+    pool: asyncpg.Pool, settings: SimulationSettings, operation: Operation, statement: str, *arguments: object
 ) -> asyncpg.Record:
     """The row a ledger function answers with. Its last argument says whether it heeds the fault switches.
 
@@ -55,18 +53,13 @@ async def call(
     return row
 
 
-async def arrive(pool: Pool, statement: str, *arguments: object) -> asyncpg.Record:
+async def arrive(pool: asyncpg.Pool, statement: str, *arguments: object) -> asyncpg.Record:
     """A call reaches the ledger, whatever the switches say."""
     return await _row(pool, statement, *arguments, False)
 
 
-async def _row(pool: Pool, statement: str, *arguments: object) -> asyncpg.Record:
+async def _row(pool: asyncpg.Pool, statement: str, *arguments: object) -> asyncpg.Record:
     row: asyncpg.Record | None = await pool.fetchrow(statement, *arguments)
     if row is None:
         raise RuntimeError("the ledger function answered nothing")
     return row
-
-
-def fingerprint(key: str, *content: object) -> str:
-    """A hash of a request's content, salted with its key so that equal addresses do not show as equal."""
-    return hashlib.sha256(orjson.dumps([key, *content])).hexdigest()

@@ -2,9 +2,10 @@
 
 from typing import Final, Literal, TypeAlias
 
+import asyncpg
 import orjson
 
-from activities.gateways.simulated_call import Operation, Pool, arrive
+from activities.gateways.simulated_call import Operation, arrive
 from activities.gateways.simulated_payment import CHARGE, REFUND
 from activities.gateways.simulated_payment import VOID as VOID_CHARGE
 from activities.gateways.simulated_shipping import CREATE
@@ -41,7 +42,7 @@ _STATEMENTS: Final[dict[Operation, str]] = {
 class Faults:
     """The fault switches of the simulated gateways, one per operation, all off until set."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
 
     async def set(

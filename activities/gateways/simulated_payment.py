@@ -2,6 +2,7 @@
 
 import asyncpg
 
+from activities.gateways.fingerprints import fingerprint
 from activities.gateways.protocols import (
     Charge,
     ChargeRequest,
@@ -15,7 +16,7 @@ from activities.gateways.protocols import (
     RefundRequest,
     Voided,
 )
-from activities.gateways.simulated_call import Operation, Pool, SimulationSettings, call, fingerprint
+from activities.gateways.simulated_call import Operation, SimulationSettings, call
 
 # Leans on the primary key of charges: the second caller with a key waits for the first and reads its row.
 CHARGE = """
@@ -57,7 +58,7 @@ where r.origin = 'refund' and r.key = $1
 class SimulatedPaymentGateway:
     """A PaymentGateway on the ledger in schema simulated; charges above settings.decline_above are declined."""
 
-    def __init__(self, pool: Pool, settings: SimulationSettings | None = None) -> None:
+    def __init__(self, pool: asyncpg.Pool, settings: SimulationSettings | None = None) -> None:
         self._pool = pool
         self._settings = settings or SimulationSettings()
 

@@ -2,6 +2,7 @@
 
 import asyncpg
 
+from activities.gateways.fingerprints import fingerprint
 from activities.gateways.protocols import (
     IdempotencyConflict,
     KeyVoided,
@@ -10,7 +11,7 @@ from activities.gateways.protocols import (
     ShippingUnavailable,
     VoidedLabel,
 )
-from activities.gateways.simulated_call import Operation, Pool, SimulationSettings, call, fingerprint
+from activities.gateways.simulated_call import Operation, SimulationSettings, call
 
 CARRIER = "Simulated Parcel Service"
 
@@ -37,7 +38,7 @@ class SimulatedShippingGateway:
     The recipient is not stored: a salted hash of it is, to recognise the same request again.
     """
 
-    def __init__(self, pool: Pool, settings: SimulationSettings | None = None) -> None:
+    def __init__(self, pool: asyncpg.Pool, settings: SimulationSettings | None = None) -> None:
         self._pool = pool
         self._settings = settings or SimulationSettings()
 

@@ -7,16 +7,16 @@ object may have gone on since is a reason to ask Stripe, not a fact.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import asyncpg
 
 from activities.gateways.stripe_amounts import from_stripe
+from activities.gateways.stripe_ledger import CHARGE_STATES, REFUND_STATES
 
 if TYPE_CHECKING:  # the package `stripe` is an extra
     from activities.gateways.stripe_api import Intent
 
-Pool: TypeAlias = "asyncpg.Pool[Any]"
 
 KEPT: Final = timedelta(days=30)  # ten times as long as Stripe goes on delivering an event
 PRUNED_AT_ONCE: Final = 1_000
@@ -26,8 +26,6 @@ _MAX_SECONDS: Final = 2**37  # since 1970, which is within the calendar
 _SUCCEEDED: Final = "payment_intent.succeeded"
 _PAYMENTS: Final = (_SUCCEEDED, "payment_intent.amount_capturable_updated", "payment_intent.payment_failed")
 _REFUNDS: Final = ("refund.created", "refund.updated", "refund.failed", "charge.refund.updated")
-_REFUND_STATES: Final = {"succeeded": "succeeded", "failed": "failed", "canceled": "failed"}
-_CHARGED: Final = {"succeeded": "succeeded", "requires_capture": "authorised"}
 
 # Reads one row by stripe_charges_intent_id_key.
 _IS_OURS: Final = "select true from gateways.stripe_charges c where c.intent_id = $1"
@@ -102,7 +100,7 @@ class StripeEvents:
     """Reads and takes events. verify: the decoded body, given body and signature; raises InvalidStripeEvent."""
 
     def __init__(
-        self, pool: Pool, provider: Provider, verify: Callable[[bytes, str | None], Mapping[str, Any]]
+        self, pool: asyncpg.Pool, provider: Provider, verify: Callable[[bytes, str | None], Mapping[str, Any]]
     ) -> None:
         self._pool, self._provider, self._verify = pool, provider, verify
 
@@ -155,14 +153,14 @@ async def _move(connection: Any, event: StripeEvent, intent: "Intent | None") ->
         await connection.execute(_MOVE_CHARGE, event.intent_id, "succeeded", None, None, None)
     elif intent.status == "requires_payment_method" and intent.decline:
         await connection.execute(_MOVE_CHARGE, event.intent_id, "declined", None, *intent.decline)
-    elif charged := _CHARGED.get(intent.status):
+    elif charged := CHARGE_STATES.get(intent.status):
         await connection.execute(_MOVE_CHARGE, event.intent_id, charged, intent.held_until, None, None)
 
 
 async def _move_refund(connection: Any, event: StripeEvent) -> None:
     about, intent_id = event.about, event.intent_id
     key = _object(about, "metadata").get("key") if about.get("metadata") else None
-    state = _REFUND_STATES.get(str(about.get("status")), "pending")
+    state = REFUND_STATES.get(str(about.get("status")), "pending")
     if key is None:
         currency = _text(about, "currency").upper()
         amount = from_stripe(_number(about, "amount"), currency)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, Final
 
 import asyncpg
 
@@ -15,7 +15,10 @@ from activities.gateways.protocols import (
     RefundRequest,
 )
 
-Pool: TypeAlias = "asyncpg.Pool[Any]"
+CHARGE_STATES: Final = {"requires_capture": "authorised", "succeeded": "succeeded"}
+"""The ledger's state of a charge, by an intent's status that says money is held or taken."""
+REFUND_STATES: Final = {"succeeded": "succeeded", "failed": "failed", "canceled": "failed"}
+"""The ledger's state of a refund, by its final status at Stripe; any other is pending."""
 
 # The second caller with a key finds the row of the first, by its primary key.
 BEGIN = """
@@ -132,7 +135,7 @@ class RefundRow:
 class StripeLedger:
     """One row per key, for good. Every method is a statement or a transaction of its own, and no call lies within one."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
 
     async def begin(self, request: ChargeRequest, fingerprint: str) -> ChargeRow:

@@ -1,11 +1,11 @@
 """Charges by Stripe's PaymentIntents. An intent is stored in our ledger before it is confirmed, and only the stored one
 is: whatever call is lost, the next one looks up where the intent stands, and a cancelled intent takes nothing, ever."""
 
-import hashlib
 from typing import Final
 
-import orjson
+import asyncpg
 
+from activities.gateways.fingerprints import fingerprint
 from activities.gateways.protocols import (
     AuthorisationExpired,
     Charge,
@@ -21,11 +21,10 @@ from activities.gateways.protocols import (
 )
 from activities.gateways.stripe_amounts import from_stripe, to_stripe
 from activities.gateways.stripe_api import Intent, StripeApi, StripeRefused, idempotency_key
-from activities.gateways.stripe_ledger import ChargeRow, Pool, StripeLedger
+from activities.gateways.stripe_ledger import CHARGE_STATES, ChargeRow, StripeLedger
 from activities.gateways.stripe_refunds import StripeRefunds
 
 _LOOKS: Final = 3  # at an intent that changes while it is being cancelled
-_STATES: Final = {"requires_capture": "authorised", "succeeded": "succeeded"}
 
 
 class StripePaymentGateway:
@@ -34,7 +33,7 @@ class StripePaymentGateway:
     with_label: money is held first, and taken by `capture`.
     """
 
-    def __init__(self, pool: Pool, api: StripeApi, *, with_label: bool = False) -> None:
+    def __init__(self, pool: asyncpg.Pool, api: StripeApi, *, with_label: bool = False) -> None:
         self._api, self._ledger, self._with_label = api, StripeLedger(pool), with_label
         self._refunds = StripeRefunds(api, self._ledger)
 
@@ -177,7 +176,7 @@ class StripePaymentGateway:
                 raise await self._declined(
                     row, "authentication_required", "The bank wants the customer to authenticate the payment."
                 )
-        if intent.status in _STATES:
+        if intent.status in CHARGE_STATES:
             await self._note(row, intent)
             return _charge(row, intent)
         if intent.status == "processing":
@@ -205,14 +204,12 @@ class StripePaymentGateway:
         raise last
 
     async def _note(self, row: ChargeRow, intent: Intent) -> None:
-        if intent.status in _STATES:
-            await self._ledger.record(row, _STATES[intent.status], held_until=intent.held_until)
+        if intent.status in CHARGE_STATES:
+            await self._ledger.record(row, CHARGE_STATES[intent.status], held_until=intent.held_until)
 
 
 def _fingerprint(request: ChargeRequest) -> str:
-    """A hash of the content, salted with its key. The customer's id is not kept otherwise."""
-    content = [request.key, request.order_id, request.customer_id, request.amount, request.currency]
-    return hashlib.sha256(orjson.dumps(content)).hexdigest()
+    return fingerprint(request.key, request.order_id, request.customer_id, request.amount, request.currency)
 
 
 def _is_free(row: ChargeRow) -> bool:

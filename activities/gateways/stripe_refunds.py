@@ -3,7 +3,7 @@
 from activities.gateways.protocols import GatewayMisconfigured, Refund, RefundFailed
 from activities.gateways.stripe_amounts import from_stripe, to_stripe
 from activities.gateways.stripe_api import Intent, StripeApi, StripeRefund, idempotency_key
-from activities.gateways.stripe_ledger import ChargeRow, RefundRow, StripeLedger
+from activities.gateways.stripe_ledger import REFUND_STATES, ChargeRow, RefundRow, StripeLedger
 
 
 class StripeRefunds:
@@ -47,7 +47,7 @@ class StripeRefunds:
         return await self._recorded(row, known) if known else None
 
     async def _recorded(self, row: RefundRow, made: StripeRefund) -> Refund:
-        state = {"succeeded": "succeeded", "failed": "failed", "canceled": "failed"}.get(made.status, "pending")
+        state = REFUND_STATES.get(made.status, "pending")
         await self._ledger.record_refund(row.key, made.id, state)
         if state == "failed":
             raise RefundFailed(row.key)

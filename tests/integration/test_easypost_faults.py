@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+import asyncpg
 import pytest
 from requests.adapters import HTTPAdapter
 
 from activities.gateways.easypost_api import EasyPostApi, Shipment
-from activities.gateways.easypost_ledger import EasyPostLedger, Pool
+from activities.gateways.easypost_ledger import EasyPostLedger
 from activities.gateways.easypost_shipping import EasyPostShippingGateway
 from activities.gateways.protocols import GatewayUnavailable, KeyVoided, LabelRequest, VoidedLabel
 from tests.gateways.easypost_server import (
@@ -45,7 +46,7 @@ def api(server: EasyPostServer) -> EasyPostApi:
 
 
 @pytest.fixture
-def shipping(pool: Pool, api: EasyPostApi) -> EasyPostShippingGateway:
+def shipping(pool: asyncpg.Pool, api: EasyPostApi) -> EasyPostShippingGateway:
     return EasyPostShippingGateway(pool, api)
 
 
@@ -130,7 +131,7 @@ async def test_given_a_purchase_that_never_came_when_voided_then_there_is_nothin
 
 
 async def test_given_a_label_that_was_made_after_its_key_was_voided_then_it_is_taken_back(
-    shipping: EasyPostShippingGateway, server: EasyPostServer, pool: Pool, api: EasyPostApi
+    shipping: EasyPostShippingGateway, server: EasyPostServer, pool: asyncpg.Pool, api: EasyPostApi
 ) -> None:
     request = a_parcel()
     reached, release = asyncio.Event(), asyncio.Event()
@@ -154,7 +155,7 @@ async def test_given_a_label_that_was_made_after_its_key_was_voided_then_it_is_t
 
 
 async def test_given_a_purchase_refused_because_another_has_bought_then_its_label_is_the_answer(
-    server: EasyPostServer, pool: Pool
+    server: EasyPostServer, pool: asyncpg.Pool
 ) -> None:
     class Twice(Impatient):
         async def buy(self, shipment_id: str, rate_id: str) -> Shipment:
@@ -222,7 +223,7 @@ async def test_given_create_and_void_under_faults_at_once_then_no_label_stays_li
 
 
 async def test_given_a_call_that_no_thread_had_time_for_then_it_is_not_made_late(
-    server: EasyPostServer, pool: Pool, monkeypatch: pytest.MonkeyPatch
+    server: EasyPostServer, pool: asyncpg.Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = EasyPostApi(API_KEY, SENDER, server.base, timeout=1)
     monkeypatch.setattr("activities.gateways.easypost_api.LONGEST_WAIT", -1)
@@ -231,7 +232,9 @@ async def test_given_a_call_that_no_thread_had_time_for_then_it_is_not_made_late
     assert server.calls.total() == 0
 
 
-async def test_given_the_ledger_when_a_row_has_gone_on_then_what_was_decided_on_it_changes_nothing(pool: Pool) -> None:
+async def test_given_the_ledger_when_a_row_has_gone_on_then_what_was_decided_on_it_changes_nothing(
+    pool: asyncpg.Pool,
+) -> None:
     ledger = EasyPostLedger(pool)
     await ledger.open("k", "o", "f")
     assert await ledger.store("k", "shp_1")

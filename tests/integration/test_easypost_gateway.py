@@ -3,11 +3,11 @@
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
+import asyncpg
 import pytest
 
 from activities.failures import as_failure
 from activities.gateways.easypost_api import EasyPostApi
-from activities.gateways.easypost_ledger import Pool
 from activities.gateways.easypost_shipping import EasyPostShippingGateway
 from activities.gateways.protocols import (
     GatewayMisconfigured,
@@ -45,7 +45,7 @@ def api(server: EasyPostServer) -> EasyPostApi:
 
 
 @pytest.fixture
-def shipping(pool: Pool, api: EasyPostApi) -> EasyPostShippingGateway:
+def shipping(pool: asyncpg.Pool, api: EasyPostApi) -> EasyPostShippingGateway:
     return EasyPostShippingGateway(pool, api)
 
 
@@ -58,7 +58,7 @@ class TestContract(ShippingGatewayContract):
     pass
 
 
-async def state(pool: Pool, key: str) -> str:
+async def state(pool: asyncpg.Pool, key: str) -> str:
     found = await pool.fetchval("select s.state from gateways.easypost_shipments s where s.key = $1", key)
     return str(found)
 
@@ -97,7 +97,7 @@ async def test_given_an_address_the_carrier_does_not_know_then_its_words_come_wi
 
 
 async def test_given_a_purchase_that_the_carrier_refuses_then_nothing_is_bought_and_it_stays_so(
-    shipping: EasyPostShippingGateway, server: EasyPostServer, pool: Pool
+    shipping: EasyPostShippingGateway, server: EasyPostServer, pool: asyncpg.Pool
 ) -> None:
     server.refuses_to_sell = True
     request = a_parcel()
@@ -174,7 +174,7 @@ async def test_given_an_answer_that_is_not_easyposts_then_the_outcome_is_unknown
 
 
 async def test_given_a_label_voided_then_it_is_pending_until_the_carrier_has_given_it_back(
-    shipping: EasyPostShippingGateway, server: EasyPostServer, pool: Pool
+    shipping: EasyPostShippingGateway, server: EasyPostServer, pool: asyncpg.Pool
 ) -> None:
     request = a_parcel()
     await shipping.create(request)
@@ -197,7 +197,7 @@ async def test_given_a_carrier_that_bills_on_scan_then_there_is_nothing_to_wait_
 
 
 async def test_given_the_carrier_rejects_a_refund_then_it_is_told_and_asked_for_again(
-    shipping: EasyPostShippingGateway, server: EasyPostServer, pool: Pool
+    shipping: EasyPostShippingGateway, server: EasyPostServer, pool: asyncpg.Pool
 ) -> None:
     request = a_parcel()
     await shipping.create(request)
@@ -226,7 +226,9 @@ async def test_given_easypost_refuses_the_refund_itself_then_its_code_is_told_an
     assert await shipping.void(request.key, "cancelled") == PENDING
 
 
-async def test_given_the_recipient_then_it_is_not_in_our_ledger(shipping: EasyPostShippingGateway, pool: Pool) -> None:
+async def test_given_the_recipient_then_it_is_not_in_our_ledger(
+    shipping: EasyPostShippingGateway, pool: asyncpg.Pool
+) -> None:
     request = a_parcel()
     await shipping.create(request)
     row = await pool.fetchval("select s::text from gateways.easypost_shipments s where s.key = $1", request.key)

@@ -3,10 +3,10 @@
 import os
 from dataclasses import replace
 
+import asyncpg
 import pytest
 
 from activities.gateways.easypost_api import EasyPostApi
-from activities.gateways.easypost_ledger import Pool
 from activities.gateways.easypost_shipping import EasyPostShippingGateway
 from activities.gateways.protocols import LabelRequest, Recipient
 from tests.gateways.easypost_server import SENDER
@@ -22,7 +22,7 @@ pytestmark = [
 
 
 @pytest.fixture
-def shipping(pool: Pool) -> EasyPostShippingGateway:
+def shipping(pool: asyncpg.Pool) -> EasyPostShippingGateway:
     return EasyPostShippingGateway(pool, EasyPostApi(KEY, SENDER))
 
 

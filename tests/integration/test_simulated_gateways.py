@@ -23,7 +23,6 @@ from activities.gateways.simulated import (
     SimulatedShippingGateway,
     SimulationSettings,
 )
-from activities.gateways.simulated_call import Pool
 from tests.integration.gateway_contract import PaymentGatewayContract
 from tests.integration.gateway_requests import a_charge, a_parcel, a_refund, new_key
 from tests.integration.shipping_contract import ShippingGatewayContract
@@ -32,12 +31,12 @@ LIMITS = SimulationSettings(decline_above=10_000, unavailable_above_units=50)
 
 
 @pytest.fixture
-def payments(pool: Pool) -> SimulatedPaymentGateway:
+def payments(pool: asyncpg.Pool) -> SimulatedPaymentGateway:
     return SimulatedPaymentGateway(pool, LIMITS)
 
 
 @pytest.fixture
-def shipping(pool: Pool) -> SimulatedShippingGateway:
+def shipping(pool: asyncpg.Pool) -> SimulatedShippingGateway:
     return SimulatedShippingGateway(pool, LIMITS)
 
 
@@ -52,12 +51,12 @@ def refused() -> LabelRequest:
 
 
 @pytest.fixture
-def faults(pool: Pool) -> Faults:
+def faults(pool: asyncpg.Pool) -> Faults:
     return Faults(pool)
 
 
 @pytest.fixture
-def ledger(pool: Pool) -> GatewayBooks:
+def ledger(pool: asyncpg.Pool) -> GatewayBooks:
     return GatewayBooks(pool)
 
 
@@ -75,7 +74,7 @@ class TestLimits:
         assert (await payments.charge(a_charge(0))).amount == 0
 
     async def test_given_a_decline_when_the_limit_is_lifted_then_the_key_stays_declined(
-        self, pool: Pool, payments: SimulatedPaymentGateway, declined: ChargeRequest
+        self, pool: asyncpg.Pool, payments: SimulatedPaymentGateway, declined: ChargeRequest
     ) -> None:
         with pytest.raises(PaymentDeclined) as refusal:
             await payments.charge(declined)
@@ -149,7 +148,7 @@ class TestFaults:
         assert await shipping.find(parcel.key) is None
 
     async def test_given_a_charge_that_hangs_when_its_key_is_voided_then_the_late_charge_is_refused(
-        self, pool: Pool, payments: SimulatedPaymentGateway, faults: Faults
+        self, pool: asyncpg.Pool, payments: SimulatedPaymentGateway, faults: Faults
     ) -> None:
         await faults.set("payment.charge", "hang", remaining=1, delay_seconds=1.0)
         request = a_charge()
@@ -266,7 +265,7 @@ class TestLedger:
         assert seen == [f"o-{number}" for number in range(7)]
 
     async def test_given_a_parcel_then_the_ledger_holds_nothing_personal(
-        self, pool: Pool, shipping: SimulatedShippingGateway, payments: SimulatedPaymentGateway
+        self, pool: asyncpg.Pool, shipping: SimulatedShippingGateway, payments: SimulatedPaymentGateway
     ) -> None:
         parcel, request = a_parcel(), replace(a_charge(), customer_id="ANNA-K")
         await shipping.create(parcel)
@@ -279,7 +278,7 @@ class TestLedger:
 
     @pytest.mark.parametrize("table", ["charges", "refunds", "labels"])
     async def test_given_the_applications_role_then_the_ledger_cannot_be_written_around_the_functions(
-        self, pool: Pool, table: str
+        self, pool: asyncpg.Pool, table: str
     ) -> None:
         for statement in (
             f"insert into simulated.{table} (key) values ('x')",

@@ -1,10 +1,10 @@
 """Stock and reservations on a real PostgreSQL, through the application's role."""
 
+import asyncpg
 import pytest
 
 from activities.stock import (
     InsufficientStock,
-    Pool,
     ReservationConflict,
     ReservationReleased,
     Stock,
@@ -17,7 +17,7 @@ ACTOR = "tester"
 
 
 @pytest.fixture
-def stock(pool: Pool) -> Stock:
+def stock(pool: asyncpg.Pool) -> Stock:
     return Stock(pool)
 
 

@@ -9,7 +9,6 @@ import pytest
 
 from activities.stock import (
     InsufficientStock,
-    Pool,
     ReservationConflict,
     ReservationReleased,
     Stock,
@@ -21,7 +20,7 @@ ACTOR = "tester"
 
 
 @pytest.fixture
-def stock(pool: Pool) -> Stock:
+def stock(pool: asyncpg.Pool) -> Stock:
     return Stock(pool)
 
 
@@ -34,7 +33,7 @@ async def available(stock: Stock) -> dict[str, int]:
 
 
 @pytest.fixture
-async def ten_connections(pool: Pool) -> Pool:
+async def ten_connections(pool: asyncpg.Pool) -> asyncpg.Pool:
     """The pool with all its connections open, so that calls made at once do run at once."""
     opened = await asyncio.gather(*(pool.acquire() for _ in range(pool.get_max_size())))
     await asyncio.gather(*map(pool.release, opened))
@@ -44,7 +43,7 @@ async def ten_connections(pool: Pool) -> Pool:
 
 class TestConcurrency:
     async def test_given_fifty_orders_competing_in_random_sku_order_then_no_deadlock_and_the_sum_is_right(
-        self, stock: Stock, ten_connections: Pool
+        self, stock: Stock, ten_connections: asyncpg.Pool
     ) -> None:
         dice = random.Random(50)
         skus = [f"sku-{number}" for number in range(60)]
@@ -148,7 +147,7 @@ class TestBooks:
 
     @pytest.mark.parametrize("table", ["stock", "reservations", "reservation_lines", "adjustments"])
     async def test_given_the_applications_role_then_no_table_can_be_written_around_the_functions(
-        self, pool: Pool, table: str
+        self, pool: asyncpg.Pool, table: str
     ) -> None:
         for statement in (
             f"insert into inventory.{table} default values",

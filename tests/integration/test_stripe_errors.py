@@ -4,12 +4,12 @@ import logging
 from collections.abc import AsyncIterator
 from typing import Any
 
+import asyncpg
 import pytest
 
 from activities.failures import as_failure
 from activities.gateways.protocols import GatewayMisconfigured, GatewayUnavailable, PaymentDeclined
 from activities.gateways.stripe_api import StripeApi, StripeRefused
-from activities.gateways.stripe_ledger import Pool
 from activities.gateways.stripe_payment import StripePaymentGateway
 from embedded.ports import HOST, free_ports
 from tests.gateways.local_stripe import API_KEY, Money
@@ -27,7 +27,7 @@ async def api(stripe_server: StripeProxy) -> AsyncIterator[StripeApi]:
 
 
 @pytest.fixture
-def payments(pool: Pool, api: StripeApi) -> StripePaymentGateway:
+def payments(pool: asyncpg.Pool, api: StripeApi) -> StripePaymentGateway:
     return StripePaymentGateway(pool, api)
 
 
@@ -100,7 +100,7 @@ async def test_given_a_request_that_stripe_does_not_take_then_it_is_ours_to_mend
 
 
 async def test_given_a_key_that_stripe_does_not_know_then_nothing_is_declined_and_the_key_is_not_told(
-    pool: Pool, stripe_server: StripeProxy, caplog: pytest.LogCaptureFixture
+    pool: asyncpg.Pool, stripe_server: StripeProxy, caplog: pytest.LogCaptureFixture
 ) -> None:
     api = StripeApi("hunter2-of-stripe", stripe_server.address)
     with caplog.at_level(logging.DEBUG), pytest.raises(GatewayMisconfigured) as refusal:
@@ -119,7 +119,7 @@ async def test_given_stripe_at_work_and_the_most_talkative_level_then_no_key_and
     assert "pm_card_visa" not in caplog.text
 
 
-async def test_given_nobody_at_stripes_address_then_it_is_unavailable(pool: Pool) -> None:
+async def test_given_nobody_at_stripes_address_then_it_is_unavailable(pool: asyncpg.Pool) -> None:
     api = StripeApi(API_KEY, f"http://{HOST}:{free_ports(1)[0]}")
     with pytest.raises(GatewayUnavailable, match="no answer from Stripe"):
         await StripePaymentGateway(pool, api).charge(a_charge())

@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from activities.gateways.protocols import Charge, RefundExceedsCharge
-from activities.gateways.stripe_ledger import LOCK_BY_INTENT, RESERVE, Pool, StripeLedger
+from activities.gateways.stripe_ledger import LOCK_BY_INTENT, RESERVE, StripeLedger
 from tests.integration.gateway_requests import a_charge, a_refund
 from tests.running_system import until
 
@@ -16,11 +16,11 @@ FORWARD = ["new", "created", "declined", "voided", "authorised", "succeeded", "r
 
 
 @pytest.fixture
-def ledger(pool: Pool) -> StripeLedger:
+def ledger(pool: asyncpg.Pool) -> StripeLedger:
     return StripeLedger(pool)
 
 
-async def a_row_in(pool: Pool, key: str, state: str) -> None:
+async def a_row_in(pool: asyncpg.Pool, key: str, state: str) -> None:
     await pool.execute(
         """
         update gateways.stripe_charges set state = $2, decline_code = 'x', decline_reason = 'x',
@@ -33,7 +33,7 @@ async def a_row_in(pool: Pool, key: str, state: str) -> None:
 
 @pytest.mark.parametrize(("later", "earlier"), [(b, a) for a, b in itertools.combinations(FORWARD, 2)])
 async def test_given_a_charge_then_its_state_cannot_go_back(
-    ledger: StripeLedger, pool: Pool, later: str, earlier: str
+    ledger: StripeLedger, pool: asyncpg.Pool, later: str, earlier: str
 ) -> None:
     request = a_charge()
     row = await ledger.begin(request, "f")
@@ -46,7 +46,7 @@ async def test_given_a_charge_then_its_state_cannot_go_back(
 
 
 async def test_given_a_voided_charge_then_neither_the_tombstone_nor_the_attempt_changes(
-    ledger: StripeLedger, pool: Pool
+    ledger: StripeLedger, pool: asyncpg.Pool
 ) -> None:
     request = a_charge()
     await ledger.begin(request, "f")
@@ -60,7 +60,7 @@ async def test_given_a_voided_charge_then_neither_the_tombstone_nor_the_attempt_
 
 
 async def test_given_an_intent_then_another_takes_its_place_after_a_decline_alone(
-    ledger: StripeLedger, pool: Pool
+    ledger: StripeLedger, pool: asyncpg.Pool
 ) -> None:
     request = a_charge()
     row = await ledger.store_intent(await ledger.begin(request, "f"), "pi_1")
@@ -74,7 +74,7 @@ async def test_given_an_intent_then_another_takes_its_place_after_a_decline_alon
 
 
 async def test_given_a_refund_in_doubt_then_its_amount_stays_set_aside_and_a_failed_one_does_not(
-    ledger: StripeLedger, pool: Pool
+    ledger: StripeLedger, pool: asyncpg.Pool
 ) -> None:
     request = a_charge()
     row = await ledger.store_intent(await ledger.begin(request, "f"), "pi_1")
@@ -92,7 +92,7 @@ async def test_given_a_refund_in_doubt_then_its_amount_stays_set_aside_and_a_fai
 
 
 async def test_given_a_refund_that_is_being_set_aside_then_the_next_one_waits_and_counts_it(
-    ledger: StripeLedger, pool: Pool
+    ledger: StripeLedger, pool: asyncpg.Pool
 ) -> None:
     request = a_charge()
     row = await ledger.store_intent(await ledger.begin(request, "f"), "pi_1")
@@ -114,7 +114,7 @@ async def test_given_a_refund_that_is_being_set_aside_then_the_next_one_waits_an
 
 
 async def test_given_the_applications_role_then_it_deletes_nothing_and_changes_no_content(
-    ledger: StripeLedger, pool: Pool
+    ledger: StripeLedger, pool: asyncpg.Pool
 ) -> None:
     await ledger.begin(a_charge(), "f")
     for statement in (
@@ -130,7 +130,7 @@ async def test_given_the_applications_role_then_it_deletes_nothing_and_changes_n
 
 
 async def test_given_a_charge_then_the_ledger_holds_neither_the_customer_nor_the_means_of_payment(
-    ledger: StripeLedger, pool: Pool
+    ledger: StripeLedger, pool: asyncpg.Pool
 ) -> None:
     await ledger.begin(replace(a_charge(), customer_id="ANNA-K", payment_method="pm_of_anna"), "f")
     stored = str(await pool.fetch("select c::text from gateways.stripe_charges c"))

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
+import asyncpg
 import pytest
 
 from activities.gateways.protocols import (
@@ -17,7 +18,6 @@ from activities.gateways.protocols import (
     Voided,
 )
 from activities.gateways.stripe_api import StripeApi
-from activities.gateways.stripe_ledger import Pool
 from activities.gateways.stripe_payment import StripePaymentGateway
 from tests.gateways.local_stripe import API_KEY, Money
 from tests.gateways.stripe_proxy import StripeProxy
@@ -36,7 +36,7 @@ async def api(stripe_server: StripeProxy) -> AsyncIterator[StripeApi]:
 
 
 @pytest.fixture
-def payments(pool: Pool, api: StripeApi) -> StripePaymentGateway:
+def payments(pool: asyncpg.Pool, api: StripeApi) -> StripePaymentGateway:
     return StripePaymentGateway(pool, api)
 
 
@@ -45,7 +45,7 @@ def declined() -> ChargeRequest:
     return replace(a_charge(), payment_method=DECLINED)
 
 
-async def state_of(pool: Pool, key: str) -> str | None:
+async def state_of(pool: asyncpg.Pool, key: str) -> str | None:
     state: str | None = await pool.fetchval("select state from gateways.stripe_charges where key = $1", key)
     return state
 
@@ -56,7 +56,7 @@ class TestStripePaymentGateway(PaymentGatewayContract):
 
 class TestCharges:
     async def test_given_a_charge_then_its_intent_is_stored_before_it_is_confirmed_under_keys_of_its_attempt(
-        self, payments: StripePaymentGateway, stripe_server: StripeProxy, pool: Pool
+        self, payments: StripePaymentGateway, stripe_server: StripeProxy, pool: asyncpg.Pool
     ) -> None:
         request = replace(a_charge(), attempt=3)
         stripe_server.fail("confirm", "lost_request")
@@ -76,7 +76,7 @@ class TestCharges:
         assert keys == {f"{request.key}:3:create", f"{request.key}:3:confirm"}
 
     async def test_given_a_decline_when_the_attempt_rises_then_there_is_a_new_intent_and_the_old_one_is_dead(
-        self, payments: StripePaymentGateway, stripe_server: StripeProxy, declined: ChargeRequest, pool: Pool
+        self, payments: StripePaymentGateway, stripe_server: StripeProxy, declined: ChargeRequest, pool: asyncpg.Pool
     ) -> None:
         with pytest.raises(PaymentDeclined) as refusal:
             await payments.charge(declined)
@@ -143,7 +143,7 @@ class TestCharges:
 
     @pytest.mark.parametrize(("amount", "currency"), [(1234, "MGA"), (12_345, "KWD"), (100_000_000, "USD"), (5, "CLF")])
     async def test_given_an_amount_that_stripe_cannot_express_then_it_is_refused_and_nothing_is_begun(
-        self, payments: StripePaymentGateway, stripe_server: StripeProxy, pool: Pool, amount: int, currency: str
+        self, payments: StripePaymentGateway, stripe_server: StripeProxy, pool: asyncpg.Pool, amount: int, currency: str
     ) -> None:
         request = replace(a_charge(amount), currency=currency)
         with pytest.raises(AmountNotSupported):
@@ -178,7 +178,7 @@ class TestCharges:
 
 class TestUndoing:
     async def test_given_a_tombstone_when_a_create_is_answered_late_then_its_intent_is_cancelled(
-        self, payments: StripePaymentGateway, stripe_server: StripeProxy, pool: Pool
+        self, payments: StripePaymentGateway, stripe_server: StripeProxy, pool: asyncpg.Pool
     ) -> None:
         request = a_charge()
         create = stripe_server.fail("POST /v1/payment_intents$", "held")
@@ -193,7 +193,7 @@ class TestUndoing:
         assert await state_of(pool, request.key) == "voided"
 
     async def test_given_a_confirmation_that_is_answered_after_the_void_then_the_ledger_does_not_turn_back(
-        self, payments: StripePaymentGateway, stripe_server: StripeProxy, pool: Pool
+        self, payments: StripePaymentGateway, stripe_server: StripeProxy, pool: asyncpg.Pool
     ) -> None:
         request = a_charge()
         confirm = stripe_server.fail("confirm", "held")

@@ -3,12 +3,12 @@
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
+import asyncpg
 import httpx
 import pytest
 
 from activities.gateways.protocols import PaymentDeclined
 from activities.gateways.stripe_api import StripeApi
-from activities.gateways.stripe_ledger import Pool
 from activities.gateways.stripe_payment import StripePaymentGateway
 from tests.gateways.local_stripe import API_KEY
 from tests.gateways.stripe_mock import run_stripe_mock
@@ -32,7 +32,7 @@ async def stripe_mock(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator
         yield address
 
 
-async def everything_is_asked(pool: Pool, proxy: StripeProxy) -> None:
+async def everything_is_asked(pool: asyncpg.Pool, proxy: StripeProxy) -> None:
     """Charges at once and with the label, a decline, a capture, refunds that are looked for, and undoing."""
     api = StripeApi(API_KEY, proxy.address)
     at_once, with_label = StripePaymentGateway(pool, api), StripePaymentGateway(pool, api, with_label=True)
@@ -55,7 +55,7 @@ def kind(call: Call) -> str:
 
 
 async def test_given_every_call_of_the_gateway_then_stripes_own_schema_takes_it(
-    pool: Pool, stripe_server: StripeProxy, stripe_mock: str
+    pool: asyncpg.Pool, stripe_server: StripeProxy, stripe_mock: str
 ) -> None:
     await everything_is_asked(pool, stripe_server)
     assert {kind(call) for call in stripe_server.calls} == KINDS

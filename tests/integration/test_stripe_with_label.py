@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
+import asyncpg
 import pytest
 
 from activities.gateways.protocols import (
@@ -14,7 +15,6 @@ from activities.gateways.protocols import (
     Voided,
 )
 from activities.gateways.stripe_api import StripeApi
-from activities.gateways.stripe_ledger import Pool
 from activities.gateways.stripe_payment import StripePaymentGateway
 from tests.gateways.local_stripe import API_KEY, Money
 from tests.gateways.stripe_proxy import StripeProxy
@@ -23,7 +23,7 @@ from tests.integration.gateway_requests import a_charge, a_refund
 
 
 @pytest.fixture
-async def holding(pool: Pool, stripe_server: StripeProxy) -> AsyncIterator[StripePaymentGateway]:
+async def holding(pool: asyncpg.Pool, stripe_server: StripeProxy) -> AsyncIterator[StripePaymentGateway]:
     api = StripeApi(API_KEY, stripe_server.address, timeout=5)
     yield StripePaymentGateway(pool, api, with_label=True)
     await api.close()
@@ -42,7 +42,7 @@ class TestWithTheLabel(PaymentGatewayContract):
         return holding
 
     async def test_given_an_authorisation_then_the_money_is_held_until_it_is_captured(
-        self, holding: StripePaymentGateway, stripe_server: StripeProxy, pool: Pool
+        self, holding: StripePaymentGateway, stripe_server: StripeProxy, pool: asyncpg.Pool
     ) -> None:
         request = a_charge()
         charge = await holding.charge(request)
