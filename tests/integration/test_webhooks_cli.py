@@ -8,11 +8,13 @@ import pytest
 from temporalio.client import Client
 
 from embedded.temporal import TemporalServer
+from eventstore.checkpoints import lags
 from tests.integration.cli_harness import Shell, shell_for
-from tests.running_system import RunningSystem, running_system
+from tests.running_system import RunningSystem, running_system, until
 from tests.webhook_receiver import Answer, Receiver, receiving
 from tests.workflow.webhooks_harness import count_is, hurry, received
 from webhooks.deliveries import State
+from webhooks.endpoints import READER
 
 
 @pytest.fixture
@@ -38,6 +40,11 @@ def shell(system: RunningSystem, temporal_server: TemporalServer, tmp_path: Path
     made = shell_for(tmp_path, settings.database_url, temporal_server)
     ours = {"ORDERS_TASK_QUEUE": settings.task_queue, "ORDERS_WEBHOOKS_ALLOW_PRIVATE": "true"}
     return Shell(tmp_path, made.environment | ours)
+
+
+async def _passed_over(system: RunningSystem) -> bool:
+    [reader] = await lags(system.app.pool, READER)
+    return reader.events == 0
 
 
 async def test_an_endpoint_from_its_first_day_to_its_last(
@@ -73,6 +80,7 @@ async def test_an_endpoint_from_its_first_day_to_its_last(
     assert (await shell.orders("webhooks", "disable", endpoint)).out == "disabled\n"
     missed = await system.place()
     await system.settled(missed, "shipped")
+    await until(lambda: _passed_over(system), "the reader has passed the order's events over")
     enabled = await shell.orders("webhooks", "enable", endpoint, "--json")
     start = enabled.document["missedFrom"]
     replayed = await shell.orders("webhooks", "replay", endpoint, "--from", str(start), "--wait", "--json")
