@@ -85,7 +85,7 @@ TRIGGERS = (
     Trigger(OrderConfirmed.event_type, FULFILL_ORDER, "confirmed"),
     Trigger(OrderShipped.event_type, NOTIFY_SHIPMENT, "shipped"),
     Trigger(OrderCancelled.event_type, FULFILL_ORDER, "cancelled", when=_by_a_person, signal="cancel"),
-    Trigger(OrderReleased.event_type, VALIDATE_ORDER, "placed", when=_is("placed"), again=True),
+    Trigger(OrderReleased.event_type, VALIDATE_ORDER, "placed", when=_is("placed"), signal="release", again=True),
     Trigger(OrderReleased.event_type, FULFILL_ORDER, "confirmed", when=_is("confirmed"), signal="release"),
     Trigger(OrderReleased.event_type, FULFILL_ORDER, "paid", when=_is("paid"), signal="release"),
     Trigger(OrderRetried.event_type, VALIDATE_ORDER, "placed", when=_is("placed"), again=True),

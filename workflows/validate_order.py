@@ -24,20 +24,36 @@ ON_HOLD = "On hold"
 @workflow.defn(name=VALIDATE_ORDER)
 class ValidateOrder:
     """Decides on a placed order. On any other it changes nothing and answers how the order stands; on a held one too,
-    and another run follows when the order is released."""
+    and when that is released this run decides once more, or another where this one has ended."""
+
+    def __init__(self) -> None:
+        self.released = False
 
     @workflow.run
     async def run(self, order: OrderRef) -> Outcome:
         availability = await database_step(CHECK_INVENTORY, order, "Is every item in stock?")
-        try:
-            progress = await self._decide(order, availability)
-        except FailureError as failure:
-            if not refused_as(failure, "OrderOnHold"):
-                raise
+        progress = await self._decide_unless_held(order, availability)
+        if progress is None:
             return Outcome(status=availability.status, reason=ON_HOLD)
         workflow.upsert_search_attributes([ORDER_STATUS.value_set(progress.status)])
         workflow.set_current_details(f"Order is **{progress.status}**. {progress.reason or ''}".strip())
         return Outcome(status=progress.status, reason=progress.reason)
+
+    @workflow.signal(name="release")
+    def release(self) -> None:
+        """The order is no longer on hold: what was refused because of it is no answer any more."""
+        self.released = True
+
+    async def _decide_unless_held(self, order: OrderRef, availability: Availability) -> OrderProgress | None:
+        while True:
+            self.released = False  # whoever decides from here on sees what was released until now
+            try:
+                return await self._decide(order, availability)
+            except FailureError as failure:
+                if not refused_as(failure, "OrderOnHold"):
+                    raise
+            if not self.released:
+                return None
 
     async def _decide(self, order: OrderRef, availability: Availability) -> OrderProgress:
         if not availability.shortages:

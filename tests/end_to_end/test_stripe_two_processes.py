@@ -26,6 +26,7 @@ from tests.workflow.stripe_system import StripeSystem
 ORDERS = 20
 SEED = 20260102
 FAULTS: list[tuple[str, dict[str, Any]]] = [
+    (CONFIRM, {"kind": "late_effect", "remaining": 1}),
     (CREATE, {"kind": "lost_reply", "probability": 0.2}),
     (CONFIRM, {"kind": "late_effect", "probability": 0.2}),
     (CAPTURE, {"kind": "lost_reply", "probability": 0.2}),
@@ -62,7 +63,7 @@ async def test_two_processes_with_all_roles_under_faults_and_cancels_charge_noth
     system, stripe, chance = paying.system, paying.system.stripe, random.Random(SEED)
     await system.stock(TEA_1=10_000)
     for pattern, how in FAULTS:
-        stripe.fail(pattern, remaining=None, **how)
+        stripe.fail(pattern, **{"remaining": None, **how})
     await asyncio.gather(paying.start(), paying.start())
     async with late_arrivals(stripe) as answers:
         order_ids = [await system.place(**(TOO_MANY if index % 5 == 0 else {})) for index in range(ORDERS)]

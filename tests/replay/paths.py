@@ -146,6 +146,18 @@ async def _held_while_validating(system: RunningSystem, steering: Steering) -> s
     return order_id
 
 
+async def _released_while_validating(system: RunningSystem, steering: Steering) -> str:
+    """The release arrives after the refusal because of the hold, and before the run has heard of it."""
+    answered = steering.hold_after("confirm")
+    order_id = await _held(system, steering, "check-inventory")
+    await answered.reached.wait()
+    await system.handle(order_id, ReleaseOrder(order_id))
+    await system.dispatched_all()
+    answered.release.set()
+    await system.settled(order_id, "shipped")
+    return order_id
+
+
 async def _waits_on_hold(system: RunningSystem, order_id: str) -> None:
     async def shown() -> bool:
         return "on hold" in await system.current_details(order_id)
@@ -191,6 +203,7 @@ PATHS = (
     Path("fulfill-captured-with-the-label", "fulfill-order", _captured_with_the_label),
     Path("fulfill-label-taken-back-late", "fulfill-order", _label_taken_back_late),
     Path("validate-held", "validate-order", _held_while_validating),
+    Path("validate-released-while-refused", "validate-order", _released_while_validating),
     Path("fulfill-held-and-released", "fulfill-order", _held_and_released),
     Path("fulfill-held-and-cancelled", "fulfill-order", _held_and_cancelled),
     Path("refund-after-shipment", "refund-order", _refunded),

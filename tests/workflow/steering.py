@@ -45,7 +45,7 @@ class Steering(Interceptor):
         return self.before.setdefault(step, Held())
 
     def hold_after(self, step: str) -> Held:
-        """The effect has happened, its answer is held back."""
+        """The effect has happened, or the step was refused; the answer is held back."""
         return self.after.setdefault(step, Held())
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
@@ -66,10 +66,11 @@ class _Steered(ActivityInboundInterceptor):
             raise ApplicationError("down for the test", type="Down", next_retry_delay=timedelta(milliseconds=1))
         if step in steering.refused:
             raise ApplicationError(steering.refused[step], type="Refused", non_retryable=True)
-        result = steering.changed.get(step, _as_it_is)(await super().execute_activity(input))
-        if step in steering.after:
-            await steering.after[step].pass_through()
-        return result
+        try:
+            return steering.changed.get(step, _as_it_is)(await super().execute_activity(input))
+        finally:
+            if step in steering.after:
+                await steering.after[step].pass_through()
 
 
 def _as_it_is(answer: Any) -> Any:

@@ -72,6 +72,22 @@ async def test_an_order_held_before_its_validation_is_validated_when_released(
     assert (await system.events(order_id)).count("order.confirmed") == 1
 
 
+async def test_a_release_while_the_validation_is_refused_because_of_the_hold_is_not_lost(
+    system: RunningSystem, steering: Steering
+) -> None:
+    begun, refused = steering.hold_before("check-inventory"), steering.hold_after("confirm")
+    order_id = await system.place()
+    await begun.reached.wait()
+    await system.handle(order_id, HoldOrder(order_id, "fraud suspected"))
+    begun.release.set()
+    await refused.reached.wait()
+    await system.handle(order_id, ReleaseOrder(order_id))
+    await system.dispatched_all()
+    refused.release.set()
+    await system.settled(order_id, "shipped")
+    assert (await system.events(order_id)).count("order.confirmed") == 1
+
+
 async def test_a_hold_that_is_released_before_the_workflow_hears_of_it_stops_nothing(
     system: RunningSystem, steering: Steering
 ) -> None:
