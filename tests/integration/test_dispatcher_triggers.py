@@ -175,7 +175,7 @@ def test_the_table_has_a_row_for_each_event_that_something_follows_from() -> Non
         ("order.confirmed", "confirmed", "fulfill-order", None, False),
         ("order.shipped", "shipped", "notify-shipment", None, False),
         ("order.cancelled", "cancelled", "fulfill-order", "cancel", False),
-        ("order.released", "placed", "validate-order", None, True),
+        ("order.released", "placed", "validate-order", "release", True),
         ("order.released", "confirmed", "fulfill-order", "release", False),
         ("order.released", "paid", "fulfill-order", "release", False),
         ("order.retried", "placed", "validate-order", None, True),
