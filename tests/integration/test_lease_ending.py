@@ -1,6 +1,7 @@
 """A lease whose connection the server is ending: it has said so, and the connection is still there."""
 
 from eventstore.lease import Lease
+from tests.running_system import until
 
 _FIELDS = b"SFATAL\0C57P01\0Mterminating connection due to administrator command\0\0"
 LAST_WORD = b"E" + (4 + len(_FIELDS)).to_bytes(4) + _FIELDS  # an ErrorResponse as it comes over the wire
@@ -16,5 +17,5 @@ async def test_a_lease_asked_for_between_the_servers_last_word_and_its_end_is_no
     assert not connection.is_closed()
     assert not await lease.held()
     await lease.release()
-    assert await lease.acquire()
+    await until(lease.acquire, "the server has noticed the end of the session")
     await lease.release()
