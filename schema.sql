@@ -126,6 +126,45 @@ begin
 end $$;
 
 --
+-- Name: append_each(text[], bigint[], uuid[], text[], integer[], text[], text[]); Type: FUNCTION; Schema: eventstore; Owner: -
+--
+
+CREATE FUNCTION eventstore.append_each(p_streams text[], p_expected bigint[], p_ids uuid[], p_types text[], p_schema_versions integer[], p_data text[], p_metadata text[]) RETURNS TABLE(number bigint, version bigint, "position" bigint)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET lock_timeout TO '100ms'
+    AS $$
+#variable_conflict use_column
+begin
+    return query
+    with asked as (
+        select * from unnest(p_streams, p_expected, p_ids, p_types, p_schema_versions, p_data, p_metadata)
+            with ordinality as u (stream, expected, id, type, schema_version, data, metadata, number)
+    ), free as (
+        select s.stream_id, a.expected from asked a join eventstore.streams s on s.name = a.stream
+           for no key update of s skip locked
+    ), grown as (
+        update eventstore.streams s set version = s.version + 1 from free f
+         where s.stream_id = f.stream_id and (f.expected in (-1, -2) or s.version = f.expected)
+        returning s.stream_id, s.name, s.version
+    ), begun as (
+        insert into eventstore.streams as s (name, version)
+        select a.stream, 1 from asked a
+         where a.expected in (0, -1) and not exists (select from eventstore.streams t where t.name = a.stream)
+        on conflict (name) do nothing
+        returning s.stream_id, s.name, s.version
+    ), inserted as (
+        insert into eventstore.events (position, stream_id, version, id, type, schema_version, data, metadata)
+        select nextval('eventstore.event_position'), w.stream_id, w.version, a.id, a.type, a.schema_version, a.data::jsonb, a.metadata::jsonb
+          from asked a join (select * from grown union all select * from begun) w on w.name = a.stream
+        returning id, version, position
+    )
+    select a.number, i.version, i.position from inserted i join asked a on a.id = i.id;
+end $$;
+
+--
 -- Name: refuse_change(); Type: FUNCTION; Schema: eventstore; Owner: -
 --
 
@@ -1861,6 +1900,13 @@ GRANT USAGE ON SCHEMA webhooks TO orders_app;
 
 REVOKE ALL ON FUNCTION eventstore.append(p_stream text, p_expected bigint, p_ids uuid[], p_types text[], p_schema_versions integer[], p_data text[], p_metadata text[], OUT status text, OUT version bigint, OUT first_position bigint, OUT last_position bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION eventstore.append(p_stream text, p_expected bigint, p_ids uuid[], p_types text[], p_schema_versions integer[], p_data text[], p_metadata text[], OUT status text, OUT version bigint, OUT first_position bigint, OUT last_position bigint) TO orders_app;
+
+--
+-- Name: FUNCTION append_each(p_streams text[], p_expected bigint[], p_ids uuid[], p_types text[], p_schema_versions integer[], p_data text[], p_metadata text[]); Type: ACL; Schema: eventstore; Owner: -
+--
+
+REVOKE ALL ON FUNCTION eventstore.append_each(p_streams text[], p_expected bigint[], p_ids uuid[], p_types text[], p_schema_versions integer[], p_data text[], p_metadata text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION eventstore.append_each(p_streams text[], p_expected bigint[], p_ids uuid[], p_types text[], p_schema_versions integer[], p_data text[], p_metadata text[]) TO orders_app;
 
 --
 -- Name: FUNCTION refuse_change(); Type: ACL; Schema: eventstore; Owner: -

@@ -1,6 +1,7 @@
 """Append and read. One round trip and one commit for an append; every read pages by key."""
 
 from collections.abc import AsyncIterator, Sequence
+from typing import TypeAlias
 from uuid import UUID
 
 import asyncpg
@@ -9,11 +10,13 @@ from opentelemetry.trace import SpanKind
 from prometheus_client import Counter, Histogram
 
 from eventstore.errors import EventIdReused, InvalidEvent, WrongExpectedVersion
+from eventstore.group_commit import GroupCommit
 from eventstore.model import AppendResult, NewEvent, Page, RecordedEvent, StreamInfo
 from eventstore.tracing import span, with_trace
 from eventstore.validation import check_expected, check_name, check_page, serialise
 from eventstore.wakeup import Wakeup
 
+_Arguments: TypeAlias = tuple[str, int, Sequence[UUID], Sequence[str], Sequence[int], Sequence[str], Sequence[str]]
 _APPEND = "select * from eventstore.append($1, $2, $3, $4, $5, $6, $7)"
 
 _COLUMNS = "e.position, s.name, e.version, e.id, e.type, e.schema_version, e.data, e.metadata, e.recorded_at"
@@ -61,6 +64,7 @@ class EventStore:
 
     def __init__(self, pool: asyncpg.Pool, wakeup: Wakeup) -> None:
         self.pool, self.wakeup = pool, wakeup
+        self._group_commit = GroupCommit(pool)
 
     async def append(self, stream: str, events: Sequence[NewEvent], *, expected: int) -> AppendResult:
         """Append events to one stream, all or none.
@@ -73,42 +77,42 @@ class EventStore:
         with span(name, SpanKind.CLIENT, stream=str(stream), events=len(events)):
             arguments = _arguments(stream, with_trace(events), expected)
             with _SECONDS.time():
-                row = await self._append(stream, events, arguments)
-            return self._result(stream, events, expected, row)
+                result = await self._append(stream, events, arguments)
+            if not result.duplicate:
+                self.wakeup.appended()
+            return result
 
-    async def _append(
-        self, stream: str, events: Sequence[NewEvent], arguments: tuple[object, ...]
-    ) -> asyncpg.Record | None:
+    async def _append(self, stream: str, events: Sequence[NewEvent], arguments: _Arguments) -> AppendResult:
+        if len(events) > 1:
+            return await self._append_alone(stream, events, arguments)
+        [*place, ids, types, schema_versions, data, metadata] = arguments
+        row = (*place, ids[0], types[0], schema_versions[0], data[0], metadata[0])
+        return await self._group_commit.append(row, lambda: self._append_alone(stream, events, arguments))
+
+    async def _append_alone(self, stream: str, events: Sequence[NewEvent], arguments: _Arguments) -> AppendResult:
         try:
-            return await self.pool.fetchrow(_APPEND, *arguments)
+            row = await self.pool.fetchrow(_APPEND, *arguments)
         except asyncpg.UniqueViolationError as error:
             if error.constraint_name != "events_id_key":
                 raise
             # An id that is elsewhere, or a twin of this append that won while we waited: the ids tell which.
-            return await self._append_again(stream, events, arguments)
+            row = await self._append_again(stream, events, arguments)
+        assert row is not None  # a function with OUT parameters always answers with one row
+        match row["status"]:
+            case "wrong_version":
+                _CONFLICTS.inc()
+                raise WrongExpectedVersion(stream, arguments[1], row["version"])
+            case "id_reused":
+                raise EventIdReused(stream, _ids(events))
+        return AppendResult(row["version"], row["first_position"], row["last_position"], row["status"] == "duplicate")
 
     async def _append_again(
-        self, stream: str, events: Sequence[NewEvent], arguments: tuple[object, ...]
+        self, stream: str, events: Sequence[NewEvent], arguments: _Arguments
     ) -> asyncpg.Record | None:
         try:
             return await self.pool.fetchrow(_APPEND, *arguments)
         except asyncpg.UniqueViolationError as error:
             raise EventIdReused(stream, _ids(events)) from error
-
-    def _result(
-        self, stream: str, events: Sequence[NewEvent], expected: int, row: asyncpg.Record | None
-    ) -> AppendResult:
-        assert row is not None  # a function with OUT parameters always answers with one row
-        match row["status"]:
-            case "wrong_version":
-                _CONFLICTS.inc()
-                raise WrongExpectedVersion(stream, expected, row["version"])
-            case "id_reused":
-                raise EventIdReused(stream, _ids(events))
-        duplicate = row["status"] == "duplicate"
-        if not duplicate:
-            self.wakeup.appended()
-        return AppendResult(row["version"], row["first_position"], row["last_position"], duplicate)
 
     async def read_stream(
         self, stream: str, *, from_version: int | None = None, limit: int = _PAGE, backwards: bool = False
@@ -180,7 +184,7 @@ class EventStore:
         return StreamInfo(*row) if row else None
 
 
-def _arguments(stream: str, events: Sequence[NewEvent], expected: int) -> tuple[object, ...]:
+def _arguments(stream: str, events: Sequence[NewEvent], expected: int) -> _Arguments:
     check_name("stream", stream)
     check_expected(expected)
     if not events:

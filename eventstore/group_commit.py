@@ -1,0 +1,94 @@
+"""Group commit: appends that come while others are on their way go together, in one round trip and one commit."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+import asyncpg
+
+from eventstore.model import AppendResult
+
+_APPEND_EACH: Final = "select * from eventstore.append_each($1, $2, $3, $4, $5, $6, $7)"
+_SENDERS: Final = 2  # one makes up a group while the database is at the other's
+_GROUP: Final = 16
+Row: TypeAlias = tuple[object, ...]
+"""stream, expected, id, type, schema version, data and metadata as JSON: the columns of `append_each`."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    row: Row
+    landed: asyncio.Future[AppendResult | None]  # None: it has to go alone
+
+
+class GroupCommit:
+    """Takes appends of one event each. None of them waits for what holds up another.
+
+    A group takes what it can without waiting. Whatever is out of the ordinary with an append (its id is known, its
+    stream at another version, or held by another writer) it meets alone, as if there were no groups.
+    """
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+        self._one_is_alone = False
+        self._waiting: list[_Waiting] = []
+        self._senders: set[asyncio.Task[None]] = set()
+
+    async def append(self, row: Row, alone: Callable[[], Awaitable[AppendResult]]) -> AppendResult:
+        """Append it with others, or by `alone`, which is quicker for a single one. Raises what that raises, and the driver's
+        errors."""
+        if not self._one_is_alone and not self._waiting:
+            self._one_is_alone = True
+            try:
+                return await alone()
+            finally:
+                self._one_is_alone = False
+        return await self._together(row) or await alone()
+
+    def _together(self, row: Row) -> asyncio.Future[AppendResult | None]:
+        loop = asyncio.get_running_loop()
+        waiting = _Waiting(row, loop.create_future())
+        self._waiting.append(waiting)
+        if len(self._senders) < _SENDERS:
+            self._senders.add(loop.create_task(self._send_all()))
+        return waiting.landed
+
+    async def _send_all(self) -> None:
+        """Until none waits."""
+        try:
+            while group := self._next_group():
+                await self._send(group)
+                await asyncio.sleep(0)  # whoever has landed may append again: that goes with the next group
+        finally:
+            self._senders.discard(asyncio.current_task())
+
+    def _next_group(self) -> list[_Waiting]:
+        """Those that wait longest, one for each stream; not those whose caller has gone."""
+        group, rest = dict[object, _Waiting](), list[_Waiting]()
+        for each in self._waiting:
+            if each.landed.cancelled():
+                continue
+            stream = each.row[0]
+            if stream in group or len(group) == _GROUP:
+                rest.append(each)
+            else:
+                group[stream] = each
+        self._waiting = rest
+        return list(group.values())
+
+    async def _send(self, group: Sequence[_Waiting]) -> None:
+        columns = map(list, zip(*(each.row for each in group), strict=True))
+        try:
+            rows = await self._pool.fetch(_APPEND_EACH, *columns)
+        except asyncpg.PostgresError:
+            rows = []  # one of them is the reason, and hears of it alone
+        except Exception as error:  # the database is away, for all of them alike
+            for each in group:
+                if not each.landed.done():
+                    each.landed.set_exception(error)
+            return
+        landed = {number: AppendResult(version, position, position, False) for number, version, position in rows}
+        for number, each in enumerate(group, 1):
+            if not each.landed.done():
+                each.landed.set_result(landed.get(number))
