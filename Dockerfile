@@ -2,14 +2,13 @@
 FROM python:3.11.14-slim-bookworm AS build
 
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
-RUN python -m venv /opt/orders
-ENV PATH=/opt/orders/bin:$PATH
+RUN python -m venv --without-pip /opt/orders
 WORKDIR /src
 COPY requirements.lock ./
-RUN pip install --require-hashes --only-binary :all: --requirement requirements.lock
+RUN pip --python /opt/orders install --require-hashes --only-binary :all: --requirement requirements.lock
 COPY . .
-# Everything it needs is there by now, its build tool included, each file checked against its hash.
-RUN pip install --no-deps --no-index --no-build-isolation .
+# The lock holds the build tool too, so that no file is used without its hash.
+RUN pip --python /opt/orders install --no-deps --no-index --no-build-isolation .
 
 
 FROM python:3.11.14-slim-bookworm
@@ -17,7 +16,8 @@ FROM python:3.11.14-slim-bookworm
 RUN useradd --create-home --uid 10001 orders
 COPY --from=build /opt/orders /opt/orders
 ENV PATH=/opt/orders/bin:$PATH PYTHONUNBUFFERED=1
-USER orders
+# By number: Kubernetes' runAsNonRoot cannot check a name.
+USER 10001
 WORKDIR /home/orders
 
 # Told to stop, the worker finishes what is in flight: give it longer than ORDERS_SHUTDOWN_SECONDS before it is killed.

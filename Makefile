@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+COMPILE := uv pip compile --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 SOURCES := activities application audit bench bootstrap.py chaos cli dispatcher embedded eventstore gateways.py orders projections scripts settings.py telemetry tests web webhooks worker.py workflows
 
 .DEFAULT_GOAL := help
@@ -47,11 +48,10 @@ asyncapi: $(INSTALLED) ## Write docs/asyncapi.json, what receivers of webhooks c
 schema: $(INSTALLED) ## Write schema.sql from the migrations
 	@$(BIN)/python -m embedded.schema > schema.sql
 
-lock: $(INSTALLED) ## Pin all dependencies anew in requirements.lock (needs uv)
-	uv pip compile --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
-		--group dev pyproject.toml -o requirements.lock
-	uv pip compile --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
-		--constraint requirements.lock --group bench pyproject.toml -o bench/requirements.lock
+lock: $(INSTALLED) ## Pin all dependencies anew: what runs, what tests, what is compared (needs uv)
+	$(COMPILE) --extra stripe --extra easypost --group build pyproject.toml -o requirements.lock
+	$(COMPILE) --constraint requirements.lock --extra stripe --extra easypost --extra embedded --group dev pyproject.toml -o requirements-dev.lock
+	$(COMPILE) --constraint requirements-dev.lock --group bench pyproject.toml -o bench/requirements.lock
 
 $(VENV)/.bench: $(INSTALLED) bench/requirements.lock
 	@echo "Installing what is compared to …" >&2
@@ -62,10 +62,10 @@ clean: ## Remove the virtual environment and the data of `make dev`
 	rm -rf $(VENV) .orders
 
 # pip checks every file's hash; the project itself is installed by the pinned build backend, without a download.
-$(INSTALLED): requirements.lock pyproject.toml
+$(INSTALLED): requirements-dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] + "; name another: make PYTHON=python3.12 …")'
 	@echo "Installing into $(VENV) …" >&2
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@

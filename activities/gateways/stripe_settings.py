@@ -1,0 +1,62 @@
+"""Settings of the Stripe gateway, from the environment."""
+
+from typing import Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, Field, SecretStr, field_validator, model_validator
+
+from activities.gateways.provider_settings import HeaderSecret, ProviderAddress
+
+
+class StripeSettings(BaseModel):
+    """Payments by Stripe, where an API key is set."""
+
+    stripe_api_key: HeaderSecret | None = Field(
+        None, alias="ORDERS_STRIPE_API_KEY", description="charge by Stripe with this secret key; without it, simulated"
+    )
+    stripe_api_base: ProviderAddress | None = Field(
+        None, alias="ORDERS_STRIPE_API_BASE", description="Stripe's address, where it is another than Stripe's own"
+    )
+    stripe_webhook_secret: HeaderSecret | None = Field(
+        None,
+        alias="ORDERS_STRIPE_WEBHOOK_SECRET",
+        description="what Stripe signs its webhooks with; without it, none are taken",
+    )
+    stripe_capture: Literal["at-once", "with-label"] = Field(
+        "at-once",
+        alias="ORDERS_STRIPE_CAPTURE",
+        description="with-label: hold the money first, and take it when the shipping label exists",
+    )
+
+    @field_validator("stripe_api_base")
+    @classmethod
+    def _has_no_path(cls, address: str | None) -> str | None:
+        if address is not None and urlsplit(address).path.strip("/"):
+            raise ValueError("must have no path: the version is the client's to add")
+        return address
+
+    @field_validator("stripe_api_key")
+    @classmethod
+    def _is_secret_or_restricted(cls, key: SecretStr | None) -> SecretStr | None:
+        if key is not None and not key.get_secret_value().startswith(("sk_", "rk_")):
+            raise ValueError("must be a secret or restricted key, which begin with sk_ and rk_")
+        return key
+
+    @field_validator("stripe_webhook_secret")
+    @classmethod
+    def _is_a_signing_secret(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is not None and not secret.get_secret_value().startswith("whsec_"):
+            raise ValueError("must be an endpoint's signing secret, which begins with whsec_")
+        return secret
+
+    @model_validator(mode="after")
+    def _webhooks_can_be_checked(self) -> Self:
+        if self.stripe_webhook_secret is not None and self.stripe_api_key is None:
+            raise ValueError("ORDERS_STRIPE_WEBHOOK_SECRET needs ORDERS_STRIPE_API_KEY, to ask Stripe in doubt")
+        return self
+
+    @model_validator(mode="after")
+    def _holding_takes_a_provider(self) -> Self:
+        if self.stripe_capture == "with-label" and self.stripe_api_key is None:
+            raise ValueError("ORDERS_STRIPE_CAPTURE needs ORDERS_STRIPE_API_KEY: a simulated charge is never held")
+        return self
