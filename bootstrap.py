@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import os
 import signal
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
@@ -36,6 +37,7 @@ from dispatcher.parking import Parking
 from dispatcher.starter import WorkflowStarter
 from eventstore.codec import Codec
 from eventstore.consumer import ConsumerRunner
+from eventstore.pool import open_pool, require_sessions
 from eventstore.store import EventStore
 from eventstore.wakeup import Wakeup
 from gateways import chosen_gateways
@@ -63,7 +65,6 @@ from workflows.validate_order import ValidateOrder
 if TYPE_CHECKING:
     from activities.gateways.stripe_api import StripeApi
 
-ROLE = "orders_app"
 WORKFLOWS = [ValidateOrder, FulfillOrder, NotifyShipment, RefundOrder]
 WEBHOOK_WORKFLOWS = [DeliverWebhooks]
 _OUR_MODULES = ("activities", "eventstore", "orders", "webhooks", "workflows")
@@ -106,7 +107,8 @@ class App:
 @asynccontextmanager
 async def open_app(settings: Settings) -> AsyncIterator[App]:
     """Connect to the database, as the application's role. Raises SettingsError, or what the connection raises."""
-    async with open_pool(settings.app_database_url) as pool:
+    await require_sessions(settings.app_database_url)
+    async with open_pool(settings.app_database_url, size=settings.database_pool_size) as pool:
         app = build_app(settings, pool)
         try:
             yield app
@@ -138,26 +140,12 @@ def build_app(settings: Settings, pool: asyncpg.Pool) -> App:
     )
 
 
-@asynccontextmanager
-async def open_pool(dsn: str, *, size: int = 20) -> AsyncIterator[asyncpg.Pool]:
-    """Connections that are not reset between uses, a round trip for each append: nothing here leaves state on them."""
-
-    async def no_reset(connection: asyncpg.Connection) -> None: ...
-
-    async with asyncpg.create_pool(
-        dsn, min_size=1, max_size=size, reset=no_reset, server_settings=SESSION, command_timeout=60
-    ) as pool:
-        yield pool
-
-
-# An append that hangs in an open transaction would hold up every reader: the server ends it.
-SESSION = {"role": ROLE, "application_name": "orders", "idle_in_transaction_session_timeout": "30s"}
-
-
 async def connect_temporal(settings: Settings, *, lazy: bool = False) -> Client:
     """A client by Temporal's own environment configuration, with the pydantic data converter. lazy: connect when used.
     Raises SettingsError where a key would be sent without TLS."""
-    config = ClientConfig.load_client_connect_config()
+    key = settings.temporal_api_key
+    given = {"TEMPORAL_API_KEY": key.get_secret_value()} if key else {}
+    config = ClientConfig.load_client_connect_config(override_env_vars=os.environ | given)
     if settings.temporal_address:
         config["target_host"] = settings.temporal_address
     config.setdefault("target_host", "localhost:7233")
@@ -214,6 +202,12 @@ def build_worker(app: App, client: Client, interceptors: Sequence[Interceptor] =
         activities=build_activities(app),
         interceptors=[Observation(), Heartbeats(), *interceptors, ActivityFailures()],
         workflow_runner=workflow_runner(),
+        max_concurrent_workflow_tasks=app.settings.worker_workflow_tasks,
+        max_concurrent_activities=app.settings.worker_activities,
+        max_concurrent_local_activities=app.settings.worker_database_steps,
+        max_concurrent_workflow_task_polls=app.settings.worker_pollers,
+        max_concurrent_activity_task_polls=app.settings.worker_pollers,
+        max_cached_workflows=app.settings.worker_cached_workflows,
         graceful_shutdown_timeout=timedelta(seconds=app.settings.shutdown_seconds),
         sticky_queue_schedule_to_start_timeout=TASKS_OF_A_KILLED_WORKER,
         deployment_config=_deployment(app.settings),

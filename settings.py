@@ -7,8 +7,9 @@ from typing import Literal, Self
 from urllib.parse import quote
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from temporalio.envconfig import ClientConfig
 
 from activities.gateways.easypost_settings import EasyPostSettings
@@ -24,6 +25,29 @@ class SettingsError(Exception):
     """A setting is missing or wrong; the message names it."""
 
 
+class _Files(PydanticBaseSettingsSource):
+    """Values from the files that `{variable}_FILE` names, as container platforms mount secrets. Raises SettingsError."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[str | None, str, bool]:
+        variable = str(field.alias)
+        path = os.environ.get(f"{variable}_FILE")
+        if path and os.environ.get(variable):
+            raise SettingsError(f"{variable} and {variable}_FILE are both set: keep one of them")
+        return (_content(path, variable) if path else None), variable, False
+
+    def __call__(self) -> dict[str, str | None]:
+        read = (self.get_field_value(field, name) for name, field in self.settings_cls.model_fields.items())
+        return {variable: value for value, variable, _ in read if value is not None}
+
+
+def _content(path: str, variable: str) -> str:
+    try:
+        return Path(path).read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not text"
+        raise SettingsError(f"{variable}_FILE names {path}, which cannot be read: {reason}") from None
+
+
 class Settings(BaseSettings, StripeSettings, EasyPostSettings):
     """Read once at the start. Temporal's address, TLS and keys are Temporal's own `TEMPORAL_*` variables."""
 
@@ -35,8 +59,14 @@ class Settings(BaseSettings, StripeSettings, EasyPostSettings):
     database_owner_url: str | None = Field(
         None, alias="DATABASE_OWNER_URL", description="for `orders migrate`: the database's owner; default DATABASE_URL"
     )
+    database_pool_size: int = Field(
+        20, alias="ORDERS_DATABASE_POOL_SIZE", ge=2, description="the most connections of a process's pool"
+    )
     temporal_address: str | None = Field(
         None, alias="TEMPORAL_ADDRESS", description="host:port of Temporal, beside its other TEMPORAL_* variables"
+    )
+    temporal_api_key: SecretStr | None = Field(
+        None, alias="TEMPORAL_API_KEY", description="Temporal's API key, one of its own variables; from a file too"
     )
     temporal_ui_url: str | None = Field(
         None, alias="TEMPORAL_UI_URL", description="the Temporal Web UI's address, for links"
@@ -63,6 +93,27 @@ class Settings(BaseSettings, StripeSettings, EasyPostSettings):
         None,
         alias="TEMPORAL_WORKER_BUILD_ID",
         description="the version of this worker within TEMPORAL_DEPLOYMENT_NAME",
+    )
+    worker_workflow_tasks: int = Field(
+        100, alias="ORDERS_WORKER_WORKFLOW_TASKS", ge=2, description="workflow tasks that a worker runs at once"
+    )
+    worker_activities: int = Field(
+        100, alias="ORDERS_WORKER_ACTIVITIES", ge=1, description="calls to gateways that a worker makes at once"
+    )
+    worker_database_steps: int = Field(
+        100, alias="ORDERS_WORKER_DATABASE_STEPS", ge=1, description="database steps that a worker runs at once"
+    )
+    worker_pollers: int = Field(
+        5,
+        alias="ORDERS_WORKER_POLLERS",
+        ge=2,
+        description="a worker's requests for tasks that are open at once, of each kind",
+    )
+    worker_cached_workflows: int = Field(
+        1000,
+        alias="ORDERS_WORKER_CACHED_WORKFLOWS",
+        ge=0,
+        description="runs that a worker keeps in memory between tasks",
     )
     webhooks_allow_private: bool = Field(
         False,
@@ -100,6 +151,13 @@ class Settings(BaseSettings, StripeSettings, EasyPostSettings):
         alias="ORDERS_API_KEYS",
         description="who may use the HTTP API: name:role:key, separated by commas; the roles are read, write, operate",
     )
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], *sources: PydanticBaseSettingsSource, **named: PydanticBaseSettingsSource
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then the environment, then the files that it names."""
+        return named["init_settings"], named["env_settings"], _Files(settings_cls)
 
     @property
     def payments(self) -> str:

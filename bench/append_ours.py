@@ -7,8 +7,8 @@ import orjson
 from bench.append_rate import STREAMS, measures_of, rate
 from bench.log import bodies
 from bench.side import Figures, Ground
-from bootstrap import open_pool
 from eventstore.model import ANY, NewEvent
+from eventstore.pool import open_pool
 from eventstore.store import EventStore
 from eventstore.wakeup import Wakeup
 

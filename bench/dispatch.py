@@ -11,13 +11,13 @@ import orjson
 from activities.streams import order_codec
 from bench.log import bodies
 from bench.side import Figures, Ground, milliseconds, order_ids
-from bootstrap import open_pool
 from dispatcher.dispatcher import Dispatcher
 from dispatcher.parking import Parking
 from dispatcher.starter import WorkflowStarter
 from dispatcher.triggers import Trigger
 from eventstore.consumer import ConsumerRunner
 from eventstore.model import NO_STREAM, NewEvent, RecordedEvent
+from eventstore.pool import open_pool
 from eventstore.store import EventStore
 from eventstore.wakeup import Wakeup
 from orders.events import Event

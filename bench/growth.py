@@ -14,8 +14,8 @@ from bench.growth_queries import query_times
 from bench.log import bodies
 from bench.orders_ours import measure_single
 from bench.side import Figures, Ground, milliseconds, percentile, times
-from bootstrap import open_pool
 from eventstore.model import ANY, NewEvent
+from eventstore.pool import open_pool
 from eventstore.store import EventStore
 from eventstore.wakeup import Wakeup
 

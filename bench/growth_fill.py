@@ -9,9 +9,9 @@ import asyncpg
 from activities.streams import order_codec
 from bench.log import fill_orders
 from bench.side import Ground
-from bootstrap import open_pool
 from dispatcher.dispatcher import NAME as DISPATCHER
 from eventstore.migrate import migrate
+from eventstore.pool import open_pool
 from eventstore.store import EventStore
 from eventstore.wakeup import Wakeup
 from projections import PROJECTIONS

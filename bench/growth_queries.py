@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from bench.side import Ground, times
-from bootstrap import open_pool
+from eventstore.pool import open_pool
 from projections.queries import Period, Queries
 
 _WARM_UP: Final = 5

@@ -5,7 +5,7 @@ import time
 from activities.streams import order_codec
 from bench.log import fill
 from bench.side import Figures, Ground
-from bootstrap import open_pool
+from eventstore.pool import open_pool
 from eventstore.store import EventStore
 from eventstore.wakeup import Wakeup
 

@@ -8,7 +8,7 @@ import asyncpg
 from activities.streams import order_codec
 from bench.log import fill
 from bench.side import Figures, Ground
-from bootstrap import open_pool
+from eventstore.pool import open_pool
 from eventstore.store import EventStore
 from eventstore.wakeup import Wakeup
 from orders.events import OrderPlaced

@@ -13,7 +13,7 @@ from application.outages import AWAY, NOT_MIGRATED, REFUSED_LOGIN
 from application.reach import TemporalUnreachable
 from embedded.errors import EmbeddedError
 from eventstore.errors import EventStoreError
-from eventstore.migrate import MigrationFailed
+from eventstore.migrate import MigrationFailed, single_hosts
 from orders.errors import OrderError
 from projections.rebuild import RebuildRunning
 from settings import DEV_FILE, DEV_FOLDER, Settings, SettingsError
@@ -91,8 +91,8 @@ def _stale(settings: Settings | None, variable: str) -> str:
 def require_address(dsn: str) -> None:
     """Refuse what is no address before a driver words it, perhaps with the password in it."""
     try:
-        parts = urlsplit(dsn)
-        usable = parts.scheme in ("postgresql", "postgres") and (parts.port or 1) > 0
+        hosts = [urlsplit(host) for host in single_hosts(dsn)]
+        usable = all(host.scheme in ("postgresql", "postgres") and (host.port or 1) > 0 for host in hosts)
     except ValueError:
         usable = False
     if not usable:
@@ -104,12 +104,17 @@ def database_address(settings: Settings | None) -> str:
     if settings is None or settings.database_url is None:
         return "DATABASE_URL"
     try:
-        parts = urlsplit(settings.database_url)
-        query = parse_qs(parts.query)
-        host, port = parts.hostname or query.get("host", ["localhost"])[0], parts.port or query.get("port", ["5432"])[0]
+        hosts = ",".join(map(_host_and_port, single_hosts(settings.database_url)))
+        return hosts + urlsplit(settings.database_url).path
     except ValueError:
         return "DATABASE_URL"
-    return f"{host}:{port}{parts.path}"
+
+
+def _host_and_port(dsn: str) -> str:
+    parts = urlsplit(dsn)
+    query = parse_qs(parts.query)
+    host, port = parts.hostname or query.get("host", ["localhost"])[0], parts.port or query.get("port", ["5432"])[0]
+    return f"{host}:{port}"
 
 
 def temporal_address(settings: Settings | None) -> str:

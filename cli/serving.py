@@ -11,7 +11,7 @@ from temporalio.client import Client
 from bootstrap import App
 from cli.arguments import AsJson
 from cli.failures import require_address
-from cli.output import show, show_json
+from cli.output import say, show, show_json
 from cli.running import execute, opened, temporal
 from eventstore.migrate import migrate
 from settings import Settings
@@ -28,7 +28,7 @@ def migrate_database(as_json: AsJson = False) -> None:
 
     async def command(settings: Settings) -> None:
         require_address(settings.owner_database_url)
-        applied = await migrate(settings.owner_database_url)
+        applied = await migrate(settings.owner_database_url, on_wait=say)
         if as_json:
             show_json({"applied": applied})
         else:

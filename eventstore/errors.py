@@ -78,3 +78,14 @@ class CheckpointMoved(EventStoreError):
     def __init__(self, name: str, expected: int) -> None:
         super().__init__(f"checkpoint of {name!r} is no longer at {expected}: another runner owns it")
         self.name, self.expected = name, expected
+
+
+class PooledByTransaction(EventStoreError):
+    """A pooler stands between us and the database and gives each transaction another session: connect directly, or
+    through a pool in session mode."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the database's address leads to a pooler in transaction mode, which loses the locks, the role and LISTEN of a "
+            "session: connect directly, or through a pool in session mode"
+        )

@@ -5,6 +5,7 @@ import hashlib
 import asyncpg
 
 from eventstore.errors import DATABASE_AWAY
+from eventstore.pool import connect
 
 _TIMEOUT = 2.0
 
@@ -12,7 +13,8 @@ _TIMEOUT = 2.0
 class Lease:
     """Ownership of a name. The database frees it when this connection ends, so a standby takes over at once.
 
-    A killed process's session ends at once, that of a vanished machine by keep-alive within about 4 s.
+    A killed process's session ends at once; that of a vanished machine within about 5 s, by keep-alive or, where an
+    answer was not acknowledged, by the time-out of TCP; that of a frozen process after 10 s without a question from it.
     """
 
     def __init__(self, dsn: str, name: str) -> None:
@@ -27,7 +29,7 @@ class Lease:
     async def acquire(self) -> bool:
         """Try to own the name; False where another does. Raises connection errors."""
         if self._connection is None or self._connection.is_closed():
-            self._connection = await asyncpg.connect(self._dsn, timeout=_TIMEOUT, server_settings=_KEEP_ALIVE)
+            self._connection = await connect(self._dsn, _WATCHED, timeout=_TIMEOUT)
         return bool(await self._ask("select pg_try_advisory_lock($1)"))
 
     async def held(self) -> bool:
@@ -53,4 +55,10 @@ class Lease:
 _HELD = """
 select exists (select from pg_locks where locktype = 'advisory' and pid = pg_backend_pid() and granted
                   and (classid::bigint << 32 | objid::bigint) = $1::bigint)"""
-_KEEP_ALIVE = {"tcp_keepalives_idle": "2", "tcp_keepalives_interval": "1", "tcp_keepalives_count": "2"}
+_WATCHED = {
+    "tcp_keepalives_idle": "2",
+    "tcp_keepalives_interval": "1",
+    "tcp_keepalives_count": "2",
+    "tcp_user_timeout": "4s",
+    "idle_session_timeout": "10s",  # the kernel of a frozen process answers keep-alives; its owner asks every second
+}

@@ -1,15 +1,32 @@
 """Brings a database's schema up to date: dbmate, and the plain SQL files of every package's `migrations/` folder."""
 
 import asyncio
+import contextlib
 import os
 import sysconfig
+import time
+from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit, urlunsplit
+from typing import Final
+from urllib.parse import parse_qs, parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 import asyncpg
 
+from eventstore.pool import connect, require_sessions
+
 _ROOT = Path(__file__).resolve().parent.parent
 _LOCK = 0x6F7264657273  # "orders": one migration at a time in a database, dbmate itself takes no lock
+PATIENCE: Final = 60.0  # seconds
+_QUIET: Final = 1.0  # seconds of waiting before it is announced
+
+# The sessions that hold the lock: a lock by a 64-bit key has its halves in classid and objid.
+_HOLDER: Final = """
+select a.pid, a.usename, host(a.client_addr) as client_addr, a.backend_start at time zone 'UTC' as backend_start
+  from pg_locks l join pg_stat_activity a using (pid)
+ where l.locktype = 'advisory' and l.granted and l.objsubid = 1
+   and l.database = (select oid from pg_database where datname = current_database())
+   and (l.classid::bigint << 32 | l.objid::bigint) = $1::bigint
+ limit 1"""
 
 
 class MigrationFailed(Exception):
@@ -26,18 +43,73 @@ def dbmate_command() -> Path:
     return Path(sysconfig.get_path("scripts")) / "dbmate"
 
 
-async def migrate(dsn: str) -> list[str]:
+async def migrate(
+    dsn: str, *, patience: float = PATIENCE, on_wait: Callable[[str], None] = lambda _: None
+) -> list[str]:
     """Apply what is missing and return the applied files' names. Several processes may call it at once.
 
-    dsn: the owner's address. Raises MigrationFailed, or asyncpg's errors where the database cannot be reached.
+    dsn: the owner's address, of one or several hosts. patience: seconds to wait for another migration;
+    on_wait is called once with its holder. Raises MigrationFailed, PooledByTransaction, or asyncpg's errors where the
+    database cannot be reached.
     """
-    connection = await asyncpg.connect(dsn)
+    host = await writable_host(dsn)
+    await require_sessions(host)
+    connection = await connect(host, {})
     try:
-        await connection.execute("select pg_advisory_lock($1)", _LOCK)
+        await _lock(connection, patience, on_wait)
         encrypted = await connection.fetchval("select ssl from pg_stat_ssl where pid = pg_backend_pid()")
-        return await _dbmate_up(dbmate_url(dsn, encrypted=bool(encrypted)))
+        return await _dbmate_up(dbmate_url(host, encrypted=bool(encrypted)))
     finally:
         await connection.close()
+
+
+async def writable_host(dsn: str) -> str:
+    """The address of the first host that takes writes, for dbmate, which knows addresses of one host only.
+
+    Raises MigrationFailed where there are several hosts and none of them does, or asyncpg's error of the last one.
+    """
+    hosts = single_hosts(dsn)
+    for host in hosts[:-1]:
+        with contextlib.suppress(OSError, TimeoutError, asyncpg.PostgresConnectionError):
+            connection = await connect(host, {}, timeout=10)
+            try:
+                if await connection.fetchval("show transaction_read_only") == "off":
+                    return host
+            finally:
+                connection.terminate()
+    return hosts[-1]
+
+
+def single_hosts(dsn: str) -> list[str]:
+    """An address of several hosts, as one address for each."""
+    parts = urlsplit(dsn)
+    account, at, hosts = parts.netloc.rpartition("@")
+    query = [(key, value) for key, value in parse_qsl(parts.query) if key != "target_session_attrs"]
+    kept = urlencode(query, safe="/")
+    return [urlunsplit(parts._replace(netloc=f"{account}{at}{host}", query=kept)) for host in hosts.split(",")]
+
+
+async def _lock(connection: asyncpg.Connection, patience: float, on_wait: Callable[[str], None]) -> None:
+    """Wait for another migration, and name the session that has it. Raises MigrationFailed when it takes too long."""
+    begun, named = time.monotonic(), False
+    while not await connection.fetchval("select pg_try_advisory_lock($1)", _LOCK):
+        holder = await connection.fetchrow(_HOLDER, _LOCK)
+        waited = time.monotonic() - begun
+        if waited >= patience:
+            raise MigrationFailed(f"another migration has not ended within {patience:.0f} s: {_described(holder)}")
+        if holder and not named and waited >= _QUIET:
+            on_wait(f"waiting for another migration: {_described(holder)}")
+            named = True
+        await asyncio.sleep(0.25)
+
+
+def _described(holder: asyncpg.Record | None) -> str:
+    if holder is None:
+        return "its session has just ended"
+    seen = f"session {holder['pid']} of {holder['usename'] or 'an unknown user'}"
+    where = holder["client_addr"] or "a local socket"
+    since = f" since {holder['backend_start']:%Y-%m-%d %H:%M:%S} UTC" if holder["backend_start"] else ""
+    return f"{seen} from {where}{since}; `select pg_terminate_backend({holder['pid']})` ends it"
 
 
 async def _dbmate_up(url: str) -> list[str]:

@@ -17,8 +17,9 @@ from temporalio.worker import Interceptor
 from activities.gateways.books import GatewayBooks
 from activities.gateways.simulated import Faults
 from activities.signatures import OrderRef
-from bootstrap import App, build_app, open_pool
+from bootstrap import App, build_app
 from eventstore.checkpoints import lags
+from eventstore.pool import open_pool
 from orders.commands import CancelOrder, Command, PlaceOrder
 from orders.events import CancelledBy
 from orders.ids import stream_name

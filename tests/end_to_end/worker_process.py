@@ -14,8 +14,9 @@ from typing import Any
 from temporalio.api.enums.v1 import PendingActivityState
 from temporalio.client import Client
 
-from bootstrap import build_app, open_pool
+from bootstrap import build_app
 from embedded.temporal import TemporalServer
+from eventstore.pool import open_pool
 from settings import Settings
 from tests.running_system import RunningSystem, new_id, until
 
@@ -24,6 +25,7 @@ ONLY = """
 import sys
 from functools import partial
 from bootstrap import run
+from eventstore.pool import open_pool
 from worker import Role, main
 run(partial(main, [Role(name) for name in sys.argv[1:]]))
 """

@@ -11,7 +11,8 @@ from typing import Any, Final
 import httpx
 from temporalio.client import Client
 
-from bootstrap import App, build_app, build_projectors, open_pool
+from bootstrap import App, build_app, build_projectors
+from eventstore.pool import open_pool
 from orders.commands import Command, ConfirmOrder, RecordPayment, RecordShipment
 from orders.ids import stream_name
 from settings import Settings

@@ -11,11 +11,12 @@ from temporalio.client import Client, WorkflowExecutionDescription
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RetryConfig, RPCError, RPCStatusCode
 
-from bootstrap import App, build_app, build_dispatcher, open_pool
+from bootstrap import App, build_app, build_dispatcher
 from dispatcher.dispatcher import NAME, Dispatcher
 from embedded.temporal import TemporalServer
 from eventstore.checkpoints import open_checkpoint
 from eventstore.model import ANY, NewEvent
+from eventstore.pool import open_pool
 from orders.commands import CancelOrder, ConfirmOrder, RecordPayment, RecordShipment
 from orders.events import CancelledBy
 from settings import Settings

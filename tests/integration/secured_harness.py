@@ -53,21 +53,23 @@ class SecuredPostgres:
 
     async def administer(self, *statements: str) -> None:
         """As the superuser, past the proxy."""
-        connection = await asyncpg.connect(
-            host="127.0.0.1", port=self.behind, user="postgres", password=OWNER_PASSWORD, database="postgres", ssl=False
-        )
-        try:
-            for statement in statements:
-                await connection.execute(statement)
-        finally:
-            await connection.close()
+        await administer(self.behind, *statements)
 
 
 @asynccontextmanager
 async def secured_postgres(programs: Path, authority: Authority) -> AsyncIterator[SecuredPostgres]:
     """With the roles that docs/operations.md makes. The embedded server is built without TLS, so that a proxy speaks
     PostgreSQL's TLS in front of it, and takes nobody without."""
-    [behind] = free_ports(1)
+    async with password_postgres(programs) as (behind, server):
+        secured = SecuredPostgres(0, server, authority.file, behind)
+        async with _postgres_proxy(secured, authority):
+            yield secured
+
+
+@asynccontextmanager
+async def password_postgres(programs: Path) -> AsyncIterator[tuple[int, Child]]:
+    """A server on a port of the loopback interface, with passwords and the roles of docs/operations.md: port and process."""
+    [port] = free_ports(1)
     with throwaway_folder() as run:
         account = account_for(run / "data")
         (run / "password").write_text(OWNER_PASSWORD)
@@ -81,19 +83,30 @@ async def secured_postgres(programs: Path, authority: Authority) -> AsyncIterato
             "fsync": "off",
         }
         settings = (each for name, value in options.items() for each in ("-c", f"{name}={value}"))
-        argv = (str(programs / "postgres"), "-D", str(run / "data"), "-p", str(behind), *settings)
+        argv = (str(programs / "postgres"), "-D", str(run / "data"), "-p", str(port), *settings)
         async with child(Job("PostgreSQL", argv, run / "postgres.log", signal.SIGINT, account=account)) as server:
-            secured = SecuredPostgres(0, server, authority.file, behind)
-            await server.ready(lambda: _answers(secured), 60)
-            await secured.administer(
+            await server.ready(lambda: _answers(port), 60)
+            await administer(
+                port,
                 "create role orders_app nologin",
                 f"create role orders_owner login password '{OWNER_PASSWORD}'",
                 f"create role orders login password '{APP_PASSWORD}'",
                 "grant orders_app to orders_owner, orders",
                 "create database orders owner orders_owner",
             )
-            async with _postgres_proxy(secured, authority):
-                yield secured
+            yield port, server
+
+
+async def administer(port: int, *statements: str) -> None:
+    """As the superuser of a server with passwords."""
+    connection = await asyncpg.connect(
+        host="127.0.0.1", port=port, user="postgres", password=OWNER_PASSWORD, database="postgres", ssl=False
+    )
+    try:
+        for statement in statements:
+            await connection.execute(statement)
+    finally:
+        await connection.close()
 
 
 @asynccontextmanager
@@ -125,9 +138,9 @@ async def _initialise(programs: Path, run: Path, account: tuple[int, int] | None
         await initdb.finished()
 
 
-async def _answers(secured: SecuredPostgres) -> bool:
+async def _answers(port: int) -> bool:
     try:
-        await secured.administer("select 1")
+        await administer(port, "select 1")
     except (OSError, asyncpg.CannotConnectNowError):
         return False
     return True

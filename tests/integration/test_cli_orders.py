@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from bootstrap import App, build_app, open_pool
+from bootstrap import App, build_app
 from embedded.postgres import Postgres
 from embedded.temporal import TemporalServer
 from eventstore.command_handler import event_id
 from eventstore.model import NO_STREAM, NewEvent
+from eventstore.pool import open_pool
 from orders.ids import stream_name
 from settings import Settings
 from tests.integration.cli_harness import UI_URL, Ended, Shell, as_lines, database, shell_for

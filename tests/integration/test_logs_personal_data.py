@@ -15,10 +15,11 @@ import httpx
 import pytest
 from temporalio.client import Client
 
-from bootstrap import build_app, open_pool
+from bootstrap import build_app
 from embedded.ports import free_ports
 from embedded.temporal import TemporalServer
 from eventstore.model import NewEvent
+from eventstore.pool import open_pool
 from settings import Settings
 from tests.integration.cli_harness import Shell, as_lines, clean_environment, shell_for
 from tests.integration.metrics_harness import Scraper

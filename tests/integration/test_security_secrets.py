@@ -9,10 +9,11 @@ import asyncpg
 import pytest
 from temporalio.client import Client
 
-from bootstrap import build_app, open_pool
+from bootstrap import build_app
 from embedded.ports import free_ports
 from embedded.postgres import Postgres
 from embedded.temporal import TemporalServer
+from eventstore.pool import open_pool
 from settings import Settings
 from tests.integration.certificates import Authority, needs_openssl
 from tests.integration.cli_harness import Shell, as_lines, shell_for

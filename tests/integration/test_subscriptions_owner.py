@@ -1,6 +1,7 @@
 """One owner in the fleet: a standby takes over within five seconds of the owner's end, and nothing is skipped."""
 
 import asyncio
+import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -25,6 +26,7 @@ from tests.integration.event_store_harness import (
 )
 
 TAKE_OVER = 5.0
+FROZEN_OWNER = 15.0
 ROOT = Path(__file__).resolve().parents[2]
 _TWO_ASKED = """
 select count(*) = 2 from pg_stat_activity
@@ -127,14 +129,7 @@ async def test_given_the_owners_process_is_killed_then_the_standby_takes_over_an
     store: EventStore, database_url: str
 ) -> None:
     await store.append("counter-1", events(3), expected=ANY)
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", OWNER_PROCESS, database_url, cwd=ROOT, stdout=asyncio.subprocess.PIPE
-    )
-    try:
-        assert process.stdout is not None
-        async with asyncio.timeout(20):
-            while await process.stdout.readline() != b"owns\n":  # its log comes the same way
-                assert not process.stdout.at_eof()
+    async with owner_process(database_url) as process:
         second = Collector(store)
         async with running(second, database_url) as standby, connected(database_url) as admin:
             await eventually("both ask for the lease", lambda: admin.fetchval(_TWO_ASKED))
@@ -145,11 +140,55 @@ async def test_given_the_owners_process_is_killed_then_the_standby_takes_over_an
             await eventually("the standby owns", lambda: standby.owner, within=TAKE_OVER)
             await store.append("counter-1", events(2), expected=ANY)
             await second.until(2)
+    assert await collected(store.pool) == [1, 2, 3, 4, 5]
+
+
+async def test_given_the_owners_process_is_frozen_then_the_standby_takes_over_and_nothing_is_handled_twice_after_it_goes_on(
+    store: EventStore, database_url: str
+) -> None:
+    await store.append("counter-1", events(3), expected=ANY)
+    async with owner_process(database_url) as process:
+        second = Collector(store)
+        async with running(second, database_url) as standby, connected(database_url) as admin:
+            await eventually("both ask for the lease", lambda: admin.fetchval(_TWO_ASKED))
+
+            process.send_signal(signal.SIGSTOP)
+
+            await eventually("the standby owns", lambda: standby.owner, within=FROZEN_OWNER)
+            await store.append("counter-1", events(2), expected=ANY)
+            await second.until(2)
+
+            process.send_signal(signal.SIGCONT)
+            await line(process, b"lost its lease")
+            await store.append("counter-1", events(2), expected=ANY)
+            await second.until(4)
+            assert standby.owner
+    assert await collected(store.pool) == [1, 2, 3, 4, 5, 6, 7]
+
+
+@asynccontextmanager
+async def owner_process(database_url: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Another process that owns the name, from when it has handled its first event."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", OWNER_PROCESS, database_url, cwd=ROOT, stdout=asyncio.subprocess.PIPE
+    )
+    try:
+        await line(process, b"owns\n")
+        yield process
     finally:
         if process.returncode is None:
             process.kill()
         await process.wait()
-    assert await collected(store.pool) == [1, 2, 3, 4, 5]
+
+
+async def line(process: asyncio.subprocess.Process, wanted: bytes) -> None:
+    """Read what the process prints up to a line with these bytes."""
+    assert process.stdout is not None
+    read = b""
+    async with asyncio.timeout(60):
+        while wanted not in (last := await process.stdout.readline()):
+            read += last
+            assert last, f"{wanted!r} was not printed, but {read!r}"
 
 
 async def test_given_a_step_that_raises_when_run_then_it_is_tried_again_and_nothing_is_skipped(

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError
 
-from bootstrap import App, build_app, open_pool
+from bootstrap import App, build_app
 from eventstore.model import ANY
+from eventstore.pool import open_pool
 from settings import Settings
 from tests.integration.dispatcher_harness import event_of
 from tests.running_system import new_id

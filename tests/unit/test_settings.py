@@ -1,5 +1,7 @@
 """Links and settings from the environment."""
 
+from pathlib import Path
+
 import pytest
 
 from settings import Settings, SettingsError, load_settings
@@ -54,3 +56,36 @@ def test_a_problem_is_told_without_the_librarys_prefix(monkeypatch: pytest.Monke
     monkeypatch.setenv("ORDERS_EASYPOST_FROM", '{"city": "Berlin"}')
     with pytest.raises(SettingsError, match=r"^ORDERS_EASYPOST_FROM: lacks"):
         load_settings()
+
+
+def test_any_setting_can_come_from_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "url").write_text("postgresql://orders:secret@db/orders\n")
+    (tmp_path / "key").write_text("sk_test_1\n")
+    monkeypatch.setenv("DATABASE_URL_FILE", str(tmp_path / "url"))
+    monkeypatch.setenv("ORDERS_STRIPE_API_KEY_FILE", str(tmp_path / "key"))
+    settings = load_settings(tmp_path)
+    assert settings.app_database_url == "postgresql://orders:secret@db/orders"
+    assert settings.stripe_api_key is not None
+    assert settings.stripe_api_key.get_secret_value() == "sk_test_1"
+
+
+def test_a_file_that_is_not_there_is_named_with_its_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ORDERS_API_KEYS_FILE", str(tmp_path / "none"))
+    with pytest.raises(SettingsError, match=r"ORDERS_API_KEYS_FILE names .*none, which cannot be read: No such file"):
+        load_settings(tmp_path)
+
+
+def test_a_setting_from_both_the_environment_and_a_file_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "url").write_text("postgresql://db/orders")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://other/orders")
+    monkeypatch.setenv("DATABASE_URL_FILE", str(tmp_path / "url"))
+    with pytest.raises(SettingsError, match="DATABASE_URL and DATABASE_URL_FILE are both set"):
+        load_settings(tmp_path)
+
+
+def test_the_former_names_of_worker_versioning_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ORDERS_BUILD_ID", "1")
+    with pytest.raises(SettingsError, match="ORDERS_BUILD_ID is named TEMPORAL_WORKER_BUILD_ID"):
+        load_settings(tmp_path)

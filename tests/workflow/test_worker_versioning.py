@@ -25,11 +25,12 @@ async def test_a_versioned_worker_ships_orders_once_its_version_is_current(
 
 async def test_a_version_that_is_not_current_takes_no_order(database_url: str, temporal_client: Client) -> None:
     deployment, queue = f"orders-{new_id()}", f"test-{new_id()}"
-    given = {"deployment_name": deployment, "task_queue": queue}
     async with (
         # Started first, the version that is not current dispatches: its own worker is the one an eager start would go to.
-        running_system(database_url, temporal_client, build_id="build-2", **given) as other,
-        running_system(database_url, temporal_client, build_id="build-1", **given),
+        running_system(
+            database_url, temporal_client, build_id="build-2", deployment_name=deployment, task_queue=queue
+        ) as other,
+        running_system(database_url, temporal_client, build_id="build-1", deployment_name=deployment, task_queue=queue),
     ):
         await other.stock(TEA_1=100)
         await until(lambda: made_current(temporal_client, deployment, "build-1"), "the version is current")

@@ -1,0 +1,94 @@
+"""Connections to the database: opened one way, and refused where a pooler would take their sessions apart."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Final
+
+import asyncpg
+
+from eventstore.errors import PooledByTransaction
+
+ROLE: Final = "orders_app"
+# The server ends an append that hangs in an open transaction: it would hold up every reader.
+SESSION: Final = {"role": ROLE, "idle_in_transaction_session_timeout": "30s"}
+_APPLICATION: Final = {"application_name": "orders"}
+_PROBES: Final = 3
+_BACKEND: Final = "select pg_backend_pid()"
+
+
+async def connect(dsn: str, session: Mapping[str, str], *, timeout: float = 60) -> asyncpg.Connection:
+    """A connection with these settings of its session. Set by statement: PgBouncer refuses them as startup parameters."""
+    connection = await asyncpg.connect(dsn, timeout=timeout, server_settings=_APPLICATION)
+    try:
+        await _configure(connection, session)
+    except BaseException:
+        connection.terminate()
+        raise
+    return connection
+
+
+@asynccontextmanager
+async def open_pool(dsn: str, *, size: int = 20) -> AsyncIterator[asyncpg.Pool]:
+    """Connections as the application's role, not reset between uses: nothing here leaves state on them, and a reset is a
+    round trip for each append."""
+
+    async def configure(connection: asyncpg.Connection) -> None:
+        await _configure(connection, SESSION)
+
+    async def no_reset(connection: asyncpg.Connection) -> None: ...
+
+    async with asyncpg.create_pool(
+        dsn,
+        min_size=1,
+        max_size=size,
+        init=configure,
+        reset=no_reset,
+        server_settings=_APPLICATION,
+        command_timeout=60,
+    ) as pool:
+        yield pool
+
+
+async def _configure(connection: asyncpg.Connection, session: Mapping[str, str]) -> None:
+    calls = ", ".join(f"set_config('{name}', '{value}', false)" for name, value in session.items())
+    await connection.execute(f"select {calls}")
+
+
+async def require_sessions(dsn: str) -> None:
+    """Refuse a pooler in transaction mode, where locks, LISTEN and the role of a session are lost between statements.
+    Raises PooledByTransaction, and what connecting raises."""
+    connection = await asyncpg.connect(dsn, statement_cache_size=0)
+    try:
+        # A pooler hands out a process id of its own, with which a query is cancelled.
+        if connection.get_server_pid() == await _backend(connection):
+            return
+        for _ in range(_PROBES):
+            if not await _is_kept(dsn, connection):
+                raise PooledByTransaction
+    except asyncpg.FeatureNotSupportedError as error:  # a pooler in statement mode refuses transactions
+        raise PooledByTransaction from error
+    finally:
+        connection.terminate()
+
+
+async def _is_kept(dsn: str, connection: asyncpg.Connection) -> bool:
+    """Whether the connection keeps its backend, beside another one that is in a transaction.
+
+    A pooler in transaction mode gives the other one the backend that was free last, or takes turns: then it gives this
+    one another backend at its second question.
+    """
+    kept = {await _backend(connection), await _backend(connection)}
+    other = await asyncpg.connect(dsn, statement_cache_size=0)
+    try:
+        async with other.transaction():
+            taken = await other.fetchval(_BACKEND)
+            kept.add(await _backend(connection))
+            return len(kept) == 1 and taken not in kept
+    finally:
+        other.terminate()
+
+
+async def _backend(connection: asyncpg.Connection) -> int:
+    # In a transaction, so that no pooler comes between the messages of one query.
+    async with connection.transaction():
+        return int(await connection.fetchval(_BACKEND))
