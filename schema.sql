@@ -177,6 +177,47 @@ begin
 end $$;
 
 --
+-- Name: event_position; Type: SEQUENCE; Schema: eventstore; Owner: -
+--
+
+CREATE SEQUENCE eventstore.event_position
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+SET default_tablespace = '';
+
+SET default_table_access_method = heap;
+
+--
+-- Name: events; Type: TABLE; Schema: eventstore; Owner: -
+--
+
+CREATE TABLE eventstore.events (
+    "position" bigint NOT NULL,
+    stream_id bigint NOT NULL,
+    version bigint NOT NULL,
+    id uuid NOT NULL,
+    type text NOT NULL COLLATE pg_catalog."C",
+    schema_version integer NOT NULL,
+    data jsonb NOT NULL,
+    metadata jsonb NOT NULL,
+    recorded_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT events_type_size CHECK (((octet_length(type) >= 1) AND (octet_length(type) <= 512)))
+);
+
+--
+-- Name: sequence_lag(); Type: FUNCTION; Schema: eventstore; Owner: -
+--
+
+CREATE FUNCTION eventstore.sequence_lag() RETURNS bigint
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    RETURN (SELECT GREATEST((0)::bigint, (COALESCE((SELECT max(e."position") AS max FROM eventstore.events e), (0)::bigint) - s.last_value)) AS "greatest" FROM eventstore.event_position s);
+
+--
 -- Name: settled(); Type: FUNCTION; Schema: eventstore; Owner: -
 --
 
@@ -743,10 +784,6 @@ begin
 end
 $$;
 
-SET default_tablespace = '';
-
-SET default_table_access_method = heap;
-
 --
 -- Name: parked; Type: TABLE; Schema: dispatcher; Owner: -
 --
@@ -763,31 +800,13 @@ CREATE TABLE dispatcher.parked (
 );
 
 --
--- Name: event_position; Type: SEQUENCE; Schema: eventstore; Owner: -
+-- Name: probe; Type: TABLE; Schema: eventstore; Owner: -
 --
 
-CREATE SEQUENCE eventstore.event_position
-    START WITH 1
-    INCREMENT BY 1
-    NO MINVALUE
-    NO MAXVALUE
-    CACHE 1;
-
---
--- Name: events; Type: TABLE; Schema: eventstore; Owner: -
---
-
-CREATE TABLE eventstore.events (
-    "position" bigint NOT NULL,
-    stream_id bigint NOT NULL,
-    version bigint NOT NULL,
-    id uuid NOT NULL,
-    type text NOT NULL COLLATE pg_catalog."C",
-    schema_version integer NOT NULL,
-    data jsonb NOT NULL,
-    metadata jsonb NOT NULL,
-    recorded_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    CONSTRAINT events_type_size CHECK (((octet_length(type) >= 1) AND (octet_length(type) <= 512)))
+CREATE TABLE eventstore.probe (
+    only_row boolean DEFAULT true NOT NULL,
+    at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT probe_only_row_check CHECK (only_row)
 );
 
 --
@@ -1386,6 +1405,13 @@ ALTER TABLE ONLY eventstore.events
     ADD CONSTRAINT events_stream_version_key UNIQUE (stream_id, version);
 
 --
+-- Name: probe probe_pkey; Type: CONSTRAINT; Schema: eventstore; Owner: -
+--
+
+ALTER TABLE ONLY eventstore.probe
+    ADD CONSTRAINT probe_pkey PRIMARY KEY (only_row);
+
+--
 -- Name: streams streams_name_key; Type: CONSTRAINT; Schema: eventstore; Owner: -
 --
 
@@ -1915,6 +1941,19 @@ GRANT ALL ON FUNCTION eventstore.append_each(p_streams text[], p_expected bigint
 REVOKE ALL ON FUNCTION eventstore.refuse_change() FROM PUBLIC;
 
 --
+-- Name: TABLE events; Type: ACL; Schema: eventstore; Owner: -
+--
+
+GRANT SELECT ON TABLE eventstore.events TO orders_app;
+
+--
+-- Name: FUNCTION sequence_lag(); Type: ACL; Schema: eventstore; Owner: -
+--
+
+REVOKE ALL ON FUNCTION eventstore.sequence_lag() FROM PUBLIC;
+GRANT ALL ON FUNCTION eventstore.sequence_lag() TO orders_app;
+
+--
 -- Name: FUNCTION settled(); Type: ACL; Schema: eventstore; Owner: -
 --
 
@@ -2052,10 +2091,16 @@ GRANT ALL ON FUNCTION simulated.void_label(in_key text, in_reason text, in_heed_
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE dispatcher.parked TO orders_app;
 
 --
--- Name: TABLE events; Type: ACL; Schema: eventstore; Owner: -
+-- Name: TABLE probe; Type: ACL; Schema: eventstore; Owner: -
 --
 
-GRANT SELECT ON TABLE eventstore.events TO orders_app;
+GRANT SELECT ON TABLE eventstore.probe TO orders_app;
+
+--
+-- Name: COLUMN probe.at; Type: ACL; Schema: eventstore; Owner: -
+--
+
+GRANT UPDATE(at) ON TABLE eventstore.probe TO orders_app;
 
 --
 -- Name: TABLE streams; Type: ACL; Schema: eventstore; Owner: -

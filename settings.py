@@ -130,6 +130,9 @@ class Settings(BaseSettings, StripeSettings, EasyPostSettings):
         "auto", alias="ORDERS_LOG_FORMAT", description="auto: JSON lines off a terminal"
     )
 
+    health_address: str | None = Field(
+        None, alias="ORDERS_HEALTH_ADDRESS", description="host:port at which a worker answers /livez and /readyz"
+    )
     metrics_address: str | None = Field(
         None,
         alias="ORDERS_METRICS_ADDRESS",
@@ -183,7 +186,7 @@ class Settings(BaseSettings, StripeSettings, EasyPostSettings):
         """The database with the rights to migrate it. Raises SettingsError."""
         return self.database_owner_url or self.app_database_url
 
-    @field_validator("metrics_address", "temporal_metrics_address", "api_address")
+    @field_validator("health_address", "metrics_address", "temporal_metrics_address", "api_address")
     @classmethod
     def _is_an_address(cls, address: str | None) -> str | None:
         if address is not None:

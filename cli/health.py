@@ -13,6 +13,7 @@ from temporalio.service import RPCError
 from application.migrations import missing_migrations
 from application.reach import TemporalUnreachable
 from application.readers import readers
+from application.readiness import readiness
 from bootstrap import App
 from cli.arguments import AsJson
 from cli.failures import OK, REFUSED, database_address, explain, temporal_address
@@ -62,7 +63,7 @@ async def _database(settings: Settings, max_lag: float) -> list[Check]:
         try:
             app = await stack.enter_async_context(opened(settings))
             reached = Check("database", True, database_address(settings))
-            return [reached, await _migrations(app), *await _lags(app, max_lag)]
+            return [reached, await _migrations(app), await _writes(app), *await _lags(app, max_lag)]
         except Exception as error:
             return [Check("database", False, _told(error, settings))]
 
@@ -74,6 +75,11 @@ async def _migrations(app: App) -> Check:
     return Check(
         "migrations", not missing, f"missing {', '.join(missing)}: run `orders migrate`" if missing else "complete"
     )
+
+
+async def _writes(app: App) -> Check:
+    found = await readiness(app)
+    return Check("writes", not found.problems, "; ".join(found.problems) or "taken")
 
 
 async def _lags(app: App, max_lag: float) -> list[Check]:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from temporalio.client import Client
 
+from application.readiness import worker_problems
 from bootstrap import App
 from cli.arguments import AsJson
 from cli.failures import require_address
@@ -15,6 +16,7 @@ from cli.output import say, show, show_json
 from cli.running import execute, opened, temporal
 from eventstore.migrate import migrate
 from settings import Settings
+from telemetry.probes import probes_served
 from telemetry.process import metrics_served
 from worker import Role, serve
 
@@ -52,7 +54,10 @@ def worker(roles: Roles = None, as_json: AsJson = False) -> None:
 
         async with opened(settings) as app:
             client = await temporal(settings)
-            async with metrics_served(settings, app.pool, client):
+            async with (
+                metrics_served(settings, app.pool, client),
+                probes_served(settings.health_address, lambda: worker_problems(app, client)),
+            ):
                 await serve_and_tell(app, client, chosen, tell)
 
     execute(command, serves=True)

@@ -15,6 +15,7 @@ from starlette.staticfiles import StaticFiles
 from temporalio.client import Client
 
 from application.outages import AWAY
+from application.readiness import Ready
 from application.version import program_version
 from bootstrap import App
 from telemetry.requests import WITHOUT_ITS_OWN, RequestTelemetry
@@ -51,7 +52,7 @@ def create_app(app: App, client: Client) -> FastAPI:
     Raises SettingsError where ORDERS_API_KEYS is not usable.
     """
     keys = keyring(app.settings)
-    system = System(app, client, keys, Idempotency(app.pool), Rebuilds(app), Streams(app))
+    system = System(app, client, keys, Idempotency(app.pool), Rebuilds(app), Streams(app), Ready(app))
     api = FastAPI(
         title="Orders",
         version=program_version(),

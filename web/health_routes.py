@@ -14,18 +14,25 @@ class Health(BaseModel):
     status: str
 
 
+class Prepared(Health):
+    warnings: tuple[str, ...] = ()
+
+
 @router.get("/healthz", response_model=Health)
 async def live() -> dict[str, str]:
     """The process lives."""
     return {"status": "ok"}
 
 
-@router.get("/readyz", response_model=Health, responses={503: {"description": "The database is away, or not migrated"}})
-async def ready(request: Request) -> dict[str, str]:
-    """The database answers and is migrated."""
-    missing = await missing_migrations(system_of(request).app)
-    if missing:
+@router.get("/readyz", response_model=Prepared, responses={503: {"description": "The database takes no writes"}})
+async def ready(request: Request) -> dict[str, object]:
+    """The database answers, is migrated and takes writes. warnings: readers of the log that stand still."""
+    system = system_of(request)
+    if missing := await missing_migrations(system.app):
         raise Problem(
             503, "not-migrated", f"migrations are missing: {', '.join(missing)}", headers={"Retry-After": "5"}
         )
-    return {"status": "ok"}
+    found = await system.readiness.look()
+    if found.problems:
+        raise Problem(503, "not-ready", "; ".join(found.problems), headers={"Retry-After": "5"})
+    return {"status": "ok", "warnings": found.warnings}

@@ -6,6 +6,7 @@ from typing import Annotated, cast
 from fastapi import Depends, Request
 from temporalio.client import Client
 
+from application.readiness import Ready
 from bootstrap import App
 from web.idempotency import Idempotency
 from web.keys import Caller, Keyring
@@ -23,6 +24,7 @@ class System:
     idempotency: Idempotency
     rebuilds: Rebuilds
     streams: Streams
+    readiness: Ready
 
 
 def system_of(request: Request) -> System:

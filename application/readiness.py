@@ -1,0 +1,121 @@
+"""Readiness: can this process write to its database, and do the readers of the log go on?"""
+
+import asyncio
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+import asyncpg
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from application.migrations import missing_migrations
+from application.outages import AWAY
+from application.readers import readers
+from bootstrap import App
+from eventstore.wording import wording
+
+STANDS_STILL: Final = 60.0  # seconds
+_LIMIT: Final = 5.0  # seconds for the whole look
+_RPC_LIMIT: Final = timedelta(seconds=5)
+_KEPT: Final = 2.0  # seconds for which a look is answered again
+_NAMED: Final = 3
+
+# Relations of ours that the role may not read: a dump restored without its grants has lost all of them.
+_UNREADABLE: Final = """
+select format('%I.%I', n.nspname, c.relname)
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace
+ where n.nspname = any ($1) and c.relkind in ('r', 'p') and not has_table_privilege(c.oid, 'select')
+ order by 1"""
+_SCHEMAS: Final = ("dispatcher", "eventstore", "gateways", "inventory", "projections", "simulated", "web", "webhooks")
+# One row by its primary key, written and committed.
+_WRITE: Final = "update eventstore.probe set at = clock_timestamp() where only_row"
+_REFUSED_WRITES: Final = (
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.InsufficientPrivilegeError,
+    asyncpg.InsufficientResourcesError,  # the disk is full
+)
+_SEQUENCE_LAG: Final = "select eventstore.sequence_lag()"
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """problems: reasons why this process cannot do its work; none where it is ready. warnings: faults elsewhere, such as
+    a reader that stands still, which another process would not mend."""
+
+    problems: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+class Ready:
+    """Looks at the database at most once in two seconds, however many ask."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._looking: asyncio.Task[Readiness] | None = None
+        self._began = float("-inf")
+
+    async def look(self) -> Readiness:
+        """The last look, or a new one."""
+        if self._looking is None or time.monotonic() - self._began > _KEPT:
+            self._began = time.monotonic()
+            self._looking = asyncio.create_task(readiness(self._app))
+        return await asyncio.shield(self._looking)
+
+
+async def readiness(app: App) -> Readiness:
+    """One look. Never raises for what it looks for: a database that is away is a problem too."""
+    try:
+        async with asyncio.timeout(_LIMIT):
+            if missing := await missing_migrations(app):
+                return Readiness((f"migrations are missing: {', '.join(missing)}",))
+            problems = [problem for problem in (await _rights(app), await _write(app), await _sequence(app)) if problem]
+            return Readiness(tuple(problems), await _standing_still(app))
+    except TimeoutError:
+        return Readiness((f"the database has not answered within {_LIMIT:.0f} s",))
+    except AWAY as error:
+        return Readiness((f"the database is away: {wording(error)}",))
+    except asyncpg.PostgresError as error:
+        return Readiness((f"the database refuses: {wording(error)} (SQLSTATE {error.sqlstate})",))
+
+
+async def _rights(app: App) -> str | None:
+    unreadable = [row[0] for row in await app.pool.fetch(_UNREADABLE, list(_SCHEMAS))]
+    if not unreadable:
+        return None
+    more = f" and {len(unreadable) - _NAMED} more" if len(unreadable) > _NAMED else ""
+    return f"no right to read {', '.join(unreadable[:_NAMED])}{more}: restore the grants of orders_app"
+
+
+async def _write(app: App) -> str | None:
+    try:
+        await app.pool.execute(_WRITE)
+    except _REFUSED_WRITES as error:
+        return f"the database takes no writes: {wording(error)}"
+    return None
+
+
+async def _sequence(app: App) -> str | None:
+    behind = await app.pool.fetchval(_SEQUENCE_LAG)
+    if not behind:
+        return None
+    return f"the sequence of positions is {behind:,} behind the log: see docs/operations.md, A sequence behind the log"
+
+
+async def _standing_still(app: App) -> tuple[str, ...]:
+    return tuple(
+        f"the reader {each.name} is {each.events:,} events and {each.seconds:,.0f} s behind"
+        for each in await readers(app)
+        if each.position is not None and each.seconds > STANDS_STILL
+    )
+
+
+async def worker_problems(app: App, client: Client) -> tuple[str, ...]:
+    """Problems of a worker: those of its database, and a Temporal that does not answer."""
+    found = await readiness(app)
+    try:
+        await client.service_client.check_health(timeout=_RPC_LIMIT)
+    except (RPCError, RuntimeError) as error:
+        return (*found.problems, f"Temporal does not answer: {wording(error)}")
+    return found.problems
