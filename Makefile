@@ -33,6 +33,7 @@ check: $(INSTALLED) ## Lint, formatting, types, import rules, file sizes, depend
 	@$(BIN)/mypy $(SOURCES)
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/python -m tests.file_sizes
+	@$(BIN)/python -m tests.determinism
 	@$(BIN)/python -m pip check
 
 format: $(INSTALLED) ## Format the code
