@@ -5,7 +5,8 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 RUN python -m venv /opt/orders
 ENV PATH=/opt/orders/bin:$PATH
 WORKDIR /src
-COPY requirements.lock ./
+# What runs, and nothing that only tests use: that may be under a licence that an image cannot be passed on with.
+COPY deploy/requirements.lock ./
 RUN pip install --require-hashes --only-binary :all: --requirement requirements.lock
 COPY . .
 # Everything it needs is there by now, its build tool included, each file checked against its hash.

@@ -27,13 +27,14 @@ bench: $(VENV)/.bench ## Measure side by side with others, write bench/results.j
 test: $(INSTALLED) ## Run all tests, on a real PostgreSQL and a real Temporal server
 	@$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
-check: $(INSTALLED) ## Lint, formatting, types, import rules, file sizes, dependencies that fit
+check: $(INSTALLED) ## Lint, formatting, types, import rules, file sizes, workflows that replay, licences, dependencies that fit
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy $(SOURCES)
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/python -m tests.file_sizes
 	@$(BIN)/python -m tests.determinism
+	@$(BIN)/python -m tests.licences
 	@$(BIN)/python -m pip check
 
 format: $(INSTALLED) ## Format the code
@@ -48,9 +49,11 @@ asyncapi: $(INSTALLED) ## Write docs/asyncapi.json, what receivers of webhooks c
 schema: $(INSTALLED) ## Write schema.sql from the migrations
 	@$(BIN)/python -m embedded.schema > schema.sql
 
-lock: $(INSTALLED) ## Pin all dependencies anew in requirements.lock (needs uv)
+lock: $(INSTALLED) ## Pin all dependencies anew: requirements.lock, and of these what runs, what is compared (needs uv)
 	uv pip compile --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
 		--group dev pyproject.toml -o requirements.lock
+	uv pip compile --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
+		--constraint requirements.lock --all-extras --group build pyproject.toml -o deploy/requirements.lock
 	uv pip compile --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
 		--constraint requirements.lock --group bench pyproject.toml -o bench/requirements.lock
 

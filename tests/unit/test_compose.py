@@ -123,6 +123,7 @@ def test_the_server_gets_the_poll_limits_of_the_development_server() -> None:
 
 def test_the_image_is_built_from_the_lock_with_hashes_and_runs_as_an_ordinary_user() -> None:
     dockerfile = (ROOT / "Dockerfile").read_text()
+    assert "COPY deploy/requirements.lock" in dockerfile
     assert "--require-hashes" in dockerfile
     assert re.search(r"^USER (?!root)", dockerfile, re.MULTILINE)
     assert re.search(r"^HEALTHCHECK .*CMD \[\"orders\", \"health\"\]", dockerfile, re.MULTILINE)
@@ -132,4 +133,4 @@ def test_the_image_gets_every_file_that_the_package_is_built_from() -> None:
     allowed = set(re.findall(r"^!(.+)$", (ROOT / ".dockerignore").read_text(), re.MULTILINE))
     packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"bench", "tests"}
     programs = {path.name for path in ROOT.glob("*.py")}
-    assert {"pyproject.toml", "requirements.lock", "README.md", "data"} | packages | programs <= allowed
+    assert {"pyproject.toml", "deploy/requirements.lock", "README.md", "data"} | packages | programs <= allowed
