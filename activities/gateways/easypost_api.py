@@ -27,7 +27,9 @@ T = TypeVar("T")
 
 TIMEOUT: Final = 8  # seconds to connect, and as many to wait for the answer: together less than a gateway step has
 LONGEST_WAIT: Final = 1.0  # seconds for a thread: a call that waited longer would come when nobody counts with it
+_PURCHASE: Final = 64  # seconds that EasyPost may work on a purchase: its own client waits 60 for the answer
 _THREADS: Final = 32
+_UNDECIDED: Final = frozenset({"EXISTS", "IN_PROGRESS", "NO_RESPONSE", "TIMED_OUT"})
 _CODE: Final = re.compile(r"[A-Za-z0-9_.]{1,60}")
 
 
@@ -36,27 +38,42 @@ class EasyPostBusy(GatewayUnavailable):
 
 
 class EasyPostRefused(Exception):
-    """EasyPost understands the request and does not do it. words: theirs, for people; they may quote the request."""
+    """EasyPost answers 422. words: EasyPost's, for people; they may quote the request.
+
+    is_undecided: the code leaves open whether a label is bought: it exists, a purchase is in progress, or the carrier has
+    not answered EasyPost in time.
+    """
 
     def __init__(self, code: str, words: str) -> None:
         super().__init__(code)
         self.code = code
         self.words = words
 
+    @property
+    def is_undecided(self) -> bool:
+        return self.code.rpartition(".")[2] in _UNDECIDED
+
 
 @dataclass(frozen=True, slots=True)
 class Shipment:
-    """A shipment as EasyPost has it. rate_id: the lowest; tracking_number and carrier: set once a label was bought.
+    """A shipment as EasyPost has it. rate_id: the lowest. carrier: of the rate that was bought.
 
-    messages: why carriers offer no rate, in their words. refund_status: None until the label was to be taken back.
+    messages: why carriers offer no rate, in their words. labelled: the label can be printed; EasyPost may set the
+    tracking_number earlier or later. refund_status: None until a refund of the label was requested.
     """
 
     id: str
     rate_id: str | None
     messages: tuple[str, ...]
+    labelled: bool
     tracking_number: str | None
-    carrier: str | None
+    carrier: str
     refund_status: str | None
+
+    @property
+    def is_bought(self) -> bool:
+        """Whether the carrier has a parcel of ours on its books, printable or not."""
+        return self.labelled or self.tracking_number is not None
 
 
 class EasyPostApi:
@@ -77,9 +94,9 @@ class EasyPostApi:
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="easypost")
 
     @property
-    def longest_call(self) -> float:
-        """Seconds after which a call has reached EasyPost or never will, with some for a slow network."""
-        return 2 * self._timeout + 4
+    def purchase_seconds(self) -> float:
+        """Seconds for which a purchase without an answer may be in progress at EasyPost: no other is begun meanwhile."""
+        return max(_PURCHASE, 2 * self._timeout + 4)
 
     async def create(self, reference: str, recipient: Recipient, ounces: float) -> Shipment:
         """A shipment with its rates; nothing is bought."""
@@ -96,7 +113,7 @@ class EasyPostApi:
         return await self._call(lambda: self._client.shipment.retrieve(shipment_id))
 
     async def buy(self, shipment_id: str, rate_id: str) -> Shipment:
-        """The shipment with its label. Raises EasyPostRefused also where it was bought before."""
+        """The shipment, perhaps before its label is made. Raises EasyPostRefused also where it was bought before."""
         return await self._call(lambda: self._client.shipment.buy(shipment_id, rate={"id": rate_id}))
 
     async def refund(self, shipment_id: str) -> Shipment:
@@ -153,14 +170,14 @@ def _address(recipient: Recipient) -> dict[str, str]:
 
 
 def _shipment(answer: dict[str, Any]) -> Shipment:
-    bought = answer.get("postage_label") is not None
     rate = answer.get("selected_rate") or {}
     return Shipment(
         id=answer["id"],
         rate_id=_lowest_rate(answer.get("rates") or []),
         messages=tuple(f"{each.get('carrier')}: {each.get('message')}" for each in answer.get("messages") or []),
-        tracking_number=(answer.get("tracking_code") or answer["id"]) if bought else None,
-        carrier=(rate.get("carrier") or "unknown") if bought else None,
+        labelled=answer.get("postage_label") is not None,
+        tracking_number=answer.get("tracking_code") or None,
+        carrier=rate.get("carrier") or "unknown",
         refund_status=answer.get("refund_status"),
     )
 

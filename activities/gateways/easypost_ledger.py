@@ -7,7 +7,7 @@ from datetime import datetime
 import asyncpg
 
 _COLUMNS = """
-    s.state, s.fingerprint, s.shipment_id, s.tracking_number, s.carrier, s.refusal_reason, s.buying_until,
+    s.state, s.fingerprint, s.shipment_id, s.tracking_number, s.carrier, s.refusal_reason,
     greatest(extract(epoch from s.buying_until - now()), 0)::float8 as buying_seconds
 """
 
@@ -30,41 +30,48 @@ _UPDATE = "update gateways.easypost_shipments s set updated_at = now(),"
 
 # Each updates one row by its primary key, and only in the states it names.
 STORE = f"{_UPDATE} shipment_id = $2, state = 'created' where s.key = $1 and s.state = 'new'"
-BUY = f"""
-{_UPDATE} state = 'buying', buying_until = now() + make_interval(secs => $2)
-where s.key = $1 and (s.state = 'created' or (s.state = 'buying' and s.buying_until <= now()))
-returning s.buying_until
+# Locks the row first, to answer with what it held before.
+BUY = """
+with before as (
+    select b.key, b.appears_until from gateways.easypost_shipments b where b.key = $1 for no key update
+)
+update gateways.easypost_shipments s set updated_at = now(), state = 'buying',
+    buying_until = now() + make_interval(secs => $2), appears_until = now() + make_interval(secs => $3)
+from before b
+where s.key = b.key and (s.state = 'created' or (s.state = 'buying' and s.buying_until <= now()))
+returning s.buying_until as until, b.appears_until as earlier
 """
+# A voided row keeps its time, over from now on, so that the next look ends the void.
 NOT_BOUGHT = f"""
-{_UPDATE} state = 'created', buying_until = null
-where s.key = $1 and s.state = 'buying' and s.buying_until = $2
+{_UPDATE} buying_until = null,
+    state = case s.state when 'buying' then 'created' else s.state end,
+    appears_until = case s.state when 'buying' then $3 else coalesce($3, now()) end
+where s.key = $1 and s.state in ('buying', 'voiding') and s.tracking_number is null and s.buying_until = $2
 """
-BOUGHT = f"""
-{_UPDATE} tracking_number = $2, carrier = $3,
-    state = case s.state when 'voided' then 'voiding' else 'bought' end
-where s.key = $1 and s.state in ('buying', 'voided') and s.tracking_number is null
-"""
-REFUSE = f"""
-{_UPDATE} state = 'refused', refusal_reason = $2
-where s.key = $1 and (s.state in ('new', 'created') or (s.state = 'buying' and s.buying_until = $3))
-"""
+REFUSE = f"{_UPDATE} state = 'refused', refusal_reason = $2 where s.key = $1 and s.state in ('new', 'created')"
 VOID_BOUGHT = f"""
 {_UPDATE} state = 'voiding', void_reason = $2, voided_at = now()
 where s.key = $1 and s.state = 'bought'
 """
 VOID_UNBOUGHT = f"""
-{_UPDATE} state = 'voided', void_reason = $2, voided_at = now()
-where s.key = $1 and (
-    s.state in ('new', 'created', 'refused')
-    or (s.state = 'buying' and s.buying_until = $3 and s.buying_until <= now())
-)
+{_UPDATE} state = case when s.appears_until is null then 'voided' else 'voiding' end, void_reason = $2, voided_at = now()
+where s.key = $1 and s.state in ('new', 'created', 'buying', 'refused')
+"""
+NEVER_CAME = f"""
+{_UPDATE} state = 'voided'
+where s.key = $1 and s.state = 'voiding' and s.tracking_number is null and s.appears_until <= now()
+"""
+BOUGHT = f"""
+{_UPDATE} tracking_number = $2, carrier = $3,
+    state = case when s.state in ('created', 'buying') then 'bought' else 'voiding' end
+where s.key = $1 and s.state in ('created', 'buying', 'voiding', 'voided') and s.tracking_number is null
 """
 SETTLE = f"{_UPDATE} state = $2 where s.key = $1 and s.state in ('voiding', 'void_refused')"
 
 
 @dataclass(frozen=True, slots=True)
 class ShipmentRow:
-    """A key's row. buying_seconds: how long a call that buys may still be under way; buying_until names that call."""
+    """A key's row. buying_seconds: for how long a purchase may still be in progress, and no other may begin."""
 
     state: str
     fingerprint: str | None
@@ -72,12 +79,19 @@ class ShipmentRow:
     tracking_number: str | None
     carrier: str | None
     refusal_reason: str | None
-    buying_until: datetime | None
     buying_seconds: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class Purchase:
+    """One call that buys, named by its time limit. earlier: until when purchases before it may still make a label."""
+
+    until: datetime
+    earlier: datetime | None
+
+
 class EasyPostLedger:
-    """The rows of gateways.easypost_shipments. What says "whether" answers False where the row has gone on meanwhile."""
+    """The rows of gateways.easypost_shipments. Methods that return bool return False if the row changed in the meantime."""
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
@@ -106,32 +120,36 @@ class EasyPostLedger:
         """Whether the key has this shipment from now on."""
         return await self._changed(STORE, key, shipment_id)
 
-    async def buy(self, key: str, seconds: float) -> datetime | None:
-        """The name of the one call that may buy now, within so many seconds; None where nobody may."""
-        until: datetime | None = await self._pool.fetchval(BUY, key, seconds)
-        return until
+    async def buy(self, key: str, seconds: float, may_appear: float) -> Purchase | None:
+        """The one call that may buy now, or None. No other may for so many seconds; its label may appear for may_appear."""
+        row = await self._pool.fetchrow(BUY, key, seconds, may_appear)
+        return Purchase(**row) if row else None
 
-    async def not_bought(self, key: str, call: datetime) -> bool:
-        """Whether the call had no effect and another may follow at once."""
-        return await self._changed(NOT_BOUGHT, key, call)
+    async def not_bought(self, key: str, purchase: Purchase) -> bool:
+        """Whether the row still was in this purchase, which has had no effect: another may follow at once."""
+        return await self._changed(NOT_BOUGHT, key, purchase.until, purchase.earlier)
 
     async def bought(self, key: str, tracking_number: str, carrier: str) -> ShipmentRow:
-        """The key's row with its label; one that is void already has a label to be taken back."""
+        """The key's row with its label; a row that is void has a label to be taken back from now on."""
         await self._pool.execute(BOUGHT, key, tracking_number, carrier)
         return await self.read(key)
 
-    async def refuse(self, key: str, reason: str, call: datetime | None) -> ShipmentRow:
-        """The key's row, refused for good unless it has gone on."""
-        await self._pool.execute(REFUSE, key, reason, call)
+    async def refuse(self, key: str, reason: str) -> ShipmentRow:
+        """The key's row, refused for good unless it has changed in the meantime."""
+        await self._pool.execute(REFUSE, key, reason)
         return await self.read(key)
 
     async def void_bought(self, key: str, reason: str) -> bool:
         """Whether the label is to be taken back from now on."""
         return await self._changed(VOID_BOUGHT, key, reason)
 
-    async def void_unbought(self, key: str, reason: str, call: datetime | None) -> bool:
-        """Whether nothing was bought, `call` included, and nothing will be."""
-        return await self._changed(VOID_UNBOUGHT, key, reason, call)
+    async def void_unbought(self, key: str, reason: str) -> bool:
+        """Whether no purchase begins from now on; where one may have made a label, the row is voiding without a label."""
+        return await self._changed(VOID_UNBOUGHT, key, reason)
+
+    async def never_came(self, key: str) -> bool:
+        """Whether the row is voided for good: no label has appeared in the time in which one could."""
+        return await self._changed(NEVER_CAME, key)
 
     async def settle(self, key: str, state: str) -> None:
         """How taking the label back stands: voiding, void_refused or voided, which is final."""

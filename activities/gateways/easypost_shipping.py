@@ -1,6 +1,5 @@
 """A shipping gateway on EasyPost: created, stored, bought by id; what is unknown is looked up by that id."""
 
-from datetime import datetime
 from typing import Final
 
 import asyncpg
@@ -28,13 +27,16 @@ _STATE_BY_STATUS: Final = {
     "rejected": "void_refused",
 }
 _VOIDED: Final = ("voiding", "voided", "void_refused")
+MAY_APPEAR: Final = 24 * 60 * 60.0  # seconds for which a purchase with an unknown outcome may still make a label
+_LOOK_AGAIN: Final = 15.0  # seconds; with a round of six attempts a look comes after the purchase's time is over
 
 
 class EasyPostShippingGateway:
     """A ShippingGateway that buys the lowest rate. unit_ounces: the weight of one unit of an order.
 
     A label that is taken back is refunded by the carrier, which takes up to weeks; a rejected refund is asked for again
-    at every later call, as EasyPost allows.
+    at every later call, as EasyPost allows. A key that is voided while the outcome of a purchase is unknown stays pending
+    for a day, and every look at it has a label that has appeared taken back.
     """
 
     def __init__(self, pool: asyncpg.Pool, api: EasyPostApi, *, unit_ounces: float = 16) -> None:
@@ -55,13 +57,18 @@ class EasyPostShippingGateway:
                 return _answer(request.key, row)
 
     async def void(self, key: str, reason: str) -> VoidedLabel:
-        """As ShippingGateway.void. GatewayUnavailable while a call that buys may still arrive."""
+        """As ShippingGateway.void."""
         row = await self._ledger.bury(key, reason)
         while row.state not in _VOIDED:
-            await self._void(key, reason, row)
+            if row.state == "bought":
+                await self._ledger.void_bought(key, reason)
+            else:
+                await self._ledger.void_unbought(key, reason)
             row = await self._ledger.read(key)
+        if row.state == "voiding" and row.tracking_number is None:
+            row = await self._looked_for(key, row)
         if row.tracking_number is None:
-            return VoidedLabel(existed=False)
+            return VoidedLabel(existed=False, pending=row.state == "voiding")
         if row.state == "voided":
             return VoidedLabel(existed=True)
         return await self._taken_back(key, row)
@@ -75,7 +82,7 @@ class EasyPostShippingGateway:
         try:
             created = await self._api.create(request.key, request.recipient, request.units * self._unit_ounces)
         except EasyPostRefused as refused:
-            raise await self._refused(request, refused.words, None) from None
+            raise await self._refused(request, refused.words) from None
         if await self._ledger.store(request.key, created.id):
             return created
         row = await self._ledger.read(request.key)  # another attempt was faster: its shipment is the one to buy
@@ -84,50 +91,53 @@ class EasyPostShippingGateway:
         return await self._api.retrieve(row.shipment_id)
 
     async def _buy(self, request: LabelRequest, shipment: Shipment) -> Label:
-        if shipment.tracking_number is not None:
+        if shipment.is_bought:
             return await self._bought(request.key, shipment)
         if shipment.rate_id is None:
-            raise await self._refused(request, "; ".join(shipment.messages), None)
-        call = await self._ledger.buy(request.key, self._api.longest_call)
-        if call is None:
+            raise await self._refused(request, "; ".join(shipment.messages))
+        purchase = await self._ledger.buy(request.key, self._api.purchase_seconds, MAY_APPEAR)
+        if purchase is None:
             return _answer(request.key, await self._ledger.read(request.key))
         try:
             shipment = await self._api.buy(shipment.id, shipment.rate_id)
         except (EasyPostBusy, GatewayMisconfigured):
-            await self._ledger.not_bought(request.key, call)
+            await self._ledger.not_bought(request.key, purchase)
             raise
         except EasyPostRefused as refused:
-            shipment = await self._api.retrieve(shipment.id)  # it may have been bought by a call we heard nothing of
-            if shipment.tracking_number is None:
-                raise await self._refused(request, refused.words, call) from None
+            shipment = await self._api.retrieve(shipment.id)  # a purchase whose answer was lost may have made a label
+            if not shipment.is_bought and refused.is_undecided:
+                raise GatewayUnavailable(f"EasyPost has not decided: {refused.code}", _LOOK_AGAIN) from None
+            if not shipment.is_bought:
+                await self._ledger.not_bought(request.key, purchase)
+                raise await self._refused(request, refused.words) from None
         return await self._bought(request.key, shipment)
 
     async def _bought(self, key: str, shipment: Shipment) -> Label:
-        if shipment.tracking_number is None or shipment.carrier is None:
-            raise GatewayUnavailable("EasyPost has not made the label yet")
-        row = await self._ledger.bought(key, shipment.tracking_number, shipment.carrier)
-        if row.state == "voiding":  # it came after the key was voided, and nobody else knows of it
+        row = await self._ledger.read(key)
+        # A carrier without tracking leaves the number out for good; any other sets it while the purchase is in progress.
+        complete = shipment.labelled and (shipment.tracking_number is not None or not row.buying_seconds)
+        if not complete and not (shipment.is_bought and row.state in _VOIDED):
+            raise GatewayUnavailable("EasyPost has not made the label yet", _LOOK_AGAIN)
+        row = await self._recorded(key, shipment)
+        if row.state == "voiding":  # voided in the meantime: no other call knows of the label yet
             await self._taken_back(key, row)
         return _answer(key, row)
 
-    async def _refused(self, request: LabelRequest, words: str, call: datetime | None) -> Exception:
-        row = await self._ledger.refuse(request.key, carriers_words(words, request.recipient), call)
-        return _refusal(request.key, row)
+    async def _recorded(self, key: str, shipment: Shipment) -> ShipmentRow:
+        return await self._ledger.bought(key, shipment.tracking_number or shipment.id, shipment.carrier)
 
-    async def _void(self, key: str, reason: str, row: ShipmentRow) -> None:
-        """One step towards a void row; changes nothing where the row has gone on meanwhile."""
-        if row.state == "bought":
-            await self._ledger.void_bought(key, reason)
-            return
-        if row.state == "buying":
-            assert row.shipment_id is not None
-            shipment = await self._api.retrieve(row.shipment_id)
-            if shipment.tracking_number is not None and shipment.carrier is not None:
-                await self._ledger.bought(key, shipment.tracking_number, shipment.carrier)
-                return
-            if row.buying_seconds:
-                raise GatewayUnavailable("the label may be bought at this moment", retry_after=row.buying_seconds)
-        await self._ledger.void_unbought(key, reason, row.buying_until)
+    async def _looked_for(self, key: str, row: ShipmentRow) -> ShipmentRow:
+        """The voided row after a look for a label that a purchase with an unknown outcome has made since."""
+        assert row.shipment_id is not None
+        shipment = await self._api.retrieve(row.shipment_id)
+        if shipment.is_bought:
+            return await self._recorded(key, shipment)
+        await self._ledger.never_came(key)
+        return await self._ledger.read(key)
+
+    async def _refused(self, request: LabelRequest, words: str) -> Exception:
+        row = await self._ledger.refuse(request.key, carriers_words(words, request.recipient))
+        return _refusal(request.key, row)
 
     async def _taken_back(self, key: str, row: ShipmentRow) -> VoidedLabel:
         assert row.shipment_id is not None
@@ -163,8 +173,8 @@ def _refusal(key: str, row: ShipmentRow) -> Exception:
         return KeyVoided(key)
     if row.state == "refused":
         return ShippingUnavailable(row.refusal_reason or "Shipping unavailable")
-    # Somebody else is at it: asked again once that has ended, what it came to is known.
-    return GatewayUnavailable("another attempt is under way", retry_after=row.buying_seconds or None)
+    # The outcome of the other purchase can be looked up once its time is over.
+    return GatewayUnavailable("another purchase is in progress", retry_after=row.buying_seconds or None)
 
 
 def _fingerprint(request: LabelRequest) -> str:

@@ -120,8 +120,8 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class VoidedLabel:
-    """A key that can buy no label any more. existed: whether it had bought one. pending: the carrier has yet to take that
-    back. refused: why it does not, as yet."""
+    """A key that can buy no label any more. existed: whether it is known to have bought one. pending: the carrier has yet to
+    take it back, or a label may still appear. refused: why the carrier does not take it back, as yet."""
 
     existed: bool
     pending: bool = False
@@ -290,7 +290,8 @@ class ShippingGateway(Protocol):
     async def void(self, key: str, reason: str) -> VoidedLabel:
         """Let no label be bought under the key, and have the one that was bought taken back.
 
-        Asked for once, however often this is called: later calls look how it stands.
+        The carrier is asked once, however often this is called: later calls look how it stands. Pending where the outcome
+        of a purchase is unknown; an answer that is not pending is final.
         """
         ...
 

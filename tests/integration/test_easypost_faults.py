@@ -25,7 +25,7 @@ from tests.gateways.easypost_server import (
 from tests.integration.gateway_requests import a_parcel, persist
 
 PENDING = VoidedLabel(existed=True, pending=True)
-NOTHING = VoidedLabel(existed=False)
+UNKNOWN = VoidedLabel(existed=False, pending=True)
 
 
 @pytest.fixture
@@ -35,9 +35,9 @@ async def server() -> AsyncIterator[EasyPostServer]:
 
 
 class Impatient(EasyPostApi):
-    """Counts with no call after a moment, so that the tests need not wait either."""
+    """Waits a moment for a purchase in progress, so that the tests need not wait either."""
 
-    longest_call = 0.3
+    purchase_seconds = 0.3
 
 
 @pytest.fixture
@@ -100,36 +100,6 @@ async def test_given_a_purchase_that_comes_after_the_next_one_then_there_is_one_
     assert [each["id"] for each in server.bought(request.key)] == [label.shipment_id]
 
 
-async def test_given_a_purchase_under_way_when_voided_then_the_void_waits_and_takes_the_label_back(
-    shipping: EasyPostShippingGateway, server: EasyPostServer
-) -> None:
-    request = a_parcel()
-    server.fail(BUY, "late_effect")
-    with pytest.raises(GatewayUnavailable):
-        await shipping.create(request)
-    with pytest.raises(GatewayUnavailable) as wait:
-        await shipping.void(request.key, "cancelled")
-    assert wait.value.retry_after is not None
-    assert 0 < wait.value.retry_after <= 0.3
-    server.deliver()
-    assert await shipping.void(request.key, "cancelled") == PENDING
-    with pytest.raises(KeyVoided):
-        await shipping.create(request)
-
-
-async def test_given_a_purchase_that_never_came_when_voided_then_there_is_nothing_to_take_back(
-    shipping: EasyPostShippingGateway, server: EasyPostServer
-) -> None:
-    request = a_parcel()
-    server.fail(BUY, "lost_request")
-    with pytest.raises(GatewayUnavailable):
-        await shipping.create(request)
-    assert await persist(lambda: shipping.void(request.key, "cancelled")) == NOTHING
-    assert server.bought(request.key) == []
-    with pytest.raises(KeyVoided):
-        await shipping.create(request)
-
-
 async def test_given_a_label_that_was_made_after_its_key_was_voided_then_it_is_taken_back(
     shipping: EasyPostShippingGateway, server: EasyPostServer, pool: asyncpg.Pool, api: EasyPostApi
 ) -> None:
@@ -145,13 +115,29 @@ async def test_given_a_label_that_was_made_after_its_key_was_voided_then_it_is_t
     dawdling = Dawdling(API_KEY, SENDER, server.base, timeout=1)
     creating = asyncio.create_task(EasyPostShippingGateway(pool, dawdling).create(request))
     await reached.wait()
-    assert await persist(lambda: shipping.void(request.key, "cancelled")) == NOTHING
+    assert await shipping.void(request.key, "cancelled") == UNKNOWN
     release.set()
     with pytest.raises(KeyVoided):
         await creating
     assert [each["refund_status"] for each in server.bought(request.key)] == ["submitted"]
     server.decide("refunded")
     assert await shipping.void(request.key, "cancelled") == VoidedLabel(existed=True)
+
+
+async def test_given_a_key_voided_during_a_purchase_that_has_no_effect_then_the_void_is_over(
+    shipping: EasyPostShippingGateway, server: EasyPostServer, pool: asyncpg.Pool, api: EasyPostApi
+) -> None:
+    request = a_parcel()
+
+    class VoidedMeanwhile(Impatient):
+        async def buy(self, shipment_id: str, rate_id: str) -> Shipment:
+            assert await shipping.void(request.key, "cancelled") == UNKNOWN
+            return await api.buy(shipment_id, rate_id)
+
+    server.fail(BUY, "status", status=429)
+    with pytest.raises(GatewayUnavailable):
+        await EasyPostShippingGateway(pool, VoidedMeanwhile(API_KEY, SENDER, server.base)).create(request)
+    assert await shipping.void(request.key, "cancelled") == VoidedLabel(existed=False)
 
 
 async def test_given_a_purchase_refused_because_another_has_bought_then_its_label_is_the_answer(
@@ -239,23 +225,23 @@ async def test_given_the_ledger_when_a_row_has_gone_on_then_what_was_decided_on_
     await ledger.open("k", "o", "f")
     assert await ledger.store("k", "shp_1")
     assert not await ledger.store("k", "shp_2")
-    call = await ledger.buy("k", 0)
-    assert call is not None
-    over = await ledger.buy("k", 0)
-    assert over is not None
-    assert not await ledger.void_unbought("k", "cancelled", call)
-    later = await ledger.buy("k", 60)
-    assert later is not None
-    assert not await ledger.not_bought("k", call)
-    assert not await ledger.void_unbought("k", "cancelled", call)
-    assert not await ledger.void_unbought("k", "cancelled", later)
-    assert (await ledger.refuse("k", "no", call)).state == "buying"
+    first = await ledger.buy("k", 0, 3600)
+    assert first is not None
+    assert first.earlier is None
+    second = await ledger.buy("k", 60, 3600)
+    assert second is not None
+    assert second.earlier is not None
+    assert await ledger.buy("k", 60, 3600) is None
+    assert not await ledger.not_bought("k", first)
+    assert (await ledger.refuse("k", "no")).state == "buying"
+    assert not await ledger.never_came("k")
     assert (await ledger.bought("k", "T", "USPS")).state == "bought"
-    assert not await ledger.not_bought("k", later)
-    assert not await ledger.void_unbought("k", "cancelled", None)
-    assert (await ledger.refuse("k", "no", later)).state == "bought"
+    assert not await ledger.not_bought("k", second)
+    assert not await ledger.void_unbought("k", "cancelled")
+    assert (await ledger.refuse("k", "no")).state == "bought"
     assert await ledger.void_bought("k", "cancelled")
     assert not await ledger.void_bought("k", "cancelled")
+    assert not await ledger.never_came("k")
     await ledger.settle("k", "voided")
     await ledger.settle("k", "voiding")
     row = await ledger.read("k")

@@ -16,6 +16,7 @@ from activities.gateways.protocols import (
     ShippingUnavailable,
     VoidedLabel,
 )
+from tests.gateways.easypost_books import UNDELIVERABLE
 from tests.gateways.easypost_server import (
     API_KEY,
     BUY,
@@ -23,7 +24,6 @@ from tests.gateways.easypost_server import (
     REFUND,
     RETRIEVE,
     SENDER,
-    UNDELIVERABLE,
     EasyPostServer,
     run_easypost_server,
 )
@@ -99,7 +99,7 @@ async def test_given_an_address_the_carrier_does_not_know_then_its_words_come_wi
 async def test_given_a_purchase_that_the_carrier_refuses_then_nothing_is_bought_and_it_stays_so(
     shipping: EasyPostShippingGateway, server: EasyPostServer, pool: asyncpg.Pool
 ) -> None:
-    server.refuses_to_sell = True
+    server.refuses_to_sell = "SHIPMENT.POSTAGE.FAILURE"
     request = a_parcel()
     for _ in range(2):
         with pytest.raises(ShippingUnavailable, match="Unable to complete shipment purchase; account on hold"):

@@ -9,19 +9,23 @@ from temporalio.client import Client
 from temporalio.testing import TimeSkipper
 
 from orders.state import Cancelled, Shipped
+from tests.gateways.easypost_books import UNDELIVERABLE
+from tests.gateways.easypost_clock import pass_time
 from tests.gateways.easypost_server import (
     API_KEY,
     BUY,
     REFUND,
     RETRIEVE,
     SENDER,
-    UNDELIVERABLE,
     EasyPostServer,
+    FaultKind,
     run_easypost_server,
 )
 from tests.running_system import RunningSystem, order_data, running_system, until
 from tests.workflow.steering import Steering
 from workflows.model import NEEDS_ATTENTION
+
+HOUR = 60 * 60
 
 
 @pytest.fixture
@@ -49,6 +53,13 @@ async def system(
 
 def key(order_id: str) -> str:
     return f"{order_id}:create-shipment"
+
+
+async def purchase_is_unanswered(server: EasyPostServer) -> None:
+    async def asked() -> bool:
+        return server.calls["buy"] == 1
+
+    await until(asked, "EasyPost was asked for the label")
 
 
 async def attention(system: RunningSystem, order_id: str) -> bool:
@@ -153,12 +164,41 @@ async def test_a_carrier_that_is_down_while_undoing_does_not_hold_up_the_refund(
 
 @pytest.mark.parametrize("kind", ["lost_reply", "lost_request"])
 async def test_a_purchase_with_an_unknown_outcome_ends_with_one_label(
-    system: RunningSystem, server: EasyPostServer, kind: str
+    system: RunningSystem, server: EasyPostServer, kind: FaultKind
 ) -> None:
-    server.fail(BUY, kind)  # type: ignore[arg-type]
+    server.fail(BUY, kind)
     order_id = await system.place()
+    await purchase_is_unanswered(server)
+    await pass_time(system.app.pool, HOUR)
     await system.settled(order_id, "shipped")
     assert len(server.bought(key(order_id))) == 1
+
+
+@pytest.mark.parametrize("appears", [True, False])
+async def test_a_label_that_may_still_appear_holds_up_no_refund_and_is_looked_for_until_it_cannot(
+    system: RunningSystem, steering: Steering, server: EasyPostServer, appears: bool
+) -> None:
+    server.fail(BUY, "late_effect")
+    order_id = await system.place()
+    await purchase_is_unanswered(server)
+    await system.cancel(order_id)
+    await refunded(system, order_id)
+
+    async def looked_for() -> bool:
+        return steering.calls["void-shipment"] >= 5
+
+    await until(looked_for, "the label has been looked for several times")
+    assert await system.running(order_id) == ["fulfill-order"]
+    assert "void-shipment" in await system.current_details(order_id)
+    assert not await attention(system, order_id)
+    if appears:
+        server.deliver()
+        server.refund_status = "refunded"
+    else:
+        await pass_time(system.app.pool, 30 * HOUR)
+    await system.settled(order_id, "cancelled")
+    assert server.live(key(order_id)) == []
+    assert [each["refund_status"] for each in server.bought(key(order_id))] == ["refunded"] * appears
 
 
 async def test_a_key_that_easypost_refuses_needs_attention_and_cancels_nothing(

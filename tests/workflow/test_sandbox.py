@@ -1,4 +1,7 @@
-"""Workflows run in Temporal's sandbox; only what converts their payloads does not enter it."""
+"""Workflows run in Temporal's sandbox; only what converts their payloads does not enter it.
+
+Our own modules pass through it: tests/unit/test_determinism.py shows what is found in them.
+"""
 
 import uuid
 
@@ -13,7 +16,9 @@ from bootstrap import workflow_runner
 from tests.workflow.clock_workflow import ReadsTheClock
 
 
-async def test_a_workflow_that_reads_the_clock_is_stopped(temporal_client: Client) -> None:
+async def test_a_workflow_of_a_module_that_does_not_pass_through_is_stopped_when_it_reads_the_clock(
+    temporal_client: Client,
+) -> None:
     queue = f"clock-{uuid.uuid4().hex[:8]}"
     async with Worker(
         temporal_client,

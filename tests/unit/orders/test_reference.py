@@ -1,6 +1,7 @@
 """Countries, postal codes, currencies and how money reads."""
 
 import pytest
+from iso3166 import countries
 
 from orders.money import Money, format_money
 from orders.reference import country_code, currency_exponent, has_postal_code
@@ -16,6 +17,16 @@ from orders.reference import country_code, currency_exponent, has_postal_code
         ("DEU", "DE"),
         (" Germany ", "DE"),
         ("Türkiye", "TR"),
+        ("Turkey", "TR"),
+        ("Cote d’Ivoire", "CI"),
+        ("Finland", "FI"),
+        ("Åland Islands", "AX"),
+        ("United Kingdom", "GB"),
+        ("United States", "US"),
+        ("South Korea", "KR"),
+        ("Bolivia, Plurinational State of", "BO"),
+        ("Bolivia", "BO"),
+        ("Congo", "CG"),
         ("The Netherlands", "NL"),
         ("Niger", "NE"),
         ("Nigeria", "NG"),
@@ -26,11 +37,20 @@ def test_a_code_or_a_whole_name_names_a_country(text: str, code: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", " ", "Atlantis", "ZZ", "RGB", "EU", "Nigeri", "Indiana", "Germany, Berlin", "XK", "SU", "x" * 10**6],
+    "text", ["", " ", "Atlantis", "ZZ", "RGB", "EU", "Nigeri", "Indiana", "Germany, Berlin", "XK", "SU", "Kosovo", "Korea",
+             "Virgin Islands", "x" * 10**6],
     ids=lambda text: text[:20],
 )  # fmt: skip
 def test_anything_less_certain_names_none(text: str) -> None:
     assert country_code(text) is None
+
+
+def test_every_code_names_its_country_and_no_name_two() -> None:
+    known = [country for country in countries if country.alpha2 != "XK"]
+    assert len(known) == 249
+    for country in known:
+        names = (country.alpha2, country.alpha3, country.name, country.apolitical_name)
+        assert {country_code(name) for name in names} == {country.alpha2}
 
 
 def test_postal_codes_exist_where_the_country_has_them() -> None:
