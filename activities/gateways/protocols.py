@@ -6,6 +6,7 @@ with that key later is refused with KeyVoided.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 
@@ -47,7 +48,10 @@ class Charge:
 
 @dataclass(frozen=True, slots=True)
 class Voided:
-    """A key that can charge no more. payment_id and refund_id are None where there was nothing to return."""
+    """A key that can charge no more. payment_id and refund_id are None where there was nothing to return.
+
+    amount_returned includes the refunds that a person made at the provider meanwhile.
+    """
 
     key: str
     payment_id: str | None
@@ -57,13 +61,16 @@ class Voided:
 
 @dataclass(frozen=True, slots=True)
 class RefundRequest:
-    """amount in minor units, more than 0, in the currency of the charge. The reason is no part of the content."""
+    """amount in minor units, more than 0, in the currency of the charge. The reason is no part of the content, nor is
+    requested_at, the time of the request: money that a person has given back at the provider since then counts towards it.
+    """
 
     key: str
     payment_id: str
     amount: int
     currency: str
     reason: str
+    requested_at: datetime | None = None
 
     def __post_init__(self) -> None:
         if self.amount <= 0:
@@ -72,7 +79,8 @@ class RefundRequest:
 
 @dataclass(frozen=True, slots=True)
 class Refund:
-    """Money given back, in minor units of the charge's currency."""
+    """Money given back, in minor units of the charge's currency: less than requested where the provider has no more of the
+    charge left, and with the part of it that a person gave back at the provider."""
 
     refund_id: str
     payment_id: str
@@ -129,7 +137,10 @@ class VoidedLabel:
 
 
 class GatewayError(Exception):
-    """Whatever a gateway answers other than success."""
+    """Whatever a gateway answers other than success. kept: the provider repeats the answer under the same idempotency key,
+    so that the next request looks for the effect and takes a new key."""
+
+    kept: bool = False
 
 
 class GatewayUnavailable(GatewayError):
@@ -262,7 +273,7 @@ class PaymentGateway(Protocol):
         ...
 
     async def refund(self, request: RefundRequest) -> Refund:
-        """Return a part of a charge, once per key, never more than is left of it.
+        """Return a part of a charge, once per key, never more than is left of it at the provider at this time.
 
         Raises RefundExceedsCharge, RefundCurrencyMismatch, RefundFailed, PaymentNotFound or IdempotencyConflict.
         """
