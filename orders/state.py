@@ -130,7 +130,8 @@ class Shipped:
     def answers(self, refund: Refund) -> bool:
         """Whether the refund makes one that was requested and is owed. Its amount may be less: nothing else was left."""
         return self.made(refund.refund_id) is None and any(
-            refund == replace(asked, amount=refund.amount) and refund.amount <= asked.amount for asked in self.requested
+            refund == replace(asked, amount=refund.amount) and 0 <= refund.amount <= asked.amount
+            for asked in self.requested
         )
 
     @property
