@@ -44,10 +44,9 @@ async def money_at_risk(app: App) -> AsyncGenerator[Stuck, None]:
     async for page in _pages(app, _FAILED, "at"):
         owed = await _owed(app, {row["intent_id"] for row, _ in page})
         for row, state in page:
-            if words := owed.get(row["key"]):
-                yield Stuck(
-                    "refundFailed", row["order_id"], state, _step(row["key"], row["order_id"]), row["at"], words
-                )
+            if row["key"] in owed:
+                step = _step(row["key"], row["order_id"])
+                yield Stuck("refundFailed", row["order_id"], state, step, row["at"], owed[row["key"]])
 
 
 async def _owed(app: App, intent_ids: set[str]) -> dict[str, str]:

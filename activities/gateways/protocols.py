@@ -48,10 +48,8 @@ class Charge:
 
 @dataclass(frozen=True, slots=True)
 class Voided:
-    """A key that can charge no more. payment_id and refund_id are None where there was nothing to return.
-
-    amount_returned includes the refunds that a person made at the provider meanwhile.
-    """
+    """A key that can charge no more. payment_id and refund_id are None where there was nothing to return; amount_returned
+    includes refunds that a person made at the provider."""
 
     key: str
     payment_id: str | None
@@ -61,9 +59,8 @@ class Voided:
 
 @dataclass(frozen=True, slots=True)
 class RefundRequest:
-    """amount in minor units, more than 0, in the currency of the charge. The reason is no part of the content, nor is
-    requested_at, the time of the request: money that a person has given back at the provider since then counts towards it.
-    """
+    """amount in minor units, more than 0, in the currency of the charge. Reason and requested_at are no part of the content;
+    money that a person gives back at the provider after requested_at counts towards the request."""
 
     key: str
     payment_id: str
@@ -208,9 +205,7 @@ class RefundExceedsCharge(DefiniteRefusal):
     """The refund is more than is left of the charge: refund charged - refunded at most. All in minor units."""
 
     def __init__(self, payment_id: str, charged: int, refunded: int, requested: int) -> None:
-        super().__init__(
-            f"refund of {requested} exceeds payment {payment_id}: {refunded} of {charged} already refunded"
-        )
+        super().__init__(f"refund of {requested} exceeds {payment_id}: {refunded} of {charged} already refunded")
         self.payment_id = payment_id
         self.charged = charged
         self.refunded = refunded
@@ -255,17 +250,13 @@ class PaymentGateway(Protocol):
     """Takes and returns money. Any method may raise GatewayUnavailable or GatewayMisconfigured."""
 
     async def charge(self, request: ChargeRequest) -> Charge:
-        """Take the amount, once per key, or hold it: `captured` tells.
-
-        Raises PaymentDeclined, AmountNotSupported, KeyVoided or IdempotencyConflict.
-        """
+        """Take the amount, once per key, or hold it: see `captured`.
+        Raises PaymentDeclined, AmountNotSupported, KeyVoided or IdempotencyConflict."""
         ...
 
     async def capture(self, key: str) -> Charge:
         """Take what is held under the key; what is taken already is answered as it is.
-
-        Raises KeyVoided, AuthorisationExpired, or PaymentNotFound (with the key) where nothing was charged.
-        """
+        Raises KeyVoided, AuthorisationExpired, or PaymentNotFound (with the key) where nothing was charged."""
         ...
 
     async def void(self, key: str, reason: str) -> Voided:
@@ -274,16 +265,12 @@ class PaymentGateway(Protocol):
 
     async def refund(self, request: RefundRequest) -> Refund:
         """Return a part of a charge, once per key, never more than is left of it at the provider at this time.
-
-        Raises RefundExceedsCharge, RefundCurrencyMismatch, RefundFailed, PaymentNotFound or IdempotencyConflict.
-        """
+        Raises RefundExceedsCharge, RefundCurrencyMismatch, RefundFailed, PaymentNotFound or IdempotencyConflict."""
         ...
 
     async def find(self, key: str) -> Charge | None:
         """The charge made under the key, captured or not, returned or not; None where no money was ever taken or held.
-
-        Unlike the key itself, which a provider forgets after a day, this stays known for good.
-        """
+        Known for good, unlike the key itself, which a provider forgets after a day."""
         ...
 
     async def find_refund(self, key: str) -> Refund | None:
