@@ -286,7 +286,7 @@ $$;
 CREATE FUNCTION gateways.stripe_refund_rank(in_state text) RETURNS integer
     LANGUAGE sql IMMUTABLE
     AS $$
-    select array_position(array['asked', 'pending', 'succeeded', 'failed'], in_state)
+    select array_position(array['asked', 'settled', 'pending', 'succeeded', 'failed'], in_state)
 $$;
 
 --
@@ -922,7 +922,9 @@ CREATE TABLE gateways.stripe_charges (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     voided_at timestamp with time zone,
+    asks integer DEFAULT 1 NOT NULL,
     CONSTRAINT stripe_charges_amount_not_negative CHECK ((amount >= 0)),
+    CONSTRAINT stripe_charges_asks_from_1 CHECK ((asks >= 1)),
     CONSTRAINT stripe_charges_attempt_from_1 CHECK ((attempt >= 1)),
     CONSTRAINT stripe_charges_facts CHECK ((((fingerprint IS NULL) = (order_id IS NULL)) AND ((fingerprint IS NULL) = (amount IS NULL)) AND ((fingerprint IS NULL) = (currency IS NULL)) AND ((fingerprint IS NOT NULL) OR (voided_at IS NOT NULL)))),
     CONSTRAINT stripe_charges_returned_within_amount CHECK (((amount_returned >= 0) AND (amount_returned <= COALESCE(amount, (0)::bigint)))),
@@ -952,6 +954,12 @@ COMMENT ON COLUMN gateways.stripe_charges.state IS 'voided: undone, nothing had 
 --
 
 COMMENT ON COLUMN gateways.stripe_charges.voided_at IS 'the tombstone: from then on nothing is charged under the key; the state tells whether undoing has ended';
+
+--
+-- Name: COLUMN stripe_charges.asks; Type: COMMENT; Schema: gateways; Owner: -
+--
+
+COMMENT ON COLUMN gateways.stripe_charges.asks IS 'part of the idempotency keys sent to Stripe from 2 on: raised where Stripe keeps a failure under the key and would repeat it';
 
 --
 -- Name: stripe_inbox; Type: TABLE; Schema: gateways; Owner: -
@@ -985,8 +993,15 @@ CREATE TABLE gateways.stripe_refunds (
     reason text NOT NULL,
     state text DEFAULT 'asked'::text NOT NULL,
     at timestamp with time zone DEFAULT now() NOT NULL,
+    asks integer DEFAULT 1 NOT NULL,
+    asking bigint,
+    by_hand bigint DEFAULT 0 NOT NULL,
+    manual boolean DEFAULT false NOT NULL,
     CONSTRAINT stripe_refunds_amount_positive CHECK ((amount > 0)),
-    CONSTRAINT stripe_refunds_state CHECK (((state = ANY (ARRAY['asked'::text, 'failed'::text])) OR ((state = ANY (ARRAY['pending'::text, 'succeeded'::text])) AND (refund_id IS NOT NULL))))
+    CONSTRAINT stripe_refunds_asking_positive CHECK ((asking > 0)),
+    CONSTRAINT stripe_refunds_asks_from_1 CHECK ((asks >= 1)),
+    CONSTRAINT stripe_refunds_by_hand_within_amount CHECK (((by_hand >= 0) AND (by_hand <= amount))),
+    CONSTRAINT stripe_refunds_state CHECK (((state = ANY (ARRAY['asked'::text, 'settled'::text, 'failed'::text])) OR ((state = ANY (ARRAY['pending'::text, 'succeeded'::text])) AND (refund_id IS NOT NULL))))
 );
 
 --
@@ -994,6 +1009,36 @@ CREATE TABLE gateways.stripe_refunds (
 --
 
 COMMENT ON TABLE gateways.stripe_refunds IS 'every refund asked of Stripe, those of voided charges included; what is asked for is reserved, failed ones are not';
+
+--
+-- Name: COLUMN stripe_refunds.state; Type: COMMENT; Schema: gateways; Owner: -
+--
+
+COMMENT ON COLUMN gateways.stripe_refunds.state IS 'settled: without a refund of ours, because a person had given the money back or nothing was left of the charge';
+
+--
+-- Name: COLUMN stripe_refunds.asks; Type: COMMENT; Schema: gateways; Owner: -
+--
+
+COMMENT ON COLUMN gateways.stripe_refunds.asks IS 'part of the idempotency key sent to Stripe from 2 on: raised after a failure that Stripe keeps, or with another amount';
+
+--
+-- Name: COLUMN stripe_refunds.asking; Type: COMMENT; Schema: gateways; Owner: -
+--
+
+COMMENT ON COLUMN gateways.stripe_refunds.asking IS 'the amount last asked of Stripe, where it is not all of the amount: computed anew each time';
+
+--
+-- Name: COLUMN stripe_refunds.by_hand; Type: COMMENT; Schema: gateways; Owner: -
+--
+
+COMMENT ON COLUMN gateways.stripe_refunds.by_hand IS 'the part of the amount that a person has given back at Stripe since it was asked for';
+
+--
+-- Name: COLUMN stripe_refunds.manual; Type: COMMENT; Schema: gateways; Owner: -
+--
+
+COMMENT ON COLUMN gateways.stripe_refunds.manual IS 'made at Stripe by a person, and adopted from there';
 
 --
 -- Name: adjustments; Type: TABLE; Schema: inventory; Owner: -
@@ -2308,6 +2353,12 @@ GRANT UPDATE(updated_at) ON TABLE gateways.stripe_charges TO orders_app;
 GRANT INSERT(voided_at),UPDATE(voided_at) ON TABLE gateways.stripe_charges TO orders_app;
 
 --
+-- Name: COLUMN stripe_charges.asks; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT UPDATE(asks) ON TABLE gateways.stripe_charges TO orders_app;
+
+--
 -- Name: TABLE stripe_inbox; Type: ACL; Schema: gateways; Owner: -
 --
 
@@ -2390,6 +2441,36 @@ GRANT INSERT(reason) ON TABLE gateways.stripe_refunds TO orders_app;
 --
 
 GRANT UPDATE(state) ON TABLE gateways.stripe_refunds TO orders_app;
+
+--
+-- Name: COLUMN stripe_refunds.at; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT INSERT(at) ON TABLE gateways.stripe_refunds TO orders_app;
+
+--
+-- Name: COLUMN stripe_refunds.asks; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT UPDATE(asks) ON TABLE gateways.stripe_refunds TO orders_app;
+
+--
+-- Name: COLUMN stripe_refunds.asking; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT UPDATE(asking) ON TABLE gateways.stripe_refunds TO orders_app;
+
+--
+-- Name: COLUMN stripe_refunds.by_hand; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT UPDATE(by_hand) ON TABLE gateways.stripe_refunds TO orders_app;
+
+--
+-- Name: COLUMN stripe_refunds.manual; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT INSERT(manual) ON TABLE gateways.stripe_refunds TO orders_app;
 
 --
 -- Name: TABLE adjustments; Type: ACL; Schema: inventory; Owner: -

@@ -89,7 +89,9 @@ class PaymentActivities:
         state = (await load_order(self._orders, ref.order_id)).state
         refund = requested_refund(state, ref)
         key = f"{ref.order_id}:return-payment:{ref.refund_id}"
-        request = RefundRequest(key, refund.payment_id, refund.amount, state.order.currency, "requested")
+        request = RefundRequest(
+            key, refund.payment_id, refund.amount, state.order.currency, "requested", requested_at=ref.requested_at
+        )
         # Looked up first for the same reason as a charge.
         with span("payment.refund", SpanKind.CLIENT, order=ref.order_id):
             returned = await self._gateway.find_refund(key) or await self._gateway.refund(request)

@@ -4,6 +4,7 @@ Everything in this file is written into Temporal's history: fields may be added 
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict
@@ -117,9 +118,12 @@ class Undone(Wire):
 
 
 class RefundRef(OrderRef):
-    """Which of a shipped order's requested refunds."""
+    """Which of a shipped order's requested refunds, and when it was requested. amount: the amount that went back, once the
+    gateway has answered; all of it where it is not given."""
 
     refund_id: str
+    requested_at: datetime | None = None
+    amount: int | None = None
 
 
 class Publication(Wire):

@@ -132,7 +132,8 @@ class StreamActivities:
     @activity.defn(name=step.RECORD_REQUESTED_REFUND.name)
     async def record_requested_refund(self, ref: RefundRef) -> OrderProgress:
         refund = requested_refund((await load_order(self._orders, ref.order_id)).state, ref)
-        command = RecordRefund(ref.order_id, refund.refund_id, refund.payment_id, refund.amount, refund.reason)
+        amount = refund.amount if ref.amount is None else ref.amount
+        command = RecordRefund(ref.order_id, refund.refund_id, refund.payment_id, amount, refund.reason)
         return await self._handle(ref, command, about=refund.refund_id)
 
     async def _handle(self, order: OrderRef, command: Command, *, about: str = "") -> OrderProgress:

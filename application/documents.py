@@ -38,10 +38,12 @@ def order_document(state: ExistingOrder, version: int) -> dict[str, Any]:
 
 
 def _refunds(state: Shipped) -> list[dict[str, Any]]:
-    """Those of a shipped order, as they were asked for; `made` where the money has gone back."""
+    """Refunds of a shipped order, as they were requested; once `made`, with the amount that went back."""
+    made = {each.refund_id: each for each in state.refunds}
     return [
-        {"refundId": each.refund_id, "amount": each.amount, "reason": each.reason, "made": each in state.refunds}
+        {"refundId": id_, "amount": made.get(id_, each).amount, "reason": each.reason, "made": id_ in made}
         for each in state.requested
+        for id_ in [each.refund_id]
     ]
 
 

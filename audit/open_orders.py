@@ -63,7 +63,7 @@ def unfinished(evidence: Evidence) -> list[Work]:
 
 def owed(state: Shipped) -> list[Refund]:
     """The refunds that were asked for and are not recorded as made."""
-    return [refund for refund in state.requested if refund not in state.refunds]
+    return [refund for refund in state.requested if state.made(refund.refund_id) is None]
 
 
 def _work(evidence: Evidence, workflow: str) -> Work:

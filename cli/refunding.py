@@ -25,7 +25,7 @@ from orders.errors import IllegalTransition
 from orders.events import RefundRequested
 from orders.ids import stream_name
 from orders.money import format_money
-from orders.state import Shipped
+from orders.state import Refund, Shipped
 from settings import Settings
 
 _POLL: Final = 0.25  # seconds
@@ -132,7 +132,7 @@ async def _failure(client: Client, workflow_id: str) -> str:
 
 
 def _tell(asked: RequestRefund, state: Shipped, changed: bool, as_json: bool) -> None:
-    made = refund_of(state.refunds, asked.refund_id) is not None
+    made = refund_of(state.refunds, asked.refund_id)
     currency = state.order.currency
     if as_json:
         show_json(
@@ -142,11 +142,19 @@ def _tell(asked: RequestRefund, state: Shipped, changed: bool, as_json: bool) ->
                 "amount": asked.amount,
                 "currency": currency,
                 "requested": changed,
-                "refunded": made,
+                "refunded": made is not None,
+                "returned": made.amount if made else 0,
                 "refundable": state.refundable,
             }
         )
         return
     amount, left = (format_money(each, currency) for each in (asked.amount, state.refundable))
-    how = "was refunded" if made else "is asked for" if changed else "was asked for before"
+    how = (
+        f"was refunded{_less(made, asked, currency)}" if made else "is asked for" if changed else "was asked for before"
+    )
     show(f"refund {asked.refund_id}: {amount} {how}, {left} can still be refunded")
+
+
+def _less(made: Refund, asked: RequestRefund, currency: str) -> str:
+    """Where the payment provider had less left of the charge than was requested."""
+    return f" with {format_money(made.amount, currency)}, all that was left" if made.amount < asked.amount else ""

@@ -13,7 +13,7 @@ from cli.output import facts, show, show_json, status_text, table, visible
 from cli.running import execute, opened
 from orders.model import Address
 from orders.money import format_money
-from orders.state import Cancelled, ExistingOrder, Shipped
+from orders.state import Cancelled, ExistingOrder, Refund, Shipped
 from settings import Settings
 
 
@@ -77,12 +77,14 @@ def _payment(state: ExistingOrder) -> str:
 
 def _refund_lines(state: Shipped) -> Text:
     currency = state.order.currency
-    lines = (
-        f"{format_money(each.amount, currency)} {'back' if each in state.refunds else 'asked for'} as "
-        f"{visible(each.refund_id)}: {visible(each.reason)}"
-        for each in state.requested
-    )
-    return Text("\n".join(lines))
+    return Text("\n".join(_refund_line(each, state.made(each.refund_id), currency) for each in state.requested))
+
+
+def _refund_line(asked: Refund, made: Refund | None, currency: str) -> str:
+    amount = format_money((made or asked).amount, currency)
+    less = f" of {format_money(asked.amount, currency)}" if made and made.amount < asked.amount else ""
+    how = "back" if made else "asked for"
+    return f"{amount}{less} {how} as {visible(asked.refund_id)}: {visible(asked.reason)}"
 
 
 def _reason(state: ExistingOrder) -> str | None:

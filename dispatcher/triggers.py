@@ -62,7 +62,7 @@ class Trigger:
             causation_id=str(recorded.id),
         )
         if isinstance(event, RefundRequested):
-            return RefundRef(**order.model_dump(), refund_id=event.refund_id)
+            return RefundRef(**order.model_dump(), refund_id=event.refund_id, requested_at=recorded.recorded_at)
         return order
 
     def summary(self, event: Event) -> str:

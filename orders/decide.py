@@ -238,7 +238,7 @@ def _record_requested_refund(command: RecordRefund, state: Shipped) -> list[Even
     refund = Refund(command.refund_id, command.payment_id, command.amount, command.reason)
     if refund in state.refunds:
         return []
-    if refund not in state.requested:
+    if not state.answers(refund):
         raise _illegal(command, state)
     order = state.order
     return [

@@ -67,7 +67,7 @@ def _next(state: Placed | Confirmed | Paid | Shipped | Cancelled, event: Event) 
             return state
         case Shipped(), RefundRequested() if event.amount <= state.refundable:
             return replace(state, requested=(*state.requested, _refund(event)))
-        case Shipped(), OrderRefunded() if _refund(event) in state.requested and _refund(event) not in state.refunds:
+        case Shipped(), OrderRefunded() if state.answers(_refund(event)):
             return replace(state, refunds=(*state.refunds, _refund(event)))
         case _:
             raise CorruptStream(state.order.order_id, state.status, event.event_type)

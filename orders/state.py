@@ -4,7 +4,7 @@ Every case answers `status`, `payment_state`, `payment`, `shipment`, `refund` an
 and `retries`: how often a person has had the order taken up again before it ended.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
 from orders.events import CancelledBy, Shortage
@@ -104,7 +104,8 @@ class Paid:
 
 @dataclass(frozen=True, slots=True)
 class Shipped:
-    """On its way to the customer: the good end. `requested` are refunds asked for, `refunds` those that were made."""
+    """On its way to the customer: the good end. `requested` are refunds asked for, `refunds` those that were made, each
+    with the amount that went back."""
 
     order: Order
     payment: Payment
@@ -121,6 +122,17 @@ class Shipped:
         """ "refunded" once all of it went back; a part of it leaves the order paid."""
         returned = sum(refund.amount for refund in self.refunds)
         return "refunded" if self.refunds and returned == self.payment.amount else "paid"
+
+    def made(self, refund_id: str) -> Refund | None:
+        """The requested refund as it was made, with the amount that went back; None where it is still owed."""
+        return next((refund for refund in self.refunds if refund.refund_id == refund_id), None)
+
+    def answers(self, refund: Refund) -> bool:
+        """Whether the refund makes one that was requested and is owed. Its amount may be less: nothing else was left."""
+        return self.made(refund.refund_id) is None and any(
+            refund == replace(asked, amount=refund.amount) and 0 <= refund.amount <= asked.amount
+            for asked in self.requested
+        )
 
     @property
     def refundable(self) -> int:

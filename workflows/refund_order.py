@@ -18,13 +18,14 @@ class RefundOrder:
 
     @workflow.run
     async def run(self, refund: RefundRef) -> Outcome:
-        await until_done(
+        returned = await until_done(
             RETURN_PAYMENT.name,
             lambda: gateway_step(RETURN_PAYMENT, refund, "Give the money back"),
             self.watch.trouble,
             gives_up=is_definite,
         )
-        progress: OrderProgress = await database_step(RECORD_REQUESTED_REFUND, refund, "Record the refund")
+        made = refund.model_copy(update={"amount": returned.amount})
+        progress: OrderProgress = await database_step(RECORD_REQUESTED_REFUND, made, "Record the refund")
         self.watch.calm()
         return Outcome(status=progress.status)
 

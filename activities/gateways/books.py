@@ -46,7 +46,7 @@ _CHARGES = """
         case when c.state = 'authorised' then c.amount else 0 end
     from gateways.stripe_charges c
     left join lateral (
-        select sum(f.amount) as amount
+        select sum(coalesce(f.asking, f.amount)) as amount
         from gateways.stripe_refunds f
         where f.intent_id = c.intent_id and f.state in ('pending', 'succeeded')
     ) r on true

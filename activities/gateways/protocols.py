@@ -6,6 +6,7 @@ with that key later is refused with KeyVoided.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 
@@ -47,7 +48,8 @@ class Charge:
 
 @dataclass(frozen=True, slots=True)
 class Voided:
-    """A key that can charge no more. payment_id and refund_id are None where there was nothing to return."""
+    """A key that can charge no more. payment_id and refund_id are None where there was nothing to return; amount_returned
+    includes refunds that a person made at the provider."""
 
     key: str
     payment_id: str | None
@@ -57,13 +59,15 @@ class Voided:
 
 @dataclass(frozen=True, slots=True)
 class RefundRequest:
-    """amount in minor units, more than 0, in the currency of the charge. The reason is no part of the content."""
+    """amount in minor units, more than 0, in the currency of the charge. Reason and requested_at are no part of the content;
+    money that a person gives back at the provider after requested_at counts towards the request."""
 
     key: str
     payment_id: str
     amount: int
     currency: str
     reason: str
+    requested_at: datetime | None = None
 
     def __post_init__(self) -> None:
         if self.amount <= 0:
@@ -72,7 +76,8 @@ class RefundRequest:
 
 @dataclass(frozen=True, slots=True)
 class Refund:
-    """Money given back, in minor units of the charge's currency."""
+    """Money given back, in minor units of the charge's currency: less than requested where the provider has no more of the
+    charge left, and with the part of it that a person gave back at the provider."""
 
     refund_id: str
     payment_id: str
@@ -129,7 +134,10 @@ class VoidedLabel:
 
 
 class GatewayError(Exception):
-    """Whatever a gateway answers other than success."""
+    """Whatever a gateway answers other than success. kept: the provider repeats the answer under the same idempotency key,
+    so that the next request looks for the effect and takes a new key."""
+
+    kept: bool = False
 
 
 class GatewayUnavailable(GatewayError):
@@ -197,9 +205,7 @@ class RefundExceedsCharge(DefiniteRefusal):
     """The refund is more than is left of the charge: refund charged - refunded at most. All in minor units."""
 
     def __init__(self, payment_id: str, charged: int, refunded: int, requested: int) -> None:
-        super().__init__(
-            f"refund of {requested} exceeds payment {payment_id}: {refunded} of {charged} already refunded"
-        )
+        super().__init__(f"refund of {requested} exceeds {payment_id}: {refunded} of {charged} already refunded")
         self.payment_id = payment_id
         self.charged = charged
         self.refunded = refunded
@@ -244,17 +250,13 @@ class PaymentGateway(Protocol):
     """Takes and returns money. Any method may raise GatewayUnavailable or GatewayMisconfigured."""
 
     async def charge(self, request: ChargeRequest) -> Charge:
-        """Take the amount, once per key, or hold it: `captured` tells.
-
-        Raises PaymentDeclined, AmountNotSupported, KeyVoided or IdempotencyConflict.
-        """
+        """Take the amount, once per key, or hold it: see `captured`.
+        Raises PaymentDeclined, AmountNotSupported, KeyVoided or IdempotencyConflict."""
         ...
 
     async def capture(self, key: str) -> Charge:
         """Take what is held under the key; what is taken already is answered as it is.
-
-        Raises KeyVoided, AuthorisationExpired, or PaymentNotFound (with the key) where nothing was charged.
-        """
+        Raises KeyVoided, AuthorisationExpired, or PaymentNotFound (with the key) where nothing was charged."""
         ...
 
     async def void(self, key: str, reason: str) -> Voided:
@@ -262,17 +264,13 @@ class PaymentGateway(Protocol):
         ...
 
     async def refund(self, request: RefundRequest) -> Refund:
-        """Return a part of a charge, once per key, never more than is left of it.
-
-        Raises RefundExceedsCharge, RefundCurrencyMismatch, RefundFailed, PaymentNotFound or IdempotencyConflict.
-        """
+        """Return a part of a charge, once per key, never more than is left of it at the provider at this time.
+        Raises RefundExceedsCharge, RefundCurrencyMismatch, RefundFailed, PaymentNotFound or IdempotencyConflict."""
         ...
 
     async def find(self, key: str) -> Charge | None:
         """The charge made under the key, captured or not, returned or not; None where no money was ever taken or held.
-
-        Unlike the key itself, which a provider forgets after a day, this stays known for good.
-        """
+        Known for good, unlike the key itself, which a provider forgets after a day."""
         ...
 
     async def find_refund(self, key: str) -> Refund | None:

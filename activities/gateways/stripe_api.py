@@ -27,8 +27,12 @@ T = TypeVar("T")
 
 TIMEOUT: Final = 20.0  # seconds; shorter than a gateway step's own time-out
 _EXPAND: Final = "latest_charge"
+_PAGE: Final = 100  # refunds, the most that Stripe lists at once
 _WORDS: Final = 300  # characters of what Stripe says
 _KEY_LIMIT: Final = 255  # characters that Stripe takes as an idempotency key
+
+_SERVER_ERROR: Final = 500
+_CONCLUDED: Final = (400, 402, 404)  # after which the same request under the same key gets the same answer
 
 # What a card network holds an authorisation for at the least; Stripe itself tells for most cards.
 _SHORTEST_HOLD: Final = timedelta(days=4, hours=18)
@@ -51,13 +55,14 @@ class StripeRefused(GatewayMisconfigured):
 class Intent:
     """A PaymentIntent as Stripe has it. Amounts in Stripe's units; held: money was held or taken at some time.
 
-    decline: code and words of the last attempt that was declined.
+    received: the amount taken. decline: code and words of the last attempt that was declined.
     """
 
     id: str
     status: str
     amount_refunded: int
     amount: int
+    received: int
     held: bool
     held_until: datetime | None
     decline: tuple[str, str] | None
@@ -65,10 +70,16 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class StripeRefund:
-    """status: pending, requires_action, succeeded, failed or canceled."""
+    """A refund as Stripe has it, in Stripe's units. status: pending, requires_action, succeeded, failed or canceled.
+
+    key: from its metadata; None where a person made it.
+    """
 
     id: str
     status: str
+    amount: int
+    created: datetime
+    key: str | None
 
 
 class StripeApi:
@@ -124,7 +135,7 @@ class StripeApi:
     async def cancel(self, intent_id: str) -> Intent:
         """Let the intent take nothing any more, and hold nothing.
 
-        Without a key of ours: a refusal would be repeated for a day, though the intent can be cancelled meanwhile.
+        Without a key of ours: an answer would be repeated for a day, though the intent can be cancelled meanwhile.
         """
         return _intent(await _answer(self._client.v1.payment_intents.cancel_async(intent_id, {"expand": [_EXPAND]})))
 
@@ -137,20 +148,17 @@ class StripeApi:
         )
         return _refund(await self._once(key, call))
 
-    async def find_refund(self, intent_id: str, about: Mapping[str, str]) -> StripeRefund | None:
-        """The intent's refund with this metadata: keys are forgotten after a day, metadata never."""
-        page = await _answer(self._client.v1.refunds.list_async({"payment_intent": intent_id, "limit": 100}))
+    async def refunds(self, intent_id: str) -> list[StripeRefund]:
+        """All refunds of the intent: keys are forgotten after a day, refunds and their metadata never."""
+        found: list[StripeRefund] = []
+        more: dict[str, str] = {}
         while True:
-            for refund in page.data:
-                if refund.metadata is not None and about.items() <= refund.metadata.to_dict().items():
-                    return _refund(refund)
+            asked: Any = {"payment_intent": intent_id, "limit": _PAGE, **more}
+            page = await _answer(self._client.v1.refunds.list_async(asked))
+            found += map(_refund, page.data)
             if not page.has_more:
-                return None
-            page = await _answer(
-                self._client.v1.refunds.list_async(
-                    {"payment_intent": intent_id, "limit": 100, "starting_after": page.data[-1].id}
-                )
-            )
+                return found
+            more = {"starting_after": page.data[-1].id}
 
     async def _once(self, key: str, call: Coroutine[Any, Any, T]) -> T:
         """One call with a key at a time: Stripe answers 409 to a second one that comes while the first is under way."""
@@ -171,7 +179,23 @@ async def _answer(call: Coroutine[Any, Any, T]) -> T:
     try:
         return await call
     except stripe.StripeError as error:
-        raise _translated(error) from None
+        translated = _translated(error)
+        translated.kept = _is_kept(error)
+        raise translated from None
+
+
+def _is_kept(error: stripe.StripeError) -> bool:
+    """Whether Stripe repeats the answer under the key for a day.
+
+    A repetition says so in its headers. First answers are kept where the endpoint has begun to work, as an error in
+    Stripe's own form says: a load balancer's 502 does not, and the call may still be in progress. Refusals because of
+    other calls (409, 429) or of the API key (401, 403) come before that.
+    https://docs.stripe.com/error-low-level#idempotency
+    """
+    if dict(error.headers or {}).get("idempotent-replayed") == "true":
+        return True
+    status = error.http_status or 0
+    return error.error is not None and (status >= _SERVER_ERROR or status in _CONCLUDED)
 
 
 def _translated(error: stripe.StripeError) -> GatewayUnavailable | GatewayMisconfigured | DefiniteRefusal:
@@ -212,10 +236,12 @@ def _words_of_decline(error: Any) -> tuple[str, str]:
 
 def _intent(found: stripe.PaymentIntent) -> Intent:
     charge = found.latest_charge if isinstance(found.latest_charge, stripe.Charge) else None
+    received: int | None = getattr(found, "amount_received", None)
     return Intent(
         id=found.id,
         status=found.status,
         amount=found.amount,
+        received=found.amount if received is None else received,
         amount_refunded=charge.amount_refunded if charge else 0,
         held=charge is not None and charge.status == "succeeded",
         held_until=_held_until(charge) if charge and found.status == "requires_capture" else None,
@@ -230,4 +256,6 @@ def _held_until(charge: stripe.Charge) -> datetime:
 
 
 def _refund(found: stripe.Refund) -> StripeRefund:
-    return StripeRefund(found.id, found.status or "pending")
+    key = found.metadata.to_dict().get("key") if found.metadata is not None else None
+    created = datetime.fromtimestamp(found.created, UTC)
+    return StripeRefund(found.id, found.status or "pending", found.amount, created, key)

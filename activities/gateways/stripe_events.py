@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import asyncpg
 
 from activities.gateways.stripe_amounts import from_stripe
-from activities.gateways.stripe_ledger import CHARGE_STATES, REFUND_STATES
+from activities.gateways.stripe_ledger import CHARGE_STATES
+from activities.gateways.stripe_refund_ledger import REFUND_STATES, SeenRefund, note_refund
 
 if TYPE_CHECKING:  # the package `stripe` is an extra
     from activities.gateways.stripe_api import Intent
@@ -50,22 +51,6 @@ where c.intent_id = $1 and gateways.stripe_rank(c.state) < gateways.stripe_rank(
 _MUST_GO_BACK: Final = """
 select c.order_id from gateways.stripe_charges c
 where c.intent_id = $1 and c.voided_at is not null and c.state in ('authorised', 'succeeded')
-"""
-
-# By the unique refund_id, or by the primary key where the reply that names the refund was lost.
-_MOVE_REFUND: Final = """
-update gateways.stripe_refunds r
-set refund_id = $1, state = $4
-where (r.refund_id = $1 or r.key = $2 and r.refund_id is null) and r.intent_id = $3
-    and gateways.stripe_refund_rank(r.state) < gateways.stripe_refund_rank($4)
-"""
-
-# What somebody gave back in Stripe's dashboard: it carries no key of ours. By the primary key and the unique refund_id.
-_ADOPT: Final = """
-insert into gateways.stripe_refunds (key, intent_id, amount, currency, reason)
-select $1, $2, $3, $4, 'made at Stripe by hand'
-where not exists (select from gateways.stripe_refunds r where r.refund_id = $5)
-on conflict on constraint stripe_refunds_pkey do nothing
 """
 
 # By stripe_inbox_handled_at_idx.
@@ -158,15 +143,21 @@ async def _move(connection: Any, event: StripeEvent, intent: "Intent | None") ->
 
 
 async def _move_refund(connection: Any, event: StripeEvent) -> None:
-    about, intent_id = event.about, event.intent_id
+    about = event.about
     key = _object(about, "metadata").get("key") if about.get("metadata") else None
-    state = REFUND_STATES.get(str(about.get("status")), "pending")
-    if key is None:
-        currency = _text(about, "currency").upper()
-        amount = from_stripe(_number(about, "amount"), currency)
-        await connection.execute(_ADOPT, f"stripe:{about['id']}", intent_id, amount, currency, about["id"])
-    key = str(key) if key is not None else f"stripe:{about['id']}"
-    await connection.execute(_MOVE_REFUND, about["id"], key, intent_id, state)
+    currency = _text(about, "currency").upper()
+    created = (
+        datetime.fromtimestamp(_number(about, "created", _MAX_SECONDS), UTC) if "created" in about else event.created
+    )
+    seen = SeenRefund(
+        id=about["id"],
+        key=None if key is None else str(key),
+        amount=from_stripe(_number(about, "amount"), currency),
+        currency=currency,
+        state=REFUND_STATES.get(str(about.get("status")), "pending"),
+        created=created,
+    )
+    await note_refund(connection, event.intent_id, seen)
 
 
 def _event(data: Mapping[str, Any]) -> StripeEvent | None:

@@ -2,23 +2,14 @@
 
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 import asyncpg
 
-from activities.gateways.protocols import (
-    ChargeRequest,
-    IdempotencyConflict,
-    PaymentNotFound,
-    RefundCurrencyMismatch,
-    RefundExceedsCharge,
-    RefundRequest,
-)
+from activities.gateways.protocols import ChargeRequest
 
 CHARGE_STATES: Final = {"requires_capture": "authorised", "succeeded": "succeeded"}
 """The ledger's state of a charge, by an intent's status that says money is held or taken."""
-REFUND_STATES: Final = {"succeeded": "succeeded", "failed": "failed", "canceled": "failed"}
-"""The ledger's state of a refund, by its final status at Stripe; any other is pending."""
 
 # The second caller with a key finds the row of the first, by its primary key.
 BEGIN = """
@@ -75,34 +66,18 @@ set state = $2, refund_id = $3, amount_returned = $4, updated_at = now()
 where c.key = $1 and gateways.stripe_rank(c.state) < gateways.stripe_rank($2)
 """
 
-# Locks the charge by its unique intent: two refunds, or a refund and an undoing, are one after the other.
-LOCK_BY_INTENT = "select * from gateways.stripe_charges c where c.intent_id = $1 for update"
-
-# Walks the index on intent_id; what failed is not taken from the charge.
-RESERVED = """
-select coalesce(sum(r.amount), 0)::bigint from gateways.stripe_refunds r where r.intent_id = $1 and r.state <> 'failed'
-"""
-
-READ_REFUND = "select * from gateways.stripe_refunds r where r.key = $1"
-
-RESERVE = """
-insert into gateways.stripe_refunds (key, intent_id, amount, currency, reason)
-values ($1, $2, $3, $4, $5)
-on conflict on constraint stripe_refunds_pkey do nothing
-returning *
-"""
-
-# Forward only: what has failed stays failed.
-RECORD_REFUND = """
-update gateways.stripe_refunds r
-set refund_id = $2, state = $3
-where r.key = $1 and (r.state = 'asked' or r.state = 'pending' and $3 <> 'asked')
-"""
+# By the primary key: of two processes that were given the same answer one raises the number.
+ASK_AGAIN = (
+    "update gateways.stripe_charges c set asks = c.asks + 1, updated_at = now() where c.key = $1 and c.asks = $2"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class ChargeRow:
-    """A row of gateways.stripe_charges. order_id, amount and currency are there wherever a charge was asked for."""
+    """A row of gateways.stripe_charges. order_id, amount and currency are there wherever a charge was asked for.
+
+    asks: number of the idempotency keys.
+    """
 
     key: str
     order_id: str
@@ -117,19 +92,12 @@ class ChargeRow:
     refund_id: str | None
     amount_returned: int
     voided_at: datetime | None
+    asks: int
 
-
-@dataclass(frozen=True, slots=True)
-class RefundRow:
-    """A row of gateways.stripe_refunds. fresh: it was made just now, so that Stripe cannot know of it yet."""
-
-    key: str
-    intent_id: str
-    refund_id: str | None
-    amount: int
-    currency: str
-    state: str
-    fresh: bool = False
+    @property
+    def repeat(self) -> tuple[int, ...]:
+        """The last part of the idempotency keys; empty at first, as keys were before they had it."""
+        return () if self.asks == 1 else (self.asks,)
 
 
 class StripeLedger:
@@ -186,66 +154,10 @@ class StripeLedger:
         await self._pool.execute(UNDONE, row.key, state, refund_id, amount)
         return await self.reread(row.key)
 
-    async def find_refund(self, key: str) -> RefundRow | None:
-        row = await self._pool.fetchrow(READ_REFUND, key)
-        return _refund(row, fresh=False) if row else None
-
-    async def reserve(self, request: RefundRequest) -> RefundRow:
-        """Set the amount aside. Raises what PaymentGateway.refund refuses with."""
-        async with self._pool.acquire() as connection, connection.transaction():
-            charge = await connection.fetchrow(LOCK_BY_INTENT, request.payment_id)
-            earlier = await connection.fetchrow(READ_REFUND, request.key)
-            if earlier is not None:
-                return _same(request, _refund(earlier, fresh=False))
-            if charge is None:
-                raise PaymentNotFound(request.payment_id)
-            if charge["currency"] != request.currency:
-                raise RefundCurrencyMismatch(request.payment_id, charge["currency"], request.currency)
-            charged = charge["amount"] if charge["state"] in ("succeeded", "returned") else 0
-            returned = await connection.fetchval(RESERVED, request.payment_id)
-            if charge["voided_at"] is not None:
-                returned = charged  # what is left of it goes back by the undoing
-            if request.amount > charged - returned:
-                raise RefundExceedsCharge(request.payment_id, charged, returned, request.amount)
-            return await _insert(
-                connection, request.key, request.payment_id, request.amount, request.currency, request.reason
-            )
-
-    async def reserve_rest(self, row: ChargeRow, key: str, at_most: int) -> RefundRow | None:
-        """Set aside what is left of a voided charge; None where nothing is. at_most: what Stripe still has of it."""
-        async with self._pool.acquire() as connection, connection.transaction():
-            charge = await connection.fetchrow(LOCK_BY_INTENT, row.intent_id)
-            assert charge is not None
-            earlier = await connection.fetchrow(READ_REFUND, key)
-            if earlier is not None:
-                return _refund(earlier, fresh=False)
-            left = min(charge["amount"] - await connection.fetchval(RESERVED, row.intent_id), at_most)
-            if left <= 0:
-                return None
-            return await _insert(connection, key, charge["intent_id"], left, charge["currency"], charge["void_reason"])
-
-    async def record_refund(self, key: str, refund_id: str, state: str) -> None:
-        await self._pool.execute(RECORD_REFUND, key, refund_id, state)
+    async def ask_again(self, row: ChargeRow) -> None:
+        """Use new keys from now on: Stripe would repeat its answer under the row's."""
+        await self._pool.execute(ASK_AGAIN, row.key, row.asks)
 
 
 def _charge(row: asyncpg.Record) -> ChargeRow:
     return ChargeRow(**{field.name: row[field.name] for field in fields(ChargeRow)})
-
-
-def _refund(row: asyncpg.Record, *, fresh: bool) -> RefundRow:
-    names = (field.name for field in fields(RefundRow) if field.name != "fresh")
-    return RefundRow(**{name: row[name] for name in names}, fresh=fresh)
-
-
-def _same(request: RefundRequest, row: RefundRow) -> RefundRow:
-    if (row.intent_id, row.amount, row.currency) != (request.payment_id, request.amount, request.currency):
-        raise IdempotencyConflict(request.key)
-    return row
-
-
-async def _insert(connection: Any, key: str, *content: object) -> RefundRow:
-    """Raises IdempotencyConflict where another payment's refund has taken the key meanwhile."""
-    row = await connection.fetchrow(RESERVE, key, *content)
-    if row is None:
-        raise IdempotencyConflict(key)
-    return _refund(row, fresh=True)

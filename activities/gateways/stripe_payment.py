@@ -1,6 +1,8 @@
 """Charges by Stripe's PaymentIntents. An intent is stored in our ledger before it is confirmed, and only the stored one
 is: whatever call is lost, the next one looks up where the intent stands, and a cancelled intent takes nothing, ever."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Final
 
 import asyncpg
@@ -10,6 +12,7 @@ from activities.gateways.protocols import (
     AuthorisationExpired,
     Charge,
     ChargeRequest,
+    GatewayError,
     GatewayUnavailable,
     IdempotencyConflict,
     KeyVoided,
@@ -22,6 +25,7 @@ from activities.gateways.protocols import (
 from activities.gateways.stripe_amounts import from_stripe, to_stripe
 from activities.gateways.stripe_api import Intent, StripeApi, StripeRefused, idempotency_key
 from activities.gateways.stripe_ledger import CHARGE_STATES, ChargeRow, StripeLedger
+from activities.gateways.stripe_refund_ledger import StripeRefundLedger
 from activities.gateways.stripe_refunds import StripeRefunds
 
 _LOOKS: Final = 3  # at an intent that changes while it is being cancelled
@@ -35,7 +39,8 @@ class StripePaymentGateway:
 
     def __init__(self, pool: asyncpg.Pool, api: StripeApi, *, with_label: bool = False) -> None:
         self._api, self._ledger, self._with_label = api, StripeLedger(pool), with_label
-        self._refunds = StripeRefunds(api, self._ledger)
+        self._refund_ledger = StripeRefundLedger(pool)
+        self._refunds = StripeRefunds(api, self._refund_ledger)
 
     async def charge(self, request: ChargeRequest) -> Charge:
         """As PaymentGateway.charge. A decline stays one until the attempt rises; then there is a new intent."""
@@ -93,14 +98,14 @@ class StripePaymentGateway:
         if intent.status == "canceled":
             return _voided(await self._ledger.undone(row, "returned", f"{intent.id}:void", row.amount))
         await self._note(row, intent)
-        refund = await self._refunds.return_rest(row, intent)
+        refund = await self._refunds.return_rest(row, intent, reason)
         refund_id, amount = (refund.refund_id, refund.amount) if refund else (None, 0)
         return _voided(await self._ledger.undone(row, "returned", refund_id, amount))
 
     async def refund(self, request: RefundRequest) -> Refund:
         """As PaymentGateway.refund. Also raises AmountNotSupported."""
         to_stripe(request.amount, request.currency)
-        return await self._refunds.give_back(await self._ledger.reserve(request))
+        return await self._refunds.give_back(await self._refund_ledger.reserve(request))
 
     async def find(self, key: str) -> Charge | None:
         """As PaymentGateway.find, as Stripe has it and not as our ledger does."""
@@ -129,14 +134,15 @@ class StripePaymentGateway:
         if request.payment_method is None:
             raise await self._declined(row, "no_payment_method", "The order names no means of payment")
         try:
-            intent = await self._api.create(
-                units,
-                request.currency,
-                request.payment_method,
-                {"orderId": request.order_id, "key": request.key},
-                later=self._with_label,
-                key=idempotency_key(row.key, row.attempt, "create"),
-            )
+            async with self._again_where_kept(row):
+                intent = await self._api.create(
+                    units,
+                    request.currency,
+                    request.payment_method,
+                    {"orderId": request.order_id, "key": request.key},
+                    later=self._with_label,
+                    key=idempotency_key(row.key, row.attempt, "create", *row.repeat),
+                )
         except StripeRefused as refusal:
             if refusal.parameter != "payment_method":
                 raise
@@ -151,8 +157,10 @@ class StripePaymentGateway:
 
     async def _confirm(self, row: ChargeRow, intent: Intent) -> Intent:
         """The intent as it is after a confirmation, whether this call was the one that did it or not."""
+        key = idempotency_key(row.key, row.attempt, "confirm", *row.repeat)
         try:
-            return await self._api.confirm(intent.id, idempotency_key(row.key, row.attempt, "confirm"))
+            async with self._again_where_kept(row):
+                return await self._api.confirm(intent.id, key)
         except (PaymentDeclined, StripeRefused):
             found = await self._api.retrieve(intent.id)
             if found.status == "requires_confirmation":
@@ -160,13 +168,26 @@ class StripePaymentGateway:
             return found
 
     async def _take(self, row: ChargeRow, intent: Intent) -> Intent:
+        key = idempotency_key(row.order_id, "capture-payment", row.attempt, *row.repeat)
         try:
-            return await self._api.capture(intent.id, idempotency_key(row.order_id, "capture-payment", row.attempt))
+            async with self._again_where_kept(row):
+                return await self._api.capture(intent.id, key)
         except StripeRefused:
             found = await self._api.retrieve(intent.id)
             if found.status == "requires_capture":
                 raise
             return found
+
+    @asynccontextmanager
+    async def _again_where_kept(self, row: ChargeRow) -> AsyncIterator[None]:
+        """Around one call: a failure that Stripe would repeat under the key makes the next call use another one. That
+        call comes after a look at the intent, so that an effect that the failed call had is found first."""
+        try:
+            yield
+        except GatewayError as failure:
+            if failure.kept:
+                await self._ledger.ask_again(row)
+            raise
 
     async def _conclude(self, row: ChargeRow, intent: Intent) -> Charge:
         """What has become of a confirmed intent. Raises GatewayUnavailable where Stripe does not know yet."""

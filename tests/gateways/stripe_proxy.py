@@ -5,7 +5,7 @@ import random
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 from urllib.parse import parse_qsl, urlencode
 
@@ -26,9 +26,12 @@ class Fault:
     """What happens to calls whose `METHOD /path` the pattern finds.
 
     lost_request: no effect, the connection ends. lost_reply: the effect, the connection ends. late_effect: the
-    connection ends, the effect comes with `deliver`. hang: no effect, no answer. status: this answer and no effect,
-    for good under its key where `saved`. delay: seconds before the effect. held: the effect, then `reached` is set, and
-    the answer waits for `release`. remaining: calls to hit, None for no end.
+    connection ends, the effect comes with `deliver`. hang: no effect, no answer. status: this answer, with an effect
+    where `effect` says so. delay: seconds before the effect. held: the effect, then `reached` is set, and the answer waits
+    for `release`. remaining: calls to hit, None for no end.
+
+    saved: the answer is repeated under its key for a day, marked as Stripe marks it; by default where Stripe does it, that
+    is where the endpoint had begun to work. https://docs.stripe.com/error-low-level#idempotency
     """
 
     pattern: str
@@ -38,10 +41,17 @@ class Fault:
     status: int = 500
     headers: dict[str, str] = field(default_factory=dict)
     error: dict[str, Any] = field(default_factory=lambda: {"type": "api_error"})
-    saved: bool = False
+    saved: bool | None = None
+    effect: bool = False
+    body: str | None = None
+    """In place of an error in Stripe's form."""
     seconds: float = 0.0
     reached: asyncio.Event = field(default_factory=asyncio.Event)
     release: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def is_saved(self) -> bool:
+        return (self.status >= 500 or self.status in (400, 402, 404)) if self.saved is None else self.saved
 
 
 @dataclass(frozen=True)
@@ -99,6 +109,8 @@ class StripeProxy:
         self.hooks: list[Hook] = []
         self.forgetful = False
         """Whether no key is known a moment later already, as Stripe knows none after a day."""
+        self.bounced: set[str] = set()
+        """Refunds that have failed after Stripe took them on, which localstripe does not know."""
         self._replies: dict[str, tuple[Call, Reply | None]] = {}
         self._refunding = asyncio.Lock()
         self._chance = random.Random(20260401)
@@ -120,6 +132,12 @@ class StripeProxy:
         """Let the calls that met a late_effect arrive now; nobody hears the answers."""
         late, self.late = self.late, []
         return [await self._once(call) for call in late]
+
+    async def given_back(self, intent_id: str) -> int:
+        """The amount refunded of an intent, without the refunds that failed."""
+        refunds = await self.behind.refunds()
+        ours = [each for each in refunds if each["payment_intent"] == intent_id and each["id"] not in self.bounced]
+        return sum(each["amount"] for each in ours)
 
     def forget(self) -> None:
         """A day goes by: no key is known any more."""
@@ -149,10 +167,7 @@ class StripeProxy:
             case None:
                 return (await self._once(call)).response()
             case Fault(kind="status"):
-                reply = Reply(fault.status, orjson.dumps({"error": fault.error}), fault.headers)
-                if fault.saved and call.key:
-                    self._replies[call.key] = (call, reply)
-                return reply.response()
+                return (await self._failed(call, fault)).response()
             case Fault(kind="delay"):
                 await asyncio.sleep(fault.seconds)
                 return (await self._once(call)).response()
@@ -181,6 +196,17 @@ class StripeProxy:
                 return fault
         return None
 
+    async def _failed(self, call: Call, fault: Fault) -> Reply:
+        if call.key in self._replies:
+            return await self._once(call)
+        content = orjson.dumps({"error": fault.error}) if fault.body is None else fault.body.encode()
+        reply = Reply(fault.status, content, fault.headers)
+        if fault.effect:
+            await self._forward(call)
+        if fault.is_saved and call.key and call.method == "POST":
+            self._replies[call.key] = (call, reply)
+        return reply
+
     async def _once(self, call: Call) -> Reply:
         """As Stripe: the key's first answer again, but for other content, or while the first is under way."""
         if call.key is None or call.method != "POST":
@@ -196,7 +222,9 @@ class StripeProxy:
         first, reply_then = known
         if (first.path, first.body) != (call.path, call.body):
             return _refusal(400, "idempotency_error", "idempotency_key_reused")
-        return reply_then or _refusal(409, "invalid_request_error", "idempotency_key_in_use")
+        if reply_then is None:
+            return _refusal(409, "invalid_request_error", "idempotency_key_in_use")
+        return replace(reply_then, headers={**reply_then.headers, "Idempotent-Replayed": "true"})
 
     async def _forward(self, call: Call) -> Reply:
         if call.name == "POST /v1/refunds":
@@ -207,7 +235,8 @@ class StripeProxy:
     async def _refund(self, call: Call) -> Reply:
         intent = await self.behind.ask("GET", f"/v1/payment_intents/{call.form['payment_intent']}")
         charge = intent["latest_charge"]
-        if charge is None or charge["amount_refunded"] + int(call.form["amount"]) > charge["amount"]:
+        given_back = await self.given_back(intent["id"])
+        if charge is None or given_back + int(call.form["amount"]) > charge["amount"]:
             return _refusal(400, "invalid_request_error", "charge_already_refunded")
         return await self._send(call)
 
@@ -221,7 +250,15 @@ class StripeProxy:
             content = await answer.read()
         if answer.status == 402:  # which localstripe takes for any other fault of the request
             content = content.replace(b'"invalid_request_error"', b'"card_error"')
-        return Reply(answer.status, content)
+        return Reply(answer.status, self._with_bounced(content))
+
+    def _with_bounced(self, content: bytes) -> bytes:
+        answer = orjson.loads(content)
+        for refund in [answer, *answer.get("data", ())] if self.bounced and isinstance(answer, dict) else ():
+            if refund.get("id") in self.bounced:
+                refund["status"] = "failed"
+                content = orjson.dumps(answer)
+        return content
 
 
 def _refusal(status: int, kind: str, code: str) -> Reply:

@@ -116,7 +116,7 @@ class PaymentGatewayContract:
                 return_exceptions=True,
             )
             assert isinstance(captured, Charge | KeyVoided)
-            assert isinstance(voided, Voided)
+            assert isinstance(voided, Voided), repr(voided)
             assert voided.amount_returned == 1000
 
         await asyncio.gather(*(race() for _ in range(RACES)))

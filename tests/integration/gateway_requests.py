@@ -37,7 +37,7 @@ def a_parcel(units: int = 3) -> LabelRequest:
 
 async def persist(call: Callable[[], Awaitable[T]]) -> T:
     """What the call answers in the end: it is made again where its outcome is unknown, as the workflows do."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(300):
         while True:
             try:
                 return await call()

@@ -74,6 +74,41 @@ async def test_a_refund_that_failed_later_is_listed_until_as_much_has_gone_back_
         assert await listed(served) == []
 
 
+async def owed(served: Api) -> list[str]:
+    """The words of each refund that is listed."""
+    return [each["error"] for each in (await served.get("/v1/attention"))["stuck"] if each["kind"] == "refundFailed"]
+
+
+async def test_a_later_and_larger_refund_that_was_requested_for_itself_hides_no_failed_one(
+    database_url: str, temporal_client: Client, stripe_server: StripeProxy
+) -> None:
+    async with api(database_url, temporal_client, key=OPERATOR, **stripe_settings(stripe_server)) as served:
+        charge = await charged(served.app, await served.place())
+        first = await served.app.payments.refund(RefundRequest("r-1", charge.payment_id, 400, "EUR", "late"))
+        await served.app.payments.refund(RefundRequest("r-2", charge.payment_id, 900, "EUR", "broken"))
+        about: dict[str, Any] = {"metadata": {"key": "r-1"}}
+        await deliver(served, of_refund("refund.failed", charge.payment_id, first.refund_id, "failed", **about))
+        assert len(await owed(served)) == 1
+
+
+async def test_one_refund_by_hand_covers_one_failed_refund_and_a_part_of_it_is_said_to_be_left(
+    database_url: str, temporal_client: Client, stripe_server: StripeProxy
+) -> None:
+    async with api(database_url, temporal_client, key=OPERATOR, **stripe_settings(stripe_server)) as served:
+        charge = await charged(served.app, await served.place())
+        made = []
+        for key in ("r-1", "r-2"):
+            made.append(await served.app.payments.refund(RefundRequest(key, charge.payment_id, 400, "EUR", "late")))
+            about: dict[str, Any] = {"metadata": {"key": key}}
+            await deliver(served, of_refund("refund.failed", charge.payment_id, made[-1].refund_id, "failed", **about))
+        assert len(await owed(served)) == 2
+        await deliver(served, of_refund("refund.created", charge.payment_id, "re_hand", "succeeded", 500))
+        [left] = await owed(served)
+        assert left.startswith(f"4.00 EUR came back as {made[1].refund_id}: return the other 3.00 EUR in")
+        await deliver(served, of_refund("refund.created", charge.payment_id, "re_more", "succeeded", 300))
+        assert await owed(served) == []
+
+
 async def test_money_at_risk_comes_in_pages(
     database_url: str, temporal_client: Client, stripe_server: StripeProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:

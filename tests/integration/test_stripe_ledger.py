@@ -3,12 +3,14 @@
 import asyncio
 import itertools
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import asyncpg
 import pytest
 
 from activities.gateways.protocols import Charge, RefundExceedsCharge
-from activities.gateways.stripe_ledger import LOCK_BY_INTENT, RESERVE, StripeLedger
+from activities.gateways.stripe_ledger import StripeLedger
+from activities.gateways.stripe_refund_ledger import LOCK_BY_INTENT, RESERVE, SeenRefund, StripeRefundLedger
 from tests.integration.gateway_requests import a_charge, a_refund
 from tests.running_system import until
 
@@ -18,6 +20,15 @@ FORWARD = ["new", "created", "declined", "voided", "authorised", "succeeded", "r
 @pytest.fixture
 def ledger(pool: asyncpg.Pool) -> StripeLedger:
     return StripeLedger(pool)
+
+
+@pytest.fixture
+def refunds(pool: asyncpg.Pool) -> StripeRefundLedger:
+    return StripeRefundLedger(pool)
+
+
+def seen(key: str | None, state: str, amount: int = 700, refund_id: str = "re_1") -> SeenRefund:
+    return SeenRefund(refund_id, key, amount, "USD", state, datetime.now(UTC))
 
 
 async def a_row_in(pool: asyncpg.Pool, key: str, state: str) -> None:
@@ -74,25 +85,65 @@ async def test_given_an_intent_then_another_takes_its_place_after_a_decline_alon
 
 
 async def test_given_a_refund_in_doubt_then_its_amount_stays_set_aside_and_a_failed_one_does_not(
-    ledger: StripeLedger, pool: asyncpg.Pool
+    ledger: StripeLedger, refunds: StripeRefundLedger
 ) -> None:
     request = a_charge()
     row = await ledger.store_intent(await ledger.begin(request, "f"), "pi_1")
     await ledger.record(row, "succeeded")
     charge = Charge("pi_1", request.key, 1000, "USD", 0)
     asked = a_refund(charge, 700)
-    assert (await ledger.reserve(asked)).fresh
-    assert not (await ledger.reserve(asked)).fresh
+    assert await refunds.reserve(asked) == await refunds.reserve(asked)
     with pytest.raises(RefundExceedsCharge):
-        await ledger.reserve(a_refund(charge, 301))
-    await ledger.record_refund(asked.key, "re_1", "failed")
-    await ledger.record_refund(asked.key, "re_1", "succeeded")
-    assert (await ledger.reserve(a_refund(charge, 1000))).amount == 1000
-    assert (await ledger.reserve(asked)).state == "failed"
+        await refunds.reserve(a_refund(charge, 301))
+    await refunds.sync("pi_1", [seen(asked.key, "failed")])
+    await refunds.sync("pi_1", [seen(asked.key, "succeeded")])
+    assert (await refunds.reserve(a_refund(charge, 1000))).amount == 1000
+    assert (await refunds.reserve(asked)).state == "failed"
+
+
+async def test_given_a_refund_that_two_processes_ask_for_then_they_agree_on_its_key_and_its_amount(
+    ledger: StripeLedger, refunds: StripeRefundLedger
+) -> None:
+    request = a_charge()
+    charge = await ledger.store_intent(await ledger.begin(request, "f"), "pi_1")
+    await ledger.record(charge, "succeeded")
+    row = await refunds.reserve(a_refund(Charge("pi_1", request.key, 1000, "USD", 0), 700))
+    same = await refunds.ask(row, 700, 0)
+    assert same is not None
+    assert (same, same.repeat) == (await refunds.ask(row, 700, 0), ())
+    await asyncio.gather(*(refunds.ask_again(same) for _ in range(5)))
+    again = (await refunds.sync("pi_1", []))[row.key]
+    assert again.repeat == (2,)
+    assert await refunds.ask(same, 700, 0) is None
+    less = await refunds.ask(again, 400, 300)
+    assert less is not None
+    assert (less.asked, less.by_hand, less.repeat) == (400, 300, (3,))
+    assert await refunds.ask(again, 500, 0) is None
+    await asyncio.gather(*(ledger.ask_again(charge) for _ in range(5)))
+    assert (await ledger.reread(request.key)).repeat == (2,)
+    # A late answer for an earlier amount is what was made.
+    late = (await refunds.sync("pi_1", [seen(row.key, "succeeded", 700)]))[row.key]
+    assert (late.made, late.asked) == (True, 700)
+
+
+async def test_given_a_second_refund_under_one_key_then_it_is_counted_too(
+    ledger: StripeLedger, refunds: StripeRefundLedger
+) -> None:
+    request = a_charge()
+    charge = await ledger.store_intent(await ledger.begin(request, "f"), "pi_1")
+    await ledger.record(charge, "succeeded")
+    row = await refunds.reserve(a_refund(Charge("pi_1", request.key, 1000, "USD", 0), 300))
+    twice = [seen(row.key, "succeeded", 300, refund_id) for refund_id in ("re_1", "re_2")]
+    for _ in range(2):
+        rows = await refunds.sync("pi_1", twice)
+        assert sum(each.taken for each in rows.values()) == 600
+        assert len(rows) == 2
+    lost = await refunds.sync("pi_1", [seen("lost-in-a-restore", "succeeded", 100, "re_3")])
+    assert (lost["lost-in-a-restore"].made, lost["lost-in-a-restore"].manual) == (True, False)
 
 
 async def test_given_a_refund_that_is_being_set_aside_then_the_next_one_waits_and_counts_it(
-    ledger: StripeLedger, pool: asyncpg.Pool
+    ledger: StripeLedger, refunds: StripeRefundLedger, pool: asyncpg.Pool
 ) -> None:
     request = a_charge()
     row = await ledger.store_intent(await ledger.begin(request, "f"), "pi_1")
@@ -100,8 +151,8 @@ async def test_given_a_refund_that_is_being_set_aside_then_the_next_one_waits_an
     charge = Charge("pi_1", request.key, 1000, "USD", 0)
     async with pool.acquire() as connection, connection.transaction():
         await connection.fetchrow(LOCK_BY_INTENT, "pi_1")
-        await connection.fetchrow(RESERVE, "r-1", "pi_1", 700, "USD", "returned")
-        second = asyncio.create_task(ledger.reserve(a_refund(charge, 400)))
+        await connection.execute(RESERVE, "r-1", "pi_1", 700, "USD", "returned", None)
+        second = asyncio.create_task(refunds.reserve(a_refund(charge, 400)))
 
         async def waits() -> bool:
             assert not second.done(), second.result()

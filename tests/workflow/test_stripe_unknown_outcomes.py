@@ -27,6 +27,7 @@ OUTCOMES: list[dict[str, Any]] = [
     {"kind": "late_effect"},
     {"kind": "hang"},
     {"kind": "status", "status": 500},
+    {"kind": "status", "status": 500, "effect": True},
     {"kind": "status", "status": 429, "headers": {"Retry-After": "1"}},
 ]
 
@@ -102,14 +103,16 @@ CALLS: list[tuple[str, Drive, tuple[str, ...]]] = [
     ("POST /v1/payment_intents$", shipped, ("at-once", "with-label")),
     ("confirm", shipped, ("at-once", "with-label")),
     ("capture", shipped, ("with-label",)),
-    ("refunds", undone, ("at-once",)),
+    ("POST /v1/refunds", undone, ("at-once",)),
     ("cancel", not_shippable, ("with-label",)),
     ("POST /v1/refunds", partly_refunded, ("at-once",)),
 ]
 CASES = [(call, drive, when) for call, drive, whens in CALLS for when in whens]
 
 
-@pytest.mark.parametrize("outcome", OUTCOMES, ids=lambda how: how.get("status", how["kind"]))
+@pytest.mark.parametrize(
+    "outcome", OUTCOMES, ids=lambda how: f"{how.get('status', how['kind'])}{'-after' if how.get('effect') else ''}"
+)
 @pytest.mark.parametrize(
     ("call", "drive", "capture"), CASES, ids=[f"{c}-{d.__name__}-{w}" for c, d, w in CASES], indirect=["capture"]
 )

@@ -87,6 +87,14 @@ def test_a_shipped_order_is_refunded_on_request_and_recorded_once() -> None:
     given(*WITH_GOODS, REFUND_REQUESTED, RETURNED).when(REQUEST_REFUND).then_nothing()
 
 
+@pytest.mark.parametrize("amount", [0, 1])
+def test_a_refund_is_recorded_with_what_was_left_to_give_and_is_owed_no_more(amount: int) -> None:
+    less, record = RETURNED.model_copy(update={"amount": amount}), replace(RECORD_RETURN, amount=amount)
+    given(*WITH_GOODS, REFUND_REQUESTED).when(record).then(less)
+    given(*WITH_GOODS, REFUND_REQUESTED, less).when(record).then_nothing()
+    given(*WITH_GOODS, REFUND_REQUESTED, less).when(RECORD_RETURN).refuses(IllegalTransition)
+
+
 def test_refunds_together_never_exceed_the_charge_also_while_they_are_under_way() -> None:
     first = REFUND_REQUESTED.model_copy(update={"refund_id": "back-0", "amount": 1000})
     refusal = given(*WITH_GOODS, first).when(replace(REQUEST_REFUND, amount=301)).refuses(RefundOutOfRange)
@@ -106,7 +114,9 @@ def test_a_refunds_id_with_other_facts_is_refused(facts: dict[str, object]) -> N
     given(*WITH_GOODS, REFUND_REQUESTED).when(again).refuses(RefundOutOfRange)
 
 
-@pytest.mark.parametrize("facts", [{"refund_id": "back-2"}, {"amount": 1}, {"payment_id": "pay-2"}], ids=str)
+@pytest.mark.parametrize(
+    "facts", [{"refund_id": "back-2"}, {"amount": 1301}, {"amount": -1}, {"payment_id": "pay-2"}], ids=str
+)
 def test_a_refund_that_nobody_asked_for_is_not_recorded(facts: dict[str, object]) -> None:
     other = replace(RECORD_RETURN, **facts)  # type: ignore[arg-type]
     given(*WITH_GOODS, REFUND_REQUESTED).when(other).refuses(IllegalTransition)
