@@ -24,6 +24,7 @@ LoopFactory: TypeAlias = Callable[[], asyncio.AbstractEventLoop]
 
 # Seconds after the grace time (ORDERS_SHUTDOWN_SECONDS). Steps that were cancelled at its end get the first to say so.
 CANCELLED_STEPS: Final = 6.0
+_AT_ONCE: Final = 1.0  # seconds, for what ends by itself without being waited for
 # The process is gone after these, whatever runs: more than the 10 that requests to the API get, and together with the
 # grace time less than docker-compose.yml waits before it kills.
 MARGIN: Final = 12.0
@@ -151,7 +152,7 @@ async def running_workers(
 ) -> AsyncIterator[None]:
     """Run Temporal workers for as long as the block runs, then stop them all at once.
 
-    What is in flight gets the grace time, is cancelled, and gets some seconds more; a cancel meanwhile ends the wait.
+    What is in flight gets the grace time, is cancelled, and gets some seconds more; a second cancel cuts that short.
     Raises StillRunning after that: Temporal's core waits without end for a database step that is retried.
     """
     for worker in workers:
@@ -172,9 +173,19 @@ async def _stop_workers(
 ) -> None:
     stopping = {asyncio.create_task(worker.__aexit__(left_by)): worker for worker in workers}
     if stopping:
-        with suppress(asyncio.CancelledError):
-            await asyncio.wait(stopping, timeout=seconds)
+        await _ended(stopping, seconds)
     if remaining := [worker.task_queue for stop, worker in stopping.items() if not stop.done()]:
         raise StillRunning(in_progress() or [f"the worker of task queue {name}" for name in remaining])
     for stop in stopping:
         await stop  # raises why a worker ended by itself
+
+
+async def _ended(stopping: Iterable["asyncio.Task[Any]"], seconds: float) -> None:
+    task = asyncio.current_task()
+    assert task is not None
+    with suppress(asyncio.CancelledError):
+        if task.cancelling() < 2:
+            await asyncio.wait(stopping, timeout=seconds)
+            return
+    with suppress(asyncio.CancelledError):
+        await asyncio.wait(stopping, timeout=_AT_ONCE)

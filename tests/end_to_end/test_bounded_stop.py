@@ -1,8 +1,10 @@
 """A stop takes no longer than the grace time and a margin, whatever runs, and its exit code says how it went."""
 
 import asyncio
+import json
 import os
 import signal
+import sys
 import time
 import uuid
 from pathlib import Path
@@ -165,7 +167,7 @@ async def test_a_request_that_ignores_its_cancel_does_not_hold_up_the_stop_of_th
     api = WorkerProcess(process, log)
     try:
         assert process.stdout
-        url = httpx.URL((await process.stdout.readline()).decode().partition('"url":')[2].strip(' "}\n'))
+        url = httpx.URL(json.loads(await process.stdout.readline())["url"])
         reader, writer = await asyncio.open_connection(url.host, url.port)
         writer.write(b"GET /v1/summary HTTP/1.1\r\nHost: localhost\r\n\r\n")
         await writer.drain()
@@ -176,14 +178,15 @@ async def test_a_request_that_ignores_its_cancel_does_not_hold_up_the_stop_of_th
         writer.close()
     finally:
         if process.returncode is None:
-            await api.kill()
+            process.kill()
+            await process.wait()
 
 
 async def _started(
     arguments: list[str], environment: dict[str, str], folder: Path, errors: int
 ) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
-        *("python", *arguments),
+        *(sys.executable, *arguments),
         cwd=folder,
         env=clean_environment() | environment,
         stdout=asyncio.subprocess.PIPE,
@@ -201,7 +204,7 @@ async def test_dev_with_a_refused_database_step_stops_with_all_that_it_has_start
     )
     async with shell.serving("dev", **{RUN_MARK: mark}) as process:
         dev = WorkerProcess(process, tmp_path / "dev.log")
-        services = httpx.Response(200, content=(tmp_path / ".orders" / "services.json").read_bytes()).json()
+        services = json.loads((tmp_path / ".orders" / "services.json").read_text())
         await executed(services["database_url"], REFUSE)
         order = order_data("o-1", sku="NW-001")
         async with httpx.AsyncClient() as http:
