@@ -1,17 +1,13 @@
 """The composition root: everything is built and joined here, and nowhere else."""
 
-import asyncio
-import gc
 import os
-import signal
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import asyncpg
-import uvloop
 from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
@@ -69,8 +65,6 @@ WORKFLOWS = [ValidateOrder, FulfillOrder, NotifyShipment, RefundOrder]
 WEBHOOK_WORKFLOWS = [DeliverWebhooks]
 _OUR_MODULES = ("activities", "eventstore", "orders", "webhooks", "workflows")
 WEBHOOKS_AT_ONCE = 500
-T = TypeVar("T")
-LoopFactory: TypeAlias = Callable[[], asyncio.AbstractEventLoop]
 
 # Temporal keeps a run's next task for the worker that had the last one. Where that was killed, every order it was at
 # stands still for this long; the SDK's own ten seconds held them up for 13 s after a restart.
@@ -214,25 +208,21 @@ def build_worker(app: App, client: Client, interceptors: Sequence[Interceptor] =
     )
 
 
-@asynccontextmanager
-async def webhook_worker(app: App, client: Client, interceptors: Sequence[Interceptor] = ()) -> AsyncIterator[None]:
-    """The Temporal worker that delivers webhooks, for as long as the block runs. A task queue of its own and so many
-    places, because receivers may hang: each can hold no more than a few."""
-    async with Sender(allow_private=app.settings.webhooks_allow_private) as sender:
-        worker = Worker(
-            client,
-            task_queue=task_queue(app.settings.task_queue),
-            workflows=WEBHOOK_WORKFLOWS,
-            activities=WebhookActivities(app.endpoints, app.deliveries, app.store, sender).all,
-            interceptors=[Observation(), *interceptors, ActivityFailures()],
-            workflow_runner=workflow_runner(),
-            max_concurrent_activities=WEBHOOKS_AT_ONCE,
-            graceful_shutdown_timeout=timedelta(seconds=app.settings.shutdown_seconds),
-            sticky_queue_schedule_to_start_timeout=TASKS_OF_A_KILLED_WORKER,
-            deployment_config=_deployment(app.settings),
-        )
-        async with worker:
-            yield
+def build_webhook_worker(app: App, client: Client, sender: Sender, interceptors: Sequence[Interceptor] = ()) -> Worker:
+    """The Temporal worker that delivers webhooks. A task queue of its own and so many places, because receivers may hang:
+    each can hold no more than a few."""
+    return Worker(
+        client,
+        task_queue=task_queue(app.settings.task_queue),
+        workflows=WEBHOOK_WORKFLOWS,
+        activities=WebhookActivities(app.endpoints, app.deliveries, app.store, sender).all,
+        interceptors=[Observation(), *interceptors, ActivityFailures()],
+        workflow_runner=workflow_runner(),
+        max_concurrent_activities=WEBHOOKS_AT_ONCE,
+        graceful_shutdown_timeout=timedelta(seconds=app.settings.shutdown_seconds),
+        sticky_queue_schedule_to_start_timeout=TASKS_OF_A_KILLED_WORKER,
+        deployment_config=_deployment(app.settings),
+    )
 
 
 def _deployment(settings: Settings) -> WorkerDeploymentConfig | None:
@@ -267,29 +257,3 @@ def build_relay(app: App, client: Client) -> Relay:
 def build_runner(app: App, consumer: Any, *, gather: float = 0.0) -> ConsumerRunner:
     """Runs a consumer wherever in the fleet it is not running yet."""
     return ConsumerRunner(consumer, dsn=app.settings.app_database_url, wakeup=app.wakeup, gather=gather)
-
-
-def run(main: Callable[[], Coroutine[Any, Any, T]], loop_factory: LoopFactory = uvloop.new_event_loop) -> T:
-    """Run a program's coroutine; the one way every entry point of ours runs and leaves.
-
-    SIGINT and SIGTERM cancel it: a program that serves returns from that, any other ends by KeyboardInterrupt.
-    The collection before the loop closes lets Temporal's client go while it still can: otherwise the interpreter
-    sometimes aborts at exit (https://github.com/temporalio/sdk-python/issues/300).
-    """
-
-    async def leave_in_order() -> T:
-        loop, task = asyncio.get_running_loop(), asyncio.current_task()
-        assert task is not None
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, task.cancel)
-        try:
-            return await main()
-        finally:
-            gc.collect()
-            await asyncio.sleep(0)
-
-    try:
-        with asyncio.Runner(loop_factory=loop_factory) as runner:
-            return runner.run(leave_in_order())
-    except asyncio.CancelledError:
-        raise KeyboardInterrupt from None

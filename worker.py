@@ -9,23 +9,25 @@ import structlog
 from temporalio.client import Client
 from temporalio.worker import Interceptor
 
+from activities.in_progress import InProgress
 from bootstrap import (
     App,
     build_dispatcher,
     build_projectors,
     build_relay,
     build_runner,
+    build_webhook_worker,
     build_worker,
     connect_temporal,
     open_app,
     require_search_attributes,
-    run,
-    webhook_worker,
 )
+from process import run, running_workers
 from settings import load_settings
 from telemetry import configure_logging
 from telemetry.process import configure_temporal, metrics_served
 from telemetry.tracing import configure_tracing
+from webhooks.sender import Sender
 
 # Seconds. A projection's step takes as long for one event as for some: a twentieth of an order's processor time, for
 # read models that are this much later while orders flow.
@@ -50,14 +52,19 @@ async def serve(
     ready: asyncio.Event | None = None,
     interceptors: Sequence[Interceptor] = (),
 ) -> None:
-    """Run the roles until cancelled; then activities in flight finish and everything is given up in order."""
+    """Run the roles until cancelled; then activities in flight finish and everything is given up in order. Raises
+    StillRunning where some do not end within the grace time, nor when they are cancelled after it."""
     await require_search_attributes(client)
+    in_progress = InProgress()
     async with AsyncExitStack() as stack:
+        workers = []
         if Role.WORKER in roles:
-            await stack.enter_async_context(build_worker(app, client, interceptors))
+            workers.append(build_worker(app, client, [in_progress, *interceptors]))
         if Role.WEBHOOKS in roles:
-            await stack.enter_async_context(webhook_worker(app, client, interceptors))
-        async with asyncio.TaskGroup() as group:
+            sender = await stack.enter_async_context(Sender(allow_private=app.settings.webhooks_allow_private))
+            workers.append(build_webhook_worker(app, client, sender, [in_progress, *interceptors]))
+        grace = app.settings.shutdown_seconds
+        async with running_workers(workers, grace, in_progress.names), asyncio.TaskGroup() as group:
             group.create_task(app.wakeup.listen(app.settings.app_database_url))
             if Role.DISPATCHER in roles:
                 dispatcher = build_dispatcher(app, client, eager=Role.WORKER in roles)

@@ -1,4 +1,4 @@
-"""What does not go on by itself, or not as it should."""
+"""Orders and events that need an operator."""
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -24,16 +24,21 @@ class StuckList:
     rows: list[Stuck] = field(default_factory=list)
     more: bool = False
     problem: Exception | None = None
+    _workflows: set[str] = field(default_factory=set)
 
     async def take(self, found: AsyncGenerator[Stuck, None]) -> None:
-        """No more than there is room for; the rest is not even looked for."""
+        """No more than there is room for, and each workflow once; the rest is not even looked for."""
         if self.more:
             return
         async for stuck in found:
+            if stuck.workflow_id and stuck.workflow_id in self._workflows:
+                continue
             if len(self.rows) == self.limit:
                 self.more = True
                 return
             self.rows.append(stuck)
+            if stuck.workflow_id:
+                self._workflows.add(stuck.workflow_id)
 
     @property
     def is_empty(self) -> bool:
@@ -42,7 +47,7 @@ class StuckList:
 
 
 async def find_stuck(app: App, client: Client | None, limit: int) -> StuckList:
-    """Failing steps, orders that no workflow works on, orders on hold, parked events, money at risk.
+    """Failing steps, stalled workflows, orders that no workflow works on, orders on hold, parked events, money at risk.
 
     client: None where Temporal cannot be reached; holds, parked events and money are known all the same.
     """

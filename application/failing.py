@@ -2,16 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Final
 
-from temporalio.api.common.v1 import WorkflowExecution as ExecutionId
 from temporalio.api.enums.v1 import PendingActivityState
 from temporalio.api.workflow.v1 import PendingActivityInfo
-from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryReverseRequest
 from temporalio.client import (
     Client,
     WorkflowExecution,
+    WorkflowExecutionDescription,
     WorkflowExecutionStatus,
     WorkflowHandle,
     WorkflowQueryFailedError,
@@ -19,13 +18,12 @@ from temporalio.client import (
 )
 from temporalio.service import RPCError, RPCStatusCode
 
-from application.stuck import Stuck
+from application.stuck import Stuck, of_run
+from audit.runs import RPC_LIMIT, pending_timer, recent_events, standstill
 from settings import Settings
 from workflows.model import NEEDS_ATTENTION, ORDER_ID, ORDER_STATUS, Attention
 
 _AT_ONCE: Final = 10
-_RPC_LIMIT: Final = timedelta(seconds=5)
-_RECENT: Final = 20  # events; a workflow between two rounds of attempts has its timer among its last ones
 
 
 def of_fleet(task_queue: str) -> str:
@@ -62,7 +60,7 @@ class Failing:
         """None where it has gone on since Temporal's index was written."""
         handle = self._client.get_workflow_handle(found.id, run_id=found.run_id)
         try:
-            now = await handle.describe(rpc_timeout=_RPC_LIMIT)
+            now = await handle.describe(rpc_timeout=RPC_LIMIT)
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:  # deleted since
                 return None
@@ -70,46 +68,37 @@ class Failing:
         attributes = now.typed_search_attributes
         if now.status is not WorkflowExecutionStatus.RUNNING or not attributes.get(NEEDS_ATTENTION):
             return None
-        attention = await self._attention(handle)
+        order_id, state = attributes.get(ORDER_ID) or found.id, attributes.get(ORDER_STATUS)
+        url = self._settings.workflow_url(found.id, found.run_id)
+        if still := await standstill(self._client, now):  # its worker would not answer a query
+            return of_run(still, order_id, state, found.id, url)
+        attention = await self._attention(handle, now)
         failing = next((each for each in now.raw_description.pending_activities if each.attempt > 1), None)
         return Stuck(
             kind="failing",
-            order_id=attributes.get(ORDER_ID) or found.id,
-            state=attributes.get(ORDER_STATUS),
+            order_id=order_id,
+            state=state,
             step=_step(attention, failing) or found.workflow_type,
             since=datetime.fromisoformat(attention.since) if attention else None,
             error=_error(attention, failing),
-            next_retry=_next_attempt(failing) if failing else await self._next_round(found),
+            next_retry=_next_attempt(failing) if failing else await self._next_round(now),
             workflow_id=found.id,
-            url=self._settings.workflow_url(found.id, found.run_id),
+            url=url,
         )
 
-    async def _attention(self, handle: WorkflowHandle[Any, Any]) -> Attention | None:
-        if not self._answers:
-            return None
+    async def _attention(self, handle: WorkflowHandle[Any, Any], now: WorkflowExecutionDescription) -> Attention | None:
+        if not self._answers or now.raw_description.HasField("pending_workflow_task"):
+            return None  # a query waits for the workflow task that is in progress
         try:
-            answer = await handle.query("attention", rpc_timeout=_RPC_LIMIT)
+            answer = await handle.query("attention", rpc_timeout=RPC_LIMIT)
         except (RPCError, WorkflowQueryFailedError, WorkflowQueryRejectedError):
             self._answers = False
             return None
         return Attention.model_validate(answer) if answer else None
 
-    async def _next_round(self, found: WorkflowExecution) -> datetime | None:
-        """When the workflow's timer rings: the last one that was started, where it has not rung yet."""
-        request = GetWorkflowExecutionHistoryReverseRequest(
-            namespace=self._client.namespace,
-            execution=ExecutionId(workflow_id=found.id, run_id=found.run_id),
-            maximum_page_size=_RECENT,
-        )
-        service = self._client.workflow_service
-        recent = await service.get_workflow_execution_history_reverse(request, timeout=_RPC_LIMIT)
-        for event in recent.history.events:
-            if event.HasField("timer_fired_event_attributes"):
-                return None
-            if event.HasField("timer_started_event_attributes"):
-                pause = event.timer_started_event_attributes.start_to_fire_timeout.ToTimedelta()
-                return event.event_time.ToDatetime(UTC) + pause
-        return None
+    async def _next_round(self, now: WorkflowExecutionDescription) -> datetime | None:
+        """When the workflow's timer rings, where it has not rung yet."""
+        return pending_timer(await recent_events(self._client, now))
 
 
 def _step(attention: Attention | None, failing: PendingActivityInfo | None) -> str | None:

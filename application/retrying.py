@@ -1,4 +1,4 @@
-"""Takes up an order whose workflow was lost, from where its stream says it stands."""
+"""Takes up an order whose workflow was lost or waits, from where its stream says it stands."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -22,15 +22,19 @@ from workflows.model import REFUND_ORDER
 
 @dataclass(frozen=True, slots=True)
 class Retried:
-    """What a retry came to, and the types of the workflows that take the order up again."""
+    """Result of a retry, and the types of the workflows that it starts, or wakes where they are running."""
 
     handled: Handled[State]
     workflows: list[str]
 
 
 async def retry(app: App, client: Client, command: RetryOrder, *, actor: str, command_id: str) -> Retried:
-    """Only what is missing is done. Raises what the domain refuses, and TemporalUnreachable where a refund is owed and
-    Temporal does not answer: then nothing was done."""
+    """Record the retry, by which the dispatcher starts the workflow that the order's state asks for, or signals the one that
+    is running to go on at once. Only what is missing is done.
+
+    Raises what the domain refuses, and TemporalUnreachable where a refund is owed and Temporal does not answer: then nothing
+    was done.
+    """
     due = _owed((await load_order(app.orders, command.order_id)).state)
     if due:
         await require_answer(client)

@@ -1,4 +1,4 @@
-"""Orders that stand still by what the log says of them: lost by their workflow, or on hold."""
+"""Orders that stand still: on hold, lost by their workflow, or with one that runs and makes no progress."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from typing import Final
@@ -7,9 +7,9 @@ from temporalio.client import Client
 
 from activities.gateways.books import GatewayBooks
 from application.failing import of_fleet
-from application.stuck import Stuck
+from application.stuck import Stuck, of_run
 from audit import Sources
-from audit.open_orders import Prospects
+from audit.open_orders import Prospect, Prospects, Work
 from audit.stranded import Stranded, stranded
 from bootstrap import App
 from orders.events import OrderHeld
@@ -20,8 +20,8 @@ _OPEN: Final = ("placed", "confirmed", "paid")
 
 
 class StandingStill:
-    """Looks through open orders, and through those that Temporal ended without their being done. client: None where
-    Temporal cannot be reached; then only holds are known."""
+    """Looks through open orders, through those that Temporal ended without their being done, and through all workflows that
+    run. client: None where Temporal cannot be reached; then only holds are known."""
 
     def __init__(self, app: App, client: Client | None) -> None:
         self._app, self._client = app, client
@@ -34,15 +34,21 @@ class StandingStill:
         return self._prospects.unreachable is not None
 
     async def orders(self) -> AsyncGenerator[Stuck, None]:
-        """Lost and held ones, each once. Raises RPCError where Temporal does not answer a search."""
+        """Lost, stalled, failing and held ones, each once. Each running workflow is asked about once, a few at a time.
+        Raises RPCError where Temporal does not answer a search."""
         seen: set[str] = set()
         for pages in (self._ended(), self._open()):
             async for page in pages:
                 new = list(dict.fromkeys(id_ for id_ in page if id_ not in seen))
                 seen.update(new)
                 for each in await stranded(self._sources, self._prospects, new):
-                    for stuck in _told(each):
+                    for stuck in (*_held(each), *self._still(each)):
                         yield stuck
+        async for runs in self._running():
+            new = list(dict.fromkeys(run.order_id for run in runs))
+            for each in await stranded(self._sources, self._prospects, new, runs):
+                for stuck in self._still(each):
+                    yield stuck
 
     async def _ended(self) -> AsyncIterator[list[str]]:
         """Orders of which a workflow was terminated, or has failed: within the retention of the namespace."""
@@ -58,6 +64,21 @@ class StandingStill:
                 page = []
         yield page
 
+    async def _running(self) -> AsyncIterator[list[Work]]:
+        """Workflows that run and were not asked about yet: of orders that are no longer open, above all."""
+        if self._client is None:
+            return
+        query = f"ExecutionStatus = 'Running' AND {of_fleet(self._app.settings.task_queue)}"
+        page: list[Work] = []
+        async for found in self._client.list_workflows(query):
+            order_id = found.typed_search_attributes.get(ORDER_ID)
+            if order_id and found.id not in self._prospects.asked:
+                page.append(Work(found.workflow_type, found.id, order_id, position=0))
+            if len(page) == _PAGE:
+                yield page
+                page = []
+        yield page
+
     async def _open(self) -> AsyncIterator[list[str]]:
         for status in _OPEN:
             after: int | None = None
@@ -67,21 +88,33 @@ class StandingStill:
                 if (after := page.after) is None:
                     break
 
+    def _still(self, stopped: Stranded) -> Iterable[Stuck]:
+        for prospect in stopped.still:
+            work, state = prospect.work, stopped.evidence.state.status
+            if prospect.standstill:
+                url = self._app.settings.workflow_url(work.workflow_id)
+                yield of_run(prospect.standstill, work.order_id, state, work.workflow_id, url)
+            else:
+                yield _lost(stopped, prospect)
 
-def _told(stopped: Stranded) -> Iterable[Stuck]:
+
+def _held(stopped: Stranded) -> Iterable[Stuck]:
     stream, state = stopped.evidence.stream, stopped.evidence.state
     if state.hold:
         held = stream.last(lambda event: isinstance(event, OrderHeld))
         since = held[0].recorded_at if held else None
         by = held[0].metadata.get("actor") if held else None
         yield Stuck("onHold", stream.order_id, state.status, "on hold", since, f"{state.hold.reason}, by {by}")
-    for prospect in stopped.lost:
-        yield Stuck(
-            kind="lost",
-            order_id=stream.order_id,
-            state=state.status,
-            step=prospect.work.workflow,
-            since=stream.events[-1][0].recorded_at,
-            error=prospect.fault or "",
-            workflow_id=prospect.work.workflow_id,
-        )
+
+
+def _lost(stopped: Stranded, prospect: Prospect) -> Stuck:
+    stream, state = stopped.evidence.stream, stopped.evidence.state
+    return Stuck(
+        kind="lost",
+        order_id=stream.order_id,
+        state=state.status,
+        step=prospect.work.workflow,
+        since=stream.events[-1][0].recorded_at,
+        error=prospect.fault or "",
+        workflow_id=prospect.work.workflow_id,
+    )

@@ -5,11 +5,13 @@ from datetime import datetime
 from typing import Any, Literal
 
 from application.wire import camel_case
+from audit.runs import Standstill
 
-# failing: a step is tried again and again. lost: nobody works on what is left to do. onHold: a person stopped the order.
+# failing: a step is tried again and again. stalled: its workflow runs, and will not go on by itself. lost: nobody works on
+# what is left to do. onHold: a person stopped the order.
 # parked: a reader of the log has set an event of the order aside. holdEnding: money that is only held for the order goes
 # back to the customer soon. refundFailed: money that was given back has not reached the customer.
-Kind = Literal["failing", "lost", "onHold", "parked", "holdEnding", "refundFailed"]
+Kind = Literal["failing", "stalled", "lost", "onHold", "parked", "holdEnding", "refundFailed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +33,18 @@ class Stuck:
     def as_json(self) -> dict[str, Any]:
         """In wire spelling."""
         return camel_case(asdict(self))
+
+
+def of_run(run: Standstill, order_id: str, state: str | None, workflow_id: str, url: str | None) -> Stuck:
+    """An order by its workflow, which is running and stands still."""
+    return Stuck(
+        kind=run.kind,
+        order_id=order_id,
+        state=state,
+        step=run.step,
+        since=run.since,
+        error=run.error,
+        next_retry=run.next_retry,
+        workflow_id=workflow_id,
+        url=url,
+    )

@@ -4,13 +4,13 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Final
 
-from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.client import Client, WorkflowExecutionDescription, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
 from audit.evidence import Evidence
+from audit.runs import RPC_LIMIT, Standstill, standstill
 from audit.sources import Sources
 from dispatcher.dispatcher import NAME as DISPATCHER
 from dispatcher.triggers import TRIGGERS
@@ -20,7 +20,6 @@ from workflows.model import FULFILL_ORDER, NOTIFY_SHIPMENT, REFUND_ORDER, VALIDA
 
 ON_HOLD: Final = "on hold"
 _IN_FLIGHT: Final = 20
-_RPC_LIMIT: Final = timedelta(seconds=5)
 # By the primary key of subscriptions, and of parked.
 _CHECKPOINT = "select position from eventstore.subscriptions where name = $1"
 _PARKED = "select position from dispatcher.parked where position = any ($1::bigint[])"
@@ -40,11 +39,17 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Prospect:
-    """Whether unfinished work will go on: `reason` why it will, or `fault` why nobody knows of anything that does it."""
+    """Whether unfinished work will go on: `reason` why it will, or `fault` why nobody knows of anything that does it.
+    standstill: of a workflow that is running, and makes no progress now or for good."""
 
     work: Work
     reason: str | None = None
     fault: str | None = None
+    standstill: Standstill | None = None
+
+    @property
+    def stands_still(self) -> bool:
+        return self.fault is not None or self.standstill is not None
 
 
 def unfinished(evidence: Evidence) -> list[Work]:
@@ -107,6 +112,8 @@ class Prospects:
         self._pool, self._client = sources.pool, sources.client
         self._in_flight = asyncio.Semaphore(_IN_FLIGHT)
         self.unreachable = None if sources.client else "Temporal is not reachable"
+        self.asked: set[str] = set()
+        """The ids of the workflows that Temporal was asked about."""
 
     async def of(self, works: Sequence[Work]) -> dict[str, list[Prospect]]:
         """By order id. The dispatcher is asked first: what it has passed was started before."""
@@ -133,20 +140,25 @@ class Prospects:
     async def _ask_temporal(self, work: Work) -> Prospect:
         if self._client is None or self.unreachable:
             return Prospect(work, fault=f"{self.unreachable}: whether {work.workflow} runs is not known")
+        self.asked.add(work.workflow_id)
         try:
-            status = await _status(self._client, work.workflow_id)
+            found = await _description(self._client, work.workflow_id)
+            running = found is not None and found.status is WorkflowExecutionStatus.RUNNING
+            still = await standstill(self._client, found) if found and running else None
         except (RPCError, RuntimeError):  # the latter where a client connects only now
             self.unreachable = "Temporal does not answer"
             return await self._ask_temporal(work)
-        if status is WorkflowExecutionStatus.RUNNING:
-            return Prospect(work, reason=f"{work.workflow} is running")
-        found = f"has ended ({status.name.lower()})" if status else "does not exist"
-        return Prospect(work, fault=f"workflow {work.workflow_id} {found}")
+        if still and still.kind == "stalled":
+            return Prospect(work, fault=f"workflow {work.workflow_id} {still.error}", standstill=still)
+        if running:
+            return Prospect(work, reason=f"{work.workflow} is running", standstill=still)
+        ended = f"has ended ({found.status.name.lower()})" if found and found.status else "does not exist"
+        return Prospect(work, fault=f"workflow {work.workflow_id} {ended}")
 
 
-async def _status(client: Client, workflow_id: str) -> WorkflowExecutionStatus | None:
+async def _description(client: Client, workflow_id: str) -> WorkflowExecutionDescription | None:
     try:
-        return (await client.get_workflow_handle(workflow_id).describe(rpc_timeout=_RPC_LIMIT)).status
+        return await client.get_workflow_handle(workflow_id).describe(rpc_timeout=RPC_LIMIT)
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
             return None

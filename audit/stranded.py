@@ -1,11 +1,13 @@
-"""Orders that do not go on: held by a person, or with work left that nobody does. Quick enough to be asked all day."""
+"""Orders that do not go on: held by a person, or with work left that nobody does or that makes no progress. Quick enough to
+be asked all day."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from audit.evidence import Evidence, gather
-from audit.open_orders import Prospect, Prospects, unfinished
+from audit.open_orders import Prospect, Prospects, Work, unfinished
 from audit.sources import Sources
 
 # Each look at an order that moved in between is one of its few steps further on.
@@ -14,10 +16,10 @@ _LOOKS: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Stranded:
-    """An order, and the work left of it that nobody does; none where it is only held."""
+    """An order, and the work left of it that stands still; none where it is only held."""
 
     evidence: Evidence
-    lost: tuple[Prospect, ...]
+    still: tuple[Prospect, ...]
 
     @property
     def held(self) -> bool:
@@ -25,22 +27,30 @@ class Stranded:
 
     @property
     def _facts(self) -> tuple[object, ...]:
-        return self.evidence.stream.version, *(prospect.fault for prospect in self.lost)
+        return self.evidence.stream.version, *(
+            (each.fault, each.standstill and each.standstill.error) for each in self.still
+        )
 
     def stays(self, earlier: "Stranded | None") -> bool:
-        """Whether it needs no other look: nothing lost, or found lost before at the same version of its stream."""
-        return not self.lost or (earlier is not None and self._facts == earlier._facts)
+        """Whether it needs no other look: nothing stands still, or it did before at the same version of its stream."""
+        return not self.still or (earlier is not None and self._facts == earlier._facts)
 
 
-async def stranded(sources: Sources, prospects: Prospects, ids: Sequence[str]) -> list[Stranded]:
+async def stranded(
+    sources: Sources, prospects: Prospects, ids: Sequence[str], runs: Sequence[Work] = ()
+) -> list[Stranded]:
     """Those of the orders that do not go on. An order that moves between the reads is looked at again, as in an audit.
 
-    Where Temporal does not answer (`prospects.unreachable`), only what is held is known.
+    runs: workflows of these orders that are running, whether or not the orders have work left for them. Where Temporal does
+    not answer (`prospects.unreachable`), only what is held is known.
     """
     found: list[Stranded] = []
     earlier: dict[str, Stranded] = {}
+    running: dict[str, list[Work]] = defaultdict(list)
+    for run in runs:
+        running[run.order_id].append(run)
     for _ in range(_LOOKS):
-        latest = {each.evidence.stream.order_id: each for each in await _look(sources, prospects, ids)}
+        latest = {each.evidence.stream.order_id: each for each in await _look(sources, prospects, ids, running)}
         if prospects.unreachable:
             return [*found, *(Stranded(each.evidence, ()) for each in latest.values() if each.held)]
         found += [each for id_, each in latest.items() if each.stays(earlier.get(id_))]
@@ -51,9 +61,19 @@ async def stranded(sources: Sources, prospects: Prospects, ids: Sequence[str]) -
     return [*found, *earlier.values()]
 
 
-async def _look(sources: Sources, prospects: Prospects, ids: Sequence[str]) -> list[Stranded]:
+async def _look(
+    sources: Sources, prospects: Prospects, ids: Sequence[str], running: Mapping[str, Sequence[Work]]
+) -> list[Stranded]:
     evidence, _ = await gather(sources, ids)
-    known = await prospects.of([work for each in evidence for work in unfinished(each)])
-    lost = {order_id: tuple(each for each in found if each.fault) for order_id, found in known.items()}
-    looked = [Stranded(each, lost.get(each.stream.order_id, ())) for each in evidence]
-    return [each for each in looked if each.held or each.lost]
+    known = await prospects.of([work for each in evidence for work in _works(each, running)])
+    still = {order_id: tuple(each for each in found if each.stands_still) for order_id, found in known.items()}
+    looked = [Stranded(each, still.get(each.stream.order_id, ())) for each in evidence]
+    return [each for each in looked if each.held or each.still]
+
+
+def _works(evidence: Evidence, running: Mapping[str, Sequence[Work]]) -> list[Work]:
+    """The work left, then the other workflows that are running: on a held order, they may wait for its release."""
+    left = unfinished(evidence)
+    ids = {work.workflow_id for work in left}
+    others = [] if evidence.state.hold else running.get(evidence.stream.order_id, ())
+    return left + [work for work in others if work.workflow_id not in ids]

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from bench.parts import PARTS, Part
 from bench.runner import Compared, SideFailed, compare, servers
-from bootstrap import run
+from process import run
 from telemetry import configure_logging
 
 RESULTS: Final = Path(__file__).parent / "results.json"

@@ -10,7 +10,7 @@ from typing import Any
 import uvloop
 
 from bench.side import LEFT_OUT, Ground, LeftOut, Measure, peak_megabytes
-from bootstrap import run
+from process import run
 from telemetry import configure_logging
 
 

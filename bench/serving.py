@@ -11,9 +11,10 @@ from pathlib import Path
 from signal import SIGKILL
 from typing import Final
 
-from bootstrap import connect_temporal, open_app, run
+from bootstrap import connect_temporal, open_app
 from embedded.child import Job, child
 from embedded.folders import throwaway_folder
+from process import run
 from settings import Settings, load_settings
 from telemetry import configure_logging
 from worker import Role, serve

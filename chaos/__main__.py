@@ -11,6 +11,7 @@ from cli.arguments import AsJson
 from cli.failures import OK, REFUSED
 from cli.output import show, show_json
 from cli.running import execute
+from process import MARGIN_WITH_SERVICES
 from settings import Settings
 
 Seconds = Annotated[
@@ -37,7 +38,7 @@ def chaos(seconds: Seconds = 120, seed: Seed = None, rate: Rate = 3, as_json: As
             show(*verdict_lines(verdict))
         return OK if verdict.good else REFUSED
 
-    execute(command)
+    execute(command, margin=MARGIN_WITH_SERVICES)
 
 
 if __name__ == "__main__":

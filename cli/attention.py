@@ -20,6 +20,7 @@ MaxRows = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="At mos
 
 _COLOURS: Final[dict[Kind, str]] = {
     "failing": "yellow",
+    "stalled": "bold red",
     "lost": "bold red",
     "onHold": "cyan",
     "parked": "red",
@@ -29,7 +30,7 @@ _COLOURS: Final[dict[Kind, str]] = {
 
 
 def attention(limit: MaxRows = 100, as_json: AsJson = False) -> None:
-    """List what is stuck: failing steps, orders that no workflow works on, orders on hold, parked events, money at risk.
+    """List what is stuck: failing steps, stalled and lost workflows, orders on hold, parked events, money at risk.
 
     Each with the order's state, the step, since when, the last error and the next retry. Exits 0 where there is nothing,
     1 where there is something, or Temporal could not be asked.

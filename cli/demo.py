@@ -19,6 +19,7 @@ from cli.output import say, show, show_json
 from cli.placing import place_all
 from cli.running import execute
 from orders.money import format_money
+from process import MARGIN_WITH_SERVICES
 from settings import Settings
 from web.address import beside_others
 from web.server import api_served
@@ -43,7 +44,7 @@ def demo(orders: Orders = ALL_ORDERS, leave: Leave = False, as_json: AsJson = Fa
     async def command(_: Settings) -> int:
         return await performance.run()
 
-    execute(command)
+    execute(command, margin=MARGIN_WITH_SERVICES)
 
 
 class Demo:

@@ -20,6 +20,7 @@ from cli.running import execute, opened, temporal
 from cli.serving import serve_and_tell
 from embedded.services import Services, run_services
 from eventstore.migrate import migrate
+from process import MARGIN_WITH_SERVICES
 from settings import DEV_FILE, DEV_FOLDER, Settings, load_settings, temporal_namespace
 from telemetry.process import metrics_served
 from web.address import beside_others
@@ -51,7 +52,7 @@ def dev(as_json: AsJson = False) -> None:
             async with opened(settings) as app:
                 await _serve(app, settings, services, as_json)
 
-    execute(command, serves=True)
+    execute(command, serves=True, margin=MARGIN_WITH_SERVICES)
 
 
 def _settings(given: Settings, services: Services) -> Settings:

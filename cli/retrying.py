@@ -1,4 +1,4 @@
-"""`orders retry`: takes up an order whose workflow was lost."""
+"""`orders retry`: takes up an order whose workflow was lost or waits."""
 
 import uuid
 
@@ -12,9 +12,9 @@ from settings import Settings
 
 
 def retry_order(order_id: OrderId, reason: Reason, as_json: AsJson = False) -> None:
-    """Take an order up again whose workflow was terminated or has failed; the end is as if nothing had happened.
+    """Take an order up again whose workflow was terminated, has failed or is stalled; the end is as if nothing had happened.
 
-    Only what is missing is done. Where a workflow of it runs, or nothing is left to do, that stays as it is.
+    Only what is missing is done. A workflow of it that is running is woken, and tries at once what waits for its next attempt.
     """
 
     async def command(settings: Settings) -> None:

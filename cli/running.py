@@ -11,9 +11,10 @@ from temporalio.client import Client
 from temporalio.envconfig import ClientConfig
 
 from application.reach import TemporalUnreachable
-from bootstrap import App, connect_temporal, open_app, run
+from bootstrap import App, connect_temporal, open_app
 from cli.failures import INTERRUPTED, OK, REFUSED, Refused, explain, require_address
 from cli.output import say
+from process import MARGIN, run
 from settings import DEV_FOLDER, Settings, load_settings
 from telemetry import configure_logging
 from telemetry.process import configure_temporal
@@ -24,15 +25,16 @@ CONNECT_LIMIT: Final = 10.0  # seconds
 _log = structlog.get_logger(__name__)
 
 
-def execute(command: Command, *, serves: bool = False) -> NoReturn:
+def execute(command: Command, *, serves: bool = False, margin: float = MARGIN) -> NoReturn:
     """Run a command by the environment's settings and leave with its exit code, None being 0.
 
     serves: it runs until it is stopped, so that SIGINT and SIGTERM are its good end, and it logs as configured; the
-    others log only what is wrong. Errors with a user's remedy become one sentence; a bug keeps its traceback.
+    others log only what is wrong. margin: as of `process.run`. Errors with a user's remedy become one sentence; a bug
+    keeps its traceback.
     """
 
     try:
-        code = run(lambda: _told(command, serves))
+        code = run(lambda: _told(command, serves), margin=margin)
     except KeyboardInterrupt:
         code = OK if serves else _interrupted()
     raise SystemExit(code)

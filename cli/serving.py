@@ -42,7 +42,8 @@ def migrate_database(as_json: AsJson = False) -> None:
 def worker(roles: Roles = None, as_json: AsJson = False) -> None:
     """Run the Temporal worker, the dispatcher and the projector, until SIGINT or SIGTERM.
 
-    Activities in flight then finish, and it exits 0. --json: one line on standard output once it serves.
+    Activities in flight then finish, and it exits 0; or 1, where some do not end within ORDERS_SHUTDOWN_SECONDS.
+    --json: one line on standard output once it serves.
     """
 
     async def command(settings: Settings) -> None:
@@ -72,6 +73,8 @@ async def serve_and_tell(app: App, client: Client, roles: Collection[Role], tell
         with contextlib.suppress(BrokenPipeError):  # it serves whether or not anybody reads that
             tell()
 
-    async with asyncio.TaskGroup() as group:
-        group.create_task(serve(app, client, roles, ready=ready))
-        group.create_task(tell_when_ready())
+    telling = asyncio.create_task(tell_when_ready())
+    try:
+        await serve(app, client, roles, ready=ready)
+    finally:
+        telling.cancel()

@@ -1,5 +1,7 @@
 """Connections to the database: opened one way, and refused where a pooler would take their sessions apart."""
 
+import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Final
@@ -12,6 +14,7 @@ ROLE: Final = "orders_app"
 # The server ends an append that hangs in an open transaction: it would hold up every reader.
 SESSION: Final = {"role": ROLE, "idle_in_transaction_session_timeout": "30s"}
 _APPLICATION: Final = {"application_name": "orders"}
+_CLOSING: Final = 2.0  # seconds
 _PROBES: Final = 3
 _BACKEND: Final = "select pg_backend_pid()"
 
@@ -37,7 +40,7 @@ async def open_pool(dsn: str, *, size: int = 20) -> AsyncIterator[asyncpg.Pool]:
 
     async def no_reset(connection: asyncpg.Connection) -> None: ...
 
-    async with asyncpg.create_pool(
+    pool = await asyncpg.create_pool(
         dsn,
         min_size=1,
         max_size=size,
@@ -45,8 +48,12 @@ async def open_pool(dsn: str, *, size: int = 20) -> AsyncIterator[asyncpg.Pool]:
         reset=no_reset,
         server_settings=_APPLICATION,
         command_timeout=60,
-    ) as pool:
+    )
+    try:
         yield pool
+    finally:
+        with contextlib.suppress(TimeoutError):  # its connections are ended then, with whatever still uses one
+            await asyncio.wait_for(pool.close(), _CLOSING)
 
 
 async def _configure(connection: asyncpg.Connection, session: Mapping[str, str]) -> None:

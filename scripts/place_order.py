@@ -3,10 +3,11 @@
 import uuid
 from datetime import UTC, datetime
 
-from bootstrap import open_app, run
+from bootstrap import open_app
 from orders.commands import PlaceOrder
 from orders.ids import stream_name
 from orders.model import parse_order
+from process import run
 from settings import load_settings
 
 ORDER = {

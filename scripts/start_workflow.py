@@ -6,7 +6,8 @@ from temporalio.client import WorkflowFailureError
 from temporalio.common import WorkflowIDConflictPolicy
 
 from activities.signatures import OrderRef
-from bootstrap import connect_temporal, run
+from bootstrap import connect_temporal
+from process import run
 from settings import load_settings
 
 WORKFLOWS = ("validate-order", "fulfill-order", "notify-shipment")

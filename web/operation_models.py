@@ -46,7 +46,7 @@ class Summary(Document):
 class Stuck(Document):
     """Something that does not go on by itself."""
 
-    kind: Literal["failing", "lost", "onHold", "parked", "holdEnding", "refundFailed"]
+    kind: Literal["failing", "stalled", "lost", "onHold", "parked", "holdEnding", "refundFailed"]
     order_id: str
     state: str | None
     step: str

@@ -65,7 +65,7 @@ def _money(amounts: dict[str, int]) -> list[dict[str, Any]]:
 @router.get("/attention", response_model=models.AttentionList)
 @requires(Role.READ)
 async def get_attention(system: Shared, limit: Limit = 50) -> dict[str, Any]:
-    """What does not go on by itself: failing steps, lost orders, orders on hold, parked events, money at risk."""
+    """What does not go on by itself: failing steps, stalled and lost orders, orders on hold, parked events, money at risk."""
     found = await find_stuck(system.app, await reachable(system.client), limit)
     return {
         "stuck": [each.as_json() for each in found.rows],

@@ -21,11 +21,12 @@ from settings import Settings
 from tests.running_system import RunningSystem, new_id, until
 
 ROOT = Path(__file__).resolve().parents[2]
+START_LIMIT = 120.0  # seconds; two are enough where the machine has nothing else to do
+ALL_ROLES = ("worker", "dispatcher", "projector", "webhooks")
 ONLY = """
 import sys
 from functools import partial
-from bootstrap import run
-from eventstore.pool import open_pool
+from process import run
 from worker import Role, main
 run(partial(main, [Role(name) for name in sys.argv[1:]]))
 """
@@ -43,12 +44,12 @@ class WorkerProcess:
         lines = [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
         return [line for line in lines if line.get("event") == event and fields.items() <= line.items()]
 
-    async def says(self, event: str, **fields: object) -> None:
+    async def says(self, event: str, *, seconds: float = START_LIMIT, **fields: object) -> None:
         async def said() -> bool:
             assert self.process.returncode is None, self.log.read_text()
             return bool(self.logged(event, **fields))
 
-        await until(said, f"{event} {fields}")
+        await until(said, f"{event} {fields}", seconds)
 
     async def kill(self) -> None:
         """As a machine without memory does it: no time for a last word."""
@@ -70,10 +71,10 @@ class Fleet:
     folder: Path
     started: list[WorkerProcess] = field(default_factory=list)
 
-    async def start(self, *roles: str, **environment: str) -> WorkerProcess:
-        """Start a process and wait until it serves; all roles where none is named."""
+    async def start(self, *roles: str, patched: str = "", **environment: str) -> WorkerProcess:
+        """Start a process and wait until it serves; all roles where none is named. patched: Python that runs first."""
         log = self.folder / f"worker-{new_id()}.log"
-        code = ["-c", ONLY, *roles] if roles else ["worker.py"]
+        code = ["-c", patched + ONLY, *(roles or ALL_ROLES)] if roles or patched else ["worker.py"]
         worker = WorkerProcess(await self._run(code, log, environment), log)
         self.started.append(worker)
         await worker.says("serving")

@@ -29,7 +29,7 @@ OWNER = """
 import asyncio, sys
 from pathlib import Path
 import asyncpg
-from bootstrap import run
+from process import run
 from embedded.services import run_services
 
 async def note(services, text):

@@ -72,7 +72,7 @@ async def test_an_order_that_ends_between_the_reads_is_not_taken_for_lost(
     await books.passed_by_dispatcher()
     sources = books.sources(temporal_client)
     [lost] = await stranded(sources, Prospects(sources), [order_id])
-    assert [prospect.fault for prospect in lost.lost] == [f"workflow validate-order-{order_id} does not exist"]
+    assert [prospect.fault for prospect in lost.still] == [f"workflow validate-order-{order_id} does not exist"]
 
     async def ends() -> None:
         await books.cancel(order_id, CancelledBy.VALIDATION)

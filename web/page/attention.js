@@ -6,8 +6,8 @@ import { badge } from "./status.js";
 import { table } from "./table.js";
 
 const SHOWN = 50;
-const WORDS = { failing: "failing", lost: "lost", onHold: "on hold", parked: "parked", holdEnding: "hold ends", refundFailed: "refund failed" };
-const ICONS = { failing: "failing", lost: "lost", onHold: "held", parked: "parked", holdEnding: "failing", refundFailed: "lost" };
+const WORDS = { failing: "failing", stalled: "stalled", lost: "lost", onHold: "on hold", parked: "parked", holdEnding: "hold ends", refundFailed: "refund failed" };
+const ICONS = { failing: "failing", stalled: "lost", lost: "lost", onHold: "held", parked: "parked", holdEnding: "failing", refundFailed: "lost" };
 
 const COLUMNS = [
   { label: "What", cell: ({ kind }) => badge(ICONS[kind] ?? "lost", WORDS[kind] ?? kind, kind === "onHold" ? "held" : "bad") },
