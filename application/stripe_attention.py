@@ -11,6 +11,7 @@ from application.stuck import Stuck
 from audit.streams import read_orders
 from bootstrap import App
 from orders.money import format_money
+from orders.names import kind_of
 
 NOTICE: Final = timedelta(hours=24)
 _PAGE: Final = 200
@@ -44,7 +45,7 @@ async def money_at_risk(app: App) -> AsyncGenerator[Stuck, None]:
     async for row, state in _rows(app, _FAILED, "at"):
         words = f"{format_money(row['amount'], row['currency'])} came back as {row['refund_id'] or 'no refund'}: "
         words += "return the money in Stripe's dashboard, or another way"
-        yield Stuck("refundFailed", row["order_id"], state, _step(row["key"], row["order_id"]), row["at"], words)
+        yield Stuck("refundFailed", row["order_id"], state, kind_of(row["key"], row["order_id"]), row["at"], words)
 
 
 async def _rows(
@@ -58,8 +59,3 @@ async def _rows(
         for row in page:
             yield row, states.get(row["order_id"])
         after, key = page[-1][ordered_by], page[-1]["key"]
-
-
-def _step(key: str, order_id: str) -> str:
-    """Of `{orderId}:{step}…`; refunds that a person made at Stripe have keys of another form."""
-    return key.removeprefix(f"{order_id}:").partition(":")[0]

@@ -217,6 +217,8 @@ class StripeLedger:
             charge = await connection.fetchrow(LOCK_BY_INTENT, row.intent_id)
             assert charge is not None
             earlier = await connection.fetchrow(READ_REFUND, key)
+            if earlier is not None and earlier["intent_id"] != row.intent_id:
+                raise IdempotencyConflict(key)  # of before decision 22: taken for ours, this money would stay here
             if earlier is not None:
                 return _refund(earlier, fresh=False)
             left = min(charge["amount"] - await connection.fetchval(RESERVED, row.intent_id), at_most)

@@ -4,6 +4,7 @@ from activities.gateways.protocols import GatewayMisconfigured, Refund, RefundFa
 from activities.gateways.stripe_amounts import from_stripe, to_stripe
 from activities.gateways.stripe_api import Intent, StripeApi, StripeRefund, idempotency_key
 from activities.gateways.stripe_ledger import REFUND_STATES, ChargeRow, RefundRow, StripeLedger
+from orders.names import key_of_order
 
 
 class StripeRefunds:
@@ -24,7 +25,7 @@ class StripeRefunds:
     async def return_rest(self, row: ChargeRow, intent: Intent) -> Refund | None:
         """Give back what is left of a voided charge; None where nothing is."""
         left = from_stripe(intent.amount - intent.amount_refunded, row.currency)
-        reserved = await self._ledger.reserve_rest(row, f"{row.order_id}:refund-payment", left)
+        reserved = await self._ledger.reserve_rest(row, key_of_order("refund-payment", row.order_id), left)
         if reserved is None:
             return None
         try:
