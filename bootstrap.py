@@ -21,7 +21,6 @@ from temporalio.worker import Interceptor, Worker, WorkerDeploymentConfig
 from temporalio.worker.workflow_sandbox import SandboxRestrictions
 
 from activities.failures import ActivityFailures
-from activities.gateways.older_keys import OlderKeys
 from activities.gateways.protocols import PaymentGateway, ShippingGateway
 from activities.gateways.stripe_events import StripeEvents
 from activities.heartbeats import Heartbeats
@@ -193,7 +192,7 @@ def build_activities(app: App) -> list[Callable[..., Any]]:
     """Every activity, over the app's parts."""
     return [
         *StreamActivities(app.orders, app.stock).all,
-        *PaymentActivities(app.orders, app.payments, OlderKeys(app.pool)).all,
+        *PaymentActivities(app.orders, app.payments, app.pool).all,
         *InventoryActivities(app.orders, app.stock).all,
         *ShippingActivities(app.orders, app.shipping).all,
         *PublishActivities(app.store, app.codec).all,

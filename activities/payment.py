@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import asyncpg
 from opentelemetry.trace import SpanKind
 from temporalio import activity
 
@@ -28,10 +29,11 @@ def charge_key(order_id: str) -> str:
 
 
 class PaymentActivities:
-    """Charge and give back, at whichever gateway is configured. older_keys: of refunds that are asked for already."""
+    """Charge and give back, at whichever gateway is configured. pool: where refunds are that were asked for before."""
 
-    def __init__(self, orders: Orders, gateway: PaymentGateway, older_keys: OlderKeys | None = None) -> None:
-        self._orders, self._gateway, self._older_keys = orders, gateway, older_keys
+    def __init__(self, orders: Orders, gateway: PaymentGateway, pool: asyncpg.Pool | None = None) -> None:
+        self._orders, self._gateway = orders, gateway
+        self._older_keys = OlderKeys(pool) if pool else None
 
     @property
     def all(self) -> list[Callable[..., Any]]:

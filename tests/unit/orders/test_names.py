@@ -182,15 +182,14 @@ def joined(node: ast.JoinedStr) -> Iterator[str]:
         if not isinstance(value, ast.FormattedValue):
             continue
         name = ast.unparse(value.value)
-        left = before.value if isinstance(before, ast.Constant) else ""
-        right = after.value if isinstance(after, ast.Constant) else ""
+        left, right = (str(each.value) if isinstance(each, ast.Constant) else "" for each in (before, after))
         touches = left.endswith((":", "-", "/")) or (right[:1] in (":", "-", "/") and not right[1:2].isspace())
         if name.endswith(("order_id", "refund_id", "endpoint_id")) and touches:
             yield f"{{{name}}} in {ast.unparse(node)}"
 
 
 def test_nobody_but_the_domain_joins_ids_to_a_name() -> None:
-    packages = (
+    packages = [
         "activities",
         "application",
         "audit",
@@ -201,7 +200,7 @@ def test_nobody_but_the_domain_joins_ids_to_a_name() -> None:
         "web",
         "webhooks",
         "workflows",
-    )
+    ]
     files = [file for package in packages for file in (ROOT / package).rglob("*.py")]
     assert len(files) > 100
     found = [
