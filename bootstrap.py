@@ -174,7 +174,7 @@ def build_activities(app: App) -> list[Callable[..., Any]]:
     """Every activity, over the app's parts."""
     return [
         *StreamActivities(app.orders, app.stock).all,
-        *PaymentActivities(app.orders, app.payments).all,
+        *PaymentActivities(app.orders, app.payments, app.pool).all,
         *InventoryActivities(app.orders, app.stock).all,
         *ShippingActivities(app.orders, app.shipping).all,
         *PublishActivities(app.store, app.codec).all,

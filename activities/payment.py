@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
+import asyncpg
 from opentelemetry.trace import SpanKind
 from temporalio import activity
 
 from activities import signatures as step
+from activities.gateways.older_keys import OlderKeys
 from activities.gateways.protocols import (
     Charge,
     ChargeRequest,
@@ -18,18 +20,20 @@ from activities.gateways.protocols import (
 from activities.signatures import OrderRef, Payment, RefundRef, ReturnedPayment, Undo
 from activities.streams import Orders, load_order, requested_refund, require_under_way
 from eventstore.tracing import span
+from orders.names import derived_name, key_of_order, older_name
 
 
 def charge_key(order_id: str) -> str:
     """The idempotency key of an order's one charge; voiding it makes any later charge impossible."""
-    return f"{order_id}:charge-payment"
+    return key_of_order(step.CHARGE_PAYMENT.name, order_id)
 
 
 class PaymentActivities:
-    """Charge and give back, at whichever gateway is configured."""
+    """Charge and give back, at whichever gateway is configured. pool: where refunds are that were asked for before."""
 
-    def __init__(self, orders: Orders, gateway: PaymentGateway) -> None:
+    def __init__(self, orders: Orders, gateway: PaymentGateway, pool: asyncpg.Pool | None = None) -> None:
         self._orders, self._gateway = orders, gateway
+        self._older_keys = OlderKeys(pool) if pool else None
 
     @property
     def all(self) -> list[Callable[..., Any]]:
@@ -88,7 +92,7 @@ class PaymentActivities:
         """Give back a part of a shipped order's charge, as a person asked for, once per refund id."""
         state = (await load_order(self._orders, ref.order_id)).state
         refund = requested_refund(state, ref)
-        key = f"{ref.order_id}:return-payment:{ref.refund_id}"
+        key = await self._refund_key(ref, refund.payment_id)
         request = RefundRequest(
             key, refund.payment_id, refund.amount, state.order.currency, "requested", requested_at=ref.requested_at
         )
@@ -96,6 +100,13 @@ class PaymentActivities:
         with span("payment.refund", SpanKind.CLIENT, order=ref.order_id):
             returned = await self._gateway.find_refund(key) or await self._gateway.refund(request)
         return ReturnedPayment(payment_id=returned.payment_id, refund_id=returned.refund_id, amount=returned.amount)
+
+    async def _refund_key(self, ref: RefundRef, payment_id: str) -> str:
+        named = step.RETURN_PAYMENT.name, ref.order_id, ref.refund_id
+        key, older = derived_name(*named), older_name(*named)
+        if key != older and self._older_keys and await self._older_keys.is_refund_of(payment_id, older):
+            return older
+        return key
 
 
 def _payment(charge: Charge) -> Payment:

@@ -12,11 +12,12 @@ from activities.signatures import OrderRef, Shipment, Undo, Undone
 from activities.streams import Orders, load_order, require_under_way
 from eventstore.tracing import span
 from orders.model import Address, units
+from orders.names import key_of_order
 
 
 def label_key(order_id: str) -> str:
     """The idempotency key of an order's one label; voiding it makes any later label impossible."""
-    return f"{order_id}:create-shipment"
+    return key_of_order(step.CREATE_SHIPMENT.name, order_id)
 
 
 class ShippingActivities:

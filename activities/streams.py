@@ -26,6 +26,7 @@ from orders.events import EVENTS, CancelledBy, Event
 from orders.evolve import evolve, initial_state
 from orders.fields import MAX_TEXT
 from orders.ids import stream_name
+from orders.names import derived_name
 from orders.state import Cancelled, ExistingOrder, NotPlaced, Refund, Shipped, State
 
 Orders = CommandHandler[Command, Event, State]
@@ -136,12 +137,12 @@ class StreamActivities:
         command = RecordRefund(ref.order_id, refund.refund_id, refund.payment_id, amount, refund.reason)
         return await self._handle(ref, command, about=refund.refund_id)
 
-    async def _handle(self, order: OrderRef, command: Command, *, about: str = "") -> OrderProgress:
+    async def _handle(self, order: OrderRef, command: Command, *, about: str | None = None) -> OrderProgress:
         info = activity.info()
         handled = await self._orders.handle(
             stream_name(order.order_id),
             command,
-            command_id=f"{order.order_id}:{info.activity_type}{about and ':' + about}",
+            command_id=derived_name(info.activity_type, order.order_id, about),
             metadata=caused_by(order, actor=info.workflow_type or info.activity_type),
         )
         assert not isinstance(handled.state, NotPlaced)

@@ -8,6 +8,7 @@ from eventstore.command_handler import Handled
 from orders.commands import PlaceOrder
 from orders.ids import stream_name
 from orders.model import Order
+from orders.names import derived_name
 from orders.state import State
 
 
@@ -27,4 +28,4 @@ def command_id(order: Order) -> str:
     When it was placed is no part of the content.
     """
     content = order.model_dump_json(by_alias=True, exclude={"placed_at"})
-    return f"{order.order_id}:place:{hashlib.sha256(content.encode()).hexdigest()}"
+    return derived_name("place", order.order_id, hashlib.sha256(content.encode()).hexdigest())

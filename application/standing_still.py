@@ -73,7 +73,7 @@ class StandingStill:
         async for found in self._client.list_workflows(query):
             order_id = found.typed_search_attributes.get(ORDER_ID)
             if order_id and found.id not in self._prospects.asked:
-                page.append(Work(found.workflow_type, found.id, order_id, position=0))
+                page.append(Work(found.workflow_type, (order_id,), position=0, found_id=found.id))
             if len(page) == _PAGE:
                 yield page
                 page = []

@@ -13,6 +13,7 @@ from application.stuck import Stuck
 from audit.streams import read_orders
 from bootstrap import App
 from orders.money import format_money
+from orders.names import kind_of
 
 NOTICE: Final = timedelta(hours=24)
 _PAGE: Final = 200
@@ -45,7 +46,7 @@ async def money_at_risk(app: App) -> AsyncGenerator[Stuck, None]:
         owed = await _owed(app, {row["intent_id"] for row, _ in page})
         for row, state in page:
             if row["key"] in owed:
-                step = _step(row["key"], row["order_id"])
+                step = kind_of(row["key"], row["order_id"])
                 yield Stuck("refundFailed", row["order_id"], state, step, row["at"], owed[row["key"]])
 
 
@@ -88,8 +89,3 @@ async def _pages(
         states = {order.order_id: order.state.status for order in orders if order.state}
         yield [(row, states.get(row["order_id"])) for row in page]
         after, key = page[-1][ordered_by], page[-1]["key"]
-
-
-def _step(key: str, order_id: str) -> str:
-    """Of `{orderId}:{step}…`; refunds that a person made at Stripe have keys of another form."""
-    return key.removeprefix(f"{order_id}:").partition(":")[0]

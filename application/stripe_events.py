@@ -3,14 +3,14 @@
 from typing import Final
 
 import structlog
-from temporalio.client import Client, WorkflowExecutionStatus
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.client import Client
 
 from activities.gateways.protocols import GatewayError
 from activities.gateways.stripe_events import InvalidStripeEvent, StripeEvents
 from application.reach import require_answer
 from application.timeline import load_events
 from bootstrap import App
+from dispatcher.older_ids import id_in_use, is_running
 from dispatcher.starter import WorkflowStarter
 from dispatcher.triggers import TRIGGERS
 from orders.events import OrderRetried
@@ -50,17 +50,7 @@ async def _have_undone(app: App, client: Client, order_id: str) -> None:
     """Start the workflow that gives back what is there. Raises StripeEventOpen where one runs already: it may have
     looked at the payment before there was any, so that only the next delivery tells whether it has given it back."""
     await require_answer(client)
-    if await _is_running(client, f"{FULFILL_ORDER}-{order_id}"):
+    if await is_running(client, await id_in_use(client, FULFILL_ORDER, order_id)):
         raise StripeEventOpen("the order is being undone")
     recorded, last = (await load_events(app, order_id))[-1]
     await WorkflowStarter(client, app.settings.task_queue).start(_UNDOES, last, recorded)
-
-
-async def _is_running(client: Client, workflow_id: str) -> bool:
-    try:
-        found = await client.get_workflow_handle(workflow_id).describe()
-    except RPCError as error:
-        if error.status is RPCStatusCode.NOT_FOUND:
-            return False
-        raise
-    return found.status is WorkflowExecutionStatus.RUNNING

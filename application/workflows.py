@@ -10,6 +10,7 @@ from temporalio.client import Client, WorkflowExecutionDescription
 from temporalio.service import RPCError, RPCStatusCode
 
 from application.wire import camel_case
+from dispatcher.older_ids import id_in_use
 from settings import Settings
 from workflows.model import FULFILL_ORDER, NEEDS_ATTENTION, NOTIFY_SHIPMENT, REFUND_ORDER, VALIDATE_ORDER
 
@@ -39,7 +40,8 @@ async def order_workflows(
 ) -> list[WorkflowView]:
     """The three workflows and those of its refunds, by workflow id, started or not. Raises RPCError where Temporal does
     not answer."""
-    named = [(name, f"{name}-{order_id}") for name in TYPES] + [(REFUND_ORDER, each) for each in refunds]
+    named = [(name, await id_in_use(client, name, order_id)) for name in TYPES]
+    named += [(REFUND_ORDER, each) for each in refunds]
     return list(await asyncio.gather(*(_view(client, settings, *each) for each in named)))
 
 

@@ -13,8 +13,10 @@ from audit.evidence import Evidence
 from audit.runs import RPC_LIMIT, Standstill, standstill
 from audit.sources import Sources
 from dispatcher.dispatcher import NAME as DISPATCHER
+from dispatcher.older_ids import id_in_use
 from dispatcher.triggers import TRIGGERS
 from orders.events import Event, RefundRequested
+from orders.names import workflow_id
 from orders.state import Cancelled, Confirmed, Paid, Placed, Refund, Shipped
 from workflows.model import FULFILL_ORDER, NOTIFY_SHIPMENT, REFUND_ORDER, VALIDATE_ORDER
 
@@ -27,14 +29,22 @@ _PARKED = "select position from dispatcher.parked where position = any ($1::bigi
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What is still to be done for an order: by which workflow, started by the event at which position. held: not before
-    a person releases the order."""
+    """What is still to be done for an order: by which workflow, about which order (and refund), started by the event at
+    which position. held: not before a person releases the order. found_id: the id of a workflow that was found by it."""
 
     workflow: str
-    workflow_id: str
-    order_id: str
+    about: tuple[str, ...]
     position: int
     held: bool = False
+    found_id: str | None = None
+
+    @property
+    def order_id(self) -> str:
+        return self.about[0]
+
+    @property
+    def workflow_id(self) -> str:
+        return self.found_id or workflow_id(self.workflow, *self.about)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +86,7 @@ def _work(evidence: Evidence, workflow: str) -> Work:
     # An order that no workflow was ever started for has no trigger: then its last event stands for it.
     recorded, _ = stream.last(lambda event: _triggers(event, workflow)) or stream.events[-1]
     held = evidence.state.hold is not None
-    return Work(workflow, f"{workflow}-{stream.order_id}", stream.order_id, recorded.position, held)
+    return Work(workflow, (stream.order_id,), recorded.position, held)
 
 
 def _triggers(event: Event, workflow: str) -> bool:
@@ -90,14 +100,13 @@ def _refund(evidence: Evidence, refund: Refund) -> Work:
     stream = evidence.stream
     for recorded, event in stream.events:
         if isinstance(event, RefundRequested) and event.refund_id == refund.refund_id:
-            return Work(REFUND_ORDER, refund_workflow_id(event), stream.order_id, recorded.position)
+            return Work(REFUND_ORDER, (stream.order_id, refund.refund_id), recorded.position)
     raise AssertionError("unreachable: it was requested by an event")
 
 
 def refund_workflow_id(event: RefundRequested) -> str:
     """As the dispatcher names it."""
-    [trigger] = [each for each in TRIGGERS if each.workflow == REFUND_ORDER]
-    return trigger.workflow_id(event)
+    return workflow_id(REFUND_ORDER, event.order_id, event.refund_id)
 
 
 def _left_to_undo(evidence: Evidence, state: Cancelled) -> bool:
@@ -142,7 +151,8 @@ class Prospects:
             return Prospect(work, fault=f"{self.unreachable}: whether {work.workflow} runs is not known")
         self.asked.add(work.workflow_id)
         try:
-            found = await _description(self._client, work.workflow_id)
+            id_ = work.found_id or await id_in_use(self._client, work.workflow, *work.about)
+            found = await _description(self._client, id_)
             running = found is not None and found.status is WorkflowExecutionStatus.RUNNING
             still = await standstill(self._client, found) if found and running else None
         except (RPCError, RuntimeError):  # the latter where a client connects only now

@@ -18,6 +18,7 @@ from orders.errors import IllegalTransition, OrderNotCancellable
 from orders.events import CancelledBy
 from orders.ids import stream_name
 from orders.model import parse_order
+from orders.names import derived_name
 
 CANCELS: Final = 0.15  # of all orders
 _CHANGES_MIND_WITHIN: Final = 3.0  # seconds
@@ -68,7 +69,7 @@ class Traffic:
     async def _cancel(self, order_id: str) -> None:
         command = CancelOrder(order_id, "Changed my mind", CancelledBy.CUSTOMER)
         try:
-            await self._handle(order_id, command, f"{order_id}:cancel-by-customer")
+            await self._handle(order_id, command, derived_name("cancel-by-customer", order_id))
         except (OrderNotCancellable, IllegalTransition):  # it was faster
             return
         self.cancels += 1

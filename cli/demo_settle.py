@@ -14,6 +14,7 @@ from temporalio.service import RPCError
 
 from activities.publish import TOPICS, message_id
 from orders.events import CancelledBy
+from orders.names import workflow_id
 from workflows.model import FULFILL_ORDER
 
 _POLL: Final = 0.25  # seconds
@@ -96,7 +97,7 @@ class Course:
         if each.cancelled_by == CancelledBy.VALIDATION:
             return False
         try:
-            description = await self._client.get_workflow_handle(f"{FULFILL_ORDER}-{each.order_id}").describe()
+            description = await self._client.get_workflow_handle(workflow_id(FULFILL_ORDER, each.order_id)).describe()
         except RPCError:
             return True
         return description.status is WorkflowExecutionStatus.RUNNING

@@ -10,6 +10,7 @@ from temporalio.common import (
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
+from dispatcher.older_ids import id_in_use
 from dispatcher.triggers import Trigger
 from eventstore.model import RecordedEvent
 from orders.events import Event
@@ -41,7 +42,7 @@ class WorkflowStarter:
         return await self._client.start_workflow(
             trigger.workflow,
             trigger.input(event, recorded),
-            id=trigger.workflow_id(event),
+            id=await id_in_use(self._client, trigger.workflow, *trigger.about(event)),
             task_queue=self._task_queue,
             id_reuse_policy=_reuse(trigger),
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING

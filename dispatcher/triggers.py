@@ -17,6 +17,7 @@ from orders.events import (
     RefundRequested,
 )
 from orders.money import format_money
+from orders.names import workflow_id
 from workflows.model import FULFILL_ORDER, NOTIFY_SHIPMENT, REFUND_ORDER, VALIDATE_ORDER
 
 
@@ -47,12 +48,14 @@ class Trigger:
     again: bool = False
 
     def workflow_id(self, event: Event) -> str:
-        """`{type}-{orderId}`, and `/{refundId}` for a refund: one per order, or refund, however often the event is seen.
+        """`{type}-{orderId}`, and `/{refundId}` for a refund: one per order, or refund, however often the event is seen."""
+        return workflow_id(self.workflow, *self.about(event))
 
-        No order id holds a slash, so no two refunds meet in one id.
-        """
-        refund = f"/{event.refund_id}" if isinstance(event, RefundRequested) else ""
-        return f"{self.workflow}-{event.order_id}{refund}"
+    def about(self, event: Event) -> tuple[str, ...]:
+        """The ids that the workflow's id is derived from."""
+        if isinstance(event, RefundRequested):
+            return event.order_id, event.refund_id
+        return (event.order_id,)
 
     def input(self, event: Event, recorded: RecordedEvent) -> OrderRef:
         """The order, and this event as the cause of what follows."""

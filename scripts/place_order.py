@@ -3,9 +3,8 @@
 import uuid
 from datetime import UTC, datetime
 
+from application.placing import place
 from bootstrap import open_app
-from orders.commands import PlaceOrder
-from orders.ids import stream_name
 from orders.model import parse_order
 from process import run
 from settings import load_settings
@@ -30,8 +29,8 @@ ORDER = {
 async def main() -> None:
     order = parse_order(ORDER, now=datetime.now(UTC))
     async with open_app(load_settings()) as app:
-        # The command's id makes it safe to send again when no answer came.
-        await app.orders.handle(stream_name(order.order_id), PlaceOrder(order), command_id=f"{order.order_id}:place")
+        # Safe to send again when no answer came: the same order is placed once.
+        await place(app, order, actor="script")
     print(order.order_id)
 
 

@@ -7,6 +7,7 @@ from temporalio.common import WorkflowIDConflictPolicy
 
 from activities.signatures import OrderRef
 from bootstrap import connect_temporal
+from orders.names import workflow_id
 from process import run
 from settings import load_settings
 
@@ -24,7 +25,7 @@ async def main() -> None:
     handle = await client.start_workflow(
         workflow,
         OrderRef(order_id=order_id),
-        id=f"{workflow}-{order_id}",
+        id=workflow_id(workflow, order_id),
         task_queue=settings.task_queue,
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
     )

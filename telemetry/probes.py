@@ -26,7 +26,8 @@ class Probes:
 
     def __init__(self) -> None:
         self._turned = time.monotonic()
-        self._looked, self._problems = float("-inf"), ("it has not started yet",)
+        self._looked = float("-inf")
+        self._problems: tuple[str, ...] = ("it has not started yet",)
 
     def turned(self) -> None:
         self._turned = time.monotonic()

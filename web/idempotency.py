@@ -13,6 +13,7 @@ import structlog
 from fastapi import Request, Response
 
 from application.outages import AWAY
+from orders.names import request_name
 from web.known_errors import problem_of
 from web.problems import Problem, parameter_fault
 
@@ -69,7 +70,7 @@ class _Claim:
     @property
     def command_id(self) -> str:
         """The domain's own id: what this request does is done once, also where its answer was never stored."""
-        return f"api:{self.scope}:{self.key}:{self.fingerprint.hex()}"
+        return request_name(self.scope, self.key, self.fingerprint.hex())
 
 
 class Idempotency:
@@ -86,7 +87,7 @@ class Idempotency:
         """
         key = _key(request)
         if key is None:
-            request.state.command_id = f"api:{uuid.uuid4()}"
+            request.state.command_id = str(uuid.uuid4())
             return await answer(request)
         claim = _Claim(scope, key, _fingerprint(request, body), uuid.uuid4())
         request.state.command_id = claim.command_id

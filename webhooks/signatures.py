@@ -4,6 +4,7 @@ Temporal's history, so fields may be added with a default, never renamed or remo
 from typing import Final
 
 from activities.signatures import Signature, Wire
+from orders import names
 
 DELIVER_WEBHOOKS: Final = "deliver-webhooks"
 SIGNAL: Final = "deliver"
@@ -37,7 +38,7 @@ PARK_DELIVERY: Final = Signature("park-delivery", DeliveryRef, NextDelivery)
 
 def workflow_id(endpoint_id: str, order_id: str) -> str:
     """`deliver-webhooks-{endpointId}-{orderId}`: one at a time, so that an order's events arrive in order."""
-    return f"{DELIVER_WEBHOOKS}-{endpoint_id}-{order_id}"
+    return names.workflow_id(DELIVER_WEBHOOKS, endpoint_id, order_id, separator="-")
 
 
 def task_queue(fleet: str) -> str:

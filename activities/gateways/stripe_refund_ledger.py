@@ -135,9 +135,12 @@ class StripeRefundLedger:
             return _same(request, _refund(await connection.fetchrow(_READ, request.key)))
 
     async def reserve_rest(self, key: str, intent_id: str, amount: int, currency: str, reason: str) -> RefundRow:
-        """The row of a voided charge's refund: new, or as it is."""
+        """The row of a voided charge's refund: new, or as it is. Raises IdempotencyConflict where it is another charge's."""
         await self._pool.execute(RESERVE, key, intent_id, amount, currency, reason, None)
-        return _refund(await self._pool.fetchrow(_READ, key))
+        row = _refund(await self._pool.fetchrow(_READ, key))
+        if row.intent_id != intent_id:
+            raise IdempotencyConflict(key)  # of before decision 22: taken for ours, this money would stay here
+        return row
 
     async def sync(self, intent_id: str, seen: Iterable[SeenRefund]) -> Mapping[str, RefundRow]:
         """Record all refunds of an intent as Stripe has them; the rows of the intent after that, by key."""

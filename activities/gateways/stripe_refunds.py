@@ -9,6 +9,7 @@ from activities.gateways.stripe_api import Intent, StripeApi, StripeRefund, idem
 from activities.gateways.stripe_by_hand import RefundRow, credits_by_hand
 from activities.gateways.stripe_ledger import ChargeRow
 from activities.gateways.stripe_refund_ledger import REFUND_STATES, SeenRefund, StripeRefundLedger
+from orders.names import key_of_order
 
 Rows = Mapping[str, RefundRow]
 
@@ -34,7 +35,7 @@ class StripeRefunds:
 
     async def return_rest(self, charge: ChargeRow, intent: Intent, reason: str) -> Refund | None:
         """Give back what is left of a voided charge; the refunds that undo it, those by hand included, or None."""
-        key = f"{charge.order_id}:refund-payment"
+        key = key_of_order("refund-payment", charge.order_id)
         rows = await self._seen(intent.id, charge.currency)
         left = _left(rows, key, intent, charge.currency)
         row = rows.get(key)

@@ -13,8 +13,8 @@ import asyncpg
 import httpx
 import pytest
 
-from bootstrap import ROLE
 from embedded.temporal import TemporalServer
+from eventstore.pool import ROLE
 from process import MARGIN, MARGIN_WITH_SERVICES
 from tests.conftest import RUN_MARK, Living
 from tests.end_to_end.worker_process import Fleet, WorkerProcess

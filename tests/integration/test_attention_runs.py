@@ -19,8 +19,8 @@ from application.attention import find_stuck
 from application.stuck import Stuck
 from audit import runs
 from audit.report import LABELS, MONEY, OPEN_ORDERS, STOCK
-from bootstrap import ROLE
 from embedded.temporal import TemporalServer
+from eventstore.pool import ROLE
 from orders.events import CancelledBy
 from tests.integration.audit_harness import Books, opened_books
 from tests.integration.cli_harness import Shell, shell_for

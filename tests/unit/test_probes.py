@@ -1,8 +1,9 @@
 """Probes: a loop that hangs is not live, a look that is old does not count."""
 
+import time
+
 import pytest
 
-from telemetry import probes
 from telemetry.probes import HUNG, STALE, Probes
 
 
@@ -16,7 +17,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(probes.time, "monotonic", clock.monotonic)
+    monkeypatch.setattr(time, "monotonic", clock.monotonic)
     return clock
 
 
