@@ -5,7 +5,6 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator
 
-import httpx
 import pytest
 from structlog.testing import capture_logs
 from temporalio.client import Client
@@ -182,7 +181,9 @@ async def test_what_is_no_request_is_refused_as_a_problem(
 async def test_a_client_that_leaves_in_the_middle_of_its_body_is_no_failure_of_ours(
     database_url: str, temporal_client: Client
 ) -> None:
-    head = b"POST /v1/orders HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{"
+    head = (
+        b"POST /v1/orders HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{"
+    )
     async with api(database_url, temporal_client) as served:
         with capture_logs() as lines:
             async with connections(served, 1, head):
@@ -193,4 +194,4 @@ async def test_a_client_that_leaves_in_the_middle_of_its_body_is_no_failure_of_o
 
             await until(seen, "the request is in the log")
         assert [line for line in lines if line["log_level"] == "error"] == []
-        assert (await httpx.AsyncClient().get(f"{served.url}/healthz")).status_code == 200
+        assert (await served.http.get("/healthz")).status_code == 200

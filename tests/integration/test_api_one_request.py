@@ -1,6 +1,7 @@
 """One request cannot stop the process: none holds the event loop much longer than the largest order that is taken."""
 
 import asyncio
+import contextlib
 import json
 import socket
 from collections.abc import Callable
@@ -50,8 +51,8 @@ def distinct_headers(count: int) -> bytes:
 
 
 HOSTILE: dict[str, Callable[[], bytes]] = {
-    "16 kB of digits and blanks as a payment method": lambda: with_field("paymentMethod", "4 " * 8_000),
-    "900 kB of digits and blanks as a payment method": lambda: with_field("paymentMethod", "4 " * 450_000),
+    "16 kB of digits and blanks as a payment method": lambda: with_field("paymentMethod", "1 " * 8_000),
+    "900 kB of digits and blanks as a payment method": lambda: with_field("paymentMethod", "1 " * 450_000),
     "900 kB as an order id": lambda: with_field("orderId", "\u0301/ " * 100_000),
     "900 kB as a currency": lambda: with_field("currency", "A" * 900_000),
     "900 kB as a time": lambda: with_field("placedAt", "2026-01-01T00:00:00." + "1" * 900_000),
@@ -83,10 +84,8 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
 def sent(address: tuple[str, int], request: bytes) -> bytes:
     """The beginning of the answer. By a thread: its CPU time is not the loop's."""
     with socket.create_connection(address, timeout=DEADLINE) as connection:
-        try:
+        with contextlib.suppress(OSError):  # refused before all of it was there
             connection.sendall(request)
-        except OSError:
-            pass  # refused before all of it was there
         try:
             return connection.recv(65_536)
         except ConnectionResetError:
