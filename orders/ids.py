@@ -1,12 +1,15 @@
 """The rules for identifiers, and the name of an order's stream."""
 
 import re
+from collections import deque
+from collections.abc import Sequence
 from typing import Final
 
 MAX_ID_LENGTH: Final = 128
 MAX_PAYMENT_METHOD: Final = 255
 MAX_STREAM_NAME_BYTES: Final = 512
 _CARD_NUMBER: Final = range(12, 20)  # digits
+_MOST_DIGITS: Final = _CARD_NUMBER.stop - 1
 _DIGITS: Final = re.compile(r"\d+")
 
 
@@ -17,15 +20,16 @@ def stream_name(order_id: str) -> str:
 
 def order_id_problem(text: str) -> str | None:
     """Why `text` cannot be an order or customer id, worded to follow the field's name; None when it can."""
-    if "/" in text:
+    problem = visible_text_problem(text)
+    if problem is None and "/" in text:
         return 'must not contain "/"'
-    return visible_text_problem(text) or _stream_name_problem(text)
+    return problem or _stream_name_problem(text)
 
 
 def visible_text_problem(text: str, most: int = MAX_ID_LENGTH) -> str | None:
     """Why `text` is not 1 to `most` visible characters, worded to follow the field's name; None when it is."""
     if not 1 <= len(text) <= most:
-        return f"must be 1 to {most} characters long, not {len(text):,}"
+        return _length_problem(text, most)
     if text.isprintable() and " " not in text:
         return None
     invisible = next(character for character in text if character == " " or not character.isprintable())
@@ -37,33 +41,54 @@ def payment_method_problem(text: str) -> str | None:
 
     A card number is none: the log keeps it for ever, and this would be a place where cards are stored.
     """
-    if _has_card_number(text):
+    # The length first: a text of a megabyte is refused before its contents are read.
+    if not 1 <= len(text) <= MAX_PAYMENT_METHOD:
+        return _length_problem(text, MAX_PAYMENT_METHOD)
+    if has_card_number(text):
         return "must be the payment provider's token, never a card number"
     return visible_text_problem(text, MAX_PAYMENT_METHOD)
 
 
-def _has_card_number(text: str) -> bool:
+def has_card_number(text: str) -> bool:
     """Whether groups of digits, one after another with a character that is no letter between them, are a card's number:
     by its check digit, as a token may hold long numbers of its own, or because there is nothing else.
 
+    Linear in the text: a number has at most 19 digits, so no group is compared with more than the 18 before it.
     Source: ISO/IEC 7812-1, the Luhn formula.
     """
-    groups = list(_DIGITS.finditer(text))
-    for first, begin in enumerate(groups):
-        digits, end = "", begin.start()
-        for group in groups[first:]:
-            between = text[end : group.start()]
-            if len(between) > 1 or between.isalpha():
-                break
-            digits, end = digits + group[0], group.end()
-            if len(digits) in _CARD_NUMBER and (_checks(digits) or (begin.start(), end) == (0, len(text))):
-                return True
+    window: deque[re.Match[str]] = deque(maxlen=_MOST_DIGITS)
+    for group in _DIGITS.finditer(text):
+        if window and not _adjoin(text, window[-1], group):
+            window.clear()
+        window.append(group)
+        if _ends_a_card_number(text, window):
+            return True
+    return False
+
+
+def _adjoin(text: str, group: re.Match[str], following: re.Match[str]) -> bool:
+    return following.start() == group.end() + 1 and not text[group.end()].isalpha()
+
+
+def _ends_a_card_number(text: str, window: Sequence[re.Match[str]]) -> bool:
+    """Whether the last group of the window, alone or with those before it, completes a number."""
+    digits, end = "", window[-1].end()
+    for group in reversed(window):
+        if len(digits) + group.end() - group.start() > _MOST_DIGITS:
+            return False
+        digits = group[0] + digits
+        if len(digits) in _CARD_NUMBER and (_checks(digits) or (group.start(), end) == (0, len(text))):
+            return True
     return False
 
 
 def _checks(digits: str) -> bool:
     values = [int(digit) for digit in digits]
     return (sum(values[-1::-2]) + sum(sum(divmod(2 * value, 10)) for value in values[-2::-2])) % 10 == 0
+
+
+def _length_problem(text: str, most: int) -> str:
+    return f"must be 1 to {most} characters long, not {len(text):,}"
 
 
 def _stream_name_problem(text: str) -> str | None:

@@ -26,6 +26,7 @@ WITHOUT_ITS_OWN: Final[TelemetryConfig] = {
     "operation_spans": False,
     "auto_configure": False,
 }
+_MAX_TRACE_HEADER: Final = 512  # characters; https://www.w3.org/TR/trace-context/ asks for no more
 _tracer = trace.get_tracer("orders")
 _propagator = TraceContextTextMapPropagator()
 
@@ -42,7 +43,7 @@ class RequestTelemetry:
             await self._app(scope, receive, send)
             return
         method = scope["method"] if scope["method"] in _METHODS else "other"
-        caller = _propagator.extract(dict(Headers(scope=scope)))
+        caller = _propagator.extract(_trace_headers(scope))
         with _tracer.start_as_current_span(
             method, caller, SpanKind.SERVER, record_exception=False, set_status_on_exception=False
         ) as span:
@@ -58,6 +59,13 @@ class RequestTelemetry:
                 span.set_attribute("http.response.status_code", status)
                 if status >= 500:
                     span.set_status(StatusCode.ERROR)
+
+
+def _trace_headers(scope: Scope) -> dict[str, str]:
+    """The caller's trace alone. Overlong ones are left out: the propagator would log them whole."""
+    headers = Headers(scope=scope)
+    given = {name: headers.get(name, "") for name in ("traceparent", "tracestate")}
+    return {name: value for name, value in given.items() if 0 < len(value) <= _MAX_TRACE_HEADER}
 
 
 def route_of(scope: Scope) -> str:

@@ -36,8 +36,10 @@ from web.limits import Limits
 from web.openapi import describe
 from web.problems import NotFound, Problem, problem_response
 from web.rebuilds import Rebuilds
+from web.refusals import Refusals
 from web.streams import Streams
 from web.system import System
+from web.wrong_keys import WrongKeys
 
 PAGE: Final = Path(__file__).parent / "page"
 _PRUNE_SECONDS: Final = 600.0
@@ -52,7 +54,10 @@ def create_app(app: App, client: Client) -> FastAPI:
     Raises SettingsError where ORDERS_API_KEYS is not usable.
     """
     keys = keyring(app.settings)
-    system = System(app, client, keys, Idempotency(app.pool), Rebuilds(app), Streams(app), Ready(app))
+    refusals = Refusals()
+    system = System(
+        app, client, keys, Idempotency(app.pool), Rebuilds(app), Streams(app), refusals, WrongKeys(refusals), Ready(app)
+    )
     api = FastAPI(
         title="Orders",
         version=program_version(),

@@ -5,6 +5,7 @@ from typing import Final
 
 import structlog
 from starlette.datastructures import MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from telemetry.requests import route_of
@@ -44,6 +45,8 @@ class FrontDoor:
         started = time.monotonic()
         try:
             await self._app(inner, receive, answer.send)
+        except ClientDisconnect:
+            pass  # in the middle of its body: nobody is there to be answered, and nothing has failed here
         except Exception:
             _log.exception("request failed", method=method, route=route_of(inner))
             if answer.status is None:

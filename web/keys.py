@@ -51,6 +51,10 @@ class _Key:
     digest: bytes
 
 
+class UnknownKey(Unauthorized):
+    """The request has an API key, and it is none of ours."""
+
+
 class Keyring:
     """The keys that are known; without any, everybody who can reach us is the operator of this machine."""
 
@@ -63,7 +67,7 @@ class Keyring:
         return not self._keys
 
     def caller(self, authorization: str | None) -> Caller:
-        """Whoever holds the key in an Authorization header. Raises Unauthorized."""
+        """The holder of the key in an Authorization header. Raises Unauthorized, UnknownKey for a wrong key."""
         if self.is_open:
             return LOCAL
         scheme, _, key = (authorization or "").partition(" ")
@@ -73,7 +77,7 @@ class Keyring:
         digest = _digest(key.strip())
         found = [each.caller for each in self._keys if hmac.compare_digest(each.digest, digest)]
         if not found:
-            raise Unauthorized("the API key is not known")
+            raise UnknownKey("the API key is not known")
         return found[0]
 
 

@@ -1,8 +1,8 @@
 """Which problem each known error is. What is not here is a bug of ours: 500, and its traceback in the log."""
 
 import re
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, TypeVar
 
 import asyncpg
 from fastapi.exceptions import RequestValidationError
@@ -26,10 +26,12 @@ from orders.errors import (
 )
 from orders.faults import problem_of as words_of
 from projections.rebuild import RebuildRunning
-from web.problems import RETRY_AFTER, FaultDocument, Invalid, NotFound, Problem
+from web.problems import MAX_FAULTS, RETRY_AFTER, FaultDocument, Invalid, NotFound, Problem
 from webhooks.errors import InvalidEndpoint, UnknownDelivery, UnknownEndpoint, WebhookError
 
-_STEP: Final = re.compile(r'\[(\d+)\]|"((?:[^"\\]|\\.)*)"|([^.\[\]"]+)')
+F = TypeVar("F")
+# A quote that is not closed goes to the end: looked for from every quote again, it would take time with the square.
+_STEP: Final = re.compile(r'\[(\d+)\]|"((?:\\.|[^"])*+)(?:"|$)|([^.\[\]"]+)', re.DOTALL)
 # A statement that lost against others, a server that is full, or a standby that was not yet promoted: again later.
 _TRANSIENT: Final = (
     *AWAY,
@@ -63,7 +65,7 @@ def problem_of(error: Exception) -> Problem | None:
         case HTTPException():
             return _of_http(error)
         case RequestValidationError():
-            return Invalid("the request is not valid", [_fault_of(details) for details in error.errors()])
+            return _invalid("the request is not valid", error.errors(), _fault_of)
         case OrderError():
             return _of_order(error)
         case EventStoreError():
@@ -95,9 +97,9 @@ def _of_http(error: HTTPException) -> Problem:
 def _of_order(error: OrderError) -> Problem:
     match error:
         case InvalidOrder():
-            return Invalid("the order is invalid", [_body_fault(fault) for fault in error.faults])
+            return _invalid("the order is invalid", error.faults, _body_fault)
         case InvalidCommand():
-            return Invalid("the request is not valid", [_body_fault(fault) for fault in error.faults])
+            return _invalid("the request is not valid", error.faults, _body_fault)
         case OrderNotFound():
             return Problem(404, "order-not-found", str(error))
         case CorruptStream():
@@ -108,6 +110,12 @@ def _of_order(error: OrderError) -> Problem:
             return Problem(409, "illegal-transition", why_impossible(error))
         case _:
             return Problem(409, _slug(error), str(error))
+
+
+def _invalid(detail: str, found: Sequence[F], document_of: Callable[[F], FaultDocument]) -> Invalid:
+    """A refusal with the faults that its document has room for: thousands more would cost more than all the rest."""
+    shown = [document_of(each) for each in found[:MAX_FAULTS]]
+    return Invalid(detail, shown, left_out=len(found) - len(shown))
 
 
 def _of_webhooks(error: WebhookError) -> Problem:

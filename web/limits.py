@@ -58,8 +58,15 @@ def _require_loopback(hosts: Iterable[str]) -> None:
 def _require_same_origin(headers: Headers) -> None:
     """A browser says from which page a change is asked for; programs say nothing."""
     origin = headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc.lower() != headers.get("host", "").lower():
+    if origin is not None and _netloc(origin) != headers.get("host", "").lower():
         raise Forbidden("pages of other sites may not change anything here")
+
+
+def _netloc(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:  # brackets without an IPv6 address between them
+        return None
 
 
 def _hostname(host: str) -> str | None:

@@ -23,22 +23,25 @@ class FaultDocument(TypedDict):
 
 @dataclass
 class Problem(Exception):
-    """What is answered in the place of a result. kind: the last part of the document's type."""
+    """What is answered in the place of a result. kind: the last part of the document's type. left_out: the number of
+    faults beyond `errors`."""
 
     status: int
     kind: str
     detail: str
     errors: Sequence[FaultDocument] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
+    left_out: int = 0
 
     def document(self, instance: str | None = None) -> dict[str, Any]:
         """The problem document; at most a thousand of the faults."""
-        told, more = self.errors[:MAX_FAULTS], len(self.errors) - MAX_FAULTS
+        told = self.errors[:MAX_FAULTS]
+        more = self.left_out + len(self.errors) - len(told)
         return {
             "type": TYPE + self.kind,
             "title": HTTPStatus(self.status).phrase,
             "status": self.status,
-            "detail": self.detail if more <= 0 else f"{self.detail} ({more:,} more faults are left out)",
+            "detail": self.detail if not more else f"{self.detail} ({more:,} more faults are left out)",
             **({"instance": instance} if instance else {}),
             **({"errors": list(told)} if told else {}),
         }
@@ -61,8 +64,9 @@ class Forbidden(Problem):
 class Invalid(Problem):
     """The request says something that cannot be meant."""
 
-    def __init__(self, detail: str, errors: Sequence[FaultDocument] = ()) -> None:
-        super().__init__(422, "invalid-request", detail, errors or [{"pointer": "", "detail": detail}])
+    def __init__(self, detail: str, errors: Sequence[FaultDocument] = (), left_out: int = 0) -> None:
+        errors = errors or [{"pointer": "", "detail": detail}]
+        super().__init__(422, "invalid-request", detail, errors, left_out=left_out)
 
 
 class NotFound(Problem):

@@ -10,11 +10,11 @@ from fastapi.dependencies.utils import get_flat_params
 from fastapi.routing import APIRoute
 
 from web.idempotency import HEADER, MAX_KEY
-from web.keys import Role
+from web.keys import Caller, Role, UnknownKey
 from web.limits import read_body
 from web.models import ProblemDocument
 from web.problems import MEDIA_TYPE, Invalid
-from web.system import system_of
+from web.system import System, system_of
 
 # Less than an idempotency key is locked for (web.idempotency.LOCKED); more than a read may wait for a projection.
 ANSWER_SECONDS: Final = 25.0
@@ -22,7 +22,7 @@ _BODY_METHODS: Final = {"POST", "PATCH", "PUT", "DELETE"}
 E = TypeVar("E", bound=Callable[..., Any])
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
-_ALWAYS: Final = (401, 403, 422, 500, 503)
+_ALWAYS: Final = (401, 403, 422, 429, 500, 503)
 _WORDS: Final = {
     401: "No API key, or one that is not known",
     403: "The key's role does not allow this",
@@ -31,6 +31,7 @@ _WORDS: Final = {
     413: "The body is larger than 1 MiB",
     415: "The body is not application/json",
     422: "The request is not valid; `errors` says where",
+    429: "Too many wrong API keys from this address, or too many streams with one key; see Retry-After",
     500: "A fault of ours",
     503: "The database or Temporal does not answer; try again after Retry-After",
     504: "The projection did not reach the position in time",
@@ -77,7 +78,7 @@ class ApiRoute(APIRoute):
         async def handle(request: Request) -> Response:
             """One request, in this order. Before: `web.app.create_app`. The answer's errors: `web.known_errors`."""
             system = system_of(request)
-            caller = system.keyring.caller(request.headers.get("authorization"))  # 401
+            caller = _caller(system, request)  # 401, 429
             request.state.caller = caller
             caller.require(self.role)  # 403
             self._refuse_unknown_parameters(request)  # 422
@@ -99,6 +100,13 @@ class ApiRoute(APIRoute):
             raise Invalid(
                 "the query is not valid", [{"parameter": name[:100], "detail": detail} for name, detail in faults]
             )
+
+
+def _caller(system: System, request: Request) -> Caller:
+    try:
+        return system.keyring.caller(request.headers.get("authorization"))
+    except UnknownKey as error:
+        raise system.wrong_keys.refused(request.client.host if request.client else "", error) from None
 
 
 def _extra(role: Role, methods: set[str]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
 from typing import Any, Final
 
 import structlog
@@ -14,9 +15,12 @@ from temporalio.client import Client
 from bootstrap import App
 from web.address import Address, listen, url_of
 from web.app import create_app
+from web.connection import Connection
 
 # Requests in flight may end; the streams are told to, so that it is never they who are waited for.
 _STOP_SECONDS: Final = 10
+# What asyncio may accept before it closes anything: with `web.connection.MAX_CONNECTIONS` below 1,024 open files.
+_ACCEPTED_AT_ONCE: Final = 200
 _log = structlog.get_logger(__name__)
 
 
@@ -39,7 +43,8 @@ async def serve_app(api: FastAPI, address: Address, *, ready: Callable[[str], No
             uvicorn.Config(
                 api,
                 loop="none",
-                http="h11",
+                http=partial(Connection, refusals=api.state.system.refusals),  # type: ignore[arg-type]
+                backlog=_ACCEPTED_AT_ONCE,
                 ws="none",
                 lifespan="on",
                 log_config=None,

@@ -1,7 +1,9 @@
 """What listeners are told as it happens: one order's events, or a line for each change of any order."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections import Counter
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
+from contextlib import aclosing, contextmanager
 from typing import Final, TypeVar
 
 from application.outages import AWAY
@@ -19,6 +21,7 @@ from web.tail import Tail
 T = TypeVar("T")
 
 MAX_STREAMS: Final = 500
+MAX_STREAMS_OF_A_KEY: Final = 100
 _CATCH_UP: Final = 500  # events
 _POLL: Final = 0.25  # seconds; a wake-up comes sooner
 _PROJECTION_POLL: Final = 0.05  # seconds; nothing wakes when a projection has moved
@@ -29,7 +32,8 @@ class Streams:
 
     def __init__(self, app: App) -> None:
         self._app = app
-        self.open, self._stopped = 0, False
+        self._stopped = False
+        self._open: Counter[str] = Counter()
         self._log = Tail(app.store, app.store.head, poll=_POLL, stopped=lambda: self._stopped)
         self._projected = Tail(app.store, self._reached, poll=_PROJECTION_POLL, stopped=lambda: self._stopped)
 
@@ -45,30 +49,40 @@ class Streams:
         self._log.end()
         self._projected.end()
 
-    def require_room(self) -> None:
-        """Raise the problem of one stream too many, or of one that comes too late."""
+    @property
+    def open(self) -> int:
+        """The number of streams that are being served."""
+        return self._open.total()
+
+    @contextmanager
+    def room(self, caller: str) -> Iterator[None]:
+        """Count a stream of a caller while the block runs. Raises the problem of one stream too many, or too late."""
         if self._stopped or self.open >= MAX_STREAMS:
             raise Problem(503, "too-many-streams", "no more streams can be served here: try again", headers=RETRY_AFTER)
+        if self._open[caller] >= MAX_STREAMS_OF_A_KEY:
+            detail = f"{caller} has {MAX_STREAMS_OF_A_KEY} streams already"
+            raise Problem(429, "too-many-streams", detail, headers=RETRY_AFTER)
+        self._open[caller] += 1
+        try:
+            yield
+        finally:
+            self._open[caller] -= 1
 
     async def of_order(self, order_id: str, after: int) -> AsyncGenerator[bytes, None]:
         """The order's events behind a version, those to come included. Raises OrderNotFound before anything is sent."""
         events = await load_events(self._app, order_id)
-        return self._counted(self._of_order(order_id, events, after))
+        return self._opened(self._of_order(order_id, events, after))
 
     async def of_all(self, after: int | None) -> AsyncGenerator[bytes, None]:
         """The changes of all orders behind a position, or from now on; each once the projection shows it."""
         start = await self._reached() if after is None else after
-        return self._counted(self._of_all(start))
+        return self._opened(self._of_all(start))
 
-    async def _counted(self, chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
-        self.open += 1
-        try:
+    async def _opened(self, chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+        async with aclosing(chunks):
             yield OPENED
             async for chunk in chunks:
                 yield chunk
-        finally:
-            self.open -= 1
-            await chunks.aclose()
 
     async def _of_order(
         self, order_id: str, events: list[tuple[RecordedEvent, Event]], after: int

@@ -11,7 +11,9 @@ from bootstrap import App
 from web.idempotency import Idempotency
 from web.keys import Caller, Keyring
 from web.rebuilds import Rebuilds
+from web.refusals import Refusals
 from web.streams import Streams
+from web.wrong_keys import WrongKeys
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,8 @@ class System:
     idempotency: Idempotency
     rebuilds: Rebuilds
     streams: Streams
+    refusals: Refusals
+    wrong_keys: WrongKeys
     readiness: Ready
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import httpcore
 
 from webhooks.addresses import Resolve, is_public
+from webhooks.answer_stream import AnswerStream
 
 
 class ForbiddenAddress(Exception):
@@ -35,7 +36,8 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
         """The first address that takes the connection. Raises ForbiddenAddress, UnknownName, and what httpcore raises."""
         try:
             async with asyncio.timeout(timeout):
-                return await self._first(await self._allowed(host, port), port, timeout, local_address, socket_options)
+                allowed = await self._allowed(host, port)
+                return AnswerStream(await self._first(allowed, port, timeout, local_address, socket_options))
         except TimeoutError:
             raise httpcore.ConnectTimeout from None
 

@@ -14,12 +14,14 @@ import httpcore
 import httpx
 
 from webhooks.addresses import Resolve, host_of, port_of, resolve
+from webhooks.answer_stream import AnswerOutOfBounds
 from webhooks.network import ForbiddenAddress, GuardedNetwork, UnknownName
 
 CONNECT_LIMIT: Final = 5.0  # seconds
 LIMIT: Final = 15.0  # seconds, for all of it
 KEPT: Final = 1_024  # bytes of the answer
 MAX_RETRY_AFTER: Final = 24 * 3600.0  # seconds
+_MAX_DATE: Final = 64  # characters
 _CONNECTIONS: Final = 600  # more than attempts can be under way
 _TIMEOUTS: Final = {"connect": CONNECT_LIMIT, "read": LIMIT, "write": LIMIT, "pool": LIMIT}
 
@@ -98,18 +100,20 @@ class Sender:
 
 
 async def _beginning(response: httpcore.Response) -> str:
-    """What is left unread ends the connection with the block."""
+    """The body's first kilobyte. An unread rest ends the connection with the block."""
     kept = b""
-    async for chunk in response.aiter_stream():
-        kept += chunk[: KEPT - len(kept)]
-        if len(kept) >= KEPT:
-            break
+    # The status is known by now; a body that is out of bounds changes nothing about it.
+    with suppress(AnswerOutOfBounds):
+        async for chunk in response.aiter_stream():
+            kept += chunk[: KEPT - len(kept)]
+            if len(kept) >= KEPT:
+                break
     return kept.decode(errors="replace").replace("\x00", "�")
 
 
 def _retry_after(value: bytes) -> float | None:
     """Seconds, of either form that HTTP has for it; None where it is neither."""
-    text = value.decode("ascii", errors="replace").strip()
+    text = value[:_MAX_DATE].decode("ascii", errors="replace").strip()
     seconds = float(text) if text.isdigit() and len(text) < 10 else None
     if seconds is None and text:
         with suppress(ValueError):

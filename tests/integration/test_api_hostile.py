@@ -34,6 +34,8 @@ async def send(served: Api, body: bytes, path: str = "/v1/orders", **headers: st
         (b'{"a": Infinity}', "is no number"),
         (b"[" * 100_000, "is nested too deeply"),
         (b'{"a":' * 100_000, "is nested too deeply"),
+        (b'{"a":' + b"[" * 64 + b"]" * 64 + b"}", "is nested too deeply"),
+        (b"{" + b",".join(b'"f%d":1' % number for number in range(10_001)) + b"}", "has more than 10,000 fields"),
         (b'{"total": ' + b"9" * 10_000 + b"}", "too many digits"),
         (b"[]", "must be an object"),
         (b"null", "must be an object"),

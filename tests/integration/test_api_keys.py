@@ -97,6 +97,20 @@ async def test_without_a_key_that_is_known_nothing_is_told(
             assert (await served.http.get(path)).status_code == 200
 
 
+async def test_too_many_wrong_keys_shut_nobody_out_who_has_a_right_one(
+    database_url: str, temporal_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("web.wrong_keys.MAX_WRONG", 3)
+    async with api(database_url, temporal_client, api_keys=KEYS, key=READER) as served:
+        guesses = [await served.http.get("/v1/orders", headers=bearer(f"guess-number-{number}")) for number in range(5)]
+        assert [answer.status_code for answer in guesses] == [401, 401, 401, 429, 429]
+        problem(guesses[-1], 429, "too-many-wrong-keys")
+        assert 1 <= int(guesses[-1].headers["retry-after"]) <= 60
+        assert (await served.http.get("/v1/orders")).status_code == 200
+        without = await served.http.get("/v1/orders", headers={"Authorization": ""})
+        problem(without, 401, "unauthorized")
+
+
 async def test_events_say_whose_key_it_was(database_url: str, temporal_client: Client) -> None:
     async with api(database_url, temporal_client, api_keys=KEYS, key=WRITER) as served:
         await served.place("a")
@@ -121,7 +135,7 @@ async def test_without_keys_a_page_that_names_us_otherwise_gets_nothing(
 
 async def test_pages_of_other_sites_change_nothing(database_url: str, temporal_client: Client) -> None:
     async with api(database_url, temporal_client) as served:
-        for origin in ("https://evil.example", "null", "http://127.0.0.1:1"):
+        for origin in ("https://evil.example", "null", "http://127.0.0.1:1", "http://[", "http://[x]/"):
             answer = await served.http.post("/v1/orders", json=order_data("a"), headers={"Origin": origin})
             problem(answer, 403, "forbidden")
         preflight = await served.http.options("/v1/orders", headers={"Origin": "https://evil.example"})

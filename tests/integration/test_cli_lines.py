@@ -56,6 +56,8 @@ def faults(content: bytes | None) -> list[str]:
     ("content", "expected"),
     [
         (None, "the line is longer than 16 MiB"),
+        (b'{"a":' + b"[" * 64 + b"]" * 64 + b"}", "is nested too deeply"),
+        (b"[" + b",".join([b'{"a":1}'] * 10_001) + b"]", "has more than 10,000 fields"),
         (b"\xff{}", "is not UTF-8 at byte 1"),
         (b'{"a"', "is not JSON: Expecting ':' delimiter at column 5"),
         (b'{"total": NaN}', "is not JSON: NaN is no number"),
