@@ -64,6 +64,7 @@ RETRIED: list[Exception] = [
     store_errors.UnknownSchemaVersion("order.placed", 2, 1),
     store_errors.UndecodableEvent("order.placed", 7, "items: Field required"),
     store_errors.CheckpointMoved("dispatcher", 7),
+    store_errors.PooledByTransaction(),
 ]
 
 
