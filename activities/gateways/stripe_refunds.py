@@ -65,10 +65,10 @@ class StripeRefunds:
         """Request this amount, or close the row where nothing is due; the intent's refunds after that."""
         if amount <= 0:
             await self._ledger.settle(row, by_hand)
-            return await self._settled(row)
+            return await self._closed(row)
         asked = await self._ledger.ask(row, amount, by_hand)
         if asked is None:
-            raise GatewayUnavailable("another request for this refund is in progress")
+            return await self._closed(row)
         key = idempotency_key(row.key, attempt, *asked.repeat)
         try:
             made = await self._api.refund(row.intent_id, to_stripe(amount, row.currency), {"key": row.key}, key)
@@ -78,7 +78,8 @@ class StripeRefunds:
             raise
         return await self._ledger.sync(row.intent_id, [replace(_seen(made, row.currency), key=row.key)])
 
-    async def _settled(self, row: RefundRow) -> Rows:
+    async def _closed(self, row: RefundRow) -> Rows:
+        """The refunds of an intent, once this one is closed, by a concurrent request or by this one."""
         rows = await self._ledger.sync(row.intent_id, ())
         if rows[row.key].state == "asked":
             raise GatewayUnavailable("another request for this refund is in progress")

@@ -15,9 +15,12 @@ from activities.gateways.protocols import (
     Refund,
     RefundFailed,
     RefundRequest,
+    Voided,
 )
 from activities.gateways.stripe_api import StripeApi
+from activities.gateways.stripe_by_hand import RefundRow
 from activities.gateways.stripe_payment import StripePaymentGateway
+from activities.gateways.stripe_refund_ledger import StripeRefundLedger
 from tests.gateways.local_stripe import API_KEY
 from tests.gateways.stripe_proxy import StripeProxy
 from tests.integration.gateway_requests import a_charge, a_refund
@@ -204,6 +207,22 @@ async def test_given_a_part_by_hand_while_our_call_is_lost_when_it_arrives_late_
     assert (await payments.void(charge.key, "cancelled")).amount_returned == 1000
     await stripe_server.deliver()
     assert await stripe_server.given_back(charge.payment_id) == 1000
+
+
+async def test_given_an_undoing_that_another_one_overtakes_before_it_asks_then_both_have_the_same_answer(
+    payments: StripePaymentGateway, stripe_server: StripeProxy, charge: Charge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask, overtaken = StripeRefundLedger.ask, list[Voided | None]()
+
+    async def after_another(self: StripeRefundLedger, row: RefundRow, amount: int, given: int) -> RefundRow | None:
+        if not overtaken:
+            overtaken.append(None)
+            overtaken[0] = await payments.void(charge.key, "cancelled")
+        return await ask(self, row, amount, given)
+
+    monkeypatch.setattr(StripeRefundLedger, "ask", after_another)
+    assert [await payments.void(charge.key, "cancelled")] == overtaken
+    assert len(await stripe_server.behind.refunds()) == 1
 
 
 async def test_given_refunds_by_hand_without_webhooks_then_the_ledger_knows_them_after_the_next_look(

@@ -24,7 +24,7 @@ from tests.integration.gateway_requests import a_charge, a_refund
 
 @pytest.fixture
 async def holding(pool: asyncpg.Pool, stripe_server: StripeProxy) -> AsyncIterator[StripePaymentGateway]:
-    api = StripeApi(API_KEY, stripe_server.address, timeout=5)
+    api = StripeApi(API_KEY, stripe_server.address, timeout=60)
     yield StripePaymentGateway(pool, api, with_label=True)
     await api.close()
 
