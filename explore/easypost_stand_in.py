@@ -48,7 +48,7 @@ class EasyPostBooks:
         given, number = body["shipment"], next(self._numbers)
         rate = {"id": f"rate_{number}", "object": "Rate", "carrier": "USPS", "rate": "7.58", "currency": "USD"}
         heavy = given["parcel"]["weight"] > HEAVIEST
-        shipment = {
+        shipment: dict[str, Any] = {
             "id": f"shp_{number:032x}",
             "object": "Shipment",
             "reference": given["reference"],

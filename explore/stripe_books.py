@@ -51,7 +51,7 @@ class StripeBooks:
     # What the API does
 
     def create(self, form: Mapping[str, str]) -> dict[str, Any]:
-        intent = {
+        intent: dict[str, Any] = {
             "id": self._id("pi"),
             "object": "payment_intent",
             "amount": int(form["amount"]),
@@ -103,7 +103,7 @@ class StripeBooks:
         if not 0 < amount <= left:
             raise StripeError(400, "charge_already_refunded" if left == 0 else "", "more than is left of the charge")
         charge["amount_refunded"] += amount
-        refund = {
+        refund: dict[str, Any] = {
             "id": self._id("re"),
             "object": "refund",
             "payment_intent": intent["id"],

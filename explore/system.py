@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -47,7 +48,7 @@ _GATHER: Final = 0.2  # seconds
 @dataclass(frozen=True)
 class Explored:
     """A running system under exploration. workflows: by order id, the position of its last event when they were read, and
-    their types by id."""
+    their types by id; forgetting: deletions of runs that are under way."""
 
     app: App
     client: Client
@@ -58,6 +59,7 @@ class Explored:
     boundaries: Boundaries
     unsent: Unsent
     workflows: dict[str, tuple[int, dict[str, str]]] = field(default_factory=dict)
+    forgetting: defaultdict[str, list[asyncio.Task[None]]] = field(default_factory=lambda: defaultdict(list))
 
 
 class _EitherWay:
