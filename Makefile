@@ -4,10 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 COMPILE := uv pip compile --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
-SOURCES := activities application audit bench bootstrap.py chaos cli dispatcher embedded eventstore gateways.py orders process.py projections scripts settings.py telemetry tests web webhooks worker.py workflows
+SOURCES := activities application audit bench bootstrap.py chaos cli dispatcher embedded eventstore explore gateways.py orders process.py projections scripts settings.py telemetry tests web webhooks worker.py workflows
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev chaos bench test check format histories asyncapi schema lock clean
+.PHONY: help demo dev chaos explore bench test check format histories asyncapi schema lock clean
 
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,6 +20,9 @@ dev: $(INSTALLED) ## Start everything with data that is kept in .orders/
 
 chaos: $(INSTALLED) ## Break one thing after another while orders flow, then prove the books (ARGS="--seconds 600 --seed 1")
 	@$(BIN)/python -m chaos $(ARGS)
+
+explore: $(INSTALLED) ## Play generated orders against faults and interventions, keep what fails (ARGS="--sequences 10000 --seed 1")
+	@$(BIN)/python -m explore $(ARGS)
 
 bench: $(VENV)/.bench ## Measure side by side with others, write bench/results.json (ARGS="orders append --rounds 1 --scale 0.1")
 	@$(BIN)/python -m bench $(ARGS)

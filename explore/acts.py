@@ -1,0 +1,159 @@
+"""The acts of a sequence: what customers, operators, providers and misfortune do to an order."""
+
+import contextlib
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+
+import asyncpg
+from temporalio.service import RPCError
+
+from application.acting import act
+from application.refunding import RefundIdTaken, request_refund
+from application.retrying import retry
+from application.stripe_events import StripeEventOpen, take_stripe_event
+from eventstore.errors import EventStoreError
+from explore import temporal_acts
+from explore.calm import dispatched
+from explore.stripe_stand_in import signed
+from explore.system import Explored
+from orders.commands import CancelOrder, HoldOrder, ReleaseOrder, RequestRefund, RetryOrder
+from orders.errors import OrderError
+from orders.events import CancelledBy
+
+How = Mapping[str, Any]
+ACTOR: Final = "explore"
+LOSES_THE_ATTEMPT: Final = ("kill", "zombie")
+
+# All times of the order's rows in the providers' ledgers, two days back: as if two days had passed since.
+_TIMES: Final = """
+select c.table_schema || '.' || c.table_name as relation, array_agg(c.column_name::text) as columns
+  from information_schema.columns c
+ where c.table_schema = 'gateways' and c.data_type = 'timestamp with time zone'
+   and exists (select from information_schema.columns o
+                where (o.table_schema, o.table_name, o.column_name) = (c.table_schema, c.table_name, 'order_id'))
+ group by 1"""
+
+
+async def perform(system: Explored, order_id: str, sku: str, what: str, how: How, command_id: str) -> None:
+    """Perform one act. Refusals by the domain are the domain's right, and change nothing."""
+    with contextlib.suppress(OrderError, RefundIdTaken, EventStoreError):
+        await _ACTS[what](system, order_id, sku, how, command_id)
+    if how.get("heard"):
+        await dispatched(system, order_id)
+
+
+async def deliver_webhooks(system: Explored, order_id: str, *, times: int = 1, newest_first: bool = False) -> None:
+    """Deliver each of Stripe's events that nobody has acknowledged; it keeps those that are refused for now."""
+    events = system.stripe.events[order_id]
+    for event in list(reversed(events) if newest_first else events):
+        for _ in range(times):
+            if await _taken(system, event) and event in events:
+                events.remove(event)
+
+
+async def deliver_webhooks_shuffled(system: Explored, order_id: str, dice: random.Random) -> None:
+    dice.shuffle(system.stripe.events[order_id])
+    await deliver_webhooks(system, order_id, times=dice.choice((1, 2)))
+
+
+async def _taken(system: Explored, event: Mapping[str, Any]) -> bool:
+    assert system.app.stripe_events is not None
+    try:
+        await take_stripe_event(system.app, system.client, system.app.stripe_events, *signed(event))
+    except (StripeEventOpen, RPCError):
+        return False
+    return True
+
+
+async def _cancel(system: Explored, order_id: str, sku: str, how: How, command_id: str) -> None:
+    by = CancelledBy(how.get("by", "customer"))
+    await act(system.app, CancelOrder(order_id, "changed my mind", by), actor=ACTOR, command_id=command_id)
+
+
+async def _hold(system: Explored, order_id: str, sku: str, how: How, command_id: str) -> None:
+    await act(system.app, HoldOrder(order_id, "fraud suspected"), actor=ACTOR, command_id=command_id)
+
+
+async def _release(system: Explored, order_id: str, sku: str, how: How, command_id: str) -> None:
+    await act(system.app, ReleaseOrder(order_id), actor=ACTOR, command_id=command_id)
+
+
+async def _retry(system: Explored, order_id: str, sku: str, how: How, command_id: str) -> None:
+    await retry(system.app, system.client, RetryOrder(order_id, "impatient"), actor=ACTOR, command_id=command_id)
+
+
+async def _refund(system: Explored, order_id: str, sku: str, how: How, command_id: str) -> None:
+    asked = RequestRefund(order_id, how["id"], how["amount"], "it arrived late")
+    await request_refund(system.app, asked, actor=ACTOR, command_id=command_id)
+
+
+async def _kill(system: Explored, order_id: str, sku: str, how: How, command_id: str) -> None:
+    system.clock.lose_task(await temporal_acts.workflow_ids(system, order_id))
+
+
+async def _zombie(system: Explored, order_id: str, sku: str, how: How, command_id: str) -> None:
+    system.boundaries.asked_to_rise[order_id] = how["boundaries"]
+
+
+async def _fault(system: Explored, order_id: str, sku: str, how: How, command_id: str) -> None:
+    system.weather.set(order_id, how["operation"], how["kind"], how["calls"])
+
+
+async def _sold_elsewhere(system: Explored, order_id: str, sku: str, how: How, command_id: str) -> None:
+    await system.app.stock.set_level(sku, 0, actor=ACTOR)
+
+
+async def _unsent(system: Explored, order_id: str, sku: str, how: How, command_id: str) -> None:
+    system.unsent.left[order_id] = how["messages"]
+
+
+async def _days_pass(system: Explored, order_id: str, sku: str, how: How, command_id: str) -> None:
+    owner = await asyncpg.connect(system.app.settings.app_database_url)
+    try:
+        for relation, columns in await owner.fetch(_TIMES):
+            earlier = ", ".join(f"{column} = {column} - interval '2 days'" for column in columns)
+            await owner.execute(f"update {relation} set {earlier} where order_id = $1", order_id)
+    finally:
+        await owner.close()
+
+
+_Perform = Callable[[Explored, str, str, How, str], Awaitable[None]]
+
+
+def _at_once(do: Callable[[Explored, str, How], object]) -> _Perform:
+    async def perform_it(system: Explored, order_id: str, sku: str, how: How, command_id: str) -> None:
+        do(system, order_id, how)
+
+    return perform_it
+
+
+def _in_temporal(do: Callable[..., Awaitable[None]]) -> _Perform:
+    async def perform_it(system: Explored, order_id: str, sku: str, how: How, command_id: str) -> None:
+        await do(system, order_id, **how)
+
+    return perform_it
+
+
+_ACTS: Final[dict[str, _Perform]] = {
+    "cancel": _cancel,
+    "hold": _hold,
+    "release": _release,
+    "retry": _retry,
+    "refund": _refund,
+    "cancel in Temporal": _in_temporal(temporal_acts.cancel),
+    "terminate": _in_temporal(temporal_acts.terminate),
+    "reset": _in_temporal(temporal_acts.reset),
+    "restore": _in_temporal(temporal_acts.restore),
+    "unsent": _unsent,
+    "kill": _kill,
+    "zombie": _zombie,
+    "fault": _fault,
+    "land": _at_once(lambda system, order_id, how: system.weather.land(order_id)),
+    "refund by hand": _at_once(lambda system, order_id, how: system.stripe.refund_by_hand(order_id, how["amount"])),
+    "void by hand": _at_once(lambda system, order_id, how: system.stripe.void_by_hand(order_id)),
+    "refund bounces": _at_once(lambda system, order_id, how: system.stripe.bounce(order_id)),
+    "webhooks": lambda system, order_id, sku, how, command_id: deliver_webhooks(system, order_id, **how),
+    "sold elsewhere": _sold_elsewhere,
+    "days pass": _days_pass,
+}

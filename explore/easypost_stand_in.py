@@ -1,0 +1,158 @@
+"""EasyPost in this process: its books of shipments, and an HTTP adapter under the official client, with faults.
+
+https://docs.easypost.com/docs/shipments, /docs/shipments/shipping-refund
+"""
+
+import copy
+import itertools
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import orjson
+import requests
+from requests.adapters import BaseAdapter
+
+from explore.providers import Operation, Weather
+
+API_KEY: Final = "EZTK_explore"
+HEAVIEST: Final = 800.0  # ounces
+SENDER: Final = (
+    '{"street1": "417 Montgomery St", "city": "San Francisco", "state": "CA", "zip": "94104", "country": "US"}'
+)
+_FAILURE: Final = (500, {"error": {"code": "INTERNAL_SERVER_ERROR", "message": "failed", "errors": []}})
+_BUSY: Final = (429, {"error": {"code": "RATE_LIMITED", "message": "busy", "errors": []}})
+
+
+class _Refusal(Exception):
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.body = {"error": {"code": code, "message": code, "errors": []}}
+
+
+@dataclass
+class EasyPostBooks:
+    """Everything EasyPost knows. A refund is submitted first, and made once it is looked at again."""
+
+    weather: Weather
+    shipments: dict[str, dict[str, Any]] = field(default_factory=dict)
+    _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
+
+    def live(self, order_id: str) -> int:
+        """Labels that were bought and are not being taken back."""
+        labels = [each for each in self.shipments.values() if _order_of(each) == order_id and each["postage_label"]]
+        return sum(each["refund_status"] in (None, "rejected") for each in labels)
+
+    def create(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        given, number = body["shipment"], next(self._numbers)
+        rate = {"id": f"rate_{number}", "object": "Rate", "carrier": "USPS", "rate": "7.58", "currency": "USD"}
+        heavy = given["parcel"]["weight"] > HEAVIEST
+        shipment: dict[str, Any] = {
+            "id": f"shp_{number:032x}",
+            "object": "Shipment",
+            "reference": given["reference"],
+            "order_id": _named(given),
+            "rates": [] if heavy else [rate],
+            "messages": [{"carrier": "USPS", "message": "too heavy"}] if heavy else [],
+            "selected_rate": None,
+            "postage_label": None,
+            "tracking_code": None,
+            "refund_status": None,
+        }
+        self.shipments[shipment["id"]] = shipment
+        return shipment
+
+    def buy(self, shipment: dict[str, Any]) -> dict[str, Any]:
+        if shipment["postage_label"]:
+            raise _Refusal("SHIPMENT.POSTAGE.EXISTS")
+        label = {"id": shipment["id"].replace("shp", "pl"), "object": "PostageLabel"}
+        shipment |= {
+            "postage_label": label,
+            "selected_rate": shipment["rates"][0],
+            "tracking_code": f"T{shipment['id']}",
+        }
+        order_id = _order_of(shipment)
+        if self.live(order_id) > 1:
+            self.weather.violations[order_id].append("two live labels at the same time")
+        return shipment
+
+    def refund(self, shipment: dict[str, Any]) -> dict[str, Any]:
+        if not shipment["postage_label"]:
+            raise _Refusal("SHIPMENT.REFUND.UNAVAILABLE")
+        if shipment["refund_status"] is None:
+            shipment["refund_status"] = "submitted"
+        return shipment
+
+    def read(self, shipment: dict[str, Any]) -> dict[str, Any]:
+        if shipment["refund_status"] == "submitted":
+            shipment["refund_status"] = "refunded"
+        return shipment
+
+
+class EasyPostStandIn(BaseAdapter):
+    """Answers for api.easypost.com; called from the client's threads."""
+
+    def __init__(self, books: EasyPostBooks) -> None:
+        super().__init__()
+        self.books, self._lock = books, threading.Lock()
+
+    def send(self, request: requests.PreparedRequest, **_: Any) -> requests.Response:  # type: ignore[override]
+        with self._lock:
+            status, body = self._answer(request)
+        response = requests.Response()
+        response.status_code, response._content = status, orjson.dumps(body)
+        response.headers["Content-Type"] = "application/json"
+        response.url, response.request = request.url or "", request
+        return response
+
+    def close(self) -> None: ...
+
+    def _answer(self, request: requests.PreparedRequest) -> tuple[int, dict[str, Any]]:
+        body = orjson.loads(request.body) if request.body else {}
+        operation, order_id, effect = self._route(request.method or "", request.path_url.partition("?")[0], body)
+        weather = self.books.weather
+        match weather.take(order_id, operation):
+            case None:
+                return _performed(effect)
+            case "busy":
+                return _BUSY
+            case "stored":
+                return _FAILURE
+            case "after":
+                _performed(effect)
+            case "late" if operation != "shipment.read":
+                weather.late[order_id].append(lambda: _performed(effect))
+        raise requests.exceptions.ReadTimeout("no answer in time")
+
+    def _route(self, method: str, path: str, body: Mapping[str, Any]) -> tuple[Operation, str, Any]:
+        books = self.books
+        match method, path.strip("/").split("/")[1:]:
+            case "POST", ["shipments"]:
+                return "shipment.create", _named(body["shipment"]), lambda: books.create(body)
+            case "GET", ["shipments", id_]:
+                found = books.shipments[id_]
+                return "shipment.read", _order_of(found), lambda: books.read(found)
+            case "POST", ["shipments", id_, "buy"]:
+                bought = books.shipments[id_]
+                return "shipment.buy", _order_of(bought), lambda: books.buy(bought)
+            case "POST", ["shipments", id_, "refund"]:
+                returned = books.shipments[id_]
+                return "shipment.refund", _order_of(returned), lambda: books.refund(returned)
+        raise NotImplementedError(f"the stand-in for EasyPost does not know {method} {path}")
+
+
+def _performed(effect: Any) -> tuple[int, dict[str, Any]]:
+    try:
+        return 200, copy.deepcopy(effect())
+    except _Refusal as refusal:
+        return 422, refusal.body
+
+
+def _named(given: Mapping[str, Any]) -> str:
+    """The order's id, which explored orders carry as the recipient's name: a reference is not always readable."""
+    return str(given["to_address"]["name"])
+
+
+def _order_of(shipment: Mapping[str, Any]) -> str:
+    return str(shipment["order_id"])

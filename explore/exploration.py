@@ -1,0 +1,144 @@
+"""An exploration: many sequences at once over one system, each failing one played again and shrunk, then an audit."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from activities.gateways.books import GatewayBooks
+from audit import Finding, Sources, audit
+from explore.calm import readers_up_to_date
+from explore.generate import generate
+from explore.play import Failure, Play
+from explore.remedies import Attention
+from explore.sequence import Sequence
+from explore.shrink import shrunk
+from explore.system import Explored
+
+AT_ONCE: Final = 32
+_AGAIN: Final = 3  # times that a failing sequence is played again, until it has failed a second time
+_MOST_SHRUNK: Final = 12  # failures of different kinds
+OnProgress = Callable[["Result"], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A failing sequence. repeated: whether it failed once more; sequence: shrunk where it did, and was of a new kind."""
+
+    seed: int
+    failure: Failure
+    repeated: bool
+    sequence: Sequence
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "problem": self.failure.signature,
+            "repeated": self.repeated,
+            "boundaries": self.failure.told.splitlines(),
+            **self.sequence.as_json(),
+        }
+
+
+@dataclass
+class Result:
+    """What was played and found. findings: of the audit at the end, without those about failing sequences."""
+
+    seed: int
+    begun: float = field(default_factory=time.monotonic)
+    seconds: float = 0.0
+    played: int = 0
+    failing: dict[int, Found] = field(default_factory=dict)
+    """By seed."""
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def found(self) -> list[Found]:
+        return list(self.failing.values())
+
+    @property
+    def a_minute(self) -> float:
+        return self.played / max(self.seconds, 0.001) * 60
+
+    @property
+    def good(self) -> bool:
+        return not self.failing and not self.findings
+
+
+class Exploration:
+    """Plays sequences over a system, at most so many at once."""
+
+    def __init__(self, system: Explored, *, at_once: int = AT_ONCE) -> None:
+        self._system, self._attention = system, Attention(system)
+        self._places = asyncio.Semaphore(at_once)
+        self._failed_marks: set[str] = set()
+        self._shrunk: set[str] = set()
+
+    async def play(self, sequence: Sequence) -> Failure | None:
+        """One sequence, with ids of its own."""
+        async with self._places:
+            return await self._play(sequence)
+
+    async def explore(self, seeds: Iterable[int], result: Result, on_progress: OnProgress = lambda _: None) -> None:
+        """Play a sequence for each seed, as long as there are any; cancelled, it leaves the result as it stands."""
+        async with asyncio.TaskGroup() as group:
+            for seed in seeds:
+                await self._places.acquire()
+                group.create_task(self._one(seed, result, on_progress))
+        result.findings = await self.audit()
+
+    async def audit(self) -> list[Finding]:
+        """The findings of an audit of the whole database that are not about sequences that have failed anyway."""
+        app = self._system.app
+        await readers_up_to_date(self._system)
+        sources = Sources(app.pool, app.store, app.codec, app.stock, GatewayBooks(app.pool), self._system.client)
+        report = await audit(sources)
+        return [
+            each
+            for each in report.findings
+            if not any(mark in each.subject + each.problem for mark in self._failed_marks)
+        ]
+
+    async def _one(self, seed: int, result: Result, on_progress: OnProgress) -> None:
+        sequence = generate(seed)
+        try:
+            failure = await self._play(sequence)
+        finally:
+            self._places.release()
+        result.played += 1
+        result.seconds = time.monotonic() - result.begun
+        if failure is not None:
+            result.failing[seed] = Found(seed, failure, False, sequence)  # known even where the rest is interrupted
+            result.failing[seed] = await self._examined(seed, sequence, failure)
+        on_progress(result)
+
+    async def examined(self, seed: int, sequence: Sequence) -> Found | None:
+        """One sequence, played again and shrunk where it fails; None where it ends right."""
+        failure = await self.play(sequence)
+        return await self._examined(seed, sequence, failure) if failure is not None else None
+
+    async def _examined(self, seed: int, sequence: Sequence, failure: Failure) -> Found:
+        again = await self._again(sequence)
+        if again is None:
+            return Found(seed, failure, False, sequence)
+        if again.signature not in self._shrunk and len(self._shrunk) < _MOST_SHRUNK:
+            self._shrunk.add(again.signature)
+            sequence, again = await shrunk(sequence, again, self.play)
+        return Found(seed, again, True, sequence)
+
+    async def _again(self, sequence: Sequence) -> Failure | None:
+        for _ in range(_AGAIN):
+            if (failure := await self.play(sequence)) is not None:
+                return failure
+        return None
+
+    async def _play(self, sequence: Sequence) -> Failure | None:
+        play = Play(self._system, sequence, self._attention)
+        try:
+            failure = await play.run()
+        except BaseException:
+            self._failed_marks.add(play.mark)
+            raise
+        if failure is not None:
+            self._failed_marks.add(play.mark)
+        return failure

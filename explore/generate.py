@@ -1,0 +1,171 @@
+"""Sequences from seeds: the same seed makes the same sequence, on every machine."""
+
+import random
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from explore.providers import FaultKind, Operation
+from explore.sequence import AFTER_ALL, Act, Kind, OrderPlan, Sequence
+
+_KINDS: Final[Mapping[Kind, int]] = {
+    "ships": 80, "without a label": 6, "out of stock": 5, "declined": 5, "free of charge": 4,
+}  # fmt: skip
+# Ids that contain the separator and names of steps, and with them what the system derives from other ids.
+_SUFFIXES: Final = (":return-payment:y", ":record-requested-refund", ":charge-payment", ":create-shipment", "-2")
+_REFUND_IDS: Final = ("z", "y:return-payment:z", "confirm", "record-payment", "r")
+_PAYMENTS: Final[Mapping[Operation, int]] = {
+    "intent.create": 2, "intent.confirm": 5, "intent.capture": 3, "intent.cancel": 2, "intent.read": 2,
+}  # fmt: skip
+_REFUNDS: Final[Mapping[Operation, int]] = {"refund.create": 6, "refund.list": 1}
+_LABELS: Final[Mapping[Operation, int]] = {
+    "shipment.create": 2, "shipment.buy": 5, "shipment.read": 2, "shipment.refund": 4,
+}  # fmt: skip
+_FAULTS: Final[Mapping[FaultKind, int]] = {"before": 3, "after": 4, "late": 5, "stored": 4, "busy": 1}
+_WORKFLOWS: Final = ("fulfill-order", "fulfill-order", "fulfill-order", "validate-order", "refund-order")
+_LAST_BOUNDARY: Final = 26  # an undone order passes about so many
+_UNDER_WAY: Final = (6, 16)  # from the charge until the order has shipped
+_OPENED: Final = 0.8
+_MOST_ACTS: Final = 6
+
+Dice = random.Random
+
+
+def generate(seed: int) -> Sequence:
+    """A theme decides which acts are likely to meet; half of the sequences have them meet at about the same moment."""
+    dice = random.Random(f"explore:{seed}")
+    theme = dice.choice(list(_THEMES))
+    orders = [_order(dice, "")]
+    if dice.random() < (0.5 if theme == "refunds" else 0.05):
+        orders.append(_order(dice, dice.choice(_SUFFIXES)))
+    moment = dice.randrange(_LAST_BOUNDARY) if dice.random() < 0.5 else None
+    acts = [_act(dice, theme, dice.randrange(len(orders)), moment) for _ in range(dice.randint(1, _MOST_ACTS))]
+    if dice.random() < _OPENED:
+        acts.append(_opening(dice, theme, moment))
+    return Sequence(seed, tuple(orders), tuple(sorted(acts, key=lambda act: act.at)))
+
+
+def _order(dice: Dice, suffix: str) -> OrderPlan:
+    return OrderPlan(_drawn(dice, _KINDS), suffix, held_money=dice.random() < 0.4)
+
+
+def _opening(dice: Dice, theme: str, moment: int | None) -> Act:
+    """The act that a theme's other acts need, so that they are not about an order that has ended: most often a cancel
+    between the charge and the end."""
+    what = _OPENINGS[theme](dice)
+    at = AFTER_ALL if what == "refund" else dice.randrange(*_UNDER_WAY) if moment is None else moment
+    return Act(0, at, what, _DETAILS.get(what, _nothing)(dice, theme))
+
+
+def _act(dice: Dice, theme: str, order: int, moment: int | None) -> Act:
+    what = _drawn(dice, _THEMES[theme])
+    at = dice.randrange(_LAST_BOUNDARY) if moment is None else moment + dice.randrange(4)
+    if what == "fault" and dice.random() < 0.7:
+        at = 0  # set before the call that it is for
+    if what == "refund" or dice.random() < 0.15:
+        at = AFTER_ALL
+    return Act(order, at, what, _DETAILS.get(what, _nothing)(dice, theme))
+
+
+def _drawn(dice: Dice, weights: Mapping[Any, int]) -> Any:
+    return dice.choices(list(weights), list(weights.values()))[0]
+
+
+def _nothing(dice: Dice, theme: str) -> dict[str, Any]:
+    return {}
+
+
+def _heard(dice: Dice, theme: str) -> dict[str, Any]:
+    return {"heard": dice.random() < 0.7}
+
+
+def _cancel(dice: Dice, theme: str) -> dict[str, Any]:
+    return {"by": dice.choice(("customer", "operator")), **_heard(dice, theme)}
+
+
+def _refund(dice: Dice, theme: str) -> dict[str, Any]:
+    return {"id": dice.choice(_REFUND_IDS), "amount": dice.choice((700, 1_000, 3_000))}
+
+
+def _workflow(dice: Dice, theme: str) -> dict[str, Any]:
+    return {"workflow": "refund-order" if theme == "refunds" else dice.choice(_WORKFLOWS)}
+
+
+def _reset(dice: Dice, theme: str) -> dict[str, Any]:
+    return {**_workflow(dice, theme), "to": round(dice.random(), 2)}
+
+
+def _restore(dice: Dice, theme: str) -> dict[str, Any]:
+    return {"to": round(dice.random(), 2), "rewound": dice.random() < 0.6}
+
+
+def _fault(dice: Dice, theme: str) -> dict[str, Any]:
+    operation = _drawn(dice, _BROKEN.get(theme, {**_PAYMENTS, **_REFUNDS, **_LABELS}))
+    return {"operation": operation, "kind": _drawn(dice, _FAULTS), "calls": dice.choice((1, 1, 1, 2, 7, 15, 30))}
+
+
+def _by_hand(dice: Dice, theme: str) -> dict[str, Any]:
+    return {"amount": dice.choice((500, 1_000, None))}
+
+
+def _webhooks(dice: Dice, theme: str) -> dict[str, Any]:
+    return {"times": dice.choice((1, 2)), "newest_first": dice.random() < 0.5}
+
+
+def _zombie(dice: Dice, theme: str) -> dict[str, Any]:
+    return {"boundaries": dice.randint(1, 12)}
+
+
+def _unsent(dice: Dice, theme: str) -> dict[str, Any]:
+    return {"messages": dice.choice((1, 1, 2))}
+
+
+_DETAILS: Final[Mapping[str, Callable[[Dice, str], dict[str, Any]]]] = {
+    "cancel": _cancel,
+    "release": _heard,
+    "retry": _heard,
+    "refund": _refund,
+    "cancel in Temporal": _workflow,
+    "terminate": _workflow,
+    "reset": _reset,
+    "restore": _restore,
+    "zombie": _zombie,
+    "unsent": _unsent,
+    "fault": _fault,
+    "refund by hand": _by_hand,
+    "webhooks": _webhooks,
+}
+_BROKEN: Final[Mapping[str, Mapping[Operation, int]]] = {
+    "money": {**_PAYMENTS, **_REFUNDS},
+    "labels": _LABELS,
+    "refunds": _REFUNDS,
+}
+_THEMES: Final[Mapping[str, Mapping[str, int]]] = {
+    "anything": {
+        "cancel": 14, "hold": 7, "release": 5, "retry": 5, "refund": 5, "cancel in Temporal": 4, "terminate": 5,
+        "reset": 7, "restore": 7, "kill": 8, "zombie": 4, "unsent": 4, "fault": 20, "land": 3, "refund by hand": 4,
+        "void by hand": 2, "refund bounces": 2, "webhooks": 5, "sold elsewhere": 3, "days pass": 2,
+    },
+    "history": {
+        "cancel": 14, "hold": 8, "release": 6, "retry": 6, "cancel in Temporal": 6, "terminate": 7, "reset": 12,
+        "restore": 14, "kill": 10, "zombie": 8, "unsent": 10, "fault": 4, "sold elsewhere": 3,
+    },
+    "money": {
+        "cancel": 20, "fault": 30, "land": 4, "kill": 5, "refund by hand": 12, "void by hand": 5, "refund bounces": 5,
+        "webhooks": 10, "retry": 5, "days pass": 3, "sold elsewhere": 5,
+    },
+    "labels": {
+        "cancel": 20, "fault": 35, "land": 6, "kill": 8, "zombie": 5, "retry": 5, "days pass": 5, "hold": 4,
+        "release": 4, "terminate": 4,
+    },
+    "refunds": {
+        "refund": 40, "fault": 20, "refund by hand": 14, "refund bounces": 6, "webhooks": 8, "retry": 6, "kill": 5,
+        "terminate": 4, "reset": 4, "land": 3,
+    },
+}  # fmt: skip
+_OPENINGS: Final[Mapping[str, Callable[[Dice], str]]] = {
+    "anything": lambda dice: "cancel",
+    "history": lambda dice: dice.choice(("cancel", "hold")),
+    "money": lambda dice: "cancel",
+    "labels": lambda dice: "cancel",
+    "refunds": lambda dice: "refund",
+}

@@ -1,0 +1,59 @@
+"""The judge: an order against the providers' own books, never against our ledgers of them."""
+
+from audit.open_orders import owed
+from explore.calm import runs
+from explore.system import Explored
+from explore.temporal_acts import workflow_ids
+from orders.ids import stream_name
+from orders.model import units
+from orders.state import Cancelled, NotPlaced, Shipped
+
+
+async def problem_of(system: Explored, order_id: str, sku: str) -> str | None:
+    """What is not as it must be at the end, without ids so that equal problems read alike; None where all is right."""
+    state = (await system.app.orders.load(stream_name(order_id))).state
+    if isinstance(state, NotPlaced):
+        return "was never placed"
+    level = await system.app.stock.get(sku)
+    reserved = level.reserved if level else 0
+    kept, live = system.stripe.kept(order_id), system.easypost.live(order_id)
+    match state:
+        case Shipped():
+            problem = _of_shipped(system, state, kept, live, reserved)
+        case Cancelled():
+            problem = _of_cancelled(kept, live, reserved)
+        case _:
+            problem = f"is {state.status}{' and on hold' if state.hold else ''}"
+    return problem or await _still_running(system, order_id)
+
+
+def _of_shipped(system: Explored, state: Shipped, kept: int, live: int, reserved: int) -> str | None:
+    order_id, total = state.order.order_id, state.order.total
+    if live != 1:
+        return f"shipped with {live} live labels"
+    if reserved != units(state.order):
+        return "shipped and its goods are still in stock"
+    if system.stripe.held(order_id):
+        return "shipped and its money is only held"
+    if owed(state):
+        return "shipped and owes a refund that was asked for"
+    asked, by_hand = sum(refund.amount for refund in state.refunds), system.stripe.by_hand(order_id)
+    # A refund by hand may have been made in place of one that was asked for.
+    if not max(0, total - asked - by_hand) <= kept <= total - min(total, max(asked, by_hand)):
+        return f"shipped for {total}, asked back {asked}, by hand {by_hand}, and the provider keeps {kept}"
+    return None
+
+
+def _of_cancelled(kept: int, live: int, reserved: int) -> str | None:
+    wrong = [
+        f"{kept} of its money kept" if kept else "",
+        f"{live} live labels" if live else "",
+        "its goods not in stock" if reserved else "",
+    ]
+    return f"cancelled with {', '.join(filter(None, wrong))}" if any(wrong) else None
+
+
+async def _still_running(system: Explored, order_id: str) -> str | None:
+    types = await workflow_ids(system, order_id)
+    left = [types[run.workflow_id] for run in await runs(system, order_id) if run.running]
+    return f"done, and its {left[0]} run does not end" if left else None

@@ -1,0 +1,46 @@
+"""Parts of both stand-ins: faults by order and operation, effects that land late, and violations seen at any time."""
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Operation = Literal[
+    "intent.create", "intent.confirm", "intent.capture", "intent.cancel", "intent.read", "refund.create", "refund.list",
+    "shipment.create", "shipment.buy", "shipment.read", "shipment.refund",
+]  # fmt: skip
+# before: no effect, no answer. after: the effect, no answer. late: no answer, and the effect once it is landed.
+# stored: an error that the provider keeps under the request's idempotency key. busy: refused with 429.
+FaultKind = Literal["before", "after", "late", "stored", "busy"]
+Effect = Callable[[], Any]
+
+
+class NoAnswer(Exception):
+    """The connection broke before an answer came."""
+
+
+@dataclass
+class Weather:
+    """Faults that are set, and effects that are still on their way, by order id. violations: by order id, sentences."""
+
+    faults: defaultdict[tuple[str, str], list[FaultKind]] = field(default_factory=lambda: defaultdict(list))
+    late: defaultdict[str, list[Effect]] = field(default_factory=lambda: defaultdict(list))
+    violations: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+
+    def set(self, order_id: str, operation: Operation, kind: FaultKind, calls: int) -> None:
+        """Hit the order's next calls of this operation, in place of an earlier fault."""
+        self.faults[order_id, operation] = [kind] * calls
+
+    def take(self, order_id: str, operation: str) -> FaultKind | None:
+        """The fault of this call, if any; each call uses one up."""
+        kinds = self.faults[order_id, operation]
+        return kinds.pop() if kinds else None
+
+    def clear(self, order_id: str) -> None:
+        for key in [key for key in self.faults if key[0] == order_id]:
+            del self.faults[key]
+
+    def land(self, order_id: str) -> None:
+        """Let the order's late effects happen, in their order. Nobody hears the answers."""
+        for effect in self.late.pop(order_id, []):
+            effect()

@@ -1,0 +1,117 @@
+"""Stripe in this process: an HTTP transport under the official client, with idempotency keys and faults."""
+
+import copy
+import hashlib
+import hmac
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+import httpx
+import orjson
+
+from explore.providers import NoAnswer, Operation, Weather
+from explore.stripe_books import StripeBooks, StripeError, order_of
+
+API_KEY: Final = "sk_test_explore"
+WEBHOOK_SECRET: Final = "whsec_explore"
+Answer = tuple[int, dict[str, Any]]
+_FAILURE: Final[Answer] = (500, {"error": {"type": "api_error", "message": "An unknown error occurred"}})
+_BUSY: Final[Answer] = (429, {"error": {"type": "invalid_request_error", "code": "rate_limit", "message": "Busy"}})
+
+
+@dataclass
+class StripeStandIn(httpx.AsyncBaseTransport):
+    """Answers for api.stripe.com. saved: answers by idempotency key, kept for as long as a run lasts."""
+
+    weather: Weather
+    books: StripeBooks
+    saved: dict[str, Answer] = field(default_factory=dict)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        form = dict(parse_qsl((await request.aread()).decode(), keep_blank_values=True))
+        query, key = dict(request.url.params), request.headers.get("idempotency-key")
+        try:
+            status, body = self._answer(request.method, request.url.path.removeprefix("/v1/"), form, query, key)
+        except NoAnswer:
+            raise httpx.ReadError("the connection broke") from None
+        return httpx.Response(status, content=orjson.dumps(body), headers={"content-type": "application/json"})
+
+    def _answer(
+        self, method: str, path: str, form: Mapping[str, str], query: Mapping[str, str], key: str | None
+    ) -> Answer:
+        operation, order_id, effect = self._route(method, path, form, query)
+        fault = self.weather.take(order_id, operation)
+
+        def performed() -> Answer:
+            return self._performed(effect, key)
+
+        match fault:
+            case None:
+                return performed()
+            case "busy":
+                return _BUSY
+            case "stored" if key is not None:
+                return self.saved.setdefault(key, _FAILURE)
+            case "after":
+                performed()
+            case "late" if method == "POST":
+                self.weather.late[order_id].append(performed)
+        raise NoAnswer
+
+    def _performed(self, effect: Callable[[], dict[str, Any]], key: str | None) -> Answer:
+        if key is not None and key in self.saved:
+            return self.saved[key]
+        try:
+            answer: Answer = (200, copy.deepcopy(effect()))
+        except StripeError as error:
+            answer = (error.status, error.body)
+        if key is not None:
+            self.saved[key] = answer
+        return answer
+
+    def _route(
+        self, method: str, path: str, form: Mapping[str, str], query: Mapping[str, str]
+    ) -> tuple[Operation, str, Callable[[], dict[str, Any]]]:
+        books, parts = self.books, path.split("/")
+        match method, parts:
+            case "POST", ["payment_intents"]:
+                return "intent.create", form.get("metadata[orderId]", ""), lambda: books.create(form)
+            case "POST", ["payment_intents", id_, ("confirm" | "capture" | "cancel") as action]:
+                intent = books.intents[id_]
+                change = getattr(books, action)
+                return _OPERATIONS[action], order_of(intent), lambda: change(intent)
+            case "GET", ["payment_intents", id_]:
+                intent = books.intents[id_]
+                return "intent.read", order_of(intent), lambda: intent
+            case "POST", ["refunds"]:
+                return "refund.create", order_of(books.intents[form["payment_intent"]]), lambda: books.refund(form)
+            case "GET", ["refunds"]:
+                intent_id = query["payment_intent"]
+                listed = {
+                    "object": "list",
+                    "has_more": False,
+                    "data": books.refunds_of(intent_id),
+                    "url": "/v1/refunds",
+                }
+                return "refund.list", order_of(books.intents[intent_id]), lambda: listed
+            case "GET", ["refunds", id_]:
+                refund = books.refunds[id_]
+                return "refund.list", order_of(books.intents[refund["payment_intent"]]), lambda: refund
+        raise NotImplementedError(f"the stand-in for Stripe does not know {method} /v1/{path}")
+
+
+_OPERATIONS: Final[dict[str, Operation]] = {
+    "confirm": "intent.confirm",
+    "capture": "intent.capture",
+    "cancel": "intent.cancel",
+}
+
+
+def signed(event: Mapping[str, Any]) -> tuple[bytes, str]:
+    """The event's body and its signature header, as of now."""
+    body, now = orjson.dumps(event), int(time.time())
+    digest = hmac.new(WEBHOOK_SECRET.encode(), f"{now}.".encode() + body, hashlib.sha256).hexdigest()
+    return body, f"t={now},v1={digest}"

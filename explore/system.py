@@ -1,0 +1,154 @@
+"""The whole system in one process, with stand-ins for the providers, a fast clock and boundaries at every step."""
+
+import asyncio
+import contextlib
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+import httpx
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from activities.failures import ActivityFailures
+from activities.gateways.easypost_api import EasyPostApi
+from activities.gateways.easypost_settings import sender_address
+from activities.gateways.easypost_shipping import EasyPostShippingGateway
+from activities.gateways.protocols import Charge, ChargeRequest
+from activities.gateways.stripe_payment import StripePaymentGateway
+from activities.heartbeats import Heartbeats
+from bootstrap import (
+    WORKFLOWS,
+    App,
+    build_activities,
+    build_app,
+    build_dispatcher,
+    build_projectors,
+    build_runner,
+)
+from eventstore.pool import open_pool
+from explore.boundaries import Boundaries
+from explore.clock import FastClock
+from explore.easypost_stand_in import API_KEY as EASYPOST_KEY
+from explore.easypost_stand_in import SENDER, EasyPostBooks, EasyPostStandIn
+from explore.providers import Weather
+from explore.stripe_books import StripeBooks
+from explore.stripe_stand_in import API_KEY as STRIPE_KEY
+from explore.stripe_stand_in import WEBHOOK_SECRET, StripeStandIn
+from explore.unsent import Unsent, with_losses
+from settings import Settings
+
+HOLDS_MONEY: Final = "pm_card_held"
+"""Orders with this means of payment are authorised first and captured with the label."""
+_LONGEST_CALL: Final = 0.05  # seconds, in place of the carrier's, as the workflows' clock is faster
+_GATHER: Final = 0.2  # seconds
+
+
+@dataclass(frozen=True)
+class Explored:
+    """A running system under exploration. workflows: by order id, the position of its last event when they were read, and
+    their types by id; forgetting: deletions of runs that are under way."""
+
+    app: App
+    client: Client
+    stripe: StripeBooks
+    easypost: EasyPostBooks
+    weather: Weather
+    clock: FastClock
+    boundaries: Boundaries
+    unsent: Unsent
+    workflows: dict[str, tuple[int, dict[str, str]]] = field(default_factory=dict)
+    forgetting: defaultdict[str, list[asyncio.Task[None]]] = field(default_factory=lambda: defaultdict(list))
+
+
+class _EitherWay:
+    """Both ways of capturing at once, by the order's means of payment."""
+
+    def __init__(self, at_once: Any, with_label: Any) -> None:
+        self._at_once, self._with_label = at_once, with_label
+
+    async def charge(self, request: ChargeRequest) -> Charge:
+        gateway = self._with_label if request.payment_method == HOLDS_MONEY else self._at_once
+        charge: Charge = await gateway.charge(request)
+        return charge
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._at_once, name)
+
+
+class _ImpatientEasyPost(EasyPostApi):
+    @property
+    def longest_call(self) -> float:
+        return _LONGEST_CALL
+
+
+@asynccontextmanager
+async def explored(
+    database_url: str,
+    client: Client,
+    *,
+    task_queue: str = "explore",
+    adapt: Callable[[App], App] = lambda app: app,
+) -> AsyncIterator[Explored]:
+    """Run everything over a migrated database. Cancelled, it stops everything in order. adapt: replaces parts, to see
+    whether an exploration finds a fault in them."""
+    settings = Settings(
+        database_url=database_url,
+        task_queue=task_queue,
+        stripe_api_key=STRIPE_KEY,
+        stripe_webhook_secret=WEBHOOK_SECRET,
+        easypost_api_key=EASYPOST_KEY,
+        easypost_from=SENDER,
+    )
+    weather = Weather()
+    stripe, easypost = StripeBooks(weather), EasyPostBooks(weather)
+    async with open_pool(database_url) as pool:
+        app = _with_stand_ins(build_app(settings, pool), StripeStandIn(weather, stripe), EasyPostStandIn(easypost))
+        app = adapt(app)
+        system = Explored(app, client, stripe, easypost, weather, FastClock(), Boundaries(), Unsent())
+        try:
+            async with _worker(system):
+                serving = asyncio.create_task(_serve(system))
+                try:
+                    yield system
+                finally:
+                    serving.cancel()
+                    with contextlib.suppress(asyncio.CancelledError):
+                        await serving
+        finally:
+            await app.close()
+
+
+def _with_stand_ins(app: App, stripe: StripeStandIn, easypost: EasyPostStandIn) -> App:
+    assert app.stripe is not None
+    app.stripe._http._client_async = httpx.AsyncClient(transport=stripe)
+    with_label = StripePaymentGateway(app.pool, app.stripe, with_label=True)
+    carrier = _ImpatientEasyPost(EASYPOST_KEY, sender_address(SENDER))
+    carrier._client._requests_session.mount("https://api.easypost.com/", easypost)
+    return replace(
+        app, payments=_EitherWay(app.payments, with_label), shipping=EasyPostShippingGateway(app.pool, carrier)
+    )
+
+
+def _worker(system: Explored) -> Worker:
+    return Worker(
+        system.client,
+        task_queue=system.app.settings.task_queue,
+        workflows=WORKFLOWS,
+        activities=build_activities(system.app),
+        interceptors=[Heartbeats(), system.boundaries, ActivityFailures()],
+        workflow_runner=system.clock,
+        max_concurrent_local_activities=500,
+        max_concurrent_activities=500,
+    )
+
+
+async def _serve(system: Explored) -> None:
+    app, losing = system.app, with_losses(system.client, system.unsent)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(app.wakeup.listen(app.settings.app_database_url))
+        group.create_task(build_runner(app, build_dispatcher(app, losing, eager=False)).run())
+        for projector in build_projectors(app):
+            group.create_task(build_runner(app, projector, gather=_GATHER).run())

@@ -1,0 +1,130 @@
+"""Interventions in Temporal itself, as an operator makes them in its Web UI or by restoring its database."""
+
+import asyncio
+import contextlib
+import uuid
+from collections.abc import AsyncIterator
+from typing import Final
+
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.enums.v1 import ResetReapplyType
+from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest, ResetWorkflowExecutionRequest
+from temporalio.client import WorkflowHandle
+from temporalio.service import RPCError, RPCStatusCode
+
+from dispatcher.starter import WorkflowStarter
+from dispatcher.triggers import TRIGGERS, Trigger
+from eventstore.model import RecordedEvent
+from explore.system import Explored
+from orders.events import Event
+from orders.ids import stream_name
+from workflows.model import FULFILL_ORDER
+
+_DELETED_WITHIN: Final = 120.0  # seconds
+_BETWEEN_LOOKS: Final = 0.3
+
+# By streams' unique name and the events of a stream.
+_POSITION: Final = """
+select max(e.position) from eventstore.events e join eventstore.streams s using (stream_id) where s.name = $1"""
+
+
+async def triggered(system: Explored, order_id: str) -> AsyncIterator[tuple[Trigger, Event, RecordedEvent]]:
+    """Every trigger that the order's events pull, in their order."""
+    async for recorded in system.app.store.stream(stream_name(order_id)):
+        event = system.app.codec.decode(recorded)
+        for trigger in TRIGGERS:
+            if trigger.event_type == recorded.type and trigger.when(event):
+                yield trigger, event, recorded
+
+
+async def position_of(system: Explored, order_id: str) -> int:
+    """The position of the order's last event."""
+    return int(await system.app.pool.fetchval(_POSITION, stream_name(order_id)) or 0)
+
+
+async def workflow_ids(system: Explored, order_id: str) -> dict[str, str]:
+    """The types of the order's workflows by their ids; read anew only where the stream has grown."""
+    position = await position_of(system, order_id)
+    known = system.workflows.get(order_id)
+    if known is None or known[0] != position:
+        ids = {trigger.workflow_id(event): trigger.workflow async for trigger, event, _ in triggered(system, order_id)}
+        system.workflows[order_id] = known = (position, ids)
+    return known[1]
+
+
+async def _of_type(system: Explored, order_id: str, workflow: str) -> "list[WorkflowHandle[object, object]]":
+    ids = await workflow_ids(system, order_id)
+    return [system.client.get_workflow_handle(id_) for id_, type_ in ids.items() if type_ == workflow]
+
+
+async def terminate(system: Explored, order_id: str, workflow: str) -> None:
+    for handle in await _of_type(system, order_id, workflow):
+        with contextlib.suppress(RPCError):  # it has ended, or never begun
+            await handle.terminate("by an operator's mistake")
+
+
+async def cancel(system: Explored, order_id: str, workflow: str) -> None:
+    for handle in await _of_type(system, order_id, workflow):
+        with contextlib.suppress(RPCError):
+            await handle.cancel()
+
+
+async def reset(system: Explored, order_id: str, workflow: str, to: float) -> None:
+    """Reset to the workflow task at this fraction of the history, as the Web UI does: later signals are applied again."""
+    for handle in await _of_type(system, order_id, workflow):
+        await _reset(system, handle, to, ResetReapplyType.RESET_REAPPLY_TYPE_ALL_ELIGIBLE)
+
+
+async def _reset(
+    system: Explored, handle: "WorkflowHandle[object, object]", to: float, reapply: ResetReapplyType.ValueType
+) -> None:
+    with contextlib.suppress(RPCError):  # it never began
+        history = await handle.fetch_history()
+        tasks = [e.event_id for e in history.events if e.HasField("workflow_task_completed_event_attributes")]
+        if not tasks:
+            return
+        await system.client.workflow_service.reset_workflow_execution(
+            ResetWorkflowExecutionRequest(
+                namespace=system.client.namespace,
+                workflow_execution=WorkflowExecution(workflow_id=handle.id),
+                reason="explored",
+                workflow_task_finish_event_id=tasks[round(to * (len(tasks) - 1))],
+                request_id=str(uuid.uuid4()),
+                reset_reapply_type=reapply,
+            )
+        )
+
+
+async def restore(system: Explored, order_id: str, to: float, *, rewound: bool) -> None:
+    """What the order sees of a Temporal that is restored from an older copy: its fulfillment goes on from an earlier task and
+    knows of no later signal. rewound: the dispatcher is set back, as the runbook says."""
+    for handle in await _of_type(system, order_id, FULFILL_ORDER):
+        before = await _run_id(handle)
+        await _reset(system, handle, to, ResetReapplyType.RESET_REAPPLY_TYPE_NONE)
+        if before is not None and before != await _run_id(handle):
+            forgetting = asyncio.create_task(_forget(system, handle, before))
+            system.forgetting[order_id].append(forgetting)  # not waited for here: an attempt is held meanwhile
+    if rewound:
+        starter = WorkflowStarter(system.client, system.app.settings.task_queue)
+        async for trigger, event, recorded in triggered(system, order_id):
+            await starter.start(trigger, event, recorded)
+
+
+async def _run_id(handle: "WorkflowHandle[object, object]") -> str | None:
+    try:
+        return (await handle.describe()).run_id
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            return None
+        raise
+
+
+async def _forget(system: Explored, handle: "WorkflowHandle[object, object]", run_id: str) -> None:
+    """Delete the run, and wait until no search finds it: a restored server knows nothing of a run that was reset."""
+    execution = WorkflowExecution(workflow_id=handle.id, run_id=run_id)
+    request = DeleteWorkflowExecutionRequest(namespace=system.client.namespace, workflow_execution=execution)
+    async with asyncio.timeout(_DELETED_WITHIN):
+        while (await system.client.count_workflows(f"RunId = '{run_id}'")).count:
+            with contextlib.suppress(RPCError):  # gone, or not closed to the last task
+                await system.client.workflow_service.delete_workflow_execution(request)
+            await asyncio.sleep(_BETWEEN_LOOKS)

@@ -1,0 +1,95 @@
+"""Exploration by machine: generated sequences end right, sequences that once failed still do, and a planted fault is found."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from temporalio.client import Client
+
+from activities.gateways.protocols import VoidedLabel
+from bootstrap import App
+from embedded.postgres import Postgres
+from explore.exploration import Exploration, Result
+from explore.generate import generate
+from explore.sequence import AFTER_ALL, Act, OrderPlan, Sequence, from_json
+from explore.servers import quiet
+from explore.system import Explored, explored
+from tests.integration.cli_harness import database
+from tests.running_system import new_id
+
+KEPT = {
+    path.stem: from_json(json.loads(path.read_text()))
+    for path in sorted(Path(__file__).with_name("explored").glob("*.json"))
+}
+SEQUENCES = 200
+FIRST_SEED = 1_000_000
+
+
+@asynccontextmanager
+async def exploring(server: Postgres, template: str, client: Client, **how: Any) -> AsyncIterator[Explored]:
+    quiet()
+    async with (
+        database(server, template) as url,
+        explored(url, client, task_queue=f"explore-{new_id()}", **how) as system,
+    ):
+        yield system
+
+
+@pytest.fixture(scope="module")
+async def system(postgres_server: Postgres, template_database: str, temporal_client: Client) -> AsyncIterator[Explored]:
+    async with exploring(postgres_server, template_database, temporal_client) as running:
+        yield running
+
+
+@pytest.mark.skip(
+    reason="enabled once the sequences in explored/pending end right: some of these two hundred fail alike"
+)
+async def test_two_hundred_generated_sequences_end_right_by_the_providers_books_and_the_audit_holds(
+    system: Explored,
+) -> None:
+    result = Result(FIRST_SEED)
+    await Exploration(system).explore(range(FIRST_SEED, FIRST_SEED + SEQUENCES), result)
+    assert result.played == SEQUENCES
+    assert [found.as_json() for found in result.found if found.repeated] == []
+    assert result.findings == []
+
+
+@pytest.mark.parametrize("sequence", KEPT.values(), ids=KEPT)
+async def test_a_sequence_that_once_failed_ends_right(system: Explored, sequence: Sequence) -> None:
+    assert await Exploration(system).play(sequence) is None
+
+
+class _VoidsNothing:
+    def __init__(self, gateway: Any) -> None:
+        self._gateway = gateway
+
+    async def void(self, key: str, reason: str) -> VoidedLabel:
+        return VoidedLabel(existed=True)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._gateway, name)
+
+
+async def test_a_planted_fault_is_found_by_the_carriers_books_and_shrunk_to_the_act_that_matters(
+    postgres_server: Postgres, template_database: str, temporal_client: Client
+) -> None:
+    def voids_nothing(app: App) -> App:
+        return replace(app, shipping=_VoidsNothing(app.shipping))
+
+    cancel = Act(0, 13, "cancel", {"by": "customer", "heard": True})
+    noise = (Act(0, 2, "webhooks", {"times": 1, "newest_first": True}), Act(0, AFTER_ALL, "days pass"))
+    async with exploring(postgres_server, template_database, temporal_client, adapt=voids_nothing) as system:
+        exploration = Exploration(system)
+        found = await exploration.examined(0, Sequence(0, (OrderPlan(),), (noise[0], cancel, noise[1])))
+    assert found is not None
+    assert "1 live labels" in found.failure.problem
+    assert found.sequence.acts == (cancel,)
+
+
+def test_a_seed_makes_the_same_sequence_every_time_and_json_keeps_it_whole() -> None:
+    for seed in range(200):
+        assert from_json(json.loads(json.dumps(generate(seed).as_json()))) == generate(seed)
