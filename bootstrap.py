@@ -35,6 +35,7 @@ from dispatcher.dispatcher import Dispatcher
 from dispatcher.parking import Parking
 from dispatcher.starter import WorkflowStarter
 from eventstore.codec import Codec
+from eventstore.connection import SAFE_SESSION
 from eventstore.consumer import ConsumerRunner
 from eventstore.store import EventStore
 from eventstore.wakeup import Wakeup
@@ -150,8 +151,7 @@ async def open_pool(dsn: str, *, size: int = 20) -> AsyncIterator[asyncpg.Pool]:
         yield pool
 
 
-# An append that hangs in an open transaction would hold up every reader: the server ends it.
-SESSION = {"role": ROLE, "application_name": "orders", "idle_in_transaction_session_timeout": "30s"}
+SESSION = {"role": ROLE, "application_name": "orders", **SAFE_SESSION}
 
 
 async def connect_temporal(settings: Settings, *, lazy: bool = False) -> Client:

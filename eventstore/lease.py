@@ -4,6 +4,7 @@ import hashlib
 
 import asyncpg
 
+from eventstore.connection import BUILT_IN_ONLY
 from eventstore.errors import DATABASE_AWAY
 
 _TIMEOUT = 2.0
@@ -27,7 +28,7 @@ class Lease:
     async def acquire(self) -> bool:
         """Try to own the name; False where another does. Raises connection errors."""
         if self._connection is None or self._connection.is_closed():
-            self._connection = await asyncpg.connect(self._dsn, timeout=_TIMEOUT, server_settings=_KEEP_ALIVE)
+            self._connection = await asyncpg.connect(self._dsn, timeout=_TIMEOUT, server_settings=_SETTINGS)
         return bool(await self._ask("select pg_try_advisory_lock($1)"))
 
     async def held(self) -> bool:
@@ -53,4 +54,4 @@ class Lease:
 _HELD = """
 select exists (select from pg_locks where locktype = 'advisory' and pid = pg_backend_pid() and granted
                   and (classid::bigint << 32 | objid::bigint) = $1::bigint)"""
-_KEEP_ALIVE = {"tcp_keepalives_idle": "2", "tcp_keepalives_interval": "1", "tcp_keepalives_count": "2"}
+_SETTINGS = {**BUILT_IN_ONLY, "tcp_keepalives_idle": "2", "tcp_keepalives_interval": "1", "tcp_keepalives_count": "2"}

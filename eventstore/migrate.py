@@ -8,6 +8,9 @@ from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit, urlunspl
 
 import asyncpg
 
+from eventstore.connection import BUILT_IN_ONLY
+from eventstore.planted import refuse_planted
+
 _ROOT = Path(__file__).resolve().parent.parent
 _LOCK = 0x6F7264657273  # "orders": one migration at a time in a database, dbmate itself takes no lock
 
@@ -29,11 +32,12 @@ def dbmate_command() -> Path:
 async def migrate(dsn: str) -> list[str]:
     """Apply what is missing and return the applied files' names. Several processes may call it at once.
 
-    dsn: the owner's address. Raises MigrationFailed, or asyncpg's errors where the database cannot be reached.
+    dsn: the owner's address. Raises MigrationFailed, Planted, or asyncpg's errors where the database cannot be reached.
     """
-    connection = await asyncpg.connect(dsn)
+    connection = await asyncpg.connect(dsn, server_settings=BUILT_IN_ONLY)
     try:
         await connection.execute("select pg_advisory_lock($1)", _LOCK)
+        await refuse_planted(connection)
         encrypted = await connection.fetchval("select ssl from pg_stat_ssl where pid = pg_backend_pid()")
         return await _dbmate_up(dbmate_url(dsn, encrypted=bool(encrypted)))
     finally:
@@ -69,6 +73,7 @@ def dbmate_url(dsn: str, *, encrypted: bool) -> str:
         query.setdefault("port", str(parts.port or 5432))
         host = ""
     query.setdefault("sslmode", "require" if encrypted else "disable")
+    query |= BUILT_IN_ONLY
     netloc = f"{_quoted(account)}@{host}" if account or not host else host
     return urlunsplit(parts._replace(netloc=netloc, query=urlencode(query, safe="/")))
 
