@@ -24,8 +24,7 @@ async def live() -> dict[str, str]:
 async def ready(request: Request) -> dict[str, str]:
     """The database answers and is migrated."""
     missing = await missing_migrations(system_of(request).app)
-    if missing:
-        raise Problem(
-            503, "not-migrated", f"migrations are missing: {', '.join(missing)}", headers={"Retry-After": "5"}
-        )
+    if missing is None or missing:
+        which = ", ".join(missing or ["which ones cannot be seen"])
+        raise Problem(503, "not-migrated", f"migrations are missing: {which}", headers={"Retry-After": "5"})
     return {"status": "ok"}
