@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 import httpcore
 
-from webhooks.addresses import Resolve, is_public
+from webhooks.addresses import Resolve
+from webhooks.public import is_public
 
 
 class ForbiddenAddress(Exception):
