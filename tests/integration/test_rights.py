@@ -130,6 +130,25 @@ async def test_given_a_database_of_the_version_before_when_migrated_then_rows_st
             await connection.close()
 
 
+async def test_given_an_answer_that_was_kept_with_a_secret_when_migrated_then_the_secret_is_gone_and_the_rest_stays(
+    server: Deployment, tmp_path: Path
+) -> None:
+    keep = """insert into web.idempotency_keys (scope, key, fingerprint, owner, locked_until, status, headers, body)
+        values ('ops', '{}', '', gen_random_uuid(), now(), 201, '{{}}', convert_to('{}', 'UTF8'))"""
+    async with database(server) as found:
+        with only_migrations_before(HANDOVER, tmp_path):
+            await migrate(found.owner)
+        secret, order = '{"id":"ep_1","secret":"whsec_a+b/c=","url":"ü"}', '{"orderId":"o-1"}'
+        await found.as_application(keep.format("one", secret), keep.format("two", order))
+        await migrate(found.owner)
+        connection = await asyncpg.connect(found.owner)
+        try:
+            kept = await connection.fetch("select convert_from(body, 'UTF8') from web.idempotency_keys order by key")
+        finally:
+            await connection.close()
+        assert [row[0] for row in kept] == ['{"id":"ep_1","secret":null,"url":"ü"}', order]
+
+
 async def test_given_an_administrator_that_migrates_when_a_rebuild_has_run_then_all_is_the_owners(
     server: Deployment, tmp_path: Path
 ) -> None:
