@@ -1,5 +1,5 @@
 # The version of Python that the tests run on.
-FROM python:3.11.14-slim-bookworm AS build
+FROM python:3.11.14-slim-bookworm@sha256:65a93d69fa75478d554f4ad27c85c1e69fa184956261b4301ebaf6dbb0a3543d AS build
 
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 RUN python -m venv --without-pip /opt/orders
@@ -11,7 +11,7 @@ COPY . .
 RUN pip --python /opt/orders install --no-deps --no-index --no-build-isolation .
 
 
-FROM python:3.11.14-slim-bookworm
+FROM python:3.11.14-slim-bookworm@sha256:65a93d69fa75478d554f4ad27c85c1e69fa184956261b4301ebaf6dbb0a3543d
 
 RUN useradd --create-home --uid 10001 orders
 COPY --from=build /opt/orders /opt/orders

@@ -170,6 +170,7 @@ end $$;
 
 CREATE FUNCTION eventstore.refuse_change() RETURNS trigger
     LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
     raise exception 'the event log is append-only: % on %.% refused', tg_op, tg_table_schema, tg_table_name
@@ -214,7 +215,7 @@ CREATE TABLE eventstore.events (
 
 CREATE FUNCTION eventstore.sequence_lag() RETURNS bigint
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     RETURN (SELECT GREATEST((0)::bigint, (COALESCE((SELECT max(e."position") AS max FROM eventstore.events e), (0)::bigint) - s.last_value)) AS "greatest" FROM eventstore.event_position s);
 
 --
@@ -250,6 +251,7 @@ end $$;
 
 CREATE FUNCTION gateways.stripe_charge_moves_forward() RETURNS trigger
     LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
     if new.attempt < old.attempt
@@ -273,6 +275,7 @@ $$;
 
 CREATE FUNCTION gateways.stripe_rank(in_state text) RETURNS integer
     LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     select array_position(
         array['new', 'created', 'declined', 'voided', 'authorised', 'succeeded', 'returned'], in_state
@@ -285,6 +288,7 @@ $$;
 
 CREATE FUNCTION gateways.stripe_refund_rank(in_state text) RETURNS integer
     LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     select array_position(array['asked', 'settled', 'pending', 'succeeded', 'failed'], in_state)
 $$;
@@ -415,6 +419,45 @@ end
 $$;
 
 --
+-- Name: begin_rebuild(text); Type: FUNCTION; Schema: projections; Owner: -
+--
+
+CREATE FUNCTION projections.begin_rebuild(p_table text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    built constant text := projections.rebuilt(p_table);
+begin
+    execute format('drop table if exists projections.%I', built);
+    execute format('create table projections.%I (like projections.%I including all excluding indexes)', built, p_table);
+    execute format('alter table projections.%I add %s', built,
+        (select pg_get_constraintdef(oid) from pg_constraint
+          where conrelid = format('projections.%I', p_table)::regclass and contype = 'p'));
+    execute format('grant select, insert, update, delete on projections.%I to orders_app', built);
+end $$;
+
+--
+-- Name: index_rebuild(text); Type: FUNCTION; Schema: projections; Owner: -
+--
+
+CREATE FUNCTION projections.index_rebuild(p_table text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    built constant text := projections.rebuilt(p_table);
+    definition text;
+begin
+    for definition in
+        select split_part(pg_get_indexdef(indexrelid), ' USING ', 2) from pg_index
+         where indrelid = format('projections.%I', p_table)::regclass and not indisprimary
+    loop
+        execute format('create index on projections.%I using %s', built, definition);
+    end loop;
+end $$;
+
+--
 -- Name: order_counts_inserted(); Type: FUNCTION; Schema: projections; Owner: -
 --
 
@@ -443,6 +486,21 @@ begin
      group by status having sum(n) <> 0
         on conflict (status) do update set orders = c.orders + excluded.orders;
     return null;
+end $$;
+
+--
+-- Name: rebuilt(text); Type: FUNCTION; Schema: projections; Owner: -
+--
+
+CREATE FUNCTION projections.rebuilt(p_table text) RETURNS text
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    if p_table is null or p_table not in ('order_dashboard', 'customer_orders') then
+        raise exception 'there is no read model % to build anew', p_table using errcode = 'invalid_parameter_value';
+    end if;
+    return p_table || '_rebuild';
 end $$;
 
 --
@@ -500,12 +558,12 @@ end $$;
 --
 
 CREATE FUNCTION projections.swap_in(p_table text) RETURNS void
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     live constant regclass := format('projections.%I', p_table);
-    built constant regclass := format('projections.%I', p_table || '_rebuild');
+    built constant regclass := format('projections.%I', projections.rebuilt(p_table));
     renames constant text[] := array(
         select format('alter index %s rename to %I', b.indexrelid::regclass, c.relname)
           from pg_index l
@@ -1952,7 +2010,7 @@ GRANT USAGE ON SCHEMA inventory TO orders_app;
 -- Name: SCHEMA projections; Type: ACL; Schema: -; Owner: -
 --
 
-GRANT ALL ON SCHEMA projections TO orders_app;
+GRANT USAGE ON SCHEMA projections TO orders_app;
 
 --
 -- Name: SCHEMA simulated; Type: ACL; Schema: -; Owner: -
@@ -2054,39 +2112,54 @@ REVOKE ALL ON FUNCTION inventory.set_levels(in_skus text[], in_units bigint[], i
 GRANT ALL ON FUNCTION inventory.set_levels(in_skus text[], in_units bigint[], in_names text[], in_unit_prices bigint[], in_reason text, in_actor text) TO orders_app;
 
 --
+-- Name: FUNCTION begin_rebuild(p_table text); Type: ACL; Schema: projections; Owner: -
+--
+
+REVOKE ALL ON FUNCTION projections.begin_rebuild(p_table text) FROM PUBLIC;
+GRANT ALL ON FUNCTION projections.begin_rebuild(p_table text) TO orders_app;
+
+--
+-- Name: FUNCTION index_rebuild(p_table text); Type: ACL; Schema: projections; Owner: -
+--
+
+REVOKE ALL ON FUNCTION projections.index_rebuild(p_table text) FROM PUBLIC;
+GRANT ALL ON FUNCTION projections.index_rebuild(p_table text) TO orders_app;
+
+--
 -- Name: FUNCTION order_counts_inserted(); Type: ACL; Schema: projections; Owner: -
 --
 
 REVOKE ALL ON FUNCTION projections.order_counts_inserted() FROM PUBLIC;
-GRANT ALL ON FUNCTION projections.order_counts_inserted() TO orders_app;
 
 --
 -- Name: FUNCTION order_counts_updated(); Type: ACL; Schema: projections; Owner: -
 --
 
 REVOKE ALL ON FUNCTION projections.order_counts_updated() FROM PUBLIC;
-GRANT ALL ON FUNCTION projections.order_counts_updated() TO orders_app;
+
+--
+-- Name: FUNCTION rebuilt(p_table text); Type: ACL; Schema: projections; Owner: -
+--
+
+REVOKE ALL ON FUNCTION projections.rebuilt(p_table text) FROM PUBLIC;
 
 --
 -- Name: FUNCTION recount(p_table text); Type: ACL; Schema: projections; Owner: -
 --
 
 REVOKE ALL ON FUNCTION projections.recount(p_table text) FROM PUBLIC;
-GRANT ALL ON FUNCTION projections.recount(p_table text) TO orders_app;
 
 --
 -- Name: FUNCTION revenue_inserted(); Type: ACL; Schema: projections; Owner: -
 --
 
 REVOKE ALL ON FUNCTION projections.revenue_inserted() FROM PUBLIC;
-GRANT ALL ON FUNCTION projections.revenue_inserted() TO orders_app;
 
 --
 -- Name: FUNCTION revenue_updated(); Type: ACL; Schema: projections; Owner: -
 --
 
 REVOKE ALL ON FUNCTION projections.revenue_updated() FROM PUBLIC;
-GRANT ALL ON FUNCTION projections.revenue_updated() TO orders_app;
 
 --
 -- Name: FUNCTION swap_in(p_table text); Type: ACL; Schema: projections; Owner: -
@@ -2497,10 +2570,40 @@ GRANT SELECT ON TABLE inventory.reservations TO orders_app;
 GRANT SELECT ON TABLE inventory.stock TO orders_app;
 
 --
+-- Name: TABLE customer_orders; Type: ACL; Schema: projections; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE projections.customer_orders TO orders_app;
+
+--
+-- Name: TABLE order_counts; Type: ACL; Schema: projections; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE projections.order_counts TO orders_app;
+
+--
+-- Name: TABLE order_dashboard; Type: ACL; Schema: projections; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE projections.order_dashboard TO orders_app;
+
+--
 -- Name: TABLE parked; Type: ACL; Schema: projections; Owner: -
 --
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE projections.parked TO orders_app;
+
+--
+-- Name: TABLE revenue; Type: ACL; Schema: projections; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE projections.revenue TO orders_app;
+
+--
+-- Name: TABLE schema_migrations; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.schema_migrations TO orders_app;
 
 --
 -- Name: TABLE charges; Type: ACL; Schema: simulated; Owner: -

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 
+from application.rights import warn_of_excess_rights
 from cli.arguments import AsJson
 from cli.output import show, show_json
 from cli.running import execute, opened, temporal
@@ -26,6 +27,7 @@ def api(as_json: AsJson = False) -> None:
                 show_json({"url": url}) if as_json else show(f"the API and the page: {url}")
 
         async with opened(settings) as app, asyncio.TaskGroup() as group:
+            await warn_of_excess_rights(app)
             client = await temporal(settings, lazy=True)
             listening = group.create_task(app.wakeup.listen(settings.app_database_url))
             async with metrics_served(settings, app.pool, client):

@@ -12,12 +12,14 @@ from typing import Any, Final
 import orjson
 
 from activities.stock import read_stock_csv
+from application.rights import warn_of_excess_rights
 from bootstrap import App
 from cli.arguments import DATA_FOLDER, AsJson
 from cli.failures import database_address
 from cli.output import facts, say, show, show_json
 from cli.running import execute, opened, temporal
 from cli.serving import serve_and_tell
+from embedded.folders import private_folder
 from embedded.services import Services, run_services
 from eventstore.migrate import migrate
 from process import MARGIN_WITH_SERVICES
@@ -50,6 +52,8 @@ def dev(as_json: AsJson = False) -> None:
             for name in await migrate(settings.owner_database_url):
                 say(f"migrated: {name}")
             async with opened(settings) as app:
+                if "PostgreSQL" not in services.started:  # our own server takes nobody but us, whatever the login may
+                    await warn_of_excess_rights(app)
                 await _serve(app, settings, services, as_json)
 
     execute(command, serves=True, margin=MARGIN_WITH_SERVICES)
@@ -138,7 +142,7 @@ def announced(folder: Path, settings: Settings, url: str) -> Iterator[None]:
         "temporal_ui_url": settings.temporal_ui_url,
         "url": url,
     }
-    folder.mkdir(exist_ok=True)
+    private_folder(folder)
     file = folder / DEV_FILE
     # Moved there whole: a reader finds all of it or nothing. Readable by us alone, as an address may hold a password.
     descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=DEV_FILE)

@@ -14,6 +14,7 @@ from application.reach import TemporalUnreachable
 from embedded.errors import EmbeddedError
 from eventstore.errors import EventStoreError
 from eventstore.migrate import MigrationFailed, single_hosts
+from eventstore.planted import Planted
 from orders.errors import OrderError
 from projections.rebuild import RebuildRunning
 from settings import DEV_FILE, DEV_FOLDER, Settings, SettingsError
@@ -32,6 +33,7 @@ _OWN: Final = (
     OrderError,
     EmbeddedError,
     MigrationFailed,
+    Planted,
     EventStoreError,
     RebuildRunning,
     WebhookError,

@@ -14,6 +14,7 @@ from application.migrations import missing_migrations
 from application.reach import TemporalUnreachable
 from application.readers import readers
 from application.readiness import readiness
+from application.rights import excess_rights
 from bootstrap import App
 from cli.arguments import AsJson
 from cli.failures import OK, REFUSED, database_address, explain, temporal_address
@@ -28,15 +29,19 @@ MaxLag = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """Something looked at: whether it is well, and what was seen."""
+    """Something looked at: whether it is well, and what was seen. insecure: it works, and somebody should mend it."""
 
     name: str
     ok: bool
     detail: str
+    insecure: bool = False
 
 
 def health(max_lag: MaxLag = 60.0, as_json: AsJson = False) -> None:
-    """Check the database, its migrations, Temporal, and that dispatcher and read models keep up; exits 1 if not."""
+    """Check the database, its migrations, Temporal, and that dispatcher and read models keep up; exits 1 if not.
+
+    Rights in the database beyond what the application needs are named insecure, and do not make it exit 1.
+    """
 
     async def command(settings: Settings) -> int:
         checks = [
@@ -55,6 +60,8 @@ def health(max_lag: MaxLag = 60.0, as_json: AsJson = False) -> None:
 
 
 def _row(check: Check) -> tuple[object, ...]:
+    if check.insecure:
+        return check.name, Text("insecure", style="yellow"), check.detail
     return check.name, Text("ok", style="green") if check.ok else Text("not ok", style="bold red"), check.detail
 
 
@@ -63,7 +70,7 @@ async def _database(settings: Settings, max_lag: float) -> list[Check]:
         try:
             app = await stack.enter_async_context(opened(settings))
             reached = Check("database", True, database_address(settings))
-            return [reached, await _migrations(app), await _writes(app), *await _lags(app, max_lag)]
+            return [reached, await _migrations(app), await _writes(app), await _rights(app), *await _lags(app, max_lag)]
         except Exception as error:
             return [Check("database", False, _told(error, settings))]
 
@@ -71,7 +78,7 @@ async def _database(settings: Settings, max_lag: float) -> list[Check]:
 async def _migrations(app: App) -> Check:
     missing = await missing_migrations(app)
     if missing is None:
-        return Check("migrations", True, "not looked at: this user may not read public.schema_migrations")
+        return Check("migrations", False, "missing, how many cannot be seen: run `orders migrate`")
     return Check(
         "migrations", not missing, f"missing {', '.join(missing)}: run `orders migrate`" if missing else "complete"
     )
@@ -80,6 +87,11 @@ async def _migrations(app: App) -> Check:
 async def _writes(app: App) -> Check:
     found = await readiness(app)
     return Check("writes", not found.problems, "; ".join(found.problems) or "taken")
+
+
+async def _rights(app: App) -> Check:
+    found = await excess_rights(app)
+    return Check("rights", True, "; ".join(found) or "the application has only what it needs", insecure=bool(found))
 
 
 async def _lags(app: App, max_lag: float) -> list[Check]:

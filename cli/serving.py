@@ -9,6 +9,7 @@ import typer
 from temporalio.client import Client
 
 from application.readiness import worker_problems
+from application.rights import warn_of_excess_rights
 from bootstrap import App
 from cli.arguments import AsJson
 from cli.failures import require_address
@@ -54,6 +55,7 @@ def worker(roles: Roles = None, as_json: AsJson = False) -> None:
                 show_json({"serving": [str(role) for role in chosen], "taskQueue": settings.task_queue})
 
         async with opened(settings) as app:
+            await warn_of_excess_rights(app)
             client = await temporal(settings)
             async with (
                 metrics_served(settings, app.pool, client),

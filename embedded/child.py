@@ -117,7 +117,7 @@ def _pipe() -> tuple[int, int]:
 
 
 async def _start(job: Job, stdin: int) -> asyncio.subprocess.Process:
-    with job.log.open("wb") as log:
+    with os.fdopen(_opened(job.log), "wb") as log:
         return await asyncio.create_subprocess_exec(
             *(sys.executable, "-I", "-S", str(GUARD), job.order()),
             stdin=stdin,
@@ -128,3 +128,10 @@ async def _start(job: Job, stdin: int) -> asyncio.subprocess.Process:
             env=job.environment,
             pass_fds=() if job.lock is None else (job.lock,),
         )
+
+
+def _opened(log: Path) -> int:
+    """The log, started anew and readable by its owner alone: programs write addresses and statements to it."""
+    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    os.fchmod(descriptor, 0o600)
+    return descriptor

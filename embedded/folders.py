@@ -34,13 +34,34 @@ def _short_base() -> str:
     return next(base for base in bases if len(os.fsencode(base)) <= room and os.access(base, os.W_OK))
 
 
+def private_folder(folder: Path) -> None:
+    """Create the folder for its owner alone, or close an existing one with all that is in it to everybody else.
+
+    Data, logs and addresses in it concern nobody else; what lies below its own folders is left as it is. EmbeddedError
+    where that is not ours to do.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        for entry in os.scandir(folder):
+            if not entry.is_symlink():
+                os.chmod(entry.path, 0o700 if entry.is_dir() else 0o600)
+    except OSError as error:
+        raise _not_ours(folder, error) from error
+
+
+def _not_ours(folder: Path, error: OSError) -> EmbeddedError:
+    return EmbeddedError(f"Cannot keep data in {folder} ({error}). Make it ours, or use another folder.")
+
+
 @asynccontextmanager
 async def locked_folder(folder: Path) -> AsyncIterator[int]:
-    """Create the folder and hold it for this run; yields the descriptor of a lock that its servers must inherit.
+    """Create the folder, for its owner alone, and hold it for this run; yields the lock that its servers must inherit.
 
     One lock is ours alone: while its holder lives, another run is refused with an EmbeddedError that names the holder.
     The other is free only once the last server of a run is gone: those of a run that was killed get time to stop.
     """
+    private_folder(folder)
     with _lock_file(folder, "lock") as ours, _lock_file(folder, "servers.lock") as servers:
         if not await _taken(ours, DEATH):
             holder = os.pread(ours, 20, 0).decode().strip()
@@ -57,10 +78,9 @@ async def locked_folder(folder: Path) -> AsyncIterator[int]:
 @contextmanager
 def _lock_file(folder: Path, name: str) -> Iterator[int]:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(folder / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise EmbeddedError(f"Cannot keep data in {folder} ({error}). Make it ours, or use another folder.") from error
+        raise _not_ours(folder, error) from error
     try:
         yield descriptor
     finally:

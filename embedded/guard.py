@@ -74,6 +74,7 @@ def become(order: dict[str, Any], guard: int) -> NoReturn:
     """Turn this forked process into the child."""
     program = order["argv"][0]
     try:
+        os.umask(0o077)  # whatever it writes is its owner's alone
         os.setsid()  # the terminal's Ctrl-C must not reach the child before the orderly stop
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         if order["account"]:

@@ -2,9 +2,14 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import cast
+from typing import Final, cast
 
 import asyncpg
+
+BUILT_IN_ONLY: Final = {"search_path": "pg_catalog"}
+"""Settings of a session that finds names without a schema among what is built in, whatever another role has made in public."""
+SAFE_SESSION: Final = {**BUILT_IN_ONLY, "idle_in_transaction_session_timeout": "30s"}
+"""Those of the application. An append that hangs in an open transaction would hold up every reader: the server ends it."""
 
 
 @asynccontextmanager

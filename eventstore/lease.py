@@ -4,6 +4,7 @@ import hashlib
 
 import asyncpg
 
+from eventstore.connection import BUILT_IN_ONLY
 from eventstore.errors import DATABASE_AWAY
 from eventstore.pool import connect
 
@@ -56,6 +57,7 @@ _HELD = """
 select exists (select from pg_locks where locktype = 'advisory' and pid = pg_backend_pid() and granted
                   and (classid::bigint << 32 | objid::bigint) = $1::bigint)"""
 _WATCHED = {
+    **BUILT_IN_ONLY,
     "tcp_keepalives_idle": "2",
     "tcp_keepalives_interval": "1",
     "tcp_keepalives_count": "2",

@@ -12,6 +12,8 @@ from urllib.parse import parse_qs, parse_qsl, quote, unquote, urlencode, urlspli
 
 import asyncpg
 
+from eventstore.connection import BUILT_IN_ONLY
+from eventstore.planted import refuse_planted
 from eventstore.pool import connect, require_sessions
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -49,16 +51,17 @@ async def migrate(
     """Apply what is missing and return the applied files' names. Several processes may call it at once.
 
     dsn: the owner's address, of one or several hosts. patience: seconds to wait for another migration;
-    on_wait is called once with its holder. Raises MigrationFailed, PooledByTransaction, or asyncpg's errors where the
+    on_wait is called once with its holder. Raises MigrationFailed, Planted, PooledByTransaction, or asyncpg's errors where the
     database cannot be reached.
     """
     host = await writable_host(dsn)
-    await require_sessions(host)
-    connection = await connect(host, {})
+    pooled = await require_sessions(host)
+    connection = await connect(host, BUILT_IN_ONLY)
     try:
         await _lock(connection, patience, on_wait)
+        await refuse_planted(connection)
         encrypted = await connection.fetchval("select ssl from pg_stat_ssl where pid = pg_backend_pid()")
-        return await _dbmate_up(dbmate_url(host, encrypted=bool(encrypted)))
+        return await _dbmate_up(dbmate_url(host, encrypted=bool(encrypted), pooled=pooled))
     finally:
         await connection.close()
 
@@ -131,8 +134,9 @@ async def _dbmate_up(url: str) -> list[str]:
     return [line.split()[1] for line in output.splitlines() if line.startswith("Applied:")]
 
 
-def dbmate_url(dsn: str, *, encrypted: bool) -> str:
-    """The same address in dbmate's spelling: a socket folder as `socket`, TLS only where our own connection has it."""
+def dbmate_url(dsn: str, *, encrypted: bool, pooled: bool = False) -> str:
+    """The same address in dbmate's spelling: a socket folder as `socket`, TLS only where our own connection has it, and the
+    session of BUILT_IN_ONLY, but for a pooler, which refuses that parameter."""
     parts = urlsplit(dsn)
     query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
     account, _, host = parts.netloc.rpartition("@")
@@ -141,6 +145,8 @@ def dbmate_url(dsn: str, *, encrypted: bool) -> str:
         query.setdefault("port", str(parts.port or 5432))
         host = ""
     query.setdefault("sslmode", "require" if encrypted else "disable")
+    if not pooled:
+        query |= BUILT_IN_ONLY
     netloc = f"{_quoted(account)}@{host}" if account or not host else host
     return urlunsplit(parts._replace(netloc=netloc, query=urlencode(query, safe="/")))
 

@@ -8,15 +8,15 @@ from typing import Final
 
 import asyncpg
 
+from eventstore.connection import SAFE_SESSION
 from eventstore.errors import PooledByTransaction
 
 ROLE: Final = "orders_app"
-# The server ends an append that hangs in an open transaction: it would hold up every reader.
-SESSION: Final = {"role": ROLE, "idle_in_transaction_session_timeout": "30s"}
+SESSION: Final = {"role": ROLE, **SAFE_SESSION}
 _APPLICATION: Final = {"application_name": "orders"}
 _CLOSING: Final = 2.0  # seconds
 _PROBES: Final = 3
-_BACKEND: Final = "select pg_backend_pid()"
+_BACKEND: Final = "select pg_catalog.pg_backend_pid()"
 
 
 async def connect(dsn: str, session: Mapping[str, str], *, timeout: float = 60) -> asyncpg.Connection:
@@ -57,21 +57,22 @@ async def open_pool(dsn: str, *, size: int = 20) -> AsyncIterator[asyncpg.Pool]:
 
 
 async def _configure(connection: asyncpg.Connection, session: Mapping[str, str]) -> None:
-    calls = ", ".join(f"set_config('{name}', '{value}', false)" for name, value in session.items())
+    calls = ", ".join(f"pg_catalog.set_config('{name}', '{value}', false)" for name, value in session.items())
     await connection.execute(f"select {calls}")
 
 
-async def require_sessions(dsn: str) -> None:
+async def require_sessions(dsn: str) -> bool:
     """Refuse a pooler in transaction mode, where locks, LISTEN and the role of a session are lost between statements.
-    Raises PooledByTransaction, and what connecting raises."""
+    True for a pooler that keeps sessions, False without one. Raises PooledByTransaction, and what connecting raises."""
     connection = await asyncpg.connect(dsn, statement_cache_size=0)
     try:
         # A pooler hands out a process id of its own, with which a query is cancelled.
         if connection.get_server_pid() == await _backend(connection):
-            return
+            return False
         for _ in range(_PROBES):
             if not await _is_kept(dsn, connection):
                 raise PooledByTransaction
+        return True
     except asyncpg.FeatureNotSupportedError as error:  # a pooler in statement mode refuses transactions
         raise PooledByTransaction from error
     finally:

@@ -30,10 +30,10 @@ select w.name, coalesce(s.position, 0) from unnest($1::text[]) as w (name)
     select (classid::bigint << 32) | objid::bigint from pg_locks
      where locktype = 'advisory' and objsubid = 1 and granted
        and database = (select oid from pg_database where datname = current_database()))"""
-# The indexes of a table but its primary key, each from ON's table on, as swap_in() pairs them.
-_INDEXES = """
-select split_part(pg_get_indexdef(indexrelid), ' USING ', 2) from pg_index
- where indrelid = $1::text::regclass and not indisprimary"""
+# The tables are the owner's: these three functions do with the owner's rights what a rebuild needs, and nothing else.
+_BEGIN = "select projections.begin_rebuild($1)"
+_INDEX = "select projections.index_rebuild($1)"
+_SWAP_IN = "select projections.swap_in($1)"
 _INDEX_LIMIT: Final = 3_600.0  # seconds
 _DROP_CHECKPOINT = "delete from eventstore.subscriptions where name = $1"
 _DROP_PARKED = "delete from projections.parked where projection = $1"
@@ -102,13 +102,7 @@ async def _begin(
 ) -> Projector[Any]:
     name, table = f"{projection.name}:rebuild", f"{projection.table}_rebuild"
     async with transaction(pool) as connection:
-        await connection.execute(f"drop table if exists projections.{table}")
-        await connection.execute(
-            f"create table projections.{table} (like projections.{projection.table} including all excluding indexes)"
-        )
-        await connection.execute(
-            f"alter table projections.{table} add primary key ({', '.join(projection.key_columns)})"
-        )
+        await connection.execute(_BEGIN, projection.table)
         await connection.execute(_DROP_PARKED, name)
         await connection.execute(_DROP_CHECKPOINT, name)
         await open_checkpoint(connection, name)
@@ -130,11 +124,8 @@ async def _load(built: Projector[Any], store: EventStore, on_progress: Progress)
 
 
 async def _index(pool: asyncpg.Pool, projection: Projection[Any]) -> None:
-    """Cheaper made at once than kept up to date row by row. A column list with a predicate says its own."""
-    async with transaction(pool) as connection:
-        for (definition,) in await connection.fetch(_INDEXES, f"projections.{projection.table}"):
-            statement = f"create index on projections.{projection.table}_rebuild using {definition}"
-            await connection.execute(statement, timeout=_INDEX_LIMIT)
+    """Cheaper made at once than kept up to date row by row."""
+    await pool.execute(_INDEX, projection.table, timeout=_INDEX_LIMIT)
 
 
 async def _build(built: Projector[Any], store: EventStore, on_progress: Progress) -> None:
@@ -153,7 +144,7 @@ async def _swap(pool: asyncpg.Pool, built: Projector[Any]) -> Rebuilt:
         await connection.execute("set local lock_timeout = '1s'")
         live = await lock_checkpoint(connection, name)
         position = await built.catch_up(connection, live)
-        await connection.execute("select projections.swap_in($1)", built.projection.table)
+        await connection.execute(_SWAP_IN, built.projection.table)
         await advance(connection, name, live, position)
         await connection.execute(_DROP_CHECKPOINT, built.name)
         await connection.execute(_DROP_PARKED, name)

@@ -15,7 +15,7 @@ from web.system import Shared
 router = APIRouter(prefix="/v1/gateways", tags=["gateways"])
 _PROBLEM: Final = {MEDIA_TYPE: {"schema": {"$ref": f"#/components/schemas/{ProblemDocument.__name__}"}}}
 _PROBLEMS: Final = {
-    400: "The signature is not Stripe's, or too old; or the body is no event",
+    400: "The signature is not Stripe's, too old, or dated in the future; or the body is no event",
     404: "No secret is set for Stripe's webhooks",
     413: "The body is larger than 1 MiB",
     415: "The body is not application/json",

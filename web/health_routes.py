@@ -28,10 +28,10 @@ async def live() -> dict[str, str]:
 async def ready(request: Request) -> dict[str, object]:
     """The database answers, is migrated and takes writes. warnings: readers of the log that stand still."""
     system = system_of(request)
-    if missing := await missing_migrations(system.app):
-        raise Problem(
-            503, "not-migrated", f"migrations are missing: {', '.join(missing)}", headers={"Retry-After": "5"}
-        )
+    missing = await missing_migrations(system.app)
+    if missing is None or missing:
+        which = ", ".join(missing or ["which ones cannot be seen"])
+        raise Problem(503, "not-migrated", f"migrations are missing: {which}", headers={"Retry-After": "5"})
     found = await system.readiness.look()
     if found.problems:
         raise Problem(503, "not-ready", "; ".join(found.problems), headers={"Retry-After": "5"})

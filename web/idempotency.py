@@ -119,7 +119,7 @@ class Idempotency:
             await self._tell(_GIVE_UP if undone else _UNLOCK, *claim.row, claim.owner)
             raise
         headers = {name: response.headers[name] for name in _REPEATED_HEADERS if name in response.headers}
-        stored = orjson.dumps(headers).decode(), bytes(response.body)
+        stored = orjson.dumps(headers).decode(), _without_secret(bytes(response.body))
         await self._tell(_STORE, *claim.row, claim.owner, response.status_code, *stored)
         return response
 
@@ -141,6 +141,16 @@ def _key(request: Request) -> str | None:
 def _fingerprint(request: Request, body: bytes) -> bytes:
     parts = (request.method.encode(), request.url.path.encode(), request.url.query.encode(), body)
     return hashlib.sha256(b"\0".join(hashlib.sha256(part).digest() for part in parts)).digest()
+
+
+def _without_secret(body: bytes) -> bytes:
+    """The answer as it is kept: whoever reads the table, or sends the key again, does not learn a secret by it."""
+    if b'"secret"' not in body:
+        return body
+    document = orjson.loads(body)
+    if isinstance(document, dict) and "secret" in document:
+        return orjson.dumps(document | {"secret": None})
+    return body
 
 
 def _answered(found: asyncpg.Record, claim: _Claim) -> Response:

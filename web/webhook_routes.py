@@ -7,11 +7,11 @@ from fastapi import APIRouter, Body, Path, Query, Response
 from pydantic import ConfigDict, Field
 
 from application.webhook_documents import delivery_document, endpoint_document
-from web.keys import Role
+from web.keys import Caller, Role
 from web.models import Document, Position
 from web.parameters import MAX_POSITION, After, Limit, bad_cursor
 from web.route import ApiRoute, requires
-from web.system import CommandId, Shared
+from web.system import Asking, CommandId, Shared
 from webhooks.deliveries import State
 from webhooks.endpoints import MAX_DESCRIPTION, MAX_OVERLAP, OVERLAP
 from webhooks.errors import UnknownDelivery
@@ -76,7 +76,7 @@ class Replay(Document):
 
 
 class EndpointDocument(Document):
-    """Whom is told of what. The query of its URL is not shown."""
+    """Whom is told of what. The query of its URL is not shown, and its path to the role operate alone."""
 
     id: str
     url: str
@@ -91,9 +91,9 @@ class EndpointDocument(Document):
 
 
 class EndpointWithSecret(EndpointDocument):
-    """secret: shown this once."""
+    """secret: shown this once; null where an answer is repeated for its Idempotency-Key, which is not kept with it."""
 
-    secret: str
+    secret: str | None
 
 
 class ChangedEndpoint(EndpointDocument):
@@ -110,13 +110,14 @@ class EndpointList(Document):
 
 
 class Secret(Document):
-    """A new secret, shown this once."""
+    """A new secret, shown this once; null where an answer is repeated for its Idempotency-Key."""
 
-    secret: str
+    secret: str | None
 
 
 class DeliveryDocument(Document):
-    """One event to one endpoint. lastResponse: the first kilobyte of what the last failed attempt was answered."""
+    """One event to one endpoint. lastResponse: the first kilobyte of what the last failed attempt was answered, for the
+    role operate alone."""
 
     id: str
     endpoint_id: str
@@ -143,7 +144,7 @@ class DeliveryList(Document):
 
 @router.get("/endpoints", response_model=EndpointList)
 @requires(Role.READ)
-async def list_endpoints(system: Shared, limit: Limit = 50, after: After = None) -> dict[str, Any]:
+async def list_endpoints(system: Shared, asking: Asking, limit: Limit = 50, after: After = None) -> dict[str, Any]:
     """Every endpoint, the oldest first."""
     found = await system.app.endpoints.all()
     ids = [endpoint.id for endpoint in found]
@@ -152,7 +153,7 @@ async def list_endpoints(system: Shared, limit: Limit = 50, after: After = None)
     start = ids.index(after) + 1 if after is not None else 0
     page = found[start : start + limit]
     following = page[-1].id if start + limit < len(found) else None
-    return {"endpoints": [endpoint_document(endpoint) for endpoint in page], "after": following}
+    return {"endpoints": [endpoint_document(each, whole=_sees_all(asking)) for each in page], "after": following}
 
 
 @router.post("/endpoints", response_model=EndpointWithSecret, status_code=201)
@@ -168,9 +169,9 @@ async def add_endpoint(
 
 @router.get("/endpoints/{endpointId}", response_model=EndpointDocument)
 @requires(Role.READ)
-async def get_endpoint(system: Shared, endpoint_id: EndpointId) -> dict[str, Any]:
+async def get_endpoint(system: Shared, asking: Asking, endpoint_id: EndpointId) -> dict[str, Any]:
     """One endpoint."""
-    return endpoint_document(await system.app.endpoints.get(endpoint_id))
+    return endpoint_document(await system.app.endpoints.get(endpoint_id), whole=_sees_all(asking))
 
 
 @router.patch("/endpoints/{endpointId}", response_model=ChangedEndpoint)
@@ -215,7 +216,12 @@ async def replay_endpoint(
 @router.get("/deliveries", response_model=DeliveryList)
 @requires(Role.READ)
 async def list_deliveries(
-    system: Shared, endpoint_id: OfEndpoint = None, status: OfStatus = None, limit: Limit = 50, after: After = None
+    system: Shared,
+    asking: Asking,
+    endpoint_id: OfEndpoint = None,
+    status: OfStatus = None,
+    limit: Limit = 50,
+    after: After = None,
 ) -> dict[str, Any]:
     """Deliveries, the newest event first."""
     state = State(status) if status else None
@@ -223,7 +229,7 @@ async def list_deliveries(
         page = await system.app.deliveries.list(endpoint_id=endpoint_id, state=state, limit=limit, after=after)
     except UnknownDelivery:
         raise bad_cursor() from None
-    return {"deliveries": [delivery_document(row) for row in page.rows], "after": page.after}
+    return {"deliveries": [delivery_document(row, whole=_sees_all(asking)) for row in page.rows], "after": page.after}
 
 
 @router.post("/deliveries/{deliveryId}/retry", response_model=DeliveryDocument, status_code=202)
@@ -231,3 +237,8 @@ async def list_deliveries(
 async def retry_delivery(system: Shared, delivery_id: DeliveryId) -> dict[str, Any]:
     """Try a parked delivery again."""
     return delivery_document(await system.app.deliveries.retry(delivery_id))
+
+
+def _sees_all(asking: Caller) -> bool:
+    """Whether a path, where many receivers keep a token, is shown: to those who may change it."""
+    return asking.role >= Role.OPERATE

@@ -1,7 +1,6 @@
 """Which addresses a webhook may go to: none inside anybody's network, unless a setting says so."""
 
 import asyncio
-import ipaddress
 import re
 import socket
 from collections.abc import Awaitable, Callable, Sequence
@@ -11,39 +10,17 @@ from typing import Final
 import httpx
 
 from webhooks.errors import InvalidEndpoint
+from webhooks.public import is_public
 
 MAX_URL: Final = 2_048
 RESOLVE_LIMIT: Final = 5.0  # seconds
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 """From a host's name and port to its addresses. Raises OSError where it has none."""
 
 _HOST: Final = re.compile(r"[a-z0-9._:-]+")
-_IPV6_GLOBAL: Final = ipaddress.ip_network("2000::/3")
-# Global by the registry, and yet a way in: relays to addresses of IPv4, and a cloud's own metadata service.
-_WAYS_IN: Final = tuple(
-    map(
-        ipaddress.ip_network,
-        ("192.88.99.0/24", "168.63.129.16/32", "2001::/32", "2001:db8::/32", "2002::/16", "3fff::/20"),
-    )
-)
 # Its own threads: names that hang must hold up no other look-up of this process.
 _LOOKING_UP: Final = ThreadPoolExecutor(max_workers=32, thread_name_prefix="webhooks-dns")
-
-
-def is_public(text: str) -> bool:
-    """Whether an address belongs to nobody's own network: not private, loopback, link-local, shared (CGNAT), multicast,
-    reserved, unspecified, mapped or translated from IPv4."""
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    if address.version == 6 and (address not in _IPV6_GLOBAL or "%" in text):
-        return False
-    if address.is_multicast or address.is_reserved or not address.is_global:
-        return False
-    return not any(address.version == each.version and address in each for each in _WAYS_IN)
 
 
 async def resolve(host: str, port: int) -> Sequence[str]:
@@ -107,3 +84,9 @@ def without_query(url: str) -> str:
     """The URL as it may be shown: receivers keep tokens in the query."""
     head, mark, _ = url.partition("?")
     return head + mark + ("…" if mark else "")
+
+
+def origin(url: str) -> str:
+    """Where the URL leads, as it may be shown to all who may look: many receivers keep their token in the path."""
+    parts = httpx.URL(url)
+    return f"{parts.scheme}://{parts.netloc.decode('ascii')}/…"

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 
 import httpcore
 
-from webhooks.addresses import Resolve, is_public
+from webhooks.addresses import Resolve
 from webhooks.answer_stream import AnswerStream
+from webhooks.public import is_public
 
 
 class ForbiddenAddress(Exception):

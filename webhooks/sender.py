@@ -84,7 +84,8 @@ class Sender:
         except (httpcore.ConnectError, OSError) as error:
             raise NoAnswer("no connection", str(error)) from None
         except (httpcore.NetworkError, httpcore.ProtocolError) as error:
-            raise NoAnswer("broken answer", str(error)) from None
+            # The error's text may quote the receiver, and with it the path that it was asked by: this one is shown to all.
+            raise NoAnswer("broken answer", type(error).__name__) from None
 
     async def _post(self, target: httpx.URL, headers: Sequence[tuple[str, str]], body: bytes) -> Answer:
         url = httpcore.URL(

@@ -16,7 +16,4 @@ grant orders_app to orders_owner, orders;
 alter database :"DBNAME" owner to orders_owner;
 revoke connect, temporary on database :"DBNAME" from public;
 grant connect on database :"DBNAME" to orders_app;
-
--- So that `orders health` can tell whether a migration is missing.
-alter default privileges for role orders_owner in schema public grant select on tables to orders_app;
 SQL

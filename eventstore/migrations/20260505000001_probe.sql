@@ -12,7 +12,7 @@ grant select, update (at) on eventstore.probe to orders_app;
 -- then an append lands below positions that readers have passed. The application has no right to read the sequence itself.
 create function eventstore.sequence_lag() returns bigint
     language sql stable security definer
-    set search_path = ''
+    set search_path = pg_catalog, pg_temp
     return (
         select greatest(0, coalesce((select max(e.position) from eventstore.events e), 0) - s.last_value)
           from eventstore.event_position s

@@ -222,6 +222,7 @@ async def test_health_looks_at_every_part(shell: Shell, shipped: str) -> None:
     assert names == {
         "database",
         "migrations",
+        "rights",
         "dispatcher",
         "order-dashboard",
         "customer-orders",

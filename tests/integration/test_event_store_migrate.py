@@ -118,4 +118,4 @@ async def test_given_no_such_database_when_migrating_then_it_is_not_made_and_the
     ],
 )
 def test_given_an_address_when_spelled_for_dbmate_then_it_means_the_same(dsn: str, encrypted: bool, url: str) -> None:
-    assert dbmate_url(dsn, encrypted=encrypted) == url
+    assert dbmate_url(dsn, encrypted=encrypted) == f"{url}&search_path=pg_catalog"

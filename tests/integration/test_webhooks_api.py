@@ -54,6 +54,45 @@ async def test_a_repeated_addition_makes_one_endpoint_also_where_its_answer_was_
     assert len((await served.get(ENDPOINTS))["endpoints"]) == 1
 
 
+async def test_a_repeated_request_gets_the_kept_answer_without_the_secret_and_the_table_does_not_hold_it(
+    served: Api,
+) -> None:
+    made = await served.post(ENDPOINTS, {"url": URL, "topics": ["*"]}, Idempotency_Key="one-endpoint")
+    rotation = f"{ENDPOINTS}/{made.json()['id']}/rotate"
+    rotated = await served.post(rotation, {}, Idempotency_Key="one-rotation")
+    kept = await served.app.pool.fetch("select convert_from(body, 'UTF8') from web.idempotency_keys")
+    assert len(kept) == 2
+    assert "whsec_" not in str(kept)
+
+    again = await served.post(ENDPOINTS, {"url": URL, "topics": ["*"]}, Idempotency_Key="one-endpoint")
+    assert (again.status_code, again.json()) == (201, made.json() | {"secret": None})
+    assert again.headers["location"] == made.headers["location"]
+    assert (await served.post(rotation, {}, Idempotency_Key="one-rotation")).json() == {"secret": None}
+    secrets = await served.app.endpoints.secrets(made.json()["id"])
+    assert secrets == [rotated.json()["secret"], made.json()["secret"]]
+
+
+async def test_the_path_of_an_endpoint_and_what_repeats_it_is_shown_to_operators_alone(
+    database_url: str, temporal_client: Client
+) -> None:
+    url = "http://127.0.0.1:9/hooks/hunter2?token=hunter3"
+    async with api(database_url, temporal_client, api_keys=KEYS, webhooks_allow_private=True) as keyed:
+        made = (await keyed.post(ENDPOINTS, {"url": url, "topics": ["*"]}, **bearer(OPERATOR))).json()
+        await keyed.app.pool.execute(
+            "insert into webhooks.deliveries (endpoint_id, position, order_id, event_id, event_type)"
+            " values ($1, 1, 'o', gen_random_uuid(), 'order.placed')",
+            made["id"],
+        )
+        await keyed.app.deliveries.failed(made["id"], 1, 404, "answered 404", "Cannot POST /hooks/hunter2", 60)
+        paths = (ENDPOINTS, f"{ENDPOINTS}/{made['id']}", "/v1/webhooks/deliveries", "/v1/attention")
+        for key, sees in ((READER, False), (WRITER, False), (OPERATOR, True)):
+            shown = [(await keyed.http.get(path, headers=bearer(key))).text for path in paths]
+            assert any("/hooks/hunter2" in text for text in shown) is sees
+            assert not any("hunter3" in text for text in shown)
+            assert any("http://127.0.0.1:9/" in text for text in shown)
+            assert any("answered 404" in text for text in shown)
+
+
 async def test_what_is_wrong_is_said_with_its_place(served: Api) -> None:
     for body, pointer in (
         ({"url": "ftp://example.com/", "topics": ["*"]}, "/url"),

@@ -165,6 +165,19 @@ async def test_endless_headers_are_given_up(receiver: Receiver, sender: Sender) 
         await sender.post(receiver.url, [], b"{}")
 
 
+async def test_a_receiver_that_repeats_its_path_as_an_answer_leaves_none_of_it_in_the_error(
+    receiver: Receiver, sender: Sender
+) -> None:
+    async def echo(writer: asyncio.StreamWriter) -> None:
+        writer.write(b"POST /hooks/hunter2 HTTP/1.1\r\n\r\n")
+        await writer.drain()
+
+    receiver.decide = lambda _: Answer(raw=echo)
+    with pytest.raises(NoAnswer, match="broken answer") as silence:
+        await sender.post(f"{receiver.url}/hunter2", [], b"{}")
+    assert "hunter2" not in str(silence.value)
+
+
 async def test_a_connection_is_used_again(receiver: Receiver, sender: Sender) -> None:
     for _ in range(5):
         await sender.post(receiver.url, [], b"{}")

@@ -22,14 +22,33 @@ POSTGRESQLS_OWN = {"PGPASSWORD"}
 NAMESPACE_SCRIPT = (ROOT / "deploy" / "temporal" / "setup-namespace.sh").read_text()
 
 
+VERSION, DIGEST = r":v?\d+\.\d+(\.\d+)?(-[\w-]+)?", r"@sha256:[0-9a-f]{64}"
+
+
 @pytest.mark.parametrize("name", SERVICES)
-def test_every_image_is_pinned_to_a_version(name: str) -> None:
-    assert re.search(r":v?\d+\.\d+(\.\d+)?(-\w+)?$", SERVICES[name]["image"])
+def test_every_image_is_pinned_to_a_version_and_every_foreign_one_to_its_content(name: str) -> None:
+    built_here = "build" in SERVICES[name] or SERVICES[name]["image"] == SERVICES["migrate"]["image"]
+    assert re.search(VERSION + ("$" if built_here else f"{DIGEST}$"), SERVICES[name]["image"])
+
+
+def test_the_image_is_built_on_one_content_of_its_base() -> None:
+    bases = re.findall(r"^FROM (\S+)", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    assert len(bases) == 2
+    assert len(set(bases)) == 1
+    assert re.search(VERSION + DIGEST + "$", bases[0])
+
+
+def test_one_tag_has_one_digest() -> None:
+    digests: dict[str, set[str]] = {}
+    for service in SERVICES.values():
+        tag, _, digest = service["image"].partition("@")
+        digests.setdefault(tag, set()).add(digest)
+    assert {tag: each for tag, each in digests.items() if len(each) > 1} == {}
 
 
 def test_temporals_server_and_its_tools_are_of_one_version() -> None:
     versions = {
-        service["image"].rpartition(":")[2]
+        service["image"].partition("@")[0].rpartition(":")[2]
         for service in SERVICES.values()
         if service["image"].startswith(("temporalio/server", "temporalio/admin-tools"))
     }
