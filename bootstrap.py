@@ -20,6 +20,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Interceptor, Worker, WorkerDeploymentConfig
 from temporalio.worker.workflow_sandbox import SandboxRestrictions
 
+from activities.cancelling import request_cancel
 from activities.failures import ActivityFailures
 from activities.gateways.protocols import PaymentGateway, ShippingGateway
 from activities.gateways.stripe_events import StripeEvents
@@ -196,6 +197,7 @@ def build_activities(app: App) -> list[Callable[..., Any]]:
         *InventoryActivities(app.orders, app.stock).all,
         *ShippingActivities(app.orders, app.shipping).all,
         *PublishActivities(app.store, app.codec).all,
+        request_cancel,
     ]
 
 
