@@ -241,7 +241,6 @@ class FulfillOrder(Stoppable):
         return self.progress.status == "cancelled"
 
     def show(self, doing: str = "") -> None:
-        undoing = ", ".join(self.compensations.pending)
-        super().show(
-            f"Order is **{self.progress.status}**. {doing}" + (undoing and f"\n\nTo undo if it fails: {undoing}")
-        )
+        pending = ", ".join(self.compensations.pending)
+        undoing = f"\n\nTo undo if it fails: {pending}" if pending else ""
+        super().show(f"Order {self.order.order_id} is **{self.progress.status}**. {doing}{undoing}")
