@@ -159,9 +159,7 @@ async def connect_temporal(settings: Settings, *, lazy: bool = False) -> Client:
     """A client by Temporal's own environment configuration, with the pydantic data converter. lazy: connect when used.
     Raises SettingsError where a key would be sent without TLS."""
     config = ClientConfig.load_client_connect_config()
-    if settings.temporal_address:
-        config["target_host"] = settings.temporal_address
-    config.setdefault("target_host", "localhost:7233")
+    config["target_host"] = settings.temporal_address or config.get("target_host") or "localhost:7233"
     if config.get("api_key") and config.get("tls") is False:
         raise SettingsError("TEMPORAL_API_KEY is set and TEMPORAL_TLS is false: the key would be sent for all to read")
     return await Client.connect(

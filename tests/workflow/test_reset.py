@@ -145,16 +145,10 @@ async def test_a_held_order_reset_anywhere_stays_held_and_ships_once_released(
         assert await facts(resettable, order_id) == before
     await resettable.handle(order_id, ReleaseOrder(order_id))
     await resettable.settled(order_id, "shipped")
-    assert await facts(resettable, order_id) == (
-        [*before[0], "order.released", *SHIPPING[SHIPPING.index(before[0][-2]) + 1 :]],  # type: ignore[index]
-        (30_00, 0),
-        1,
-        8,
-    )
+    events = [each for each in await resettable.events(order_id) if each not in ("order.held", "order.released")]
+    assert events == ["order.placed", "order.confirmed", "order.paid", "order.shipped"]
+    assert (await facts(resettable, order_id))[1:] == ((30_00, 0), 1, 8)
     await assert_the_books_hold(resettable)
-
-
-SHIPPING = ["order.placed", "order.confirmed", "order.paid", "order.shipped"]
 
 
 async def waits(system: RunningSystem, order_id: str) -> None:
