@@ -12,9 +12,9 @@ from settings import Settings
 
 
 def retry_order(order_id: OrderId, reason: Reason, as_json: AsJson = False) -> None:
-    """Take an order up again whose workflow was terminated or has failed; the end is as if nothing had happened.
+    """Take an order up again whose workflow was lost, or hurry what keeps failing; the end is as if nothing had happened.
 
-    Only what is missing is done. Where a workflow of it runs, or nothing is left to do, that stays as it is.
+    Only what is missing is done. A workflow that runs ends its pause; where nothing is left to do, that stays so.
     """
 
     async def command(settings: Settings) -> None:
