@@ -165,6 +165,40 @@ begin
 end $$;
 
 --
+-- Name: read_all(bigint, bigint, text[], text, text[], bigint, bigint); Type: FUNCTION; Schema: eventstore; Owner: -
+--
+
+CREATE FUNCTION eventstore.read_all(p_after bigint, p_until bigint, p_types text[], p_category text, p_known text[], p_limit bigint, p_bytes bigint) RETURNS TABLE("position" bigint, stream text, version bigint, id uuid, type text, schema_version integer, data text, metadata text, recorded_at timestamp with time zone)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_sort TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET jit TO 'off'
+    AS $$
+#variable_conflict use_column
+declare
+    bytes bigint := 0;
+begin
+    for "position", stream, version, id, type, schema_version, data, metadata, recorded_at in
+        select e.position, s.name, e.version, e.id, e.type, e.schema_version, e.data::text, e.metadata::text,
+               case when e.recorded_at >= '0001-01-02 00:00+00' and e.recorded_at < '9999-12-31 00:00+00' then e.recorded_at end
+          from eventstore.events e join eventstore.streams s on s.stream_id = e.stream_id
+         where e.position > p_after and e.position <= p_until
+           and (p_types is null or e.type = any (p_types) or e.type <> all (p_known))
+           and (p_category is null or s.category = p_category or (p_known is not null and e.type = any (p_types)))
+         order by e.position limit p_limit
+    loop
+        return next;
+        bytes := bytes + octet_length(data) + octet_length(metadata);
+        exit when bytes >= p_bytes;
+    end loop;
+end $$;
+
+--
 -- Name: refuse_change(); Type: FUNCTION; Schema: eventstore; Owner: -
 --
 
@@ -1985,6 +2019,13 @@ GRANT ALL ON FUNCTION eventstore.append(p_stream text, p_expected bigint, p_ids 
 
 REVOKE ALL ON FUNCTION eventstore.append_each(p_streams text[], p_expected bigint[], p_ids uuid[], p_types text[], p_schema_versions integer[], p_data text[], p_metadata text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION eventstore.append_each(p_streams text[], p_expected bigint[], p_ids uuid[], p_types text[], p_schema_versions integer[], p_data text[], p_metadata text[]) TO orders_app;
+
+--
+-- Name: FUNCTION read_all(p_after bigint, p_until bigint, p_types text[], p_category text, p_known text[], p_limit bigint, p_bytes bigint); Type: ACL; Schema: eventstore; Owner: -
+--
+
+REVOKE ALL ON FUNCTION eventstore.read_all(p_after bigint, p_until bigint, p_types text[], p_category text, p_known text[], p_limit bigint, p_bytes bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION eventstore.read_all(p_after bigint, p_until bigint, p_types text[], p_category text, p_known text[], p_limit bigint, p_bytes bigint) TO orders_app;
 
 --
 -- Name: FUNCTION refuse_change(); Type: ACL; Schema: eventstore; Owner: -

@@ -12,6 +12,7 @@ from audit.report import READ_MODELS, Finding
 from audit.sources import Sources
 from eventstore.connection import pooled
 from eventstore.model import Page
+from orders.ids import ORDER_STREAMS
 from projections.fold import Parked, decode, fold
 from projections.projection import Key, Projection, columns
 from projections.table import Table, row_of
@@ -100,7 +101,13 @@ class _Comparison:
     async def _log(self) -> AsyncIterator[Page]:
         at = 0
         while at < self.position:
-            page = await self.sources.store.read_all(after=at, limit=_PAGE, types=self.projection.event_types)
+            page = await self.sources.store.read_all(
+                after=at,
+                limit=_PAGE,
+                types=self.projection.event_types,
+                category=ORDER_STREAMS,
+                known=self.sources.codec.types,
+            )
             if page.position <= at:
                 return
             at = page.position

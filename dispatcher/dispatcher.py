@@ -15,10 +15,11 @@ from dispatcher.triggers import TRIGGERS, Trigger
 from eventstore.checkpoints import advance, open_checkpoint
 from eventstore.codec import Codec
 from eventstore.errors import DATABASE_AWAY, EventStoreError
-from eventstore.model import RecordedEvent
+from eventstore.model import Page, RecordedEvent
 from eventstore.store import EventStore
 from eventstore.tracing import span, trace_of
 from orders.events import Event
+from orders.ids import ORDER_STREAMS
 
 NAME = "dispatcher"
 _PAGE = 200
@@ -58,12 +59,18 @@ class Dispatcher:
         """Dispatch one page of events, concurrently, and move the checkpoint behind it."""
         position = self._position if self._position is not None else await open_checkpoint(self._store.pool, NAME)
         self._position = None  # until the page is behind us, the database knows better
-        page = await self._store.read_all(after=position, limit=_PAGE, types=self._types)
+        page = await self._read(position)
         await self._dispatch_all(page.events)
         if page.position > position:
             await advance(self._store.pool, NAME, position, page.position)
         self._position = page.position
-        return len(page.events) == _PAGE
+        return page.more
+
+    async def _read(self, after: int) -> Page:
+        """Events with a trigger, and those of an order's types that this program does not know, to be parked."""
+        return await self._store.read_all(
+            after=after, limit=_PAGE, types=self._types, category=ORDER_STREAMS, known=self._codec.types
+        )
 
     async def _dispatch_all(self, events: Sequence[RecordedEvent]) -> None:
         outcomes = await asyncio.gather(*map(self._dispatch_or_park, events), return_exceptions=True)
@@ -78,10 +85,10 @@ class Dispatcher:
         """
         if not await self._parking.holds(position):
             raise NotParked(position)
-        page = await self._store.read_all(after=position - 1, limit=1)
-        if not page.events or page.events[0].position != position:
+        recorded = await self._store.read_at(position)
+        if recorded is None:
             raise NotParked(position)
-        dispatched = await self._dispatch_or_park(page.events[0])
+        dispatched = await self._dispatch_or_park(recorded)
         if dispatched:
             await self._parking.remove(position)
         return dispatched

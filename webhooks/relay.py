@@ -63,7 +63,7 @@ class Relay:
         if page.position > position:
             await self._write(position, page)
         self._position = page.position
-        return len(page.events) == _PAGE
+        return page.more
 
     async def _write(self, position: int, page: Page) -> None:
         async with transaction(self._pool) as connection:
