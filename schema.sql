@@ -268,7 +268,7 @@ begin
     select array_agg(virtualtransaction) into writers from pg_locks
      where locktype = 'relation' and relation = 'eventstore.events'::regclass and mode = 'RowExclusiveLock'
        and database = (select oid from pg_database where datname = current_database())
-       and pid <> pg_backend_pid();
+       and pid is distinct from pg_backend_pid();
     while writers is not null loop
         perform pg_sleep(0.0005);
         select array_agg(virtualtransaction) into writers from pg_locks

@@ -11,6 +11,7 @@ from prometheus_client import Counter, Histogram
 from eventstore.errors import EventIdReused, InvalidEvent, WrongExpectedVersion
 from eventstore.group_commit import GroupCommit
 from eventstore.model import AppendResult, NewEvent, Page, RecordedEvent, StreamInfo
+from eventstore.one_in_flight import OneInFlight
 from eventstore.tracing import span, with_trace
 from eventstore.validation import check_expected, check_name, check_page, serialise
 from eventstore.wakeup import Wakeup
@@ -45,6 +46,7 @@ select s.name, s.version, s.created_at, e.recorded_at from eventstore.streams s
   join eventstore.events e on e.stream_id = s.stream_id and e.version = s.version
  where s.name = $1"""
 
+_SETTLED = "select eventstore.settled()"
 _PAGE = 500
 # Of JSON in a page of the log: decoded, it takes about ten times as much memory.
 _PAGE_BYTES = 4 * 1024 * 1024
@@ -65,6 +67,7 @@ class EventStore:
     def __init__(self, pool: asyncpg.Pool, wakeup: Wakeup) -> None:
         self.pool, self.wakeup = pool, wakeup
         self._group_commit = GroupCommit(pool)
+        self._head = OneInFlight(lambda: pool.fetchval(_SETTLED))
 
     async def append(self, stream: str, events: Sequence[NewEvent], *, expected: int) -> AppendResult:
         """Append events to one stream, all or none.
@@ -144,9 +147,10 @@ class EventStore:
     async def head(self, connection: asyncpg.Connection | None = None) -> int:
         """The position up to which the log is settled: nothing will ever appear at or below it any more.
 
+        One call in flight, however many ask: while a writer hangs, they wait on one connection together.
         connection: that of the caller's transaction, which should not wait for a second one while it holds locks.
         """
-        return int(await (connection or self.pool).fetchval("select eventstore.settled()"))
+        return int(await (connection.fetchval(_SETTLED) if connection else self._head.ask()))
 
     async def read_all(
         self,
