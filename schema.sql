@@ -121,6 +121,7 @@ begin
         returning position
     )
     select min(position), max(position) into first_position, last_position from inserted;
+    perform eventstore.refuse_passed(first_position);
     status := 'appended';
     version := new_version;
 end $$;
@@ -161,7 +162,8 @@ begin
           from asked a join (select * from grown union all select * from begun) w on w.name = a.stream
         returning id, version, position
     )
-    select a.number, i.version, i.position from inserted i join asked a on a.id = i.id;
+    select a.number, i.version, i.position from inserted i join asked a on a.id = i.id
+      cross join (select eventstore.refuse_passed(min(position)) as fine from inserted) c where c.fine;
 end $$;
 
 --
@@ -211,6 +213,25 @@ begin
 end $$;
 
 --
+-- Name: refuse_passed(bigint); Type: FUNCTION; Schema: eventstore; Owner: -
+--
+
+CREATE FUNCTION eventstore.refuse_passed(p_position bigint) RETURNS boolean
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'on'
+    AS $$
+declare
+    passed bigint;
+begin
+    select max(s.position) into passed from eventstore.subscriptions s;
+    if p_position <= passed then
+        raise exception 'position % is not above %, which a reader has passed', p_position, passed using errcode = 'ORSEQ';
+    end if;
+    return true;
+end $$;
+
+--
 -- Name: event_position; Type: SEQUENCE; Schema: eventstore; Owner: -
 --
 
@@ -243,13 +264,23 @@ CREATE TABLE eventstore.events (
 );
 
 --
+-- Name: subscriptions; Type: TABLE; Schema: eventstore; Owner: -
+--
+
+CREATE TABLE eventstore.subscriptions (
+    name text NOT NULL COLLATE pg_catalog."C",
+    "position" bigint DEFAULT 0 NOT NULL,
+    updated_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+--
 -- Name: sequence_lag(); Type: FUNCTION; Schema: eventstore; Owner: -
 --
 
 CREATE FUNCTION eventstore.sequence_lag() RETURNS bigint
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO ''
-    RETURN (SELECT GREATEST((0)::bigint, (COALESCE((SELECT max(e."position") AS max FROM eventstore.events e), (0)::bigint) - s.last_value)) AS "greatest" FROM eventstore.event_position s);
+    RETURN (SELECT GREATEST((0)::bigint, (COALESCE((SELECT max(e."position") AS max FROM eventstore.events e), (0)::bigint) - s.last_value), (COALESCE((SELECT max(c."position") AS max FROM eventstore.subscriptions c), (0)::bigint) - s.last_value)) AS "greatest" FROM eventstore.event_position s);
 
 --
 -- Name: settled(); Type: FUNCTION; Schema: eventstore; Owner: -
@@ -868,16 +899,6 @@ ALTER TABLE eventstore.streams ALTER COLUMN stream_id ADD GENERATED ALWAYS AS ID
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
-);
-
---
--- Name: subscriptions; Type: TABLE; Schema: eventstore; Owner: -
---
-
-CREATE TABLE eventstore.subscriptions (
-    name text NOT NULL COLLATE pg_catalog."C",
-    "position" bigint DEFAULT 0 NOT NULL,
-    updated_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
 );
 
 --
@@ -2034,10 +2055,22 @@ GRANT ALL ON FUNCTION eventstore.read_all(p_after bigint, p_until bigint, p_type
 REVOKE ALL ON FUNCTION eventstore.refuse_change() FROM PUBLIC;
 
 --
+-- Name: FUNCTION refuse_passed(p_position bigint); Type: ACL; Schema: eventstore; Owner: -
+--
+
+REVOKE ALL ON FUNCTION eventstore.refuse_passed(p_position bigint) FROM PUBLIC;
+
+--
 -- Name: TABLE events; Type: ACL; Schema: eventstore; Owner: -
 --
 
 GRANT SELECT ON TABLE eventstore.events TO orders_app;
+
+--
+-- Name: TABLE subscriptions; Type: ACL; Schema: eventstore; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE eventstore.subscriptions TO orders_app;
 
 --
 -- Name: FUNCTION sequence_lag(); Type: ACL; Schema: eventstore; Owner: -
@@ -2200,12 +2233,6 @@ GRANT UPDATE(at) ON TABLE eventstore.probe TO orders_app;
 --
 
 GRANT SELECT ON TABLE eventstore.streams TO orders_app;
-
---
--- Name: TABLE subscriptions; Type: ACL; Schema: eventstore; Owner: -
---
-
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE eventstore.subscriptions TO orders_app;
 
 --
 -- Name: TABLE easypost_shipments; Type: ACL; Schema: gateways; Owner: -

@@ -8,7 +8,7 @@ import asyncpg
 from opentelemetry.trace import SpanKind
 from prometheus_client import Counter, Histogram
 
-from eventstore.errors import EventIdReused, InvalidEvent, WrongExpectedVersion
+from eventstore.errors import POSITION_PASSED, EventIdReused, InvalidEvent, SequenceBehindLog, WrongExpectedVersion
 from eventstore.group_commit import GroupCommit
 from eventstore.model import AppendResult, NewEvent, Page, RecordedEvent, StreamInfo
 from eventstore.one_in_flight import OneInFlight
@@ -74,7 +74,7 @@ class EventStore:
 
         expected: NO_STREAM, STREAM_EXISTS, ANY, or the exact version (>= 1) the decision was taken on.
         The same ids again answer with the first result, whatever `expected` says: outcome unknown, append again.
-        Raises WrongExpectedVersion, EventIdReused, InvalidEvent.
+        Raises WrongExpectedVersion, EventIdReused, InvalidEvent, SequenceBehindLog.
         """
         name = f"append {events[0].type}" if events else "append"
         with span(name, SpanKind.CLIENT, stream=str(stream), events=len(events)):
@@ -94,7 +94,7 @@ class EventStore:
 
     async def _append_alone(self, stream: str, events: Sequence[NewEvent], arguments: _Arguments) -> AppendResult:
         try:
-            row = await self.pool.fetchrow(_APPEND, *arguments)
+            row = await self._fetch(stream, arguments)
         except asyncpg.UniqueViolationError as error:
             if error.constraint_name != "events_id_key":
                 raise
@@ -113,9 +113,17 @@ class EventStore:
         self, stream: str, events: Sequence[NewEvent], arguments: _Arguments
     ) -> asyncpg.Record | None:
         try:
-            return await self.pool.fetchrow(_APPEND, *arguments)
+            return await self._fetch(stream, arguments)
         except asyncpg.UniqueViolationError as error:
             raise EventIdReused(stream, _ids(events)) from error
+
+    async def _fetch(self, stream: str, arguments: _Arguments) -> asyncpg.Record | None:
+        try:
+            return await self.pool.fetchrow(_APPEND, *arguments)
+        except asyncpg.PostgresError as error:
+            if error.sqlstate == POSITION_PASSED or getattr(error, "constraint_name", None) == "events_pkey":
+                raise SequenceBehindLog(stream) from error
+            raise
 
     async def read_stream(
         self, stream: str, *, from_version: int | None = None, limit: int = _PAGE, backwards: bool = False
