@@ -52,13 +52,21 @@ class Streams:
             raise Problem(503, "too-many-streams", "no more streams can be served here: try again", headers=RETRY_AFTER)
 
     async def of_order(self, order_id: str, after: int) -> AsyncGenerator[bytes, None]:
-        """The order's events behind a version, those to come included. Raises OrderNotFound before anything is sent."""
+        """The order's events behind a version, those to come included. Raises OrderNotFound, and the Problem of a version
+        that the order has not come to, before anything is sent."""
         events = await load_events(self._app, order_id)
+        if after > events[-1][0].version:
+            raise _beyond("the order's last event", after, events[-1][0].version)
         return self._counted(self._of_order(order_id, events, after))
 
     async def of_all(self, after: int | None) -> AsyncGenerator[bytes, None]:
-        """The changes of all orders behind a position, or from now on; each once the projection shows it."""
-        start = await self._reached() if after is None else after
+        """The changes of all orders behind a position, or from now on; each once the projection shows it. Raises the Problem
+        of a position that the log has not come to."""
+        start = reached = await self._reached()
+        if after is not None:
+            start = after
+        if start > reached and start > (head := await self._app.store.head()):
+            raise _beyond("the end of the log", start, head)
         return self._counted(self._of_all(start))
 
     async def _counted(self, chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
@@ -150,6 +158,12 @@ def _add(app: App, events: list[tuple[RecordedEvent, Event]], recorded: Recorded
 def _timeline_event(found: Timeline, recorded: RecordedEvent, event: Event) -> bytes:
     document = TimelineEvent.model_validate(event_document(found, recorded, event))
     return sse(recorded.type, recorded.version, document.model_dump_json())
+
+
+def _beyond(end: str, after: int, last: int) -> Problem:
+    """A cursor from before a restore: waiting behind it would leave out all that happens up to there."""
+    detail = f"{after} is beyond {end}, {last}, as after a restore: read anew what you show, and begin without a cursor"
+    return Problem(410, "cursor-beyond-log", detail)
 
 
 def _order_of(event: RecordedEvent) -> str | None:
