@@ -87,7 +87,7 @@ class EventStore:
 
     async def _append(self, stream: str, events: Sequence[NewEvent], arguments: _Arguments) -> AppendResult:
         if len(events) > 1:
-            return await self._append_alone(stream, events, arguments)
+            return await self._group_commit.alone(stream, lambda: self._append_alone(stream, events, arguments))
         [*place, ids, types, schema_versions, data, metadata] = arguments
         row = (*place, ids[0], types[0], schema_versions[0], data[0], metadata[0])
         return await self._group_commit.append(row, lambda: self._append_alone(stream, events, arguments))
