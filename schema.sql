@@ -121,6 +121,7 @@ begin
         returning position
     )
     select min(position), max(position) into first_position, last_position from inserted;
+    perform eventstore.refuse_passed(first_position);
     status := 'appended';
     version := new_version;
 end $$;
@@ -161,7 +162,42 @@ begin
           from asked a join (select * from grown union all select * from begun) w on w.name = a.stream
         returning id, version, position
     )
-    select a.number, i.version, i.position from inserted i join asked a on a.id = i.id;
+    select a.number, i.version, i.position from inserted i join asked a on a.id = i.id
+      cross join (select eventstore.refuse_passed(min(position)) as fine from inserted) c where c.fine;
+end $$;
+
+--
+-- Name: read_all(bigint, bigint, text[], text, text[], bigint, bigint); Type: FUNCTION; Schema: eventstore; Owner: -
+--
+
+CREATE FUNCTION eventstore.read_all(p_after bigint, p_until bigint, p_types text[], p_category text, p_known text[], p_limit bigint, p_bytes bigint) RETURNS TABLE("position" bigint, stream text, version bigint, id uuid, type text, schema_version integer, data text, metadata text, recorded_at timestamp with time zone)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_sort TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET jit TO 'off'
+    AS $$
+#variable_conflict use_column
+declare
+    bytes bigint := 0;
+begin
+    for "position", stream, version, id, type, schema_version, data, metadata, recorded_at in
+        select e.position, s.name, e.version, e.id, e.type, e.schema_version, e.data::text, e.metadata::text,
+               case when e.recorded_at >= '0001-01-02 00:00+00' and e.recorded_at < '9999-12-31 00:00+00' then e.recorded_at end
+          from eventstore.events e join eventstore.streams s on s.stream_id = e.stream_id
+         where e.position > p_after and e.position <= p_until
+           and (p_types is null or e.type = any (p_types) or e.type <> all (p_known))
+           and (p_category is null or s.category = p_category or (p_known is not null and e.type = any (p_types)))
+         order by e.position limit p_limit
+    loop
+        return next;
+        bytes := bytes + octet_length(data) + octet_length(metadata);
+        exit when bytes >= p_bytes;
+    end loop;
 end $$;
 
 --
@@ -175,6 +211,25 @@ CREATE FUNCTION eventstore.refuse_change() RETURNS trigger
 begin
     raise exception 'the event log is append-only: % on %.% refused', tg_op, tg_table_schema, tg_table_name
         using errcode = 'insufficient_privilege';
+end $$;
+
+--
+-- Name: refuse_passed(bigint); Type: FUNCTION; Schema: eventstore; Owner: -
+--
+
+CREATE FUNCTION eventstore.refuse_passed(p_position bigint) RETURNS boolean
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'on'
+    AS $$
+declare
+    passed bigint;
+begin
+    select max(s.position) into passed from eventstore.subscriptions s;
+    if p_position <= passed then
+        raise exception 'position % is not above %, which a reader has passed', p_position, passed using errcode = 'ORSEQ';
+    end if;
+    return true;
 end $$;
 
 --
@@ -210,13 +265,23 @@ CREATE TABLE eventstore.events (
 );
 
 --
+-- Name: subscriptions; Type: TABLE; Schema: eventstore; Owner: -
+--
+
+CREATE TABLE eventstore.subscriptions (
+    name text NOT NULL COLLATE pg_catalog."C",
+    "position" bigint DEFAULT 0 NOT NULL,
+    updated_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+--
 -- Name: sequence_lag(); Type: FUNCTION; Schema: eventstore; Owner: -
 --
 
 CREATE FUNCTION eventstore.sequence_lag() RETURNS bigint
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    RETURN (SELECT GREATEST((0)::bigint, (COALESCE((SELECT max(e."position") AS max FROM eventstore.events e), (0)::bigint) - s.last_value)) AS "greatest" FROM eventstore.event_position s);
+    SET search_path TO ''
+    RETURN (SELECT GREATEST((0)::bigint, (COALESCE((SELECT max(e."position") AS max FROM eventstore.events e), (0)::bigint) - s.last_value), (COALESCE((SELECT max(c."position") AS max FROM eventstore.subscriptions c), (0)::bigint) - s.last_value)) AS "greatest" FROM eventstore.event_position s);
 
 --
 -- Name: settled(); Type: FUNCTION; Schema: eventstore; Owner: -
@@ -235,7 +300,7 @@ begin
     select array_agg(virtualtransaction) into writers from pg_locks
      where locktype = 'relation' and relation = 'eventstore.events'::regclass and mode = 'RowExclusiveLock'
        and database = (select oid from pg_database where datname = current_database())
-       and pid <> pg_backend_pid();
+       and pid is distinct from pg_backend_pid();
     while writers is not null loop
         perform pg_sleep(0.0005);
         select array_agg(virtualtransaction) into writers from pg_locks
@@ -892,16 +957,6 @@ ALTER TABLE eventstore.streams ALTER COLUMN stream_id ADD GENERATED ALWAYS AS ID
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
-);
-
---
--- Name: subscriptions; Type: TABLE; Schema: eventstore; Owner: -
---
-
-CREATE TABLE eventstore.subscriptions (
-    name text NOT NULL COLLATE pg_catalog."C",
-    "position" bigint DEFAULT 0 NOT NULL,
-    updated_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
 );
 
 --
@@ -2045,16 +2100,35 @@ REVOKE ALL ON FUNCTION eventstore.append_each(p_streams text[], p_expected bigin
 GRANT ALL ON FUNCTION eventstore.append_each(p_streams text[], p_expected bigint[], p_ids uuid[], p_types text[], p_schema_versions integer[], p_data text[], p_metadata text[]) TO orders_app;
 
 --
+-- Name: FUNCTION read_all(p_after bigint, p_until bigint, p_types text[], p_category text, p_known text[], p_limit bigint, p_bytes bigint); Type: ACL; Schema: eventstore; Owner: -
+--
+
+REVOKE ALL ON FUNCTION eventstore.read_all(p_after bigint, p_until bigint, p_types text[], p_category text, p_known text[], p_limit bigint, p_bytes bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION eventstore.read_all(p_after bigint, p_until bigint, p_types text[], p_category text, p_known text[], p_limit bigint, p_bytes bigint) TO orders_app;
+
+--
 -- Name: FUNCTION refuse_change(); Type: ACL; Schema: eventstore; Owner: -
 --
 
 REVOKE ALL ON FUNCTION eventstore.refuse_change() FROM PUBLIC;
 
 --
+-- Name: FUNCTION refuse_passed(p_position bigint); Type: ACL; Schema: eventstore; Owner: -
+--
+
+REVOKE ALL ON FUNCTION eventstore.refuse_passed(p_position bigint) FROM PUBLIC;
+
+--
 -- Name: TABLE events; Type: ACL; Schema: eventstore; Owner: -
 --
 
 GRANT SELECT ON TABLE eventstore.events TO orders_app;
+
+--
+-- Name: TABLE subscriptions; Type: ACL; Schema: eventstore; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE eventstore.subscriptions TO orders_app;
 
 --
 -- Name: FUNCTION sequence_lag(); Type: ACL; Schema: eventstore; Owner: -
@@ -2232,12 +2306,6 @@ GRANT UPDATE(at) ON TABLE eventstore.probe TO orders_app;
 --
 
 GRANT SELECT ON TABLE eventstore.streams TO orders_app;
-
---
--- Name: TABLE subscriptions; Type: ACL; Schema: eventstore; Owner: -
---
-
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE eventstore.subscriptions TO orders_app;
 
 --
 -- Name: TABLE easypost_shipments; Type: ACL; Schema: gateways; Owner: -

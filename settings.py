@@ -71,7 +71,13 @@ class Settings(BaseSettings, StripeSettings, EasyPostSettings):
     temporal_ui_url: str | None = Field(
         None, alias="TEMPORAL_UI_URL", description="the Temporal Web UI's address, for links"
     )
-    task_queue: str = Field("orders", alias="ORDERS_TASK_QUEUE", description="Temporal task queue of the worker")
+    task_queue: str = Field(
+        "orders",
+        alias="ORDERS_TASK_QUEUE",
+        min_length=1,
+        max_length=255,
+        description="Temporal task queue of the worker",
+    )
     payment_decline_above: int | None = Field(
         None,
         alias="ORDERS_PAYMENT_DECLINE_ABOVE",

@@ -1,4 +1,4 @@
-"""Each read model against a fold of the log, row for row, at the position its own checkpoint names."""
+"""Each read model against a fold of the log, row for row, at the position its own checkpoint names; and its totals."""
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -10,8 +10,10 @@ import asyncpg
 
 from audit.report import READ_MODELS, Finding
 from audit.sources import Sources
+from audit.totals import total_faults
 from eventstore.connection import pooled
 from eventstore.model import Page
+from orders.ids import ORDER_STREAMS
 from projections.fold import Parked, decode, fold
 from projections.projection import Key, Projection, columns
 from projections.table import Table, row_of
@@ -45,6 +47,10 @@ async def audit_projection(sources: Sources, projection: Projection[Any], part: 
         parked = {row["position"]: row["reason"] for row in await connection.fetch(_PARKED, projection.name)}
         findings = [
             Finding(READ_MODELS, f"{projection.name}@{at}", f"parked: {reason}") for at, reason in parked.items()
+        ]
+        findings += [
+            Finding(READ_MODELS, f"{projection.name}: {subject}", problem)
+            for subject, problem in await total_faults(connection, projection.name)
         ]
         comparison = _Comparison(sources, projection, position, frozenset(parked), 1 + count // part)
         for number in range(comparison.parts):
@@ -100,7 +106,13 @@ class _Comparison:
     async def _log(self) -> AsyncIterator[Page]:
         at = 0
         while at < self.position:
-            page = await self.sources.store.read_all(after=at, limit=_PAGE, types=self.projection.event_types)
+            page = await self.sources.store.read_all(
+                after=at,
+                limit=_PAGE,
+                types=self.projection.event_types,
+                category=ORDER_STREAMS,
+                known=self.sources.codec.types,
+            )
             if page.position <= at:
                 return
             at = page.position

@@ -8,11 +8,11 @@ from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
-import orjson
 
 from eventstore.codec import Codec
 from eventstore.errors import EventStoreError
 from eventstore.model import RecordedEvent
+from eventstore.store import RECORDED_AT
 from orders.errors import CorruptStream
 from orders.events import Event, OrderShipped
 from orders.evolve import fold
@@ -27,9 +27,9 @@ _END: Final = _PREFIX[:-1] + chr(ord(_PREFIX[-1]) + 1)
 # A page along streams_name_key, whose order is that of the order ids.
 _NAMES = "select s.name from eventstore.streams s where s.name > $1 and s.name < $2 order by s.name limit $3"
 # By streams_name_key, then events_stream_version_key; one snapshot for a stream's version and its events.
-_EVENTS = """
+_EVENTS = f"""
 select s.name, s.version as stream_version, e.position, e.version, e.id, e.type, e.schema_version, e.data, e.metadata,
-       e.recorded_at
+       {RECORDED_AT} as recorded_at
   from eventstore.streams s left join eventstore.events e using (stream_id)
  where s.name = any ($1::text[]) order by s.name, e.version"""
 # By streams_name_key.
@@ -121,7 +121,7 @@ def _recorded(row: Any) -> RecordedEvent:
         id=UUID(int=row["id"].int),
         type=row["type"],
         schema_version=row["schema_version"],
-        data=orjson.loads(row["data"]),
-        metadata=orjson.loads(row["metadata"]),
+        data=row["data"],
+        metadata=row["metadata"],
         recorded_at=row["recorded_at"],
     )

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from bootstrap import App
+from eventstore.errors import UndecodableEvent
 from eventstore.model import RecordedEvent
 from orders.events import OrderCancelled, OrderRefunded, OrderShipped
 from orders.state import Cancelled, Shipped, State
@@ -51,7 +52,10 @@ class Settling:
             position = page.position
 
     def _take(self, recorded: RecordedEvent) -> None:
-        order_id = recorded.data["orderId"]
+        try:
+            order_id = recorded.data.get("orderId")
+        except UndecodableEvent:  # its order stays open, and its readers have parked it
+            return
         if order_id not in self._open or recorded.data.get("amountPaid"):  # what was paid has yet to go back
             return
         self._open.discard(order_id)

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import structlog
 from opentelemetry.trace import SpanKind
@@ -15,14 +16,18 @@ from dispatcher.triggers import TRIGGERS, Trigger
 from eventstore.checkpoints import advance, open_checkpoint
 from eventstore.codec import Codec
 from eventstore.errors import DATABASE_AWAY, EventStoreError
-from eventstore.model import RecordedEvent
+from eventstore.failing_alone import ROUNDS, FailingAlone
+from eventstore.model import Page, RecordedEvent
 from eventstore.store import EventStore
 from eventstore.tracing import span, trace_of
 from orders.events import Event
+from orders.ids import ORDER_STREAMS
 
 NAME = "dispatcher"
 _PAGE = 200
+_DONE_AHEAD = 2_000
 _IN_FLIGHT = 32
+_Start: TypeAlias = tuple[Trigger, Event, RecordedEvent]
 _STARTED = Counter("orders_dispatcher_starts", "Workflows that the dispatcher started or signalled", ["workflow"])
 _LATENCY = Histogram(
     "orders_dispatch_latency_seconds",
@@ -35,7 +40,8 @@ _log = structlog.get_logger(__name__)
 class Dispatcher:
     """Steps through the log and starts what each event triggers. At least once; Temporal makes it once by workflow id.
 
-    While Temporal is away a step raises and the checkpoint stays: orders wait, none is skipped.
+    While Temporal is away a step raises and the checkpoint stays: orders wait, none is skipped. An event whose start fails
+    while starts of the same page are taken is parked after some rounds.
     """
 
     name = NAME
@@ -53,23 +59,73 @@ class Dispatcher:
         self._types = sorted({trigger.event_type for trigger in triggers})
         self._in_flight = asyncio.Semaphore(_IN_FLIGHT)
         self._position: int | None = None
+        # Of a page that did not go through as a whole: where it begins, its events that did, and a start among those.
+        self._begun: int | None = None
+        self._done: set[int] = set()
+        self._proof: _Start | None = None
+        self._alone = FailingAlone[int]()
 
     async def step(self) -> bool:
         """Dispatch one page of events, concurrently, and move the checkpoint behind it."""
         position = self._position if self._position is not None else await open_checkpoint(self._store.pool, NAME)
         self._position = None  # until the page is behind us, the database knows better
-        page = await self._store.read_all(after=position, limit=_PAGE, types=self._types)
-        await self._dispatch_all(page.events)
+        if position != self._begun:
+            self._begin(position)
+        page = await self._read(position)
+        await self._dispatch_all([event for event in page.events if event.position not in self._done])
         if page.position > position:
             await advance(self._store.pool, NAME, position, page.position)
+        self._begin(page.position)
         self._position = page.position
-        return len(page.events) == _PAGE
+        return page.more
+
+    def _begin(self, position: int) -> None:
+        self._begun, self._proof = position, None
+        self._done.clear()
+
+    async def _read(self, after: int) -> Page:
+        """Events with a trigger, and those of an order's types that this program does not know, to be parked.
+
+        What is done already does not count, so that events go on behind one that is tried again.
+        """
+        limit = _PAGE + min(len(self._done), _DONE_AHEAD)
+        return await self._store.read_all(
+            after=after, limit=limit, types=self._types, category=ORDER_STREAMS, known=self._codec.types
+        )
 
     async def _dispatch_all(self, events: Sequence[RecordedEvent]) -> None:
         outcomes = await asyncio.gather(*map(self._dispatch_or_park, events), return_exceptions=True)
-        for outcome in outcomes:
-            if isinstance(outcome, BaseException):  # Temporal or the database is away, for all of them alike
-                raise outcome
+        failed: dict[int, tuple[RecordedEvent, RPCError]] = {}
+        for event, outcome in zip(events, outcomes, strict=True):
+            match outcome:
+                case RPCError():
+                    failed[event.position] = event, outcome
+                case BaseException():  # the database is away, for all of them alike
+                    raise outcome
+                case _:
+                    self._done.add(event.position)
+        await self._set_aside(failed)
+
+    async def _set_aside(self, failed: dict[int, tuple[RecordedEvent, RPCError]]) -> None:
+        """Park the events whose start alone has failed for some rounds. Raises the error of one that has not."""
+        given_up = self._alone.note(failed, answered=bool(failed) and await self._answers())
+        for position in given_up:
+            event, error = failed.pop(position)
+            reason = f"its start failed {ROUNDS} times while others went through: {error.status.name}: {error.message}"
+            await self._park(event, reason, reason)
+            self._done.add(position)
+        for _, error in failed.values():
+            raise error
+
+    async def _answers(self) -> bool:
+        """Whether Temporal takes a start of this page once more, now that others have failed; it changes nothing."""
+        if self._proof is None:
+            return False
+        try:
+            await self._starter.start(*self._proof)
+        except RPCError:
+            return False
+        return True
 
     async def retry(self, position: int) -> bool:
         """Dispatch a parked event once more; True when it was, False when it stays parked with its new reason.
@@ -78,10 +134,10 @@ class Dispatcher:
         """
         if not await self._parking.holds(position):
             raise NotParked(position)
-        page = await self._store.read_all(after=position - 1, limit=1)
-        if not page.events or page.events[0].position != position:
+        recorded = await self._store.read_at(position)
+        if recorded is None:
             raise NotParked(position)
-        dispatched = await self._dispatch_or_park(page.events[0])
+        dispatched = await self._dispatch_or_park(recorded)
         if dispatched:
             await self._parking.remove(position)
         return dispatched
@@ -96,10 +152,13 @@ class Dispatcher:
                 expected = isinstance(error, EventStoreError | NeverStartable)
                 reason = str(error) if expected else f"{type(error).__name__}: {error}"
                 why = reason if expected else type(error).__name__  # what others word may quote the order
-                _log.error("event parked", position=recorded.position, type=recorded.type, reason=why)
-                await self._parking.park(recorded, reason)
+                await self._park(recorded, reason, why)
                 return False
         return True
+
+    async def _park(self, recorded: RecordedEvent, reason: str, logged: str) -> None:
+        _log.error("event parked", position=recorded.position, type=recorded.type, reason=logged)
+        await self._parking.park(recorded, reason)
 
     async def _dispatch(self, recorded: RecordedEvent) -> None:
         event = self._codec.decode(recorded)
@@ -107,6 +166,8 @@ class Dispatcher:
             if trigger.event_type == recorded.type and trigger.when(event):
                 with span(f"dispatch {recorded.type}", SpanKind.CONSUMER, trace_of(recorded), order=event.order_id):
                     await self._starter.start(trigger, event, recorded)
+                if trigger.once:
+                    self._proof = trigger, event, recorded
                 _STARTED.labels(trigger.workflow).inc()
                 _LATENCY.observe(max(0.0, time.time() - recorded.recorded_at.timestamp()))
                 _log.debug("workflow started", workflow_id=trigger.workflow_id(event), order_id=event.order_id)

@@ -47,6 +47,11 @@ class Trigger:
     signal: str | None = None
     again: bool = False
 
+    @property
+    def once(self) -> bool:
+        """Whether a second start of the same event changes nothing."""
+        return self.signal is None and not self.again
+
     def workflow_id(self, event: Event) -> str:
         """`{type}-{orderId}`, and `/{refundId}` for a refund: one per order, or refund, however often the event is seen."""
         return workflow_id(self.workflow, *self.about(event))

@@ -33,6 +33,10 @@ SEARCH_ATTRIBUTES = {
 POLL_LIMITS = {
     f"history.{queue}ProcessorMaxPollRPS": "2000" for queue in ("transfer", "timer", "visibility", "outbound")
 }
+# PostgreSQL keeps Temporal's ids in 255 characters. Without this, a longer one is answered with UNAVAILABLE, which reads
+# as an outage.
+ID_LIMITS = {"limit.maxIDLength": "255"}
+SERVER_SETTINGS = POLL_LIMITS | ID_LIMITS
 TIME_SKIPPING = {"frontend.WorkflowTimeSkippingEnabled": "true"}
 
 
@@ -86,7 +90,7 @@ async def run_temporal(
 
 
 def _job(database: Path | None, run: Path, namespace: str, given: Mapping[str, str], lock: int | None) -> Job:
-    dynamic = {**POLL_LIMITS, **given}
+    dynamic = {**SERVER_SETTINGS, **given}
     if database:
         database = database.absolute()
         database.parent.mkdir(parents=True, exist_ok=True)

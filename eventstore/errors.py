@@ -6,6 +6,8 @@ import asyncpg
 
 DATABASE_AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 """What asyncpg raises, a time-out included, when the database or the connection to it has gone."""
+POSITION_PASSED = "ORSEQ"
+"""The SQLSTATE of eventstore.refuse_passed()."""
 
 
 class EventStoreError(Exception):
@@ -42,6 +44,17 @@ class InvalidEvent(EventStoreError):
     def data_path(self) -> str:
         """The path within the data of the first event, "" for all of it."""
         return self.path.removeprefix("events[0]").removeprefix(".data").removeprefix(".")
+
+
+class SequenceBehindLog(EventStoreError):
+    """The next position is one that readers have passed: they would never see the event. An operator sets the sequence."""
+
+    def __init__(self, stream: str) -> None:
+        super().__init__(
+            f"append to {stream!r} refused: eventstore.event_position is behind the log, and no reader would see the event; "
+            "set it as docs/operations.md says under 'A sequence behind the log'"
+        )
+        self.stream = stream
 
 
 class UnknownEventType(EventStoreError):

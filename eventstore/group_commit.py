@@ -7,6 +7,7 @@ from typing import Final, TypeAlias
 
 import asyncpg
 
+from eventstore.lanes import Lanes
 from eventstore.model import AppendResult
 
 _APPEND_EACH: Final = "select * from eventstore.append_each($1, $2, $3, $4, $5, $6, $7)"
@@ -32,19 +33,28 @@ class GroupCommit:
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
         self._one_is_alone = False
+        self._lanes = Lanes(max(1, pool.get_max_size() // 2))
         self._waiting: list[_Waiting] = []
         self._senders: set[asyncio.Task[None]] = set()
 
     async def append(self, row: Row, alone: Callable[[], Awaitable[AppendResult]]) -> AppendResult:
         """Append it with others, or by `alone`, which is quicker for a single one. Raises what that raises, and the driver's
         errors."""
-        if not self._one_is_alone and not self._waiting:
+        stream = str(row[0])
+        if self._lanes.is_taken(stream):
+            return await self.alone(stream, alone)
+        if not self._one_is_alone and not self._waiting and not self._lanes.full:
             self._one_is_alone = True
             try:
-                return await alone()
+                return await self.alone(stream, alone)
             finally:
                 self._one_is_alone = False
-        return await self._together(row) or await alone()
+        return await self._together(row) or await self.alone(stream, alone)
+
+    async def alone(self, stream: str, append: Callable[[], Awaitable[AppendResult]]) -> AppendResult:
+        """Append to a stream behind those of this process that wait for it, so that they take one connection together."""
+        async with self._lanes.of(stream):
+            return await append()
 
     def _together(self, row: Row) -> asyncio.Future[AppendResult | None]:
         loop = asyncio.get_running_loop()

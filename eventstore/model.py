@@ -6,6 +6,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import orjson
+
+from eventstore.errors import UndecodableEvent
+
 NO_STREAM = 0
 ANY = -1
 STREAM_EXISTS = -2
@@ -22,19 +26,69 @@ class NewEvent:
     schema_version: int = 1
 
 
-@dataclass(frozen=True, slots=True)
 class RecordedEvent:
-    """An event of the log. `position` orders the whole log, `version` (1-based) its stream; `recorded_at` is UTC."""
+    """An event of the log. `position` orders the whole log, `version` (1-based) its stream; `recorded_at` is UTC.
 
-    position: int
-    stream: str
-    version: int
-    id: UUID
-    type: str
-    schema_version: int
-    data: dict[str, Any]
-    metadata: dict[str, Any]
-    recorded_at: datetime
+    `data` and `metadata`, given as JSON text, are decoded when they are asked for, so that an event which cannot be
+    decoded fails alone: these and `recorded_at` raise UndecodableEvent.
+    """
+
+    __slots__ = ("_data", "_metadata", "_recorded_at", "id", "position", "schema_version", "stream", "type", "version")
+
+    def __init__(
+        self,
+        position: int,
+        stream: str,
+        version: int,
+        id: UUID,
+        type: str,
+        schema_version: int,
+        data: dict[str, Any] | str,
+        metadata: dict[str, Any] | str,
+        recorded_at: datetime | None,
+    ) -> None:
+        self.position, self.stream, self.version = position, stream, version
+        self.id, self.type, self.schema_version = id, type, schema_version
+        self._data, self._metadata, self._recorded_at = data, metadata, recorded_at
+
+    @property
+    def data(self) -> dict[str, Any]:
+        if isinstance(self._data, str):
+            self._data = self._decoded("data", self._data)
+        return self._data
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        if isinstance(self._metadata, str):
+            self._metadata = self._decoded("metadata", self._metadata)
+        return self._metadata
+
+    @property
+    def recorded_at(self) -> datetime:
+        if self._recorded_at is None:
+            raise UndecodableEvent(self.type, self.position, "its time is beyond the years 1 to 9999")
+        return self._recorded_at
+
+    def _decoded(self, name: str, text: str) -> dict[str, Any]:
+        try:
+            value = orjson.loads(text)
+        except orjson.JSONDecodeError as error:
+            raise UndecodableEvent(self.type, self.position, f"{name}: {error.msg}") from None
+        if not isinstance(value, dict):
+            raise UndecodableEvent(self.type, self.position, f"{name} is no JSON object")
+        return value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, RecordedEvent) and self._facts() == other._facts()
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def _facts(self) -> tuple[object, ...]:
+        place = self.position, self.stream, self.version, self.id, self.type, self.schema_version
+        return *place, self.data, self.metadata, self._recorded_at
+
+    def __repr__(self) -> str:
+        return f"RecordedEvent({self.position}, {self.stream!r}, {self.version}, {self.type!r})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +103,14 @@ class AppendResult:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Events of the whole log in order, and the position up to which the log has been looked through."""
+    """Events of the whole log in order, and the position up to which the log has been looked through.
+
+    more: whether the log goes on behind it. A page may have fewer events than were asked for: it is bounded by bytes too.
+    """
 
     events: list[RecordedEvent]
     position: int
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,13 @@ from typing import TypeAlias
 from uuid import UUID
 
 import asyncpg
-import orjson
 from opentelemetry.trace import SpanKind
 from prometheus_client import Counter, Histogram
 
-from eventstore.errors import EventIdReused, InvalidEvent, WrongExpectedVersion
+from eventstore.errors import POSITION_PASSED, EventIdReused, InvalidEvent, SequenceBehindLog, WrongExpectedVersion
 from eventstore.group_commit import GroupCommit
 from eventstore.model import AppendResult, NewEvent, Page, RecordedEvent, StreamInfo
+from eventstore.one_in_flight import OneInFlight
 from eventstore.tracing import span, with_trace
 from eventstore.validation import check_expected, check_name, check_page, serialise
 from eventstore.wakeup import Wakeup
@@ -19,7 +19,11 @@ from eventstore.wakeup import Wakeup
 _Arguments: TypeAlias = tuple[str, int, Sequence[UUID], Sequence[str], Sequence[int], Sequence[str], Sequence[str]]
 _APPEND = "select * from eventstore.append($1, $2, $3, $4, $5, $6, $7)"
 
-_COLUMNS = "e.position, s.name, e.version, e.id, e.type, e.schema_version, e.data, e.metadata, e.recorded_at"
+# Null where no Python program can hold it, so that it is that one event's fault.
+RECORDED_AT = """
+case when e.recorded_at >= '0001-01-02 00:00+00' and e.recorded_at < '9999-12-31 00:00+00' then e.recorded_at end"""
+_COLUMNS = f"""
+e.position, s.name, e.version, e.id, e.type, e.schema_version, e.data::text, e.metadata::text, {RECORDED_AT}"""
 
 # By events_stream_version_key, either way.
 _READ_STREAM = f"""
@@ -30,11 +34,7 @@ select {_COLUMNS} from eventstore.streams s join eventstore.events e using (stre
  where s.name = $1 and e.version <= $2 order by e.version desc limit $3"""
 
 # By the primary key, in a statement after settled(): its snapshot must be newer than the wait.
-_READ_ALL = f"""
-select {_COLUMNS} from eventstore.events e join eventstore.streams s using (stream_id)
- where e.position > $1 and e.position <= $2
-   and ($3::text[] is null or e.type = any ($3)) and ($4::text is null or s.category = $4)
- order by e.position limit $5"""
+_READ_ALL = "select * from eventstore.read_all($1, $2, $3, $4, $5, $6, $7)"
 # By the primary key.
 _READ_AT = (
     f"select {_COLUMNS} from eventstore.events e join eventstore.streams s using (stream_id) where e.position = $1"
@@ -46,9 +46,11 @@ select s.name, s.version, s.created_at, e.recorded_at from eventstore.streams s
   join eventstore.events e on e.stream_id = s.stream_id and e.version = s.version
  where s.name = $1"""
 
+_SETTLED = "select eventstore.settled()"
 _PAGE = 500
-# Positions looked through by one statement: without a bound, a planner that has no statistics yet (after a large import)
-# sorts all the rest of the log for every page.
+# Of JSON in a page of the log: decoded, it takes about ten times as much memory.
+_PAGE_BYTES = 4 * 1024 * 1024
+# Positions looked through by one statement: a filter that nothing passes must not make one statement read all the log.
 _WINDOW = 5_000
 _LAST_VERSION = 2**63 - 1
 _SECONDS = Histogram(
@@ -65,13 +67,14 @@ class EventStore:
     def __init__(self, pool: asyncpg.Pool, wakeup: Wakeup) -> None:
         self.pool, self.wakeup = pool, wakeup
         self._group_commit = GroupCommit(pool)
+        self._head = OneInFlight(lambda: pool.fetchval(_SETTLED))
 
     async def append(self, stream: str, events: Sequence[NewEvent], *, expected: int) -> AppendResult:
         """Append events to one stream, all or none.
 
         expected: NO_STREAM, STREAM_EXISTS, ANY, or the exact version (>= 1) the decision was taken on.
         The same ids again answer with the first result, whatever `expected` says: outcome unknown, append again.
-        Raises WrongExpectedVersion, EventIdReused, InvalidEvent.
+        Raises WrongExpectedVersion, EventIdReused, InvalidEvent, SequenceBehindLog.
         """
         name = f"append {events[0].type}" if events else "append"
         with span(name, SpanKind.CLIENT, stream=str(stream), events=len(events)):
@@ -84,14 +87,14 @@ class EventStore:
 
     async def _append(self, stream: str, events: Sequence[NewEvent], arguments: _Arguments) -> AppendResult:
         if len(events) > 1:
-            return await self._append_alone(stream, events, arguments)
+            return await self._group_commit.alone(stream, lambda: self._append_alone(stream, events, arguments))
         [*place, ids, types, schema_versions, data, metadata] = arguments
         row = (*place, ids[0], types[0], schema_versions[0], data[0], metadata[0])
         return await self._group_commit.append(row, lambda: self._append_alone(stream, events, arguments))
 
     async def _append_alone(self, stream: str, events: Sequence[NewEvent], arguments: _Arguments) -> AppendResult:
         try:
-            row = await self.pool.fetchrow(_APPEND, *arguments)
+            row = await self._fetch(stream, arguments)
         except asyncpg.UniqueViolationError as error:
             if error.constraint_name != "events_id_key":
                 raise
@@ -110,9 +113,17 @@ class EventStore:
         self, stream: str, events: Sequence[NewEvent], arguments: _Arguments
     ) -> asyncpg.Record | None:
         try:
-            return await self.pool.fetchrow(_APPEND, *arguments)
+            return await self._fetch(stream, arguments)
         except asyncpg.UniqueViolationError as error:
             raise EventIdReused(stream, _ids(events)) from error
+
+    async def _fetch(self, stream: str, arguments: _Arguments) -> asyncpg.Record | None:
+        try:
+            return await self.pool.fetchrow(_APPEND, *arguments)
+        except asyncpg.PostgresError as error:
+            if error.sqlstate == POSITION_PASSED or getattr(error, "constraint_name", None) == "events_pkey":
+                raise SequenceBehindLog(stream) from error
+            raise
 
     async def read_stream(
         self, stream: str, *, from_version: int | None = None, limit: int = _PAGE, backwards: bool = False
@@ -144,9 +155,10 @@ class EventStore:
     async def head(self, connection: asyncpg.Connection | None = None) -> int:
         """The position up to which the log is settled: nothing will ever appear at or below it any more.
 
+        One call in flight, however many ask: while a writer hangs, they wait on one connection together.
         connection: that of the caller's transaction, which should not wait for a second one while it holds locks.
         """
-        return int(await (connection or self.pool).fetchval("select eventstore.settled()"))
+        return int(await (connection.fetchval(_SETTLED) if connection else self._head.ask()))
 
     async def read_all(
         self,
@@ -155,22 +167,25 @@ class EventStore:
         limit: int = _PAGE,
         types: Sequence[str] | None = None,
         category: str | None = None,
+        known: Sequence[str] | None = None,
     ) -> Page:
-        """At most `limit` settled events of the whole log after a position, in order.
+        """At most `limit` settled events of the whole log after a position, in order; fewer where they are large.
 
         The page's position is where to go on: past events of other types too, so that a filter costs its log only once.
+        known: events of `types` in any stream, and those of `category` whose type is none of these, to be parked.
         Raises ValueError for a limit below 1.
         """
         check_page(limit)
         head = await self.head()
         events: list[RecordedEvent] = []
-        position = after
-        while position < head and len(events) < limit:
+        position, room = after, _PAGE_BYTES
+        while position < head and len(events) < limit and room > 0:
             until, wanted = min(head, position + max(limit, _WINDOW)), limit - len(events)
-            rows = await self.pool.fetch(_READ_ALL, position, until, types, category, wanted)
+            rows = await self.pool.fetch(_READ_ALL, position, until, types, category, known, wanted, room)
             events += [_recorded(row) for row in rows]
-            position = events[-1].position if len(rows) == wanted else until
-        return Page(events, position)
+            room -= sum(len(row["data"]) + len(row["metadata"]) for row in rows)
+            position = events[-1].position if len(rows) == wanted or room <= 0 else until
+        return Page(events, position, position < head)
 
     async def read_at(self, position: int) -> RecordedEvent | None:
         """The event at a position of the log; None where there is none."""
@@ -210,14 +225,6 @@ def _ids(events: Sequence[NewEvent]) -> tuple[UUID, ...]:
 
 def _recorded(row: asyncpg.Record) -> RecordedEvent:
     position, stream, version, id_, type_, schema_version, data, metadata, recorded_at = row
-    return RecordedEvent(  # by position: by name it takes half as long again
-        position,
-        stream,
-        version,
-        UUID(int=id_.int),
-        type_,
-        schema_version,
-        orjson.loads(data),
-        orjson.loads(metadata),
-        recorded_at,
+    return RecordedEvent(
+        position, stream, version, UUID(int=id_.int), type_, schema_version, data, metadata, recorded_at
     )

@@ -8,6 +8,8 @@ from typing import Final
 MAX_ID_LENGTH: Final = 128
 MAX_PAYMENT_METHOD: Final = 255
 MAX_STREAM_NAME_BYTES: Final = 512
+ORDER_STREAMS: Final = "order"
+"""The category of the streams of orders: their names' first part."""
 _CARD_NUMBER: Final = range(12, 20)  # digits
 _MOST_DIGITS: Final = _CARD_NUMBER.stop - 1
 _DIGITS: Final = re.compile(r"\d+")
@@ -15,7 +17,7 @@ _DIGITS: Final = re.compile(r"\d+")
 
 def stream_name(order_id: str) -> str:
     """The stream that holds the events of one order."""
-    return f"order-{order_id}"
+    return f"{ORDER_STREAMS}-{order_id}"
 
 
 def order_id_problem(text: str) -> str | None:

@@ -11,6 +11,7 @@ from eventstore.codec import Codec
 from eventstore.connection import pooled, transaction
 from eventstore.model import Page, RecordedEvent
 from eventstore.store import EventStore
+from orders.ids import ORDER_STREAMS
 from projections.fold import Parked, decode, fold, reason
 from projections.projection import Projection
 from projections.set_fold import SetFold, StandsBack
@@ -48,7 +49,7 @@ class Projector(Generic[R]):
         self.name, self.projection = name or projection.name, projection
         self._pool, self._store, self._codec, self._page = pool, store, codec, page
         self._table = Table(projection, table or projection.table)
-        self._set_fold = SetFold(projection, table or projection.table) if projection.sql else None
+        self._set_fold = SetFold(projection, table or projection.table, codec.types) if projection.sql else None
         self._known: int | None = None
 
     async def step(self) -> bool:
@@ -60,7 +61,7 @@ class Projector(Generic[R]):
             async with pooled(self._pool) as connection:
                 await self._take(connection, old, page)
         self._known = page.position
-        return len(page.events) == self._page
+        return page.more
 
     async def position(self) -> int:
         """The checkpoint: the last position folded or looked through."""
@@ -92,7 +93,11 @@ class Projector(Generic[R]):
         return old
 
     async def _read(self, after: int) -> Page:
-        return await self._store.read_all(after=after, limit=self._page, types=self.projection.event_types)
+        """Events of the projection's types, and of an order's types that this program does not know, to be parked."""
+        types, known = self.projection.event_types, self._codec.types
+        return await self._store.read_all(
+            after=after, limit=self._page, types=types, category=ORDER_STREAMS, known=known
+        )
 
     async def _take(self, connection: asyncpg.Connection, old: int, page: Page) -> None:
         try:
@@ -139,4 +144,4 @@ class Projector(Generic[R]):
 
 
 def _up_to(until: int, page: Page) -> Page:
-    return Page([event for event in page.events if event.position <= until], min(page.position, until))
+    return Page([event for event in page.events if event.position <= until], min(page.position, until), page.more)

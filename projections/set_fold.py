@@ -11,6 +11,7 @@ from typing import Final, Generic, TypeVar
 import asyncpg
 
 from eventstore.checkpoints import Executor
+from orders.ids import ORDER_STREAMS
 from projections.plain import plain
 from projections.projection import Projection, columns
 
@@ -26,14 +27,21 @@ class StandsBack(Exception):
 
 
 class SetFold(Generic[R]):
-    """Folds a stretch of the log into a table that holds the fold of everything before it."""
+    """Folds a stretch of the log into a table that holds the fold of everything before it.
 
-    def __init__(self, projection: Projection[R], table: str) -> None:
+    known: the types that this program knows; where an order has an event of another type, that is to be parked.
+    """
+
+    def __init__(self, projection: Projection[R], table: str, known: Sequence[str]) -> None:
         self._types: Sequence[str] = projection.event_types
+        self._known = known
         names, key = list(columns(projection.row)), projection.key_columns
         # By the log's primary key, both.
         stretch = "from eventstore.events e where e.position > $1 and e.position <= $2 and e.type = any ($3::text[])"
         self._all_plain = f"select coalesce(bool_and({plain(projection.events, 'e')}), true) {stretch}"
+        self._any_unknown = f"""
+select exists (select from eventstore.events e join eventstore.streams s using (stream_id)
+                where e.position > $1 and e.position <= $2 and e.type <> all ($3::text[]) and s.category = '{ORDER_STREAMS}')"""
         # Rows there are by the primary key, one by one: a join would read all of a table that grows and has no statistics.
         self._fold = f"""
 with page as (select e.position, e.type, e.data, e.recorded_at {stretch}),
@@ -64,7 +72,9 @@ select coalesce(bool_and(fits is true), true) from folded"""
             raise StandsBack
 
     async def plain(self, executor: Executor, after: int, until: int) -> bool:
-        """Whether all events after a position up to another are."""
+        """Whether all events after a position up to another are, and all of an order's are of types that are known."""
+        if await executor.fetchval(self._any_unknown, after, until, self._known):
+            return False
         return bool(await executor.fetchval(self._all_plain, after, until, self._types))
 
     async def fold(self, connection: asyncpg.Connection, after: int, until: int) -> bool:

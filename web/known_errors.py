@@ -14,7 +14,7 @@ from application.acting import why_impossible
 from application.outages import AWAY, NOT_MIGRATED, REFUSED_LOGIN
 from application.reach import TemporalUnreachable
 from application.refunding import RefundIdTaken
-from eventstore.errors import EventStoreError, InvalidEvent, WrongExpectedVersion
+from eventstore.errors import EventStoreError, InvalidEvent, SequenceBehindLog, WrongExpectedVersion
 from orders.errors import (
     CorruptStream,
     Fault,
@@ -135,6 +135,8 @@ def _of_store(error: EventStoreError) -> Problem:
             return Invalid("the request is not valid", [_body_fault(Fault(error.data_path, error.problem))])
         case WrongExpectedVersion():
             return Problem(503, "busy", "others are changing this order: try again", headers=RETRY_AFTER)
+        case SequenceBehindLog():
+            return Problem(503, "sequence-behind-log", str(error))
         case _:
             return Problem(503, "unreadable-order", "the order's events cannot be read by this version of the program")
 

@@ -9,9 +9,10 @@ from typing import Final, TypeVar
 from application.outages import AWAY
 from application.timeline import Timeline, event_document, load_events
 from bootstrap import App
+from eventstore.errors import UndecodableEvent
 from eventstore.model import RecordedEvent
 from orders.events import Event
-from orders.ids import stream_name
+from orders.ids import ORDER_STREAMS, stream_name
 from projections.order_dashboard import ORDER_DASHBOARD
 from web.event_stream import OPENED, PING, PING_SECONDS, sse
 from web.models import OrderChanged, TimelineEvent
@@ -69,13 +70,21 @@ class Streams:
             self._open[caller] -= 1
 
     async def of_order(self, order_id: str, after: int) -> AsyncGenerator[bytes, None]:
-        """The order's events behind a version, those to come included. Raises OrderNotFound before anything is sent."""
+        """The order's events behind a version, those to come included. Raises OrderNotFound, and the Problem of a version
+        that the order has not come to, before anything is sent."""
         events = await load_events(self._app, order_id)
+        if after > events[-1][0].version:
+            raise _beyond("the order's last event", after, events[-1][0].version)
         return self._opened(self._of_order(order_id, events, after))
 
     async def of_all(self, after: int | None) -> AsyncGenerator[bytes, None]:
-        """The changes of all orders behind a position, or from now on; each once the projection shows it."""
-        start = await self._reached() if after is None else after
+        """The changes of all orders behind a position, or from now on; each once the projection shows it. Raises the Problem
+        of a position that the log has not come to."""
+        start = reached = await self._reached()
+        if after is not None:
+            start = after
+        if start > reached and start > (head := await self._app.store.head()):
+            raise _beyond("the end of the log", start, head)
         return self._opened(self._of_all(start))
 
     async def _opened(self, chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
@@ -125,7 +134,7 @@ class Streams:
 
     async def _read(self, after: int) -> tuple[list[RecordedEvent], int]:
         until = await self._reached()
-        page = await self._app.store.read_all(after=after, limit=_CATCH_UP, category="order")
+        page = await self._app.store.read_all(after=after, limit=_CATCH_UP, category=ORDER_STREAMS)
         return [event for event in page.events if event.position <= until], min(page.position, until)
 
     async def _answered(self, read: Callable[[], Awaitable[T]]) -> T:
@@ -142,15 +151,15 @@ class Streams:
         return await self._app.queries.position(ORDER_DASHBOARD.name)
 
     async def _changes(self, events: Sequence[RecordedEvent]) -> list[bytes]:
-        """An event for each; those of orders that the projection has parked are left out."""
+        """An event for each; those of orders that the projection has parked, and unreadable ones, are left out."""
         if not events:
             return []
-        of_events = {event.position: str(event.data.get("orderId")) for event in events}
+        of_events = {event.position: order_id for event in events if (order_id := _order_of(event))}
         statuses = await self._answered(lambda: self._app.queries.statuses(list(set(of_events.values()))))
         return [
             sse("order", event.position, _change(event, of_events[event.position], status))
             for event in events
-            if (status := statuses.get(of_events[event.position]))
+            if (status := statuses.get(of_events.get(event.position, "")))
         ]
 
 
@@ -163,6 +172,19 @@ def _add(app: App, events: list[tuple[RecordedEvent, Event]], recorded: Recorded
 def _timeline_event(found: Timeline, recorded: RecordedEvent, event: Event) -> bytes:
     document = TimelineEvent.model_validate(event_document(found, recorded, event))
     return sse(recorded.type, recorded.version, document.model_dump_json())
+
+
+def _beyond(end: str, after: int, last: int) -> Problem:
+    """A cursor from before a restore: waiting behind it would leave out all that happens up to there."""
+    detail = f"{after} is beyond {end}, {last}, as after a restore: read anew what you show, and begin without a cursor"
+    return Problem(410, "cursor-beyond-log", detail)
+
+
+def _order_of(event: RecordedEvent) -> str | None:
+    try:
+        return str(event.data.get("orderId"))
+    except UndecodableEvent:
+        return None
 
 
 def _change(event: RecordedEvent, order_id: str, status: str) -> str:

@@ -11,10 +11,10 @@ from eventstore.errors import DATABASE_AWAY
 from eventstore.model import RecordedEvent
 from eventstore.store import EventStore
 from eventstore.wakeup import woken
+from orders.ids import ORDER_STREAMS
 
 MAX_WAITING: Final = 1_000  # events that a listener has not taken yet
 _PAGE: Final = 500
-_CATEGORY: Final = "order"
 _AGAIN: Final = 1.0  # seconds, where the database is away
 _log = structlog.get_logger(__name__)
 
@@ -122,7 +122,7 @@ class Tail:
     async def _step(self) -> None:
         position, until = await self.position(), await self._until()
         while position < until:
-            page = await self._store.read_all(after=position, limit=_PAGE, category=_CATEGORY)
+            page = await self._store.read_all(after=position, limit=_PAGE, category=ORDER_STREAMS)
             events = [event for event in page.events if event.position <= until]
             for subscription in self._subscriptions:
                 subscription.offer(events)

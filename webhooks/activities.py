@@ -12,6 +12,7 @@ from prometheus_client import Counter
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
+from eventstore.errors import UndecodableEvent
 from eventstore.model import RecordedEvent
 from eventstore.store import EventStore
 from webhooks.deliveries import Deliveries
@@ -83,7 +84,11 @@ class WebhookActivities:
         if event is None:
             await self._deliveries.park(delivery.endpoint_id, delivery.position, "the log has no event there")
             return
-        content = body(event)
+        try:
+            content = body(event)
+        except UndecodableEvent as error:
+            await self._deliveries.park(delivery.endpoint_id, delivery.position, str(error))
+            return
         headers = _headers(event, content, await self._endpoints.secrets(delivery.endpoint_id))
         try:
             answer = await self._sender.post(url, headers, content)

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import orjson
 
+from eventstore.errors import UndecodableEvent
 from eventstore.model import RecordedEvent
 from webhooks.topics import MESSAGES, order_of
 
@@ -13,8 +14,14 @@ SOURCE: Final = "/orders"
 
 
 def body(event: RecordedEvent) -> bytes:
-    """The bytes that are sent and signed. A published message is a CloudEvent already, and goes out as it is."""
-    return orjson.dumps(event.data if event.type in MESSAGES else cloud_event(event))
+    """The bytes that are sent and signed. A published message is a CloudEvent already, and goes out as it is.
+
+    Raises UndecodableEvent, where the data is nested too deeply to be written again, too.
+    """
+    try:
+        return orjson.dumps(event.data if event.type in MESSAGES else cloud_event(event))
+    except orjson.JSONEncodeError as error:
+        raise UndecodableEvent(event.type, event.position, f"data: {error}") from None
 
 
 def cloud_event(event: RecordedEvent) -> dict[str, Any]:

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from typing import Final
 
 import structlog
+from temporalio.service import RPCError
 
 from eventstore.checkpoints import advance, lock_checkpoint, open_checkpoint
 from eventstore.connection import transaction
+from eventstore.failing_alone import ROUNDS, FailingAlone
 from eventstore.model import Page
 from eventstore.store import EventStore
 from webhooks import outbox
@@ -39,6 +41,8 @@ class Relay:
         self._store, self._pool, self._starter = store, store.pool, starter
         self._deliveries = Deliveries(store.pool)
         self._position: int | None = None
+        self._proof: tuple[str, str] | None = None  # a start that was taken since the first that was not
+        self._alone = FailingAlone[tuple[str, str]]()
         self._idle_until = self._tidy_at = 0.0
 
     async def step(self) -> bool:
@@ -63,7 +67,7 @@ class Relay:
         if page.position > position:
             await self._write(position, page)
         self._position = page.position
-        return len(page.events) == _PAGE
+        return page.more
 
     async def _write(self, position: int, page: Page) -> None:
         async with transaction(self._pool) as connection:
@@ -91,10 +95,34 @@ class Relay:
         outcomes = await asyncio.gather(*(self._start(each, at_once) for each in waiting), return_exceptions=True)
         told = [each for each, outcome in zip(waiting, outcomes, strict=True) if outcome is None]
         await outbox.signalled(self._pool, told)
-        for outcome in outcomes:
-            if outcome is not None:  # Temporal is away: the rest waits
+        failed: dict[tuple[str, str], tuple[Waiting, RPCError]] = {}
+        for each, outcome in zip(waiting, outcomes, strict=True):
+            if isinstance(outcome, RPCError):
+                failed[each.endpoint_id, each.order_id] = each, outcome
+            elif outcome is not None:  # the database is away: the rest waits
                 raise outcome
+        await self._set_aside(failed)
         return sum(len(each.positions) for each in waiting) == _PAGE
+
+    async def _set_aside(self, failed: dict[tuple[str, str], tuple[Waiting, RPCError]]) -> None:
+        """Park what alone has failed for some rounds. Raises the error of one that has not: the rest waits."""
+        for key in self._alone.note(failed, answered=bool(failed) and await self._answers()):
+            each, error = failed.pop(key)
+            reason = f"no workflow could be started, {ROUNDS} times while others were: {error.status.name}"
+            await self._park(each.endpoint_id, each.positions, reason)
+        for _, error in failed.values():
+            raise error
+        self._proof = None
+
+    async def _answers(self) -> bool:
+        """Whether Temporal takes a signal once more that it took since the first failure: one too many finds nothing to do."""
+        if self._proof is None:
+            return False
+        try:
+            await self._starter.start(*self._proof)
+        except RPCError:
+            return False
+        return True
 
     async def _start(self, waiting: Waiting, at_once: asyncio.Semaphore) -> None:
         if waiting.under_way:
@@ -104,6 +132,8 @@ class Relay:
                 await self._starter.start(waiting.endpoint_id, waiting.order_id)
             except NeverStartable as error:
                 await self._park(waiting.endpoint_id, waiting.positions, str(error))
+            else:
+                self._proof = waiting.endpoint_id, waiting.order_id
 
     async def _park(self, endpoint_id: str, positions: Sequence[int], reason: str) -> None:
         _log.error("webhooks parked, no workflow can be started", endpoint=endpoint_id, reason=reason)

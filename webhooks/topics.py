@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from activities.signatures import ANALYTICS_REVENUE, NOTIFICATIONS_SHIPMENT
+from eventstore.errors import UndecodableEvent
 from eventstore.model import RecordedEvent
 from orders.events import EVENTS
 from orders.ids import MAX_ID_LENGTH, stream_name
@@ -47,5 +48,8 @@ def order_of(event: RecordedEvent) -> str:
     """The order whose deliveries the event takes its turn among."""
     if event.stream.startswith(_ORDER_STREAM):
         return event.stream.removeprefix(_ORDER_STREAM)
-    subject = event.data.get("subject")
+    try:
+        subject = event.data.get("subject")
+    except UndecodableEvent:  # its own delivery is parked when it is due
+        return event.stream
     return subject if isinstance(subject, str) and 0 < len(subject) <= MAX_ID_LENGTH else event.stream

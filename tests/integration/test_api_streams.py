@@ -115,6 +115,20 @@ async def test_given_a_reader_far_behind_when_it_comes_back_while_more_happens_t
         assert [each.id for each in heard] == [event.position for event in log.events]
 
 
+async def test_a_cursor_beyond_the_log_is_gone_and_one_at_its_end_is_taken(
+    database_url: str, temporal_client: Client
+) -> None:
+    async with api(database_url, temporal_client) as served:
+        order_id = await served.place()
+        head = await served.app.store.head()
+        for path, last in (("/v1/events", head), (f"/v1/orders/{order_id}/events", 1)):
+            for cursor in ({"params": {"after": last + 1}}, {"headers": {"Last-Event-ID": str(last + 1)}}):
+                refused = problem(await served.http.get(path, **cursor), 410, "cursor-beyond-log")
+                assert f"{last + 1} is beyond" in refused["detail"]
+            async with listening(served, path, after=last) as listener:
+                await opened(listener)
+
+
 async def _place_more(served: Api, count: int) -> None:
     for _ in range(count):
         await served.place()

@@ -40,7 +40,10 @@ async def test_a_row_that_has_vanished_is_found(books: Books) -> None:
     await books.shipped("o-1")
     await books.project()
     await books.owner.execute("delete from projections.customer_orders")
-    assert await _problems(books) == [(READ_MODELS, "customer-orders: ALFKI EUR", "the row is missing")]
+    assert await _problems(books) == [
+        (READ_MODELS, "customer-orders: revenue EUR", "the total is 3000 and its rows add up to 0"),
+        (READ_MODELS, "customer-orders: ALFKI EUR", "the row is missing"),
+    ]
 
 
 async def test_a_row_that_the_log_knows_nothing_of_is_found(books: Books) -> None:
@@ -52,6 +55,37 @@ async def test_a_row_that_the_log_knows_nothing_of_is_found(books: Books) -> Non
     )
     problem = "the row is there, and the log has no event of it"
     assert await _problems(books) == [(READ_MODELS, "customer-orders: NOBODY EUR", problem)]
+
+
+@pytest.mark.parametrize(
+    ("falsified", "subject", "problem"),
+    [
+        (
+            "update projections.order_counts set orders = 7 where status = 'shipped'",
+            "order-dashboard: order_counts shipped",
+            "the total is 7 and its rows add up to 2",
+        ),
+        (
+            "insert into projections.order_counts values ('lost', 1)",
+            "order-dashboard: order_counts lost",
+            "the total is 1 and its rows add up to 0",
+        ),
+        (
+            "delete from projections.revenue",
+            "customer-orders: revenue EUR",
+            "the total is 0 and its rows add up to 6000",
+        ),
+    ],
+)
+async def test_a_total_that_is_not_that_of_its_rows_is_found(
+    books: Books, falsified: str, subject: str, problem: str
+) -> None:
+    await books.shipped("o-1")
+    await books.shipped("o-2")
+    await books.project()
+    assert await _problems(books) == []
+    await books.owner.execute(falsified)
+    assert await _problems(books) == [(READ_MODELS, subject, problem)]
 
 
 async def test_a_read_model_that_lags_is_compared_at_its_own_position(books: Books) -> None:
@@ -106,7 +140,7 @@ async def test_comparing_in_parts_finds_the_same_as_comparing_at_once(books: Boo
     await books.owner.execute("update projections.order_dashboard set units = 9 where order_id = 'o-5'")
     whole = await audit_projection(books.sources(), ORDER_DASHBOARD)
     parts = await audit_projection(books.sources(), ORDER_DASHBOARD, part=2)
-    assert len(whole.findings) == 2
+    assert len(whole.findings) == 3
     assert set(parts.findings) == set(whole.findings)
 
 

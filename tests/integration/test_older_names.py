@@ -6,7 +6,9 @@ from dataclasses import replace
 import asyncpg
 import pytest
 from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.contrib.pydantic import pydantic_data_converter
 
+import embedded.temporal
 from activities.gateways.older_keys import OlderKeys
 from activities.gateways.protocols import IdempotencyConflict
 from activities.gateways.simulated import SimulatedPaymentGateway
@@ -14,6 +16,7 @@ from activities.gateways.stripe_api import StripeApi
 from activities.gateways.stripe_payment import StripePaymentGateway
 from activities.signatures import OrderRef
 from application.workflows import order_workflows
+from embedded.temporal import run_temporal
 from orders.events import CancelledBy
 from orders.names import key_of_order, older_workflow_id, workflow_id
 from tests.gateways.local_stripe import API_KEY, Money
@@ -25,6 +28,17 @@ from tests.integration.test_dispatcher_triggers import signals_of
 from tests.running_system import new_id
 
 LONG = "😀" * 100  # 400 bytes, which Temporal took as a part of an id where nothing bounded it
+
+
+@pytest.fixture(scope="module")
+async def temporal_client() -> AsyncIterator[Client]:
+    """Of a server that takes longer ids, as all did before it had a limit."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setitem(embedded.temporal.SERVER_SETTINGS, "limit.maxIDLength", "1000")
+        async with run_temporal(None, ui=False, time_skipping=True) as server:
+            yield await Client.connect(
+                server.address, namespace=server.namespace, data_converter=pydantic_data_converter
+            )
 
 
 @pytest.fixture

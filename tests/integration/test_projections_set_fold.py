@@ -101,7 +101,7 @@ async def test_given_any_history_when_the_database_folds_it_by_stretches_then_ev
     log, _ = happened(history)
     if not log:
         return
-    fold = SetFold(projection, projection.table)
+    fold = SetFold(projection, projection.table, CODEC.types)
     async with logged(connection, log):
         for after in range(0, len(log), size):
             assert await take(fold, connection, after, after + size)
@@ -166,7 +166,7 @@ def _at(data: Any, path: tuple[Any, ...]) -> Any:
 async def test_given_odd_events_when_the_database_takes_them_then_python_parks_none_and_has_the_same_rows(
     connection: asyncpg.Connection, projection: Projection[Any], log: list[RecordedEvent], size: int
 ) -> None:
-    fold, taken = SetFold(projection, projection.table), 0
+    fold, taken = SetFold(projection, projection.table, CODEC.types), 0
     async with logged(connection, log) as stored:
         for after in range(0, len(log), size):
             if not await take(fold, connection, after, after + size):

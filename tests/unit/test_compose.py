@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from embedded.temporal import POLL_LIMITS, SEARCH_ATTRIBUTES
+from embedded.temporal import SEARCH_ATTRIBUTES, SERVER_SETTINGS
 from settings import Settings, load_settings
 from web.address import listening_address
 from web.keys import Role, keyring
@@ -161,6 +161,6 @@ def test_the_namespace_gets_every_search_attribute_of_the_workflows() -> None:
     assert made == SEARCH_ATTRIBUTES
 
 
-def test_the_server_gets_the_poll_limits_of_the_development_server() -> None:
+def test_the_server_gets_the_settings_of_the_development_server() -> None:
     settings = yaml.safe_load((ROOT / "deploy" / "temporal" / "dynamic-config.yaml").read_text())
-    assert {name: str(values[0]["value"]) for name, values in settings.items()} == POLL_LIMITS
+    assert {name: str(values[0]["value"]) for name, values in settings.items()} == SERVER_SETTINGS

@@ -4,6 +4,7 @@ import { authorization, parsed, problemOf } from "./api.js";
 const FIRST_PAUSE = 500; // milliseconds, as all of these
 const LONGEST_PAUSE = 15_000;
 const SILENCE = 45_000; // the server says something at least every 15 s
+const GONE = 410; // the last event seen is beyond the end of the log
 const HIDDEN = 20_000; // a browser has six connections to a server: a tab nobody looks at gives its one back
 
 /**
@@ -68,6 +69,10 @@ export class LiveStream {
 
   async #refused(response) {
     const problem = problemOf(response, await response.text());
+    if (problem.status === GONE) {
+      this.lastId = null; // from before a restore: begin anew, and `opened` has all read again
+      return true;
+    }
     return problem.status >= 500 || problem.status === 429;
   }
 
