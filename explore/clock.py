@@ -19,7 +19,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, WorkflowInstance, Workf
 FASTER: Final = 20_000
 _SHORTEST_TIMER: Final = 1_000_000  # nanoseconds
 _SHORTEST_RETRY: Final = 100_000_000  # a step that is refused every time must not keep a processor busy
-_LONG: Final = 70  # events, of Temporal's suggestion to continue as new
+_LONG: Final = 40  # events, of Temporal's suggestion to continue as new
 _EPOCH: Final = time.time_ns()
 _PASSIVE: Final = {"remove_from_cache", "query_workflow"}
 
