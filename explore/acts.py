@@ -109,6 +109,7 @@ async def _unsent(system: Explored, order_id: str, sku: str, how: How, command_i
 
 
 async def _days_pass(system: Explored, order_id: str, sku: str, how: How, command_id: str) -> None:
+    system.weather.land(order_id)  # no call is under way for a day
     owner = await asyncpg.connect(system.app.settings.app_database_url)
     try:
         for relation, columns in await owner.fetch(_TIMES):

@@ -11,6 +11,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from explore.boundaries import Track
 from explore.system import Explored
 from explore.temporal_acts import position_of, workflow_ids
+from orders.ids import stream_name
 
 PATIENCE: Final = 120.0  # seconds, on a machine that is busy with other things
 ENDLESS: Final = 100
@@ -20,6 +21,7 @@ _MOVING: Final = 0.12  # seconds until an order that moves is looked at again
 _STILL: Final = 0.15  # seconds without a boundary, before Temporal is asked
 _BETWEEN_LOOKS: Final = 0.7  # seconds, in which an hour's pause ends three times
 _HOPELESS_TASK: Final = 5  # attempts at a workflow task
+_LOOKS_AT_A_HOLD: Final = 6  # boundaries: three looks
 
 # By the primary key of subscriptions.
 _BEHIND: Final = (
@@ -74,7 +76,7 @@ async def still(system: Explored, order_ids: Sequence[str], tracks: Sequence[Tra
     limits = [track.passed + ENDLESS for track in tracks]
     async with asyncio.timeout(PATIENCE):
         while not _endless(tracks, limits):
-            if not any(map(_moves, tracks)) and await _look(system, order_ids) is not None:
+            if await _now(system, order_ids, tracks) is not None:
                 return
             await asyncio.sleep(_MOVING)
 
@@ -86,11 +88,28 @@ async def at_rest(system: Explored, order_ids: Sequence[str], tracks: Sequence[T
     before: _Look | None = None
     async with asyncio.timeout(PATIENCE):
         while not _endless(tracks, limits):
-            now = None if any(map(_moves, tracks)) else await _look(system, order_ids)
+            now = await _now(system, order_ids, tracks)
             if now is not None and (now == before or not any(run.running for run in now.runs)):
                 return
             before = now
             await asyncio.sleep(_MOVING if now is None else _BETWEEN_LOOKS)
+
+
+async def _now(system: Explored, order_ids: Sequence[str], tracks: Sequence[Track]) -> "_Look | None":
+    """A look at the orders that are not on hold: a run tries a step that a hold refuses from time to time, without end."""
+    asked = [(id_, track) for id_, track in zip(order_ids, tracks, strict=True) if not await _held(system, id_, track)]
+    if any(_moves(track) for _, track in asked):
+        return None
+    return await _look(system, [order_id for order_id, _ in asked])
+
+
+async def _held(system: Explored, order_id: str, track: Track) -> bool:
+    """Whether a hold is all that the order waits for, by its last steps and its stream."""
+    last = track.steps[-_LOOKS_AT_A_HOLD:]
+    step = last[-1].partition(" ")[2] if last else ""
+    if len(last) < _LOOKS_AT_A_HOLD or not {f"before {step}", f"refused {step}"}.issuperset(last):
+        return False
+    return (await system.app.orders.load(stream_name(order_id))).state.hold is not None
 
 
 def _moves(track: Track) -> bool:

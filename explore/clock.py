@@ -2,7 +2,7 @@
 
 Everything is Temporal's own but the clock: a workflow's time, timers and retry intervals are scaled together in what the
 worker exchanges with the server, so that an hour's pause lasts a fifth of a second whatever the code waits for. Time-outs
-of activities stay as they are: they measure real calls.
+of activities stay as they are: they measure real calls. Continuing as new is suggested early, as after months of failing.
 """
 
 import time
@@ -19,6 +19,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, WorkflowInstance, Workf
 FASTER: Final = 20_000
 _SHORTEST_TIMER: Final = 1_000_000  # nanoseconds
 _SHORTEST_RETRY: Final = 100_000_000  # a step that is refused every time must not keep a processor busy
+_LONG: Final = 40  # events, of Temporal's suggestion to continue as new
 _EPOCH: Final = time.time_ns()
 _PASSIVE: Final = {"remove_from_cache", "query_workflow"}
 
@@ -51,6 +52,7 @@ class _Fast(WorkflowInstance):
         if self._workflow_id in self._clock.lost and not kinds <= _PASSIVE and not act.is_replaying:
             self._clock.lost.discard(self._workflow_id)
             return _lost(act.run_id)
+        act.continue_as_new_suggested = act.history_length > _LONG  # a fact of the history: the same at a replay
         if act.HasField("timestamp"):
             act.timestamp.FromNanoseconds(_EPOCH + (act.timestamp.ToNanoseconds() - _EPOCH) * FASTER)
         completion = self._instance.activate(act)

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from activities.gateways.books import GatewayBooks
 from audit import Finding, Sources, audit
+from audit.report import MONEY
 from explore.calm import readers_up_to_date
 from explore.generate import generate
 from explore.play import Failure, Play
@@ -88,7 +89,10 @@ class Exploration:
         result.findings = await self.audit()
 
     async def audit(self) -> list[Finding]:
-        """The findings of an audit of the whole database that are not about sequences that have failed anyway."""
+        """The findings of an audit of the whole database that are not about sequences that have failed anyway.
+
+        Nor about money that a person has given back at the provider: an order's stream does not have it.
+        """
         app = self._system.app
         await readers_up_to_date(self._system)
         sources = Sources(app.pool, app.store, app.codec, app.stock, GatewayBooks(app.pool), self._system.client)
@@ -97,6 +101,7 @@ class Exploration:
             each
             for each in report.findings
             if not any(mark in each.subject + each.problem for mark in self._failed_marks)
+            and not (each.check == MONEY and self._system.stripe.by_hand(each.subject))
         ]
 
     async def _one(self, seed: int, result: Result, on_progress: OnProgress) -> None:

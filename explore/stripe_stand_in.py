@@ -19,16 +19,18 @@ API_KEY: Final = "sk_test_explore"
 WEBHOOK_SECRET: Final = "whsec_explore"
 Answer = tuple[int, dict[str, Any]]
 _FAILURE: Final[Answer] = (500, {"error": {"type": "api_error", "message": "An unknown error occurred"}})
+_OTHER_REQUEST: Final[Answer] = (400, {"error": {"type": "idempotency_error", "message": "key of another request"}})
 _BUSY: Final[Answer] = (429, {"error": {"type": "invalid_request_error", "code": "rate_limit", "message": "Busy"}})
 
 
 @dataclass
 class StripeStandIn(httpx.AsyncBaseTransport):
-    """Answers for api.stripe.com. saved: answers by idempotency key, kept for as long as a run lasts."""
+    """Answers for api.stripe.com. saved, requests: answers and requests by idempotency key, for as long as a run lasts."""
 
     weather: Weather
     books: StripeBooks
     saved: dict[str, Answer] = field(default_factory=dict)
+    requests: dict[str, object] = field(default_factory=dict)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         form = dict(parse_qsl((await request.aread()).decode(), keep_blank_values=True))
@@ -43,6 +45,9 @@ class StripeStandIn(httpx.AsyncBaseTransport):
         self, method: str, path: str, form: Mapping[str, str], query: Mapping[str, str], key: str | None
     ) -> Answer:
         operation, order_id, effect = self._route(method, path, form, query)
+        if key is not None and self.requests.setdefault(key, (path, form)) != (path, form):
+            self.weather.violations[order_id].append("one idempotency key for two requests")
+            return _OTHER_REQUEST
         fault = self.weather.take(order_id, operation)
 
         def performed() -> Answer:

@@ -45,9 +45,6 @@ async def system(postgres_server: Postgres, template_database: str, temporal_cli
         yield running
 
 
-@pytest.mark.skip(
-    reason="enabled once the sequences in explored/pending end right: some of these two hundred fail alike"
-)
 async def test_two_hundred_generated_sequences_end_right_by_the_providers_books_and_the_audit_holds(
     system: Explored,
 ) -> None:
