@@ -15,7 +15,8 @@ class Refusing(Interceptor):
 
     def client(self, client: Client) -> Client:
         """The same client, but for the starts that fail."""
-        return Client(**{**client.config(), "interceptors": [self]})
+        config: dict[str, Any] = {**client.config(), "interceptors": [self]}
+        return Client(**config)
 
     def intercept_client(self, next: OutboundInterceptor) -> OutboundInterceptor:
         return _Starts(next, self)

@@ -4,7 +4,6 @@ import contextlib
 import json
 from collections.abc import AsyncIterator, Sequence
 from copy import deepcopy
-from dataclasses import replace
 from typing import Any, Final
 
 import asyncpg
@@ -36,7 +35,7 @@ from tests.integration.projections_harness import (
     projector,
     rows_of,
 )
-from tests.unit.projection_samples import CODEC, folded, log_of
+from tests.unit.projection_samples import CODEC, altered, folded, log_of
 from tests.unit.test_projections_any_history import HISTORIES, STEPS, History, happened
 
 each_projection = pytest.mark.parametrize("projection", PROJECTIONS, ids=lambda projection: projection.name)
@@ -66,7 +65,7 @@ async def logged(connection: asyncpg.Connection, log: Sequence[RecordedEvent]) -
         values = [(e.position, e.type, e.schema_version, json.dumps(e.data), e.recorded_at) for e in log]
         await connection.execute(_EVENTS, stream, *(list(column) for column in zip(*values, strict=True)))
         stored = await connection.fetch("select data from eventstore.events order by position")
-        yield [replace(e, data=json.loads(data)) for e, (data,) in zip(log, stored, strict=True)]
+        yield [altered(e, data=json.loads(data)) for e, (data,) in zip(log, stored, strict=True)]
     finally:
         await transaction.rollback()
 
@@ -148,10 +147,10 @@ def odd_logs(draw: st.DrawFn) -> list[RecordedEvent]:
         elif what == "remove" and isinstance(path[-1], str):
             _at(data, path).pop(path[-1], None)
         version = 2 if what == "version" else 1
-        changed += [replace(event, data=data, schema_version=version)] * {"drop": 0, "twice": 2}.get(what, 1)
+        changed += [altered(event, data=data, schema_version=version)] * {"drop": 0, "twice": 2}.get(what, 1)
     if draw(st.integers(0, 5)) == 0:
         changed = draw(st.permutations(changed))
-    return [replace(event, position=position) for position, event in enumerate(changed, 1)]
+    return [altered(event, position=position) for position, event in enumerate(changed, 1)]
 
 
 def _at(data: Any, path: tuple[Any, ...]) -> Any:
@@ -189,16 +188,16 @@ async def test_given_one_odd_value_in_an_event_when_it_is_plain_then_python_deco
         for odd in ODD if path != ("placedAt",) else [each for each in ODD if each not in NO_SUCH_DAY]:
             data = deepcopy(sample.data)
             _at(data, path)[path[-1]] = odd
-            events.append(replace(sample, data=data))
+            events.append(altered(sample, data=data))
         if isinstance(path[-1], str):
             data = deepcopy(sample.data)
             _at(data, path).pop(path[-1], None)
-            events.append(replace(sample, data=data))
+            events.append(altered(sample, data=data))
     rows = "select $1::text as type, 1 as schema_version, data::jsonb from unnest($2::text[]) data"
     sql = f"select {plain(EVENTS, 'e')}, data from ({rows}) e"
     verdicts = await connection.fetch(sql, sample.type, [json.dumps(event.data) for event in events])
     assert verdicts[0][0]
-    assert [data for good, data in verdicts if good and not decodes(replace(sample, data=json.loads(data)))] == []
+    assert [data for good, data in verdicts if good and not decodes(altered(sample, data=json.loads(data)))] == []
 
 
 def decodes(event: RecordedEvent) -> bool:

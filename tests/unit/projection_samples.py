@@ -49,3 +49,9 @@ def folded(projection: Projection[R], log: Sequence[RecordedEvent], rows: Sequen
     result = fold(projection, decode(projection, CODEC, taken), keys)
     changed = {tuple(getattr(row, name) for name in projection.key_columns): row for row in result.rows}
     return Folded([*(keys | changed).values()], result.parked)
+
+
+def altered(event: RecordedEvent, **changes: Any) -> RecordedEvent:
+    """The event with other facts, by name."""
+    names = ("position", "stream", "version", "id", "type", "schema_version", "data", "metadata", "recorded_at")
+    return RecordedEvent(**{name: changes.get(name, getattr(event, name)) for name in names})
