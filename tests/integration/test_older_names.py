@@ -35,7 +35,7 @@ async def temporal_client() -> AsyncIterator[Client]:
     """Of a server that takes longer ids, as all did before it had a limit."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setitem(embedded.temporal.SERVER_SETTINGS, "limit.maxIDLength", "1000")
-        async with run_temporal(None, ui=False, time_skipping=True) as server:
+        async with run_temporal(None, ui=False, dynamic=embedded.temporal.TIME_SKIPPING) as server:
             yield await Client.connect(
                 server.address, namespace=server.namespace, data_converter=pydantic_data_converter
             )
