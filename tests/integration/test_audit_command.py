@@ -12,6 +12,7 @@ from asyncpg.pool import PoolConnectionProxy
 
 from audit import last_audit
 from audit.report import CLAIMS
+from cli.audit import prove_books
 from embedded.temporal import TemporalServer
 from telemetry.state import database_state
 from tests.integration.audit_harness import Books, opened_books
@@ -72,12 +73,12 @@ async def test_json_is_one_document_with_every_finding(books: Books, temporal_se
 
 
 async def test_its_outcome_is_recorded_and_the_end_of_the_last_one_that_held_stays_when_a_later_one_does_not(
-    books: Books, temporal_server: TemporalServer
+    books: Books,
 ) -> None:
     pool = books.app.pool
     assert await last_audit(pool) is None
     await books.reserve("ghost", 1)
-    await _orders(books, temporal_server.address, "audit")
+    await prove_books(books.app, None)
     first = await last_audit(pool)
     assert first is not None
     assert (first.findings, first.held_at) == (1, None)
@@ -88,14 +89,14 @@ async def test_its_outcome_is_recorded_and_the_end_of_the_last_one_that_held_sta
         }
 
     await books.app.stock.release("ghost")
-    await _orders(books, temporal_server.address, "audit")
+    await prove_books(books.app, None)
     second = await last_audit(pool)
     assert second is not None
     assert second.held_at == second.ended_at > first.ended_at
     assert second.findings == 0
 
     await books.reserve("another-ghost", 1)
-    await _orders(books, temporal_server.address, "audit")
+    await prove_books(books.app, None)
     third = await last_audit(pool)
     assert third is not None
     assert (third.findings, third.held_at) == (1, second.held_at)
