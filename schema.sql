@@ -923,6 +923,31 @@ CREATE TABLE dispatcher.parked (
 );
 
 --
+-- Name: last_audit; Type: TABLE; Schema: eventstore; Owner: -
+--
+
+CREATE TABLE eventstore.last_audit (
+    only_row boolean DEFAULT true NOT NULL,
+    ended_at timestamp with time zone NOT NULL,
+    findings bigint NOT NULL,
+    held_at timestamp with time zone,
+    CONSTRAINT last_audit_findings_not_negative CHECK ((findings >= 0)),
+    CONSTRAINT last_audit_only_row_check CHECK (only_row)
+);
+
+--
+-- Name: TABLE last_audit; Type: COMMENT; Schema: eventstore; Owner: -
+--
+
+COMMENT ON TABLE eventstore.last_audit IS 'one row once an audit has run; none before';
+
+--
+-- Name: COLUMN last_audit.held_at; Type: COMMENT; Schema: eventstore; Owner: -
+--
+
+COMMENT ON COLUMN eventstore.last_audit.held_at IS 'end of the latest audit without findings; null where none was without';
+
+--
 -- Name: probe; Type: TABLE; Schema: eventstore; Owner: -
 --
 
@@ -1568,6 +1593,13 @@ ALTER TABLE ONLY eventstore.events
 
 ALTER TABLE ONLY eventstore.events
     ADD CONSTRAINT events_stream_version_key UNIQUE (stream_id, version);
+
+--
+-- Name: last_audit last_audit_pkey; Type: CONSTRAINT; Schema: eventstore; Owner: -
+--
+
+ALTER TABLE ONLY eventstore.last_audit
+    ADD CONSTRAINT last_audit_pkey PRIMARY KEY (only_row);
 
 --
 -- Name: probe probe_pkey; Type: CONSTRAINT; Schema: eventstore; Owner: -
@@ -2288,6 +2320,12 @@ GRANT ALL ON FUNCTION simulated.void_label(in_key text, in_reason text, in_heed_
 --
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE dispatcher.parked TO orders_app;
+
+--
+-- Name: TABLE last_audit; Type: ACL; Schema: eventstore; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE eventstore.last_audit TO orders_app;
 
 --
 -- Name: TABLE probe; Type: ACL; Schema: eventstore; Owner: -

@@ -94,7 +94,7 @@ async def main(roles: Collection[Role] = tuple(Role)) -> None:
     async with open_app(settings) as app:
         client = await connect_temporal(settings)
         try:
-            async with metrics_served(settings, app.pool, client):
+            async with metrics_served(settings, app, client):
                 await serve(app, client, roles)
         except asyncio.CancelledError:
             _log.info("stopped")

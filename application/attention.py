@@ -18,9 +18,13 @@ from bootstrap import App
 
 @dataclass
 class StuckList:
-    """What was found, up to a limit; `more` where there is more. problem: why Temporal could not be asked for all of it."""
+    """What was found, up to a limit; `more` where there is more. problem: why Temporal could not be asked for all of it.
+
+    per_source: the limit is that of each source, so that many failing orders hide no lost one and no money at risk.
+    """
 
     limit: int
+    per_source: bool = False
     rows: list[Stuck] = field(default_factory=list)
     more: bool = False
     problem: Exception | None = None
@@ -28,12 +32,13 @@ class StuckList:
 
     async def take(self, found: AsyncGenerator[Stuck, None]) -> None:
         """No more than there is room for, and each workflow once; the rest is not even looked for."""
-        if self.more:
+        if self.more and not self.per_source:
             return
+        end = self.limit + (len(self.rows) if self.per_source else 0)
         async for stuck in found:
             if stuck.workflow_id and stuck.workflow_id in self._workflows:
                 continue
-            if len(self.rows) == self.limit:
+            if len(self.rows) == end:
                 self.more = True
                 return
             self.rows.append(stuck)
@@ -46,12 +51,13 @@ class StuckList:
         return not self.rows and self.problem is None
 
 
-async def find_stuck(app: App, client: Client | None, limit: int) -> StuckList:
+async def find_stuck(app: App, client: Client | None, limit: int, *, per_source: bool = False) -> StuckList:
     """Failing steps, stalled workflows, orders that no workflow works on, orders on hold, parked events, money at risk.
 
-    client: None where Temporal cannot be reached; holds, parked events and money are known all the same.
+    client: None where Temporal cannot be reached; holds, parked events and money are known all the same. per_source: as in
+    StuckList.
     """
-    found = StuckList(limit, problem=None if client else TemporalUnreachable())
+    found = StuckList(limit, per_source, problem=None if client else TemporalUnreachable())
     still = StandingStill(app, client)
     try:
         if client:

@@ -22,7 +22,7 @@ Progress = Callable[[str, int], None]
 
 
 async def audit(sources: Sources, on_progress: Progress = lambda stage, done: None) -> AuditReport:
-    """Prove the books, reading only; memory grows with the findings, not with the orders.
+    """Prove the books, reading only (record_audit keeps the outcome); memory grows with the findings, not with the orders.
 
     Safe beside traffic: no order is judged by one look. What a look finds counts when a second one, with everything
     read again, finds the same at the same version of the stream. Orders placed after the audit passed their id are not

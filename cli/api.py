@@ -30,7 +30,7 @@ def api(as_json: AsJson = False) -> None:
             await warn_of_excess_rights(app)
             client = await temporal(settings, lazy=True)
             listening = group.create_task(app.wakeup.listen(settings.app_database_url))
-            async with metrics_served(settings, app.pool, client):
+            async with metrics_served(settings, app, client):
                 await serve_api(app, client, address, ready=tell)
             listening.cancel()
 

@@ -4,16 +4,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final, TypeAlias
 
+import asyncpg
 from rich.text import Text
 from temporalio.client import Client
 
 from activities.gateways.books import GatewayBooks
-from audit import AuditReport, CheckResult, Finding, Sources
+from audit import AuditReport, CheckResult, Finding, Sources, record_audit
 from audit import audit as prove
 from bootstrap import App
 from cli.arguments import AsJson
 from cli.failures import OK, REFUSED
-from cli.output import messages, show, show_json, visible
+from cli.output import messages, say, show, show_json, visible
 from cli.running import execute, opened, temporal_if_reachable
 from settings import Settings
 
@@ -24,7 +25,8 @@ Progress: TypeAlias = Callable[[str, int], None]
 def audit(as_json: AsJson = False) -> None:
     """Prove the books from first principles: streams, money, labels, stock, messages, open orders, read models.
 
-    Reads only. Prints what does not hold, the first 50 findings or, with --json, all; exits 1 if there are any.
+    Writes nothing but the record of its own outcome, which metrics show. Prints what does not hold, the first 50 findings
+    or, with --json, all; exits 1 if there are any.
     """
 
     async def command(settings: Settings) -> int:
@@ -40,10 +42,18 @@ def audit(as_json: AsJson = False) -> None:
 
 
 async def prove_books(app: App, client: Client | None) -> AuditReport:
-    """Audit the application's database; progress on standard error where that is a terminal."""
+    """Audit the application's database and record the outcome; progress on standard error where that is a terminal."""
     sources = Sources(app.pool, app.store, app.codec, app.stock, GatewayBooks(app.pool), client)
     with _progress() as on_progress:
-        return await prove(sources, on_progress)
+        report = await prove(sources, on_progress)
+    try:
+        await record_audit(app.pool, report)
+    except (
+        asyncpg.PostgresError,
+        OSError,
+    ) as error:  # a replica, or a database that is not migrated: the proof is as good
+        say(f"the outcome is not recorded, so metrics and alerts do not know of it: {str(error).partition(chr(10))[0]}")
+    return report
 
 
 @contextmanager

@@ -74,7 +74,7 @@ async def _serve(app: App, settings: Settings, services: Services, as_json: bool
     await _import_products(app)
     client = await temporal(settings)
 
-    async with metrics_served(settings, app.pool, client), api_served(app, client, beside_others(settings)) as url:
+    async with metrics_served(settings, app, client), api_served(app, client, beside_others(settings)) as url:
 
         def tell() -> None:
             if as_json:

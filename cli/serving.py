@@ -58,7 +58,7 @@ def worker(roles: Roles = None, as_json: AsJson = False) -> None:
             await warn_of_excess_rights(app)
             client = await temporal(settings)
             async with (
-                metrics_served(settings, app.pool, client),
+                metrics_served(settings, app, client),
                 probes_served(settings.health_address, lambda: worker_problems(app, client)),
             ):
                 await serve_and_tell(app, client, chosen, tell)

@@ -17,8 +17,9 @@ from temporalio.client import Client
 from temporalio.runtime import LogForwardingConfig, LoggingConfig, PrometheusConfig, Runtime, TelemetryConfig
 
 from application.version import program_version
+from bootstrap import App
 from settings import Settings, SettingsError, host_and_port
-from telemetry.refresher import StateGauges, refresh
+from telemetry.refresher import SOURCES, StateGauges, refresh
 
 _BUILD = Info("orders_build", "The versions that this process runs")
 
@@ -39,17 +40,17 @@ class PoolConnections(Collector):
 
 
 @asynccontextmanager
-async def metrics_served(settings: Settings, pool: asyncpg.Pool, client: Client) -> AsyncIterator[None]:
+async def metrics_served(settings: Settings, app: App, client: Client) -> AsyncIterator[None]:
     """Serve /metrics at ORDERS_METRICS_ADDRESS while the block runs; nothing where that is not set. Raises SettingsError."""
     if settings.metrics_address is None:
         yield
         return
-    gauges = StateGauges(("database", "temporal"))
+    gauges = StateGauges(SOURCES)
     _BUILD.info(
         {"version": program_version(), "python": platform.python_version(), "temporalio": version("temporalio")}
     )
-    with _endpoint(settings.metrics_address), _collected(gauges), _collected(PoolConnections(pool)):
-        refreshing = asyncio.create_task(refresh(gauges, pool, client, settings.task_queue))
+    with _endpoint(settings.metrics_address), _collected(gauges), _collected(PoolConnections(app.pool)):
+        refreshing = asyncio.create_task(refresh(gauges, app, client))
         try:
             yield
         finally:

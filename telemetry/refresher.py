@@ -3,9 +3,9 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
-import asyncpg
 import structlog
 from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
@@ -13,42 +13,59 @@ from prometheus_client.registry import Collector
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from bootstrap import App
 from eventstore.connection import pooled
 from eventstore.errors import DATABASE_AWAY
 from eventstore.wording import wording
+from telemetry.attention import attention_state
 from telemetry.state import database_state, temporal_state
 
-EVERY: Final = 5.0  # seconds
-LIMIT: Final = 5.0  # seconds for one look
-STALE: Final = 30.0  # seconds after which a number is no longer shown, whatever kept it from being taken anew
-# A look at the database that takes t seconds is not repeated before 19 t have passed: it never costs more than a
-# twentieth of one connection, however much there is to count.
+STALE: Final = 30.0  # seconds after the next look was due, whatever kept it from being made; then no number is shown
+# A look that takes t seconds is not repeated before 19 t have passed: it never costs more than a twentieth of one
+# connection, however much there is to count.
 _REST: Final = 19
 _log = structlog.get_logger(__name__)
 
 Look = Callable[[], Awaitable[Sequence[Metric]]]
+SOURCES: Final = ("database", "temporal", "attention")
+
+
+@dataclass(frozen=True)
+class Source:
+    """Gauges that are taken together. every: seconds from one look to the next; limit: seconds for one look."""
+
+    name: str
+    look: Look
+    every: float = 5.0
+    limit: float = 5.0
+    rest: int = 0
+
+    def pause(self, took: float) -> float:
+        """Seconds from the end of a look to the next."""
+        return max(self.every - took, self.rest * took, 0.0)
 
 
 class StateGauges(Collector):
     """The last look at each source. Read by the thread that serves metrics, so each look replaces the one before whole."""
 
     def __init__(self, sources: Sequence[str]) -> None:
-        self._looks: dict[str, tuple[float, Sequence[Metric]]] = dict.fromkeys(sources, (0.0, ()))
+        self._looks: dict[str, tuple[float, float, Sequence[Metric]]] = dict.fromkeys(sources, (0.0, 0.0, ()))
 
-    def took(self, source: str, gauges: Sequence[Metric]) -> None:
-        self._looks[source] = (time.time(), gauges)
+    def took(self, source: str, gauges: Sequence[Metric], pause: float = 0.0) -> None:
+        """Replace the numbers of a source. pause: seconds until the next look is expected to end."""
+        self._looks[source] = (time.time(), pause, gauges)
 
     def lost(self, source: str) -> None:
         """Its numbers are no longer known; when they last were, still is."""
-        self._looks[source] = (self._looks[source][0], ())
+        self._looks[source] = (self._looks[source][0], 0.0, ())
 
     def collect(self) -> Iterator[Metric]:
         up = GaugeMetricFamily("orders_state_up", "1 where the gauges of a source are fresh", labels=["source"])
         at = GaugeMetricFamily(
             "orders_state_refreshed_timestamp_seconds", "When a source was last looked at", labels=["source"]
         )
-        for source, (looked, gauges) in list(self._looks.items()):
-            fresh = bool(gauges) and time.time() - looked < STALE
+        for source, (looked, pause, gauges) in list(self._looks.items()):
+            fresh = bool(gauges) and time.time() - looked < pause + STALE
             up.add_metric([source], fresh)
             at.add_metric([source], looked)
             if fresh:
@@ -56,26 +73,37 @@ class StateGauges(Collector):
         yield from (up, at)
 
 
-async def refresh(gauges: StateGauges, pool: asyncpg.Pool, client: Client, task_queue: str) -> None:
-    """Look at both sources, for ever."""
+async def refresh(gauges: StateGauges, app: App, client: Client) -> None:
+    """Look at all sources, for ever."""
 
     async def database() -> Sequence[Metric]:
-        async with pooled(pool) as connection:
+        async with pooled(app.pool) as connection:
             return await database_state(connection)
 
     async with asyncio.TaskGroup() as group:
-        group.create_task(_look_for_ever(gauges, "database", database))
-        group.create_task(_look_for_ever(gauges, "temporal", lambda: temporal_state(client, task_queue)))
+        for source in (
+            Source("database", database, rest=_REST),
+            Source("temporal", lambda: temporal_state(client, app.settings.task_queue)),
+            Source("attention", lambda: attention_state(app, client), every=60.0, limit=30.0, rest=_REST),
+        ):
+            group.create_task(_look_for_ever(gauges, source))
 
 
-async def _look_for_ever(gauges: StateGauges, source: str, look: Look) -> None:
+async def _look_for_ever(gauges: StateGauges, source: Source) -> None:
     while True:
         started = time.monotonic()
+        found: Sequence[Metric] = ()
         try:
-            async with asyncio.timeout(LIMIT):
-                gauges.took(source, await look())
+            async with asyncio.timeout(source.limit):
+                found = await source.look()
         except (*DATABASE_AWAY, RPCError, RuntimeError) as error:
-            gauges.lost(source)
-            _log.debug("state not known", source=source, error=wording(error))
+            _log.debug("state not known", source=source.name, error=wording(error))
+        except Exception:  # a fault in one source must not end the others
+            _log.exception("state not known", source=source.name)
         took = time.monotonic() - started
-        await asyncio.sleep(max(EVERY - took, _REST * took if source == "database" else 0.0))
+        pause = source.pause(took)
+        if found:
+            gauges.took(source.name, found, pause + took)
+        else:
+            gauges.lost(source.name)
+        await asyncio.sleep(pause)

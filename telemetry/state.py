@@ -10,6 +10,7 @@ from temporalio.client import Client
 
 from application.failing import of_fleet
 from projections.queries import COUNTS_BY_STATUS
+from telemetry.audits import audit_state
 
 _STATUSES: Final = ("placed", "confirmed", "paid", "shipped", "cancelled")
 _OPEN: Final = ("placed", "confirmed", "paid")
@@ -19,6 +20,12 @@ select s.status, extract(epoch from clock_timestamp() - e.recorded_at)::float
   from unnest($1::text[]) s (status)
  cross join lateral (select o.placed_position from projections.order_dashboard o
                       where o.status = s.status and o.hold_reason is null order by o.placed_position limit 1) o
+  join eventstore.events e on e.position = o.placed_position"""
+# The last row of the partial index order_dashboard_newest, then the event by its primary key.
+_NEWEST: Final = """
+select extract(epoch from clock_timestamp() - e.recorded_at)::float
+  from (select placed_position from projections.order_dashboard
+         where placed_position > 0 order by placed_position desc limit 1) o
   join eventstore.events e on e.position = o.placed_position"""
 # All of the partial index order_dashboard_on_hold.
 _ON_HOLD: Final = """
@@ -71,6 +78,12 @@ async def database_state(connection: asyncpg.Connection) -> list[Metric]:
             ["status"],
             oldest.items(),
         ),
+        _gauge(
+            "orders_state_newest_order_seconds",
+            "Since the placing of the newest order; nothing where none was placed yet",
+            [],
+            await connection.fetch(_NEWEST),
+        ),
         _gauge("orders_state_on_hold_orders", "Open orders on hold", [], [(await _number(connection),)]),
         _gauge("orders_state_owed_orders", "Cancelled orders whose money has not gone back", [], [(_sum(owed, 1),)]),
         _gauge(
@@ -104,6 +117,7 @@ async def database_state(connection: asyncpg.Connection) -> list[Metric]:
             (readers | await _pairs(connection, _PARKED)).items(),
         ),
         *await _webhooks(connection),
+        *await audit_state(connection),
     ]
 
 

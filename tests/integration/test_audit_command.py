@@ -8,9 +8,13 @@ from collections.abc import AsyncIterator
 import asyncpg
 import orjson
 import pytest
+from asyncpg.pool import PoolConnectionProxy
 
+from audit import last_audit
 from audit.report import CLAIMS
+from cli.audit import prove_books
 from embedded.temporal import TemporalServer
+from telemetry.state import database_state
 from tests.integration.audit_harness import Books, opened_books
 
 
@@ -66,6 +70,58 @@ async def test_json_is_one_document_with_every_finding(books: Books, temporal_se
     assert code == 1
     assert document["holds"] is False
     assert len(document["findings"]) == 60
+
+
+async def test_its_outcome_is_recorded_and_the_end_of_the_last_one_that_held_stays_when_a_later_one_does_not(
+    books: Books,
+) -> None:
+    pool = books.app.pool
+    assert await last_audit(pool) is None
+    await books.reserve("ghost", 1)
+    await prove_books(books.app, None)
+    first = await last_audit(pool)
+    assert first is not None
+    assert (first.findings, first.held_at) == (1, None)
+    async with pool.acquire() as connection:
+        assert await gauges(connection) == {
+            "orders_audit_timestamp_seconds": first.ended_at.timestamp(),
+            "orders_audit_findings": 1,
+        }
+
+    await books.app.stock.release("ghost")
+    await prove_books(books.app, None)
+    second = await last_audit(pool)
+    assert second is not None
+    assert second.held_at == second.ended_at > first.ended_at
+    assert second.findings == 0
+
+    await books.reserve("another-ghost", 1)
+    await prove_books(books.app, None)
+    third = await last_audit(pool)
+    assert third is not None
+    assert (third.findings, third.held_at) == (1, second.held_at)
+    assert third.ended_at > second.ended_at
+    async with pool.acquire() as connection:
+        assert await gauges(connection) == {
+            "orders_audit_timestamp_seconds": third.ended_at.timestamp(),
+            "orders_audit_held_timestamp_seconds": second.ended_at.timestamp(),
+            "orders_audit_findings": 1,
+        }
+
+
+async def gauges(connection: PoolConnectionProxy) -> dict[str, float]:
+    found = await database_state(connection)  # type: ignore[arg-type] # a proxy of it
+    return {each.name: each.value for family in found for each in family.samples if "_audit_" in each.name}
+
+
+async def test_an_outcome_that_cannot_be_recorded_is_a_sentence_beside_the_proof(
+    books: Books, temporal_server: TemporalServer
+) -> None:
+    await books.owner.execute("revoke update on eventstore.last_audit from orders_app")
+    code, out, err = await _orders(books, temporal_server.address, "audit")
+    assert (code, out.splitlines()[-1]) == (0, "The books hold.")
+    assert err.startswith("the outcome is not recorded, so metrics and alerts do not know of it: permission denied")
+    assert len(err.splitlines()) == 1
 
 
 async def test_without_temporal_the_audit_goes_on_and_says_so(books: Books) -> None:

@@ -99,6 +99,9 @@ async def test_an_open_order_has_an_age_until_it_is_held(measured: Measured, ste
 
     await system.handle(order_id, HoldOrder(order_id, "fraud suspected"))
     await scraper.becomes(1, "orders_state_on_hold_orders")
+    newest = await scraper.value("orders_state_newest_order_seconds")
+    assert newest is not None
+    assert 0 < newest < 60
     assert await scraper.value("orders_state_oldest_seconds", "confirmed") == 0
     held.release.set()
 
@@ -200,7 +203,7 @@ async def test_an_address_that_is_taken_is_one_sentence(measured: Measured, temp
         with pytest.raises(
             SettingsError, match=rf"^ORDERS_METRICS_ADDRESS: cannot listen on {address}: Address already"
         ):
-            async with metrics_served(settings, system.app.pool, temporal_client):
+            async with metrics_served(settings, system.app, temporal_client):
                 pass
 
 

@@ -12,6 +12,7 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 RULES = ROOT / "deploy" / "prometheus" / "alerts.yml"
+PROMETHEUS = ROOT / "deploy" / "prometheus" / "prometheus.yml"
 ALERTS: list[dict[str, Any]] = [
     rule for group in yaml.safe_load(RULES.read_text())["groups"] for rule in group["rules"]
 ]
@@ -33,7 +34,7 @@ def expressions() -> dict[str, str]:
 def test_every_alert_says_how_bad_it_is_and_what_to_type() -> None:
     assert len({rule["alert"] for rule in ALERTS}) == len(ALERTS) > 10
     for rule in ALERTS:
-        assert set(rule) <= {"alert", "expr", "for", "labels", "annotations"}
+        assert set(rule) <= {"alert", "expr", "for", "keep_firing_for", "labels", "annotations"}
         assert rule["labels"]["severity"] in ("page", "ticket")
         assert set(rule["annotations"]) == {"summary", "description"}
         assert rule["annotations"]["description"].endswith(f"docs/operations.md#{rule['alert'].lower()}")
@@ -88,6 +89,8 @@ def test_every_alert_fires_when_it_should_and_none_when_all_is_well(tmp_path: Pa
     assert PROMTOOL
     test = tmp_path / "alerts_test.yml"
     test.write_text((Path(__file__).with_name("alerts_test.yml")).read_text().replace("ALERTS]", f"{RULES}]"))
-    for arguments in (("check", "rules", str(RULES)), ("test", "rules", str(test))):
+    config = tmp_path / "prometheus.yml"
+    config.write_text(PROMETHEUS.read_text().replace("/etc/prometheus/alerts.yml", str(RULES)))
+    for arguments in (("check", "rules", str(RULES)), ("check", "config", str(config)), ("test", "rules", str(test))):
         ended = subprocess.run((PROMTOOL, *arguments), capture_output=True, text=True, check=False)
         assert ended.returncode == 0, ended.stdout + ended.stderr
