@@ -53,9 +53,12 @@ class PaymentActivities:
             order.currency,
             payment_method=order.payment_method,
             attempt=1 + state.retries,
+            placed_at=order.placed_at,
         )
         with span("payment.charge", SpanKind.CLIENT, order=ref.order_id):
             charge = await self._charged_before(request) or await self._gateway.charge(request)
+        if charge.refunded_amount > 0:  # by a run whose end the log has lost
+            raise KeyVoided(request.key)
         return _payment(charge)
 
     @activity.defn(name=step.CAPTURE_PAYMENT.name)
