@@ -17,6 +17,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Interceptor, Worker, WorkerDeploymentConfig
 from temporalio.worker.workflow_sandbox import SandboxRestrictions
 
+from activities.cancelling import request_cancel
 from activities.failures import ActivityFailures
 from activities.gateways.protocols import PaymentGateway, ShippingGateway
 from activities.gateways.stripe_events import StripeEvents
@@ -141,9 +142,7 @@ async def connect_temporal(settings: Settings, *, lazy: bool = False) -> Client:
     key = settings.temporal_api_key
     given = {"TEMPORAL_API_KEY": key.get_secret_value()} if key else {}
     config = ClientConfig.load_client_connect_config(override_env_vars=os.environ | given)
-    if settings.temporal_address:
-        config["target_host"] = settings.temporal_address
-    config.setdefault("target_host", "localhost:7233")
+    config["target_host"] = settings.temporal_address or config.get("target_host") or "localhost:7233"
     if config.get("api_key") and config.get("tls") is False:
         raise SettingsError("TEMPORAL_API_KEY is set and TEMPORAL_TLS is false: the key would be sent for all to read")
     return await Client.connect(
@@ -179,6 +178,7 @@ def build_activities(app: App) -> list[Callable[..., Any]]:
         *InventoryActivities(app.orders, app.stock).all,
         *ShippingActivities(app.orders, app.shipping).all,
         *PublishActivities(app.store, app.codec).all,
+        request_cancel,
     ]
 
 

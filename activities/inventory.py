@@ -8,7 +8,7 @@ from temporalio import activity
 from activities import signatures as step
 from activities.signatures import Availability, OrderRef, Reserved, Undo, Undone
 from activities.stock import Stock
-from activities.streams import Orders, load_order, require_not_held
+from activities.streams import Orders, load_order, require_under_way
 from orders.model import quantities, units
 
 
@@ -32,9 +32,10 @@ class InventoryActivities:
 
     @activity.defn(name=step.RESERVE_INVENTORY.name)
     async def reserve_inventory(self, ref: OrderRef) -> Reserved:
-        """Take all of the order's units out of stock, or none: raises InsufficientStock, ReservationReleased."""
+        """Take all of the order's units out of stock, or none: raises InsufficientStock, ReservationReleased. A cancelled or
+        held order is refused."""
         state = (await load_order(self._orders, ref.order_id)).state
-        require_not_held(state)
+        require_under_way(state, "ReserveInventory")
         order = state.order
         await self._stock.reserve(order.order_id, quantities(order))
         return Reserved(units=units(order))

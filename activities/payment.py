@@ -21,6 +21,8 @@ from activities.signatures import OrderRef, Payment, RefundRef, ReturnedPayment,
 from activities.streams import Orders, load_order, requested_refund, require_under_way
 from eventstore.tracing import span
 from orders.names import derived_name, key_of_order, older_name
+from orders.state import ExistingOrder, Shipped
+from orders.state import Payment as RecordedPayment
 
 
 def charge_key(order_id: str) -> str:
@@ -41,8 +43,11 @@ class PaymentActivities:
 
     @activity.defn(name=step.CHARGE_PAYMENT.name)
     async def charge_payment(self, ref: OrderRef) -> Payment:
-        """Charge the order's total. A cancelled or held order is refused, so that retries end when a person steps in."""
+        """Charge the order's total. A cancelled or held order is refused, so that retries end when a person steps in; of
+        one whose payment is in the stream the gateway is not asked again, whatever became of it there."""
         state = (await load_order(self._orders, ref.order_id)).state
+        if state.status != "cancelled" and state.payment is not None:
+            return _recorded(state, state.payment)
         require_under_way(state, "ChargePayment")
         order = state.order
         request = ChargeRequest(
@@ -63,8 +68,12 @@ class PaymentActivities:
 
     @activity.defn(name=step.CAPTURE_PAYMENT.name)
     async def capture_payment(self, ref: OrderRef) -> Payment:
-        """Take the money that the charge holds, if it only holds it. Refused as the charge is when a person steps in."""
-        require_under_way((await load_order(self._orders, ref.order_id)).state, "CapturePayment")
+        """Take the money that the charge holds, if it only holds it. Refused as the charge is when a person steps in; done
+        where the order has shipped."""
+        state = (await load_order(self._orders, ref.order_id)).state
+        if isinstance(state, Shipped):
+            return _recorded(state, state.payment)
+        require_under_way(state, "CapturePayment")
         with span("payment.capture", SpanKind.CLIENT, order=ref.order_id):
             return _payment(await self._gateway.capture(charge_key(ref.order_id)))
 
@@ -110,6 +119,14 @@ class PaymentActivities:
         if key != older and self._older_keys and await self._older_keys.is_refund_of(payment_id, older):
             return older
         return key
+
+
+def _recorded(state: ExistingOrder, payment: RecordedPayment) -> Payment:
+    """As the stream has it, which does not know of captures: what it only says to be paid may be held yet."""
+    captured = isinstance(state, Shipped)
+    return Payment(
+        payment_id=payment.payment_id, amount=payment.amount, currency=state.order.currency, captured=captured
+    )
 
 
 def _payment(charge: Charge) -> Payment:

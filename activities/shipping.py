@@ -32,8 +32,14 @@ class ShippingActivities:
 
     @activity.defn(name=step.CREATE_SHIPMENT.name)
     async def create_shipment(self, ref: OrderRef) -> Shipment:
-        """Buy the order's label. A cancelled or held order is refused, so that retries end when a person steps in."""
+        """Buy the order's label. A cancelled or held order is refused, so that retries end when a person steps in; of one
+        that has shipped the carrier is not asked again."""
         state = (await load_order(self._orders, ref.order_id)).state
+        if state.shipment is not None:
+            recorded = state.shipment
+            return Shipment(
+                shipment_id=recorded.shipment_id, tracking_number=recorded.tracking_number, carrier=recorded.carrier
+            )
         require_under_way(state, "CreateShipment")
         order = state.order
         request = LabelRequest(

@@ -63,11 +63,6 @@ def require_under_way(state: ExistingOrder, doing: str) -> None:
     """Refuse a gateway step where a person has stepped in. Raises IllegalTransition when cancelled, OrderOnHold when held."""
     if isinstance(state, Cancelled):
         raise IllegalTransition(state.order.order_id, doing, state.status)
-    require_not_held(state)
-
-
-def require_not_held(state: ExistingOrder) -> None:
-    """Raise OrderOnHold where a person has stopped the order."""
     if state.hold is not None:
         raise OrderOnHold(state.order.order_id, state.hold.reason)
 

@@ -58,7 +58,7 @@ class Failing:
 
     async def _tell(self, found: WorkflowExecution) -> Stuck | None:
         """None where it has gone on since Temporal's index was written."""
-        handle = self._client.get_workflow_handle(found.id, run_id=found.run_id)
+        handle = self._client.get_workflow_handle(found.id)  # it may have continued as new
         try:
             now = await handle.describe(rpc_timeout=RPC_LIMIT)
         except RPCError as error:

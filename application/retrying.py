@@ -17,7 +17,7 @@ from orders.commands import RetryOrder
 from orders.events import OrderRetried, RefundRequested
 from orders.ids import stream_name
 from orders.state import Refund, Shipped, State
-from workflows.model import REFUND_ORDER
+from workflows.model import REFUND_ORDER, RETRY
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def _owed(state: State) -> list[Refund]:
 
 
 async def _take_up(app: App, starter: WorkflowStarter, order_id: str, due: Sequence[Refund]) -> None:
-    """Start the refunds that are owed anew; each runs once at a time, and returns its money once however often it runs."""
+    """Start the refunds that are owed anew, or hurry those that run; each returns its money once however often it runs."""
     if not due:
         return
     [trigger] = [each for each in TRIGGERS if each.workflow == REFUND_ORDER]
@@ -57,7 +57,7 @@ async def _take_up(app: App, starter: WorkflowStarter, order_id: str, due: Seque
     async for recorded in app.store.stream(stream_name(order_id)):
         event = app.codec.decode(recorded)
         if isinstance(event, RefundRequested) and event.refund_id in ids:
-            await starter.start(replace(trigger, again=True), event, recorded)
+            await starter.start(replace(trigger, signal=RETRY, again=True), event, recorded)
 
 
 def _is_of(event_type: str, status: str, state: State) -> bool:

@@ -18,7 +18,7 @@ from orders.events import (
 )
 from orders.money import format_money
 from orders.names import workflow_id
-from workflows.model import FULFILL_ORDER, NOTIFY_SHIPMENT, REFUND_ORDER, VALIDATE_ORDER
+from workflows.model import FULFILL_ORDER, NOTIFY_SHIPMENT, REFUND_ORDER, RETRY, VALIDATE_ORDER
 
 
 def _always(event: Event) -> bool:
@@ -91,10 +91,10 @@ TRIGGERS = (
     Trigger(OrderReleased.event_type, VALIDATE_ORDER, "placed", when=_is("placed"), signal="release", again=True),
     Trigger(OrderReleased.event_type, FULFILL_ORDER, "confirmed", when=_is("confirmed"), signal="release"),
     Trigger(OrderReleased.event_type, FULFILL_ORDER, "paid", when=_is("paid"), signal="release"),
-    Trigger(OrderRetried.event_type, VALIDATE_ORDER, "placed", when=_is("placed"), again=True),
-    Trigger(OrderRetried.event_type, FULFILL_ORDER, "confirmed", when=_is("confirmed"), again=True),
-    Trigger(OrderRetried.event_type, FULFILL_ORDER, "paid", when=_is("paid"), again=True),
-    Trigger(OrderRetried.event_type, FULFILL_ORDER, "cancelled", when=_is("cancelled"), again=True),
-    Trigger(OrderRetried.event_type, NOTIFY_SHIPMENT, "shipped", when=_is("shipped"), again=True),
+    Trigger(OrderRetried.event_type, VALIDATE_ORDER, "placed", when=_is("placed"), signal=RETRY, again=True),
+    Trigger(OrderRetried.event_type, FULFILL_ORDER, "confirmed", when=_is("confirmed"), signal=RETRY, again=True),
+    Trigger(OrderRetried.event_type, FULFILL_ORDER, "paid", when=_is("paid"), signal=RETRY, again=True),
+    Trigger(OrderRetried.event_type, FULFILL_ORDER, "cancelled", when=_is("cancelled"), signal=RETRY, again=True),
+    Trigger(OrderRetried.event_type, NOTIFY_SHIPMENT, "shipped", when=_is("shipped"), signal=RETRY, again=True),
     Trigger(RefundRequested.event_type, REFUND_ORDER, "shipped"),
 )

@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -64,7 +64,7 @@ async def run_temporal(
     database: Path | None,
     *,
     ui: bool = True,
-    time_skipping: bool = False,
+    dynamic: Mapping[str, str] | None = None,
     port: int | None = None,
     ui_port: int | None = None,
     namespace: str = NAMESPACE,
@@ -74,10 +74,10 @@ async def run_temporal(
 
     `database` is the file that keeps its state; None keeps it in memory, which is faster. `port` and `ui_port` None
     mean the usual ports, or free ones where those are taken; a given port that is taken is an EmbeddedError. `lock` is
-    the descriptor of a lock on the file's folder (see locked_folder).
+    the descriptor of a lock on the file's folder (see locked_folder). `dynamic`: dynamic configuration beside our own.
     """
     with throwaway_folder() as run:
-        job = _job(database, run, namespace, time_skipping, lock)
+        job = _job(database, run, namespace, dynamic or {}, lock)
         async with AsyncExitStack() as stack:
             choose = partial(_choose_ports, port, ui_port, ui)
             ports = await _start(stack, job, choose, namespace)
@@ -85,8 +85,8 @@ async def run_temporal(
             yield TemporalServer(f"{HOST}:{ports.grpc}", namespace, ui_url)
 
 
-def _job(database: Path | None, run: Path, namespace: str, time_skipping: bool, lock: int | None) -> Job:
-    dynamic = POLL_LIMITS | (TIME_SKIPPING if time_skipping else {})
+def _job(database: Path | None, run: Path, namespace: str, given: Mapping[str, str], lock: int | None) -> Job:
+    dynamic = {**POLL_LIMITS, **given}
     if database:
         database = database.absolute()
         database.parent.mkdir(parents=True, exist_ok=True)

@@ -105,7 +105,7 @@ async def _sold_elsewhere(system: Explored, order_id: str, sku: str, how: How, c
 
 
 async def _unsent(system: Explored, order_id: str, sku: str, how: How, command_id: str) -> None:
-    system.unsent.left[order_id] = how["messages"]
+    system.older.unsent[order_id] = how["messages"]
 
 
 async def _days_pass(system: Explored, order_id: str, sku: str, how: How, command_id: str) -> None:

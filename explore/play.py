@@ -143,11 +143,10 @@ class Play:
         for index, order_id in enumerate(self.ids):
             self.system.weather.clear(order_id)
             self.system.weather.land(order_id)
-            self.system.unsent.left.pop(order_id, None)
+            self.system.older.unsent.pop(order_id, None)
             await perform(self.system, order_id, self.sku(index), "days pass", {}, "")
             self.tracks[index].wake_all()
             await asyncio.gather(*self.system.boundaries.zombies.pop(order_id, []))
-            await asyncio.gather(*self.system.forgetting.pop(order_id, []))
             await deliver_webhooks_shuffled(self.system, order_id, self._dice)
 
     async def _judged(self) -> Failure | None:
@@ -203,8 +202,6 @@ class Play:
             self.system.weather.clear(order_id)
             for zombie in self.system.boundaries.zombies.pop(order_id, []):
                 zombie.cancel()
-            for forgetting in self.system.forgetting.pop(order_id, []):
-                forgetting.cancel()
             self.system.workflows.pop(order_id, None)
             for run in await runs(self.system, order_id):
                 if run.running:

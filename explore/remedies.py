@@ -31,7 +31,7 @@ class Attention:
     async def _make(self) -> list[Stuck]:
         async with self._making:
             self._next = None  # from here on a caller needs a later list
-            found = await find_stuck(self._system.app, self._system.client, _LIMIT)
+            found = await find_stuck(self._system.app, self._system.restored, _LIMIT)
         if found.problem:
             raise found.problem
         return found.rows

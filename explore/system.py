@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -33,11 +32,11 @@ from explore.boundaries import Boundaries
 from explore.clock import FastClock
 from explore.easypost_stand_in import API_KEY as EASYPOST_KEY
 from explore.easypost_stand_in import SENDER, EasyPostBooks, EasyPostStandIn
+from explore.older_copy import OlderCopy, restored
 from explore.providers import Weather
 from explore.stripe_books import StripeBooks
 from explore.stripe_stand_in import API_KEY as STRIPE_KEY
 from explore.stripe_stand_in import WEBHOOK_SECRET, StripeStandIn
-from explore.unsent import Unsent, with_losses
 from settings import Settings
 
 HOLDS_MONEY: Final = "pm_card_held"
@@ -49,18 +48,19 @@ _GATHER: Final = 0.2  # seconds
 @dataclass(frozen=True)
 class Explored:
     """A running system under exploration. workflows: by order id, the position of its last event when they were read, and
-    their types by id; forgetting: deletions of runs that are under way."""
+    their types by id."""
 
     app: App
     client: Client
+    """The server as it is, where `restored` gives it as the application sees it."""
+    restored: Client
     stripe: StripeBooks
     easypost: EasyPostBooks
     weather: Weather
     clock: FastClock
     boundaries: Boundaries
-    unsent: Unsent
+    older: OlderCopy
     workflows: dict[str, tuple[int, dict[str, str]]] = field(default_factory=dict)
-    forgetting: defaultdict[str, list[asyncio.Task[None]]] = field(default_factory=lambda: defaultdict(list))
 
 
 class _EitherWay:
@@ -107,7 +107,10 @@ async def explored(
     async with open_pool(database_url) as pool:
         app = _with_stand_ins(build_app(settings, pool), StripeStandIn(weather, stripe), EasyPostStandIn(easypost))
         app = adapt(app)
-        system = Explored(app, client, stripe, easypost, weather, FastClock(), Boundaries(), Unsent())
+        older = OlderCopy()
+        system = Explored(
+            app, client, restored(client, older), stripe, easypost, weather, FastClock(), Boundaries(), older
+        )
         try:
             async with _worker(system):
                 serving = asyncio.create_task(_serve(system))
@@ -146,9 +149,9 @@ def _worker(system: Explored) -> Worker:
 
 
 async def _serve(system: Explored) -> None:
-    app, losing = system.app, with_losses(system.client, system.unsent)
+    app = system.app
     async with asyncio.TaskGroup() as group:
         group.create_task(app.wakeup.listen(app.settings.app_database_url))
-        group.create_task(build_runner(app, build_dispatcher(app, losing, eager=False)).run())
+        group.create_task(build_runner(app, build_dispatcher(app, system.restored, eager=False)).run())
         for projector in build_projectors(app):
             group.create_task(build_runner(app, projector, gather=_GATHER).run())

@@ -1,6 +1,5 @@
 """Interventions in Temporal itself, as an operator makes them in its Web UI or by restoring its database."""
 
-import asyncio
 import contextlib
 import uuid
 from collections.abc import AsyncIterator
@@ -8,7 +7,7 @@ from typing import Final
 
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import ResetReapplyType
-from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest, ResetWorkflowExecutionRequest
+from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.client import WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -19,9 +18,6 @@ from explore.system import Explored
 from orders.events import Event
 from orders.ids import stream_name
 from workflows.model import FULFILL_ORDER
-
-_DELETED_WITHIN: Final = 120.0  # seconds
-_BETWEEN_LOOKS: Final = 0.3
 
 # By streams' unique name and the events of a stream.
 _POSITION: Final = """
@@ -102,8 +98,7 @@ async def restore(system: Explored, order_id: str, to: float, *, rewound: bool) 
         before = await _run_id(handle)
         await _reset(system, handle, to, ResetReapplyType.RESET_REAPPLY_TYPE_NONE)
         if before is not None and before != await _run_id(handle):
-            forgetting = asyncio.create_task(_forget(system, handle, before))
-            system.forgetting[order_id].append(forgetting)  # not waited for here: an attempt is held meanwhile
+            system.older.forgotten.add(before)
     if rewound:
         starter = WorkflowStarter(system.client, system.app.settings.task_queue)
         async for trigger, event, recorded in triggered(system, order_id):
@@ -117,14 +112,3 @@ async def _run_id(handle: "WorkflowHandle[object, object]") -> str | None:
         if error.status is RPCStatusCode.NOT_FOUND:
             return None
         raise
-
-
-async def _forget(system: Explored, handle: "WorkflowHandle[object, object]", run_id: str) -> None:
-    """Delete the run, and wait until no search finds it: a restored server knows nothing of a run that was reset."""
-    execution = WorkflowExecution(workflow_id=handle.id, run_id=run_id)
-    request = DeleteWorkflowExecutionRequest(namespace=system.client.namespace, workflow_execution=execution)
-    async with asyncio.timeout(_DELETED_WITHIN):
-        while (await system.client.count_workflows(f"RunId = '{run_id}'")).count:
-            with contextlib.suppress(RPCError):  # gone, or not closed to the last task
-                await system.client.workflow_service.delete_workflow_execution(request)
-            await asyncio.sleep(_BETWEEN_LOOKS)

@@ -14,7 +14,7 @@ from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
 from embedded.postgres import Postgres, run_postgres
-from embedded.temporal import TemporalServer, run_temporal
+from embedded.temporal import TIME_SKIPPING, TemporalServer, run_temporal
 from eventstore.migrate import migrate
 from tests.gateways.stripe_fixtures import local_stripe, stripe_server  # noqa: F401 – for every test that asks for them
 
@@ -128,8 +128,16 @@ async def _no_reset(_: object) -> None:
 
 @pytest.fixture(scope="session")
 async def temporal_server() -> AsyncIterator[TemporalServer]:
-    async with run_temporal(None, ui=False, time_skipping=True) as server:
+    async with run_temporal(None, ui=False, dynamic=TIME_SKIPPING) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+async def hasty_client() -> AsyncIterator[Client]:
+    """Of a server that suggests to continue as new after a few events more than an ordinary order has."""
+    dynamic = TIME_SKIPPING | {"limit.historyCount.suggestContinueAsNew": "70"}
+    async with run_temporal(None, ui=False, dynamic=dynamic) as server:
+        yield await Client.connect(server.address, namespace=server.namespace, data_converter=pydantic_data_converter)
 
 
 @pytest.fixture(scope="session")

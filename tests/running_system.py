@@ -122,16 +122,17 @@ class RunningSystem:
             name, OrderRef(order_id=order_id), id=f"{name}-{order_id}", task_queue=self.app.settings.task_queue
         )
 
-    async def needs_attention(self, order_id: str) -> None:
-        """Wait until the order's fulfillment says so in its search attribute."""
+    async def needs_attention(self, order_id: str, workflow: str = "fulfill-order") -> None:
+        """Wait until the order's workflow says so in its search attribute."""
+        await until(lambda: self.is_marked(order_id, workflow), f"{workflow} of {order_id} needs attention")
 
-        async def marked() -> bool:
-            if "fulfill-order" not in await self.running(order_id):
-                return False
-            description = await self.workflow("fulfill-order", order_id).describe()
-            return description.typed_search_attributes.get(NEEDS_ATTENTION) is True
-
-        await until(marked, f"{order_id} needs attention")
+    async def is_marked(self, order_id: str, workflow: str = "fulfill-order") -> bool:
+        """Whether the order's workflow says in its search attribute that it needs attention."""
+        try:
+            description = await self.workflow(workflow, order_id).describe()
+        except RPCError:
+            return False
+        return description.typed_search_attributes.get(NEEDS_ATTENTION) is True
 
     async def step_is_failing(self, order_id: str, step: str) -> None:
         """Wait until Temporal has seen an attempt of the step fail."""

@@ -15,25 +15,33 @@ with workflow.unsafe.imports_passed_through():
         NextDelivery,
         OrderDeliveries,
     )
-    from workflows.steps import database_step
+    from workflows.model import Begun
+    from workflows.rounds import InRounds
+
+
+class DeliveriesRun(OrderDeliveries, Begun):
+    """A run for one endpoint's deliveries of an order."""
 
 
 @workflow.defn(name=DELIVER_WEBHOOKS)
-class DeliverWebhooks:
+class DeliverWebhooks(InRounds):
     """Ends when nothing is pending any more; the next event starts another run. What cannot be delivered in the days of
     trying is parked, and those behind it go on."""
 
-    def __init__(self) -> None:
+    @workflow.init
+    def __init__(self, begun: DeliveriesRun) -> None:
+        super().__init__(begun)
         self.woken = False
         self.delivered = 0
 
     @workflow.run
-    async def run(self, order: OrderDeliveries) -> None:
+    async def run(self, begun: DeliveriesRun) -> None:
+        order = begun.about(OrderDeliveries)
         while True:
             self.woken = False
-            following = await database_step(NEXT_DELIVERY, order, "What is next?")
+            following = await self.database(NEXT_DELIVERY, order, "What is next?")
             while following.position is not None:
-                self._continue_if_long(order)
+                self._continue_if_many()
                 following = await self._deliver(order, following.position, following.age)
             # A signal from here on is refused its end by the server, and this task runs again with it.
             if not self.woken:
@@ -60,9 +68,9 @@ class DeliverWebhooks:
         except ActivityError as failure:
             if is_cancelled_exception(failure):
                 raise
-            return await database_step(PARK_DELIVERY, delivery, f"Park the event at position {position}")
+            return await self.database(PARK_DELIVERY, delivery, f"Park the event at position {position}")
         return answer
 
-    def _continue_if_long(self, order: OrderDeliveries) -> None:
+    def _continue_if_many(self) -> None:
         if self.delivered >= options.DELIVERIES_PER_RUN or workflow.info().is_continue_as_new_suggested():
-            workflow.continue_as_new(order)
+            self.continue_as_new()

@@ -1,11 +1,9 @@
 """fulfill-order: charge, reserve, ship; or undo everything that was done."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from typing import Any
 
 from temporalio import workflow
-from temporalio.exceptions import ApplicationError, ApplicationErrorCategory, FailureError
+from temporalio.exceptions import FailureError
 
 with workflow.unsafe.imports_passed_through():
     from activities import signatures as step
@@ -21,61 +19,52 @@ with workflow.unsafe.imports_passed_through():
         Undo,
     )
     from orders.events import CancelledBy, Shortage
-    from workflows.attention import Watch
+    from workflows.cancelling import end_as_cancelled
     from workflows.compensation import Compensations, Undecided
-    from workflows.model import FULFILL_ORDER, ORDER_STATUS, Attention, Outcome
+    from workflows.failures import refusal, refused_as, shortages
+    from workflows.model import FULFILL_ORDER, ORDER_STATUS, RETRY, Carried, OrderRun, Outcome
     from workflows.options import pause_before
-    from workflows.steps import (
-        I,
-        O,
-        T,
-        database_step,
-        gateway_step,
-        is_definite,
-        pause,
-        refusal,
-        refused_as,
-        shortages,
-        uninterrupted,
-        until_done,
-    )
+    from workflows.steps import I, O, database_step, gateway_step, pause, uninterrupted
+    from workflows.stopping import CANCELLED_IN_TEMPORAL, Stoppable
 
-CANCELLED_IN_TEMPORAL = "Cancelled in Temporal"
 # Patches: runs from before one replay without.
 COUNTS_IN_LOST_TASK = "release-what-a-lost-task-reserved"
 CAPTURES = "capture-with-the-label"
 SETS_ASIDE = "what-cannot-be-undone-yet-is-set-aside"
+UNDOES_EVERYTHING = "whatever-a-run-remembers-everything-is-undone"
 
 
 @workflow.defn(name=FULFILL_ORDER)
-class FulfillOrder:
+class FulfillOrder(Stoppable):
     """Takes a confirmed order to shipped, or undoes it. Resumes from the order's stream: a run may follow any other.
 
     Ends with the order shipped or cancelled; as CANCELED where Temporal was asked to cancel and the order was undone.
     """
 
     @workflow.init
-    def __init__(self, order: OrderRef) -> None:
-        self.order = order
+    def __init__(self, order: OrderRun) -> None:
+        self.order = order.about(OrderRef)
         self.progress = OrderProgress(status="unknown", payment_state="none", customer_id="", total=0, currency="")
-        self.watch = Watch(on_change=self._show)
-        self.compensations = Compensations(self.watch.trouble, self.watch.calm)
-        self.cancelled_by_person = False
-        self.cancelled_in_temporal = False
-        self.released = False
+        super().__init__(order)
+        before = order.carried or Carried()
+        self.compensations = Compensations(
+            self.watch.trouble, self.watch.calm, between=self.continue_if_long, before=before.undoing
+        )
         self.charged = False
+        self._appending_cancel = 0
         self._early_cancel: asyncio.Task[None] | None = None
 
     @workflow.run
-    async def run(self, order: OrderRef) -> Outcome:
+    async def run(self, order: OrderRun) -> Outcome:
         try:
             await self.fulfill()
         except FailureError as failure:
             # Only failures that are meant arrive here. Any other exception is a bug in our own code: it leaves the run
             # open, to be mended and deployed, and neither refunds nor fails.
-            await uninterrupted(self.undo(failure), on_cancel=self._note_cancel)
+            await uninterrupted(self.undo(failure), on_cancel=self.note_cancel)
+        self.watch.calm_all()
         if self.cancelled_in_temporal and self.progress.status == "cancelled":
-            raise asyncio.CancelledError
+            await end_as_cancelled(self, self.order)
         return Outcome(status=self.progress.status, reason=self.progress.reason)
 
     async def fulfill(self) -> None:
@@ -83,8 +72,9 @@ class FulfillOrder:
         looked = 0
         while self.progress.status == "placed":  # started by hand, before the validation has ended
             looked += 1
-            waiting = pause(pause_before(looked), lambda: self.cancel_asked, "until the order is confirmed")
-            await uninterrupted(waiting, on_cancel=self._note_cancel)
+            waiting = pause(pause_before(looked), self.hurry(self.heard()), "until the order is confirmed")
+            await uninterrupted(waiting, on_cancel=self.note_cancel)
+            self.continue_if_long()
             await self.read_order()
         if self.progress.status == "shipped":
             return
@@ -98,36 +88,33 @@ class FulfillOrder:
 
     async def undo(self, failure: FailureError) -> None:
         await self.cancel_order(failure)
-        if self.progress.status == "cancelled":  # or shipped, where the shipment entered the stream first
-            self._count_in_lost_task()
-            await self._unwind()
-        self.watch.calm()
+        if self.progress.status != "cancelled":  # shipped, where the shipment entered the stream first
+            return
+        if workflow.patched(UNDOES_EVERYTHING):
+            # Whatever this run did: another one, or a task that was lost with its worker, may have done the rest.
+            self._push_all()
+            self.watch.calm_all(but=self.compensations.pending)
+            await self.compensations.unwind()
+        else:
+            await self._undo_what_it_remembers()
 
-    @workflow.signal(name="cancel")
-    def cancel(self) -> None:
-        """A person has cancelled the order (its stream says so): stop before the next step and undo."""
-        self.cancelled_by_person = True
+    @workflow.signal(name=RETRY)
+    def retry(self) -> None:
+        """A person has had the order taken up: go on with what waits for its next attempt."""
+        super().retry()
+        self.compensations.hurry()
 
-    @workflow.signal(name="release")
-    def release(self) -> None:
-        """The order is no longer on hold: go on."""
-        self.released = True
+    def _push_all(self) -> None:
+        self.compensations.push("refund-payment", self.refund_payment)
+        self.compensations.push("release-inventory", self.release_inventory)
+        self.compensations.push("void-shipment", self.void_shipment)
 
-    @workflow.query(name="attention")
-    def needs_attention(self) -> Attention | None:
-        """The step that keeps failing, if any."""
-        return self.watch.attention
-
-    def _count_in_lost_task(self) -> None:
-        """A database step has its effect before the task that it is part of is recorded. Where that was lost with its
-        worker, goods may be reserved that this execution, which heard of a cancel first, never came to reserve."""
+    async def _undo_what_it_remembers(self) -> None:
         registered = "release-inventory" in self.compensations.pending
         if self.cancel_asked and self.charged and not registered and workflow.patched(COUNTS_IN_LOST_TASK):
             self.compensations.push("release-inventory", self.release_inventory)
-
-    async def _unwind(self) -> None:
         if workflow.patched(SETS_ASIDE):
-            self.watch.calm()  # whatever failed until now is no longer wanted
+            self.watch.calm_all()
             await self.compensations.unwind()
         else:
             await self.compensations.unwind_one_by_one()
@@ -136,15 +123,12 @@ class FulfillOrder:
 
     async def read_order(self) -> None:
         # Before anything else, cancelled or not: only the order tells what there is to undo.
-        reading = database_step(step.READ_ORDER, self.order, "How far has the order come?")
-        progress = await uninterrupted(reading, on_cancel=self._note_cancel)
+        reading = self.database(step.READ_ORDER, self.order, "How far has the order come?")
+        progress = await uninterrupted(reading, on_cancel=self.note_cancel)
         if progress.reserved or progress.status == "cancelled":
-            # An earlier run may have done anything: all of it is undone if this one fails.
-            self.compensations.push("refund-payment", self.refund_payment)
-            self.compensations.push("release-inventory", self.release_inventory)
-            self.compensations.push("void-shipment", self.void_shipment)
+            self._push_all()  # an earlier run may have done anything
         self._follow(progress)
-        self._stop_if_cancelled()
+        self.stop_if_cancelled()
 
     async def charge_payment(self) -> Payment | None:
         self.compensations.push("refund-payment", self.refund_payment)
@@ -182,14 +166,15 @@ class FulfillOrder:
 
     async def _append_cancel(self, by: CancelledBy, reason: str, short: tuple[Shortage, ...] = ()) -> None:
         cancellation = Cancellation(order=self.order, reason=reason, cancelled_by=by, shortages=short)
+        self._appending_cancel += 1
         self._follow(
-            await until_done(
+            await self.in_rounds(
                 step.CANCEL.name,
                 lambda: database_step(step.CANCEL, cancellation, f"Cancel: {reason}"[:200]),
-                self.watch.trouble,
                 gives_up=lambda failed: refused_as(failed, "OrderNotFound"),
             )
         )
+        self._appending_cancel -= 1
 
     # The compensations: undo if it happened, and make it impossible to happen later
 
@@ -197,7 +182,7 @@ class FulfillOrder:
         voided = await gateway_step(step.VOID_SHIPMENT, self._undone(), "Void the shipping label")
         if not voided.pending:
             return None
-        self._show("The carrier has yet to take the label back.")
+        self.show("The carrier has yet to take the label back.")
         return Undecided(voided.refused)
 
     async def release_inventory(self) -> None:
@@ -222,64 +207,40 @@ class FulfillOrder:
     # How steps run, and what is seen of them in the Temporal Web UI
 
     async def _database(self, signature: step.Signature[I, O], argument: I, summary: str) -> O:
-        return await self._unless_held(lambda: database_step(signature, argument, summary), self._note_cancel)
+        return await self.unless_held(lambda: self.database(signature, argument, summary), self.note_cancel)
 
     async def _gateway(self, signature: step.Signature[I, O], argument: I, summary: str) -> O:
-        def rounds() -> Coroutine[Any, Any, O]:
-            return until_done(
-                signature.name,
-                lambda: gateway_step(signature, argument, summary),
-                self.watch.trouble,
-                gives_up=is_definite,
-                hurry=lambda: self.cancel_asked,
-            )
+        self.show(summary)
+        return await self.unless_held(lambda: self.gateway(signature, argument, summary), self._cancel_at_once)
 
-        self._show(summary)
-        answer = await self._unless_held(rounds, self._cancel_at_once)
-        self.watch.calm()
-        return answer
+    def carried(self) -> Carried:
+        return Carried(
+            attention=self.watch.failing,
+            cancelled_in_temporal=self.cancelled_in_temporal,
+            undoing=self.compensations.tries,
+        )
 
-    async def _unless_held(self, attempt: Callable[[], Coroutine[Any, Any, T]], on_cancel: Callable[[], None]) -> T:
-        """Run a step; where a person holds the order, wait until it is released or cancelled and run it then."""
-        while True:
-            self._stop_if_cancelled()
-            try:
-                return await uninterrupted(attempt(), on_cancel=on_cancel)
-            except FailureError as failure:
-                if not refused_as(failure, "OrderOnHold"):
-                    raise
-            self._show("It is on hold.")
-            released = workflow.wait_condition(lambda: self.released or self.cancel_asked)
-            await uninterrupted(released, on_cancel=self._note_cancel)
-            self.released = False
-
-    @property
-    def cancel_asked(self) -> bool:
-        return self.cancelled_by_person or self.cancelled_in_temporal
-
-    def _stop_if_cancelled(self) -> None:
-        if self.cancel_asked or self.progress.status == "cancelled":
-            reason = CANCELLED_IN_TEMPORAL if self.cancelled_in_temporal else "The order was cancelled"
-            raise ApplicationError(reason, type="OrderCancelled", category=ApplicationErrorCategory.BENIGN)
-
-    def _note_cancel(self) -> None:
-        self.cancelled_in_temporal = True
+    def continue_if_long(self) -> None:
+        # A cancel that is being appended has its reason from this run.
+        if not self._appending_cancel:
+            super().continue_if_long()
 
     def _cancel_at_once(self) -> None:
         # A gateway that is down would be asked again for hours: on a cancelled order the next attempt gives up instead.
-        self._note_cancel()
+        self.note_cancel()
         self._early_cancel = asyncio.create_task(self._append_cancel(CancelledBy.OPERATOR, CANCELLED_IN_TEMPORAL))
 
     def _follow(self, progress: OrderProgress) -> None:
         if progress.status != self.progress.status:
             workflow.upsert_search_attributes([ORDER_STATUS.value_set(progress.status)])
         self.progress = progress
-        self._show(progress.reason or "")
+        self.show(progress.reason or "")
 
-    def _show(self, doing: str = "") -> None:
-        undoing = (
-            f"\n\nTo undo if it fails: {', '.join(self.compensations.pending)}" if self.compensations.pending else ""
-        )
-        failing = self.watch.attention
-        trouble = f"\n\n**{failing.step} keeps failing**: {failing.error}" if failing else ""
-        workflow.set_current_details(f"Order is **{self.progress.status}**. {doing}{undoing}{trouble}")
+    @property
+    def is_cancelled(self) -> bool:
+        return self.progress.status == "cancelled"
+
+    def show(self, doing: str = "") -> None:
+        pending = ", ".join(self.compensations.pending)
+        undoing = f"\n\nTo undo if it fails: {pending}" if pending else ""
+        super().show(f"Order {self.order.order_id} is **{self.progress.status}**. {doing}{undoing}")

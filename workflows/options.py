@@ -5,11 +5,15 @@ from datetime import timedelta
 
 from temporalio.common import RetryPolicy
 
-# A database step takes milliseconds; ten seconds means the database or its connection is gone. Retried in the worker without
-# end: nothing about an order can go on without its stream.
+# A database step takes milliseconds; ten seconds means the database or its connection is gone. One round of attempts, about
+# as long as a restart of the database takes. It is retried within a workflow task, which Temporal's history grows with and
+# which a worker that is told to stop has to wait for: rounds end, and the pause after one is a timer.
 DATABASE_TIMEOUT = timedelta(seconds=10)
 DATABASE_RETRY = RetryPolicy(
-    initial_interval=timedelta(milliseconds=100), backoff_coefficient=2, maximum_interval=timedelta(seconds=10)
+    initial_interval=timedelta(milliseconds=100),
+    backoff_coefficient=2,
+    maximum_interval=timedelta(seconds=10),
+    maximum_attempts=8,
 )
 
 # One call to a gateway. Longer than the gateways' own time-outs, so that theirs, which say more, come first.
@@ -27,7 +31,8 @@ GATEWAY_RETRY = RetryPolicy(
     maximum_attempts=6,
 )
 
-# Between rounds. An hour at most keeps the history of a month's outage under 10,000 events.
+# Between rounds. An hour at most keeps the history of two weeks' outage under the 4,096 events where Temporal suggests to
+# continue as new.
 ROUND_FIRST = timedelta(seconds=10)
 ROUND_LAST = timedelta(hours=1)
 
@@ -39,6 +44,11 @@ LOOK_LAST = timedelta(days=1)
 def pause_before(round_number: int) -> timedelta:
     """The pause before a round of attempts; round 1 is the first repetition."""
     return _doubled(ROUND_FIRST, round_number, ROUND_LAST)
+
+
+def pause_on_hold(look: int) -> timedelta:
+    """The pause before the step that an order's hold refused is tried again; 1 is after the first refusal."""
+    return _doubled(LOOK_FIRST, look, ROUND_LAST)
 
 
 def pause_before_asking(look: int) -> timedelta:

@@ -14,24 +14,28 @@ with workflow.unsafe.imports_passed_through():
         OrderRef,
     )
     from orders.events import CancelledBy
-    from workflows.model import ORDER_STATUS, VALIDATE_ORDER, Outcome
-    from workflows.steps import database_step, refused_as
+    from workflows.failures import refused_as
+    from workflows.model import ORDER_STATUS, VALIDATE_ORDER, OrderRun, Outcome
+    from workflows.rounds import InRounds
 
 OUT_OF_STOCK = "Items out of stock"
 ON_HOLD = "On hold"
 
 
 @workflow.defn(name=VALIDATE_ORDER)
-class ValidateOrder:
+class ValidateOrder(InRounds):
     """Decides on a placed order. On any other it changes nothing and answers how the order stands; on a held one too,
     and when that is released this run decides once more, or another where this one has ended."""
 
-    def __init__(self) -> None:
+    @workflow.init
+    def __init__(self, begun: OrderRun) -> None:
+        super().__init__(begun)
         self.released = False
 
     @workflow.run
-    async def run(self, order: OrderRef) -> Outcome:
-        availability = await database_step(CHECK_INVENTORY, order, "Is every item in stock?")
+    async def run(self, begun: OrderRun) -> Outcome:
+        order = begun.about(OrderRef)
+        availability = await self.database(CHECK_INVENTORY, order, "Is every item in stock?")
         progress = await self._decide_unless_held(order, availability)
         if progress is None:
             return Outcome(status=availability.status, reason=ON_HOLD)
@@ -57,7 +61,7 @@ class ValidateOrder:
 
     async def _decide(self, order: OrderRef, availability: Availability) -> OrderProgress:
         if not availability.shortages:
-            return await database_step(CONFIRM, order, "All items in stock")
+            return await self.database(CONFIRM, order, "All items in stock")
         cancellation = Cancellation(
             order=order,
             reason=OUT_OF_STOCK,
@@ -65,4 +69,4 @@ class ValidateOrder:
             shortages=availability.shortages,
         )
         skus = ", ".join(shortage.sku for shortage in availability.shortages[:5])
-        return await database_step(CANCEL, cancellation, f"Short of {skus}")
+        return await self.database(CANCEL, cancellation, f"Short of {skus}")

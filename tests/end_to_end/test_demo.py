@@ -151,7 +151,7 @@ async def test_interrupted_while_its_services_start_the_demo_exits_130(living: L
         async def starting() -> bool:
             return any("postgres" in command for command in living(demo.mark).values())
 
-        await until(starting, "PostgreSQL is being started")
+        await until(starting, "PostgreSQL is being started", seconds=_LIMIT)
         demo.process.send_signal(signal.SIGTERM)
         code, _ = await demo.ends()
         assert code == 130

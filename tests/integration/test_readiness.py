@@ -21,7 +21,12 @@ from tests.integration.cli_harness import shell_for
 from tests.integration.event_store_harness import events
 from tests.running_system import until
 
+DISK_FULL = """
+create function public.full_disk() returns trigger language plpgsql as
+    $$begin raise exception 'could not extend file: No space left on device' using errcode = 'disk_full'; end$$;
+create trigger full_disk before update on eventstore.probe execute function public.full_disk()"""
 FAULTS = {
+    "a full disk": (DISK_FULL, "takes no writes: DiskFullError"),
     "read-only": ("alter database {name} set default_transaction_read_only = on", "takes no writes"),
     "without grants": (
         "revoke select on all tables in schema inventory from orders_app",

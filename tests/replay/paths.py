@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from orders.commands import HoldOrder, ReleaseOrder, RequestRefund
-from tests.replay import webhook_paths
+from tests.replay import failing_paths, webhook_paths
 from tests.running_system import CANCEL_REASON, RunningSystem, until
 from tests.workflow.steering import Held, Steering, held_only
 
@@ -208,7 +208,34 @@ PATHS = (
     Path("fulfill-held-and-cancelled", "fulfill-order", _held_and_cancelled),
     Path("refund-after-shipment", "refund-order", _refunded),
     Path("notify-shipped", "notify-shipment", _shipped),
+    Path("fulfill-database-down", "fulfill-order", failing_paths.failing("reserve-inventory")),
+    Path("fulfill-retried-while-failing", "fulfill-order", failing_paths.retried_while_failing),
+    Path("fulfill-retried-while-undoing", "fulfill-order", failing_paths.retried_while_undoing),
+    Path("fulfill-held-and-looked-at", "fulfill-order", failing_paths.held()),
+    Path("fulfill-held-and-cancelled-unheard", "fulfill-order", failing_paths.held_and_cancelled_unheard),
+    Path("validate-database-down", "validate-order", failing_paths.failing("confirm", "validate-order")),
+    Path("notify-database-down", "notify-shipment", failing_paths.failing("publish", "notify-shipment")),
+    Path("refund-database-down", "refund-order", failing_paths.refund_fails("record-requested-refund")),
     Path("webhooks-delivered", "deliver-webhooks", webhook_paths.delivered),
     Path("webhooks-parked", "deliver-webhooks", webhook_paths.parked),
     Path("webhooks-gone", "deliver-webhooks", webhook_paths.gone),
+)
+
+# On a server that suggests soon to continue as new.
+CONTINUED = (
+    Path("fulfill-failing-for-long", "fulfill-order", failing_paths.failing("charge-payment", long=True)),
+    Path("fulfill-undoing-for-long", "fulfill-order", failing_paths.undoing_fails()),
+    Path("fulfill-cancelled-for-long", "fulfill-order", failing_paths.undoing_fails(cancel=True)),
+    Path("fulfill-held-for-long", "fulfill-order", failing_paths.held(long=True)),
+    Path("refund-failing-for-long", "refund-order", failing_paths.refund_fails("return-payment", long=True)),
+    Path(
+        "validate-failing-for-long",
+        "validate-order",
+        failing_paths.failing("confirm", "validate-order", long=True),
+    ),
+    Path(
+        "notify-failing-for-long",
+        "notify-shipment",
+        failing_paths.failing("publish", "notify-shipment", long=True),
+    ),
 )

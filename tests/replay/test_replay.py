@@ -6,6 +6,7 @@
 import json
 import os
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path as File
 from typing import Any
 
@@ -16,7 +17,7 @@ from temporalio.testing import TimeSkipper
 from temporalio.worker import Replayer
 
 from bootstrap import WEBHOOK_WORKFLOWS, WORKFLOWS, workflow_runner
-from tests.replay.paths import PATHS, Path
+from tests.replay.paths import CONTINUED, PATHS, Path
 from tests.running_system import CANCEL_REASON, RunningSystem, order_data, running_system
 from tests.workflow.steering import Steering
 
@@ -40,12 +41,24 @@ def steering() -> Steering:
 
 @pytest.fixture
 async def system(database_url: str, temporal_client: Client, steering: Steering) -> AsyncIterator[RunningSystem]:
-    client = TimeSkipper(temporal_client).client
+    async with skipping_system(database_url, temporal_client, steering) as running:
+        yield running
+
+
+@pytest.fixture
+async def hasty(database_url: str, hasty_client: Client, steering: Steering) -> AsyncIterator[RunningSystem]:
+    async with skipping_system(database_url, hasty_client, steering) as running:
+        yield running
+
+
+@asynccontextmanager
+async def skipping_system(database_url: str, client: Client, steering: Steering) -> AsyncIterator[RunningSystem]:
     limits: dict[str, Any] = {
         "payment_decline_above": 100_00,
         "shipping_unavailable_above": 100,
         "webhooks_allow_private": True,
     }
+    client = TimeSkipper(client).client
     async with running_system(database_url, client, interceptors=[steering], **limits) as running:
         await running.stock(TEA_1=10)
         yield running
@@ -61,6 +74,22 @@ async def test_a_fresh_history_replays_and_holds_no_personal_data(
     assert_no_personal_data(history)
     if RECORDING:
         record(path.name, history)
+
+
+@pytest.mark.parametrize("path", CONTINUED, ids=lambda path: path.name)
+async def test_a_fresh_history_that_continues_as_new_replays_as_does_the_next(
+    path: Path, hasty: RunningSystem, steering: Steering
+) -> None:
+    order_id = await path.drive(hasty, steering)
+    last = await hasty.workflow(path.workflow, order_id).fetch_history()
+    begun = last.events[0].workflow_execution_started_event_attributes
+    assert begun.continued_execution_run_id, "it has continued as new"
+    handle = hasty.client.get_workflow_handle(f"{path.workflow}-{order_id}", run_id=begun.first_execution_run_id)
+    for name, history in ((path.name, await handle.fetch_history()), (f"{path.name}-continued", last)):
+        await replayer().replay_workflow(history)
+        assert_no_personal_data(history)
+        if RECORDING:
+            record(name, history)
 
 
 def record(name: str, history: WorkflowHistory) -> None:
@@ -81,7 +110,8 @@ async def test_a_recorded_history_replays(file: File) -> None:
 
 
 def test_every_path_has_a_recorded_history() -> None:
-    assert {path.name for path in PATHS} <= {file.stem for file in HISTORIES.glob("*.json")}
+    continued = {name for path in CONTINUED for name in (path.name, f"{path.name}-continued")}
+    assert {path.name for path in PATHS} | continued <= {file.stem for file in HISTORIES.glob("*.json")}
 
 
 def assert_no_personal_data(history: WorkflowHistory) -> None:

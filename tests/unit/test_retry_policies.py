@@ -37,13 +37,13 @@ def test_each_timeout_and_pause_is_longer_than_nothing(timeout: timedelta) -> No
     assert timeout > timedelta(0)
 
 
-def test_a_database_step_is_retried_without_end_and_a_gateway_step_in_rounds() -> None:
-    assert options.DATABASE_RETRY.maximum_attempts == 0
-    assert 1 < options.GATEWAY_RETRY.maximum_attempts <= 10
+@pytest.mark.parametrize("policy", POLICIES.values(), ids=POLICIES)
+def test_every_step_is_tried_in_rounds_of_a_few_attempts(policy: RetryPolicy) -> None:
+    assert 1 < policy.maximum_attempts <= 10
 
 
-def test_a_round_of_attempts_at_a_gateway_that_refuses_at_once_is_over_within_a_minute() -> None:
-    policy = options.GATEWAY_RETRY
+@pytest.mark.parametrize("policy", POLICIES.values(), ids=POLICIES)
+def test_a_round_of_attempts_that_are_refused_at_once_is_over_within_a_minute(policy: RetryPolicy) -> None:
     assert policy.maximum_interval is not None
     waits = [policy.initial_interval * policy.backoff_coefficient**n for n in range(policy.maximum_attempts - 1)]
     assert sum((min(wait, policy.maximum_interval) for wait in waits), timedelta(0)) <= timedelta(minutes=1)

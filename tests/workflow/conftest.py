@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from temporalio.client import Client
+from temporalio.testing import TimeSkipper
 
 from tests.running_system import RunningSystem, running_system
 from tests.workflow.steering import Steering
@@ -23,6 +24,17 @@ async def system(database_url: str, temporal_client: Client, steering: Steering)
         interceptors=[steering],
         payment_decline_above=100_00,
         shipping_unavailable_above=100,
+    ) as running:
+        await running.stock(TEA_1=10)
+        yield running
+
+
+@pytest.fixture
+async def skipping(database_url: str, temporal_client: Client, steering: Steering) -> AsyncIterator[RunningSystem]:
+    """As `system`, with workflows that live in virtual time: an hour's pause passes at once."""
+    client = TimeSkipper(temporal_client).client
+    async with running_system(
+        database_url, client, interceptors=[steering], payment_decline_above=100_00, shipping_unavailable_above=100
     ) as running:
         await running.stock(TEA_1=10)
         yield running
