@@ -56,6 +56,10 @@ class StripeAdoption:
             row = await self._ledger.begin(_request(intent, key, intent.order_id), fingerprint("adopted", intent.id))
         return await self.adopt(row, intent)
 
+    async def adopt_for(self, request: ChargeRequest, intent: Intent) -> ChargeRow:
+        """The row of a charge that is known, with this intent."""
+        return await self.adopt(await self._ledger.begin(request, charge_fingerprint(request)), intent)
+
     async def adopt(self, row: ChargeRow, intent: Intent) -> ChargeRow:
         """The row with this intent from now on, unless it is void or has another that took money."""
         if row.state == "declined":
@@ -65,6 +69,11 @@ class StripeAdoption:
             await self._ledger.record(row, CHARGE_STATES[intent.status], held_until=intent.held_until)
             _log.warning("a charge that the ledger had lost was found at Stripe", key=row.key, intent=intent.id)
         return await self._ledger.reread(row.key)
+
+
+def charge_fingerprint(request: ChargeRequest) -> str:
+    """Names the content of a charge, without keeping it."""
+    return fingerprint(request.key, request.order_id, request.customer_id, request.amount, request.currency)
 
 
 def _request(intent: Intent, key: str, order_id: str) -> ChargeRequest:

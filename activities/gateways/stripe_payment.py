@@ -8,7 +8,6 @@ from typing import Final
 
 import asyncpg
 
-from activities.gateways.fingerprints import fingerprint
 from activities.gateways.protocols import (
     AuthorisationExpired,
     Charge,
@@ -23,7 +22,7 @@ from activities.gateways.protocols import (
     RefundRequest,
     Voided,
 )
-from activities.gateways.stripe_adoption import StripeAdoption
+from activities.gateways.stripe_adoption import StripeAdoption, charge_fingerprint
 from activities.gateways.stripe_amounts import from_stripe, to_stripe
 from activities.gateways.stripe_api import Intent, StripeApi, StripeRefused, idempotency_key
 from activities.gateways.stripe_by_hand import RefundRow
@@ -50,12 +49,12 @@ class StripePaymentGateway:
     async def charge(self, request: ChargeRequest) -> Charge:
         """As PaymentGateway.charge. A decline stays one until the attempt rises; then there is a new intent."""
         units = to_stripe(request.amount, request.currency)
-        row = await self._ledger.begin(request, _fingerprint(request))
+        row = await self._ledger.begin(request, charge_fingerprint(request))
         if row.state == "new" and _may_be_lost(request):
             row = await self._adoption.restore(row.key, row) or row
         if row.voided_at is not None:
             raise KeyVoided(request.key)
-        if row.fingerprint != _fingerprint(request):
+        if row.fingerprint != charge_fingerprint(request):
             raise IdempotencyConflict(request.key)
         if request.attempt > row.attempt:
             row = await self._take_up_again(row, request.attempt)
@@ -252,10 +251,6 @@ class StripePaymentGateway:
     async def _note(self, row: ChargeRow, intent: Intent) -> None:
         if intent.status in CHARGE_STATES:
             await self._ledger.record(row, CHARGE_STATES[intent.status], held_until=intent.held_until)
-
-
-def _fingerprint(request: ChargeRequest) -> str:
-    return fingerprint(request.key, request.order_id, request.customer_id, request.amount, request.currency)
 
 
 def _may_be_lost(request: ChargeRequest) -> bool:
