@@ -157,14 +157,9 @@ class StripeApi:
 
     async def created_since(self, since: datetime) -> AsyncIterator[Intent]:
         """All intents created since then, the latest first, with no delay."""
-        more: dict[str, str] = {}
+        more, created = dict[str, str](), {"gte": int(since.timestamp())}
         while True:
-            asked: Any = {
-                "created": {"gte": int(since.timestamp())},
-                "limit": _PAGE,
-                "expand": [f"data.{_EXPAND}"],
-                **more,
-            }
+            asked: Any = {"created": created, "limit": _PAGE, "expand": [f"data.{_EXPAND}"], **more}
             page = await _answer(self._client.v1.payment_intents.list_async(asked))
             for each in page.data:
                 yield _intent(each)
