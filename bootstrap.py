@@ -30,6 +30,7 @@ from activities.shipping import ShippingActivities
 from activities.stock import Stock
 from activities.streams import Orders, StreamActivities, order_codec, order_handler
 from dispatcher.dispatcher import Dispatcher
+from dispatcher.left_over import LeftOver
 from dispatcher.parking import Parking
 from dispatcher.starter import WorkflowStarter
 from eventstore.codec import Codec
@@ -240,7 +241,12 @@ def _deployment(settings: Settings) -> WorkerDeploymentConfig | None:
 def build_dispatcher(app: App, client: Client, *, eager: bool) -> Dispatcher:
     """The dispatcher; `eager` where a worker on the same client runs in this process. Temporal gives an eager first task
     to a worker of any version, so a versioned worker gets none: a version that is not current takes no order."""
-    starter = WorkflowStarter(client, app.settings.task_queue, eager=eager and not app.settings.versioned)
+    starter = WorkflowStarter(
+        client,
+        app.settings.task_queue,
+        eager=eager and not app.settings.versioned,
+        left_over=LeftOver(app.orders, app.store),
+    )
     return Dispatcher(app.store, app.codec, starter, app.parking)
 
 

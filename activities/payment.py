@@ -20,6 +20,7 @@ from activities.gateways.protocols import (
 from activities.signatures import OrderRef, Payment, RefundRef, ReturnedPayment, Undo
 from activities.streams import Orders, load_order, requested_refund, require_under_way
 from eventstore.tracing import span
+from orders.model import Order
 from orders.names import derived_name, key_of_order, older_name
 from orders.state import ExistingOrder, Shipped
 from orders.state import Payment as RecordedPayment
@@ -28,6 +29,20 @@ from orders.state import Payment as RecordedPayment
 def charge_key(order_id: str) -> str:
     """The idempotency key of an order's one charge; voiding it makes any later charge impossible."""
     return key_of_order(step.CHARGE_PAYMENT.name, order_id)
+
+
+def charge_request(order: Order, *, attempt: int = 1) -> ChargeRequest:
+    """The one charge of an order."""
+    return ChargeRequest(
+        charge_key(order.order_id),
+        order.order_id,
+        order.customer_id,
+        order.total,
+        order.currency,
+        payment_method=order.payment_method,
+        attempt=attempt,
+        placed_at=order.placed_at,
+    )
 
 
 class PaymentActivities:
@@ -49,18 +64,11 @@ class PaymentActivities:
         if state.status != "cancelled" and state.payment is not None:
             return _recorded(state, state.payment)
         require_under_way(state, "ChargePayment")
-        order = state.order
-        request = ChargeRequest(
-            charge_key(order.order_id),
-            order.order_id,
-            order.customer_id,
-            order.total,
-            order.currency,
-            payment_method=order.payment_method,
-            attempt=1 + state.retries,
-        )
+        request = charge_request(state.order, attempt=1 + state.retries)
         with span("payment.charge", SpanKind.CLIENT, order=ref.order_id):
             charge = await self._charged_before(request) or await self._gateway.charge(request)
+        if charge.refunded_amount > 0:  # by a run whose end the log has lost
+            raise KeyVoided(request.key)
         return _payment(charge)
 
     @activity.defn(name=step.CAPTURE_PAYMENT.name)

@@ -50,12 +50,14 @@ class Work:
 @dataclass(frozen=True, slots=True)
 class Prospect:
     """Whether unfinished work will go on: `reason` why it will, or `fault` why nobody knows of anything that does it.
-    standstill: of a workflow that is running, and makes no progress now or for good."""
+    standstill: of a workflow that is running, and makes no progress now or for good. ended: status of the workflow's last
+    run, None where it runs, or Temporal knows of none."""
 
     work: Work
     reason: str | None = None
     fault: str | None = None
     standstill: Standstill | None = None
+    ended: WorkflowExecutionStatus | None = None
 
     @property
     def stands_still(self) -> bool:
@@ -162,8 +164,9 @@ class Prospects:
             return Prospect(work, fault=f"workflow {work.workflow_id} {still.error}", standstill=still)
         if running:
             return Prospect(work, reason=f"{work.workflow} is running", standstill=still)
-        ended = f"has ended ({found.status.name.lower()})" if found and found.status else "does not exist"
-        return Prospect(work, fault=f"workflow {work.workflow_id} {ended}")
+        status = found.status if found else None
+        ended = f"has ended ({status.name.lower()})" if status else "does not exist"
+        return Prospect(work, fault=f"workflow {work.workflow_id} {ended}", ended=status)
 
 
 async def _description(client: Client, workflow_id: str) -> WorkflowExecutionDescription | None:

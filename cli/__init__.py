@@ -19,6 +19,7 @@ from cli.inventory import inventory
 from cli.listing import customers, list_orders
 from cli.place import place
 from cli.read_models import projections
+from cli.recover import recover
 from cli.refunding import refund
 from cli.retrying import retry_order
 from cli.serving import migrate_database, worker
@@ -54,6 +55,7 @@ app.add_typer(projections, name="projections")
 app.add_typer(dispatcher, name="dispatcher")
 app.add_typer(webhooks, name="webhooks")
 app.command()(audit)
+app.command()(recover)
 app.command()(health)
 
 

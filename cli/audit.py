@@ -44,7 +44,7 @@ def audit(as_json: AsJson = False) -> None:
 async def prove_books(app: App, client: Client | None) -> AuditReport:
     """Audit the application's database and record the outcome; progress on standard error where that is a terminal."""
     sources = Sources(app.pool, app.store, app.codec, app.stock, GatewayBooks(app.pool), client)
-    with _progress() as on_progress:
+    with progress_of("auditing") as on_progress:
         report = await prove(sources, on_progress)
     try:
         await record_audit(app.pool, report)
@@ -57,13 +57,14 @@ async def prove_books(app: App, client: Client | None) -> AuditReport:
 
 
 @contextmanager
-def _progress() -> Iterator[Progress]:
+def progress_of(doing: str) -> Iterator[Progress]:
+    """Progress on standard error where that is a terminal."""
     console = messages()
     if not console.is_terminal:
         yield lambda stage, done: None
         return
-    with console.status("auditing") as status:
-        yield lambda stage, done: status.update(f"auditing {stage}{f' {done:,}' if done else ''}")
+    with console.status(doing) as status:
+        yield lambda stage, done: status.update(f"{doing} {stage}{f' {done:,}' if done else ''}")
 
 
 def report_lines(report: AuditReport) -> list[Text]:

@@ -1,6 +1,9 @@
 """One trigger, carried out at Temporal. At least once here, made once by the workflow's id."""
 
-from temporalio.client import Client, WorkflowHandle
+from dataclasses import replace
+
+import structlog
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 from temporalio.common import (
     SearchAttributePair,
     TypedSearchAttributes,
@@ -10,11 +13,14 @@ from temporalio.common import (
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
+from dispatcher.left_over import LeftOver
 from dispatcher.older_ids import id_in_use
 from dispatcher.triggers import Trigger
 from eventstore.model import RecordedEvent
 from orders.events import Event
 from workflows.model import CUSTOMER_ID, ORDER_ID, ORDER_STATUS, Outcome
+
+_log = structlog.get_logger(__name__)
 
 
 class NeverStartable(Exception):
@@ -22,21 +28,43 @@ class NeverStartable(Exception):
 
 
 class WorkflowStarter:
-    """Starts workflows. `eager`: a worker of this process, on this client, may take the first task at once."""
+    """Starts workflows. `eager`: a worker of this process, on this client, may take the first task at once.
 
-    def __init__(self, client: Client, task_queue: str, *, eager: bool = False) -> None:
-        self._client, self._task_queue, self._eager = client, task_queue, eager
+    left_over: starts anew the work that a completed run has not done by the order's stream; without it, every run that
+    has ended is taken for done.
+    """
+
+    def __init__(
+        self, client: Client, task_queue: str, *, eager: bool = False, left_over: LeftOver | None = None
+    ) -> None:
+        self._client, self._task_queue, self._eager, self._left_over = client, task_queue, eager, left_over
 
     async def start(self, trigger: Trigger, event: Event, recorded: RecordedEvent) -> None:
-        """Start or signal. Success when it runs or ran already. Raises NeverStartable, or RPCError while Temporal is away."""
+        """Start or signal. Success when it runs, or ran and its work is done, or was ended by a person.
+
+        Raises NeverStartable, or RPCError while Temporal is away.
+        """
         try:
-            await self._start(trigger, event, recorded)
-        except WorkflowAlreadyStartedError:
-            return
+            try:
+                await self._start(trigger, event, recorded)
+            except WorkflowAlreadyStartedError as closed:
+                if await self._is_due(closed.workflow_id, trigger, event, recorded):
+                    _log.warning(
+                        "work of a completed run is not in the log: started again", workflow_id=closed.workflow_id
+                    )
+                    await self._start(replace(trigger, again=True), event, recorded)
         except RPCError as error:
             if error.status == RPCStatusCode.INVALID_ARGUMENT:
                 raise NeverStartable(str(error)) from error
             raise
+
+    async def _is_due(self, workflow_id: str, trigger: Trigger, event: Event, recorded: RecordedEvent) -> bool:
+        if self._left_over is None:
+            return False
+        found = await self._client.get_workflow_handle(workflow_id).describe()
+        if found.status is not WorkflowExecutionStatus.COMPLETED or found.close_time is None:
+            return False  # terminated, failed or cancelled: `orders attention` lists the order as lost
+        return await self._left_over.is_due(trigger, event, recorded, found.close_time)
 
     async def _start(self, trigger: Trigger, event: Event, recorded: RecordedEvent) -> WorkflowHandle[object, Outcome]:
         return await self._client.start_workflow(

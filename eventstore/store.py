@@ -1,6 +1,6 @@
 """Append and read. One round trip and one commit for an append; every read pages by key."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from typing import TypeAlias
 from uuid import UUID
 
@@ -39,6 +39,9 @@ _READ_ALL = "select * from eventstore.read_all($1, $2, $3, $4, $5, $6, $7)"
 _READ_AT = (
     f"select {_COLUMNS} from eventstore.events e join eventstore.streams s using (stream_id) where e.position = $1"
 )
+
+# By events_id_key.
+_KNOWN = "select e.id from eventstore.events e where e.id = any ($1::uuid[])"
 
 # The last event by events_stream_version_key.
 _STREAM_INFO = """
@@ -191,6 +194,10 @@ class EventStore:
         """The event at a position of the log; None where there is none."""
         row = await self.pool.fetchrow(_READ_AT, position)
         return _recorded(row) if row else None
+
+    async def known(self, ids: Collection[UUID]) -> set[UUID]:
+        """The ids among these under which the log has an event."""
+        return {UUID(int=row["id"].int) for row in await self.pool.fetch(_KNOWN, ids)}
 
     async def stream_info(self, stream: str) -> StreamInfo | None:
         """A stream's version, age and last event's time; None where there is no such stream."""

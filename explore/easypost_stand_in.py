@@ -9,6 +9,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
+from urllib.parse import unquote
 
 import orjson
 import requests
@@ -23,6 +24,9 @@ SENDER: Final = (
 )
 _FAILURE: Final = (500, {"error": {"code": "INTERNAL_SERVER_ERROR", "message": "failed", "errors": []}})
 _BUSY: Final = (429, {"error": {"code": "RATE_LIMITED", "message": "busy", "errors": []}})
+
+
+_ABSENT: Final = "NOT_FOUND"
 
 
 class _Refusal(Exception):
@@ -62,6 +66,12 @@ class EasyPostBooks:
         }
         self.shipments[shipment["id"]] = shipment
         return shipment
+
+    def find(self, reference: str) -> dict[str, Any]:
+        found = [each for each in self.shipments.values() if each["reference"] == reference]
+        if not found:
+            raise _Refusal(_ABSENT)
+        return found[-1]
 
     def buy(self, shipment: dict[str, Any]) -> dict[str, Any]:
         if shipment["postage_label"]:
@@ -130,6 +140,8 @@ class EasyPostStandIn(BaseAdapter):
         match method, path.strip("/").split("/")[1:]:
             case "POST", ["shipments"]:
                 return "shipment.create", _named(body["shipment"]), lambda: books.create(body)
+            case "GET", ["shipments", id_] if id_ not in books.shipments:
+                return "shipment.find", "", lambda: books.find(unquote(id_))
             case "GET", ["shipments", id_]:
                 found = books.shipments[id_]
                 return "shipment.read", _order_of(found), lambda: books.read(found)
@@ -146,7 +158,7 @@ def _performed(effect: Any) -> tuple[int, dict[str, Any]]:
     try:
         return 200, copy.deepcopy(effect())
     except _Refusal as refusal:
-        return 422, refusal.body
+        return 404 if refusal.args == (_ABSENT,) else 422, refusal.body
 
 
 def _named(given: Mapping[str, Any]) -> str:

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Operation = Literal[
-    "intent.create", "intent.confirm", "intent.capture", "intent.cancel", "intent.read", "refund.create", "refund.list",
-    "shipment.create", "shipment.buy", "shipment.read", "shipment.refund",
+    "intent.create", "intent.confirm", "intent.capture", "intent.cancel", "intent.read", "intent.search",
+    "refund.create", "refund.list",
+    "shipment.create", "shipment.buy", "shipment.read", "shipment.find",
+    "shipment.refund",
 ]  # fmt: skip
 # before: no effect, no answer. after: the effect, no answer. late: no answer, and the effect once it is landed.
 # stored: an error that the provider keeps under the request's idempotency key. busy: refused with 429.

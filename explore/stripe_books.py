@@ -118,6 +118,14 @@ class StripeBooks:
         self._tell(intent, "refund.created", refund)
         return refund
 
+    def listed(self, query: Mapping[str, str]) -> dict[str, Any]:
+        """The intents that a search by our key finds, or all since a time."""
+        intents = list(self.intents.values())
+        if "query" in query:
+            key = query["query"].removeprefix("metadata['key']:'").removesuffix("'").replace("\\", "")
+            intents = [each for each in intents if each["metadata"].get("key") == key]
+        return {"object": "list", "data": intents, "has_more": False, "url": "/v1/payment_intents"}
+
     # What happens without us
 
     def refund_by_hand(self, order_id: str, amount: int | None) -> None:

@@ -88,6 +88,8 @@ class StripeStandIn(httpx.AsyncBaseTransport):
                 intent = books.intents[id_]
                 change = getattr(books, action)
                 return _OPERATIONS[action], order_of(intent), lambda: change(intent)
+            case "GET", ["payment_intents", *_] if "query" in query or "created[gte]" in query:
+                return "intent.search", "", lambda: books.listed(query)
             case "GET", ["payment_intents", id_]:
                 intent = books.intents[id_]
                 return "intent.read", order_of(intent), lambda: intent

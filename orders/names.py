@@ -59,6 +59,11 @@ def key_of_order(step: str, order_id: str) -> str:
     return older_name(step, order_id)
 
 
+def order_of_key(key: str) -> str:
+    """The order's id in a key by `key_of_order`."""
+    return key.rpartition(":")[0] or key
+
+
 def older_name(kind: str, order_id: str, *about: str) -> str:
     """The plain form, whatever the ids hold: all names of before decision 22 have it, so that two facts could share one."""
     return ":".join((order_id, kind, *about))

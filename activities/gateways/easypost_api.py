@@ -12,11 +12,13 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
+from urllib.parse import quote
 
 from easypost.easypost_client import EasyPostClient
 from easypost.errors.api.api_error import ApiError
 from easypost.errors.api.http_error import HttpError
 from easypost.errors.api.invalid_request_error import InvalidRequestError
+from easypost.errors.api.not_found_error import NotFoundError
 from easypost.errors.api.rate_limit_error import RateLimitError
 from easypost.errors.api.timeout_error import TimeoutError as NoAnswerInTime
 from requests.adapters import HTTPAdapter
@@ -35,6 +37,10 @@ _CODE: Final = re.compile(r"[A-Za-z0-9_.]{1,60}")
 
 class EasyPostBusy(GatewayUnavailable):
     """EasyPost has refused the call because there are too many, or it was never made: it had no effect."""
+
+
+class EasyPostUnknown(GatewayMisconfigured):
+    """EasyPost has no such shipment."""
 
 
 class EasyPostRefused(Exception):
@@ -112,6 +118,13 @@ class EasyPostApi:
     async def retrieve(self, shipment_id: str) -> Shipment:
         return await self._call(lambda: self._client.shipment.retrieve(shipment_id))
 
+    async def find(self, reference: str) -> Shipment | None:
+        """The shipment that was created under our reference, which EasyPost takes in place of an id."""
+        try:
+            return await self.retrieve(quote(reference, safe=""))
+        except EasyPostUnknown:
+            return None
+
     async def buy(self, shipment_id: str, rate_id: str) -> Shipment:
         """The shipment, perhaps before its label is made. Raises EasyPostRefused also where it was bought before."""
         return await self._call(lambda: self._client.shipment.buy(shipment_id, rate={"id": rate_id}))
@@ -148,7 +161,8 @@ class EasyPostApi:
         status = error.http_status
         if status is None or status >= 500:
             return GatewayUnavailable(f"EasyPost fails: status {status}", self._answer.retry_after)
-        return GatewayMisconfigured(f"EasyPost refuses the request: status {status}, {_code(error)}")
+        kind = EasyPostUnknown if isinstance(error, NotFoundError) else GatewayMisconfigured
+        return kind(f"EasyPost refuses the request: status {status}, {_code(error)}")
 
     def _note_headers(self, *, headers: Mapping[str, str], **_: Any) -> None:
         # The client's errors do not carry them.

@@ -18,6 +18,7 @@ from activities.gateways.protocols import (
     ShippingUnavailable,
     VoidedLabel,
 )
+from orders.names import order_of_key
 
 # How a carrier's answer to a refund leaves the label. Bill-on-scan carriers answer not_applicable: nothing was paid.
 _STATE_BY_STATUS: Final = {
@@ -57,7 +58,10 @@ class EasyPostShippingGateway:
                 return _answer(request.key, row)
 
     async def void(self, key: str, reason: str) -> VoidedLabel:
-        """As ShippingGateway.void."""
+        """As ShippingGateway.void. A key without a shipment in the ledger is looked up at EasyPost: the row may be lost."""
+        known = await self._ledger.find(key)
+        if known is None or known.state == "new":
+            await self.adopt(key)
         row = await self._ledger.bury(key, reason)
         while row.state not in _VOIDED:
             if row.state == "bought":
@@ -77,6 +81,18 @@ class EasyPostShippingGateway:
         """As ShippingGateway.find, from our ledger: create looks up at EasyPost what is unknown there."""
         row = await self._ledger.find(key)
         return _label(row) if row and row.state == "bought" else None
+
+    async def adopt(self, key: str) -> bool:
+        """Give the key the shipment that EasyPost has under it, where our ledger has none. Whether its label is bought."""
+        shipment = await self._api.find(key)
+        if shipment is None:
+            return False
+        await self._ledger.open(key, order_of_key(key), fingerprint("adopted", shipment.id))
+        await self._ledger.store(key, shipment.id)
+        row = await self._ledger.read(key)
+        if shipment.is_bought and row.shipment_id == shipment.id and row.tracking_number is None:
+            await self._recorded(key, shipment)
+        return shipment.is_bought
 
     async def _created(self, request: LabelRequest) -> Shipment:
         try:

@@ -15,7 +15,8 @@ class ChargeRequest:
     """amount in minor units, 0 or more; currency as ISO 4217 code.
 
     payment_method is the provider's token of the means of payment, attempt the number of times that a person has had
-    the order taken up, from 1: after a decline, a higher one is a new charge. Neither is part of the content.
+    the order taken up, from 1: after a decline, a higher one is a new charge. placed_at: time of the order, since which
+    there may have been a charge. None of the three is part of the content.
     """
 
     key: str
@@ -25,6 +26,7 @@ class ChargeRequest:
     currency: str
     payment_method: str | None = None
     attempt: int = 1
+    placed_at: datetime | None = None
 
     def __post_init__(self) -> None:
         if self.amount < 0:

@@ -7,7 +7,7 @@ import asyncio
 import hashlib
 import logging
 import re
-from collections.abc import Coroutine, Mapping
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
@@ -55,7 +55,8 @@ class StripeRefused(GatewayMisconfigured):
 class Intent:
     """A PaymentIntent as Stripe has it. Amounts in Stripe's units; held: money was held or taken at some time.
 
-    received: the amount taken. decline: code and words of the last attempt that was declined.
+    received: the amount taken. decline: code and words of the last attempt that was declined. key, order_id: from its
+    metadata, None where the intent is not ours. replayed: Stripe has repeated an earlier answer, which may be out of date.
     """
 
     id: str
@@ -66,6 +67,11 @@ class Intent:
     held: bool
     held_until: datetime | None
     decline: tuple[str, str] | None
+    currency: str
+    created: datetime
+    key: str | None
+    order_id: str | None
+    replayed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +147,25 @@ class StripeApi:
 
     async def retrieve(self, intent_id: str) -> Intent:
         return _intent(await _answer(self._client.v1.payment_intents.retrieve_async(intent_id, {"expand": [_EXPAND]})))
+
+    async def search(self, key: str) -> list[Intent]:
+        """The intents with our key in their metadata: searchable within a minute, or an hour where Stripe has an outage."""
+        quoted = key.replace("\\", "\\\\").replace("'", "\\'")
+        asked: Any = {"query": f"metadata['key']:'{quoted}'", "limit": _PAGE, "expand": [f"data.{_EXPAND}"]}
+        page = await _answer(self._client.v1.payment_intents.search_async(asked))
+        return [intent for intent in map(_intent, page.data) if intent.key == key]
+
+    async def created_since(self, since: datetime) -> AsyncIterator[Intent]:
+        """All intents created since then, the latest first, with no delay."""
+        more, created = dict[str, str](), {"gte": int(since.timestamp())}
+        while True:
+            asked: Any = {"created": created, "limit": _PAGE, "expand": [f"data.{_EXPAND}"], **more}
+            page = await _answer(self._client.v1.payment_intents.list_async(asked))
+            for each in page.data:
+                yield _intent(each)
+            if not page.has_more:
+                return
+            more = {"starting_after": page.data[-1].id}
 
     async def refund(self, intent_id: str, amount: int, about: Mapping[str, str], key: str) -> StripeRefund:
         call = self._client.v1.refunds.create_async(
@@ -241,6 +266,8 @@ def _words_of_decline(error: Any) -> tuple[str, str]:
 def _intent(found: stripe.PaymentIntent) -> Intent:
     charge = found.latest_charge if isinstance(found.latest_charge, stripe.Charge) else None
     received: int | None = getattr(found, "amount_received", None)
+    about = found.metadata.to_dict() if found.metadata else {}
+    headers = dict(found.last_response.headers or {}) if found.last_response else {}
     return Intent(
         id=found.id,
         status=found.status,
@@ -250,6 +277,11 @@ def _intent(found: stripe.PaymentIntent) -> Intent:
         held=charge is not None and charge.status == "succeeded",
         held_until=_held_until(charge) if charge and found.status == "requires_capture" else None,
         decline=_words_of_decline(found.last_payment_error) if found.last_payment_error else None,
+        currency=found.currency.upper(),
+        created=datetime.fromtimestamp(found.created, UTC),
+        key=about.get("key"),
+        order_id=about.get("orderId"),
+        replayed=headers.get("idempotent-replayed") == "true",
     )
 
 

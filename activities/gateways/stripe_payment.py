@@ -3,11 +3,11 @@ is: whatever call is lost, the next one looks up where the intent stands, and a 
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import asyncpg
 
-from activities.gateways.fingerprints import fingerprint
 from activities.gateways.protocols import (
     AuthorisationExpired,
     Charge,
@@ -22,12 +22,15 @@ from activities.gateways.protocols import (
     RefundRequest,
     Voided,
 )
+from activities.gateways.stripe_adoption import StripeAdoption, charge_fingerprint
 from activities.gateways.stripe_amounts import from_stripe, to_stripe
 from activities.gateways.stripe_api import Intent, StripeApi, StripeRefused, idempotency_key
+from activities.gateways.stripe_by_hand import RefundRow
 from activities.gateways.stripe_ledger import CHARGE_STATES, ChargeRow, StripeLedger
 from activities.gateways.stripe_refund_ledger import StripeRefundLedger
 from activities.gateways.stripe_refunds import StripeRefunds
 
+_KEYS_KEPT: Final = timedelta(hours=20)  # Stripe keeps an idempotency key for at least 24
 _LOOKS: Final = 3  # at an intent that changes while it is being cancelled
 
 
@@ -41,14 +44,17 @@ class StripePaymentGateway:
         self._api, self._ledger, self._with_label = api, StripeLedger(pool), with_label
         self._refund_ledger = StripeRefundLedger(pool)
         self._refunds = StripeRefunds(api, self._refund_ledger)
+        self._adoption = StripeAdoption(api, self._ledger)
 
     async def charge(self, request: ChargeRequest) -> Charge:
         """As PaymentGateway.charge. A decline stays one until the attempt rises; then there is a new intent."""
         units = to_stripe(request.amount, request.currency)
-        row = await self._ledger.begin(request, _fingerprint(request))
+        row = await self._ledger.begin(request, charge_fingerprint(request))
+        if row.state == "new" and _may_be_lost(request):
+            row = await self._adoption.restore(row.key, row) or row
         if row.voided_at is not None:
             raise KeyVoided(request.key)
-        if row.fingerprint != _fingerprint(request):
+        if row.fingerprint != charge_fingerprint(request):
             raise IdempotencyConflict(request.key)
         if request.attempt > row.attempt:
             row = await self._take_up_again(row, request.attempt)
@@ -67,7 +73,7 @@ class StripePaymentGateway:
 
     async def capture(self, key: str) -> Charge:
         """As PaymentGateway.capture."""
-        row = await self._ledger.read(key)
+        row = await self._ledger.read(key) or await self._adoption.restore(key, None)
         if row is not None and row.voided_at is not None:
             raise KeyVoided(key)
         if row is not None and _is_free(row):
@@ -86,7 +92,13 @@ class StripePaymentGateway:
         return _charge(row, intent)
 
     async def void(self, key: str, reason: str) -> Voided:
-        """As PaymentGateway.void. The tombstone is in the ledger before Stripe is asked: what comes later finds it."""
+        """As PaymentGateway.void. The tombstone is in the ledger before Stripe is asked: what comes later finds it.
+
+        Where the ledger knows of no money, the charge may have been lost with a row: Stripe is searched for it first.
+        """
+        known = await self._ledger.read(key)
+        if known is None or (known.voided_at is None and known.state in ("new", "declined")):
+            await self._adoption.restore(key, known)
         row = await self._ledger.bury(key, reason)
         if row.state in ("voided", "returned"):
             return _voided(row)
@@ -105,7 +117,7 @@ class StripePaymentGateway:
     async def refund(self, request: RefundRequest) -> Refund:
         """As PaymentGateway.refund. Also raises AmountNotSupported."""
         to_stripe(request.amount, request.currency)
-        return await self._refunds.give_back(await self._refund_ledger.reserve(request))
+        return await self._refunds.give_back(await self._reserved(request))
 
     async def find(self, key: str) -> Charge | None:
         """As PaymentGateway.find, as Stripe has it and not as our ledger does."""
@@ -121,6 +133,15 @@ class StripePaymentGateway:
     async def find_refund(self, key: str) -> Refund | None:
         """As PaymentGateway.find_refund."""
         return await self._refunds.find(key)
+
+    async def _reserved(self, request: RefundRequest) -> RefundRow:
+        try:
+            return await self._refund_ledger.reserve(request)
+        except PaymentNotFound:
+            key = await self._adoption.key_of(request.payment_id)
+            if key is None or await self._adoption.restore(key, await self._ledger.read(key)) is None:
+                raise
+            return await self._refund_ledger.reserve(request)
 
     async def _take_up_again(self, row: ChargeRow, attempt: int) -> ChargeRow:
         if row.state == "declined" and row.intent_id is not None:
@@ -147,10 +168,13 @@ class StripePaymentGateway:
             if refusal.parameter != "payment_method":
                 raise
             raise await self._declined(row, refusal.code, "Stripe does not know the means of payment") from None
+        if intent.replayed:  # of before: it may have been confirmed, returned or cancelled since
+            intent = await self._api.retrieve(intent.id)
         stored = await self._ledger.store_intent(row, intent.id)
-        if stored.intent_id == intent.id:
+        if stored.intent_id == intent.id and stored.voided_at is None:
             return stored, intent
-        await self._api.cancel(intent.id)  # nobody will ever confirm it
+        if stored.intent_id != intent.id:
+            await self._api.cancel(intent.id)  # nobody will ever confirm it
         if stored.voided_at is not None:
             raise KeyVoided(row.key)
         raise GatewayUnavailable("another attempt at the charge is under way")
@@ -229,8 +253,10 @@ class StripePaymentGateway:
             await self._ledger.record(row, CHARGE_STATES[intent.status], held_until=intent.held_until)
 
 
-def _fingerprint(request: ChargeRequest) -> str:
-    return fingerprint(request.key, request.order_id, request.customer_id, request.amount, request.currency)
+def _may_be_lost(request: ChargeRequest) -> bool:
+    """Whether Stripe may have charged this under a key that it has forgotten, or that we no longer derive."""
+    placed_at = request.placed_at
+    return request.attempt > 1 or (placed_at is not None and datetime.now(UTC) - placed_at > _KEYS_KEPT)
 
 
 def _is_free(row: ChargeRow) -> bool:

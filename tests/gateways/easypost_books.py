@@ -13,10 +13,11 @@ _SHIPMENT = {"reference", "to_address", "from_address", "parcel"}
 
 
 class Refusal(Exception):
-    """A 422 in EasyPost's form, with its code and words."""
+    """An error in EasyPost's form, with its code and words."""
 
-    def __init__(self, code: str, message: str, *errors: dict[str, Any] | str) -> None:
+    def __init__(self, code: str, message: str, *errors: dict[str, Any] | str, status: int = 422) -> None:
         super().__init__(code)
+        self.status = status
         self.body = {"error": {"code": code, "message": message, "errors": list(errors)}}
 
 
@@ -91,6 +92,13 @@ class EasyPostBooks:
         }
         self.shipments[shipment["id"]] = shipment
         return shipment
+
+    def find(self, reference: str) -> dict[str, Any]:
+        """By its reference, which stands in the place of an id."""
+        found = self.of(reference)
+        if not found:
+            raise Refusal("NOT_FOUND", "The requested resource could not be found.", status=404)
+        return found[-1]
 
     def buy(self, shipment: dict[str, Any], body: Any) -> dict[str, Any]:
         rate_id = body.get("rate", {}).get("id")

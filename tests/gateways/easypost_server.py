@@ -96,6 +96,9 @@ class EasyPostServer(EasyPostBooks):
         if shipment_id is None:
             self.calls["create"] += 1
             return lambda: self.create(body)
+        if action is None and shipment_id not in self.shipments:
+            self.calls["find"] += 1
+            return lambda: self.find(shipment_id)
         shipment = self.shipments[shipment_id]
         self.calls[action or "retrieve"] += 1
         if action == "buy":
@@ -115,7 +118,7 @@ def _answered(effect: Callable[[], dict[str, Any]]) -> web.Response:
     try:
         return web.json_response(effect())
     except Refusal as refusal:
-        return web.json_response(refusal.body, status=422)
+        return web.json_response(refusal.body, status=refusal.status)
 
 
 @asynccontextmanager

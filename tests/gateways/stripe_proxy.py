@@ -15,6 +15,7 @@ from aiohttp import web
 
 from embedded.ports import HOST
 from tests.gateways.local_stripe import LocalStripe
+from tests.gateways.stripe_search import listed
 
 FaultKind: TypeAlias = Literal["lost_request", "lost_reply", "late_effect", "hang", "status", "delay", "held"]
 UNKNOWN_TO_LOCALSTRIPE = ("automatic_payment_methods",)
@@ -109,6 +110,10 @@ class StripeProxy:
         self.hooks: list[Hook] = []
         self.forgetful = False
         """Whether no key is known a moment later already, as Stripe knows none after a day."""
+        self.search_is_behind = False
+        """Whether the search finds nothing yet, as Stripe's may for a minute."""
+        self.long_ago = False
+        """Whether all intents are too old to be among the latest."""
         self.bounced: set[str] = set()
         """Refunds that have failed after Stripe took them on, which localstripe does not know."""
         self._replies: dict[str, tuple[Call, Reply | None]] = {}
@@ -230,7 +235,14 @@ class StripeProxy:
         if call.name == "POST /v1/refunds":
             async with self._refunding:
                 return await self._refund(call)
+        if call.method == "GET" and re.match(r"/v1/payment_intents(/search)?\?", call.path):
+            return await self._listed(call)
         return await self._send(call)
+
+    async def _listed(self, call: Call) -> Reply:
+        asked = dict(parse_qsl(call.path.partition("?")[2]))
+        hidden = self.search_is_behind if "query" in asked else self.long_ago
+        return Reply(200, orjson.dumps(await listed(self.behind, asked, hidden=hidden)))
 
     async def _refund(self, call: Call) -> Reply:
         intent = await self.behind.ask("GET", f"/v1/payment_intents/{call.form['payment_intent']}")

@@ -1,0 +1,69 @@
+"""Charges at Stripe that our ledger or our log has lost."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from activities.gateways.stripe_amounts import from_stripe
+from activities.gateways.stripe_ledger import StripeLedger
+from activities.payment import charge_request
+from orders.ids import stream_name
+from orders.money import format_money
+from orders.state import NotPlaced
+
+if TYPE_CHECKING:  # the package `stripe` is an extra
+    from activities.gateways.stripe_api import Intent, StripeApi
+    from bootstrap import App
+
+
+@dataclass(frozen=True, slots=True)
+class LostCharge:
+    """done: the ledger has it again. remedy: what a person does, None where it is adopted."""
+
+    order_id: str
+    problem: str
+    done: bool = False
+    remedy: str | None = None
+
+
+async def lost_charges(app: "App", api: "StripeApi", since: datetime, *, apply: bool) -> AsyncIterator[LostCharge]:
+    """The intents of ours since then that hold or have money and that the ledger does not know."""
+    ledger = StripeLedger(app.pool)
+    async for intent in api.created_since(since):
+        if intent.key is None or intent.order_id is None or not _keeps(intent):
+            continue
+        row = await ledger.read(intent.key)
+        if row is None or row.intent_id != intent.id:
+            yield await _lost(app, api, intent, intent.order_id, apply=apply)
+
+
+def _keeps(intent: "Intent") -> bool:
+    taken = intent.status == "succeeded" and intent.received > intent.amount_refunded
+    return taken or intent.status in ("requires_capture", "processing")
+
+
+async def _lost(app: "App", api: "StripeApi", intent: "Intent", order_id: str, *, apply: bool) -> LostCharge:
+    from activities.gateways.stripe_adoption import StripeAdoption  # noqa: PLC0415
+
+    money = format_money(from_stripe(intent.amount, intent.currency), intent.currency)
+    state = (await app.orders.load(stream_name(order_id))).state
+    if isinstance(state, NotPlaced):
+        problem = f"was charged {money} at Stripe as {intent.id}, and no such order is in the log"
+        return LostCharge(order_id, problem, remedy="place the order again, or return the money in Stripe's dashboard")
+    problem, request = (
+        f"was charged {money} at Stripe as {intent.id}, and the ledger does not know",
+        charge_request(state.order),
+    )
+    row = await StripeLedger(app.pool).read(request.key)
+    adoptable = row is None or (row.voided_at is None and row.state in ("new", "declined"))
+    same = (request.key, request.amount, request.currency) == (
+        intent.key,
+        from_stripe(intent.amount, intent.currency),
+        intent.currency,
+    )
+    if not adoptable or not same:
+        return LostCharge(order_id, problem, remedy=f"return {intent.id} in Stripe's dashboard")
+    if apply:
+        await StripeAdoption(api, StripeLedger(app.pool)).adopt_for(request, intent)
+    return LostCharge(order_id, problem, done=apply)

@@ -1,0 +1,64 @@
+"""`orders recover`: takes up what a fail-over or a restore has left."""
+
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Final
+
+import typer
+from rich.text import Text
+
+from application.recovering import Loss, Recovery
+from bootstrap import App
+from cli.arguments import AsJson
+from cli.audit import progress_of, prove_books, report_lines
+from cli.failures import OK, REFUSED
+from cli.output import show, show_json, visible
+from cli.running import execute, opened, temporal
+from settings import Settings
+
+_MARGIN: Final = timedelta(hours=1)
+Apply = Annotated[bool, typer.Option("--apply", help="Take up what is found; without it nothing is changed.")]
+Since = Annotated[
+    datetime | None,
+    typer.Option(
+        "--since", help="UTC time from which charges at Stripe are compared; default: 1 h before the last event."
+    ),
+]
+
+
+def recover(apply: Apply = False, since: Since = None, as_json: AsJson = False) -> None:
+    """Find and take up what a fail-over or a restore has left: sequence, checkpoints, charges, workflows, messages.
+
+    Ends with an audit. Exits 1 while something is left: without --apply all that was found, with it what needs a person.
+    """
+
+    async def command(settings: Settings) -> int:
+        async with opened(settings) as app:
+            client = await temporal(settings)
+            with progress_of("recovering") as on_progress:
+                start = since.replace(tzinfo=UTC) if since else await _default_since(app)
+                losses = [loss async for loss in Recovery(app, client, start, apply, on_progress).losses()]
+            report = await prove_books(app, client)
+        left = [loss for loss in losses if not loss.done]
+        if as_json:
+            show_json({"losses": [asdict(loss) for loss in losses], "left": len(left), "audit": report.as_json()})
+        else:
+            show(*map(_line, losses), _summary(losses, left), *report_lines(report))
+        return OK if report.holds and not left else REFUSED
+
+    execute(command)
+
+
+async def _default_since(app: App) -> datetime:
+    last = await app.store.read_at(await app.store.head())
+    return (last.recorded_at if last else datetime.now(UTC) - timedelta(days=1)) - _MARGIN
+
+
+def _line(loss: Loss) -> Text:
+    sign = Text("✓ ", style="green") if loss.done else Text("✗ ", style="red")
+    remedy = f": {loss.remedy}" if loss.remedy else "" if loss.done else ": --apply takes it up"
+    return sign.append(f"{loss.kind} {visible(loss.subject)} {visible(loss.problem)}{remedy}", style="default")
+
+
+def _summary(losses: list[Loss], left: list[Loss]) -> Text:
+    return Text(f"{len(losses):,} found, {len(losses) - len(left):,} taken up, {len(left):,} left.", style="bold")

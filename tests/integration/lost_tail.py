@@ -1,0 +1,27 @@
+"""A database that has lost the end of its log, as after a fail-over to a replica that was behind."""
+
+import asyncpg
+
+# Read models begin anew; readers stand no further than the log.
+_LOSE = """
+delete from eventstore.events where position > $1;
+delete from eventstore.streams s where not exists (select from eventstore.events e where e.stream_id = s.stream_id);
+update eventstore.streams s set version = (select max(e.version) from eventstore.events e where e.stream_id = s.stream_id);
+update eventstore.subscriptions set position = least(position, $1);
+update eventstore.subscriptions set position = 0 where name in ('order-dashboard', 'customer-orders');
+truncate projections.order_dashboard, projections.customer_orders, projections.order_counts, projections.revenue;
+"""
+
+
+async def lose_tail(database_url: str, *, after: int) -> None:
+    """Take away all events behind a position, as the database's owner. Ledgers of gateways and inventory stay as they are:
+    a provider loses nothing."""
+    owner = await asyncpg.connect(database_url)
+    try:
+        async with owner.transaction():
+            await owner.execute("alter table eventstore.events disable trigger append_only")
+            for statement in filter(str.strip, _LOSE.split(";")):
+                await owner.execute(statement, *([after] if "$1" in statement else []))
+            await owner.execute("alter table eventstore.events enable trigger append_only")
+    finally:
+        await owner.close()
