@@ -88,7 +88,7 @@ def test_the_steps_have_the_names_that_people_look_for() -> None:
         *("read-order", "check-inventory", "confirm", "cancel", "charge-payment", "record-payment"),
         *("reserve-inventory", "create-shipment", "capture-payment", "record-shipment", "publish"),
         *("refund-payment", "release-inventory", "void-shipment", "record-refund"),
-        *("return-payment", "record-requested-refund"),
+        *("return-payment", "record-requested-refund", "request-cancel"),
     }
 
 
