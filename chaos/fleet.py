@@ -23,7 +23,7 @@ TASK_QUEUE: Final = "chaos"
 # Minor units, and units per parcel: some orders are refused by each gateway, and so undone.
 DECLINE_ABOVE: Final = 850_000
 UNAVAILABLE_ABOVE: Final = 180
-_START_LIMIT: Final = 60.0  # seconds
+_START_LIMIT: Final = 180.0  # seconds; several start at once
 _SHUTDOWN: Final = 5  # seconds
 _ROOT: Final = Path(__file__).resolve().parent.parent
 # By the lock table in memory; sessions are told apart by the name that each worker's address gives them.

@@ -25,7 +25,7 @@ _LOST_AT_LEAST: Final = 10
 
 
 async def dump_and_restore(deployment: Deployment) -> str:
-    """With orders in flight everything stops; the owner dumps the database and restores it into a new one, and all goes on there."""
+    """Orders are in flight, everything stops; the owner dumps the database and restores it into a new one."""
     await deployment.shop.place(_IN_FLIGHT)
     if bad := await deployment.system.down():
         raise Wrong("; ".join(bad))
@@ -83,7 +83,7 @@ async def _checked_out(commit: str, folder: Path) -> Path:
 
 
 async def fail_over(deployment: Deployment) -> str:
-    """The primary dies while its replica lacks the last orders; the replica is promoted, and `orders recover` repairs the rest."""
+    """The primary dies while its replica lacks the last orders and is promoted; `orders recover` repairs the rest."""
     code, _ = await deployment.system.command("recover", "--help")
     if code:
         raise NotTested("no orders recover")

@@ -17,7 +17,7 @@ from embedded.ports import HOST, free_ports
 
 MORE_WORKERS: Final = 2
 _GRACE: Final = 45.0  # seconds, the stop_grace_period of docker-compose.yml
-_READY_LIMIT: Final = 60.0  # seconds
+_READY_LIMIT: Final = 120.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
