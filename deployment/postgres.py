@@ -55,8 +55,8 @@ class Server:
     async def start(self) -> None:
         """Start it and wait until it answers by TCP. Raises EmbeddedError with the end of its log."""
         options = (f"unix_socket_directories={self.ground.folder}", f"listen_addresses={HOST}", "max_wal_senders=4")
-        argv = (self._program("postgres"), "-D", str(self.data), "-p", str(self.port))
-        argv += tuple(each for option in options for each in ("-c", option))
+        settings = (each for option in options for each in ("-c", option))
+        argv = (self._program("postgres"), "-D", str(self.data), "-p", str(self.port), *settings)
         job = self.ground.job(self.name, argv, {}, signal.SIGINT, _STOP_LIMIT)
         self._process = await self._stack.enter_async_context(child(job))
         await self._process.ready(self.answers, _START_LIMIT)

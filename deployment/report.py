@@ -25,6 +25,9 @@ class Wrong(Exception):
     """A stage showed a fault; the message describes it."""
 
 
+_EXPECTED: Final = (Wrong, NotEnded, Missing, EmbeddedError)
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """A stage that is over. result: OK; or NOT_TESTED or FAILED, with the reason in done."""
@@ -64,7 +67,7 @@ class Report:
             done, result = await action(), OK
         except NotTested as error:
             done, result = str(error), NOT_TESTED
-        except (Wrong, NotEnded, Missing, EmbeddedError, ExceptionGroup) as error:
+        except Exception as error:  # a fault of the test itself ends its stage, and everything is stopped in order
             done, result = "; ".join(_messages(error)), FAILED
         self._add(Row(name, done, round(time.monotonic() - begun, 1), result))
 
@@ -77,7 +80,7 @@ def _messages(error: BaseException) -> list[str]:
     """The messages of an error, or of all errors of a group of tasks."""
     if isinstance(error, BaseExceptionGroup):
         return [message for each in error.exceptions for message in _messages(each)]
-    return [str(error)]
+    return [str(error) if isinstance(error, _EXPECTED) else f"{type(error).__name__}: {error}"]
 
 
 def report_lines(report: Report) -> list[RenderableType]:

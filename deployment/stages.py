@@ -25,7 +25,7 @@ async def bring_up(deployment: Deployment) -> str:
     code, output = await deployment.system.command("health")
     if code:
         raise Wrong(f"orders health: {output}")
-    names = [each.name for each in (*deployment.servers, *deployment.system.processes)]
+    names = [each.name for each in deployment.servers] + [each.name for each in deployment.system.processes]
     return f"{', '.join(names)} and Temporal; orders health says that all is well"
 
 
