@@ -60,7 +60,7 @@ async def _build(go: str, package: str, program: Path) -> None:
         argv=(go, "install", package),
         log=program.with_name("build.log"),
         stop=signal.SIGTERM,
-        environment=dict(os.environ) | {"GOBIN": str(half), "GOFLAGS": "-modcacherw"},
+        environment=dict(os.environ) | {"GOBIN": str(half)},
     )
     try:
         async with asyncio.timeout(_BUILD_LIMIT), child(job) as building:
