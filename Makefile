@@ -4,13 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 COMPILE := uv pip compile --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
-SOURCES := activities application audit bench bootstrap.py chaos cli dispatcher embedded eventstore explore gateways.py orders process.py projections scripts settings.py telemetry tests web webhooks worker.py workflows
+SOURCES := activities application audit bench bootstrap.py chaos cli deployment dispatcher embedded eventstore explore gateways.py orders process.py projections scripts settings.py telemetry tests web webhooks worker.py workflows
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev chaos explore bench test check format histories asyncapi schema lock clean
+.PHONY: help demo dev chaos explore bench test test-deployment check format histories asyncapi schema lock clean
 
 help: ## Show what there is to make
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(INSTALLED) ## Start everything, take 830 real orders through it, show how they ended (ARGS=--exit to leave then)
 	@$(BIN)/orders demo $(ARGS)
@@ -30,6 +30,9 @@ bench: $(VENV)/.bench ## Measure side by side with others, write bench/results.j
 # Two files at a time, each process with servers of its own: most of the time of a test is waiting.
 test: $(INSTALLED) ## Run all tests, on a real PostgreSQL and a real Temporal server
 	@$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
+
+test-deployment: $(INSTALLED) ## Run docker-compose.yml's services as processes through restarts, kills, a restore, an upgrade (ARGS="--from COMMIT")
+	@$(BIN)/python -m deployment $(ARGS)
 
 check: $(INSTALLED) ## Lint, formatting, types, import rules, file sizes, workflows that replay, licences, dependencies that fit
 	@$(BIN)/ruff check .

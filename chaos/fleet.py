@@ -23,7 +23,7 @@ TASK_QUEUE: Final = "chaos"
 # Minor units, and units per parcel: some orders are refused by each gateway, and so undone.
 DECLINE_ABOVE: Final = 850_000
 UNAVAILABLE_ABOVE: Final = 180
-_START_LIMIT: Final = 60.0  # seconds
+_START_LIMIT: Final = 180.0  # seconds; several start at once
 _SHUTDOWN: Final = 5  # seconds
 _ROOT: Final = Path(__file__).resolve().parent.parent
 # By the lock table in memory; sessions are told apart by the name that each worker's address gives them.
@@ -34,11 +34,14 @@ select a.application_name from pg_catalog.pg_locks l join pg_catalog.pg_stat_act
 
 @dataclass
 class Worker:
-    """One process, or the next one in its place."""
+    """One process, or the next one in its place. limit: seconds for its graceful stop; account: None for our own."""
 
     name: str
     folder: Path
     environment: dict[str, str]
+    argv: tuple[str, ...] = (sys.executable, "-m", "worker")
+    account: tuple[int, int] | None = None
+    limit: float = 30
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
     _process: Child | None = None
     _starts: int = 0
@@ -49,15 +52,17 @@ class Worker:
         log = self.folder / f"{self.name}-{self._starts}.log"
         job = Job(
             name=self.name,
-            argv=(sys.executable, "-m", "worker"),
+            argv=self.argv,
             log=log,
             stop=signal.SIGTERM,
+            limit=self.limit,
+            account=self.account,
             environment=self.environment,
         )
         self._process = await self._stack.enter_async_context(child(job))
 
         async def serves() -> bool:
-            return '"event":"serving"' in log.read_text(errors="replace").replace('": "', '":"')
+            return '"event":"serving' in log.read_text(errors="replace").replace('": "', '":"')
 
         await self._process.ready(serves, _START_LIMIT)
 
@@ -67,10 +72,11 @@ class Worker:
             await self._process.kill()
         await self.stop()
 
-    async def stop(self) -> None:
-        """SIGTERM, and wait for its graceful stop; nothing where it does not run."""
-        self._process = None
+    async def stop(self) -> int | None:
+        """SIGTERM, and wait for its graceful stop. Returns its exit code; None, and nothing done, where it does not run."""
+        process, self._process = self._process, None
         await self._stack.aclose()
+        return None if process is None else process.process.returncode
 
     @property
     def ended_by_itself(self) -> str | None:
