@@ -59,7 +59,7 @@ def test_every_pod_runs_without_rights(name: str) -> None:
 
 def test_only_the_migration_gets_the_owners_secret() -> None:
     secrets = {name: pod["volumes"][0]["secret"]["secretName"] for name, pod in PODS.items()}
-    assert secrets == dict.fromkeys(SERVING, "orders") | {"orders-migrate": "orders-owner"}
+    assert secrets == dict.fromkeys([*SERVING, "orders-audit"], "orders") | {"orders-migrate": "orders-owner"}
 
 
 def test_every_setting_is_one_that_we_or_temporal_read_and_every_secret_is_in_the_example() -> None:
