@@ -24,11 +24,17 @@ def manifests() -> Iterator[dict[str, Any]]:
 
 
 MANIFESTS: Final = list(manifests())
-PODS: Final = {
-    each["metadata"]["name"]: each["spec"]["template"]["spec"]
-    for each in MANIFESTS
-    if "template" in each.get("spec", {})
-}
+
+
+def pods() -> Iterator[tuple[str, dict[str, Any]]]:
+    for manifest in MANIFESTS:
+        spec = manifest.get("spec", {})
+        spec = spec.get("jobTemplate", {}).get("spec", spec)
+        if "template" in spec:
+            yield manifest["metadata"]["name"], spec["template"]["spec"]
+
+
+PODS: Final = dict(pods())
 SERVING: Final = ["orders-api", "orders-readers", "orders-worker"]
 
 
