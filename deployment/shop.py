@@ -13,7 +13,8 @@ import httpx
 from chaos.traffic import northwind_orders
 
 KEY: Final = "laptop:operate:for-a-laptop-only"  # the default of docker-compose.yml
-_AGAIN: Final = 0.3  # seconds
+_AGAIN: Final = 0.3  # seconds between two attempts at a request
+_LOOK: Final = 1.0  # seconds between two looks at the orders
 _AT_ONCE: Final = 10
 _ENDS: Final = ("shipped", "cancelled")
 _LIMIT: Final = 300.0  # seconds without an order ending
@@ -100,7 +101,7 @@ class Shop:
                     last = loop.time()
                 elif loop.time() - last > _LIMIT:
                     raise NotEnded(f"{len(still)} of {len(self.placed)} orders do not end: {Counter(states.values())}")
-                await asyncio.sleep(_AGAIN)
+                await asyncio.sleep(_LOOK)
 
     @property
     def tally(self) -> str:
