@@ -56,6 +56,12 @@ class Ground:
             environment=self.environment(given),
         )
 
+    def logs(self) -> Path:
+        """A new folder for the logs of one system, so that its successor's do not replace them."""
+        folder = self.folder / f"system-{next(self._numbers)}"
+        folder.mkdir()
+        return folder
+
     async def attempt(self, name: str, argv: tuple[str, ...], given: Mapping[str, str]) -> tuple[int, str]:
         """The exit code and the output of a program that ends by itself."""
         job = self.job(name, argv, given, signal.SIGTERM, 30)

@@ -83,8 +83,8 @@ def _keep_logs(ground: Ground) -> Path:
     """A copy of the logs of a failed run, beyond the end of its folder."""
     folder = Path(f"{ground.folder}-logs")
     folder.mkdir(mode=0o700)
-    for log in ground.folder.glob("*.log"):
-        shutil.copy(log, folder)
+    for log in (*ground.folder.glob("*.log"), *ground.folder.glob("system-*/*.log")):
+        shutil.copy(log, folder / "-".join(log.relative_to(ground.folder).parts))
     return folder
 
 

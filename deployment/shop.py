@@ -13,8 +13,10 @@ import httpx
 from chaos.traffic import northwind_orders
 
 KEY: Final = "laptop:operate:for-a-laptop-only"  # the default of docker-compose.yml
-_AGAIN: Final = 0.3  # seconds
+_AGAIN: Final = 0.3  # seconds between two attempts at a request
+_LOOK: Final = 1.0  # seconds between two looks at the orders
 _AT_ONCE: Final = 10
+_FLOW_AT_MOST: Final = 120  # orders, so that a slow machine does not pile up more than it can work off
 _ENDS: Final = ("shipped", "cancelled")
 _LIMIT: Final = 300.0  # seconds without an order ending
 
@@ -55,7 +57,7 @@ class Shop:
 
     @asynccontextmanager
     async def flowing(self, rate: float) -> AsyncIterator[None]:
-        """Orders at a steady rate while the block runs; every customer has an answer behind it."""
+        """Orders at a steady rate while the block runs, a bounded number; every customer has an answer behind it."""
         closing = asyncio.Event()
         async with self._client() as client, asyncio.TaskGroup() as group:
             group.create_task(self._flow(client, group, rate, closing))
@@ -67,12 +69,13 @@ class Shop:
     async def _flow(
         self, client: httpx.AsyncClient, group: asyncio.TaskGroup, rate: float, closing: asyncio.Event
     ) -> None:
-        while not closing.is_set():
+        for _ in range(_FLOW_AT_MOST):
             group.create_task(self._place(client, self._next()))
             try:
                 await asyncio.wait_for(closing.wait(), 1 / rate)
             except TimeoutError:
                 continue
+            return
 
     async def lost(self) -> list[str]:
         """The placed orders that the system does not know."""
@@ -100,7 +103,7 @@ class Shop:
                     last = loop.time()
                 elif loop.time() - last > _LIMIT:
                     raise NotEnded(f"{len(still)} of {len(self.placed)} orders do not end: {Counter(states.values())}")
-                await asyncio.sleep(_AGAIN)
+                await asyncio.sleep(_LOOK)
 
     @property
     def tally(self) -> str:

@@ -8,7 +8,7 @@ from deployment.report import Wrong
 from deployment.temporal import set_up_namespace
 
 ORDERS: Final = 200
-RATE: Final = 4.0  # orders a second while something is restarted
+RATE: Final = 2.0  # orders a second while something is restarted
 
 
 async def bring_up(deployment: Deployment) -> str:

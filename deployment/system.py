@@ -41,6 +41,9 @@ class System:
     workers: list[Worker] = field(default_factory=list)
     api: Worker | None = None
 
+    def __post_init__(self) -> None:
+        self._logs = self.ground.logs()
+
     @property
     def url(self) -> str:
         return f"http://{HOST}:{self.where.api_port}"
@@ -114,7 +117,7 @@ class System:
             own["ORDERS_API_ADDRESS"] = f"{HOST}:{self.where.api_port}"
         return Worker(
             name=name,
-            folder=self.ground.folder,
+            folder=self._logs,
             environment=self.ground.environment(self._environment(service) | own),
             argv=self._argv(service),
             account=self.ground.account,
