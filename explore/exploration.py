@@ -17,7 +17,7 @@ from explore.sequence import Sequence
 from explore.shrink import shrunk
 from explore.system import Explored
 
-AT_ONCE: Final = 32
+AT_ONCE: Final = 16
 _AGAIN: Final = 3  # times that a failing sequence is played again, until it has failed a second time
 _MOST_SHRUNK: Final = 12  # failures of different kinds
 OnProgress = Callable[["Result"], None]
