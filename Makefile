@@ -21,7 +21,7 @@ dev: $(INSTALLED) ## Start everything with data that is kept in .orders/
 chaos: $(INSTALLED) ## Break one thing after another while orders flow, then prove the books (ARGS="--seconds 600 --seed 1")
 	@$(BIN)/python -m chaos $(ARGS)
 
-explore: $(INSTALLED) ## Play generated orders against faults and interventions, keep what fails (ARGS="--sequences 10000 --seed 1")
+explore: $(INSTALLED) ## Play generated orders against faults and interventions, print what fails (ARGS="--sequences 10000 --seed 1")
 	@$(BIN)/python -m explore $(ARGS)
 
 bench: $(VENV)/.bench ## Measure side by side with others, write bench/results.json (ARGS="orders append --rounds 1 --scale 0.1")

@@ -13,7 +13,7 @@ from explore.system import Explored
 from explore.temporal_acts import position_of, workflow_ids
 from orders.ids import stream_name
 
-PATIENCE: Final = 120.0  # seconds, on a machine that is busy with other things
+PATIENCE: Final = 300.0  # seconds, on a machine that is busy with other things
 ENDLESS: Final = 100
 """Boundaries after which an order is taken for one that does not come to rest: eight failing rounds, or hours of its time."""
 _POLL: Final = 0.05  # seconds

@@ -19,7 +19,7 @@ from explore.sequence import AFTER_ALL, Act, OrderPlan, Sequence, from_json
 from explore.servers import quiet
 from explore.system import Explored, explored
 from tests.integration.cli_harness import database
-from tests.running_system import new_id
+from tests.running_system import new_id, until
 
 KEPT = {
     path.stem: from_json(json.loads(path.read_text()))
@@ -53,6 +53,21 @@ async def test_two_hundred_generated_sequences_end_right_by_the_providers_books_
     assert result.played == SEQUENCES
     assert [found.as_json() for found in result.found if found.repeated] == []
     assert result.findings == []
+
+
+async def test_an_undoing_that_fails_for_long_continues_as_new_and_ends_right(
+    postgres_server: Postgres, template_database: str, temporal_client: Client
+) -> None:
+    fails = Act(0, 0, "fault", {"operation": "refund.create", "kind": "before", "calls": 90})
+    cancel = Act(0, 13, "cancel", {"by": "customer", "heard": True})
+    async with exploring(postgres_server, template_database, temporal_client) as system:
+        assert await Exploration(system).play(Sequence(0, (OrderPlan(),), (fails, cancel))) is None
+        continued = f"ExecutionStatus = 'ContinuedAsNew' and TaskQueue = '{system.app.settings.task_queue}'"
+
+        async def found() -> bool:
+            return (await temporal_client.count_workflows(continued)).count > 0
+
+        await until(found, "a run that has continued as new", seconds=60)
 
 
 @pytest.mark.parametrize("sequence", KEPT.values(), ids=KEPT)
