@@ -27,10 +27,10 @@ def api(as_json: AsJson = False) -> None:
                 show_json({"url": url}) if as_json else show(f"the API and the page: {url}")
 
         async with opened(settings) as app, asyncio.TaskGroup() as group:
-            await warn_of_excess_rights(app)
             client = await temporal(settings, lazy=True)
             listening = group.create_task(app.wakeup.listen(settings.app_database_url))
             async with metrics_served(settings, app, client):
+                await warn_of_excess_rights(app)
                 await serve_api(app, client, address, ready=tell)
             listening.cancel()
 

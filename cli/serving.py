@@ -55,12 +55,12 @@ def worker(roles: Roles = None, as_json: AsJson = False) -> None:
                 show_json({"serving": [str(role) for role in chosen], "taskQueue": settings.task_queue})
 
         async with opened(settings) as app:
-            await warn_of_excess_rights(app)
             client = await temporal(settings)
             async with (
                 metrics_served(settings, app, client),
                 probes_served(settings.health_address, lambda: worker_problems(app, client)),
             ):
+                await warn_of_excess_rights(app)
                 await serve_and_tell(app, client, chosen, tell)
 
     execute(command, serves=True)
