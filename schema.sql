@@ -280,7 +280,7 @@ CREATE TABLE eventstore.subscriptions (
 
 CREATE FUNCTION eventstore.sequence_lag() RETURNS bigint
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     RETURN (SELECT GREATEST((0)::bigint, (COALESCE((SELECT max(e."position") AS max FROM eventstore.events e), (0)::bigint) - s.last_value), (COALESCE((SELECT max(c."position") AS max FROM eventstore.subscriptions c), (0)::bigint) - s.last_value)) AS "greatest" FROM eventstore.event_position s);
 
 --

@@ -70,7 +70,9 @@ async def _database(settings: Settings, max_lag: float) -> list[Check]:
         try:
             app = await stack.enter_async_context(opened(settings))
             reached = Check("database", True, database_address(settings))
-            return [reached, await _migrations(app), await _writes(app), await _rights(app), *await _lags(app, max_lag)]
+            migrated = await _migrations(app)
+            writes = [await _writes(app)] if migrated.ok else []
+            return [reached, migrated, *writes, await _rights(app), *await _lags(app, max_lag)]
         except Exception as error:
             return [Check("database", False, _told(error, settings))]
 

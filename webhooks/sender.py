@@ -83,6 +83,8 @@ class Sender:
             raise NoAnswer("unknown name", "the name has no address") from None
         except (httpcore.ConnectError, OSError) as error:
             raise NoAnswer("no connection", str(error)) from None
+        except AnswerOutOfBounds as error:
+            raise NoAnswer("broken answer", str(error)) from None
         except (httpcore.NetworkError, httpcore.ProtocolError) as error:
             # The error's text may quote the receiver, and with it the path that it was asked by: this one is shown to all.
             raise NoAnswer("broken answer", type(error).__name__) from None

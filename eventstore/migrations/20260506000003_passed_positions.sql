@@ -109,7 +109,7 @@ end $$;
 -- The least position that the sequence must have drawn already: of the log, and of what readers have passed.
 create or replace function eventstore.sequence_lag() returns bigint
     language sql stable security definer
-    set search_path = ''
+    set search_path = pg_catalog, pg_temp
     return (
         select greatest(0, coalesce((select max(e.position) from eventstore.events e), 0) - s.last_value,
                         coalesce((select max(c.position) from eventstore.subscriptions c), 0) - s.last_value)
@@ -206,7 +206,7 @@ begin
 end $$;
 create or replace function eventstore.sequence_lag() returns bigint
     language sql stable security definer
-    set search_path = ''
+    set search_path = pg_catalog, pg_temp
     return (
         select greatest(0, coalesce((select max(e.position) from eventstore.events e), 0) - s.last_value)
           from eventstore.event_position s

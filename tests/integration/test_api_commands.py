@@ -8,6 +8,7 @@ from temporalio.client import Client
 from orders.commands import CancelOrder
 from orders.events import CancelledBy
 from tests.integration.api_harness import Api, api, api_of, problem
+from tests.integration.projections_harness import owner
 from tests.running_system import order_data, running_system, until
 from web.known_errors import json_pointer
 
@@ -200,7 +201,8 @@ async def test_a_projection_is_built_anew_and_how_far_that_is_can_be_seen(
         for _ in range(3):
             await served.place()
         await served.project()
-        await served.app.pool.execute("truncate projections.order_dashboard")
+        async with owner(database_url) as connection:
+            await connection.execute("truncate projections.order_dashboard")
         assert (await served.post("/v1/projections/order-dashboard/rebuild")).status_code == 202
 
         async def state() -> Any:

@@ -223,6 +223,7 @@ async def test_health_looks_at_every_part(shell: Shell, shipped: str) -> None:
         "database",
         "migrations",
         "rights",
+        "writes",
         "dispatcher",
         "order-dashboard",
         "customer-orders",

@@ -102,7 +102,7 @@ async def test_given_a_database_of_the_version_before_when_migrated_then_rows_st
     server: Deployment, tmp_path: Path
 ) -> None:
     async with database(server) as found:
-        with only_migrations_before(HANDOVER, tmp_path):
+        with only_migrations_before(HANDOVER, tmp_path, "20260506000001_pages_by_bytes.sql"):
             await migrate(found.owner)
         async with open_pool(found.login, size=5) as pool:
             store = EventStore(pool, Wakeup(pool))

@@ -65,6 +65,7 @@ RETRIED: list[Exception] = [
     store_errors.UndecodableEvent("order.placed", 7, "items: Field required"),
     store_errors.CheckpointMoved("dispatcher", 7),
     store_errors.PooledByTransaction(),
+    store_errors.SequenceBehindLog("order-1"),
 ]
 
 
