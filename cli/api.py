@@ -22,15 +22,16 @@ def api(as_json: AsJson = False) -> None:
     async def command(settings: Settings) -> None:
         address = listening_address(settings)
 
-        def tell(url: str) -> None:
-            with contextlib.suppress(BrokenPipeError):  # it serves whether or not anybody reads that
-                show_json({"url": url}) if as_json else show(f"the API and the page: {url}")
-
         async with opened(settings) as app, asyncio.TaskGroup() as group:
+
+            def tell(url: str) -> None:
+                group.create_task(warn_of_excess_rights(app))
+                with contextlib.suppress(BrokenPipeError):  # it serves whether or not anybody reads that
+                    show_json({"url": url}) if as_json else show(f"the API and the page: {url}")
+
             client = await temporal(settings, lazy=True)
             listening = group.create_task(app.wakeup.listen(settings.app_database_url))
             async with metrics_served(settings, app, client):
-                await warn_of_excess_rights(app)
                 await serve_api(app, client, address, ready=tell)
             listening.cancel()
 

@@ -50,17 +50,19 @@ def worker(roles: Roles = None, as_json: AsJson = False) -> None:
     async def command(settings: Settings) -> None:
         chosen = tuple(dict.fromkeys(roles or Role))
 
-        def tell() -> None:
-            if as_json:
-                show_json({"serving": [str(role) for role in chosen], "taskQueue": settings.task_queue})
-
         async with opened(settings) as app:
+            warning: list[asyncio.Task[None]] = []
+
+            def tell() -> None:
+                warning.append(asyncio.create_task(warn_of_excess_rights(app)))
+                if as_json:
+                    show_json({"serving": [str(role) for role in chosen], "taskQueue": settings.task_queue})
+
             client = await temporal(settings)
             async with (
                 metrics_served(settings, app, client),
                 probes_served(settings.health_address, lambda: worker_problems(app, client)),
             ):
-                await warn_of_excess_rights(app)
                 await serve_and_tell(app, client, chosen, tell)
 
     execute(command, serves=True)

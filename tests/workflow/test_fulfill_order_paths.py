@@ -1,4 +1,4 @@
-"""Every step of fulfill-order failing for good, one at a time: exactly the right things are undone, in the right order."""
+"""Every step of fulfill-order failing for good, one at a time: everything is undone, in the right order."""
 
 import pytest
 from temporalio.client import WorkflowExecutionStatus
@@ -14,11 +14,11 @@ REFUND_CHARGED = ["refund-payment", "record-refund"]
 @pytest.mark.parametrize(
     ("step", "undone"),
     [
-        ("charge-payment", ["cancel", *REFUND]),
-        ("record-payment", ["cancel", *REFUND_CHARGED]),
-        ("reserve-inventory", ["cancel", "release-inventory", *REFUND_CHARGED]),
-        ("create-shipment", ["cancel", "void-shipment", "release-inventory", *REFUND_CHARGED]),
-        ("record-shipment", ["cancel", "void-shipment", "release-inventory", *REFUND_CHARGED]),
+        ("charge-payment", REFUND),
+        ("record-payment", REFUND_CHARGED),
+        ("reserve-inventory", REFUND_CHARGED),
+        ("create-shipment", REFUND_CHARGED),
+        ("record-shipment", REFUND_CHARGED),
     ],
 )
 async def test_a_step_refused_for_good_undoes_what_came_before_it_in_reverse(
@@ -28,7 +28,7 @@ async def test_a_step_refused_for_good_undoes_what_came_before_it_in_reverse(
     order_id = await system.place()
     state = await system.settled(order_id, "cancelled")
     steps = await system.steps(order_id)
-    assert steps[steps.index("cancel") :] == undone
+    assert steps[steps.index("cancel") :] == ["cancel", "void-shipment", "release-inventory", *undone]
     assert isinstance(state, Cancelled)
     assert (state.reason, state.cancelled_by) == ("no such luck", "fulfillment")
     charged, refunded = await system.money(order_id)
