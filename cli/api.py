@@ -2,6 +2,9 @@
 
 import asyncio
 import contextlib
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Any
 
 from application.rights import warn_of_excess_rights
 from cli.arguments import AsJson
@@ -24,15 +27,19 @@ def api(as_json: AsJson = False) -> None:
 
         async with opened(settings) as app, asyncio.TaskGroup() as group:
 
-            def tell(url: str) -> None:
-                group.create_task(warn_of_excess_rights(app))
+            async def tell(url: str) -> None:
+                await warn_of_excess_rights(app)
                 with contextlib.suppress(BrokenPipeError):  # it serves whether or not anybody reads that
                     show_json({"url": url}) if as_json else show(f"the API and the page: {url}")
 
             client = await temporal(settings, lazy=True)
             listening = group.create_task(app.wakeup.listen(settings.app_database_url))
             async with metrics_served(settings, app, client):
-                await serve_api(app, client, address, ready=tell)
+                await serve_api(app, client, address, ready=partial(_start, group, tell))
             listening.cancel()
 
     execute(command, serves=True)
+
+
+def _start(group: asyncio.TaskGroup, tell: Callable[[str], Coroutine[Any, Any, None]], url: str) -> None:
+    group.create_task(tell(url))

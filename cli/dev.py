@@ -76,7 +76,7 @@ async def _serve(app: App, settings: Settings, services: Services, as_json: bool
 
     async with metrics_served(settings, app, client), api_served(app, client, beside_others(settings)) as url:
 
-        def tell() -> None:
+        async def tell() -> None:
             if as_json:
                 show_json(_document(settings, url))
             else:

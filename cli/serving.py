@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from typing import Annotated
 
 import typer
@@ -51,10 +51,9 @@ def worker(roles: Roles = None, as_json: AsJson = False) -> None:
         chosen = tuple(dict.fromkeys(roles or Role))
 
         async with opened(settings) as app:
-            warning: list[asyncio.Task[None]] = []
 
-            def tell() -> None:
-                warning.append(asyncio.create_task(warn_of_excess_rights(app)))
+            async def tell() -> None:
+                await warn_of_excess_rights(app)
                 if as_json:
                     show_json({"serving": [str(role) for role in chosen], "taskQueue": settings.task_queue})
 
@@ -68,14 +67,16 @@ def worker(roles: Roles = None, as_json: AsJson = False) -> None:
     execute(command, serves=True)
 
 
-async def serve_and_tell(app: App, client: Client, roles: Collection[Role], tell: Callable[[], None]) -> None:
+async def serve_and_tell(
+    app: App, client: Client, roles: Collection[Role], tell: Callable[[], Awaitable[None]]
+) -> None:
     """Serve until cancelled, and tell once it does."""
     ready = asyncio.Event()
 
     async def tell_when_ready() -> None:
         await ready.wait()
         with contextlib.suppress(BrokenPipeError):  # it serves whether or not anybody reads that
-            tell()
+            await tell()
 
     telling = asyncio.create_task(tell_when_ready())
     try:
