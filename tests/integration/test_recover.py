@@ -61,6 +61,7 @@ async def test_a_reader_beyond_the_log_is_set_back_and_a_projection_there_is_for
         await as_owner(database_url, insert)
         found = [loss async for loss in recovery(given.system, apply=True).losses()]
         assert found == [
+            Loss("sequence", "event_position", "is 99 behind the log", done=True),
             Loss("checkpoint", "dispatcher", "has read to position 100, and the log ends at 1", done=True),
             Loss(
                 "checkpoint",

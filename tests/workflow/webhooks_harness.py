@@ -35,7 +35,7 @@ async def subscribed(system: RunningSystem, receiver: Receiver, *topics: str) ->
     return await system.app.endpoints.add(receiver.url, topics or ("*",))
 
 
-async def received(receiver: Receiver, order_id: str, count: int, seconds: float = 30) -> None:
+async def received(receiver: Receiver, order_id: str, count: int, seconds: float = 120) -> None:
     async def all_there() -> bool:
         return len(receiver.of(order_id)) >= count
 
