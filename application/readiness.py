@@ -17,7 +17,7 @@ from bootstrap import App
 from eventstore.wording import wording
 
 STANDS_STILL: Final = 60.0  # seconds
-_LIMIT: Final = 5.0  # seconds for the whole look
+_LIMIT: Final = 5.0  # seconds for a look
 _RPC_LIMIT: Final = timedelta(seconds=5)
 _KEPT: Final = 2.0  # seconds for which a look is answered again
 _NAMED: Final = 3
@@ -70,14 +70,20 @@ async def readiness(app: App) -> Readiness:
         async with asyncio.timeout(_LIMIT):
             if missing := await missing_migrations(app):
                 return Readiness((f"migrations are missing: {', '.join(missing)}",))
-            problems = [problem for problem in (await _rights(app), await _write(app), await _sequence(app)) if problem]
-            return Readiness(tuple(problems), await _standing_still(app))
+            return Readiness(await write_problems(app), await _standing_still(app))
     except TimeoutError:
         return Readiness((f"the database has not answered within {_LIMIT:.0f} s",))
     except AWAY as error:
         return Readiness((f"the database is away: {wording(error)}",))
     except asyncpg.PostgresError as error:
         return Readiness((f"the database refuses: {wording(error)} (SQLSTATE {error.sqlstate})",))
+
+
+async def write_problems(app: App) -> tuple[str, ...]:
+    """Reasons why a migrated database takes no work; none where it does. Raises asyncpg's errors, TimeoutError among them."""
+    async with asyncio.timeout(_LIMIT):
+        found = (await _rights(app), await _write(app), await _sequence(app))
+    return tuple(problem for problem in found if problem)
 
 
 async def _rights(app: App) -> str | None:

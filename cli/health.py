@@ -13,7 +13,7 @@ from temporalio.service import RPCError
 from application.migrations import missing_migrations
 from application.reach import TemporalUnreachable
 from application.readers import readers
-from application.readiness import readiness
+from application.readiness import write_problems
 from application.rights import excess_rights
 from bootstrap import App
 from cli.arguments import AsJson
@@ -87,8 +87,8 @@ async def _migrations(app: App) -> Check:
 
 
 async def _writes(app: App) -> Check:
-    found = await readiness(app)
-    return Check("writes", not found.problems, "; ".join(found.problems) or "taken")
+    problems = await write_problems(app)
+    return Check("writes", not problems, "; ".join(problems) or "taken")
 
 
 async def _rights(app: App) -> Check:

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Sequence
-from typing import TypeAlias
+from functools import partial
 
 import structlog
 from opentelemetry.trace import SpanKind
@@ -27,7 +27,6 @@ NAME = "dispatcher"
 _PAGE = 200
 _DONE_AHEAD = 2_000
 _IN_FLIGHT = 32
-_Start: TypeAlias = tuple[Trigger, Event, RecordedEvent]
 _STARTED = Counter("orders_dispatcher_starts", "Workflows that the dispatcher started or signalled", ["workflow"])
 _LATENCY = Histogram(
     "orders_dispatch_latency_seconds",
@@ -59,11 +58,10 @@ class Dispatcher:
         self._types = sorted({trigger.event_type for trigger in triggers})
         self._in_flight = asyncio.Semaphore(_IN_FLIGHT)
         self._position: int | None = None
-        # Of a page that did not go through as a whole: where it begins, its events that did, and a start among those.
+        # Of a page that did not go through as a whole: where it begins, its events that did, and those that did not.
         self._begun: int | None = None
         self._done: set[int] = set()
-        self._proof: _Start | None = None
-        self._alone = FailingAlone[int]()
+        self._alone = FailingAlone[int](RPCError)
 
     async def step(self) -> bool:
         """Dispatch one page of events, concurrently, and move the checkpoint behind it."""
@@ -80,7 +78,7 @@ class Dispatcher:
         return page.more
 
     def _begin(self, position: int) -> None:
-        self._begun, self._proof = position, None
+        self._begun, self._alone.proof = position, None
         self._done.clear()
 
     async def _read(self, after: int) -> Page:
@@ -108,24 +106,13 @@ class Dispatcher:
 
     async def _set_aside(self, failed: dict[int, tuple[RecordedEvent, RPCError]]) -> None:
         """Park the events whose start alone has failed for some rounds. Raises the error of one that has not."""
-        given_up = self._alone.note(failed, answered=bool(failed) and await self._answers())
-        for position in given_up:
+        for position in await self._alone.note(failed):
             event, error = failed.pop(position)
             reason = f"its start failed {ROUNDS} times while others went through: {error.status.name}: {error.message}"
             await self._park(event, reason, reason)
             self._done.add(position)
         for _, error in failed.values():
             raise error
-
-    async def _answers(self) -> bool:
-        """Whether Temporal takes a start of this page once more, now that others have failed; it changes nothing."""
-        if self._proof is None:
-            return False
-        try:
-            await self._starter.start(*self._proof)
-        except RPCError:
-            return False
-        return True
 
     async def retry(self, position: int) -> bool:
         """Dispatch a parked event once more; True when it was, False when it stays parked with its new reason.
@@ -167,7 +154,7 @@ class Dispatcher:
                 with span(f"dispatch {recorded.type}", SpanKind.CONSUMER, trace_of(recorded), order=event.order_id):
                     await self._starter.start(trigger, event, recorded)
                 if trigger.once:
-                    self._proof = trigger, event, recorded
+                    self._alone.proof = partial(self._starter.start, trigger, event, recorded)
                 _STARTED.labels(trigger.workflow).inc()
                 _LATENCY.observe(max(0.0, time.time() - recorded.recorded_at.timestamp()))
                 _log.debug("workflow started", workflow_id=trigger.workflow_id(event), order_id=event.order_id)

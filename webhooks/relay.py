@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 import structlog
@@ -41,8 +42,7 @@ class Relay:
         self._store, self._pool, self._starter = store, store.pool, starter
         self._deliveries = Deliveries(store.pool)
         self._position: int | None = None
-        self._proof: tuple[str, str] | None = None  # a start that was taken since the first that was not
-        self._alone = FailingAlone[tuple[str, str]]()
+        self._alone = FailingAlone[tuple[str, str]](RPCError)
         self._idle_until = self._tidy_at = 0.0
 
     async def step(self) -> bool:
@@ -106,23 +106,13 @@ class Relay:
 
     async def _set_aside(self, failed: dict[tuple[str, str], tuple[Waiting, RPCError]]) -> None:
         """Park what alone has failed for some rounds. Raises the error of one that has not: the rest waits."""
-        for key in self._alone.note(failed, answered=bool(failed) and await self._answers()):
+        for key in await self._alone.note(failed):
             each, error = failed.pop(key)
             reason = f"no workflow could be started, {ROUNDS} times while others were: {error.status.name}"
             await self._park(each.endpoint_id, each.positions, reason)
         for _, error in failed.values():
             raise error
-        self._proof = None
-
-    async def _answers(self) -> bool:
-        """Whether Temporal takes a signal once more that it took since the first failure: one too many finds nothing to do."""
-        if self._proof is None:
-            return False
-        try:
-            await self._starter.start(*self._proof)
-        except RPCError:
-            return False
-        return True
+        self._alone.proof = None
 
     async def _start(self, waiting: Waiting, at_once: asyncio.Semaphore) -> None:
         if waiting.under_way:
@@ -133,7 +123,7 @@ class Relay:
             except NeverStartable as error:
                 await self._park(waiting.endpoint_id, waiting.positions, str(error))
             else:
-                self._proof = waiting.endpoint_id, waiting.order_id
+                self._alone.proof = partial(self._starter.start, waiting.endpoint_id, waiting.order_id)
 
     async def _park(self, endpoint_id: str, positions: Sequence[int], reason: str) -> None:
         _log.error("webhooks parked, no workflow can be started", endpoint=endpoint_id, reason=reason)
