@@ -26,7 +26,9 @@ Progress = Callable[[str, int], None]
 _LAG: Final = "select eventstore.sequence_lag()"
 # As the owner: the application has no right to the sequences.
 _SET_SEQUENCES: Final = (
-    "select setval('eventstore.event_position', greatest(max(position), 1)) from eventstore.events",
+    # Checkpoints count as well as the log: an append at or below one of them would be refused.
+    "select setval('eventstore.event_position', greatest(1, (select max(position) from eventstore.events), "
+    "(select max(position) from eventstore.subscriptions)))",
     "select setval(pg_get_serial_sequence('eventstore.streams', 'stream_id'), greatest(max(stream_id), 1)) "
     "from eventstore.streams",
 )

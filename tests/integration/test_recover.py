@@ -71,6 +71,7 @@ async def test_a_reader_beyond_the_log_is_set_back_and_a_projection_there_is_for
             ),
         ]
         assert await given.position() == 1
+        await given.system.place()  # refused where the sequence is not beyond the projection's checkpoint
 
 
 async def test_messages_of_a_shipped_order_that_are_lost_are_published_again_and_a_terminated_run_is_for_a_person(
