@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Literal
 
-import asyncpg
 from temporalio.client import Client, WorkflowExecutionStatus
 
 from activities.gateways.books import GatewayBooks
@@ -18,7 +17,9 @@ from audit.streams import order_ids
 from bootstrap import App
 from dispatcher.starter import WorkflowStarter
 from dispatcher.triggers import TRIGGERS, Trigger
+from eventstore.connection import BUILT_IN_ONLY
 from eventstore.model import RecordedEvent
+from eventstore.pool import connect
 from orders.events import Event
 from projections import PROJECTIONS
 
@@ -81,7 +82,7 @@ class Recovery:
         if not behind:
             return
         if self.apply:
-            owner = await asyncpg.connect(self.app.settings.owner_database_url)
+            owner = await connect(self.app.settings.owner_database_url, BUILT_IN_ONLY)
             try:
                 for statement in _SET_SEQUENCES:
                     await owner.execute(statement)
