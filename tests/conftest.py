@@ -16,7 +16,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from embedded.postgres import Postgres, run_postgres
 from embedded.temporal import TIME_SKIPPING, TemporalServer, run_temporal
 from eventstore.migrate import migrate
-from tests.gateways.stripe_fixtures import local_stripe, stripe_server  # noqa: F401 – for every test that asks for them
+from tests.gateways.stripe_fixtures import local_stripe, stripe_api, stripe_server  # noqa: F401 – for every test that asks for them
 
 RUN_MARK = "ORDERS_TEST_RUN"  # an environment variable, so that every descendant of a run carries it
 END_LIMIT = 20.0  # seconds

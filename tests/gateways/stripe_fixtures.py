@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.gateways.local_stripe import LocalStripe, run_local_stripe
+from activities.gateways.stripe_api import StripeApi
+from tests.gateways.local_stripe import API_KEY, LocalStripe, run_local_stripe
 from tests.gateways.stripe_proxy import StripeProxy, run_stripe_proxy
 
 
@@ -20,3 +21,11 @@ async def stripe_server(local_stripe: LocalStripe) -> AsyncIterator[StripeProxy]
     await local_stripe.empty()
     async with run_stripe_proxy(local_stripe) as proxy:
         yield proxy
+
+
+@pytest.fixture
+async def stripe_api(stripe_server: StripeProxy) -> AsyncIterator[StripeApi]:
+    """A client of it that waits for as long as a busy machine needs."""
+    api = StripeApi(API_KEY, stripe_server.address, timeout=60)
+    yield api
+    await api.close()

@@ -1,6 +1,5 @@
 """Money that people give back in Stripe's dashboard while a refund of ours fails: what is asked for is what is left now."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -21,7 +20,6 @@ from activities.gateways.stripe_api import StripeApi
 from activities.gateways.stripe_by_hand import RefundRow
 from activities.gateways.stripe_payment import StripePaymentGateway
 from activities.gateways.stripe_refund_ledger import StripeRefundLedger
-from tests.gateways.local_stripe import API_KEY
 from tests.gateways.stripe_proxy import StripeProxy
 from tests.integration.gateway_requests import a_charge, a_refund
 
@@ -36,10 +34,8 @@ FAILURES: list[dict[str, Any]] = [
 
 
 @pytest.fixture
-async def payments(pool: asyncpg.Pool, stripe_server: StripeProxy) -> AsyncIterator[StripePaymentGateway]:
-    api = StripeApi(API_KEY, stripe_server.address, timeout=60)
-    yield StripePaymentGateway(pool, api)
-    await api.close()
+def payments(pool: asyncpg.Pool, stripe_api: StripeApi) -> StripePaymentGateway:
+    return StripePaymentGateway(pool, stripe_api)
 
 
 @pytest.fixture

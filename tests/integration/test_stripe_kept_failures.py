@@ -2,7 +2,7 @@
 uses a new key. Judged by the money at localstripe."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import asyncpg
@@ -20,20 +20,13 @@ Drive = Callable[[StripePaymentGateway, ChargeRequest], Awaitable[object]]
 
 
 @pytest.fixture
-async def api(stripe_server: StripeProxy) -> AsyncIterator[StripeApi]:
-    api = StripeApi(API_KEY, stripe_server.address, timeout=60)
-    yield api
-    await api.close()
+def at_once(pool: asyncpg.Pool, stripe_api: StripeApi) -> StripePaymentGateway:
+    return StripePaymentGateway(pool, stripe_api)
 
 
 @pytest.fixture
-def at_once(pool: asyncpg.Pool, api: StripeApi) -> StripePaymentGateway:
-    return StripePaymentGateway(pool, api)
-
-
-@pytest.fixture
-def with_label(pool: asyncpg.Pool, api: StripeApi) -> StripePaymentGateway:
-    return StripePaymentGateway(pool, api, with_label=True)
+def with_label(pool: asyncpg.Pool, stripe_api: StripeApi) -> StripePaymentGateway:
+    return StripePaymentGateway(pool, stripe_api, with_label=True)
 
 
 async def repeated(call: Callable[[], Awaitable[object]]) -> list[GatewayError]:

@@ -1,6 +1,5 @@
 """A ledger that has lost rows of charges, as after a fail-over: Stripe is asked, and no money is kept or taken twice."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -10,7 +9,7 @@ import pytest
 from activities.gateways.protocols import ChargeRequest, KeyVoided, PaymentDeclined
 from activities.gateways.stripe_api import StripeApi
 from activities.gateways.stripe_payment import StripePaymentGateway
-from tests.gateways.local_stripe import API_KEY, Money
+from tests.gateways.local_stripe import Money
 from tests.gateways.stripe_proxy import StripeProxy
 from tests.integration.gateway_requests import a_charge, a_refund
 
@@ -19,15 +18,8 @@ DECLINED = "pm_card_chargeCustomerFail"
 
 
 @pytest.fixture
-async def api(stripe_server: StripeProxy) -> AsyncIterator[StripeApi]:
-    api = StripeApi(API_KEY, stripe_server.address, timeout=60)
-    yield api
-    await api.close()
-
-
-@pytest.fixture
-def payments(pool: asyncpg.Pool, api: StripeApi) -> StripePaymentGateway:
-    return StripePaymentGateway(pool, api)
+def payments(pool: asyncpg.Pool, stripe_api: StripeApi) -> StripePaymentGateway:
+    return StripePaymentGateway(pool, stripe_api)
 
 
 async def lose(database_url: str) -> None:
@@ -76,9 +68,9 @@ class TestUndo:
             await payments.charge(request)
 
     async def test_given_money_that_is_held_and_a_lost_row_when_it_is_undone_then_it_is_held_no_longer(
-        self, pool: asyncpg.Pool, api: StripeApi, stripe_server: StripeProxy, database_url: str
+        self, pool: asyncpg.Pool, stripe_api: StripeApi, stripe_server: StripeProxy, database_url: str
     ) -> None:
-        payments, request = StripePaymentGateway(pool, api, with_label=True), a_charge()
+        payments, request = StripePaymentGateway(pool, stripe_api, with_label=True), a_charge()
         await payments.charge(request)
         await lose(database_url)
         await payments.void(request.key, "for the test")

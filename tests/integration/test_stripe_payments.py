@@ -1,7 +1,6 @@
 """The Stripe gateway against localstripe behind the proxy: the contract of all gateways, and what Stripe adds to it."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import asyncpg
@@ -18,7 +17,7 @@ from activities.gateways.protocols import (
 )
 from activities.gateways.stripe_api import StripeApi
 from activities.gateways.stripe_payment import StripePaymentGateway
-from tests.gateways.local_stripe import API_KEY, Money
+from tests.gateways.local_stripe import Money
 from tests.gateways.stripe_proxy import StripeProxy
 from tests.integration.gateway_contract import PaymentGatewayContract
 from tests.integration.gateway_requests import a_charge, a_refund
@@ -28,15 +27,8 @@ AUTHENTICATING = {"number": "4000002500003155", "exp_month": 12, "exp_year": 203
 
 
 @pytest.fixture
-async def api(stripe_server: StripeProxy) -> AsyncIterator[StripeApi]:
-    api = StripeApi(API_KEY, stripe_server.address, timeout=60)
-    yield api
-    await api.close()
-
-
-@pytest.fixture
-def payments(pool: asyncpg.Pool, api: StripeApi) -> StripePaymentGateway:
-    return StripePaymentGateway(pool, api)
+def payments(pool: asyncpg.Pool, stripe_api: StripeApi) -> StripePaymentGateway:
+    return StripePaymentGateway(pool, stripe_api)
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Money that is held first and taken with the label: the contract of all gateways once more, captures and what is voided."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import asyncpg
@@ -16,17 +15,15 @@ from activities.gateways.protocols import (
 )
 from activities.gateways.stripe_api import StripeApi
 from activities.gateways.stripe_payment import StripePaymentGateway
-from tests.gateways.local_stripe import API_KEY, Money
+from tests.gateways.local_stripe import Money
 from tests.gateways.stripe_proxy import StripeProxy
 from tests.integration.gateway_contract import PaymentGatewayContract
 from tests.integration.gateway_requests import a_charge, a_refund
 
 
 @pytest.fixture
-async def holding(pool: asyncpg.Pool, stripe_server: StripeProxy) -> AsyncIterator[StripePaymentGateway]:
-    api = StripeApi(API_KEY, stripe_server.address, timeout=60)
-    yield StripePaymentGateway(pool, api, with_label=True)
-    await api.close()
+def holding(pool: asyncpg.Pool, stripe_api: StripeApi) -> StripePaymentGateway:
+    return StripePaymentGateway(pool, stripe_api, with_label=True)
 
 
 @pytest.fixture
