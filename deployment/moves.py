@@ -5,9 +5,12 @@ import os
 import shutil
 import signal
 import tarfile
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+import orjson
 
 from deployment.compose import ROOT
 from deployment.deployed import Deployment
@@ -83,10 +86,7 @@ async def _checked_out(commit: str, folder: Path) -> Path:
 
 
 async def fail_over(deployment: Deployment) -> str:
-    """The primary dies while its replica lacks the last orders and is promoted; `orders recover` repairs the rest."""
-    code, _ = await deployment.system.command("recover", "--help")
-    if code:
-        raise NotTested("no orders recover")
+    """The primary dies while its replica lacks the last orders and is promoted; then the steps of docs/operations.md."""
     replica = await deployment.postgres.replica("replica", free_ports(1)[0])
     deployment.replicas.append(replica)
     await deployment.shop.place(_IN_FLIGHT)
@@ -94,15 +94,22 @@ async def fail_over(deployment: Deployment) -> str:
     await deployment.shop.place(_IN_FLIGHT)
     await deployment.shop.some_ended(_LOST_AT_LEAST)
     await deployment.postgres.kill()
+    if bad := await deployment.system.down():
+        raise Wrong("; ".join(bad))
     await replica.promote()
-    await _move(deployment, replica.address)
+    _move(deployment, replica.address)
+    await deployment.system.migrate()
+    await _recover(deployment)
+    taken_up = await _recover(deployment, "--apply")
+    await deployment.system.serve()
     lost = await deployment.shop.lost()
     if len(lost) < _LOST_AT_LEAST:
         raise Wrong(f"only {len(lost)} orders were lost: the replica was not behind")
-    dry = await _recover(deployment)
-    await _recover(deployment, "--apply")
     await deployment.shop.place_again(lost)
-    return f"{len(lost)} orders lost and placed again, orders recover: {dry}; {await deployment.books_hold()}"
+    found = await deployment.books_hold()
+    if again := await _recover(deployment, "--apply"):
+        raise Wrong(f"orders recover found once more: {_kinds(again)}")
+    return f"orders recover --apply took up {_kinds(taken_up)}; {len(lost)} lost orders placed again; {found}"
 
 
 async def _cut_off(deployment: Deployment) -> None:
@@ -117,19 +124,23 @@ async def _cut_off(deployment: Deployment) -> None:
         await asyncio.sleep(0.2)
 
 
-async def _move(deployment: Deployment, address: str) -> None:
-    """Point every process to the promoted replica."""
-    old = deployment.system
-    deployment.others.append(old)
-    deployment.system = System(deployment.ground, replace(old.where, postgres=address))
-    await deployment.system.replace(old)
+def _move(deployment: Deployment, address: str) -> None:
+    """Put a system on the promoted replica, not started yet, in the place of the one that is down."""
+    deployment.system = System(deployment.ground, replace(deployment.system.where, postgres=address))
     deployment.postgres = deployment.replicas[-1]
     deployment.shop.ended.clear()
 
 
-async def _recover(deployment: Deployment, *arguments: str) -> str:
-    """The command's last line. Raises Wrong with its output where applying fails."""
-    code, output = await deployment.system.command("recover", *arguments)
-    if code and arguments:
+async def _recover(deployment: Deployment, *arguments: str) -> list[dict[str, Any]]:
+    """The losses that the command lists. Raises Wrong where applying leaves one, or the command fails otherwise."""
+    _, output = await deployment.system.command("recover", "--json", *arguments)
+    document = next((line for line in reversed(output.splitlines()) if line.startswith("{")), "{}")
+    losses: list[dict[str, Any]] | None = orjson.loads(document).get("losses")
+    if losses is None or (arguments and not all(loss["done"] for loss in losses)):
         raise Wrong(f"orders recover {' '.join(arguments)}: {output[-2000:]}")
-    return (output.strip().splitlines() or ["nothing"])[-1]
+    return losses
+
+
+def _kinds(losses: list[dict[str, Any]]) -> str:
+    number = Counter(loss["kind"] for loss in losses)
+    return ", ".join(f"{count} {kind}{'s' if count > 1 else ''}" for kind, count in number.items()) or "nothing"

@@ -6,6 +6,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 import httpx
 
@@ -51,6 +52,10 @@ class System:
     async def up(self) -> None:
         """`docker compose --profile scale up --scale more-workers=2`: migrate, then everything that waits for it."""
         await self.migrate()
+        await self.serve()
+
+    async def serve(self) -> None:
+        """Start everything that waits for migrate."""
         self.workers = [self._process("worker", "worker")]
         self.workers += [self._process("more-workers", f"more-workers-{each + 1}") for each in range(MORE_WORKERS)]
         self.api = self._process("api", "api")
@@ -98,8 +103,8 @@ class System:
         raise EmbeddedError(f"/readyz is not OK after {_READY_LIMIT:.0f} s: {last}")
 
     async def command(self, *arguments: str) -> tuple[int, str]:
-        """`docker compose exec worker orders …`: the exit code and the output."""
-        environment = self._environment("worker")
+        """`docker compose exec worker orders …`, with the owner's address besides: the exit code and the output."""
+        environment = {**self._environment("worker"), "DATABASE_OWNER_URL": self._owner_url()}
         environment = {name: value for name, value in environment.items() if "METRICS_ADDRESS" not in name}
         return await self.ground.attempt(f"orders-{arguments[0]}", self._program(*arguments), environment)
 
@@ -138,6 +143,11 @@ class System:
         if "TEMPORAL_NAMESPACE" in given:
             given["TEMPORAL_NAMESPACE"] = self.where.namespace
         return given | {"PYTHONPATH": str(self.where.root)}
+
+    def _owner_url(self) -> str:
+        """The address of the service migrate with its password in it: PGPASSWORD is the login's."""
+        given = self._environment("migrate")
+        return given["DATABASE_URL"].replace("@", f":{quote(given['PGPASSWORD'], safe='')}@")
 
     def _compose(self) -> Compose:
         """The file of the version that runs: another version may have other variables."""
