@@ -19,15 +19,12 @@ from temporalio.worker.workflow_sandbox import SandboxRestrictions
 
 from activities.cancelling import request_cancel
 from activities.failures import ActivityFailures
-from activities.gateways.protocols import PaymentGateway, ShippingGateway
-from activities.gateways.stripe_events import StripeEvents
 from activities.heartbeats import Heartbeats
 from activities.inventory import InventoryActivities
 from activities.observation import Observation
 from activities.payment import PaymentActivities
 from activities.publish import PublishActivities
 from activities.shipping import ShippingActivities
-from activities.stock import Stock
 from activities.streams import Orders, StreamActivities, order_codec, order_handler
 from dispatcher.dispatcher import Dispatcher
 from dispatcher.left_over import LeftOver
@@ -38,7 +35,10 @@ from eventstore.consumer import ConsumerRunner
 from eventstore.pool import open_pool, require_sessions
 from eventstore.store import EventStore
 from eventstore.wakeup import Wakeup
-from gateways import chosen_gateways
+from gateways.chosen import chosen_gateways
+from gateways.protocols import PaymentGateway, ShippingGateway
+from gateways.stripe.events import StripeEvents
+from inventory.stock import Stock
 from orders.events import Event
 from projections import PROJECTIONS
 from projections.queries import Queries
@@ -61,7 +61,7 @@ from workflows.sandbox import Sandbox
 from workflows.validate_order import ValidateOrder
 
 if TYPE_CHECKING:
-    from activities.gateways.stripe_api import StripeApi
+    from gateways.stripe.api import StripeApi
 
 WORKFLOWS = [ValidateOrder, FulfillOrder, NotifyShipment, RefundOrder]
 WEBHOOK_WORKFLOWS = [DeliverWebhooks]

@@ -12,8 +12,8 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from temporalio.envconfig import ClientConfig
 
-from activities.gateways.easypost_settings import EasyPostSettings
-from activities.gateways.stripe_settings import StripeSettings
+from gateways.easypost.settings import EasyPostSettings
+from gateways.stripe.settings import StripeSettings
 
 DEV_FOLDER = Path(".orders")
 DEV_FILE = "services.json"

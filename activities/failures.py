@@ -9,15 +9,15 @@ import structlog
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
-from activities.gateways.protocols import (
+from eventstore.errors import EventStoreError
+from gateways.protocols import (
     DefiniteRefusal,
     GatewayMisconfigured,
     GatewayUnavailable,
     PaymentDeclined,
     ShippingUnavailable,
 )
-from activities.stock import InsufficientStock, ReservationError
-from eventstore.errors import EventStoreError
+from inventory.stock import InsufficientStock, ReservationError
 from orders.errors import CorruptStream, OrderError, OrderOnHold
 
 OUT_OF_STOCK = "Items out of stock"

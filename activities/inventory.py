@@ -7,8 +7,8 @@ from temporalio import activity
 
 from activities import signatures as step
 from activities.signatures import Availability, OrderRef, Reserved, Undo, Undone
-from activities.stock import Stock
 from activities.streams import Orders, load_order, require_under_way
+from inventory.stock import Stock
 from orders.model import quantities, units
 
 

@@ -8,8 +8,11 @@ from opentelemetry.trace import SpanKind
 from temporalio import activity
 
 from activities import signatures as step
-from activities.gateways.older_keys import OlderKeys
-from activities.gateways.protocols import (
+from activities.signatures import OrderRef, Payment, RefundRef, ReturnedPayment, Undo
+from activities.streams import Orders, load_order, requested_refund, require_under_way
+from eventstore.tracing import span
+from gateways.older_keys import OlderKeys
+from gateways.protocols import (
     Charge,
     ChargeRequest,
     IdempotencyConflict,
@@ -17,9 +20,6 @@ from activities.gateways.protocols import (
     PaymentGateway,
     RefundRequest,
 )
-from activities.signatures import OrderRef, Payment, RefundRef, ReturnedPayment, Undo
-from activities.streams import Orders, load_order, requested_refund, require_under_way
-from eventstore.tracing import span
 from orders.model import Order
 from orders.names import derived_name, key_of_order, older_name
 from orders.state import ExistingOrder, Shipped

@@ -15,10 +15,10 @@ from activities.signatures import (
     RefundRef,
     ShipmentRecord,
 )
-from activities.stock import Stock
 from eventstore.codec import Codec
 from eventstore.command_handler import CommandHandler, Loaded
 from eventstore.store import EventStore
+from inventory.stock import Stock
 from orders.commands import CancelOrder, Command, ConfirmOrder, RecordPayment, RecordRefund, RecordShipment
 from orders.decide import decide
 from orders.errors import IllegalTransition, OrderNotCancellable, OrderNotFound, OrderOnHold

@@ -7,7 +7,6 @@ from typing import Final, Literal
 
 from temporalio.client import Client, WorkflowExecutionStatus
 
-from activities.gateways.books import GatewayBooks
 from application.reach import require_answer
 from application.recovering_stripe import lost_charges
 from audit.evidence import gather
@@ -20,6 +19,7 @@ from dispatcher.triggers import TRIGGERS, Trigger
 from eventstore.connection import BUILT_IN_ONLY
 from eventstore.model import RecordedEvent
 from eventstore.pool import connect
+from gateways.books import GatewayBooks
 from orders.events import Event
 from projections import PROJECTIONS
 

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from activities.gateways.stripe_amounts import from_stripe
-from activities.gateways.stripe_ledger import StripeLedger
 from activities.payment import charge_request
+from gateways.stripe.amounts import from_stripe
+from gateways.stripe.ledger import StripeLedger
 from orders.ids import stream_name
 from orders.money import format_money
 from orders.state import NotPlaced
 
 if TYPE_CHECKING:  # the package `stripe` is an extra
-    from activities.gateways.stripe_api import Intent, StripeApi
     from bootstrap import App
+    from gateways.stripe.api import Intent, StripeApi
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def _keeps(intent: "Intent") -> bool:
 
 
 async def _lost(app: "App", api: "StripeApi", intent: "Intent", order_id: str, *, apply: bool) -> LostCharge:
-    from activities.gateways.stripe_adoption import StripeAdoption  # noqa: PLC0415
+    from gateways.stripe.adoption import StripeAdoption  # noqa: PLC0415
 
     money = format_money(from_stripe(intent.amount, intent.currency), intent.currency)
     state = (await app.orders.load(stream_name(order_id))).state

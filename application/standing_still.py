@@ -5,13 +5,13 @@ from typing import Final
 
 from temporalio.client import Client
 
-from activities.gateways.books import GatewayBooks
 from application.failing import of_fleet
 from application.stuck import Stuck, of_run
 from audit import Sources
 from audit.open_orders import Prospect, Prospects, Work
 from audit.stranded import Stranded, stranded
 from bootstrap import App
+from gateways.books import GatewayBooks
 from orders.events import OrderHeld
 from workflows.model import ORDER_ID
 

@@ -6,12 +6,12 @@ from typing import Final
 
 import asyncpg
 
-from activities.gateways.stripe_by_hand import RefundRow, credits_by_hand
-from activities.gateways.stripe_refund_ledger import StripeRefundLedger
 from activities.signatures import CAPTURE_PAYMENT
 from application.stuck import Stuck
 from audit.streams import read_orders
 from bootstrap import App
+from gateways.stripe.by_hand import RefundRow, credits_by_hand
+from gateways.stripe.refund_ledger import StripeRefundLedger
 from orders.money import format_money
 from orders.names import kind_of
 

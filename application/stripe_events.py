@@ -5,14 +5,14 @@ from typing import Final
 import structlog
 from temporalio.client import Client
 
-from activities.gateways.protocols import GatewayError
-from activities.gateways.stripe_events import InvalidStripeEvent, StripeEvents
 from application.reach import require_answer
 from application.timeline import load_events
 from bootstrap import App
 from dispatcher.older_ids import id_in_use, is_running
 from dispatcher.starter import WorkflowStarter
 from dispatcher.triggers import TRIGGERS
+from gateways.protocols import GatewayError
+from gateways.stripe.events import InvalidStripeEvent, StripeEvents
 from orders.events import OrderRetried
 from workflows.model import FULFILL_ORDER
 

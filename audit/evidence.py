@@ -7,10 +7,10 @@ from uuid import UUID
 
 import asyncpg
 
-from activities.gateways.books import OrderBooks
 from activities.publish import TOPICS, message_id
 from audit.sources import Sources
 from audit.streams import OrderStream, read_orders
+from gateways.books import OrderBooks
 from orders.state import ExistingOrder
 
 # By reservation_lines_pkey and reservations_pkey.

@@ -7,10 +7,10 @@ from typing import Protocol
 import asyncpg
 from temporalio.client import Client
 
-from activities.gateways.books import CurrencyTotal, OrderBooks
-from activities.stock import Stock
 from eventstore.codec import Codec
 from eventstore.store import EventStore
+from gateways.books import CurrencyTotal, OrderBooks
+from inventory.stock import Stock
 from orders.events import Event
 
 

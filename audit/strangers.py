@@ -5,10 +5,10 @@ from typing import Final
 
 import asyncpg
 
-from activities.gateways.books import OrderBooks
 from audit.report import LABELS, MONEY, STOCK, Finding
 from audit.sources import Sources
 from audit.streams import without_stream
+from gateways.books import OrderBooks
 from orders.money import format_money
 
 _PAGE: Final = 1_000

@@ -14,10 +14,10 @@ from typing import Any, Final
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
 from activities.signatures import ANALYTICS_REVENUE, Publication
-from activities.stock import read_stock_csv
 from application.placing import place
 from bench.side import Ground, Order, meanwhile, measures_of, order_ids
 from bootstrap import App, connect_temporal, open_app
+from inventory.stock import read_stock_csv
 from orders.model import parse_order
 from settings import Settings
 from worker import Role, serve

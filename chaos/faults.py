@@ -8,10 +8,10 @@ from typing import Final, get_args
 
 import asyncpg
 
-from activities.gateways.simulated import FaultKind, Faults, Operation
 from chaos.fleet import Fleet, Worker
 from chaos.patience import until_answered
 from chaos.servers import Servers
+from gateways.simulated import FaultKind, Faults, Operation
 
 GATEWAY_FAULTS: Final = 0.4  # of all calls
 _FAILING: Final = 5.0  # seconds of failing gateways

@@ -9,8 +9,6 @@ from typing import Final
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
-from activities.gateways.simulated import Faults
-from activities.stock import read_stock_csv
 from bootstrap import App, open_app
 from chaos.faults import FAULTS, Stage
 from chaos.fleet import DECLINE_ABOVE, TASK_QUEUE, UNAVAILABLE_ABOVE, running_fleet
@@ -22,6 +20,8 @@ from cli.arguments import DATA_FOLDER
 from cli.audit import prove_books
 from cli.demo_settle import Course, Ended, settled
 from eventstore.migrate import migrate
+from gateways.simulated import Faults
+from inventory.stock import read_stock_csv
 from settings import Settings
 
 STOCK_FACTOR: Final = 100

@@ -8,7 +8,6 @@ import asyncpg
 from rich.text import Text
 from temporalio.client import Client
 
-from activities.gateways.books import GatewayBooks
 from audit import AuditReport, CheckResult, Finding, Sources, record_audit
 from audit import audit as prove
 from bootstrap import App
@@ -16,6 +15,7 @@ from cli.arguments import AsJson
 from cli.failures import OK, REFUSED
 from cli.output import messages, say, show, show_json, visible
 from cli.running import execute, opened, temporal_if_reachable
+from gateways.books import GatewayBooks
 from settings import Settings
 
 SHOWN_FINDINGS: Final = 50

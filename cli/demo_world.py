@@ -10,12 +10,12 @@ from typing import Any, Final, TypeVar
 
 from temporalio.client import Client
 
-from activities.stock import read_stock_csv
 from bootstrap import App
 from cli.arguments import DATA_FOLDER
 from cli.running import opened, temporal
 from embedded.services import run_services
 from eventstore.migrate import migrate
+from inventory.stock import read_stock_csv
 from settings import Settings, load_settings, temporal_namespace
 from worker import Role, serve
 

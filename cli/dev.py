@@ -11,7 +11,6 @@ from typing import Any, Final
 
 import orjson
 
-from activities.stock import read_stock_csv
 from application.rights import warn_of_excess_rights
 from bootstrap import App
 from cli.arguments import DATA_FOLDER, AsJson
@@ -22,6 +21,7 @@ from cli.serving import serve_and_tell
 from embedded.folders import private_folder
 from embedded.services import Services, run_services
 from eventstore.migrate import migrate
+from inventory.stock import read_stock_csv
 from process import MARGIN_WITH_SERVICES
 from settings import DEV_FILE, DEV_FOLDER, Settings, load_settings, temporal_namespace
 from telemetry.process import metrics_served

@@ -9,13 +9,13 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from activities.stock import StockLevel, StockRow, read_stock_csv
 from application.wire import camel_case
 from cli.acting import actor
 from cli.arguments import AsJson, Limit
 from cli.failures import Refused
 from cli.output import say, show, show_json, table, visible
 from cli.running import execute, opened
+from inventory.stock import StockLevel, StockRow, read_stock_csv
 from settings import Settings
 
 inventory = typer.Typer(no_args_is_help=True, help="Stock levels: import them, list them, set one.")

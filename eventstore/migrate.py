@@ -37,7 +37,7 @@ class MigrationFailed(Exception):
 
 def migration_folders() -> list[Path]:
     """Every package's migrations, in no particular order: dbmate sorts by file name over all of them."""
-    return sorted(_ROOT.glob("*/migrations"))
+    return sorted({*_ROOT.glob("*/migrations"), *_ROOT.glob("*/*/migrations")})
 
 
 def dbmate_command() -> Path:

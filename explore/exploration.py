@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from activities.gateways.books import GatewayBooks
 from audit import Finding, Sources, audit
 from audit.report import MESSAGES, MONEY
 from explore.acts import perform
@@ -17,6 +16,7 @@ from explore.remedies import Attention
 from explore.sequence import Sequence
 from explore.shrink import shrunk
 from explore.system import Explored
+from gateways.books import GatewayBooks
 
 AT_ONCE: Final = 16
 _AGAIN: Final = 3  # times that a failing sequence is played again, until it has failed a second time

@@ -12,11 +12,6 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 
 from activities.failures import ActivityFailures
-from activities.gateways.easypost_api import EasyPostApi
-from activities.gateways.easypost_settings import sender_address
-from activities.gateways.easypost_shipping import EasyPostShippingGateway
-from activities.gateways.protocols import Charge, ChargeRequest
-from activities.gateways.stripe_payment import StripePaymentGateway
 from activities.heartbeats import Heartbeats
 from bootstrap import (
     WORKFLOWS,
@@ -37,6 +32,11 @@ from explore.providers import Weather
 from explore.stripe_books import StripeBooks
 from explore.stripe_stand_in import API_KEY as STRIPE_KEY
 from explore.stripe_stand_in import WEBHOOK_SECRET, StripeStandIn
+from gateways.easypost.api import EasyPostApi
+from gateways.easypost.settings import sender_address
+from gateways.easypost.shipping import EasyPostShippingGateway
+from gateways.protocols import Charge, ChargeRequest
+from gateways.stripe.payment import StripePaymentGateway
 from settings import Settings
 
 HOLDS_MONEY: Final = "pm_card_held"

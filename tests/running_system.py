@@ -14,12 +14,12 @@ from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 from temporalio.service import RPCError
 from temporalio.worker import Interceptor
 
-from activities.gateways.books import GatewayBooks
-from activities.gateways.simulated import Faults
 from activities.signatures import OrderRef
 from bootstrap import App, build_app
 from eventstore.checkpoints import lags
 from eventstore.pool import open_pool
+from gateways.books import GatewayBooks
+from gateways.simulated import Faults
 from orders.commands import CancelOrder, Command, PlaceOrder
 from orders.events import CancelledBy
 from orders.ids import stream_name

@@ -42,7 +42,7 @@ async def blocked(*_, **__):
     time.sleep(3600)
 """
 CHARGING = """
-from activities.gateways.simulated_payment import SimulatedPaymentGateway
+from gateways.simulated.payment import SimulatedPaymentGateway
 SimulatedPaymentGateway.charge = {}
 """
 STUBBORN_READERS = f"""

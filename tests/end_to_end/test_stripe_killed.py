@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import pytest
 
-from activities.gateways.stripe_api import TIMEOUT
+from gateways.stripe.api import TIMEOUT
 from orders.commands import RequestRefund
 from tests.end_to_end.stripe_fleet import (
     CANCEL,

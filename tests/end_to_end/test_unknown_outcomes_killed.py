@@ -7,7 +7,7 @@ from typing import Literal
 
 import pytest
 
-from activities.gateways.simulated import Operation
+from gateways.simulated import Operation
 from orders.commands import RequestRefund
 from orders.errors import OrderNotCancellable
 from orders.state import Shipped

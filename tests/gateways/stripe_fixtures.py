@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from activities.gateways.stripe_api import StripeApi
+from gateways.stripe.api import StripeApi
 from tests.gateways.local_stripe import API_KEY, LocalStripe, run_local_stripe
 from tests.gateways.stripe_proxy import StripeProxy, run_stripe_proxy
 

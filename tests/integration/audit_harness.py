@@ -10,8 +10,6 @@ import asyncpg
 from temporalio.client import Client
 from temporalio.testing import ActivityEnvironment
 
-from activities.gateways.books import GatewayBooks
-from activities.gateways.protocols import ChargeRequest, LabelRequest, Recipient, RefundRequest
 from activities.payment import charge_key
 from activities.publish import TOPICS, PublishActivities
 from activities.shipping import label_key
@@ -21,6 +19,8 @@ from bootstrap import App, build_app, build_projectors
 from dispatcher.dispatcher import NAME as DISPATCHER
 from eventstore.checkpoints import advance, open_checkpoint
 from eventstore.model import ANY, NewEvent
+from gateways.books import GatewayBooks
+from gateways.protocols import ChargeRequest, LabelRequest, Recipient, RefundRequest
 from orders.commands import (
     CancelOrder,
     Command,

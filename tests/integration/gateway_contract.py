@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from activities.gateways.protocols import (
+from gateways.protocols import (
     Charge,
     ChargeRequest,
     IdempotencyConflict,

@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from activities.gateways.protocols import (
+from gateways.protocols import (
     Charge,
     ChargeRequest,
     GatewayUnavailable,

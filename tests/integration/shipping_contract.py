@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from activities.gateways.protocols import (
+from gateways.protocols import (
     IdempotencyConflict,
     KeyVoided,
     Label,

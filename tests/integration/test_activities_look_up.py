@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 import pytest
 from temporalio.client import Client
 
-from activities.gateways.protocols import Charge, ChargeRequest, IdempotencyConflict, KeyVoided
-from activities.gateways.simulated import SimulatedPaymentGateway
 from activities.payment import PaymentActivities, charge_key
 from activities.signatures import OrderRef
+from gateways.protocols import Charge, ChargeRequest, IdempotencyConflict, KeyVoided
+from gateways.simulated import SimulatedPaymentGateway
 from orders.commands import ConfirmOrder, RetryOrder
 from tests.integration.dispatcher_harness import dispatching
 from tests.running_system import RunningSystem

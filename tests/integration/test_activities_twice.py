@@ -12,7 +12,6 @@ from temporalio.client import Client
 from temporalio.testing import ActivityEnvironment
 
 from activities import signatures as step
-from activities.gateways.protocols import KeyVoided
 from activities.signatures import (
     Cancellation,
     OrderRef,
@@ -25,8 +24,9 @@ from activities.signatures import (
     Undone,
     Wire,
 )
-from activities.stock import ReservationReleased
 from bootstrap import build_activities
+from gateways.protocols import KeyVoided
+from inventory.stock import ReservationReleased
 from orders.errors import IllegalTransition
 from orders.events import CancelledBy
 from tests.integration.dispatcher_harness import dispatching

@@ -11,10 +11,10 @@ from typing import Any, Final
 import pytest
 from temporalio.client import Client
 
-from activities.gateways.stripe_api import StripeApi
-from activities.gateways.stripe_events import StripeEvents
-from activities.gateways.stripe_signature import verified
 from bootstrap import App
+from gateways.stripe.api import StripeApi
+from gateways.stripe.events import StripeEvents
+from gateways.stripe.signature import verified
 from tests.integration.api_harness import KEYS, OPERATOR, READER, api, api_of
 from tests.running_system import running_system
 from web import parameters

@@ -7,11 +7,11 @@ import asyncpg
 import pytest
 from temporalio.client import Client
 
-from activities.gateways.books import GatewayBooks
 from audit import Sources, audit
 from audit.read_models import audit_projection
 from audit.report import READ_MODELS
 from bootstrap import build_projectors
+from gateways.books import GatewayBooks
 from projections import PROJECTIONS
 from projections.order_dashboard import ORDER_DASHBOARD
 from tests.integration.audit_harness import Books, opened_books

@@ -8,11 +8,11 @@ import asyncpg
 import pytest
 from temporalio.client import Client
 
-from activities.gateways.books import GatewayBooks, OrderBooks
 from audit import audit
 from audit.open_orders import Prospects
 from audit.report import MONEY
 from audit.stranded import stranded
+from gateways.books import GatewayBooks, OrderBooks
 from orders.events import CancelledBy
 from tests.integration.audit_harness import Books, opened_books
 

@@ -15,7 +15,7 @@ import sys
 if "without" in sys.argv:
     sys.modules["stripe"] = None  # as if it were not installed
 from settings import Settings, SettingsError
-from gateways import chosen_gateways
+from gateways.chosen import chosen_gateways
 try:
     chosen = chosen_gateways(Settings(), None)
 except SettingsError as error:

@@ -7,10 +7,10 @@ import asyncpg
 import pytest
 from requests.adapters import HTTPAdapter
 
-from activities.gateways.easypost_api import EasyPostApi, Shipment
-from activities.gateways.easypost_ledger import EasyPostLedger
-from activities.gateways.easypost_shipping import EasyPostShippingGateway
-from activities.gateways.protocols import GatewayUnavailable, KeyVoided, LabelRequest, VoidedLabel
+from gateways.easypost.api import EasyPostApi, Shipment
+from gateways.easypost.ledger import EasyPostLedger
+from gateways.easypost.shipping import EasyPostShippingGateway
+from gateways.protocols import GatewayUnavailable, KeyVoided, LabelRequest, VoidedLabel
 from tests.gateways.easypost_server import (
     API_KEY,
     BUY,
@@ -212,7 +212,7 @@ async def test_given_a_call_that_no_thread_had_time_for_then_it_is_not_made_late
     server: EasyPostServer, pool: asyncpg.Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = EasyPostApi(API_KEY, SENDER, server.base, timeout=1)
-    monkeypatch.setattr("activities.gateways.easypost_api.LONGEST_WAIT", -1)
+    monkeypatch.setattr("gateways.easypost.api.LONGEST_WAIT", -1)
     with pytest.raises(GatewayUnavailable, match="too many calls"):
         await EasyPostShippingGateway(pool, client).create(a_parcel())
     assert server.calls.total() == 0

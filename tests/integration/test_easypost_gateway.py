@@ -7,9 +7,9 @@ import asyncpg
 import pytest
 
 from activities.failures import as_failure
-from activities.gateways.easypost_api import EasyPostApi
-from activities.gateways.easypost_shipping import EasyPostShippingGateway
-from activities.gateways.protocols import (
+from gateways.easypost.api import EasyPostApi
+from gateways.easypost.shipping import EasyPostShippingGateway
+from gateways.protocols import (
     GatewayMisconfigured,
     GatewayUnavailable,
     LabelRequest,

@@ -6,9 +6,9 @@ from dataclasses import replace
 import asyncpg
 import pytest
 
-from activities.gateways.easypost_api import EasyPostApi
-from activities.gateways.easypost_shipping import EasyPostShippingGateway
-from activities.gateways.protocols import LabelRequest, Recipient
+from gateways.easypost.api import EasyPostApi
+from gateways.easypost.shipping import EasyPostShippingGateway
+from gateways.protocols import LabelRequest, Recipient
 from tests.gateways.easypost_server import SENDER
 from tests.integration.gateway_requests import a_parcel
 

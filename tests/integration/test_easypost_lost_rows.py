@@ -6,9 +6,9 @@ from dataclasses import replace
 import asyncpg
 import pytest
 
-from activities.gateways.easypost_api import EasyPostApi
-from activities.gateways.easypost_shipping import EasyPostShippingGateway
-from activities.gateways.protocols import KeyVoided, VoidedLabel
+from gateways.easypost.api import EasyPostApi
+from gateways.easypost.shipping import EasyPostShippingGateway
+from gateways.protocols import KeyVoided, VoidedLabel
 from tests.gateways.easypost_server import API_KEY, SENDER, EasyPostServer, run_easypost_server
 from tests.integration.gateway_requests import a_parcel
 

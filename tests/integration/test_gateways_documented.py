@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from activities.gateways.protocols import LabelRequest, ShippingGateway
-from activities.gateways.stripe_events import _PAYMENTS, _REFUNDS
+from gateways.protocols import LabelRequest, ShippingGateway
+from gateways.stripe.events import _PAYMENTS, _REFUNDS
 from settings import Settings
 from tests.integration.gateway_requests import a_parcel
 from tests.integration.projections_harness import owner

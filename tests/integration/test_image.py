@@ -53,7 +53,7 @@ def test_the_installed_program_starts_with_all_its_gateways(image: Path) -> None
         [image / "bin" / "orders", "--version"], capture_output=True, text=True, check=False, cwd=image
     )
     assert started.returncode == 0, started.stderr
-    gateways = "import bootstrap, worker, web.app, activities.gateways.stripe_api, activities.gateways.easypost_api"
+    gateways = "import bootstrap, worker, web.app, gateways.stripe.api, gateways.easypost.api"
     imported = subprocess.run(
         [image / "bin" / "python", "-c", gateways], capture_output=True, text=True, check=False, cwd=image
     )

@@ -9,14 +9,14 @@ from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.contrib.pydantic import pydantic_data_converter
 
 import embedded.temporal
-from activities.gateways.older_keys import OlderKeys
-from activities.gateways.protocols import IdempotencyConflict
-from activities.gateways.simulated import SimulatedPaymentGateway
-from activities.gateways.stripe_api import StripeApi
-from activities.gateways.stripe_payment import StripePaymentGateway
 from activities.signatures import OrderRef
 from application.workflows import order_workflows
 from embedded.temporal import run_temporal
+from gateways.older_keys import OlderKeys
+from gateways.protocols import IdempotencyConflict
+from gateways.simulated import SimulatedPaymentGateway
+from gateways.stripe.api import StripeApi
+from gateways.stripe.payment import StripePaymentGateway
 from orders.events import CancelledBy
 from orders.names import key_of_order, older_workflow_id, workflow_id
 from tests.gateways.local_stripe import API_KEY, Money

@@ -6,8 +6,8 @@ from dataclasses import replace
 import asyncpg
 import pytest
 
-from activities.gateways.books import CurrencyTotal, GatewayBooks, OrderBooks
-from activities.gateways.protocols import (
+from gateways.books import CurrencyTotal, GatewayBooks, OrderBooks
+from gateways.protocols import (
     Charge,
     ChargeRequest,
     GatewayUnavailable,
@@ -16,7 +16,7 @@ from activities.gateways.protocols import (
     PaymentDeclined,
     ShippingUnavailable,
 )
-from activities.gateways.simulated import (
+from gateways.simulated import (
     Faults,
     Operation,
     SimulatedPaymentGateway,

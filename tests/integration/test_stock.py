@@ -3,7 +3,7 @@
 import asyncpg
 import pytest
 
-from activities.stock import (
+from inventory.stock import (
     InsufficientStock,
     ReservationConflict,
     ReservationReleased,

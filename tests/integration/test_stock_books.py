@@ -7,7 +7,7 @@ from collections import Counter
 import asyncpg
 import pytest
 
-from activities.stock import (
+from inventory.stock import (
     InsufficientStock,
     ReservationConflict,
     ReservationReleased,

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from temporalio.client import Client
 
-from activities.gateways.protocols import Charge, RefundRequest
 from embedded.temporal import TemporalServer
+from gateways.protocols import Charge, RefundRequest
 from tests.gateways.stripe_proxy import StripeProxy
 from tests.integration.api_harness import OPERATOR, Api, api
 from tests.integration.cli_harness import shell_for

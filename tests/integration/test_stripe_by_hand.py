@@ -7,7 +7,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from activities.gateways.protocols import (
+from gateways.protocols import (
     Charge,
     GatewayError,
     GatewayMisconfigured,
@@ -16,10 +16,10 @@ from activities.gateways.protocols import (
     RefundRequest,
     Voided,
 )
-from activities.gateways.stripe_api import StripeApi
-from activities.gateways.stripe_by_hand import RefundRow
-from activities.gateways.stripe_payment import StripePaymentGateway
-from activities.gateways.stripe_refund_ledger import StripeRefundLedger
+from gateways.stripe.api import StripeApi
+from gateways.stripe.by_hand import RefundRow
+from gateways.stripe.payment import StripePaymentGateway
+from gateways.stripe.refund_ledger import StripeRefundLedger
 from tests.gateways.stripe_proxy import StripeProxy
 from tests.integration.gateway_requests import a_charge, a_refund
 

@@ -8,10 +8,10 @@ import asyncpg
 import pytest
 
 from activities.failures import as_failure
-from activities.gateways.protocols import GatewayMisconfigured, GatewayUnavailable, PaymentDeclined
-from activities.gateways.stripe_api import StripeApi, StripeRefused
-from activities.gateways.stripe_payment import StripePaymentGateway
 from embedded.ports import HOST, free_ports
+from gateways.protocols import GatewayMisconfigured, GatewayUnavailable, PaymentDeclined
+from gateways.stripe.api import StripeApi, StripeRefused
+from gateways.stripe.payment import StripePaymentGateway
 from tests.gateways.local_stripe import API_KEY, Money
 from tests.gateways.stripe_proxy import StripeProxy
 from tests.integration.gateway_requests import a_charge, a_refund, persist

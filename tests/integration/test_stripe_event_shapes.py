@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from temporalio.client import Client
 
-from activities.gateways.stripe_events import InvalidStripeEvent, _event
+from gateways.stripe.events import InvalidStripeEvent, _event
 from tests.gateways.stripe_proxy import StripeProxy
 from tests.integration.api_harness import problem
 from tests.integration.stripe_events_harness import (

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from temporalio.client import Client
 
-from activities.gateways.protocols import PaymentDeclined, RefundRequest
-from activities.gateways.stripe_events import KEPT
+from gateways.protocols import PaymentDeclined, RefundRequest
+from gateways.stripe.events import KEPT
 from tests.gateways.stripe_proxy import StripeProxy
 from tests.integration.api_harness import api, problem
 from tests.integration.projections_harness import owner

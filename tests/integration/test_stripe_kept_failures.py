@@ -8,9 +8,9 @@ from typing import Any
 import asyncpg
 import pytest
 
-from activities.gateways.protocols import Charge, ChargeRequest, GatewayError, GatewayMisconfigured, RefundRequest
-from activities.gateways.stripe_api import StripeApi
-from activities.gateways.stripe_payment import StripePaymentGateway
+from gateways.protocols import Charge, ChargeRequest, GatewayError, GatewayMisconfigured, RefundRequest
+from gateways.stripe.api import StripeApi
+from gateways.stripe.payment import StripePaymentGateway
 from tests.gateways.local_stripe import API_KEY, Money
 from tests.gateways.stripe_proxy import StripeProxy
 from tests.integration.gateway_requests import a_charge, a_refund

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 import asyncpg
 import pytest
 
-from activities.gateways.protocols import Charge, RefundExceedsCharge
-from activities.gateways.stripe_ledger import StripeLedger
-from activities.gateways.stripe_refund_ledger import LOCK_BY_INTENT, RESERVE, SeenRefund, StripeRefundLedger
+from gateways.protocols import Charge, RefundExceedsCharge
+from gateways.stripe.ledger import StripeLedger
+from gateways.stripe.refund_ledger import LOCK_BY_INTENT, RESERVE, SeenRefund, StripeRefundLedger
 from tests.integration.gateway_requests import a_charge, a_refund
 from tests.running_system import until
 

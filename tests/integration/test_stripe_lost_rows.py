@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 import pytest
 
-from activities.gateways.protocols import ChargeRequest, KeyVoided, PaymentDeclined
-from activities.gateways.stripe_api import StripeApi
-from activities.gateways.stripe_payment import StripePaymentGateway
+from gateways.protocols import ChargeRequest, KeyVoided, PaymentDeclined
+from gateways.stripe.api import StripeApi
+from gateways.stripe.payment import StripePaymentGateway
 from tests.gateways.local_stripe import Money
 from tests.gateways.stripe_proxy import StripeProxy
 from tests.integration.gateway_requests import a_charge, a_refund

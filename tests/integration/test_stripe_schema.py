@@ -7,9 +7,9 @@ import asyncpg
 import httpx
 import pytest
 
-from activities.gateways.protocols import PaymentDeclined
-from activities.gateways.stripe_api import StripeApi
-from activities.gateways.stripe_payment import StripePaymentGateway
+from gateways.protocols import PaymentDeclined
+from gateways.stripe.api import StripeApi
+from gateways.stripe.payment import StripePaymentGateway
 from tests.gateways.local_stripe import API_KEY
 from tests.gateways.stripe_mock import run_stripe_mock
 from tests.gateways.stripe_proxy import Call, StripeProxy

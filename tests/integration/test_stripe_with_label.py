@@ -5,7 +5,7 @@ from dataclasses import replace
 import asyncpg
 import pytest
 
-from activities.gateways.protocols import (
+from gateways.protocols import (
     AuthorisationExpired,
     ChargeRequest,
     GatewayUnavailable,
@@ -13,8 +13,8 @@ from activities.gateways.protocols import (
     RefundExceedsCharge,
     Voided,
 )
-from activities.gateways.stripe_api import StripeApi
-from activities.gateways.stripe_payment import StripePaymentGateway
+from gateways.stripe.api import StripeApi
+from gateways.stripe.payment import StripePaymentGateway
 from tests.gateways.local_stripe import Money
 from tests.gateways.stripe_proxy import StripeProxy
 from tests.integration.gateway_contract import PaymentGatewayContract

@@ -12,11 +12,11 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput
 
 from activities.failures import ActivityFailures, as_failure
-from activities.gateways import protocols
-from activities.gateways.protocols import DefiniteRefusal, GatewayMisconfigured, GatewayUnavailable
-from activities.stock import InsufficientStock, ReservationConflict, ReservationError, ReservationReleased
 from eventstore import errors as store_errors
 from eventstore.errors import EventStoreError
+from gateways import protocols
+from gateways.protocols import DefiniteRefusal, GatewayMisconfigured, GatewayUnavailable
+from inventory.stock import InsufficientStock, ReservationConflict, ReservationError, ReservationReleased
 from orders import errors as order_errors
 from orders.errors import CorruptStream, Fault, OrderError
 from orders.events import Shortage

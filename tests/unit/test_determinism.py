@@ -77,7 +77,7 @@ def test_the_modules_are_those_of_the_workflows_and_all_that_they_import() -> No
     found = set(modules())
     assert {"workflows.fulfill_order", "workflows.steps", "webhooks.workflow"} <= found
     assert {"activities.signatures", "orders.events", "orders.reference"} <= found
-    assert "activities.stock" not in found
+    assert "inventory.stock" not in found
 
 
 @pytest.mark.parametrize("line", FORBIDDEN)

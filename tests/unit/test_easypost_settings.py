@@ -5,9 +5,9 @@ import sys
 
 import pytest
 
-from activities.gateways.easypost_settings import sender_address
-from activities.gateways.simulated import SimulatedShippingGateway
-from gateways import chosen_gateways
+from gateways.chosen import chosen_gateways
+from gateways.easypost.settings import sender_address
+from gateways.simulated import SimulatedShippingGateway
 from settings import Settings, SettingsError, load_settings
 from tests.gateways.easypost_server import SENDER
 
@@ -76,7 +76,7 @@ class Absent:
 
 
 def test_without_the_package_the_error_says_what_to_install(environment: pytest.MonkeyPatch) -> None:
-    for name in [name for name in sys.modules if name.startswith(("easypost", "activities.gateways.easypost"))]:
+    for name in [name for name in sys.modules if name.startswith(("easypost", "gateways.easypost"))]:
         environment.delitem(sys.modules, name)
     environment.setattr(sys, "meta_path", [Absent(), *sys.meta_path])
     with pytest.raises(SettingsError, match=r"pip install '\.\[easypost\]'"):

@@ -2,8 +2,8 @@
 
 import pytest
 
-from activities.gateways.easypost_words import LIMIT, carriers_words
-from activities.gateways.protocols import Recipient
+from gateways.easypost.words import LIMIT, carriers_words
+from gateways.protocols import Recipient
 
 RECIPIENT = Recipient("Maria Anders", "Obere Str. 57", "Hof (2)", "Bad Öls", "BY", "12209", "DE")
 

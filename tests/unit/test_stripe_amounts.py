@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from activities.gateways.protocols import AmountNotSupported
-from activities.gateways.stripe_amounts import from_stripe, to_stripe
+from gateways.protocols import AmountNotSupported
+from gateways.stripe.amounts import from_stripe, to_stripe
 
 # Minor units of ISO 4217, currency, Stripe's units.
 EXACT = [

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from activities.gateways.stripe_by_hand import RefundRow, credits_by_hand
+from gateways.stripe.by_hand import RefundRow, credits_by_hand
 
 START = datetime(2026, 5, 2, 12, tzinfo=UTC)
 

@@ -12,8 +12,8 @@ from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
 from starlette.requests import Request
 
-from activities.stock_file import InvalidStockFile, read_stock_csv
 from application.order_json import read_order
+from inventory.stock_file import InvalidStockFile, read_stock_csv
 from orders.errors import InvalidOrder
 from orders.ids import has_card_number, visible_text_problem
 from tests.running_system import order_data

@@ -4,8 +4,8 @@ from collections import Counter
 from dataclasses import replace
 from typing import Any, cast
 
-from activities.gateways.protocols import PaymentGateway, ShippingGateway
 from bootstrap import App
+from gateways.protocols import PaymentGateway, ShippingGateway
 
 
 class Asked:

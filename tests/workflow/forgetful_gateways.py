@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from activities.gateways.protocols import (
+from bootstrap import App
+from gateways.protocols import (
     Charge,
     ChargeRequest,
     Label,
@@ -16,8 +17,7 @@ from activities.gateways.protocols import (
     Voided,
     VoidedLabel,
 )
-from activities.gateways.simulated import Operation
-from bootstrap import App
+from gateways.simulated import Operation
 
 
 @dataclass

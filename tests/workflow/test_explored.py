@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from temporalio.client import Client
 
-from activities.gateways.protocols import VoidedLabel
 from bootstrap import App
 from embedded.postgres import Postgres
 from explore.exploration import Exploration, Result
@@ -18,6 +17,7 @@ from explore.generate import generate
 from explore.sequence import AFTER_ALL, Act, OrderPlan, Sequence, from_json
 from explore.servers import quiet
 from explore.system import Explored, explored
+from gateways.protocols import VoidedLabel
 from tests.integration.cli_harness import database
 from tests.running_system import new_id, until
 

@@ -5,11 +5,11 @@ import hashlib
 import orjson
 from temporalio.client import Client
 
-from activities.gateways.protocols import ChargeRequest, LabelRequest, Recipient, RefundRequest
 from activities.payment import charge_key
 from activities.shipping import label_key
 from bootstrap import build_app
 from eventstore.pool import open_pool
+from gateways.protocols import ChargeRequest, LabelRequest, Recipient, RefundRequest
 from orders.commands import ConfirmOrder, PlaceOrder, RequestRefund
 from orders.ids import stream_name
 from orders.model import parse_order

@@ -2,9 +2,9 @@
 
 import pytest
 
-from activities.gateways.protocols import ChargeRequest, LabelRequest, Recipient
 from activities.payment import charge_key
 from activities.shipping import label_key
+from gateways.protocols import ChargeRequest, LabelRequest, Recipient
 from orders.commands import CancelOrder, RecordPayment
 from orders.events import CancelledBy
 from tests.running_system import RunningSystem

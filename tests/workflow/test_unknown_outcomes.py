@@ -8,7 +8,7 @@ import pytest
 from temporalio.client import Client
 
 import workflows.steps
-from activities.gateways.simulated import Operation
+from gateways.simulated import Operation
 from orders.commands import RequestRefund
 from orders.state import Shipped
 from tests.running_system import RunningSystem, new_id, running_system

@@ -11,9 +11,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import workflows.model
-from activities.gateways.stripe_api import idempotency_key
 from activities.signatures import READ_ORDER
 from activities.streams import StreamActivities
+from gateways.stripe.api import idempotency_key
 from orders.names import KINDS, MAX_NAME, derived_name, key_of_order, kind_of, request_name, workflow_id
 from webhooks.signatures import DELIVER_WEBHOOKS
 

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from activities.gateways.protocols import Recipient
+from gateways.protocols import Recipient
 
 LIMIT: Final = 300  # characters
 _NOTHING_SAID: Final = "no carrier takes the parcel"

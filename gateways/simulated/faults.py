@@ -5,11 +5,11 @@ from typing import Final, Literal, TypeAlias
 import asyncpg
 import orjson
 
-from activities.gateways.simulated_call import Operation, arrive
-from activities.gateways.simulated_payment import CHARGE, REFUND
-from activities.gateways.simulated_payment import VOID as VOID_CHARGE
-from activities.gateways.simulated_shipping import CREATE
-from activities.gateways.simulated_shipping import VOID as VOID_LABEL
+from gateways.simulated.call import Operation, arrive
+from gateways.simulated.payment import CHARGE, REFUND
+from gateways.simulated.payment import VOID as VOID_CHARGE
+from gateways.simulated.shipping import CREATE
+from gateways.simulated.shipping import VOID as VOID_LABEL
 
 FaultKind: TypeAlias = Literal["unavailable", "lost_reply", "hang", "late_effect"]
 

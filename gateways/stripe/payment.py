@@ -8,7 +8,7 @@ from typing import Final
 
 import asyncpg
 
-from activities.gateways.protocols import (
+from gateways.protocols import (
     AuthorisationExpired,
     Charge,
     ChargeRequest,
@@ -22,13 +22,13 @@ from activities.gateways.protocols import (
     RefundRequest,
     Voided,
 )
-from activities.gateways.stripe_adoption import StripeAdoption, charge_fingerprint
-from activities.gateways.stripe_amounts import from_stripe, to_stripe
-from activities.gateways.stripe_api import Intent, StripeApi, StripeRefused, idempotency_key
-from activities.gateways.stripe_by_hand import RefundRow
-from activities.gateways.stripe_ledger import CHARGE_STATES, ChargeRow, StripeLedger
-from activities.gateways.stripe_refund_ledger import StripeRefundLedger
-from activities.gateways.stripe_refunds import StripeRefunds
+from gateways.stripe.adoption import StripeAdoption, charge_fingerprint
+from gateways.stripe.amounts import from_stripe, to_stripe
+from gateways.stripe.api import Intent, StripeApi, StripeRefused, idempotency_key
+from gateways.stripe.by_hand import RefundRow
+from gateways.stripe.ledger import CHARGE_STATES, ChargeRow, StripeLedger
+from gateways.stripe.refund_ledger import StripeRefundLedger
+from gateways.stripe.refunds import StripeRefunds
 
 _KEYS_KEPT: Final = timedelta(hours=20)  # Stripe keeps an idempotency key for at least 24
 _LOOKS: Final = 3  # at an intent that changes while it is being cancelled

@@ -2,8 +2,8 @@
 
 import asyncpg
 
-from activities.gateways.fingerprints import fingerprint
-from activities.gateways.protocols import (
+from gateways.fingerprints import fingerprint
+from gateways.protocols import (
     IdempotencyConflict,
     KeyVoided,
     Label,
@@ -11,7 +11,7 @@ from activities.gateways.protocols import (
     ShippingUnavailable,
     VoidedLabel,
 )
-from activities.gateways.simulated_call import Operation, SimulationSettings, call
+from gateways.simulated.call import Operation, SimulationSettings, call
 
 CARRIER = "Simulated Parcel Service"
 

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import asyncpg
 
-from activities.gateways.stripe_amounts import from_stripe
-from activities.gateways.stripe_ledger import CHARGE_STATES
-from activities.gateways.stripe_refund_ledger import REFUND_STATES, SeenRefund, note_refund
+from gateways.stripe.amounts import from_stripe
+from gateways.stripe.ledger import CHARGE_STATES
+from gateways.stripe.refund_ledger import REFUND_STATES, SeenRefund, note_refund
 
 if TYPE_CHECKING:  # the package `stripe` is an extra
-    from activities.gateways.stripe_api import Intent
+    from gateways.stripe.api import Intent
 
 
 KEPT: Final = timedelta(days=30)  # ten times as long as Stripe goes on delivering an event

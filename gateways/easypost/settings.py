@@ -5,7 +5,7 @@ from typing import Final, Self
 
 from pydantic import BaseModel, Field, field_validator, model_validator
 
-from activities.gateways.provider_settings import HeaderSecret, ProviderAddress
+from gateways.provider_settings import HeaderSecret, ProviderAddress
 
 _ADDRESS_PARTS: Final = frozenset(
     ("name", "company", "street1", "street2", "city", "state", "zip", "country", "phone", "email")

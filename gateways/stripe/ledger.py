@@ -6,7 +6,7 @@ from typing import Final
 
 import asyncpg
 
-from activities.gateways.protocols import ChargeRequest
+from gateways.protocols import ChargeRequest
 
 CHARGE_STATES: Final = {"requires_capture": "authorised", "succeeded": "succeeded"}
 """The ledger's state of a charge, by an intent's status that says money is held or taken."""

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 
-from activities.gateways.easypost_settings import sender_address
-from activities.gateways.protocols import PaymentGateway, ShippingGateway
-from activities.gateways.simulated import SimulatedPaymentGateway, SimulatedShippingGateway, SimulationSettings
-from activities.gateways.stripe_events import StripeEvents
+from gateways.easypost.settings import sender_address
+from gateways.protocols import PaymentGateway, ShippingGateway
+from gateways.simulated import SimulatedPaymentGateway, SimulatedShippingGateway, SimulationSettings
+from gateways.stripe.events import StripeEvents
 from settings import Settings, SettingsError
 
 if TYPE_CHECKING:
-    from activities.gateways.stripe_api import StripeApi
+    from gateways.stripe.api import StripeApi
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,8 @@ def _payments(
     if settings.stripe_api_key is None:
         return SimulatedPaymentGateway(pool, simulation), None
     with _extra("stripe", "ORDERS_STRIPE_API_KEY"):
-        from activities.gateways.stripe_api import StripeApi  # noqa: PLC0415
-        from activities.gateways.stripe_payment import StripePaymentGateway  # noqa: PLC0415
+        from gateways.stripe.api import StripeApi  # noqa: PLC0415
+        from gateways.stripe.payment import StripePaymentGateway  # noqa: PLC0415
     api = StripeApi(settings.stripe_api_key.get_secret_value(), settings.stripe_api_base)
     return StripePaymentGateway(pool, api, with_label=settings.stripe_capture == "with-label"), api
 
@@ -54,7 +54,7 @@ def _payments(
 def _stripe_events(settings: Settings, pool: asyncpg.Pool, api: "StripeApi | None") -> StripeEvents | None:
     if api is None or settings.stripe_webhook_secret is None:
         return None
-    from activities.gateways.stripe_signature import verified  # noqa: PLC0415
+    from gateways.stripe.signature import verified  # noqa: PLC0415
 
     return StripeEvents(pool, api, partial(verified, secret=settings.stripe_webhook_secret.get_secret_value()))
 
@@ -63,8 +63,8 @@ def _shipping(settings: Settings, pool: asyncpg.Pool, simulation: SimulationSett
     if settings.easypost_api_key is None or settings.easypost_from is None:
         return SimulatedShippingGateway(pool, simulation)
     with _extra("easypost", "ORDERS_EASYPOST_API_KEY"):
-        from activities.gateways.easypost_api import EasyPostApi  # noqa: PLC0415
-        from activities.gateways.easypost_shipping import EasyPostShippingGateway  # noqa: PLC0415
+        from gateways.easypost.api import EasyPostApi  # noqa: PLC0415
+        from gateways.easypost.shipping import EasyPostShippingGateway  # noqa: PLC0415
     key, sender = settings.easypost_api_key.get_secret_value(), sender_address(settings.easypost_from)
     api = EasyPostApi(key, sender, settings.easypost_api_base)
     return EasyPostShippingGateway(pool, api, unit_ounces=settings.easypost_unit_ounces)

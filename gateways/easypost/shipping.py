@@ -4,11 +4,11 @@ from typing import Final
 
 import asyncpg
 
-from activities.gateways.easypost_api import EasyPostApi, EasyPostBusy, EasyPostRefused, Shipment
-from activities.gateways.easypost_ledger import EasyPostLedger, ShipmentRow
-from activities.gateways.easypost_words import carriers_words
-from activities.gateways.fingerprints import fingerprint
-from activities.gateways.protocols import (
+from gateways.easypost.api import EasyPostApi, EasyPostBusy, EasyPostRefused, Shipment
+from gateways.easypost.ledger import EasyPostLedger, ShipmentRow
+from gateways.easypost.words import carriers_words
+from gateways.fingerprints import fingerprint
+from gateways.protocols import (
     GatewayMisconfigured,
     GatewayUnavailable,
     IdempotencyConflict,

@@ -2,8 +2,8 @@
 
 import asyncpg
 
-from activities.gateways.fingerprints import fingerprint
-from activities.gateways.protocols import (
+from gateways.fingerprints import fingerprint
+from gateways.protocols import (
     Charge,
     ChargeRequest,
     IdempotencyConflict,
@@ -16,7 +16,7 @@ from activities.gateways.protocols import (
     RefundRequest,
     Voided,
 )
-from activities.gateways.simulated_call import Operation, SimulationSettings, call
+from gateways.simulated.call import Operation, SimulationSettings, call
 
 # Leans on the primary key of charges: the second caller with a key waits for the first and reads its row.
 CHARGE = """

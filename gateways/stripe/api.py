@@ -16,7 +16,7 @@ from weakref import WeakValueDictionary
 import stripe
 import structlog
 
-from activities.gateways.protocols import (
+from gateways.protocols import (
     DefiniteRefusal,
     GatewayMisconfigured,
     GatewayUnavailable,

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 import asyncpg
 
-from activities.stock_file import (
+from inventory.stock_file import (
     MAX_BIGINT,
     InvalidStockFile,
     StockFault,

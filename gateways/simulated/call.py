@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 import asyncpg
 import orjson
 
-from activities.gateways.protocols import GatewayUnavailable
+from gateways.protocols import GatewayUnavailable
 
 Operation: TypeAlias = Literal["payment.charge", "payment.void", "payment.refund", "shipping.create", "shipping.void"]
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import stripe
 
-from activities.gateways.stripe_events import InvalidStripeEvent
+from gateways.stripe.events import InvalidStripeEvent
 
 TOLERANCE: Final = 300  # seconds between the signature's time and ours, either way
 

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field, SecretStr, field_validator, model_validator
 
-from activities.gateways.provider_settings import HeaderSecret, ProviderAddress
+from gateways.provider_settings import HeaderSecret, ProviderAddress
 
 
 class StripeSettings(BaseModel):

@@ -6,7 +6,7 @@ cases" and "Minimum and maximum charge amounts". What a currency cannot express 
 
 from typing import Final
 
-from activities.gateways.protocols import AmountNotSupported
+from gateways.protocols import AmountNotSupported
 from orders.reference import currency_exponent
 
 ZERO_DECIMAL: Final = frozenset(

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from activities.gateways.protocols import GatewayError, GatewayMisconfigured, GatewayUnavailable, Refund, RefundFailed
-from activities.gateways.stripe_amounts import from_stripe, to_stripe
-from activities.gateways.stripe_api import Intent, StripeApi, StripeRefund, idempotency_key
-from activities.gateways.stripe_by_hand import RefundRow, credits_by_hand
-from activities.gateways.stripe_ledger import ChargeRow
-from activities.gateways.stripe_refund_ledger import REFUND_STATES, SeenRefund, StripeRefundLedger
+from gateways.protocols import GatewayError, GatewayMisconfigured, GatewayUnavailable, Refund, RefundFailed
+from gateways.stripe.amounts import from_stripe, to_stripe
+from gateways.stripe.api import Intent, StripeApi, StripeRefund, idempotency_key
+from gateways.stripe.by_hand import RefundRow, credits_by_hand
+from gateways.stripe.ledger import ChargeRow
+from gateways.stripe.refund_ledger import REFUND_STATES, SeenRefund, StripeRefundLedger
 from orders.names import key_of_order
 
 Rows = Mapping[str, RefundRow]

@@ -8,14 +8,14 @@ from typing import Any, Final
 
 import asyncpg
 
-from activities.gateways.protocols import (
+from gateways.protocols import (
     IdempotencyConflict,
     PaymentNotFound,
     RefundCurrencyMismatch,
     RefundExceedsCharge,
     RefundRequest,
 )
-from activities.gateways.stripe_by_hand import RefundRow
+from gateways.stripe.by_hand import RefundRow
 
 REFUND_STATES: Final = {"succeeded": "succeeded", "failed": "failed", "canceled": "failed"}
 """The ledger's state of a refund, by its final status at Stripe; any other is pending."""

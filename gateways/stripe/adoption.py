@@ -9,11 +9,11 @@ from typing import Final
 
 import structlog
 
-from activities.gateways.fingerprints import fingerprint
-from activities.gateways.protocols import ChargeRequest
-from activities.gateways.stripe_amounts import from_stripe
-from activities.gateways.stripe_api import Intent, StripeApi, StripeRefused
-from activities.gateways.stripe_ledger import CHARGE_STATES, ChargeRow, StripeLedger
+from gateways.fingerprints import fingerprint
+from gateways.protocols import ChargeRequest
+from gateways.stripe.amounts import from_stripe
+from gateways.stripe.api import Intent, StripeApi, StripeRefused
+from gateways.stripe.ledger import CHARGE_STATES, ChargeRow, StripeLedger
 
 SEARCH_LAG: Final = timedelta(minutes=3)
 _OUTAGE: Final = timedelta(hours=1)  # listed where the account cannot search

@@ -23,7 +23,7 @@ from easypost.errors.api.rate_limit_error import RateLimitError
 from easypost.errors.api.timeout_error import TimeoutError as NoAnswerInTime
 from requests.adapters import HTTPAdapter
 
-from activities.gateways.protocols import GatewayMisconfigured, GatewayUnavailable, Recipient
+from gateways.protocols import GatewayMisconfigured, GatewayUnavailable, Recipient
 
 T = TypeVar("T")
 

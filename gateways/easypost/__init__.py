@@ -1,0 +1,1 @@
+"""Shipping labels by EasyPost."""
