@@ -61,6 +61,7 @@ from workflows.sandbox import Sandbox
 from workflows.validate_order import ValidateOrder
 
 if TYPE_CHECKING:
+    from gateways.easypost.api import EasyPostApi
     from gateways.stripe.api import StripeApi
 
 WORKFLOWS = [ValidateOrder, FulfillOrder, NotifyShipment, RefundOrder]
@@ -91,6 +92,7 @@ class App:
     endpoints: Endpoints
     deliveries: Deliveries
     stripe: "StripeApi | None" = None
+    easypost: "EasyPostApi | None" = None
     stripe_events: StripeEvents | None = None
 
     async def close(self) -> None:
@@ -132,6 +134,7 @@ def build_app(settings: Settings, pool: asyncpg.Pool) -> App:
         endpoints=Endpoints(pool, store, allow_private=settings.webhooks_allow_private),
         deliveries=Deliveries(pool),
         stripe=gateways.stripe,
+        easypost=gateways.easypost,
         stripe_events=gateways.stripe_events,
     )
 

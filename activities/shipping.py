@@ -11,13 +11,18 @@ from activities.signatures import OrderRef, Shipment, Undo, Undone
 from activities.streams import Orders, load_order, require_under_way
 from eventstore.tracing import span
 from gateways.protocols import LabelRequest, Recipient, ShippingGateway
-from orders.model import Address, units
+from orders.model import Address, Order, units
 from orders.names import key_of_order
 
 
 def label_key(order_id: str) -> str:
     """The idempotency key of an order's one label; voiding it makes any later label impossible."""
     return key_of_order(step.CREATE_SHIPMENT.name, order_id)
+
+
+def label_request(order: Order) -> LabelRequest:
+    """The order's label, as the carrier is asked for it."""
+    return LabelRequest(label_key(order.order_id), order.order_id, units(order), _recipient(order.shipping_address))
 
 
 class ShippingActivities:
@@ -41,10 +46,7 @@ class ShippingActivities:
                 shipment_id=recorded.shipment_id, tracking_number=recorded.tracking_number, carrier=recorded.carrier
             )
         require_under_way(state, "CreateShipment")
-        order = state.order
-        request = LabelRequest(
-            label_key(order.order_id), order.order_id, units(order), _recipient(order.shipping_address)
-        )
+        request = label_request(state.order)
         # Looked up first, because a carrier may forget the key after a day: attempts go on for as long as an outage.
         with span("shipping.create", SpanKind.CLIENT, order=ref.order_id):
             label = await self._gateway.find(request.key) or await self._gateway.create(request)

@@ -8,6 +8,8 @@ from typing import Final, Literal
 from temporalio.client import Client, WorkflowExecutionStatus
 
 from application.reach import require_answer
+from application.recovering_easypost import lost_labels
+from application.recovering_refunds import lost_refunds
 from application.recovering_stripe import lost_charges
 from audit.evidence import gather
 from audit.open_orders import Prospect, Prospects, Work, unfinished
@@ -45,7 +47,7 @@ class Loss:
     """Something that is missing or out of step. done: this run has taken it up. remedy: what a person does otherwise, None
     where `orders recover --apply` does it."""
 
-    kind: Literal["sequence", "checkpoint", "charge", "workflow"]
+    kind: Literal["sequence", "checkpoint", "charge", "refund", "label", "workflow"]
     subject: str
     problem: str
     done: bool = False
@@ -54,7 +56,7 @@ class Loss:
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """One run. since: charges at the provider are compared from then on. apply: False changes nothing."""
+    """One run. since: charges and labels at the providers are compared from then on. apply: False changes nothing."""
 
     app: App
     client: Client
@@ -70,10 +72,8 @@ class Recovery:
             yield loss
         async for loss in self._checkpoints():
             yield loss
-        if self.app.stripe is not None:
-            self.on_progress("charges", 0)
-            async for charge in lost_charges(self.app, self.app.stripe, self.since, apply=self.apply):
-                yield Loss("charge", charge.order_id, charge.problem, charge.done, charge.remedy)
+        async for loss in self._at_providers():
+            yield loss
         async for loss in self._workflows():
             yield loss
 
@@ -100,6 +100,21 @@ class Recovery:
             if self.apply:
                 await self.app.pool.execute(_SET_BACK, name, head)
             yield Loss("checkpoint", name, problem, self.apply)
+
+    async def _at_providers(self) -> AsyncIterator[Loss]:
+        """Refunds after charges: of a charge without a row no refund can be taken down."""
+        app = self.app
+        if app.stripe is not None:
+            self.on_progress("charges", 0)
+            async for charge in lost_charges(app, app.stripe, self.since, apply=self.apply):
+                yield Loss("charge", charge.order_id, charge.problem, charge.done, charge.remedy)
+            self.on_progress("refunds", 0)
+            async for refund in lost_refunds(app, app.stripe, self.since, apply=self.apply):
+                yield Loss("refund", refund.order_id, refund.problem, refund.done, refund.remedy)
+        if app.easypost is not None:
+            self.on_progress("labels", 0)
+            async for label in lost_labels(app, app.easypost, self.since, apply=self.apply):
+                yield Loss("label", label.order_id, label.problem, label.done, label.remedy)
 
     async def _workflows(self) -> AsyncIterator[Loss]:
         app, looked = self.app, 0

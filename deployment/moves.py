@@ -4,7 +4,7 @@ import asyncio
 import os
 import shutil
 import signal
-import tarfile
+import zipfile
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -65,7 +65,7 @@ async def upgrade(deployment: Deployment, since: str) -> str:
 
 async def _checked_out(commit: str, folder: Path) -> Path:
     """The project's files of that commit. Raises NotTested where this is no working copy of a repository with it."""
-    git, archive = shutil.which("git"), folder.with_suffix(".tar")
+    git, archive = shutil.which("git"), folder.with_suffix(".zip")
     if git is None or not (ROOT / ".git").exists():
         raise NotTested("no git, or no working copy of its repository")
     job = Job(
@@ -80,8 +80,8 @@ async def _checked_out(commit: str, folder: Path) -> Path:
             await running.finished()
     except EmbeddedError as error:
         raise NotTested(str(error)) from None
-    with tarfile.open(archive) as files:
-        files.extractall(folder, filter="data")
+    with zipfile.ZipFile(archive) as files:
+        files.extractall(folder)
     return folder
 
 

@@ -15,17 +15,19 @@ from gateways.stripe.events import StripeEvents
 from settings import Settings, SettingsError
 
 if TYPE_CHECKING:
+    from gateways.easypost.api import EasyPostApi
     from gateways.stripe.api import StripeApi
 
 
 @dataclass(frozen=True)
 class Gateways:
-    """stripe: the client, for others who ask Stripe; None where another gateway takes the money.
+    """stripe, easypost: the clients, for others who ask there; None where another gateway is chosen.
     stripe_events: who takes what Stripe tells by itself; None where that is not wanted."""
 
     payments: PaymentGateway
     shipping: ShippingGateway
     stripe: "StripeApi | None"
+    easypost: "EasyPostApi | None"
     stripe_events: StripeEvents | None
 
 
@@ -36,7 +38,8 @@ def chosen_gateways(settings: Settings, pool: asyncpg.Pool) -> Gateways:
         unavailable_above_units=settings.shipping_unavailable_above,
     )
     payments, stripe = _payments(settings, pool, simulation)
-    return Gateways(payments, _shipping(settings, pool, simulation), stripe, _stripe_events(settings, pool, stripe))
+    shipping, easypost = _shipping(settings, pool, simulation)
+    return Gateways(payments, shipping, stripe, easypost, _stripe_events(settings, pool, stripe))
 
 
 def _payments(
@@ -59,15 +62,17 @@ def _stripe_events(settings: Settings, pool: asyncpg.Pool, api: "StripeApi | Non
     return StripeEvents(pool, api, partial(verified, secret=settings.stripe_webhook_secret.get_secret_value()))
 
 
-def _shipping(settings: Settings, pool: asyncpg.Pool, simulation: SimulationSettings) -> ShippingGateway:
+def _shipping(
+    settings: Settings, pool: asyncpg.Pool, simulation: SimulationSettings
+) -> "tuple[ShippingGateway, EasyPostApi | None]":
     if settings.easypost_api_key is None or settings.easypost_from is None:
-        return SimulatedShippingGateway(pool, simulation)
+        return SimulatedShippingGateway(pool, simulation), None
     with _extra("easypost", "ORDERS_EASYPOST_API_KEY"):
         from gateways.easypost.api import EasyPostApi  # noqa: PLC0415
         from gateways.easypost.shipping import EasyPostShippingGateway  # noqa: PLC0415
     key, sender = settings.easypost_api_key.get_secret_value(), sender_address(settings.easypost_from)
     api = EasyPostApi(key, sender, settings.easypost_api_base)
-    return EasyPostShippingGateway(pool, api, unit_ounces=settings.easypost_unit_ounces)
+    return EasyPostShippingGateway(pool, api, unit_ounces=settings.easypost_unit_ounces), api
 
 
 @contextmanager

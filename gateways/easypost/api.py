@@ -8,9 +8,10 @@ import asyncio
 import re
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
@@ -31,6 +32,8 @@ TIMEOUT: Final = 8  # seconds to connect, and as many to wait for the answer: to
 LONGEST_WAIT: Final = 1.0  # seconds for a thread: a call that waited longer would come when nobody counts with it
 _PURCHASE: Final = 64  # seconds that EasyPost may work on a purchase: its own client waits 60 for the answer
 _THREADS: Final = 32
+_PAGE: Final = 100  # EasyPost's most
+_DAY: Final = timedelta(days=1)
 _UNDECIDED: Final = frozenset({"EXISTS", "IN_PROGRESS", "NO_RESPONSE", "TIMED_OUT"})
 _CODE: Final = re.compile(r"[A-Za-z0-9_.]{1,60}")
 
@@ -65,7 +68,8 @@ class Shipment:
     """A shipment as EasyPost has it. rate_id: the lowest. carrier: of the rate that was bought.
 
     messages: why carriers offer no rate, in their words. labelled: the label can be printed; EasyPost may set the
-    tracking_number earlier or later. refund_status: None until a refund of the label was requested.
+    tracking_number earlier or later. refund_status: None until a refund of the label was requested. reference, address,
+    ounces: as the shipment was created.
     """
 
     id: str
@@ -75,6 +79,20 @@ class Shipment:
     tracking_number: str | None
     carrier: str
     refund_status: str | None
+    reference: str | None = None
+    address: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    ounces: float | None = None
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the label can be used and billed: bought, and no carrier takes it back."""
+        return self.is_bought and self.refund_status in (None, "rejected")
+
+    def goes_to(self, recipient: Recipient) -> bool:
+        """Whether every part of the recipient's address is in the shipment's, in any case of letters."""
+        return all(
+            part.casefold() == str(self.address.get(name)).casefold() for name, part in _address(recipient).items()
+        )
 
     @property
     def is_bought(self) -> bool:
@@ -106,7 +124,7 @@ class EasyPostApi:
 
     async def create(self, reference: str, recipient: Recipient, ounces: float) -> Shipment:
         """A shipment with its rates; nothing is bought."""
-        return await self._call(
+        return await self._shipment(
             lambda: self._client.shipment.create(
                 reference=reference,
                 from_address=self._sender,
@@ -116,7 +134,7 @@ class EasyPostApi:
         )
 
     async def retrieve(self, shipment_id: str) -> Shipment:
-        return await self._call(lambda: self._client.shipment.retrieve(shipment_id))
+        return await self._shipment(lambda: self._client.shipment.retrieve(shipment_id))
 
     async def find(self, reference: str) -> Shipment | None:
         """The shipment that was created under our reference, which EasyPost takes in place of an id."""
@@ -125,18 +143,36 @@ class EasyPostApi:
         except EasyPostUnknown:
             return None
 
+    async def bought_since(self, since: datetime) -> AsyncIterator[Shipment]:
+        """All shipments created since then whose label was bought, the latest first."""
+        # Without an end EasyPost lists one month.
+        asked = {"purchased": True, "start_datetime": _time(since), "end_datetime": _time(datetime.now(UTC) + _DAY)}
+        more: dict[str, str] = {}
+        while True:
+            page, has_more = await self._call(
+                lambda asked=asked | more: self._client.shipment.all(page_size=_PAGE, **asked), _page
+            )
+            for each in page:
+                yield each
+            if not has_more or not page:
+                return
+            more = {"before_id": page[-1].id}
+
     async def buy(self, shipment_id: str, rate_id: str) -> Shipment:
         """The shipment, perhaps before its label is made. Raises EasyPostRefused also where it was bought before."""
-        return await self._call(lambda: self._client.shipment.buy(shipment_id, rate={"id": rate_id}))
+        return await self._shipment(lambda: self._client.shipment.buy(shipment_id, rate={"id": rate_id}))
 
     async def refund(self, shipment_id: str) -> Shipment:
         """Ask the carrier to take the label back. What it had rejected may be asked for again."""
-        return await self._call(lambda: self._client.shipment.refund(shipment_id))
+        return await self._shipment(lambda: self._client.shipment.refund(shipment_id))
 
-    async def _call(self, call: Callable[[], Any]) -> Shipment:
+    async def _shipment(self, call: Callable[[], Any]) -> Shipment:
+        return await self._call(call, _shipment)
+
+    async def _call(self, call: Callable[[], Any], read: Callable[[dict[str, Any]], T]) -> T:
         latest = time.monotonic() + LONGEST_WAIT
 
-        def made() -> Shipment:
+        def made() -> T:
             if time.monotonic() > latest:
                 raise EasyPostBusy("too many calls at once")
             self._answer.retry_after = None
@@ -151,7 +187,7 @@ class EasyPostApi:
             except ApiError as error:
                 raise self._failure(error) from None
             try:
-                return _shipment(answer.to_dict())
+                return read(answer.to_dict())
             except (AttributeError, KeyError, TypeError, ValueError):
                 raise GatewayUnavailable("EasyPost answers with what is no shipment") from None
 
@@ -193,7 +229,19 @@ def _shipment(answer: dict[str, Any]) -> Shipment:
         tracking_number=answer.get("tracking_code") or None,
         carrier=rate.get("carrier") or "unknown",
         refund_status=answer.get("refund_status"),
+        reference=answer.get("reference"),
+        address=answer.get("to_address") or {},
+        ounces=(answer.get("parcel") or {}).get("weight"),
     )
+
+
+def _page(answer: dict[str, Any]) -> tuple[list[Shipment], bool]:
+    """A page of a list, and whether there is another."""
+    return [_shipment(each) for each in answer["shipments"]], answer["has_more"]
+
+
+def _time(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _lowest_rate(rates: list[dict[str, Any]]) -> str | None:

@@ -58,9 +58,9 @@ class EasyPostShippingGateway:
                 return _answer(request.key, row)
 
     async def void(self, key: str, reason: str) -> VoidedLabel:
-        """As ShippingGateway.void. A key without a shipment in the ledger is looked up at EasyPost: the row may be lost."""
+        """As ShippingGateway.void. A key of which the ledger knows no purchase is looked up at EasyPost: it may be lost."""
         known = await self._ledger.find(key)
-        if known is None or known.state == "new":
+        if known is None or known.state in ("new", "created"):
             await self.adopt(key)
         row = await self._ledger.bury(key, reason)
         while row.state not in _VOIDED:
@@ -84,15 +84,31 @@ class EasyPostShippingGateway:
 
     async def adopt(self, key: str) -> bool:
         """Give the key the shipment that EasyPost has under it, where our ledger has none. Whether its label is bought."""
-        shipment = await self._api.find(key)
+        row = await self._ledger.find(key)
+        stored = row.shipment_id if row else None
+        shipment = await (self._api.retrieve(stored) if stored else self._api.find(key))
         if shipment is None:
             return False
-        await self._ledger.open(key, order_of_key(key), fingerprint("adopted", shipment.id))
+        await self._adopt(key, order_of_key(key), fingerprint("adopted", shipment.id), shipment)
+        return shipment.is_bought
+
+    async def may_adopt(self, request: LabelRequest, shipment: Shipment) -> bool:
+        """Whether the ledger has no shipment for this request, and the one at EasyPost has its recipient and weight."""
+        row = await self._ledger.find(request.key)
+        known = row is not None and (row.state != "new" or row.fingerprint != _fingerprint(request))
+        same = shipment.goes_to(request.recipient) and shipment.ounces == request.units * self._unit_ounces
+        return same and not known
+
+    async def adopt_for(self, request: LabelRequest, shipment: Shipment) -> None:
+        """Give the request a bought shipment that it may adopt: create then answers with its label."""
+        await self._adopt(request.key, request.order_id, _fingerprint(request), shipment)
+
+    async def _adopt(self, key: str, order_id: str, content: str, shipment: Shipment) -> None:
+        await self._ledger.open(key, order_id, content)
         await self._ledger.store(key, shipment.id)
         row = await self._ledger.read(key)
         if shipment.is_bought and row.shipment_id == shipment.id and row.tracking_number is None:
             await self._recorded(key, shipment)
-        return shipment.is_bought
 
     async def _created(self, request: LabelRequest) -> Shipment:
         try:

@@ -78,7 +78,7 @@ class Intent:
 class StripeRefund:
     """A refund as Stripe has it, in Stripe's units. status: pending, requires_action, succeeded, failed or canceled.
 
-    key: from its metadata; None where a person made it.
+    key: from its metadata; None where a person made it. intent_id: None where the charge was made without an intent.
     """
 
     id: str
@@ -86,6 +86,7 @@ class StripeRefund:
     amount: int
     created: datetime
     key: str | None
+    intent_id: str | None = None
 
 
 class StripeApi:
@@ -157,15 +158,9 @@ class StripeApi:
 
     async def created_since(self, since: datetime) -> AsyncIterator[Intent]:
         """All intents created since then, the latest first, with no delay."""
-        more, created = dict[str, str](), {"gte": int(since.timestamp())}
-        while True:
-            asked: Any = {"created": created, "limit": _PAGE, "expand": [f"data.{_EXPAND}"], **more}
-            page = await _answer(self._client.v1.payment_intents.list_async(asked))
-            for each in page.data:
-                yield _intent(each)
-            if not page.has_more:
-                return
-            more = {"starting_after": page.data[-1].id}
+        asked = {"created": {"gte": int(since.timestamp())}, "expand": [f"data.{_EXPAND}"]}
+        async for each in _listed(self._client.v1.payment_intents.list_async, asked):
+            yield _intent(each)
 
     async def refund(self, intent_id: str, amount: int, about: Mapping[str, str], key: str) -> StripeRefund:
         call = self._client.v1.refunds.create_async(
@@ -175,15 +170,13 @@ class StripeApi:
 
     async def refunds(self, intent_id: str) -> list[StripeRefund]:
         """All refunds of the intent: keys are forgotten after a day, refunds and their metadata never."""
-        found: list[StripeRefund] = []
-        more: dict[str, str] = {}
-        while True:
-            asked: Any = {"payment_intent": intent_id, "limit": _PAGE, **more}
-            page = await _answer(self._client.v1.refunds.list_async(asked))
-            found += map(_refund, page.data)
-            if not page.has_more:
-                return found
-            more = {"starting_after": page.data[-1].id}
+        listed = _listed(self._client.v1.refunds.list_async, {"payment_intent": intent_id})
+        return [_refund(each) async for each in listed]
+
+    async def refunds_since(self, since: datetime) -> AsyncIterator[StripeRefund]:
+        """All refunds created since then, the latest first."""
+        async for each in _listed(self._client.v1.refunds.list_async, {"created": {"gte": int(since.timestamp())}}):
+            yield _refund(each)
 
     async def _once(self, key: str, call: Coroutine[Any, Any, T]) -> T:
         """One call with a key at a time: Stripe answers 409 to a second one that comes while the first is under way."""
@@ -202,6 +195,18 @@ def idempotency_key(*parts: object) -> str:
     if text.isascii() and len(text) <= _KEY_LIMIT:
         return text
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+async def _listed(call: Callable[[Any], Coroutine[Any, Any, Any]], asked: Mapping[str, Any]) -> AsyncIterator[Any]:
+    """Everything in a list of Stripe's, page after page."""
+    more: dict[str, str] = {}
+    while True:
+        page = await _answer(call({**asked, "limit": _PAGE, **more}))
+        for each in page.data:
+            yield each
+        if not page.has_more:
+            return
+        more = {"starting_after": page.data[-1].id}
 
 
 async def _answer(call: Coroutine[Any, Any, T]) -> T:
@@ -294,4 +299,6 @@ def _held_until(charge: stripe.Charge) -> datetime:
 def _refund(found: stripe.Refund) -> StripeRefund:
     key = found.metadata.to_dict().get("key") if found.metadata is not None else None
     created = datetime.fromtimestamp(found.created, UTC)
-    return StripeRefund(found.id, found.status or "pending", found.amount, created, key)
+    intent = getattr(found, "payment_intent", None)
+    intent_id = intent if isinstance(intent, str) or intent is None else intent.id
+    return StripeRefund(found.id, found.status or "pending", found.amount, created, key, intent_id)

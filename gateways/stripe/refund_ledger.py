@@ -38,6 +38,22 @@ _READ_ALL: Final = "select * from gateways.stripe_refunds r where r.intent_id = 
 # Looks each intent up in the index on intent_id.
 _READ_OF: Final = "select * from gateways.stripe_refunds r where r.intent_id = any($1::text[])"
 
+# The charge by its unique intent, the refund by its unique refund_id.
+_KNOWN: Final = """
+select c.order_id, c.currency, r.state
+from gateways.stripe_charges c
+left join gateways.stripe_refunds r on r.refund_id = $2 and r.intent_id = c.intent_id
+where c.intent_id = $1
+"""
+
+# Reads the table: `orders recover` alone asks for this.
+_MADE_SINCE: Final = """
+select c.order_id, r.*
+from gateways.stripe_refunds r join gateways.stripe_charges c using (intent_id)
+where r.state in ('pending', 'succeeded') and r.at >= $1
+order by r.at, r.key
+"""
+
 RESERVE: Final = """
 insert into gateways.stripe_refunds (key, intent_id, amount, currency, reason, at)
 values ($1, $2, $3, $4, $5, coalesce($6, now()))
@@ -95,6 +111,15 @@ class SeenRefund:
     created: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class KnownRefund:
+    """The ledger on a refund at Stripe. state: None where it has no row with that refund's id."""
+
+    order_id: str
+    currency: str
+    state: str | None
+
+
 class StripeRefundLedger:
     """One row per refund, for good. Every method is a transaction of its own, and no call to Stripe lies within one."""
 
@@ -104,6 +129,15 @@ class StripeRefundLedger:
     async def find(self, key: str) -> RefundRow | None:
         row = await self._pool.fetchrow(_READ, key)
         return _refund(row) if row else None
+
+    async def known(self, intent_id: str, refund_id: str) -> KnownRefund | None:
+        """The refund as the ledger has it; None where the ledger has no charge with that intent."""
+        row = await self._pool.fetchrow(_KNOWN, intent_id, refund_id)
+        return KnownRefund(**row) if row else None
+
+    async def made_since(self, since: datetime) -> list[tuple[str, RefundRow]]:
+        """The refunds of charges of ours that count as made, requested since then, each with its order's id."""
+        return [(row["order_id"], _refund(row)) for row in await self._pool.fetch(_MADE_SINCE, since)]
 
     async def of_intents(self, intent_ids: Sequence[str]) -> Mapping[str, list[RefundRow]]:
         """All refunds of these intents, by intent."""

@@ -23,7 +23,7 @@ class StripeRefunds:
     async def give_back(self, reserved: RefundRow) -> Refund:
         """Have Stripe make the refund of this row, unless it is made or a person has made it. Raises RefundFailed."""
         intent = await self._api.retrieve(reserved.intent_id)
-        rows = await self._seen(reserved.intent_id, reserved.currency)
+        rows = await self.synced(reserved.intent_id, reserved.currency)
         row = rows[reserved.key]
         if row.state == "asked":
             by_hand = credits_by_hand(rows.values())[row.key]
@@ -36,7 +36,7 @@ class StripeRefunds:
     async def return_rest(self, charge: ChargeRow, intent: Intent, reason: str) -> Refund | None:
         """Give back what is left of a voided charge; the refunds that undo it, those by hand included, or None."""
         key = key_of_order("refund-payment", charge.order_id)
-        rows = await self._seen(intent.id, charge.currency)
+        rows = await self.synced(intent.id, charge.currency)
         left = _left(rows, key, intent, charge.currency)
         row = rows.get(key)
         if row is None and left > 0:
@@ -53,10 +53,10 @@ class StripeRefunds:
         row = await self._ledger.find(key)
         if row is None or row.manual or row.state == "failed":
             return None
-        rows = await self._seen(row.intent_id, row.currency)
+        rows = await self.synced(row.intent_id, row.currency)
         return _answer(rows, rows[key]) if rows[key].made or rows[key].state == "settled" else None
 
-    async def _seen(self, intent_id: str, currency: str) -> Rows:
+    async def synced(self, intent_id: str, currency: str) -> Rows:
         """The refunds of an intent, after Stripe's list of them was recorded."""
         found = await self._api.refunds(intent_id)
         return await self._ledger.sync(intent_id, [_seen(each, currency) for each in found])

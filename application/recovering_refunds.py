@@ -1,0 +1,79 @@
+"""Refunds that Stripe and our ledger know differently: failed there, unknown here, or unknown there."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from activities.signatures import RETURN_PAYMENT
+from gateways.stripe.amounts import from_stripe
+from gateways.stripe.refund_ledger import REFUND_STATES, KnownRefund, StripeRefundLedger
+from orders.ids import stream_name
+from orders.money import format_money
+from orders.names import derived_name, kind_of, older_name
+from orders.state import Shipped
+
+if TYPE_CHECKING:  # the package `stripe` is an extra
+    from bootstrap import App
+    from gateways.stripe.api import StripeApi, StripeRefund
+
+FAILS_WITHIN: Final = timedelta(days=30)
+"""The time that a customer's bank has to send a refund back."""
+
+
+@dataclass(frozen=True, slots=True)
+class LostRefund:
+    """done: the ledger has it as Stripe has it. remedy: what a person does, None where nothing else is to be done."""
+
+    order_id: str
+    problem: str
+    done: bool = False
+    remedy: str | None = None
+
+
+async def lost_refunds(app: "App", api: "StripeApi", since: datetime, *, apply: bool) -> AsyncIterator[LostRefund]:
+    """The refunds of our charges, made in the 30 days before then or later, in which ledger and Stripe differ."""
+    ledger, seen = StripeRefundLedger(app.pool), set[str]()
+    async for refund in api.refunds_since(since - FAILS_WITHIN):
+        seen.add(refund.id)
+        known = await ledger.known(refund.intent_id, refund.id) if refund.intent_id else None
+        if known is not None and _differs(refund, known):
+            yield await _lost(app, api, refund, known, apply=apply)
+    for order_id, row in await ledger.made_since(since - FAILS_WITHIN):
+        if row.refund_id not in seen and row.refund_id not in {each.id for each in await api.refunds(row.intent_id)}:
+            problem = f"was given {format_money(row.asked, row.currency)} back as {row.refund_id}, which Stripe has not"
+            yield LostRefund(order_id, problem, remedy="return the money in Stripe's dashboard, or another way")
+
+
+def _differs(refund: "StripeRefund", known: KnownRefund) -> bool:
+    """Whether the ledger lacks the refund, or counts on one that has failed; others move forward by themselves."""
+    return known.state is None or (REFUND_STATES.get(refund.status) == "failed" and known.state != "failed")
+
+
+async def _lost(
+    app: "App", api: "StripeApi", refund: "StripeRefund", known: KnownRefund, *, apply: bool
+) -> LostRefund:
+    from gateways.stripe.refunds import StripeRefunds  # noqa: PLC0415
+
+    assert refund.intent_id is not None
+    money = format_money(from_stripe(refund.amount, known.currency), known.currency)
+    problem = f"was given {money} back at Stripe as {refund.id}, and the ledger does not know"
+    if known.state is not None:
+        problem = f"was given {money} back as {refund.id}, which has failed at Stripe, and the ledger does not know"
+    if apply:
+        await StripeRefunds(api, StripeRefundLedger(app.pool)).synced(refund.intent_id, known.currency)
+    remedy = await _request_again(app, refund, known)
+    return LostRefund(known.order_id, problem, done=apply and remedy is None, remedy=remedy)
+
+
+async def _request_again(app: "App", refund: "StripeRefund", known: KnownRefund) -> str | None:
+    """How to have a refund of ours in the order's stream whose request the log has lost; None where nothing is lacking."""
+    kind, order_id = RETURN_PAYMENT.name, known.order_id
+    if refund.key is None or kind_of(refund.key, order_id) != kind or REFUND_STATES.get(refund.status) == "failed":
+        return None
+    state = (await app.orders.load(stream_name(order_id))).state
+    requested = state.requested if isinstance(state, Shipped) else ()
+    if any(refund.key in (derived_name(kind, order_id, each.refund_id), older_name(kind, order_id, each.refund_id)) for each in requested):
+        return None
+    amount, refund_id = from_stripe(refund.amount, known.currency), refund.key.removeprefix(f"{order_id}:{kind}:")
+    return f"orders refund {order_id} --refund-id {refund_id} --amount {amount} --reason … records it, and no money moves"
