@@ -47,8 +47,7 @@ async def _lost(app: "App", api: "EasyPostApi", shipment: "Shipment", order_id: 
     has = f"has a label at EasyPost as {shipment.id}"
     state = (await app.orders.load(stream_name(order_id))).state
     if isinstance(state, NotPlaced):
-        again = f"place the order again and run this once more, or {_TAKE_BACK}"
-        return LostLabel(order_id, f"{has}, and no such order is in the log", remedy=again)
+        return LostLabel(order_id, f"{has}, and no such order is in the log", remedy=_TAKE_BACK)
     problem, request = f"{has}, and the ledger does not know", label_request(state.order)
     gateway = EasyPostShippingGateway(app.pool, api, unit_ounces=app.settings.easypost_unit_ounces)
     adoptable = state.status in _GOING_ON and await gateway.may_adopt(request, shipment)

@@ -50,9 +50,7 @@ def _differs(refund: "StripeRefund", known: KnownRefund) -> bool:
     return known.state is None or (REFUND_STATES.get(refund.status) == "failed" and known.state != "failed")
 
 
-async def _lost(
-    app: "App", api: "StripeApi", refund: "StripeRefund", known: KnownRefund, *, apply: bool
-) -> LostRefund:
+async def _lost(app: "App", api: "StripeApi", refund: "StripeRefund", known: KnownRefund, *, apply: bool) -> LostRefund:
     from gateways.stripe.refunds import StripeRefunds  # noqa: PLC0415
 
     assert refund.intent_id is not None
@@ -73,7 +71,12 @@ async def _request_again(app: "App", refund: "StripeRefund", known: KnownRefund)
         return None
     state = (await app.orders.load(stream_name(order_id))).state
     requested = state.requested if isinstance(state, Shipped) else ()
-    if any(refund.key in (derived_name(kind, order_id, each.refund_id), older_name(kind, order_id, each.refund_id)) for each in requested):
+    if any(
+        refund.key in (derived_name(kind, order_id, each.refund_id), older_name(kind, order_id, each.refund_id))
+        for each in requested
+    ):
         return None
     amount, refund_id = from_stripe(refund.amount, known.currency), refund.key.removeprefix(f"{order_id}:{kind}:")
-    return f"orders refund {order_id} --refund-id {refund_id} --amount {amount} --reason … records it, and no money moves"
+    return (
+        f"orders refund {order_id} --refund-id {refund_id} --amount {amount} --reason … records it, and no money moves"
+    )

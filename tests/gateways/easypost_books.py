@@ -3,7 +3,9 @@
 https://docs.easypost.com/docs/shipments, /docs/shipments/shipping-refund, /docs/errors
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 HEAVIEST = 800.0  # ounces
@@ -37,6 +39,7 @@ class EasyPostBooks:
     """What a purchase's answer lacks until `finish`: nothing, one of the two, or both."""
     refunds_early: bool = False
     """Whether a refund is accepted before the label is made, which then does not count for the label."""
+    most_per_page: int = 100
     _unfinished: list[dict[str, Any]] = field(default_factory=list)
 
     def finish(self) -> None:
@@ -89,6 +92,7 @@ class EasyPostBooks:
             "tracking_code": None,
             "refund_status": None,
             "status": "unknown",
+            "created_at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
         }
         self.shipments[shipment["id"]] = shipment
         return shipment
@@ -99,6 +103,17 @@ class EasyPostBooks:
         if not found:
             raise Refusal("NOT_FOUND", "The requested resource could not be found.", status=404)
         return found[-1]
+
+    def listed(self, asked: Mapping[str, str]) -> dict[str, Any]:
+        """A page of the shipments, the latest first: those bought, or all."""
+        self._expect("start_datetime" in asked and "end_datetime" in asked, "a list that ends after a month")
+        only_bought = asked.get("purchased") in ("true", "True")
+        found = [each for each in reversed(self.shipments.values()) if _is_bought(each) or not only_bought]
+        found = [each for each in found if asked["start_datetime"] <= each["created_at"] <= asked["end_datetime"]]
+        ids = [each["id"] for each in found]
+        begin = ids.index(asked["before_id"]) + 1 if "before_id" in asked else 0
+        page = found[begin : begin + min(int(asked["page_size"]), self.most_per_page)]
+        return {"shipments": page, "has_more": begin + len(page) < len(found)}
 
     def buy(self, shipment: dict[str, Any], body: Any) -> dict[str, Any]:
         rate_id = body.get("rate", {}).get("id")

@@ -93,6 +93,9 @@ class EasyPostServer(EasyPostBooks):
 
     def _effect(self, request: web.Request, body: Any) -> Callable[[], dict[str, Any]]:
         shipment_id, action = request.match_info.get("id"), request.match_info.get("action")
+        if shipment_id is None and request.method == "GET":
+            self.calls["list"] += 1
+            return lambda: self.listed(request.query)
         if shipment_id is None:
             self.calls["create"] += 1
             return lambda: self.create(body)
@@ -127,7 +130,7 @@ async def run_easypost_server() -> AsyncIterator[EasyPostServer]:
     server = EasyPostServer()
     handler: Callable[[web.Request], Awaitable[web.StreamResponse]] = server.answer
     app = web.Application()
-    for method, path in (("POST", ""), ("GET", "/{id}"), ("POST", "/{id}/{action:buy|refund}")):
+    for method, path in (("POST", ""), ("GET", ""), ("GET", "/{id}"), ("POST", "/{id}/{action:buy|refund}")):
         app.router.add_route(method, f"/v2/shipments{path}", handler)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
     await runner.setup()

@@ -15,7 +15,7 @@ from aiohttp import web
 
 from embedded.ports import HOST
 from tests.gateways.local_stripe import LocalStripe
-from tests.gateways.stripe_search import listed
+from tests.gateways.stripe_search import listed, listed_refunds
 
 FaultKind: TypeAlias = Literal["lost_request", "lost_reply", "late_effect", "hang", "status", "delay", "held"]
 UNKNOWN_TO_LOCALSTRIPE = ("automatic_payment_methods",)
@@ -237,6 +237,9 @@ class StripeProxy:
                 return await self._refund(call)
         if call.method == "GET" and re.match(r"/v1/payment_intents(/search)?\?", call.path):
             return await self._listed(call)
+        if call.method == "GET" and call.path.startswith("/v1/refunds?created"):
+            asked = dict(parse_qsl(call.path.partition("?")[2]))
+            return Reply(200, self._with_bounced(orjson.dumps(await listed_refunds(self.behind, asked))))
         return await self._send(call)
 
     async def _listed(self, call: Call) -> Reply:

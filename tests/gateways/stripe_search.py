@@ -21,3 +21,12 @@ async def listed(behind: LocalStripe, asked: Mapping[str, str], *, hidden: bool)
     whole = [await behind.ask("GET", f"/v1/payment_intents/{each['id']}", **_EXPAND) for each in found]
     kind = "search_result" if "query" in asked else "list"
     return {"object": kind, "data": whole, "has_more": False, "url": "/v1/payment_intents"}
+
+
+async def listed_refunds(behind: LocalStripe, asked: Mapping[str, str]) -> Json:
+    """The answer to a list of refunds since a time, in pages of Stripe's size, the latest first."""
+    found = [each for each in await behind.refunds() if each["created"] >= int(asked["created[gte]"])]
+    ids = [each["id"] for each in found]
+    begin = ids.index(asked["starting_after"]) + 1 if "starting_after" in asked else 0
+    page = found[begin : begin + int(asked["limit"])]
+    return {"object": "list", "data": page, "has_more": begin + len(page) < len(found), "url": "/v1/refunds"}

@@ -38,8 +38,10 @@ async def as_owner(database_url: str, statement: str) -> None:
     [
         "delete from gateways.easypost_shipments",
         "update gateways.easypost_shipments set state = 'new', shipment_id = null, tracking_number = null, carrier = null",
+        "update gateways.easypost_shipments set state = 'created', tracking_number = null, carrier = null,"
+        " buying_until = null, appears_until = null",
     ],
-    ids=["the row", "the shipment in it"],
+    ids=["the row", "the shipment in it", "the purchase in it"],
 )
 async def test_given_a_lost_row_when_the_label_is_voided_then_it_is_taken_back_and_no_other_is_bought(
     shipping: EasyPostShippingGateway, server: EasyPostServer, database_url: str, key: str, loss: str
