@@ -10,6 +10,7 @@ from temporalio.client import Client, WorkflowExecutionStatus
 from application.reach import require_answer
 from application.recovering_easypost import lost_labels
 from application.recovering_refunds import lost_refunds
+from application.recovering_runs import end, runs_ahead
 from application.recovering_stripe import lost_charges
 from audit.evidence import gather
 from audit.open_orders import Prospect, Prospects, Work, unfinished
@@ -74,6 +75,8 @@ class Recovery:
             yield loss
         async for loss in self._at_providers():
             yield loss
+        async for loss in self._runs_ahead():
+            yield loss
         async for loss in self._workflows():
             yield loss
 
@@ -116,11 +119,28 @@ class Recovery:
             async for label in lost_labels(app, app.easypost, self.since, apply=self.apply):
                 yield Loss("label", label.order_id, label.problem, label.done, label.remedy)
 
+    async def _runs_ahead(self) -> AsyncIterator[Loss]:
+        self.on_progress("runs", 0)
+        async for run in runs_ahead(self.client, self.app.orders):
+            if self.apply:
+                await end(self.client, run)
+                await self._take_up(run.order_id)
+            yield Loss("workflow", run.order_id, run.problem, self.apply)
+
+    async def _take_up(self, order_id: str) -> None:
+        """Start what is left of the order's work. The dispatcher would take a terminated run for one that a person ended."""
+        evidence, _ = await gather(self._sources(), [order_id])
+        for work in (work for each in evidence for work in unfinished(each) if not work.held):
+            await self._start(work)
+
+    def _sources(self) -> Sources:
+        app = self.app
+        return Sources(app.pool, app.store, app.codec, app.stock, GatewayBooks(app.pool), self.client)
+
     async def _workflows(self) -> AsyncIterator[Loss]:
-        app, looked = self.app, 0
-        sources = Sources(app.pool, app.store, app.codec, app.stock, GatewayBooks(app.pool), self.client)
+        sources, looked = self._sources(), 0
         prospects = Prospects(sources)
-        async for ids in order_ids(app.pool):
+        async for ids in order_ids(self.app.pool):
             evidence, _ = await gather(sources, ids)
             known = await prospects.of([work for each in evidence for work in unfinished(each)])
             for prospect in (prospect for found in known.values() for prospect in found if prospect.fault):

@@ -1,4 +1,4 @@
-"""Work that an order's stream shows as not done, though Temporal has a run for it that has completed.
+"""Work that an order's stream shows as not done, though Temporal has a run for it that has ended.
 
 A fail-over or a restore takes the end of the log away, and Temporal keeps its runs.
 """
@@ -20,22 +20,22 @@ _WORKFLOW_OF: Final = {Placed: VALIDATE_ORDER, Confirmed: FULFILL_ORDER, Paid: F
 
 
 class LeftOver:
-    """Compares the stream with a completed run. Asked only where a start meets such a run, so at no order's normal start."""
+    """Compares the stream with a run that has ended. Asked only where a start meets such a run: at no normal start."""
 
     def __init__(self, orders: Orders, store: EventStore) -> None:
         self._orders, self._store = orders, store
 
-    async def is_due(self, trigger: Trigger, event: Event, recorded: RecordedEvent, completed_at: datetime) -> bool:
-        """Whether the work of this trigger is to be done although a run of its workflow completed at that time."""
+    async def is_due(self, trigger: Trigger, event: Event, recorded: RecordedEvent, ended_at: datetime) -> bool:
+        """Whether the work of this trigger is to be done although a run of its workflow ended at that time."""
         if trigger.workflow == NOTIFY_SHIPMENT:
             messages = {message_id(event.order_id, topic, recorded.version) for topic in TOPICS}
             return await self._store.known(messages) != messages
         state = (await self._orders.load(stream_name(event.order_id))).state
-        return _is_due(trigger, event, state, before=completed_at < recorded.recorded_at)
+        return _is_due(trigger, event, state, before=ended_at < recorded.recorded_at)
 
 
 def _is_due(trigger: Trigger, event: Event, state: State, *, before: bool) -> bool:
-    """before: the run had completed when the event was recorded, and so never saw it."""
+    """before: the run had ended when the event was recorded, and so never saw it."""
     match state:
         case Placed() | Confirmed() | Paid():
             return trigger.workflow == _WORKFLOW_OF[type(state)] and state.hold is None

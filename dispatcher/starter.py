@@ -1,6 +1,8 @@
 """One trigger, carried out at Temporal. At least once here, made once by the workflow's id."""
 
 from dataclasses import replace
+from datetime import timedelta
+from typing import Final
 
 import structlog
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
@@ -20,6 +22,8 @@ from eventstore.model import RecordedEvent
 from orders.events import Event
 from workflows.model import CUSTOMER_ID, ORDER_ID, ORDER_STATUS, Outcome
 
+CLOCKS_DIFFER: Final = timedelta(seconds=5)
+"""The most that the clocks of Temporal and of the database may differ."""
 _log = structlog.get_logger(__name__)
 
 
@@ -50,7 +54,7 @@ class WorkflowStarter:
             except WorkflowAlreadyStartedError as closed:
                 if await self._is_due(closed.workflow_id, trigger, event, recorded):
                     _log.warning(
-                        "work of a completed run is not in the log: started again", workflow_id=closed.workflow_id
+                        "work of an earlier run is not in the log: started again", workflow_id=closed.workflow_id
                     )
                     await self._start(replace(trigger, again=True), event, recorded)
         except RPCError as error:
@@ -62,7 +66,11 @@ class WorkflowStarter:
         if self._left_over is None:
             return False
         found = await self._client.get_workflow_handle(workflow_id).describe()
-        if found.status is not WorkflowExecutionStatus.COMPLETED or found.close_time is None:
+        if found.close_time is None:
+            return False
+        # A run that began before its event was recorded is of an order that the log has lost, and that was placed again.
+        lost = found.start_time < recorded.recorded_at - CLOCKS_DIFFER
+        if found.status is not WorkflowExecutionStatus.COMPLETED and not lost:
             return False  # terminated, failed or cancelled: `orders attention` lists the order as lost
         return await self._left_over.is_due(trigger, event, recorded, found.close_time)
 

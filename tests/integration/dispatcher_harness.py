@@ -100,10 +100,10 @@ async def _describe(system: RunningSystem, name: str, order_id: str) -> Workflow
 
 @asynccontextmanager
 async def dispatching(
-    database_url: str, client: Client, *, through: Client | None = None
+    database_url: str, client: Client, *, through: Client | None = None, task_queue: str | None = None
 ) -> AsyncIterator[Dispatching]:
     """The dispatcher talks to Temporal `through` another client than the test's own, where one is given."""
-    settings = Settings(database_url=database_url, task_queue=f"test-{new_id()}")
+    settings = Settings(database_url=database_url, task_queue=task_queue or f"test-{new_id()}")
     async with open_pool(database_url) as pool:
         app = build_app(settings, pool)
         try:

@@ -1,5 +1,7 @@
 """A log that has lost its end: Temporal has completed runs for work that the orders' streams do not show."""
 
+from datetime import timedelta
+
 import pytest
 from temporalio.client import Client, WorkflowExecutionStatus
 
@@ -9,7 +11,7 @@ from orders.commands import HoldOrder, ReleaseOrder, RequestRefund
 from orders.state import Shipped
 from tests.integration.dispatcher_harness import described, dispatching, rewind, run_ids
 from tests.integration.lost_tail import lose_tail
-from tests.running_system import RunningSystem, running_system, until
+from tests.running_system import RunningSystem, new_id, running_system, until
 
 SHIPPED = ["order.placed", "order.confirmed", "order.paid", "order.shipped"]
 
@@ -125,3 +127,36 @@ async def test_a_held_order_is_started_when_it_is_released(database_url: str, te
         await system.handle(order_id, ReleaseOrder(order_id))
         await system.settled(order_id, "shipped")
         assert await system.money(order_id) == (30_00, 0)
+
+
+async def test_an_order_whose_run_failed_because_the_log_had_lost_it_completes_when_it_is_placed_again(
+    database_url: str, temporal_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dispatcher.starter.CLOCKS_DIFFER", timedelta(0))
+    queue = f"test-{new_id()}"
+    order_id = await paid_and_waiting(database_url, temporal_client, queue)
+    await lose_tail(database_url, after=0)
+    async with running_system(database_url, temporal_client, task_queue=queue) as system:
+        await system.faults.clear()
+        await rewind(system.app)
+
+        async def failed() -> bool:
+            return (await described(system, order_id))["fulfill-order"].status == WorkflowExecutionStatus.FAILED
+
+        await until(failed, f"the run of {order_id} has failed", 120)
+        await system.place(order_id)
+        await shipped_whole(system, order_id)
+
+
+async def paid_and_waiting(database_url: str, client: Client, queue: str) -> str:
+    """An order that is paid, and whose run was asking for its label when its worker stopped."""
+    async with running_system(database_url, client, task_queue=queue) as system:
+        await system.stock(TEA_1=10)
+        await system.faults.set("shipping.create", "unavailable", delay_seconds=1)
+        order_id = await system.place()
+        await until(lambda: is_paid(system, order_id), f"{order_id} is paid", 60)
+        return order_id
+
+
+async def is_paid(system: RunningSystem, order_id: str) -> bool:
+    return (await system.state(order_id)).status == "paid"

@@ -1,0 +1,47 @@
+"""`orders recover` on runs in progress that are further than a log that has lost its end."""
+
+from datetime import timedelta
+
+import pytest
+from temporalio.client import Client
+
+from tests.integration.dispatcher_harness import dispatching
+from tests.integration.lost_tail import lose_tail
+from tests.integration.test_dispatcher_lost_tail import paid_and_waiting, positions, shipped_whole
+from tests.integration.test_recover import losses
+from tests.running_system import new_id, running_system
+
+
+@pytest.mark.parametrize("kept", [1, 2])
+async def test_a_run_that_is_further_than_the_log_is_replaced_and_the_order_ships(
+    database_url: str, temporal_client: Client, monkeypatch: pytest.MonkeyPatch, kept: int
+) -> None:
+    monkeypatch.setattr("dispatcher.starter.CLOCKS_DIFFER", timedelta(0))
+    queue = f"test-{new_id()}"
+    order_id = await paid_and_waiting(database_url, temporal_client, queue)
+    async with dispatching(database_url, temporal_client, task_queue=queue) as given:
+        position = (await positions(given.system, order_id))[kept - 1]
+        await lose_tail(database_url, after=position)
+        assert ("workflow", order_id, False) in await losses(given.system, apply=False)
+        assert {loss[2] for loss in await losses(given.system, apply=True)} == {True}
+        assert await losses(given.system, apply=True) == []
+    async with running_system(database_url, temporal_client, task_queue=queue) as system:
+        await system.faults.clear()
+        await shipped_whole(system, order_id)
+
+
+async def test_a_run_without_an_order_is_ended_and_the_order_ships_when_it_is_placed_again(
+    database_url: str, temporal_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dispatcher.starter.CLOCKS_DIFFER", timedelta(0))
+    queue = f"test-{new_id()}"
+    order_id = await paid_and_waiting(database_url, temporal_client, queue)
+    await lose_tail(database_url, after=0)
+    async with dispatching(database_url, temporal_client, task_queue=queue) as given:
+        assert await losses(given.system, apply=False) == [("workflow", order_id, False)]
+        assert await losses(given.system, apply=True) == [("workflow", order_id, True)]
+        assert await losses(given.system, apply=True) == []
+    async with running_system(database_url, temporal_client, task_queue=queue) as system:
+        await system.faults.clear()
+        await system.place(order_id)
+        await shipped_whole(system, order_id)
