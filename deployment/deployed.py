@@ -15,7 +15,7 @@ from deployment.postgres import Server
 from deployment.report import Wrong
 from deployment.shop import Shop
 from deployment.system import System, Where
-from deployment.temporal import BuiltServer, DevelopmentServer, Temporal, set_up_namespace
+from deployment.temporal import BuiltServer, DevelopmentServer, Temporal, low_ports, set_up_namespace
 from embedded.ports import HOST, free_ports
 
 _AUDITS: Final = 20  # attempts: messages go out after an order has shipped
@@ -109,18 +109,18 @@ class Deployment:
 
 def new_deployment(ground: Ground, postgres_bin: Path, temporal_programs: Path | None) -> Deployment:
     """Nothing of it runs yet. temporal_programs: None for the development server in place of Temporal's own."""
-    ports = free_ports(5)
+    ports, [temporal_port] = free_ports(3), low_ports(1)
     given = ground.compose.service("postgres", {}).environment
     postgres = Server(ground, postgres_bin, "postgres", ports[0], "postgres", given["POSTGRES_PASSWORD"])
     temporal: Temporal
     database = None
     if temporal_programs is None:
-        temporal = DevelopmentServer(ground, ports[1])
+        temporal = DevelopmentServer(ground, temporal_port)
     else:
         name = "temporal-postgres"
         given = ground.compose.service(name, {}).environment
-        database = Server(ground, postgres_bin, name, ports[2], given["POSTGRES_USER"], given["POSTGRES_PASSWORD"])
-        temporal = BuiltServer(ground, temporal_programs, database, ports[1])
-    where = Where(postgres.address, f"{HOST}:{temporal.port}", ports[3])
+        database = Server(ground, postgres_bin, name, ports[1], given["POSTGRES_USER"], given["POSTGRES_PASSWORD"])
+        temporal = BuiltServer(ground, temporal_programs, database, temporal_port)
+    where = Where(postgres.address, f"{HOST}:{temporal.port}", ports[2])
     system = System(ground, where)
     return Deployment(ground, postgres, temporal, database, system, Shop(system.url, "shop"))

@@ -85,7 +85,8 @@ def _messages(error: BaseException) -> list[str]:
 
 def report_lines(report: Report) -> list[RenderableType]:
     """For people."""
-    rows = [(row.stage, row.done, f"{row.seconds:.1f}", row.result) for row in report.rows]
+    # The end of a log follows a failure's first line, and was printed when the stage ended.
+    rows = [(row.stage, row.done.partition("\n")[0], f"{row.seconds:.1f}", row.result) for row in report.rows]
     verdict = "The deployment holds." if report.good else "The deployment does not hold."
     return [
         table("stage", "what was done", "seconds", "result", rows=rows, right=("seconds",)),

@@ -1,25 +1,33 @@
 """Temporal as docker-compose.yml has it, on PostgreSQL by the set-up scripts; or the development server in its place."""
 
 import asyncio
+import random
 import signal
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Final, Protocol
 
 from deployment.ground import Ground
 from deployment.postgres import Server
 from embedded.child import child
-from embedded.ports import HOST, free_ports
+from embedded.ports import HOST, is_free
 from embedded.temporal import run_temporal
 
 _START_LIMIT: Final = 180.0  # seconds
 _STOP_LIMIT: Final = 30.0  # seconds, the stop_grace_period of docker-compose.yml
+_SMALLINT: Final = range(20_000, 2**15)
 # The server's ports beside its first, in the spelling of its own variables.
 _PORTS: Final = (
     *("FRONTEND_HTTP_PORT", "FRONTEND_MEMBERSHIP_PORT", "HISTORY_GRPC_PORT", "HISTORY_MEMBERSHIP_PORT"),
     *("MATCHING_GRPC_PORT", "MATCHING_MEMBERSHIP_PORT", "WORKER_GRPC_PORT", "WORKER_MEMBERSHIP_PORT"),
 )
+
+
+def low_ports(count: int) -> list[int]:
+    """Free ports for Temporal's server: on PostgreSQL it keeps those of its services as smallint."""
+    return list(islice((port for port in random.sample(_SMALLINT, len(_SMALLINT)) if is_free(port)), count))
 
 
 class Temporal(Protocol):
@@ -40,7 +48,7 @@ class BuiltServer:
     programs: Path
     database: Server
     port: int
-    _ports: dict[str, str] = field(default_factory=lambda: dict(zip(_PORTS, map(str, free_ports(8)), strict=True)))
+    _ports: dict[str, str] = field(default_factory=lambda: dict(zip(_PORTS, map(str, low_ports(8)), strict=True)))
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     async def set_up(self) -> None:

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
@@ -145,13 +146,12 @@ class EasyPostApi:
 
     async def bought_since(self, since: datetime) -> AsyncIterator[Shipment]:
         """All shipments created since then whose label was bought, the latest first."""
-        # Without an end EasyPost lists one month.
-        asked = {"purchased": True, "start_datetime": _time(since), "end_datetime": _time(datetime.now(UTC) + _DAY)}
+        end = datetime.now(UTC) + _DAY  # without one EasyPost lists one month
+        asked: dict[str, Any] = {"purchased": True, "start_datetime": _time(since), "end_datetime": _time(end)}
         more: dict[str, str] = {}
         while True:
-            page, has_more = await self._call(
-                lambda asked=asked | more: self._client.shipment.all(page_size=_PAGE, **asked), _page
-            )
+            asking = partial(self._client.shipment.all, page_size=_PAGE, **asked, **more)
+            page, has_more = await self._call(asking, _page)
             for each in page:
                 yield each
             if not has_more or not page:

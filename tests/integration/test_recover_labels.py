@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import Any
 
 import asyncpg
 import pytest
@@ -29,7 +30,7 @@ async def easypost() -> AsyncIterator[EasyPostServer]:
 @asynccontextmanager
 async def shipped_by(database_url: str, client: Client, easypost: EasyPostServer) -> AsyncIterator[RunningSystem]:
     """A running system whose labels EasyPost sells."""
-    chosen = {
+    chosen: dict[str, Any] = {
         "easypost_api_key": API_KEY,
         "easypost_api_base": easypost.base,
         "easypost_from": json.dumps(SENDER),
