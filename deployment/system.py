@@ -104,7 +104,7 @@ class System:
 
     async def command(self, *arguments: str) -> tuple[int, str]:
         """`docker compose exec worker orders …`, with the owner's address besides: the exit code and the output."""
-        environment = {**self._environment("worker"), "DATABASE_OWNER_URL": self._owner_url()}
+        environment = {**self._environment("worker"), "DATABASE_OWNER_URL": self.owner_url}
         environment = {name: value for name, value in environment.items() if "METRICS_ADDRESS" not in name}
         return await self.ground.attempt(f"orders-{arguments[0]}", self._program(*arguments), environment)
 
@@ -144,7 +144,8 @@ class System:
             given["TEMPORAL_NAMESPACE"] = self.where.namespace
         return given | {"PYTHONPATH": str(self.where.root)}
 
-    def _owner_url(self) -> str:
+    @property
+    def owner_url(self) -> str:
         """The address of the service migrate with its password in it: PGPASSWORD is the login's."""
         given = self._environment("migrate")
         return given["DATABASE_URL"].replace("@", f":{quote(given['PGPASSWORD'], safe='')}@")

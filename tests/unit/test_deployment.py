@@ -3,6 +3,7 @@
 import signal
 from pathlib import Path
 from typing import Final
+from urllib.parse import unquote, urlsplit
 
 import pytest
 
@@ -11,6 +12,8 @@ from deployment.ground import Ground
 from deployment.report import FAILED, NOT_TESTED, OK, NotTested, Report, Wrong
 from deployment.run import PASSWORDS
 from deployment.shop import KEY
+from deployment.system import System, Where
+from deployment.temporal import low_ports
 from embedded.child import child
 
 PLACES: Final = {"postgres:5432": "127.0.0.1:40001", "temporal:7233": "127.0.0.1:40002"}
@@ -44,6 +47,19 @@ def test_temporals_server_is_built_in_the_version_of_its_image_with_the_dynamic_
     service = read_compose({}).service("temporal", {})
     assert service.version == "1.32.0"
     assert service.environment["DYNAMIC_CONFIG_FILE_PATH"] == str(ROOT / "deploy" / "temporal" / "dynamic-config.yaml")
+
+
+def test_temporals_ports_are_different_and_fit_the_smallint_that_its_tables_on_postgresql_have() -> None:
+    ports = low_ports(50)
+    assert len(set(ports)) == 50
+    assert max(ports) < 2**15
+
+
+def test_the_owners_address_has_the_owners_password_in_it(tmp_path: Path) -> None:
+    ground = Ground(read_compose(PASSWORDS), tmp_path, None, ())
+    address = urlsplit(System(ground, Where("127.0.0.1:40001", "127.0.0.1:40002", 40003)).owner_url)
+    assert (address.username, address.port) == ("orders_owner", 40001)
+    assert unquote(address.password or "") == PASSWORDS["ORDERS_DB_OWNER_PASSWORD"]
 
 
 async def _done() -> str:
