@@ -45,7 +45,7 @@ _PROJECTIONS: Final = frozenset(projection.name for projection in PROJECTIONS)
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """Something that is missing or out of step. done: this run has taken it up. remedy: what a person does otherwise, None
+    """A thing that is missing or out of step. done: this run has taken it up. remedy: what a person does otherwise, None
     where `orders recover --apply` does it."""
 
     kind: Literal["sequence", "checkpoint", "charge", "refund", "label", "workflow"]
@@ -128,7 +128,7 @@ class Recovery:
             yield Loss("workflow", run.order_id, run.problem, self.apply)
 
     async def _take_up(self, order_id: str) -> None:
-        """Start what is left of the order's work. The dispatcher would take a terminated run for one that a person ended."""
+        """Start the work that is left of the order. The dispatcher would take a terminated run for one that a person ended."""
         evidence, _ = await gather(self._sources(), [order_id])
         for work in (work for each in evidence for work in unfinished(each) if not work.held):
             await self._start(work)

@@ -46,7 +46,7 @@ async def lost_refunds(app: "App", api: "StripeApi", since: datetime, *, apply: 
 
 
 def _differs(refund: "StripeRefund", known: KnownRefund) -> bool:
-    """Whether the ledger lacks the refund, or counts on one that has failed; others move forward by themselves."""
+    """True where the ledger lacks the refund, or counts on one that has failed. Pending ones move forward by themselves."""
     return known.state is None or (REFUND_STATES.get(refund.status) == "failed" and known.state != "failed")
 
 
@@ -65,7 +65,7 @@ async def _lost(app: "App", api: "StripeApi", refund: "StripeRefund", known: Kno
 
 
 async def _request_again(app: "App", refund: "StripeRefund", known: KnownRefund) -> str | None:
-    """How to have a refund of ours in the order's stream whose request the log has lost; None where nothing is lacking."""
+    """The command that records a refund of ours whose request the log has lost; None where its request is in the log."""
     kind, order_id = RETURN_PAYMENT.name, known.order_id
     if refund.key is None or kind_of(refund.key, order_id) != kind or REFUND_STATES.get(refund.status) == "failed":
         return None

@@ -1,4 +1,4 @@
-"""`orders recover`: takes up what a fail-over or a restore has left."""
+"""`orders recover`: takes up the losses of a fail-over or a restore."""
 
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
@@ -21,13 +21,13 @@ Apply = Annotated[bool, typer.Option("--apply", help="Take up what is found; wit
 Since = Annotated[
     datetime | None,
     typer.Option(
-        "--since", help="UTC time from which charges at Stripe are compared; default: 1 h before the last event."
+        "--since", help="UTC time from which charges and labels are compared; default: 1 h before the last event."
     ),
 ]
 
 
 def recover(apply: Apply = False, since: Since = None, as_json: AsJson = False) -> None:
-    """Find and take up what a fail-over or a restore has left: sequence, checkpoints, charges, workflows, messages.
+    """Find and take up the losses of a fail-over or a restore: sequence, checkpoints, charges, refunds, labels, workflows.
 
     Ends with an audit. Exits 1 while something is left: without --apply all that was found, with it what needs a person.
     """

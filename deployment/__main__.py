@@ -17,7 +17,7 @@ From = Annotated[str, typer.Option("--from", metavar="COMMIT", help="The version
 
 
 def deployment(since: From = "HEAD~", as_json: AsJson = False) -> None:
-    """The services of docker-compose.yml as processes, taken through what happens to a deployment, the books proved each time.
+    """The services of docker-compose.yml as processes, taken through restarts, kills and moves, the books proved each time.
 
     Exits 0 only if every stage that can be tested on this machine holds; the table names those that cannot.
     """

@@ -24,7 +24,7 @@ ROLES_SCRIPT: Final = Path("deploy") / "postgres" / "10-roles.sh"
 
 @dataclass
 class Deployment:
-    """What runs now: each stage may put another server or system in the place of one."""
+    """The running parts: each stage may put another server or system in the place of one."""
 
     ground: Ground
     postgres: Server
@@ -40,7 +40,7 @@ class Deployment:
         return [self.postgres, *([] if self.temporal_database is None else [self.temporal_database])]
 
     def new_system(self, where: Where) -> System:
-        """A system that is not started yet, and stopped at the end with the others."""
+        """A system that is not started yet, and that the end of the run stops."""
         system = System(self.ground, where)
         self.others.append(system)
         return system
@@ -108,7 +108,7 @@ class Deployment:
 
 
 def new_deployment(ground: Ground, postgres_bin: Path, temporal_programs: Path | None) -> Deployment:
-    """Nothing of it runs yet. temporal_programs: None for the development server in place of Temporal's own."""
+    """A deployment that does not run yet. temporal_programs: None for the development server in place of Temporal's own."""
     ports, [temporal_port] = free_ports(3), low_ports(1)
     given = ground.compose.service("postgres", {}).environment
     postgres = Server(ground, postgres_bin, "postgres", ports[0], "postgres", given["POSTGRES_PASSWORD"])

@@ -31,7 +31,7 @@ class Ground:
     _numbers: Iterator[int] = field(default_factory=count)
 
     def environment(self, given: Mapping[str, str]) -> dict[str, str]:
-        """What a process gets: nothing of ours but the places of programs and files."""
+        """A process's environment: nothing of ours but the places of programs and files."""
         return {
             "PATH": os.pathsep.join((*map(str, self.programs), "/usr/local/bin", "/usr/bin", "/bin")),
             "HOME": str(self.folder),

@@ -18,7 +18,7 @@ FAILED: Final = "FAILED"
 
 
 class NotTested(Exception):
-    """A stage cannot be gone through here; the message says why."""
+    """A stage cannot be gone through here; the message has the reason."""
 
 
 class Wrong(Exception):
@@ -47,12 +47,12 @@ class Report:
 
     @property
     def good(self) -> bool:
-        """Whether something was tested and nothing failed."""
+        """True where a stage was tested and none failed."""
         results = {row.result for row in self.rows}
         return OK in results and FAILED not in results
 
     def note(self, text: str) -> None:
-        """Something that this run does not test, for the whole of it."""
+        """A part that this run does not test, for the whole of it."""
         say(f"note: {text}")
         self.notes.append(text)
 

@@ -26,11 +26,11 @@ async def bring_up(deployment: Deployment) -> str:
     if code:
         raise Wrong(f"orders health: {output}")
     names = [each.name for each in deployment.servers] + [each.name for each in deployment.system.processes]
-    return f"{', '.join(names)} and Temporal; orders health says that all is well"
+    return f"{', '.join(names)} and Temporal; orders health exits with 0"
 
 
 async def _roles(deployment: Deployment) -> None:
-    """What the image does with an empty data folder: the database, then the scripts of its folder."""
+    """The image's work on an empty data folder: the database, then the scripts of its folder."""
     given = deployment.ground.compose.service("postgres", {}).environment
     await deployment.postgres.sql(f"create database {given['POSTGRES_DB']}")
     script = deployment.ground.compose.root / ROLES_SCRIPT

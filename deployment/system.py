@@ -23,7 +23,7 @@ _READY_LIMIT: Final = 120.0  # seconds
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """What the system runs on. postgres, temporal: host:port; root: the copy of the project whose version runs."""
+    """A system's servers and version. postgres, temporal: host:port; root: the copy of the project whose version runs."""
 
     postgres: str
     temporal: str

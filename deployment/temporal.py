@@ -88,7 +88,7 @@ class DevelopmentServer:
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     async def set_up(self) -> None:
-        """Nothing: its tables are made at its start."""
+        """No effect: its tables are made at its start."""
 
     async def start(self) -> None:
         data = self.ground.folder / "temporal" / "temporal.db"

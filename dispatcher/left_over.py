@@ -20,7 +20,7 @@ _WORKFLOW_OF: Final = {Placed: VALIDATE_ORDER, Confirmed: FULFILL_ORDER, Paid: F
 
 
 class LeftOver:
-    """Compares the stream with a run that has ended. Asked only where a start meets such a run: at no normal start."""
+    """Compares the stream with a run that has ended. Asked only where a start finds such a run: at no normal start."""
 
     def __init__(self, orders: Orders, store: EventStore) -> None:
         self._orders, self._store = orders, store

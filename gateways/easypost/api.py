@@ -86,11 +86,11 @@ class Shipment:
 
     @property
     def is_live(self) -> bool:
-        """Whether the label can be used and billed: bought, and no carrier takes it back."""
+        """True where the label can be used and billed: bought, and no carrier takes it back."""
         return self.is_bought and self.refund_status in (None, "rejected")
 
     def goes_to(self, recipient: Recipient) -> bool:
-        """Whether every part of the recipient's address is in the shipment's, in any case of letters."""
+        """True where every part of the recipient's address is in the shipment's, in any case of letters."""
         return all(
             part.casefold() == str(self.address.get(name)).casefold() for name, part in _address(recipient).items()
         )

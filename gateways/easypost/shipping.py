@@ -93,7 +93,7 @@ class EasyPostShippingGateway:
         return shipment.is_bought
 
     async def may_adopt(self, request: LabelRequest, shipment: Shipment) -> bool:
-        """Whether the ledger has no shipment for this request, and the one at EasyPost has its recipient and weight."""
+        """True where the ledger has no shipment for this request, and the one at EasyPost has its recipient and weight."""
         row = await self._ledger.find(request.key)
         known = row is not None and (row.state != "new" or row.fingerprint != _fingerprint(request))
         same = shipment.goes_to(request.recipient) and shipment.ounces == request.units * self._unit_ounces

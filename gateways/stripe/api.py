@@ -4,7 +4,6 @@ Imported only where Stripe is chosen: the package `stripe` is an extra.
 """
 
 import asyncio
-import hashlib
 import logging
 import re
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
@@ -29,7 +28,6 @@ TIMEOUT: Final = 20.0  # seconds; shorter than a gateway step's own time-out
 _EXPAND: Final = "latest_charge"
 _PAGE: Final = 100  # refunds, the most that Stripe lists at once
 _WORDS: Final = 300  # characters of what Stripe says
-_KEY_LIMIT: Final = 255  # characters that Stripe takes as an idempotency key
 
 _SERVER_ERROR: Final = 500
 _CONCLUDED: Final = (400, 402, 404)  # after which the same request under the same key gets the same answer
@@ -183,18 +181,6 @@ class StripeApi:
         lock = self._under_way.setdefault(key, asyncio.Lock())
         async with lock:
             return await _answer(call)
-
-
-def idempotency_key(*parts: object) -> str:
-    """`{orderId}:{step}:{attempt}`, or its hash where the order's id is not fit for a header of HTTP.
-
-    The first part is an order's id or a ledger key. Read back from the end: numbers and a call, before them the step, or no
-    kind of name at all, which is then the end of a requested refund's key (`orders/names.py:derived_name`).
-    """
-    text = ":".join(map(str, parts))
-    if text.isascii() and len(text) <= _KEY_LIMIT:
-        return text
-    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
 
 async def _listed(call: Callable[[Any], Coroutine[Any, Any, Any]], asked: Mapping[str, Any]) -> AsyncIterator[Any]:

@@ -24,8 +24,9 @@ from gateways.protocols import (
 )
 from gateways.stripe.adoption import StripeAdoption, charge_fingerprint
 from gateways.stripe.amounts import from_stripe, to_stripe
-from gateways.stripe.api import Intent, StripeApi, StripeRefused, idempotency_key
+from gateways.stripe.api import Intent, StripeApi, StripeRefused
 from gateways.stripe.by_hand import RefundRow
+from gateways.stripe.keys import idempotency_key
 from gateways.stripe.ledger import CHARGE_STATES, ChargeRow, StripeLedger
 from gateways.stripe.refund_ledger import StripeRefundLedger
 from gateways.stripe.refunds import StripeRefunds

@@ -5,8 +5,9 @@ from dataclasses import replace
 
 from gateways.protocols import GatewayError, GatewayMisconfigured, GatewayUnavailable, Refund, RefundFailed
 from gateways.stripe.amounts import from_stripe, to_stripe
-from gateways.stripe.api import Intent, StripeApi, StripeRefund, idempotency_key
+from gateways.stripe.api import Intent, StripeApi, StripeRefund
 from gateways.stripe.by_hand import RefundRow, credits_by_hand
+from gateways.stripe.keys import idempotency_key
 from gateways.stripe.ledger import ChargeRow
 from gateways.stripe.refund_ledger import REFUND_STATES, SeenRefund, StripeRefundLedger
 from orders.names import key_of_order
