@@ -76,7 +76,9 @@ async def _request_again(app: "App", refund: "StripeRefund", known: KnownRefund)
         for each in requested
     ):
         return None
-    amount, refund_id = from_stripe(refund.amount, known.currency), refund.key.removeprefix(f"{order_id}:{kind}:")
+    prefix = older_name(kind, order_id, "")
+    refund_id = refund.key.removeprefix(prefix) if refund.key.startswith(prefix) else "ITS-ID"  # a hash hides it
+    amount = from_stripe(refund.amount, known.currency)
     return (
         f"orders refund {order_id} --refund-id {refund_id} --amount {amount} --reason … records it, and no money moves"
     )
