@@ -17,7 +17,7 @@ from deployment.stages import bring_up, kill, restart_postgres, rolling_restart,
 Stage = Callable[[Deployment], Awaitable[str]]
 # Characters that an address would take for its own.
 PASSWORDS: Final = {"ORDERS_DB_PASSWORD": "a/b:c@d%20?e#f", "ORDERS_DB_OWNER_PASSWORD": "o'w/n:e@r %"}
-_NOT_RUN: Final = "docker compose itself, the images, temporal-ui, prometheus, grafana"
+_NOT_RUN: Final = "docker compose itself, the images, temporal-ui, prometheus, alertmanager, grafana"
 
 
 async def run(report: Report, since: str) -> None:
