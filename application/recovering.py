@@ -121,7 +121,7 @@ class Recovery:
 
     async def _runs_ahead(self) -> AsyncIterator[Loss]:
         self.on_progress("runs", 0)
-        async for run in runs_ahead(self.client, self.app.orders):
+        async for run in runs_ahead(self.app, self.client):
             if self.apply:
                 await end(self.client, run)
                 await self._take_up(run.order_id)

@@ -6,10 +6,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from activities.shipping import label_key, label_request
+from audit.streams import read_order
 from gateways.easypost.ledger import EasyPostLedger
-from orders.ids import stream_name
 from orders.names import order_of_key
-from orders.state import NotPlaced
 
 if TYPE_CHECKING:  # the package `easypost` is an extra
     from bootstrap import App
@@ -45,13 +44,15 @@ async def _lost(app: "App", api: "EasyPostApi", shipment: "Shipment", order_id: 
     from gateways.easypost.shipping import EasyPostShippingGateway  # noqa: PLC0415
 
     has = f"has a label at EasyPost as {shipment.id}"
-    state = (await app.orders.load(stream_name(order_id))).state
-    if isinstance(state, NotPlaced):
+    stream = await read_order(app.pool, app.codec, order_id)
+    if stream is None:
         return LostLabel(order_id, f"{has}, and no such order is in the log", remedy=_TAKE_BACK)
-    problem, request = f"{has}, and the ledger does not know", label_request(state.order)
+    problem, state = f"{has}, and the ledger does not know", stream.state
+    if state is None or state.status not in _GOING_ON:
+        return LostLabel(order_id, problem, remedy=_TAKE_BACK)
+    request = label_request(state.order)
     gateway = EasyPostShippingGateway(app.pool, api, unit_ounces=app.settings.easypost_unit_ounces)
-    adoptable = state.status in _GOING_ON and await gateway.may_adopt(request, shipment)
-    if not adoptable:
+    if not await gateway.may_adopt(request, shipment):
         return LostLabel(order_id, problem, remedy=_TAKE_BACK)
     if apply:
         await gateway.adopt_for(request, shipment)

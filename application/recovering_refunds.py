@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from activities.signatures import RETURN_PAYMENT
+from audit.streams import read_order
 from gateways.stripe.amounts import from_stripe
 from gateways.stripe.refund_ledger import REFUND_STATES, KnownRefund, StripeRefundLedger
-from orders.ids import stream_name
 from orders.money import format_money
 from orders.names import derived_name, kind_of, older_name
 from orders.state import Shipped
@@ -69,8 +69,8 @@ async def _request_again(app: "App", refund: "StripeRefund", known: KnownRefund)
     kind, order_id = RETURN_PAYMENT.name, known.order_id
     if refund.key is None or kind_of(refund.key, order_id) != kind or REFUND_STATES.get(refund.status) == "failed":
         return None
-    state = (await app.orders.load(stream_name(order_id))).state
-    requested = state.requested if isinstance(state, Shipped) else ()
+    stream = await read_order(app.pool, app.codec, order_id)
+    requested = stream.state.requested if stream and isinstance(stream.state, Shipped) else ()
     if any(
         refund.key in (derived_name(kind, order_id, each.refund_id), older_name(kind, order_id, each.refund_id))
         for each in requested

@@ -2,14 +2,16 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from temporalio.client import Client, WorkflowExecution
 
-from activities.streams import Orders
-from orders.ids import stream_name
-from orders.state import State
+from application.failing import of_fleet
+from audit.streams import OrderStream, read_order
 from workflows.model import FULFILL_ORDER, NOTIFY_SHIPMENT, ORDER_ID, ORDER_STATUS, REFUND_ORDER, VALIDATE_ORDER
+
+if TYPE_CHECKING:
+    from bootstrap import App
 
 _WORKFLOWS: Final = (VALIDATE_ORDER, FULFILL_ORDER, NOTIFY_SHIPMENT, REFUND_ORDER)
 _RUNNING: Final = f"ExecutionStatus = 'Running' and WorkflowType in ({', '.join(map(repr, _WORKFLOWS))})"
@@ -18,7 +20,7 @@ _WAY: Final = ("placed", "confirmed", "paid", "shipped")
 
 @dataclass(frozen=True, slots=True)
 class RunAhead:
-    """A run whose next step the order's stream would refuse: the order would be given up, or the run would fail."""
+    """A run whose next step the order's stream would refuse: the order would be cancelled, or the run would fail."""
 
     order_id: str
     workflow_id: str
@@ -26,15 +28,15 @@ class RunAhead:
     problem: str
 
 
-async def runs_ahead(client: Client, orders: Orders) -> AsyncIterator[RunAhead]:
-    """All of them. Raises RPCError where Temporal does not answer."""
-    async for run in client.list_workflows(_RUNNING):
+async def runs_ahead(app: "App", client: Client) -> AsyncIterator[RunAhead]:
+    """All runs of this fleet that are further. Raises RPCError where Temporal does not answer."""
+    async for run in client.list_workflows(f"{_RUNNING} and {of_fleet(app.settings.task_queue)}"):
         order_id, reached = run.typed_search_attributes.get(ORDER_ID), run.typed_search_attributes.get(ORDER_STATUS)
         if order_id is None or reached is None:
             continue
-        state = (await orders.load(stream_name(order_id))).state  # read after the run: the log is ahead of it otherwise
-        if _is_ahead(reached, state):
-            yield RunAhead(order_id, run.id, run.run_id, _problem(run, reached, state))
+        stream = await read_order(app.pool, app.codec, order_id)  # after the run, which may go on meanwhile
+        if _is_ahead(reached, stream):
+            yield RunAhead(order_id, run.id, run.run_id, _problem(run, reached, stream))
 
 
 async def end(client: Client, run: RunAhead) -> None:
@@ -42,12 +44,19 @@ async def end(client: Client, run: RunAhead) -> None:
     await client.get_workflow_handle(run.workflow_id, run_id=run.run_id).terminate(f"orders recover: {run.problem}")
 
 
-def _is_ahead(reached: str, state: State) -> bool:
-    if state.status not in _WAY:
-        return state.status != "cancelled"
-    return reached not in _WAY or _WAY.index(reached) > _WAY.index(state.status)
+def _is_ahead(reached: str, stream: OrderStream | None) -> bool:
+    """True for every run of an order without a stream; False where the stream cannot be folded."""
+    if stream is None:
+        return True
+    if stream.state is None or stream.state.status not in _WAY:
+        return False
+    return reached not in _WAY or _WAY.index(reached) > _WAY.index(stream.state.status)
 
 
-def _problem(run: WorkflowExecution, reached: str, state: State) -> str:
-    log = "the log does not have the order" if state.status not in _WAY else f"the log has the order as {state.status}"
-    return f"{run.workflow_type} has it as {reached}, and {log}"
+def _problem(run: WorkflowExecution, reached: str, stream: OrderStream | None) -> str:
+    log = "the log does not have the order" if stream is None else f"the log has it as {_status(stream)}"
+    return f"{run.workflow_type} has the order as {reached}, and {log}"
+
+
+def _status(stream: OrderStream) -> str:
+    return stream.state.status if stream.state else "unreadable"

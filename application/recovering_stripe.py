@@ -6,11 +6,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from activities.payment import charge_request
+from audit.streams import read_order
 from gateways.stripe.amounts import from_stripe
 from gateways.stripe.ledger import StripeLedger
-from orders.ids import stream_name
 from orders.money import format_money
-from orders.state import NotPlaced
 
 if TYPE_CHECKING:  # the package `stripe` is an extra
     from bootstrap import App
@@ -47,14 +46,14 @@ async def _lost(app: "App", api: "StripeApi", intent: "Intent", order_id: str, *
     from gateways.stripe.adoption import StripeAdoption  # noqa: PLC0415
 
     money = format_money(from_stripe(intent.amount, intent.currency), intent.currency)
-    state = (await app.orders.load(stream_name(order_id))).state
-    if isinstance(state, NotPlaced):
+    stream = await read_order(app.pool, app.codec, order_id)
+    if stream is None:
         problem = f"was charged {money} at Stripe as {intent.id}, and no such order is in the log"
         return LostCharge(order_id, problem, remedy="place the order again, or return the money in Stripe's dashboard")
-    problem, request = (
-        f"was charged {money} at Stripe as {intent.id}, and the ledger does not know",
-        charge_request(state.order),
-    )
+    problem = f"was charged {money} at Stripe as {intent.id}, and the ledger does not know"
+    if stream.state is None:
+        return LostCharge(order_id, problem, remedy=f"repair its stream ({stream.fault}), and run this again")
+    request = charge_request(stream.state.order)
     row = await StripeLedger(app.pool).read(request.key)
     adoptable = row is None or (row.voided_at is None and row.state in ("new", "declined"))
     same = (request.key, request.amount, request.currency) == (

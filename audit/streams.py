@@ -72,6 +72,11 @@ async def read_orders(pool: asyncpg.Pool, codec: Codec[Event], ids: Sequence[str
     return [_folded(codec, name, list(group)) for name, group in groupby(rows, key=itemgetter("name"))]
 
 
+async def read_order(pool: asyncpg.Pool, codec: Codec[Event], order_id: str) -> OrderStream | None:
+    """The order's stream, folded; None where it has none."""
+    return next(iter(await read_orders(pool, codec, [order_id])), None)
+
+
 async def without_stream(pool: asyncpg.Pool, ids: Iterable[str]) -> set[str]:
     """Those of the ids under which no order was ever placed."""
     rows = await pool.fetch(_UNKNOWN, [stream_name(id_) for id_ in ids])

@@ -17,6 +17,7 @@ from tests.integration.gateway_requests import a_parcel
 from tests.integration.lost_tail import lose_tail
 from tests.integration.test_recover import as_owner, losses, recovery
 from tests.running_system import RunningSystem, new_id, running_system
+from tests.workflow.test_corrupt_stream import confirm_twice
 
 _BUYER_AND_CARRIER = ["order.placed", "order.confirmed", "order.paid", "order.shipped"]
 
@@ -95,6 +96,20 @@ async def test_labels_of_other_systems_are_left_out_and_every_page_of_the_list_i
         found = await losses(system, apply=False)
         assert found == [("label", f"o-{number}", False) for number in (2, 1, 0)]
         assert easypost.calls["list"] == 4
+
+
+async def test_a_stream_that_cannot_be_folded_stops_no_other_comparison(
+    database_url: str, temporal_client: Client, easypost: EasyPostServer
+) -> None:
+    async with lost_label(database_url, temporal_client, easypost, kept=3) as (system, order_id):
+        corrupt = await system.place()
+        await system.settled(corrupt, "shipped", 120)
+        await confirm_twice(system, database_url, corrupt)
+        await as_owner(database_url, "delete from gateways.easypost_shipments")
+        assert {loss for loss in await losses(system, apply=True) if loss[0] == "label"} == {
+            ("label", order_id, True),
+            ("label", corrupt, False),
+        }
 
 
 async def test_a_label_of_another_parcel_is_not_adopted(pool: asyncpg.Pool, easypost: EasyPostServer) -> None:

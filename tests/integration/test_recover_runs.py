@@ -45,3 +45,13 @@ async def test_a_run_without_an_order_is_ended_and_the_order_ships_when_it_is_pl
         await system.faults.clear()
         await system.place(order_id)
         await shipped_whole(system, order_id)
+
+
+async def test_runs_of_another_fleet_in_the_namespace_are_left_alone(
+    database_url: str, temporal_client: Client
+) -> None:
+    order_id = await paid_and_waiting(database_url, temporal_client, f"test-{new_id()}")
+    await lose_tail(database_url, after=0)
+    async with dispatching(database_url, temporal_client) as given:
+        assert await losses(given.system, apply=True) == []
+        assert "fulfill-order" in await given.system.running(order_id)
