@@ -46,6 +46,9 @@ async def dump_and_restore(deployment: Deployment) -> str:
 async def upgrade(deployment: Deployment, since: str) -> str:
     """The version before on a database of its own, with orders in flight: migrate, then replace its processes one by one."""
     root = await _checked_out(since, deployment.ground.folder / "before")
+    # Two systems at a time may need more connections than PostgreSQL has by default.
+    if bad := await deployment.system.down():
+        raise Wrong("; ".join(bad))
     where = deployment.elsewhere("orders_upgraded", "upgrade", root)
     await deployment.create_database(where.database)
     await set_up_namespace(deployment.ground, deployment.temporal.port, where.namespace)
@@ -60,6 +63,7 @@ async def upgrade(deployment: Deployment, since: str) -> str:
     found = await deployment.books_hold(new, shop)
     if bad := await new.down():
         raise Wrong("; ".join(bad))
+    await deployment.system.serve()
     return f"from {since}, while orders came in; {found}"
 
 
