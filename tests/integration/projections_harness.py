@@ -1,4 +1,4 @@
-"""What the projections' tests share: a log with orders in it, a live runner, rows as the table and as a fold have them."""
+"""Shared parts of the projections' tests: a log with orders, a live runner, rows of the table and of a fold."""
 
 import asyncio
 import contextlib
@@ -39,7 +39,7 @@ REFUNDED: Final = ("confirm", "pay", "cancel", "refund")
 
 
 def history(order_id: str, *steps: str, customer: str = "ada") -> list[Event]:
-    """What happens to an order of 13.00 EUR: placed, then the steps."""
+    """Events of an order of 13.00 EUR: placed, then the steps."""
     commands = [PlaceOrder(an_order(orderId=order_id, customerId=customer)), *(STEPS[step](order_id) for step in steps)]
     state: State = initial_state()
     events: list[Event] = []
@@ -51,7 +51,7 @@ def history(order_id: str, *steps: str, customer: str = "ada") -> list[Event]:
 
 
 async def happens(store: EventStore, *events: Event) -> int:
-    """Append each event to its order's stream; the last position."""
+    """Append each event to its order's stream; returns the last position."""
     position = 0
     for event in events:
         new = CODEC.encode(event, id=uuid4(), metadata={})
@@ -60,7 +60,7 @@ async def happens(store: EventStore, *events: Event) -> int:
 
 
 async def foreign(store: EventStore, event_type: str, stream: str = "order-odd", **data: Any) -> int:
-    """Append what no program of ours would; its position."""
+    """Append an event that no program of ours would; returns its position."""
     version = data.pop("schema_version", 1)
     return (await store.append(stream, [NewEvent(uuid4(), event_type, data, {}, version)], expected=ANY)).last_position
 
@@ -76,14 +76,14 @@ async def drain(consumer: Projector[Any]) -> None:
 
 
 async def rows_of(pool: asyncpg.Pool, projection: Projection[R]) -> list[R]:
-    """The table's rows, by key."""
+    """Rows of the table, by key."""
     names, key = ", ".join(columns(projection.row)), ", ".join(projection.key_columns)
     records = await pool.fetch(f"select {names} from projections.{projection.table} order by {key}")
     return [row_of(projection.row, record) for record in records]
 
 
 async def fold_of_the_log(store: EventStore, projection: Projection[R]) -> list[R]:
-    """What the table should hold, by key: a fold of the whole log that no page, table or checkpoint has part in."""
+    """Expected rows, by key: a fold of the whole log without pages, table or checkpoint."""
     page = await store.read_all(limit=1_000_000, types=projection.event_types)
     rows = fold(projection, decode(projection, CODEC, page.events), {}).rows
     return sorted(rows, key=lambda row: [getattr(row, name) for name in projection.key_columns])
@@ -93,7 +93,7 @@ async def fold_of_the_log(store: EventStore, projection: Projection[R]) -> list[
 async def running(
     wakeup: Wakeup, database_url: str, consumers: Sequence[Projector[Any]]
 ) -> AsyncIterator[list[ConsumerRunner]]:
-    """The consumers, each run as the worker runs it."""
+    """The consumers, each run as in the worker."""
     runners = [ConsumerRunner(consumer, dsn=database_url, wakeup=wakeup, poll=0.02) for consumer in consumers]
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(runner.run()) for runner in runners]
@@ -104,7 +104,7 @@ async def running(
 
 @contextlib.asynccontextmanager
 async def owner(database_url: str) -> AsyncIterator[asyncpg.Connection]:
-    """A connection that may do what the application may not."""
+    """A connection as the owner, with rights that the application lacks."""
     connection = await asyncpg.connect(database_url)
     try:
         yield connection
