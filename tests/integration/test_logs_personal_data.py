@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import asyncpg
-import httpx
 import pytest
 from temporalio.client import Client
 
@@ -24,6 +23,7 @@ from settings import Settings
 from tests.integration.cli_harness import Shell, as_lines, clean_environment, shell_for
 from tests.integration.metrics_harness import Scraper
 from tests.integration.otlp_harness import Collector, collector
+from tests.plain_http import plain_http
 from tests.running_system import RunningSystem, new_id, order_data, until
 
 MARK: Final = re.compile(rb"zyxwqv|4111.?1111", re.IGNORECASE)
@@ -103,7 +103,7 @@ async def through_the_api(shell: Shell, system: RunningSystem) -> list[bytes]:
     address, metrics = (f"127.0.0.1:{port}" for port in free_ports(2))
     async with (
         shell.serving("api", ORDERS_API_ADDRESS=address, ORDERS_METRICS_ADDRESS=metrics),
-        httpx.AsyncClient(base_url=f"http://{address}") as client,
+        plain_http(f"http://{address}") as client,
     ):
         order = new_id()
         assert (await client.post("/v1/orders", json=marked(order))).status_code == 201
