@@ -39,14 +39,15 @@ ADDRESS: Final = {
 ITEM: Final = {"sku": "TEA-1", "name": f"for Zyxwqvfriend, {CARD}", "quantity": 2, "unitPrice": 1500}
 # A worker with a bug: what it raises quotes the customer, as a carrier's client library may.
 BROKEN: Final = """
-import cli, gateways
+import cli
+from gateways.simulated import SimulatedShippingGateway
 async def create(self, request):
     recipient = request.recipient
     try:
         raise ValueError(f"{recipient.name}, {recipient.line1}, {recipient.line2}, {recipient.city}")
     except ValueError as error:
         raise RuntimeError(f"no label for {recipient.name}") from error
-gateways.SimulatedShippingGateway.create = create
+SimulatedShippingGateway.create = create
 cli.app(["worker", "--json"])
 """
 
