@@ -36,7 +36,8 @@ from eventstore.pool import open_pool, require_sessions
 from eventstore.store import EventStore
 from eventstore.wakeup import Wakeup
 from gateways.chosen import chosen_gateways
-from gateways.protocols import PaymentGateway, ShippingGateway
+from gateways.payments import PaymentGateway
+from gateways.shipping import ShippingGateway
 from gateways.stripe.events import StripeEvents
 from inventory.stock import Stock
 from orders.events import Event

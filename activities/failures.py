@@ -10,7 +10,7 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
 from eventstore.errors import EventStoreError
-from gateways.protocols import (
+from gateways.errors import (
     DefiniteRefusal,
     GatewayMisconfigured,
     GatewayUnavailable,

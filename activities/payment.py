@@ -11,15 +11,9 @@ from activities import signatures as step
 from activities.signatures import OrderRef, Payment, RefundRef, ReturnedPayment, Undo
 from activities.streams import Orders, load_order, requested_refund, require_under_way
 from eventstore.tracing import span
-from gateways.older_keys import OlderKeys
-from gateways.protocols import (
-    Charge,
-    ChargeRequest,
-    IdempotencyConflict,
-    KeyVoided,
-    PaymentGateway,
-    RefundRequest,
-)
+from gateways.errors import IdempotencyConflict, KeyVoided
+from gateways.legacy_refund_keys import LegacyRefundKeys
+from gateways.payments import Charge, ChargeRequest, PaymentGateway, RefundRequest
 from orders.model import Order
 from orders.names import derived_name, key_of_order, older_name
 from orders.state import ExistingOrder, Shipped
@@ -50,7 +44,7 @@ class PaymentActivities:
 
     def __init__(self, orders: Orders, gateway: PaymentGateway, pool: asyncpg.Pool | None = None) -> None:
         self._orders, self._gateway = orders, gateway
-        self._older_keys = OlderKeys(pool) if pool else None
+        self._legacy_keys = LegacyRefundKeys(pool) if pool else None
 
     @property
     def all(self) -> list[Callable[..., Any]]:
@@ -121,7 +115,7 @@ class PaymentActivities:
     async def _refund_key(self, ref: RefundRef, payment_id: str) -> str:
         named = step.RETURN_PAYMENT.name, ref.order_id, ref.refund_id
         key, older = derived_name(*named), older_name(*named)
-        if key != older and self._older_keys and await self._older_keys.is_refund_of(payment_id, older):
+        if key != older and self._legacy_keys and await self._legacy_keys.is_refund_of(payment_id, older):
             return older
         return key
 

@@ -10,7 +10,7 @@ from activities import signatures as step
 from activities.signatures import OrderRef, Shipment, Undo, Undone
 from activities.streams import Orders, load_order, require_under_way
 from eventstore.tracing import span
-from gateways.protocols import LabelRequest, Recipient, ShippingGateway
+from gateways.shipping import LabelRequest, Recipient, ShippingGateway
 from orders.model import Address, units
 from orders.names import key_of_order
 

@@ -88,7 +88,7 @@ class StreamActivities:
     @activity.defn(name=step.READ_ORDER.name)
     async def read_order(self, order: OrderRef) -> OrderProgress:
         loaded = await load_order(self._orders, order.order_id)
-        reserved = await self._stock.knows(order.order_id)
+        reserved = await self._stock.is_known(order.order_id)
         return _progress(loaded.state).model_copy(update={"reserved": reserved})
 
     @activity.defn(name=step.CONFIRM.name)

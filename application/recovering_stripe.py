@@ -14,7 +14,8 @@ from orders.state import NotPlaced
 
 if TYPE_CHECKING:  # the package `stripe` is an extra
     from bootstrap import App
-    from gateways.stripe.api import Intent, StripeApi
+    from gateways.stripe.api import StripeApi
+    from gateways.stripe.objects import Intent
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ async def lost_charges(app: "App", api: "StripeApi", since: datetime, *, apply: 
     async for intent in api.created_since(since):
         if intent.key is None or intent.order_id is None or not _keeps(intent):
             continue
-        row = await ledger.read(intent.key)
+        row = await ledger.find(intent.key)
         if row is None or row.intent_id != intent.id:
             yield await _lost(app, api, intent, intent.order_id, apply=apply)
 
@@ -55,7 +56,7 @@ async def _lost(app: "App", api: "StripeApi", intent: "Intent", order_id: str, *
         f"was charged {money} at Stripe as {intent.id}, and the ledger does not know",
         charge_request(state.order),
     )
-    row = await StripeLedger(app.pool).read(request.key)
+    row = await StripeLedger(app.pool).find(request.key)
     adoptable = row is None or (row.voided_at is None and row.state in ("new", "declined"))
     same = (request.key, request.amount, request.currency) == (
         intent.key,

@@ -11,7 +11,7 @@ from bootstrap import App
 from dispatcher.older_ids import id_in_use, is_running
 from dispatcher.starter import WorkflowStarter
 from dispatcher.triggers import TRIGGERS
-from gateways.protocols import GatewayError
+from gateways.errors import GatewayError
 from gateways.stripe.events import InvalidStripeEvent, StripeEvents
 from orders.events import OrderRetried
 from workflows.model import FULFILL_ORDER
@@ -36,14 +36,14 @@ async def take_stripe_event(app: App, client: Client, events: StripeEvents, body
     if event is None:
         return
     try:
-        order_id = await events.take(event)
+        order_id = await events.record(event)
     except GatewayError as error:
         _log.warning("Stripe cannot be asked about its event", error=str(error), eventType=event.type)
         raise StripeEventOpen("Stripe does not tell how the payment stands") from None
     if order_id is not None:
         _log.warning("a payment came after its order was given up", orderId=order_id, eventType=event.type)
         await _have_undone(app, client, order_id)
-        await events.done(event)
+        await events.mark_handled(event)
 
 
 async def _have_undone(app: App, client: Client, order_id: str) -> None:

@@ -35,7 +35,7 @@ from explore.stripe_stand_in import WEBHOOK_SECRET, StripeStandIn
 from gateways.easypost.api import EasyPostApi
 from gateways.easypost.settings import sender_address
 from gateways.easypost.shipping import EasyPostShippingGateway
-from gateways.protocols import Charge, ChargeRequest
+from gateways.payments import Charge, ChargeRequest
 from gateways.stripe.payment import StripePaymentGateway
 from settings import Settings
 

@@ -25,7 +25,7 @@ from activities.signatures import (
     Wire,
 )
 from bootstrap import build_activities
-from gateways.protocols import KeyVoided
+from gateways.errors import KeyVoided
 from inventory.stock import ReservationReleased
 from orders.errors import IllegalTransition
 from orders.events import CancelledBy

@@ -7,7 +7,7 @@ import asyncpg
 import httpx
 import pytest
 
-from gateways.protocols import PaymentDeclined
+from gateways.errors import PaymentDeclined
 from gateways.stripe.api import StripeApi
 from gateways.stripe.payment import StripePaymentGateway
 from tests.gateways.local_stripe import API_KEY

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import workflows.model
 from activities.signatures import READ_ORDER
 from activities.streams import StreamActivities
-from gateways.stripe.api import idempotency_key
+from gateways.stripe.keys import idempotency_key
 from orders.names import KINDS, MAX_NAME, derived_name, key_of_order, kind_of, request_name, workflow_id
 from webhooks.signatures import DELIVER_WEBHOOKS
 
