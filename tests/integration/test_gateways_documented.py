@@ -45,6 +45,10 @@ class TestTheDocumentedGateway(ShippingGatewayContract):
         return a_parcel(units=51)
 
 
+def registered_settings(mixin: Any) -> Any:
+    return create_model("Registered", __base__=(mixin, GatewaySettings))
+
+
 async def test_given_the_documented_registration_then_settings_select_the_gateway_and_the_audit_counts_its_labels(
     documented: dict[str, Any], pool: asyncpg.Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -52,8 +56,7 @@ async def test_given_the_documented_registration_then_settings_select_the_gatewa
     registered = (pickup, *providers.PROVIDERS)
     monkeypatch.setattr(providers, "PROVIDERS", registered)
 
-    bases: Any = (documented["PickupSettings"], GatewaySettings)
-    settings: Any = create_model("Registered", __base__=bases)
+    settings = registered_settings(documented["PickupSettings"])
     without, with_counter = settings(), settings(ORDERS_PICKUP_COUNTER="Main street")
     assert (without.labels, with_counter.labels) == ("simulated", "Main street")
     shipping = build_shipping(with_counter, pool)
