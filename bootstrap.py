@@ -18,14 +18,14 @@ from temporalio.worker import Interceptor, Worker, WorkerDeploymentConfig
 from temporalio.worker.workflow_sandbox import SandboxRestrictions
 
 from activities.cancelling import request_cancel
-from activities.failures import ActivityFailures
-from activities.heartbeats import Heartbeats
+from activities.interceptors.failures import ActivityFailures
+from activities.interceptors.heartbeats import Heartbeats
+from activities.interceptors.observation import Observation
 from activities.inventory import InventoryActivities
-from activities.observation import Observation
+from activities.order import OrderActivities
 from activities.payment import PaymentActivities
 from activities.publish import PublishActivities
 from activities.shipping import ShippingActivities
-from activities.streams import Orders, StreamActivities, order_codec, order_handler
 from dispatcher.dispatcher import Dispatcher
 from dispatcher.left_over import LeftOver
 from dispatcher.parking import Parking
@@ -40,6 +40,7 @@ from gateways.payments import PaymentGateway
 from gateways.shipping import ShippingGateway
 from gateways.stripe.events import StripeEvents
 from inventory.stock import Stock
+from order_streams.handler import Orders, order_codec, order_handler
 from orders.events import Event
 from projections import PROJECTIONS
 from projections.queries import Queries
@@ -174,7 +175,7 @@ async def require_search_attributes(client: Client) -> None:
 def build_activities(app: App) -> list[Callable[..., Any]]:
     """Every activity, over the app's parts."""
     return [
-        *StreamActivities(app.orders, app.stock).all,
+        *OrderActivities(app.orders, app.stock).all,
         *PaymentActivities(app.orders, app.payments, app.pool).all,
         *InventoryActivities(app.orders, app.stock).all,
         *ShippingActivities(app.orders, app.shipping).all,

@@ -9,7 +9,7 @@ import structlog
 from temporalio.client import Client
 from temporalio.worker import Interceptor
 
-from activities.in_progress import InProgress
+from activities.interceptors.in_progress import InProgress
 from bootstrap import (
     App,
     build_dispatcher,

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from activities.streams import load_order
 from bootstrap import App
+from order_streams.handler import load_order
 from orders.state import Cancelled, ExistingOrder, Shipped
 
 

@@ -1,9 +1,9 @@
 """Asks for money of a shipped order to be given back."""
 
-from activities.streams import load_order
 from application.acting import act
 from bootstrap import App
 from eventstore.command_handler import Handled
+from order_streams.handler import load_order
 from orders.commands import RequestRefund
 from orders.errors import RefundOutOfRange
 from orders.state import Refund, Shipped, State

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 
 from temporalio.client import Client
 
-from activities.streams import load_order
 from application.acting import act
 from application.reach import require_answer
 from audit.open_orders import owed
@@ -13,6 +12,7 @@ from bootstrap import App
 from dispatcher.starter import WorkflowStarter
 from dispatcher.triggers import TRIGGERS
 from eventstore.command_handler import Handled
+from order_streams.handler import load_order
 from orders.commands import RetryOrder
 from orders.events import OrderRetried, RefundRequested
 from orders.ids import stream_name

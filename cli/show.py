@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from rich.console import RenderableType
 from rich.text import Text
 
-from activities.streams import load_order
 from application.documents import order_document
 from bootstrap import App
 from cli.arguments import AsJson, OrderId
 from cli.output import facts, show, show_json, status_text, table, visible
 from cli.running import execute, opened
+from order_streams.handler import load_order
 from orders.model import Address
 from orders.money import format_money
 from orders.state import Cancelled, ExistingOrder, Refund, Shipped

@@ -11,8 +11,8 @@ import httpx
 from temporalio.client import Client
 from temporalio.worker import Worker
 
-from activities.failures import ActivityFailures
-from activities.heartbeats import Heartbeats
+from activities.interceptors.failures import ActivityFailures
+from activities.interceptors.heartbeats import Heartbeats
 from bootstrap import (
     WORKFLOWS,
     App,

@@ -1,5 +1,5 @@
 """Charges by Stripe's PaymentIntents. An intent is stored in the ledger before it is confirmed, and no other is confirmed:
-whichever call is lost, the next call looks the stored intent up, and a cancelled intent never takes money."""
+after a lost call, the next one looks the stored intent up, and a cancelled intent never takes money."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Final

@@ -6,7 +6,7 @@ from dataclasses import replace
 import asyncpg
 import pytest
 
-from activities.failures import as_failure
+from activities.interceptors.failures import as_failure
 from gateways.easypost.api import EasyPostApi
 from gateways.easypost.shipping import EasyPostShippingGateway
 from gateways.errors import GatewayMisconfigured, GatewayUnavailable, ShippingUnavailable

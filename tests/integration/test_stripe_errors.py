@@ -7,7 +7,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from activities.failures import as_failure
+from activities.interceptors.failures import as_failure
 from embedded.ports import HOST, free_ports
 from gateways.errors import GatewayMisconfigured, GatewayUnavailable, PaymentDeclined
 from gateways.stripe.api import StripeApi

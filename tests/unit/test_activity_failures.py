@@ -11,7 +11,7 @@ import pytest
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput
 
-from activities.failures import ActivityFailures, as_failure
+from activities.interceptors.failures import ActivityFailures, as_failure
 from eventstore import errors as store_errors
 from eventstore.errors import EventStoreError
 from gateways import errors as gateway_errors

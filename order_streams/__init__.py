@@ -1,0 +1,1 @@
+"""Order streams: the domain of orders over the event store."""
