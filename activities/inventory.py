@@ -9,7 +9,7 @@ from activities import signatures as step
 from activities.guards import require_active
 from activities.signatures import Availability, OrderRef, Reserved, Undo, Undone
 from inventory.stock import Stock
-from order_streams.handler import Orders, load_order
+from order_streams import Orders, load_order
 from orders.model import quantities, units
 
 

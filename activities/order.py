@@ -17,7 +17,7 @@ from activities.signatures import (
     ShipmentRecord,
 )
 from inventory.stock import Stock
-from order_streams.handler import Orders, load_order
+from order_streams import Orders, load_order
 from orders.commands import CancelOrder, Command, ConfirmOrder, RecordPayment, RecordRefund, RecordShipment
 from orders.errors import IllegalTransition, OrderNotCancellable
 from orders.events import CancelledBy

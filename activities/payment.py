@@ -14,7 +14,7 @@ from eventstore.tracing import span
 from gateways.errors import IdempotencyConflict, KeyVoided
 from gateways.legacy_refund_keys import LegacyRefundKeys
 from gateways.payments import Charge, ChargeRequest, PaymentGateway, RefundRequest
-from order_streams.handler import Orders, load_order
+from order_streams import Orders, load_order
 from orders.model import Order
 from orders.names import derived_name, key_of_order, older_name
 from orders.state import ExistingOrder, Shipped

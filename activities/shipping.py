@@ -11,7 +11,7 @@ from activities.guards import require_active
 from activities.signatures import OrderRef, Shipment, Undo, Undone
 from eventstore.tracing import span
 from gateways.shipping import LabelRequest, Recipient, ShippingGateway
-from order_streams.handler import Orders, load_order
+from order_streams import Orders, load_order
 from orders.model import Address, units
 from orders.names import key_of_order
 
