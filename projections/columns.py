@@ -1,11 +1,11 @@
 """Columns of a read model's table, derived from the fields of its row: names, SQL types, and rows from records."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from types import NoneType, UnionType
-from typing import Annotated, Any, Final, TypeAlias, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Final, TypeAlias, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 R = TypeVar("R")
 # A sum of amounts: each fits bigint, the sum need not.
@@ -21,7 +21,6 @@ _SQL_TYPES: Final[Mapping[Any, str]] = {
 }
 
 
-@cache
 def columns(row: type[Any]) -> Mapping[str, str]:
     """The columns of a row's table and their SQL types, in the order of the row's fields."""
     return {name: _SQL_TYPES[_without_none(hint)] for name, hint in _hints(row).items()}
@@ -30,19 +29,19 @@ def columns(row: type[Any]) -> Mapping[str, str]:
 def row_of(row: type[R], record: Iterable[Any]) -> R:
     """A row from a record of its columns."""
     values = list(record)
-    for index in _sums(row):
+    for index in _sums(cast(Hashable, row)):
         if values[index] is not None:
             values[index] = int(values[index])
     return row(*values)
 
 
 @cache
-def _sums(row: type[Any]) -> tuple[int, ...]:
+def _sums(row: Hashable) -> tuple[int, ...]:
     """The places of the fields that the driver gives as Decimal and the row has as int."""
     return tuple(index for index, hint in enumerate(_hints(row).values()) if _without_none(hint) == Sum)
 
 
-def _hints(row: type[Any]) -> dict[str, Any]:
+def _hints(row: Any) -> dict[str, Any]:
     return get_type_hints(row, include_extras=True)
 
 

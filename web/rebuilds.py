@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import structlog
 
@@ -76,7 +76,7 @@ class Rebuilds:
             begun.set()
 
         try:
-            built = await rebuild(app.pool, app.store, app.codec, _projection(name), on_progress)
+            [built] = await rebuild(app.pool, app.store, app.codec, [_BY_NAME[name]], on_progress)
         except Exception as error:
             if not begun.is_set():
                 raise
@@ -86,7 +86,3 @@ class Rebuilds:
         else:
             begun.set()
             self._last[name] = RebuildState(built.position, max(built.position, end), "done")
-
-
-def _projection(name: str) -> Any:
-    return _BY_NAME[name]
