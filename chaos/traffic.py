@@ -1,4 +1,4 @@
-"""Customers: orders come in at a seeded rate, and some are cancelled a moment later."""
+"""Customers: place orders at a seeded rate, and cancel some of them shortly after."""
 
 import asyncio
 import random
@@ -9,10 +9,10 @@ from typing import Any, Final
 import orjson
 
 from application.placing import command_id
-from bootstrap import App
 from chaos.patience import until_answered
 from cli.demo_settle import Course
 from cli.demo_world import ORDERS_FILE
+from order_streams import Orders
 from orders.commands import CancelOrder, Command, PlaceOrder
 from orders.errors import IllegalTransition, OrderNotCancellable
 from orders.events import CancelledBy
@@ -26,23 +26,23 @@ _ACTOR: Final = "chaos"
 
 
 def northwind_orders() -> list[dict[str, Any]]:
-    """The orders that are placed over and over, under new ids."""
+    """Orders to be placed repeatedly, under new ids."""
     orders = [orjson.loads(line) for line in ORDERS_FILE.read_bytes().splitlines()]
     return [{name: value for name, value in order.items() if name != "placedAt"} for order in orders]
 
 
 class Traffic:
-    """Places orders until it is told to stop. course: told of each order that is there; rate: orders a second."""
+    """Places orders until `closing` is set. course: receives each placed order; rate: orders a second."""
 
-    def __init__(self, app: App, course: Course, *, rate: float, dice: random.Random) -> None:
-        self._app, self._course = app, course
+    def __init__(self, orders: Orders, course: Course, *, rate: float, dice: random.Random) -> None:
+        self._shop, self._course = orders, course
         self._rate, self._dice = rate, dice
         self._orders: Sequence[Mapping[str, Any]] = northwind_orders()
         self.closing = asyncio.Event()
         self.cancels = 0
 
     async def flow(self) -> None:
-        """Returns once the shop is closing and every customer has had an answer, however long that takes."""
+        """Return once `closing` is set and every customer has an answer, however long that takes."""
         number = 0
         async with asyncio.TaskGroup() as customers:
             while not self.closing.is_set():
@@ -70,12 +70,12 @@ class Traffic:
         command = CancelOrder(order_id, "Changed my mind", CancelledBy.CUSTOMER)
         try:
             await self._handle(order_id, command, derived_name("cancel-by-customer", order_id))
-        except (OrderNotCancellable, IllegalTransition):  # it was faster
+        except (OrderNotCancellable, IllegalTransition):  # it ended first
             return
         self.cancels += 1
 
     async def _handle(self, order_id: str, command: Command, id_: str) -> None:
         metadata = {"actor": _ACTOR, "correlationId": order_id}
         await until_answered(
-            lambda: self._app.orders.handle(stream_name(order_id), command, command_id=id_, metadata=metadata)
+            lambda: self._shop.handle(stream_name(order_id), command, command_id=id_, metadata=metadata)
         )

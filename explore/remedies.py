@@ -1,4 +1,4 @@
-"""The ways out that the runbook names for what `orders attention` lists."""
+"""The runbook's remedies for the rows of `orders attention`."""
 
 import asyncio
 import contextlib
@@ -6,7 +6,6 @@ from typing import Final
 
 from application.attention import find_stuck
 from application.stuck import Stuck
-from bootstrap import build_dispatcher
 from dispatcher.parking import NotParked
 from explore.acts import perform
 from explore.system import Explored
@@ -31,14 +30,15 @@ class Attention:
     async def _make(self) -> list[Stuck]:
         async with self._making:
             self._next = None  # from here on a caller needs a later list
-            found = await find_stuck(self._system.app, self._system.restored, _LIMIT)
+            app = self._system.app
+            found = await find_stuck(app.sources(self._system.restored), app.settings, _LIMIT)
         if found.problem:
             raise found.problem
         return found.rows
 
 
 async def remedy(system: Explored, row: Stuck, sku: str, command_id: str) -> None:
-    """Do what the runbook says of such a row."""
+    """Execute the runbook's remedy for a row."""
     order_id = row.order_id
     if "dashboard" in row.error:
         _return_by_hand(system, row)
@@ -46,7 +46,7 @@ async def remedy(system: Explored, row: Stuck, sku: str, command_id: str) -> Non
         case "onHold":
             await perform(system, order_id, sku, "release", {"heard": True}, command_id)
         case "parked":
-            dispatcher = build_dispatcher(system.app, system.client, eager=False)
+            dispatcher = system.app.dispatcher(system.client, eager=False)
             with contextlib.suppress(NotParked):
                 await dispatcher.retry(row.position or 0)
         case "refundFailed":
@@ -56,7 +56,7 @@ async def remedy(system: Explored, row: Stuck, sku: str, command_id: str) -> Non
 
 
 def _return_by_hand(system: Explored, row: Stuck) -> None:
-    """Refund in the dashboard what bounced, or all that is left of a cancelled order's money."""
+    """Refund in the dashboard the bounced amount, or the rest of a cancelled order's money."""
     books = system.stripe
     if row.state == "cancelled":
         books.refund_by_hand(row.order_id, None)
