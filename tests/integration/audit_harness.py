@@ -20,7 +20,8 @@ from dispatcher.dispatcher import NAME as DISPATCHER
 from eventstore.checkpoints import advance, open_checkpoint
 from eventstore.model import ANY, NewEvent
 from gateways.books import GatewayBooks
-from gateways.protocols import ChargeRequest, LabelRequest, Recipient, RefundRequest
+from gateways.payments import ChargeRequest, RefundRequest
+from gateways.shipping import LabelRequest, Recipient
 from orders.commands import (
     CancelOrder,
     Command,
