@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from temporalio.client import Client, WorkflowExecutionStatus
 
@@ -16,15 +16,18 @@ from audit.evidence import gather
 from audit.open_orders import Prospect, Prospects, Work, unfinished
 from audit.sources import Sources
 from audit.streams import order_ids
-from bootstrap import App
 from dispatcher.starter import WorkflowStarter
 from dispatcher.triggers import TRIGGERS, Trigger
 from eventstore.connection import BUILT_IN_ONLY
 from eventstore.model import RecordedEvent
 from eventstore.pool import connect
-from gateways.books import GatewayBooks
 from orders.events import Event
 from projections import PROJECTIONS
+from settings import Settings
+
+if TYPE_CHECKING:  # the packages `easypost` and `stripe` are extras
+    from gateways.easypost.shipping import EasyPostShippingGateway
+    from gateways.stripe.api import StripeApi
 
 Progress = Callable[[str, int], None]
 _LAG: Final = "select eventstore.sequence_lag()"
@@ -45,7 +48,7 @@ _PROJECTIONS: Final = frozenset(projection.name for projection in PROJECTIONS)
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """A thing that is missing or out of step. done: this run has taken it up. remedy: what a person does otherwise, None
+    """Something that is missing or out of step. done: this run has taken it up. remedy: what a person does otherwise, None
     where `orders recover --apply` does it."""
 
     kind: Literal["sequence", "checkpoint", "charge", "refund", "label", "workflow"]
@@ -59,8 +62,11 @@ class Loss:
 class Recovery:
     """One run. since: charges and labels at the providers are compared from then on. apply: False changes nothing."""
 
-    app: App
+    sources: Sources
     client: Client
+    stripe: "StripeApi | None"
+    easypost: "EasyPostShippingGateway | None"
+    settings: Settings
     since: datetime
     apply: bool
     on_progress: Progress = lambda stage, done: None
@@ -81,11 +87,11 @@ class Recovery:
             yield loss
 
     async def _sequence(self) -> AsyncIterator[Loss]:
-        behind = await self.app.pool.fetchval(_LAG)
+        behind = await self.sources.pool.fetchval(_LAG)
         if not behind:
             return
         if self.apply:
-            owner = await connect(self.app.settings.owner_database_url, BUILT_IN_ONLY)
+            owner = await connect(self.settings.owner_database_url, BUILT_IN_ONLY)
             try:
                 for statement in _SET_SEQUENCES:
                     await owner.execute(statement)
@@ -94,53 +100,48 @@ class Recovery:
         yield Loss("sequence", "event_position", f"is {behind:,} behind the log", self.apply)
 
     async def _checkpoints(self) -> AsyncIterator[Loss]:
-        head = await self.app.store.head()
-        for name, position in await self.app.pool.fetch(_BEYOND, head):
+        head = await self.sources.store.head()
+        for name, position in await self.sources.pool.fetch(_BEYOND, head):
             problem = f"has read to position {position:,}, and the log ends at {head:,}"
             if name in _PROJECTIONS:
                 yield Loss("checkpoint", name, problem, remedy=f"orders projections rebuild {name}")
                 continue
             if self.apply:
-                await self.app.pool.execute(_SET_BACK, name, head)
+                await self.sources.pool.execute(_SET_BACK, name, head)
             yield Loss("checkpoint", name, problem, self.apply)
 
     async def _at_providers(self) -> AsyncIterator[Loss]:
-        """Refunds after charges: of a charge without a row no refund can be taken down."""
-        app = self.app
-        if app.stripe is not None:
+        """Charges before refunds: no refund can be recorded of a charge without a row."""
+        sources, since, apply = self.sources, self.since, self.apply
+        if self.stripe is not None:
             self.on_progress("charges", 0)
-            async for charge in lost_charges(app, app.stripe, self.since, apply=self.apply):
+            async for charge in lost_charges(sources, self.stripe, since, apply=apply):
                 yield Loss("charge", charge.order_id, charge.problem, charge.done, charge.remedy)
             self.on_progress("refunds", 0)
-            async for refund in lost_refunds(app, app.stripe, self.since, apply=self.apply):
+            async for refund in lost_refunds(sources, self.stripe, since, apply=apply):
                 yield Loss("refund", refund.order_id, refund.problem, refund.done, refund.remedy)
-        if app.easypost is not None:
+        if self.easypost is not None:
             self.on_progress("labels", 0)
-            async for label in lost_labels(app, app.easypost, self.since, apply=self.apply):
+            async for label in lost_labels(sources, self.easypost, since, apply=apply):
                 yield Loss("label", label.order_id, label.problem, label.done, label.remedy)
 
     async def _runs_ahead(self) -> AsyncIterator[Loss]:
         self.on_progress("runs", 0)
-        async for run in runs_ahead(self.app, self.client):
+        async for run in runs_ahead(self.sources, self.client, self.settings.task_queue):
             if self.apply:
                 await end(self.client, run)
                 await self._take_up(run.order_id)
             yield Loss("workflow", run.order_id, run.problem, self.apply)
 
     async def _take_up(self, order_id: str) -> None:
-        """Start the work that is left of the order. The dispatcher would take a terminated run for one that a person ended."""
-        evidence, _ = await gather(self._sources(), [order_id])
+        """Start the work that is left of the order. The dispatcher leaves a terminated run to operators."""
+        evidence, _ = await gather(self.sources, [order_id])
         for work in (work for each in evidence for work in unfinished(each) if not work.held):
             await self._start(work)
 
-    def _sources(self) -> Sources:
-        app = self.app
-        return Sources(app.pool, app.store, app.codec, app.stock, GatewayBooks(app.pool), self.client)
-
     async def _workflows(self) -> AsyncIterator[Loss]:
-        sources, looked = self._sources(), 0
-        prospects = Prospects(sources)
-        async for ids in order_ids(self.app.pool):
+        looked, sources, prospects = 0, self.sources, Prospects(self.sources)
+        async for ids in order_ids(sources.pool):
             evidence, _ = await gather(sources, ids)
             known = await prospects.of([work for each in evidence for work in unfinished(each)])
             for prospect in (prospect for found in known.values() for prospect in found if prospect.fault):
@@ -157,10 +158,10 @@ class Recovery:
         return Loss("workflow", work.order_id, f"{fault}, and its work is not done", self.apply)
 
     async def _start(self, work: Work) -> None:
-        recorded = await self.app.store.read_at(work.position)
+        recorded = await self.sources.store.read_at(work.position)
         assert recorded is not None, "the work was found by its event"
-        event = self.app.codec.decode(recorded)
-        starter = WorkflowStarter(self.client, self.app.settings.task_queue)
+        event = self.sources.codec.decode(recorded)
+        starter = WorkflowStarter(self.client, self.settings.task_queue)
         await starter.start(replace(_trigger(work, event, recorded), again=True, signal=None), event, recorded)
 
 

@@ -6,16 +6,16 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from activities.shipping import label_key, label_request
+from audit.sources import Sources
 from audit.streams import read_order
-from gateways.easypost.ledger import EasyPostLedger
 from orders.names import order_of_key
 
 if TYPE_CHECKING:  # the package `easypost` is an extra
-    from bootstrap import App
-    from gateways.easypost.api import EasyPostApi, Shipment
+    from gateways.easypost.api import Shipment
+    from gateways.easypost.shipping import EasyPostShippingGateway
 
-_TAKE_BACK: Final = "have the label refunded in EasyPost's dashboard"
-_GOING_ON: Final = ("placed", "confirmed", "paid")
+_REFUND: Final = "have the label refunded in EasyPost's dashboard"
+_OPEN: Final = ("placed", "confirmed", "paid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,32 +28,30 @@ class LostLabel:
     remedy: str | None = None
 
 
-async def lost_labels(app: "App", api: "EasyPostApi", since: datetime, *, apply: bool) -> AsyncIterator[LostLabel]:
+async def lost_labels(
+    sources: Sources, gateway: "EasyPostShippingGateway", since: datetime, *, apply: bool
+) -> AsyncIterator[LostLabel]:
     """The labels of ours bought since then that can be used and that the ledger does not know."""
-    ledger = EasyPostLedger(app.pool)
-    async for shipment in api.bought_since(since):
+    async for shipment in gateway.api.bought_since(since):
         order_id = order_of_key(shipment.reference or "")
-        if not shipment.is_live or shipment.reference != label_key(order_id):
-            continue
-        row = await ledger.find(shipment.reference)
-        if row is None or row.shipment_id != shipment.id:
-            yield await _lost(app, api, shipment, order_id, apply=apply)
+        ours = shipment.reference == label_key(order_id)
+        if ours and shipment.is_live and await gateway.is_lost(shipment):
+            yield await _lost(sources, gateway, shipment, order_id, apply=apply)
 
 
-async def _lost(app: "App", api: "EasyPostApi", shipment: "Shipment", order_id: str, *, apply: bool) -> LostLabel:
-    from gateways.easypost.shipping import EasyPostShippingGateway  # noqa: PLC0415
-
+async def _lost(
+    sources: Sources, gateway: "EasyPostShippingGateway", shipment: "Shipment", order_id: str, *, apply: bool
+) -> LostLabel:
     has = f"has a label at EasyPost as {shipment.id}"
-    stream = await read_order(app.pool, app.codec, order_id)
+    stream = await read_order(sources.pool, sources.codec, order_id)
     if stream is None:
-        return LostLabel(order_id, f"{has}, and no such order is in the log", remedy=_TAKE_BACK)
+        return LostLabel(order_id, f"{has}, and no such order is in the log", remedy=_REFUND)
     problem, state = f"{has}, and the ledger does not know", stream.state
-    if state is None or state.status not in _GOING_ON:
-        return LostLabel(order_id, problem, remedy=_TAKE_BACK)
+    if state is None or state.status not in _OPEN:
+        return LostLabel(order_id, problem, remedy=_REFUND)
     request = label_request(state.order)
-    gateway = EasyPostShippingGateway(app.pool, api, unit_ounces=app.settings.easypost_unit_ounces)
     if not await gateway.may_adopt(request, shipment):
-        return LostLabel(order_id, problem, remedy=_TAKE_BACK)
+        return LostLabel(order_id, problem, remedy=_REFUND)
     if apply:
         await gateway.adopt_for(request, shipment)
     return LostLabel(order_id, problem, done=apply)

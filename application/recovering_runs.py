@@ -2,16 +2,14 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from temporalio.client import Client, WorkflowExecution
 
 from application.failing import of_fleet
+from audit.sources import Sources
 from audit.streams import OrderStream, read_order
 from workflows.model import FULFILL_ORDER, NOTIFY_SHIPMENT, ORDER_ID, ORDER_STATUS, REFUND_ORDER, VALIDATE_ORDER
-
-if TYPE_CHECKING:
-    from bootstrap import App
 
 _WORKFLOWS: Final = (VALIDATE_ORDER, FULFILL_ORDER, NOTIFY_SHIPMENT, REFUND_ORDER)
 _RUNNING: Final = f"ExecutionStatus = 'Running' and WorkflowType in ({', '.join(map(repr, _WORKFLOWS))})"
@@ -28,13 +26,13 @@ class RunAhead:
     problem: str
 
 
-async def runs_ahead(app: "App", client: Client) -> AsyncIterator[RunAhead]:
+async def runs_ahead(sources: Sources, client: Client, task_queue: str) -> AsyncIterator[RunAhead]:
     """All runs of this fleet that are further. Raises RPCError where Temporal does not answer."""
-    async for run in client.list_workflows(f"{_RUNNING} and {of_fleet(app.settings.task_queue)}"):
+    async for run in client.list_workflows(f"{_RUNNING} and {of_fleet(task_queue)}"):
         order_id, reached = run.typed_search_attributes.get(ORDER_ID), run.typed_search_attributes.get(ORDER_STATUS)
         if order_id is None or reached is None:
             continue
-        stream = await read_order(app.pool, app.codec, order_id)  # after the run, which may go on meanwhile
+        stream = await read_order(sources.pool, sources.codec, order_id)  # after the run, which may go on meanwhile
         if _is_ahead(reached, stream):
             yield RunAhead(order_id, run.id, run.run_id, _problem(run, reached, stream))
 

@@ -1,18 +1,18 @@
-"""Idempotency keys as they are sent to Stripe."""
+"""Idempotency keys of requests to Stripe."""
 
 import hashlib
 from typing import Final
 
-_KEY_LIMIT: Final = 255  # characters that Stripe takes as an idempotency key
+_LIMIT: Final = 255  # characters that Stripe accepts
 
 
 def idempotency_key(*parts: object) -> str:
-    """`{orderId}:{step}:{attempt}`, or its hash where the order's id is not fit for a header of HTTP.
+    """Return `{orderId}:{step}:{attempt}`, or its hash if the order's id does not fit into an HTTP header.
 
-    The first part is an order's id or a ledger key. Read back from the end: numbers and a call, before them the step, or no
-    kind of name at all, which is then the end of a requested refund's key (`orders/names.py:derived_name`).
+    The first part is an order's id or a ledger key. Parsed from the end: numbers and a call, then the step; a part before
+    them that is not a step is the end of a requested refund's key (`orders/names.py:derived_name`).
     """
     text = ":".join(map(str, parts))
-    if text.isascii() and len(text) <= _KEY_LIMIT:
+    if text.isascii() and len(text) <= _LIMIT:
         return text
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"

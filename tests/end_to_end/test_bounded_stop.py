@@ -19,6 +19,7 @@ from process import MARGIN, MARGIN_WITH_SERVICES
 from tests.conftest import RUN_MARK, Living
 from tests.end_to_end.worker_process import Fleet, WorkerProcess
 from tests.integration.cli_harness import Shell, clean_environment, shell_for
+from tests.plain_http import plain_http
 from tests.running_system import order_data, until
 
 GRACE = 1.0  # seconds
@@ -115,7 +116,7 @@ async def test_a_gateway_that_ignores_its_cancel_does_not_hold_up_the_stop(fleet
     patched = STUBBORN + CHARGING.format("stubborn")
     worker = await fleet.start(patched=patched, ORDERS_SHUTDOWN_SECONDS=str(GRACE))
     order_id = await fleet.system.place()
-    await fleet.step_is_under_way(order_id, "charge-payment")
+    await fleet.step_is_in_progress(order_id, "charge-payment")
     worker.process.terminate()
     assert await ends_within(worker.process, GRACE + MARGIN) == 1
     assert left_running(worker) == [f"charge-payment of fulfill-order-{order_id}"]
@@ -125,7 +126,7 @@ async def test_an_event_loop_that_is_blocked_does_not_hold_up_the_stop(fleet: Fl
     patched = BLOCKED + CHARGING.format("blocked")
     worker = await fleet.start(patched=patched, ORDERS_SHUTDOWN_SECONDS=str(GRACE))
     order_id = await fleet.system.place()
-    await fleet.step_is_under_way(order_id, "charge-payment")
+    await fleet.step_is_in_progress(order_id, "charge-payment")
     worker.process.terminate()
     assert await ends_within(worker.process, GRACE + MARGIN) == 1
     assert "in blocked" in worker.log.read_text()  # where each thread was
@@ -136,7 +137,7 @@ async def test_readers_that_ignore_their_cancel_do_not_hold_up_the_stop(fleet: F
         "dispatcher", "projector", "webhooks", patched=STUBBORN_READERS, ORDERS_SHUTDOWN_SECONDS=str(GRACE)
     )
     for reader in ("dispatcher", "order-dashboard", "customer-orders", "webhooks"):
-        await worker.says("consumer owned", consumer=reader)
+        await worker.logs("consumer owned", consumer=reader)
     worker.process.terminate()
     assert await ends_within(worker.process, GRACE + MARGIN) == 1
     assert "ConsumerRunner._step_for_ever" in left_running(worker)
@@ -147,9 +148,9 @@ async def test_a_second_signal_does_not_wait_for_the_grace_time(fleet: Fleet, nu
     worker = await fleet.start(ORDERS_SHUTDOWN_SECONDS="3600")
     await fleet.system.faults.set("payment.charge", "hang", remaining=1, delay_seconds=3600)
     order_id = await fleet.system.place()
-    await fleet.step_is_under_way(order_id, "charge-payment")
+    await fleet.step_is_in_progress(order_id, "charge-payment")
     worker.process.send_signal(number)
-    await worker.says("stopping", signal=number.name, atOnce=False)
+    await worker.logs("stopping", signal=number.name, atOnce=False)
     worker.process.send_signal(number)
     assert await ends_within(worker.process, MARGIN) == 1
     assert left_running(worker) == [f"charge-payment of fulfill-order-{order_id}"]
@@ -207,7 +208,7 @@ async def test_dev_with_a_refused_database_step_stops_with_all_that_it_has_start
         services = json.loads((tmp_path / ".orders" / "services.json").read_text())
         await executed(services["database_url"], REFUSE)
         order = order_data("o-1", sku="NW-001")
-        async with httpx.AsyncClient() as http:
+        async with plain_http() as http:
             placed = await http.post(f"{services['url']}/v1/orders", json=order)
         assert placed.status_code == 201, placed.text
         await is_refused(dev, "o-1")

@@ -1,4 +1,4 @@
-"""Stripe's own stripe-mock, which holds every request against Stripe's schema and answers in its shape."""
+"""Stripe's own stripe-mock, which checks every request against Stripe's schema and answers in its form."""
 
 import asyncio
 import contextlib
@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from embedded.ports import HOST, free_ports
+from tests.plain_http import plain_http
 from tests.running_system import until
 
 MODULE = "github.com/stripe/stripe-mock@latest"
@@ -20,7 +21,7 @@ START_LIMIT = 60.0
 
 
 async def stripe_mock_binary(folder: Path) -> str:
-    """Its path, built into the folder where it is not installed. Skips the test where it cannot be had."""
+    """Path of the program, built into the folder if it is not installed. Skips the test if it cannot be built."""
     installed = shutil.which("stripe-mock", path=os.pathsep.join([os.environ.get("PATH", ""), str(_go_bin())]))
     if installed:
         return installed
@@ -46,7 +47,7 @@ def _go_bin() -> Path:
 
 @asynccontextmanager
 async def run_stripe_mock(folder: Path) -> AsyncIterator[str]:
-    """Its address."""
+    """Run it; yields its address."""
     binary = await stripe_mock_binary(folder)
     [port] = free_ports(1)
     with (folder / "stripe-mock.log").open("wb") as log:
@@ -59,7 +60,7 @@ async def run_stripe_mock(folder: Path) -> AsyncIterator[str]:
         async def answers() -> bool:
             assert process.returncode is None, (folder / "stripe-mock.log").read_text()
             try:
-                async with httpx.AsyncClient() as client:
+                async with plain_http() as client:
                     await client.get(address)
             except httpx.TransportError:
                 return False

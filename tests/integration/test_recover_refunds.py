@@ -59,9 +59,11 @@ async def test_a_refund_that_failed_at_stripe_unnoticed_is_taken_down_and_needs_
         stripe_server.bounced.add(refund_id)
         problem = f"was given 5.00 EUR back as {refund_id}, which has failed at Stripe, and the ledger does not know"
         assert await found(system, apply=False) == [Loss("refund", order_id, problem)]
-        assert [each async for each in money_at_risk(system.app)] == []
+        assert [each async for each in money_at_risk(system.app.sources(system.client))] == []
         assert await found(system, apply=True) == [Loss("refund", order_id, problem, done=True)]
-        assert [(each.kind, each.order_id) async for each in money_at_risk(system.app)] == [("refundFailed", order_id)]
+        assert [(each.kind, each.order_id) async for each in money_at_risk(system.app.sources(system.client))] == [
+            ("refundFailed", order_id)
+        ]
         assert await losses(system, apply=True) == []
 
 
