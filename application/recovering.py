@@ -48,7 +48,7 @@ _PROJECTIONS: Final = frozenset(projection.name for projection in PROJECTIONS)
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """Something that is missing or out of step. done: this run has taken it up. remedy: what a person does otherwise, None
+    """A thing that is missing or out of step. done: this run has taken it up. remedy: what a person does otherwise, None
     where `orders recover --apply` does it."""
 
     kind: Literal["sequence", "checkpoint", "charge", "refund", "label", "workflow"]

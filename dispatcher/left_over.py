@@ -26,7 +26,7 @@ class LeftOver:
         self._orders, self._store = orders, store
 
     async def is_due(self, trigger: Trigger, event: Event, recorded: RecordedEvent, ended_at: datetime) -> bool:
-        """Whether the work of this trigger is to be done although a run of its workflow ended at that time."""
+        """True if the work of this trigger is to be done although a run of its workflow ended at that time."""
         if trigger.workflow == NOTIFY_SHIPMENT:
             messages = {message_id(event.order_id, topic, recorded.version) for topic in TOPICS}
             return await self._store.known(messages) != messages
