@@ -9,10 +9,10 @@ from zlib import crc32
 import asyncpg
 
 from audit.report import READ_MODELS, Finding
-from audit.sources import Sources
 from audit.totals import total_faults
 from eventstore.connection import pooled
 from eventstore.model import Page
+from open_work.sources import Sources
 from orders.ids import ORDER_STREAMS
 from projections.fold import Parked, decode, fold
 from projections.projection import Key, Projection, columns

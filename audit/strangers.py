@@ -6,9 +6,9 @@ from typing import Final
 import asyncpg
 
 from audit.report import LABELS, MONEY, STOCK, Finding
-from audit.sources import Sources
-from audit.streams import without_stream
 from gateways.books import OrderBooks
+from open_work.sources import Sources
+from order_streams.folded import without_stream
 from orders.money import format_money
 
 _PAGE: Final = 1_000

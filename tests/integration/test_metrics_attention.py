@@ -8,12 +8,12 @@ from prometheus_client import Metric
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from application.attention import StuckList, find_stuck
-from application.stuck import Kind, Stuck
 from embedded.ports import free_ports
+from open_work.attention_list import StuckList, find_stuck
+from open_work.kinds import Kind, Stuck
 from orders.commands import HoldOrder, RequestRefund
-from telemetry import attention, refresher
-from telemetry.attention import attention_state
+from telemetry import attention_gauge, refresher
+from telemetry.attention_gauge import attention_state
 from telemetry.process import metrics_served
 from telemetry.refresher import Source, StateGauges
 from tests.integration.metrics_harness import Scraper
@@ -77,7 +77,7 @@ async def test_without_temporal_only_the_kinds_that_the_database_knows_are_shown
     async def away(client: Client) -> None:
         return None
 
-    monkeypatch.setattr(attention, "reachable", away)
+    monkeypatch.setattr(attention_gauge, "reachable", away)
     found = await attention_state(system.app.sources(system.client), system.app.settings, system.client)
     assert shown(found) == {
         "parked": 0,

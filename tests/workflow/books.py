@@ -1,7 +1,8 @@
 """The audit as a test's last word: the whole database, everything dispatched and every read model up to date."""
 
-from audit import Sources, audit
+from audit import audit
 from eventstore.checkpoints import lags
+from open_work.sources import Sources
 from projections import PROJECTIONS
 from tests.running_system import RunningSystem, until
 

@@ -4,8 +4,8 @@ import json
 
 from temporalio.client import Client
 
-from application.attention import find_stuck
-from application.stuck import Stuck
+from open_work.attention_list import find_stuck
+from open_work.kinds import Stuck
 from tests.integration.log_by_hand import ByHand, insert
 from tests.running_system import RunningSystem, until
 from tests.workflow.steering import Steering
