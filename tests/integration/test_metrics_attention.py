@@ -93,8 +93,8 @@ async def test_more_failing_orders_than_are_counted_hide_no_order_of_another_sou
 
     async def kinds(per_source: bool) -> list[str]:
         found = StuckList(2, per_source)
-        await found.take(of("failing", 3))  # type: ignore[arg-type] # a generator is one
-        await found.take(of("refundFailed", 1))  # type: ignore[arg-type]
+        await found.add(of("failing", 3))  # type: ignore[arg-type] # a generator is one
+        await found.add(of("refundFailed", 1))  # type: ignore[arg-type]
         assert found.more
         return [each.kind for each in found.rows]
 
