@@ -10,7 +10,7 @@ import asyncpg
 from activities.publish import TOPICS, message_id
 from gateways.books import OrderBooks
 from open_work.sources import Sources
-from open_work.statements import PUBLISHED_MESSAGES, RESERVED_UNITS
+from open_work.statements import PUBLISHED_MESSAGES
 from order_streams.folded import OrderStream, read_orders
 from orders.state import ExistingOrder
 
@@ -46,10 +46,10 @@ async def gather(sources: Sources, ids: Sequence[str]) -> tuple[list[Evidence], 
     """
     streams = await read_orders(sources.pool, sources.codec, ids)
     books = _by_order(await _books(sources, ids))
-    reserved = await _reserved(sources.pool, ids)
+    reserved = await sources.stock.reserved(ids)
     published = await _published(sources.pool, streams)
     evidence = [
-        _evidence(stream, stream.state, books[stream.order_id], reserved[stream.order_id], published)
+        _evidence(stream, stream.state, books[stream.order_id], reserved.get(stream.order_id, {}), published)
         for stream in streams
         if stream.state is not None
     ]
@@ -65,13 +65,6 @@ def _by_order(books: Iterable[OrderBooks]) -> dict[str, list[OrderBooks]]:
     for each in books:
         by_order[each.order_id].append(each)
     return by_order
-
-
-async def _reserved(pool: asyncpg.Pool, ids: Sequence[str]) -> dict[str, dict[str, int]]:
-    reserved: dict[str, dict[str, int]] = defaultdict(dict)
-    for order_id, sku, units in await pool.fetch(RESERVED_UNITS, ids):
-        reserved[order_id][sku] = units
-    return reserved
 
 
 async def _published(pool: asyncpg.Pool, streams: Iterable[OrderStream]) -> set[tuple[UUID, str]]:
