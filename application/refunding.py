@@ -4,8 +4,8 @@ from activities.streams import load_order
 from application.acting import act
 from bootstrap import App
 from eventstore.command_handler import Handled
-from orders.commands import RequestRefund
 from orders.errors import RefundOutOfRange
+from orders.interventions import RequestRefund
 from orders.state import Refund, Shipped, State
 
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import pytest
 
 from gateways.stripe.api import TIMEOUT
-from orders.commands import RequestRefund
+from orders.interventions import RequestRefund
 from tests.end_to_end.stripe_fleet import (
     CANCEL,
     CAPTURE,

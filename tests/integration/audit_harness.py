@@ -21,19 +21,10 @@ from eventstore.checkpoints import advance, open_checkpoint
 from eventstore.model import ANY, NewEvent
 from gateways.books import GatewayBooks
 from gateways.protocols import ChargeRequest, LabelRequest, Recipient, RefundRequest
-from orders.commands import (
-    CancelOrder,
-    Command,
-    ConfirmOrder,
-    HoldOrder,
-    PlaceOrder,
-    RecordPayment,
-    RecordRefund,
-    RecordShipment,
-    RequestRefund,
-)
+from orders.commands import CancelOrder, Command, ConfirmOrder, PlaceOrder, RecordPayment, RecordRefund, RecordShipment
 from orders.events import CancelledBy, Event
 from orders.ids import stream_name
+from orders.interventions import HoldOrder, RequestRefund
 from orders.model import Order, parse_order
 from settings import Settings
 from tests.running_system import PLACED_AT, order_data

@@ -10,7 +10,8 @@ from activities.payment import PaymentActivities, charge_key
 from activities.signatures import OrderRef
 from gateways.protocols import Charge, ChargeRequest, IdempotencyConflict, KeyVoided
 from gateways.simulated import SimulatedPaymentGateway
-from orders.commands import ConfirmOrder, RetryOrder
+from orders.commands import ConfirmOrder
+from orders.interventions import RetryOrder
 from tests.integration.dispatcher_harness import dispatching
 from tests.running_system import RunningSystem
 from tests.workflow.forgetful_gateways import Forgetful, forgetful

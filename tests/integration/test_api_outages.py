@@ -13,7 +13,7 @@ from bootstrap import connect_temporal
 from embedded.ports import free_ports
 from embedded.postgres import run_postgres
 from eventstore.migrate import migrate
-from orders.commands import HoldOrder
+from orders.interventions import HoldOrder
 from settings import Settings
 from tests.integration.api_harness import Api, api, cut_connections, problem
 from tests.integration.projections_harness import foreign, owner

@@ -10,8 +10,9 @@ from activities.shipping import label_key
 from bootstrap import build_app
 from eventstore.pool import open_pool
 from gateways.protocols import ChargeRequest, LabelRequest, Recipient, RefundRequest
-from orders.commands import ConfirmOrder, PlaceOrder, RequestRefund
+from orders.commands import ConfirmOrder, PlaceOrder
 from orders.ids import stream_name
+from orders.interventions import RequestRefund
 from orders.model import parse_order
 from orders.names import older_name
 from orders.state import Shipped

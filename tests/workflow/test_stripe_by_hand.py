@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from temporalio.client import Client
 
-from orders.commands import RequestRefund
+from orders.interventions import RequestRefund
 from orders.state import Shipped
 from tests.gateways.local_stripe import Money
 from tests.gateways.stripe_proxy import Fault, StripeProxy
