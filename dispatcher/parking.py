@@ -1,4 +1,4 @@
-"""Events that no retry will dispatch, kept where an operator sees them with their reason."""
+"""Parked events: not dispatched, and kept with their reason for an operator."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +21,7 @@ _REMOVE = "delete from dispatcher.parked where position = $1"
 
 
 class NotParked(Exception):
-    """No event is parked at this position: it was dispatched, or never set aside. List those that are, and name one."""
+    """No event is parked at this position: it was dispatched, or never parked. List the parked events, and choose one."""
 
     def __init__(self, position: int) -> None:
         super().__init__(f"no event is parked at position {position}")
@@ -30,7 +30,7 @@ class NotParked(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Parked:
-    """An event that was set aside: where it is, why, and how often it has been tried."""
+    """A parked event: its position, the reason, and the number of attempts."""
 
     position: int
     event_type: str

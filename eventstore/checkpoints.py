@@ -1,4 +1,4 @@
-"""Where each subscription stands, and how far behind the log that is."""
+"""Checkpoints of the subscriptions, and their lag behind the log."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,7 +29,7 @@ Executor: TypeAlias = asyncpg.Pool | asyncpg.Connection | PoolConnectionProxy
 
 @dataclass(frozen=True, slots=True)
 class Lag:
-    """A subscription's checkpoint, and what it has yet to see: events, and the age in seconds of the oldest of them."""
+    """A subscription's checkpoint, the number of events behind it, and the age in seconds of the oldest of them."""
 
     name: str
     position: int
@@ -51,10 +51,10 @@ async def advance(executor: Executor, name: str, old: int, new: int) -> None:
 
 
 async def lock_checkpoint(executor: Executor, name: str) -> int:
-    """The position of a subscription that there is, which stays there until the caller's transaction ends."""
+    """The position of an existing subscription, locked until the end of the caller's transaction."""
     return int(await executor.fetchval(_LOCK, name))
 
 
 async def lags(executor: Executor, name: str | None = None) -> list[Lag]:
-    """Every subscription's lag, or one's."""
+    """The lag of all subscriptions, or of one."""
     return [Lag(*row) for row in await executor.fetch(_LAG, name)]

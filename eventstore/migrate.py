@@ -32,7 +32,7 @@ select a.pid, a.usename, host(a.client_addr) as client_addr, a.backend_start at 
 
 
 class MigrationFailed(Exception):
-    """dbmate refused; the message is its own, without the address it was given (it may hold a password)."""
+    """dbmate failed; the message is its output, without the address, which may hold a password."""
 
 
 def migration_folders() -> list[Path]:
@@ -48,7 +48,7 @@ def dbmate_command() -> Path:
 async def migrate(
     dsn: str, *, patience: float = PATIENCE, on_wait: Callable[[str], None] = lambda _: None
 ) -> list[str]:
-    """Apply what is missing and return the applied files' names. Several processes may call it at once.
+    """Apply the pending migrations and return their names. Several processes may call it at once.
 
     dsn: the owner's address, of one or several hosts. patience: seconds to wait for another migration;
     on_wait is called once with its holder. Raises MigrationFailed, Planted, PooledByTransaction, or asyncpg's errors where the

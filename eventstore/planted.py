@@ -66,7 +66,7 @@ PLANTED: Final = """
 
 
 class Planted(Exception):
-    """Objects stand where migrations run that another role than the owner has made. Find out who did, and drop them."""
+    """Objects of another role exist in the schemas of the migrations. Find their creator, and drop them."""
 
     def __init__(self, objects: list[str]) -> None:
         super().__init__(

@@ -1,4 +1,4 @@
-"""Connections to the database: opened one way, and refused where a pooler would take their sessions apart."""
+"""Connections to the database, with their session settings; refused through a pooler in transaction mode."""
 
 import asyncio
 import contextlib
@@ -32,8 +32,8 @@ async def connect(dsn: str, session: Mapping[str, str], *, timeout: float = 60) 
 
 @asynccontextmanager
 async def open_pool(dsn: str, *, size: int = 20) -> AsyncIterator[asyncpg.Pool]:
-    """Connections as the application's role, not reset between uses: nothing here leaves state on them, and a reset is a
-    round trip for each append."""
+    """A pool of the application's role. Connections are not reset between uses: no code leaves state on them, and a reset costs
+    a round trip for each append."""
 
     async def configure(connection: asyncpg.Connection) -> None:
         await _configure(connection, SESSION)
@@ -52,7 +52,7 @@ async def open_pool(dsn: str, *, size: int = 20) -> AsyncIterator[asyncpg.Pool]:
     try:
         yield pool
     finally:
-        with contextlib.suppress(TimeoutError):  # its connections are ended then, with whatever still uses one
+        with contextlib.suppress(TimeoutError):  # its connections are terminated then, also those in use
             await asyncio.wait_for(pool.close(), _CLOSING)
 
 
@@ -80,7 +80,7 @@ async def require_sessions(dsn: str) -> bool:
 
 
 async def _is_kept(dsn: str, connection: asyncpg.Connection) -> bool:
-    """Whether the connection keeps its backend, beside another one that is in a transaction.
+    """True where the connection keeps its backend beside another one that is in a transaction.
 
     A pooler in transaction mode gives the other one the backend that was free last, or takes turns: then it gives this
     one another backend at its second question.

@@ -76,7 +76,7 @@ class EventStore:
         """Append events to one stream, all or none.
 
         expected: NO_STREAM, STREAM_EXISTS, ANY, or the exact version (>= 1) the decision was taken on.
-        The same ids again answer with the first result, whatever `expected` says: outcome unknown, append again.
+        The same ids again return the first result, for any `expected`: where the outcome is unknown, append again.
         Raises WrongExpectedVersion, EventIdReused, InvalidEvent, SequenceBehindLog.
         """
         name = f"append {events[0].type}" if events else "append"
@@ -101,7 +101,7 @@ class EventStore:
         except asyncpg.UniqueViolationError as error:
             if error.constraint_name != "events_id_key":
                 raise
-            # An id that is elsewhere, or a twin of this append that won while we waited: the ids tell which.
+            # An id of another stream, or the same append done concurrently: a repetition shows which.
             row = await self._append_again(stream, events, arguments)
         assert row is not None  # a function with OUT parameters always answers with one row
         match row["status"]:
@@ -158,8 +158,8 @@ class EventStore:
     async def head(self, connection: asyncpg.Connection | None = None) -> int:
         """The position up to which the log is settled: nothing will ever appear at or below it any more.
 
-        One call in flight, however many ask: while a writer hangs, they wait on one connection together.
-        connection: that of the caller's transaction, which should not wait for a second one while it holds locks.
+        Concurrent calls share one: while a writer hangs, they wait on one connection together.
+        connection: the caller's, where it holds locks and must not wait for a second one.
         """
         return int(await (connection.fetchval(_SETTLED) if connection else self._head.ask()))
 
@@ -175,7 +175,7 @@ class EventStore:
         """At most `limit` settled events of the whole log after a position, in order; fewer where they are large.
 
         The page's position is where to go on: past events of other types too, so that a filter costs its log only once.
-        known: events of `types` in any stream, and those of `category` whose type is none of these, to be parked.
+        known: also return events of `category` whose type is not among these, to be parked.
         Raises ValueError for a limit below 1.
         """
         check_page(limit)

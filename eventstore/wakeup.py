@@ -1,4 +1,4 @@
-"""Wake-ups for readers: hints only. A reader that gets none polls, and misses nothing."""
+"""Wake-ups for readers: hints only. Readers poll as well, and so miss no event."""
 
 import asyncio
 import contextlib
@@ -29,7 +29,7 @@ async def woken(awake: asyncio.Event, seconds: float) -> None:
 
 
 class Wakeup:
-    """Wakes the readers of this process at once, and those of others by a coalesced NOTIFY."""
+    """Wakes the readers of this process at once, and of other processes by a coalesced NOTIFY."""
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
@@ -39,7 +39,7 @@ class Wakeup:
         self._sender = uuid.uuid4().hex
 
     def appended(self) -> None:
-        """Something was committed."""
+        """Announce a commit to all readers."""
         self.ring()
         if self._pending is None or self._pending.done():
             self._pending = asyncio.create_task(self._notify())
@@ -62,7 +62,7 @@ class Wakeup:
             self._waiters.discard(waiter)
 
     async def flush(self) -> None:
-        """Wait until what was announced has been sent: for programs that append and leave."""
+        """Wait until pending announcements are sent: for programs that append and exit."""
         if self._pending is not None:
             await self._pending
 
@@ -78,7 +78,7 @@ class Wakeup:
                 return
 
     async def listen(self, dsn: str) -> None:
-        """Pass other processes' wake-ups on to this one's readers, for ever: a lost connection is replaced."""
+        """Forward other processes' wake-ups to this process's readers, for ever: a lost connection is replaced."""
         while True:
             try:
                 await self._listen_once(dsn)
@@ -86,7 +86,7 @@ class Wakeup:
                 _log.debug("listener lost, readers poll until it is back", error=str(error))
             await asyncio.sleep(_RECONNECT)
 
-    def _heard(self, connection: object, pid: int, channel: str, sender: object) -> None:
+    def _on_notify(self, connection: object, pid: int, channel: str, sender: object) -> None:
         if sender != self._sender:  # our own readers were woken when it was committed
             self.ring()
 
@@ -95,7 +95,7 @@ class Wakeup:
         lost = asyncio.Event()
         connection.add_termination_listener(lambda _: lost.set())
         try:
-            await connection.add_listener(CHANNEL, self._heard)
+            await connection.add_listener(CHANNEL, self._on_notify)
             self.ring()
             await lost.wait()
         finally:

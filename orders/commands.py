@@ -9,7 +9,7 @@ from orders.model import Order
 
 @dataclass(frozen=True, slots=True)
 class PlaceOrder:
-    """Take the order in."""
+    """Place a new order."""
 
     order: Order
 
@@ -20,14 +20,14 @@ class PlaceOrder:
 
 @dataclass(frozen=True, slots=True)
 class ConfirmOrder:
-    """Everything ordered is available."""
+    """Confirm an order: all items are in stock."""
 
     order_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class RecordPayment:
-    """The payment gateway charged the customer."""
+    """Record the charge that the payment gateway made."""
 
     order_id: str
     payment_id: str
@@ -37,7 +37,7 @@ class RecordPayment:
 
 @dataclass(frozen=True, slots=True)
 class RecordShipment:
-    """The carrier took the order on."""
+    """Record the shipment that the carrier accepted."""
 
     order_id: str
     shipment_id: str
@@ -57,7 +57,7 @@ class CancelOrder:
 
 @dataclass(frozen=True, slots=True)
 class RecordRefund:
-    """The payment gateway moved money back."""
+    """Record the refund that the payment gateway made."""
 
     order_id: str
     refund_id: str
