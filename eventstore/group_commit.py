@@ -9,8 +9,8 @@ import asyncpg
 
 from eventstore.lanes import Lanes
 from eventstore.model import AppendResult
+from eventstore.statements import APPEND_EACH
 
-_APPEND_EACH: Final = "select * from eventstore.append_each($1, $2, $3, $4, $5, $6, $7)"
 _SENDERS: Final = 2  # one makes up a group while the database is at the other's
 _GROUP: Final = 16
 Row: TypeAlias = tuple[object, ...]
@@ -89,7 +89,7 @@ class GroupCommit:
     async def _send(self, group: Sequence[_Waiting]) -> None:
         columns = map(list, zip(*(each.row for each in group), strict=True))
         try:
-            rows = await self._pool.fetch(_APPEND_EACH, *columns)
+            rows = await self._pool.fetch(APPEND_EACH, *columns)
         except asyncpg.PostgresError:
             rows = []  # one of them is the cause: each is repeated alone
         except Exception as error:  # the connection is lost: all of them fail

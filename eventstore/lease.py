@@ -7,6 +7,7 @@ import asyncpg
 from eventstore.connection import BUILT_IN_ONLY
 from eventstore.errors import DATABASE_AWAY
 from eventstore.pool import connect
+from eventstore.statements import HOLDS_LOCK, TRY_LOCK
 
 _TIMEOUT = 2.0
 
@@ -31,14 +32,14 @@ class Lease:
         """Try to own the name; False where another process owns it. Raises connection errors."""
         if self._connection is None or self._connection.is_closed():
             self._connection = await connect(self._dsn, _WATCHED, timeout=_TIMEOUT)
-        return bool(await self._ask("select pg_try_advisory_lock($1)"))
+        return bool(await self._ask(TRY_LOCK))
 
     async def held(self) -> bool:
         """True while the session that holds the lock responds."""
         if self._connection is None or self._connection.is_closed():
             return False
         try:
-            return bool(await self._ask(_HELD))
+            return bool(await self._ask(HOLDS_LOCK))
         except DATABASE_AWAY:
             return False
 
@@ -53,9 +54,6 @@ class Lease:
         return await self._connection.fetchval(query, self.key, timeout=_TIMEOUT)
 
 
-_HELD = """
-select exists (select from pg_locks where locktype = 'advisory' and pid = pg_backend_pid() and granted
-                  and (classid::bigint << 32 | objid::bigint) = $1::bigint)"""
 _WATCHED = {
     **BUILT_IN_ONLY,
     "tcp_keepalives_idle": "2",

@@ -10,13 +10,13 @@ import asyncpg
 
 from eventstore.connection import SAFE_SESSION
 from eventstore.errors import PooledByTransaction
+from eventstore.statements import BACKEND
 
 ROLE: Final = "orders_app"
 SESSION: Final = {"role": ROLE, **SAFE_SESSION}
 _APPLICATION: Final = {"application_name": "orders"}
 _CLOSING: Final = 2.0  # seconds
 _PROBES: Final = 3
-_BACKEND: Final = "select pg_catalog.pg_backend_pid()"
 
 
 async def connect(dsn: str, session: Mapping[str, str], *, timeout: float = 60) -> asyncpg.Connection:
@@ -89,7 +89,7 @@ async def _is_kept(dsn: str, connection: asyncpg.Connection) -> bool:
     other = await asyncpg.connect(dsn, statement_cache_size=0)
     try:
         async with other.transaction():
-            taken = await other.fetchval(_BACKEND)
+            taken = await other.fetchval(BACKEND)
             kept.add(await _backend(connection))
             return len(kept) == 1 and taken not in kept
     finally:
@@ -99,4 +99,4 @@ async def _is_kept(dsn: str, connection: asyncpg.Connection) -> bool:
 async def _backend(connection: asyncpg.Connection) -> int:
     # In a transaction, so that no pooler comes between the messages of one query.
     async with connection.transaction():
-        return int(await connection.fetchval(_BACKEND))
+        return int(await connection.fetchval(BACKEND))

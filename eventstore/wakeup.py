@@ -9,11 +9,10 @@ import asyncpg
 import structlog
 
 from eventstore.errors import DATABASE_AWAY
+from eventstore.statements import NOTIFY
 
 CHANNEL = "eventstore"
-# A NOTIFY holds a cluster-wide lock through its commit: at most one in 10 ms, and never in an append's transaction. Nothing is
-# lost with it, so that its commit need not wait for the disk, nor appends behind it.
-_NOTIFY = "select set_config('synchronous_commit', 'off', true), pg_notify($1, $2)"
+# NOTIFY holds a cluster-wide lock through its commit: at most one in 10 ms, and never in an append's transaction.
 _COALESCE = 0.010
 _RECONNECT = 1.0
 _log = structlog.get_logger(__name__)
@@ -70,7 +69,7 @@ class Wakeup:
         while True:
             self._again = False
             try:
-                await self._pool.execute(_NOTIFY, CHANNEL, self._sender)
+                await self._pool.execute(NOTIFY, CHANNEL, self._sender)
             except DATABASE_AWAY as error:
                 _log.debug("wake-up not sent, readers will poll", error=str(error))
             await asyncio.sleep(_COALESCE)
