@@ -9,6 +9,7 @@ import asyncpg
 import structlog
 
 from eventstore.errors import DATABASE_AWAY
+from eventstore.looper import Looper
 from eventstore.statements import NOTIFY
 
 CHANNEL = "eventstore"
@@ -16,15 +17,6 @@ CHANNEL = "eventstore"
 _COALESCE = 0.010
 _RECONNECT = 1.0
 _log = structlog.get_logger(__name__)
-
-
-async def woken(awake: asyncio.Event, seconds: float) -> None:
-    """Return at the next wake-up, or after so many seconds."""
-    try:
-        async with asyncio.timeout(seconds):
-            await awake.wait()
-    except TimeoutError:
-        pass
 
 
 class Wakeup:
@@ -78,18 +70,14 @@ class Wakeup:
 
     async def listen(self, dsn: str) -> None:
         """Forward other processes' wake-ups to this process's readers, for ever: a lost connection is replaced."""
-        while True:
-            try:
-                await self._listen_once(dsn)
-            except DATABASE_AWAY as error:
-                _log.debug("listener lost, readers poll until it is back", error=str(error))
-            await asyncio.sleep(_RECONNECT)
+        log = _log.bind(consumer="wake-ups")
+        await Looper(log, lambda: self._listen_once(dsn), retried=DATABASE_AWAY, longest=_RECONNECT).run()
 
     def _on_notify(self, connection: object, pid: int, channel: str, sender: object) -> None:
         if sender != self._sender:  # our own readers were woken when it was committed
             self.ring()
 
-    async def _listen_once(self, dsn: str) -> None:
+    async def _listen_once(self, dsn: str) -> float:
         connection = await asyncpg.connect(dsn, timeout=5)
         lost = asyncio.Event()
         connection.add_termination_listener(lambda _: lost.set())
@@ -97,5 +85,6 @@ class Wakeup:
             await connection.add_listener(CHANNEL, self._on_notify)
             self.ring()
             await lost.wait()
+            return _RECONNECT
         finally:
             connection.terminate()

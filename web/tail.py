@@ -7,10 +7,9 @@ from typing import Final
 
 import structlog
 
-from eventstore.errors import DATABASE_AWAY
+from eventstore.looper import Looper
 from eventstore.model import RecordedEvent
 from eventstore.store import EventStore
-from eventstore.wakeup import woken
 from orders.ids import ORDER_STREAMS
 
 MAX_WAITING: Final = 1_000  # events that a listener has not taken yet
@@ -98,20 +97,9 @@ class Tail:
             subscription.end()
 
     async def run(self) -> None:
-        """For ever. Where the database is away, it goes on where it was once that is back: nobody misses anything."""
+        """Run for ever. After an error it continues at its position: listeners miss no event."""
         with self._store.wakeup.subscribe() as awake:
-            while True:
-                await self._wait_for_listeners()
-                awake.clear()
-                try:
-                    await self._step()
-                except DATABASE_AWAY as error:
-                    _log.debug("the log cannot be followed, trying again", error=str(error))
-                    await asyncio.sleep(_AGAIN)
-                except Exception:  # any error: nothing is skipped, the same step is tried again
-                    _log.exception("the log cannot be followed, trying again")
-                    await asyncio.sleep(_AGAIN)
-                await woken(awake, self._poll)
+            await Looper(_log, self._step, awake=awake, longest=_AGAIN).run()
 
     async def _wait_for_listeners(self) -> None:
         while not self._subscriptions:
@@ -119,7 +107,8 @@ class Tail:
             self._wanted.clear()
             await self._wanted.wait()
 
-    async def _step(self) -> None:
+    async def _step(self) -> float:
+        await self._wait_for_listeners()
         position, until = await self.position(), await self._until()
         while position < until:
             page = await self._store.read_all(after=position, limit=_PAGE, category=ORDER_STREAMS)
@@ -128,3 +117,4 @@ class Tail:
                 subscription.offer(events)
             # Together with the offer, without a pause: whoever begins to listen gets each event once.
             position = self._position = min(page.position, until)
+        return self._poll
