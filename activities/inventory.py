@@ -7,8 +7,9 @@ from temporalio import activity
 
 from activities import signatures as step
 from activities.signatures import Availability, OrderRef, Reserved, Undo, Undone
-from activities.streams import Orders, load_order, require_under_way
+from activities.streams import require_under_way
 from inventory.stock import Stock
+from order_streams import Orders, load_order
 from orders.model import quantities, units
 
 

@@ -9,7 +9,7 @@ from temporalio import activity
 
 from activities import signatures as step
 from activities.signatures import OrderRef, Payment, RefundRef, ReturnedPayment, Undo
-from activities.streams import Orders, load_order, requested_refund, require_under_way
+from activities.streams import requested_refund, require_under_way
 from eventstore.tracing import span
 from gateways.older_keys import OlderKeys
 from gateways.protocols import (
@@ -20,6 +20,7 @@ from gateways.protocols import (
     PaymentGateway,
     RefundRequest,
 )
+from order_streams import Orders, load_order
 from orders.model import Order
 from orders.names import derived_name, key_of_order, older_name
 from orders.state import ExistingOrder, Shipped

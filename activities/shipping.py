@@ -8,9 +8,10 @@ from temporalio import activity
 
 from activities import signatures as step
 from activities.signatures import OrderRef, Shipment, Undo, Undone
-from activities.streams import Orders, load_order, require_under_way
+from activities.streams import require_under_way
 from eventstore.tracing import span
 from gateways.protocols import LabelRequest, Recipient, ShippingGateway
+from order_streams import Orders, load_order
 from orders.model import Address, units
 from orders.names import key_of_order
 

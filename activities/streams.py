@@ -15,39 +15,15 @@ from activities.signatures import (
     RefundRef,
     ShipmentRecord,
 )
-from eventstore.codec import Codec
-from eventstore.command_handler import CommandHandler, Loaded
-from eventstore.store import EventStore
 from inventory.stock import Stock
+from order_streams import Orders, load_order
 from orders.commands import CancelOrder, Command, ConfirmOrder, RecordPayment, RecordRefund, RecordShipment
-from orders.decide import decide
-from orders.errors import IllegalTransition, OrderNotCancellable, OrderNotFound, OrderOnHold
-from orders.events import EVENTS, CancelledBy, Event
-from orders.evolve import evolve, initial_state
+from orders.errors import IllegalTransition, OrderNotCancellable, OrderOnHold
+from orders.events import CancelledBy
 from orders.fields import MAX_TEXT
 from orders.ids import stream_name
 from orders.names import derived_name
-from orders.state import Cancelled, ExistingOrder, NotPlaced, Refund, Shipped, State
-
-Orders = CommandHandler[Command, Event, State]
-
-
-def order_codec() -> Codec[Event]:
-    """Every event of an order, in every version there ever was."""
-    return Codec(EVENTS)
-
-
-def order_handler(store: EventStore, codec: Codec[Event]) -> Orders:
-    """Applies commands to order streams."""
-    return CommandHandler(store, codec, decide=decide, evolve=evolve, initial_state=initial_state)
-
-
-async def load_order(orders: Orders, order_id: str) -> Loaded[ExistingOrder]:
-    """The order's state. Raises OrderNotFound."""
-    loaded = await orders.load(stream_name(order_id))
-    if isinstance(loaded.state, NotPlaced):
-        raise OrderNotFound(order_id)
-    return Loaded(loaded.state, loaded.version, loaded.position, loaded.ids)
+from orders.state import Cancelled, ExistingOrder, NotPlaced, Refund, Shipped
 
 
 def requested_refund(state: ExistingOrder, ref: RefundRef) -> Refund:

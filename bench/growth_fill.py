@@ -6,7 +6,6 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
-from activities.streams import order_codec
 from bench.log import fill_orders
 from bench.side import Ground
 from dispatcher.dispatcher import NAME as DISPATCHER
@@ -14,6 +13,7 @@ from eventstore.migrate import migrate
 from eventstore.pool import open_pool
 from eventstore.store import EventStore
 from eventstore.wakeup import Wakeup
+from order_streams import order_codec
 from projections import PROJECTIONS
 from projections.rebuild import rebuild
 from webhooks.endpoints import READER as WEBHOOKS

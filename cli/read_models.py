@@ -27,7 +27,7 @@ def status(as_json: AsJson = False) -> None:
 
     async def command(settings: Settings) -> None:
         async with opened(settings) as app:
-            found = await standings(app, list(_BY_NAME), await app.queries.parked_counts())
+            found = await standings(app.store, list(_BY_NAME), await app.queries.parked_counts())
             parked = [event for name in _BY_NAME for event in await app.queries.parked(name)]
         if as_json:
             show_json({"projections": [each.as_json() for each in found]})

@@ -12,7 +12,7 @@ from settings import Settings
 
 
 def retry_order(order_id: OrderId, reason: Reason, as_json: AsJson = False) -> None:
-    """Take an order up again whose workflow was terminated, has failed or is stalled; the end is as if nothing had happened.
+    """Take an order up again whose workflow was terminated, has failed or is stalled; it ends as if nothing had happened.
 
     Only what is missing is done. A workflow of it that is running is woken, and tries at once what waits for its next attempt.
     """
@@ -21,7 +21,10 @@ def retry_order(order_id: OrderId, reason: Reason, as_json: AsJson = False) -> N
         async with opened(settings) as app:
             client = await temporal(settings, lazy=True)
             asked = RetryOrder(order_id, reason)
-            _tell(order_id, await retry(app, client, asked, actor=actor(), command_id=str(uuid.uuid4())), as_json)
+            retried = await retry(
+                app.orders, client, settings.task_queue, asked, actor=actor(), command_id=str(uuid.uuid4())
+            )
+        _tell(order_id, retried, as_json)
 
     execute(command)
 

@@ -70,7 +70,7 @@ class RefundBody(ReasonBody):
 async def place_order(system: Shared, caller: Asking, request: Request, response: Response) -> dict[str, Any]:
     """Take an order in. The same order again changes nothing; another one under its id is refused."""
     order = read_order(await request.body(), now=datetime.now(UTC))
-    handled = await place(system.app, order, actor=caller.actor)
+    handled = await place(system.orders, order, actor=caller.actor)
     response.headers["Location"] = f"/v1/orders/{quote(order.order_id, safe='')}"
     response.status_code = 201 if handled.changed else 200
     return {
@@ -89,7 +89,7 @@ async def cancel_order(
 ) -> dict[str, Any]:
     """End an order that has not shipped; what was charged, reserved or bought for it is undone."""
     command = CancelOrder(order_id, body.reason, CancelledBy(body.by))
-    return _acted(order_id, await act(system.app, command, actor=caller.actor, command_id=command_id))
+    return _acted(order_id, await act(system.orders, command, actor=caller.actor, command_id=command_id))
 
 
 @router.post("/{orderId}/hold", response_model=models.Acted, status_code=202)
@@ -99,7 +99,7 @@ async def hold_order(
 ) -> dict[str, Any]:
     """The order takes no further step until it is released; it can still be cancelled."""
     command = HoldOrder(order_id, body.reason)
-    return _acted(order_id, await act(system.app, command, actor=caller.actor, command_id=command_id))
+    return _acted(order_id, await act(system.orders, command, actor=caller.actor, command_id=command_id))
 
 
 @router.post("/{orderId}/release", response_model=models.Acted, status_code=202)
@@ -113,7 +113,7 @@ async def release_order(
 ) -> dict[str, Any]:
     """A held order goes on from where it stands."""
     command = ReleaseOrder(order_id)
-    return _acted(order_id, await act(system.app, command, actor=caller.actor, command_id=command_id))
+    return _acted(order_id, await act(system.orders, command, actor=caller.actor, command_id=command_id))
 
 
 @router.post("/{orderId}/retry", response_model=models.Retried, status_code=202)
@@ -123,7 +123,9 @@ async def retry_order(
 ) -> dict[str, Any]:
     """Take the order up again where its workflow was lost. Only what is missing is done."""
     command = RetryOrder(order_id, body.reason)
-    retried = await retry(system.app, system.client, command, actor=caller.actor, command_id=command_id)
+    retried = await retry(
+        system.orders, system.client, system.settings.task_queue, command, actor=caller.actor, command_id=command_id
+    )
     return _acted(order_id, retried.handled) | {"workflows": retried.workflows}
 
 
@@ -136,7 +138,7 @@ async def refund_order(
     # By the command's id, so that a repetition of the request asks for the same refund.
     refund_id = body.refund_id or uuid.uuid5(_REFUNDS, command_id).hex
     asked = RequestRefund(order_id, refund_id, body.amount, body.reason)
-    handled = await request_refund(system.app, asked, actor=caller.actor, command_id=command_id)
+    handled = await request_refund(system.orders, asked, actor=caller.actor, command_id=command_id)
     state = handled.state
     assert isinstance(state, Shipped)
     return _acted(order_id, handled) | {

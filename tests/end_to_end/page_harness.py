@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
-import httpx
 from playwright.async_api import Browser, ConsoleMessage, Locator, Page, Request, expect
 from temporalio.client import Client
 
+from tests.plain_http import plain_http
 from tests.running_system import RunningSystem, order_data, running_system
 from web.address import Address
+from web.app import create_app
 from web.server import serve_api
 
 WAIT: Final = 15_000  # milliseconds for what the system does behind the page
@@ -33,7 +34,7 @@ class Office:
     async def open(self) -> None:
         told: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         address = Address("127.0.0.1", urlsplit(self.url).port or 0 if self.url else 0)
-        serving = serve_api(self.system.app, self.system.client, address, ready=told.set_result)
+        serving = serve_api(create_app(self.system.app, self.system.client), address, ready=told.set_result)
         self._serving = asyncio.create_task(serving)
         both: list[asyncio.Future[Any]] = [self._serving, told]
         await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
@@ -51,7 +52,7 @@ class Office:
     async def post(self, path: str, body: dict[str, Any], *, key: str | None = None) -> dict[str, Any]:
         """As another program would. Raises httpx.HTTPStatusError."""
         headers = {"Authorization": f"Bearer {key}"} if key else {}
-        async with httpx.AsyncClient(base_url=self.url, headers=headers, trust_env=False) as client:
+        async with plain_http(self.url, headers=headers) as client:
             answer = (await client.post(path, json=body)).raise_for_status()
         document: dict[str, Any] = answer.json()
         return document
