@@ -20,7 +20,8 @@ from eventstore.store import EventStore
 from eventstore.wakeup import Wakeup
 from gateways.books import GatewayBooks
 from gateways.chosen import chosen_gateways
-from gateways.protocols import PaymentGateway, ShippingGateway
+from gateways.payments import PaymentGateway
+from gateways.shipping import ShippingGateway
 from gateways.stripe.events import StripeEvents
 from inventory.stock import Stock
 from order_streams import Orders, order_codec, order_handler

@@ -24,7 +24,7 @@ from activities.signatures import (
     Undone,
     Wire,
 )
-from gateways.protocols import KeyVoided
+from gateways.errors import KeyVoided
 from inventory.stock import ReservationReleased
 from orders.errors import IllegalTransition
 from orders.events import CancelledBy
