@@ -7,7 +7,7 @@ COMPILE := uv pip compile --universal --generate-hashes --no-header --no-annotat
 SOURCES := activities application audit bench bootstrap.py chaos cli deployment dispatcher embedded eventstore explore gateways inventory orders process.py projections scripts settings.py telemetry tests web webhooks worker.py workflows
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev chaos explore bench test test-deployment check format histories asyncapi schema lock clean
+.PHONY: help demo dev chaos explore bench test test-deployment check format histories golden asyncapi schema lock clean
 
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ format: $(INSTALLED) ## Format the code
 
 histories: $(INSTALLED) ## Record the workflow histories that the replay test keeps
 	@RECORD_HISTORIES=1 $(BIN)/pytest tests/replay
+
+golden: $(INSTALLED) ## Record the output of every --json command and GET that the golden test keeps
+	@RECORD_GOLDEN=1 $(BIN)/pytest -n 0 tests/integration/test_golden_output.py
 
 asyncapi: $(INSTALLED) ## Write docs/asyncapi.json, what receivers of webhooks can expect
 	@$(BIN)/python -m webhooks.asyncapi > docs/asyncapi.json
