@@ -50,8 +50,8 @@ from webhooks.deliveries import Deliveries
 from webhooks.endpoints import Endpoints
 from webhooks.relay import Relay
 from webhooks.sender import Sender
-from webhooks.signatures import task_queue
 from webhooks.starter import DeliveryStarter
+from webhooks.steps import task_queue
 from webhooks.workflow import DeliverWebhooks
 from workflows.fulfill_order import FulfillOrder
 from workflows.model import SEARCH_ATTRIBUTES
