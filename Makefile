@@ -6,6 +6,9 @@ INSTALLED := $(VENV)/.installed
 COMPILE := uv pip compile --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 SOURCES := activities application audit bench bootstrap.py chaos cli deployment dispatcher embedded eventstore explore gateways inventory orders process.py projections scripts settings.py telemetry tests web webhooks worker.py workflows
 
+# Hundreds of processes start in a run of the tests: each compiles all code again where Python may not keep it.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo dev chaos explore bench test test-deployment check format histories golden asyncapi schema lock clean
 

@@ -9,7 +9,7 @@ from application.failing import of_fleet
 from application.stuck import Stuck, of_run
 from audit import Sources
 from audit.open_orders import Prospect, Prospects, Work
-from audit.stranded import Stranded, stranded
+from audit.stranded import Stranded, stranded, unreadable
 from bootstrap import App
 from gateways.books import GatewayBooks
 from orders.events import OrderHeld
@@ -44,6 +44,8 @@ class StandingStill:
                 for each in await stranded(self._sources, self._prospects, new):
                     for stuck in (*_held(each), *self._still(each)):
                         yield stuck
+                for stream in await unreadable(self._sources, self._prospects, new):
+                    yield Stuck("lost", stream.order_id, None, "read the order's stream", None, stream.fault or "")
         async for runs in self._running():
             new = list(dict.fromkeys(run.order_id for run in runs))
             for each in await stranded(self._sources, self._prospects, new, runs):

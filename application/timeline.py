@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from application.event_facts import event_facts
 from application.workflows import WorkflowView
 from audit.open_orders import refund_workflow_id
 from bootstrap import App
@@ -67,6 +66,6 @@ def event_document(found: Timeline, recorded: RecordedEvent, event: Event) -> di
         "causationId": recorded.metadata.get("causationId"),
         "correlationId": recorded.metadata.get("correlationId"),
         "data": recorded.data,
-        "summary": event_facts(event),
+        "summary": event.summary,
         "cause": found.cause(recorded),
     }

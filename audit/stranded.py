@@ -9,6 +9,8 @@ from typing import Final
 from audit.evidence import Evidence, gather
 from audit.open_orders import Prospect, Prospects, Work, unfinished
 from audit.sources import Sources
+from audit.streams import OrderStream, read_orders
+from workflows.model import FULFILL_ORDER, VALIDATE_ORDER
 
 # Each look at an order that moved in between is one of its few steps further on.
 _LOOKS: Final = 10
@@ -59,6 +61,19 @@ async def stranded(
             break
         ids = list(earlier)
     return [*found, *earlier.values()]
+
+
+async def unreadable(sources: Sources, prospects: Prospects, ids: Sequence[str]) -> list[OrderStream]:
+    """The streams of these orders that do not fold, where no workflow is running: one that runs reports it as its failing step.
+
+    Empty where Temporal does not answer.
+    """
+    broken = [stream for stream in await read_orders(sources.pool, sources.codec, ids) if stream.fault]
+    works = [Work(name, (stream.order_id,), 0) for stream in broken for name in (VALIDATE_ORDER, FULFILL_ORDER)]
+    known = await prospects.of(works)
+    if prospects.unreachable:
+        return []
+    return [stream for stream in broken if all(each.fault for each in known[stream.order_id])]
 
 
 async def _look(

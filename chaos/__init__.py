@@ -1,4 +1,4 @@
-"""A soak anyone can run: orders flow while one thing after another breaks, then the books are proved.
+"""Soak test: places orders while faults are injected one after another, then audits the books.
 
-`python -m chaos`, or `make chaos`. Everything it needs is started for it, on data of its own.
+`python -m chaos`, or `make chaos`. It starts all services it needs, on temporary data.
 """

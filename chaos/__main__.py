@@ -15,17 +15,17 @@ from process import MARGIN_WITH_SERVICES
 from settings import Settings
 
 Seconds = Annotated[
-    float, typer.Option(min=1, help="How long faults are injected; from 240 on Temporal is away a minute.")
+    float, typer.Option(min=1, help="Duration of fault injection; from 240 on Temporal is down for a minute.")
 ]
-Seed = Annotated[int | None, typer.Option(help="Of the traffic and the faults; a random one where none is given.")]
+Seed = Annotated[int | None, typer.Option(help="Seed of the traffic and the faults; random by default.")]
 Rate = Annotated[float, typer.Option(min=0.1, max=50, help="Orders a second.")]
 
 
 def chaos(seconds: Seconds = 120, seed: Seed = None, rate: Rate = 3, as_json: AsJson = False) -> None:
-    """Orders flow through a system of its own while one thing after another breaks; then the books are proved.
+    """Run a soak test: place orders while faults are injected one after another, then audit the books.
 
-    Prints what happens and how long the work stood still after each fault. Exits 0 only if every order has settled and
-    the audit holds.
+    Prints each fault and the time until work continued after it. Exits 0 only if every order has ended and the audit
+    passes.
     """
     plan = Plan(seconds, random.SystemRandom().randrange(1_000_000) if seed is None else seed, rate)
 

@@ -1,4 +1,4 @@
-"""What breaks: each fault begins, lasts a while, and is over when its function returns."""
+"""Faults. Each function injects one, and returns when it is over."""
 
 import asyncio
 import random
@@ -11,26 +11,23 @@ import asyncpg
 from chaos.fleet import Fleet, Worker
 from chaos.patience import until_answered
 from chaos.servers import Servers
+from chaos.statements import TERMINATE_OTHER_SESSIONS
 from gateways.simulated import FaultKind, Faults, Operation
 
 GATEWAY_FAULTS: Final = 0.4  # of all calls
 _FAILING: Final = 5.0  # seconds of failing gateways
-_DOWN: Final = (0.5, 2.0)  # seconds, at least and at most, until a process is started again
-# All of the database's sessions but this one, by the server's own list of them.
-_TERMINATE_ALL = """
-select count(pg_catalog.pg_terminate_backend(pid)) from pg_catalog.pg_stat_activity
- where datname = pg_catalog.current_database() and pid <> pg_catalog.pg_backend_pid()"""
+_DOWN: Final = (0.5, 2.0)  # seconds, minimum and maximum, until a process is restarted
 
 
 @dataclass(frozen=True)
 class Stage:
-    """All that can be broken. tell: prints one line; temporal_outage: seconds that Temporal is away."""
+    """Targets of the faults. log: prints one line; temporal_outage: duration of an outage of Temporal, in seconds."""
 
     servers: Servers
     fleet: Fleet
     gateways: Faults
     dice: random.Random
-    tell: Callable[[str], None]
+    log: Callable[[str], None]
     temporal_outage: float
 
     @property
@@ -49,7 +46,7 @@ async def kill_all_workers(stage: Stage) -> None:
 async def kill_the_dispatchers_owner(stage: Stage) -> None:
     owner = await until_answered(stage.fleet.dispatcher_owner)
     if owner is None:
-        stage.tell("nobody owns the dispatcher at the moment")
+        stage.log("no process owns the dispatcher at the moment")
         owner = stage.fleet.workers[0]
     await _kill(stage, [owner])
 
@@ -57,44 +54,44 @@ async def kill_the_dispatchers_owner(stage: Stage) -> None:
 async def _kill(stage: Stage, workers: Sequence[Worker]) -> None:
     names = " and ".join(worker.name for worker in workers)
     await asyncio.gather(*(worker.kill() for worker in workers))
-    stage.tell(f"{names} killed (-9)")
+    stage.log(f"{names} killed (-9)")
     await asyncio.sleep(stage.some_time)
     await asyncio.gather(*(worker.start() for worker in workers))
-    stage.tell(f"{names} started again")
+    stage.log(f"{names} started again")
 
 
 async def stop_a_worker(stage: Stage) -> None:
     worker = stage.dice.choice(stage.fleet.workers)
     await worker.stop()
-    stage.tell(f"{worker.name} stopped (SIGTERM)")
+    stage.log(f"{worker.name} stopped (SIGTERM)")
     await asyncio.sleep(stage.some_time)
     await worker.start()
-    stage.tell(f"{worker.name} started again")
+    stage.log(f"{worker.name} started again")
 
 
 async def restart_postgres(stage: Stage) -> None:
     await stage.servers.postgres.stop()
-    stage.tell("PostgreSQL stopped")
+    stage.log("PostgreSQL stopped")
     await asyncio.sleep(stage.some_time)
     await stage.servers.postgres.start()
-    stage.tell("PostgreSQL started again on the same data")
+    stage.log("PostgreSQL started again on the same data")
 
 
 async def terminate_connections(stage: Stage) -> None:
     connection = await asyncpg.connect(stage.servers.database_url)
     try:
-        number = await connection.fetchval(_TERMINATE_ALL)
+        number = await connection.fetchval(TERMINATE_OTHER_SESSIONS)
     finally:
         await connection.close()
-    stage.tell(f"{number} database connections terminated")
+    stage.log(f"{number} database connections terminated")
 
 
 async def stop_temporal(stage: Stage) -> None:
     await stage.servers.temporal.stop()
-    stage.tell(f"Temporal stopped for {stage.temporal_outage:.0f} s")
+    stage.log(f"Temporal stopped for {stage.temporal_outage:.0f} s")
     await asyncio.sleep(stage.temporal_outage)
     await stage.servers.temporal.start()
-    stage.tell("Temporal started again on the same data")
+    stage.log("Temporal started again on the same data")
 
 
 async def fail_at_the_gateways(stage: Stage) -> None:
@@ -102,12 +99,12 @@ async def fail_at_the_gateways(stage: Stage) -> None:
     for operation, kind in kinds.items():
         delay = 1.0 if kind == "hang" else 0.0
         await _set(stage, operation, kind, delay)
-    told = ", ".join(f"{operation} {kind.replace('_', ' ')}" for operation, kind in kinds.items())
-    stage.tell(f"gateways fail at {GATEWAY_FAULTS:.0%} of calls: {told}")
+    faults = ", ".join(f"{operation} {kind.replace('_', ' ')}" for operation, kind in kinds.items())
+    stage.log(f"gateways fail at {GATEWAY_FAULTS:.0%} of calls: {faults}")
     await asyncio.sleep(_FAILING)
     await until_answered(stage.gateways.clear)
     late = await stage.gateways.deliver()
-    stage.tell(f"gateways work again, and {len(late)} lost calls arrive late")
+    stage.log(f"gateways work again, and {len(late)} lost calls arrive late")
 
 
 async def _set(stage: Stage, operation: Operation, kind: FaultKind, delay: float) -> None:

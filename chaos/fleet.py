@@ -1,4 +1,4 @@
-"""The worker processes: all with all roles, to be killed, stopped and started again."""
+"""Worker processes with all roles, which can be killed, stopped and restarted."""
 
 import asyncio
 import os
@@ -13,6 +13,7 @@ from typing import Final
 import asyncpg
 
 from chaos.servers import Servers
+from chaos.statements import LOCK_HOLDER
 from dispatcher.dispatcher import NAME as DISPATCHER
 from embedded.child import Child, Job, child
 from embedded.folders import throwaway_folder
@@ -20,21 +21,17 @@ from eventstore.lease import Lease
 from settings import Settings
 
 TASK_QUEUE: Final = "chaos"
-# Minor units, and units per parcel: some orders are refused by each gateway, and so undone.
+# Minor units, and units per parcel: each gateway refuses some orders, which are then undone.
 DECLINE_ABOVE: Final = 850_000
 UNAVAILABLE_ABOVE: Final = 180
 _START_LIMIT: Final = 180.0  # seconds; several start at once
 _SHUTDOWN: Final = 5  # seconds
 _ROOT: Final = Path(__file__).resolve().parent.parent
-# By the lock table in memory; sessions are told apart by the name that each worker's address gives them.
-_OWNER = """
-select a.application_name from pg_catalog.pg_locks l join pg_catalog.pg_stat_activity a using (pid)
- where l.locktype = 'advisory' and l.granted and (l.classid::bigint << 32 | l.objid::bigint) = $1"""
 
 
 @dataclass
 class Worker:
-    """One process, or the next one in its place. limit: seconds for its graceful stop; account: None for our own."""
+    """A worker process and its restarts. limit: seconds for its graceful stop; account: None for our own."""
 
     name: str
     folder: Path
@@ -73,14 +70,14 @@ class Worker:
         await self.stop()
 
     async def stop(self) -> int | None:
-        """SIGTERM, and wait for its graceful stop. Returns its exit code; None, and nothing done, where it does not run."""
+        """SIGTERM, and wait for its graceful stop. Returns its exit code; None, without effect, if it does not run."""
         process, self._process = self._process, None
         await self._stack.aclose()
         return None if process is None else process.process.returncode
 
     @property
     def ended_by_itself(self) -> str | None:
-        """Its exit code and last words where it has ended without being asked to, None where all is well."""
+        """Exit code and end of the log of a process that ended without a stop; None otherwise."""
         if self._process is None or self._process.lives:
             return None
         return str(self._process.failure(f"ended by itself with exit code {self._process.process.returncode}"))
@@ -88,7 +85,7 @@ class Worker:
 
 @dataclass(frozen=True)
 class Fleet:
-    """The workers, and the owner's address of the database they share."""
+    """Workers that share a database. database_url: as its owner."""
 
     workers: Sequence[Worker]
     database_url: str
@@ -100,20 +97,20 @@ class Fleet:
         await asyncio.gather(*(worker.stop() for worker in self.workers))
 
     async def dispatcher_owner(self) -> Worker | None:
-        """The worker that dispatches now; None while nobody does."""
+        """The worker that owns the dispatcher; None while no worker does."""
         connection = await asyncpg.connect(self.database_url)
         try:
-            name = await connection.fetchval(_OWNER, Lease("", f"consumer:{DISPATCHER}").key)
+            name = await connection.fetchval(LOCK_HOLDER, Lease("", f"consumer:{DISPATCHER}").key)
         finally:
             await connection.close()
         return next((worker for worker in self.workers if worker.name == name), None)
 
     async def revive(self) -> list[str]:
-        """What a service manager does: start again what has ended by itself. Answers with what was found."""
+        """Restart processes that ended by themselves, as a service manager does. Returns a line about each."""
         found = []
         for worker in self.workers:
-            if (last_words := worker.ended_by_itself) is not None:
-                found.append(f"{worker.name} {last_words}")
+            if (ending := worker.ended_by_itself) is not None:
+                found.append(f"{worker.name} {ending}")
                 await worker.stop()
                 await worker.start()
         return found
@@ -121,7 +118,7 @@ class Fleet:
 
 @asynccontextmanager
 async def running_fleet(servers: Servers, size: int = 2) -> AsyncIterator[Fleet]:
-    """Workers with all roles, none of them there any more behind the block."""
+    """Run workers with all roles; all are stopped at the end of the block."""
     with throwaway_folder() as folder:
         names = [f"worker-{number}" for number in range(1, size + 1)]
         workers = [Worker(name, folder, _environment(servers, name)) for name in names]
@@ -134,7 +131,7 @@ async def running_fleet(servers: Servers, size: int = 2) -> AsyncIterator[Fleet]
 
 
 def _environment(servers: Servers, name: str) -> dict[str, str]:
-    """Ours without any setting of the system, and those of the soak."""
+    """Our environment without the system's settings, plus those of the soak."""
     settings = {str(each.alias) for each in Settings.model_fields.values()}
     kept = {key: value for key, value in os.environ.items() if key not in settings and not key.startswith("TEMPORAL_")}
     return kept | {

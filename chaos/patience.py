@@ -1,4 +1,4 @@
-"""How a client of a shop behaves while the database is away: it asks again until it knows."""
+"""Retries of a shop's client while the database is down."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -9,15 +9,15 @@ import asyncpg
 from application.outages import AWAY
 
 T = TypeVar("T")
-_AGAIN: Final = 0.2  # seconds
-# Beside a database that is away: one that recovers after its start.
+_PAUSE: Final = 0.2  # seconds
+# A database that does not answer, or is in recovery after its start.
 _PASSING: Final = (*AWAY, asyncpg.CannotConnectNowError)
 
 
 async def until_answered(attempt: Callable[[], Awaitable[T]]) -> T:
-    """The answer of an attempt that the database was there for. The attempt must be idempotent: it may have happened."""
+    """Repeat the attempt until the database answers. It must be idempotent: a failed one may have had its effect."""
     while True:
         try:
             return await attempt()
         except _PASSING:
-            await asyncio.sleep(_AGAIN)
+            await asyncio.sleep(_PAUSE)

@@ -1,4 +1,4 @@
-"""How long after a fault the work goes on: until the first event that only a worker appends."""
+"""Recovery time: from the end of a fault to the first event that only a worker appends."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -14,19 +14,19 @@ _POLL: Final = 0.05  # seconds
 _BY_WORKERS: Final = tuple(each.event_type for each in (OrderConfirmed, OrderPaid, OrderShipped, OrderRefunded))
 
 
-async def seconds_to_go_on(app: App) -> float | None:
-    """Seconds from now to the next step that a worker takes for any order; None where none comes within LIMIT."""
+async def recovery_seconds(app: App) -> float | None:
+    """Seconds from now to the next event that a worker appends for any order; None if there is none within LIMIT."""
     over = datetime.now(UTC)
     head = await until_answered(app.store.head)
     try:
         async with asyncio.timeout(LIMIT):
-            while not (event := await _next_step(app, head)):  # noqa: ASYNC110 – the outside world sets no event
+            while not (event := await _next_event(app, head)):  # noqa: ASYNC110 – the outside world sets no event
                 await asyncio.sleep(_POLL)
     except TimeoutError:
         return None
     return max(0.0, (event.recorded_at - over).total_seconds())
 
 
-async def _next_step(app: App, head: int) -> RecordedEvent | None:
+async def _next_event(app: App, head: int) -> RecordedEvent | None:
     page = await until_answered(lambda: app.store.read_all(after=head, limit=1, types=_BY_WORKERS))
     return page.events[0] if page.events else None

@@ -1,4 +1,4 @@
-"""What a soak tells: a line for whatever happens, then a table of the faults and the proof of the books."""
+"""Output of a soak: a log line per event, then a table of the faults and the audit."""
 
 import time
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ from cli.output import facts, say, table
 
 @dataclass
 class Log:
-    """Prints what happens, on standard error, with the seconds since the start, and keeps it."""
+    """Prints events on standard error with the seconds since the start, and keeps them."""
 
     begun: float = field(default_factory=time.monotonic)
     lines: list[dict[str, Any]] = field(default_factory=list)
@@ -25,7 +25,7 @@ class Log:
     def seconds(self) -> float:
         return time.monotonic() - self.begun
 
-    def tell(self, text: str) -> None:
+    def write(self, text: str) -> None:
         at = round(self.seconds, 1)
         self.lines.append({"at": at, "event": text})
         say(f"{at:7.1f} s  {text}")
@@ -33,7 +33,7 @@ class Log:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """A fault that was injected. at, lasted: seconds; goes_on_after: seconds after its end, None where past the limit."""
+    """An injected fault. at, lasted: seconds; goes_on_after: recovery time in seconds, None if over the limit."""
 
     fault: str
     at: float
@@ -43,7 +43,7 @@ class Broken:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """How a soak ended. tally: orders by how they settled; cancels: those that customers cancelled in time."""
+    """Result of a soak. tally: orders by their end; cancels: orders that customers cancelled in time."""
 
     seed: int
     seconds: float
@@ -56,12 +56,12 @@ class Verdict:
 
     @property
     def complete(self) -> bool:
-        """Whether the books know of exactly the orders that customers were told are placed."""
+        """True if the books have exactly the orders that were confirmed to customers."""
         return self.audit.checks["streams"].numbers["orders"] == self.tally.placed
 
     @property
     def good(self) -> bool:
-        """Nothing is left open, nothing is lost, no process has ended by itself, and the books hold."""
+        """True if no order is open or lost, no process has ended by itself, and the audit passes."""
         return self.all_settled and self.complete and not self.died and self.audit.holds
 
 
@@ -95,10 +95,10 @@ def _recovery(each: Broken) -> str:
 def _faults_of_ours(verdict: Verdict) -> list[str]:
     lines = list(verdict.died)
     if not verdict.all_settled:
-        lines.append(f"{verdict.tally.open:,} orders did not settle")
+        lines.append(f"{verdict.tally.open:,} orders did not end")
     if not verdict.complete:
         known = verdict.audit.checks["streams"].numbers["orders"]
-        lines.append(f"{verdict.tally.placed:,} orders were placed, and the books know of {known:,}")
+        lines.append(f"{verdict.tally.placed:,} orders were placed, and the books have {known:,}")
     return lines
 
 

@@ -1,4 +1,4 @@
-"""PostgreSQL and Temporal that can be stopped and started again: at the same address, on the same data."""
+"""PostgreSQL and Temporal that can be stopped and restarted at the same address, on the same data."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 class Server(Generic[T]):
-    """A server that is started and stopped at will."""
+    """A server that can be started and stopped repeatedly."""
 
     def __init__(self, run: Callable[[], AbstractAsyncContextManager[T]]) -> None:
         self._run = run
@@ -26,13 +26,13 @@ class Server(Generic[T]):
         return await self._stack.enter_async_context(self._run())
 
     async def stop(self) -> None:
-        """Stop it in order; nothing where it does not run."""
+        """Stop it gracefully; no effect if it does not run."""
         await self._stack.aclose()
 
 
 @dataclass(frozen=True, slots=True)
 class Servers:
-    """Both, running at first. database_url: its owner's; temporal_address: host:port."""
+    """Both servers, running. database_url: as the owner; temporal_address: host:port."""
 
     postgres: Server[Postgres]
     temporal: Server[TemporalServer]
@@ -42,7 +42,7 @@ class Servers:
 
 @asynccontextmanager
 async def running_servers() -> AsyncIterator[Servers]:
-    """Servers that keep what they know in files, safe against a crash, and leave nothing behind at the end."""
+    """Run servers with data in temporary files, safe against a crash, deleted at the end."""
     with throwaway_folder() as data, throwaway_folder() as socket_dir:
         postgres = Server(partial(run_postgres, data / "postgres", durable=True, socket_dir=socket_dir))
         temporal = Server(partial(run_temporal, data / "temporal.db", ui=False, port=free_ports(1)[0]))

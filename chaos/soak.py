@@ -1,4 +1,4 @@
-"""One soak: everything up, orders flowing, faults one after another, everything settled, the books proved."""
+"""One soak: start the system, place orders, inject faults one after another, wait for the orders' end, audit."""
 
 import asyncio
 import random
@@ -12,7 +12,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from bootstrap import App, open_app
 from chaos.faults import FAULTS, Stage
 from chaos.fleet import DECLINE_ABOVE, TASK_QUEUE, UNAVAILABLE_ABOVE, running_fleet
-from chaos.recovery import seconds_to_go_on
+from chaos.recovery import recovery_seconds
 from chaos.report import Broken, Log, Verdict
 from chaos.servers import Servers, running_servers
 from chaos.traffic import Traffic
@@ -26,16 +26,16 @@ from settings import Settings
 
 STOCK_FACTOR: Final = 100
 WARM_UP: Final = 3.0  # seconds before the first fault
-_PAUSE: Final = (0.5, 2.0)  # seconds between two faults, at least and at most
-LONG_RUN: Final = 240.0  # seconds, from which on Temporal is away for a minute
+_PAUSE: Final = (0.5, 2.0)  # seconds between two faults, minimum and maximum
+LONG_RUN: Final = 240.0  # seconds, from which on Temporal is down for a minute
 SETTLE_LIMIT: Final = 900.0  # seconds
-PATIENCE: Final = 90.0  # seconds without any order settling, after which the rest is taken for stuck
-_EVERY: Final = 5.0  # seconds between two lines while orders settle
+PATIENCE: Final = 90.0  # seconds without an order ending, after which the rest counts as stuck
+_EVERY: Final = 5.0  # seconds between two progress lines
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is asked for. seconds: how long faults are injected; rate: orders a second; seed: of traffic and faults."""
+    """Parameters of a soak. seconds: duration of fault injection; rate: orders a second; seed: of traffic and faults."""
 
     seconds: float
     seed: int
@@ -46,26 +46,26 @@ class Plan:
         return 60.0 if self.seconds >= LONG_RUN else max(2.0, self.seconds / 12)
 
     def dice(self, of: str) -> random.Random:
-        """Drawn from for one purpose, so that no purpose shifts another's draws."""
+        """A random generator for one purpose, independent of the draws of the rest."""
         return random.Random(f"{self.seed}:{of}")
 
     def faults(self) -> Iterator[str]:
-        """Without end: every fault once in each round, in an order of its own."""
+        """Endless: every fault once in each round, each round shuffled."""
         dice, names = self.dice("order"), list(FAULTS)
         while True:
             yield from dice.sample(names, len(names))
 
 
 async def soak(plan: Plan, log: Log) -> Verdict:
-    """Run it. Raises EmbeddedError where something cannot be started; cancelled, it stops everything in order."""
+    """Run a soak; a cancel stops it gracefully. Raises EmbeddedError if a service does not start."""
     async with running_servers() as servers:
         settings = _settings(servers)
         await migrate(settings.owner_database_url)
         async with open_app(settings) as app:
             await _stock(app)
             async with running_fleet(servers) as fleet:
-                log.tell(f"orders flow, {plan.rate:g} a second, to {len(fleet.workers)} workers; seed {plan.seed}")
-                stage = Stage(servers, fleet, Faults(app.pool), plan.dice("faults"), log.tell, plan.temporal_outage)
+                log.write(f"placing {plan.rate:g} orders a second, {len(fleet.workers)} workers; seed {plan.seed}")
+                stage = Stage(servers, fleet, Faults(app.pool), plan.dice("faults"), log.write, plan.temporal_outage)
                 return await _Soak(plan, log, app, stage).run()
 
 
@@ -128,27 +128,29 @@ class _Soak:
         await FAULTS[name](self._stage)
         lasted = self._log.seconds - at
         await self._revive()
-        goes_on_after = await seconds_to_go_on(self._app)
+        goes_on_after = await recovery_seconds(self._app)
         self._broken.append(Broken(name, round(at, 1), round(lasted, 1), goes_on_after))
-        answer = "does not go on" if goes_on_after is None else f"goes on, {goes_on_after:.1f} s after the fault's end"
-        self._log.tell(answer)
+        answer = (
+            "does not recover" if goes_on_after is None else f"recovered {goes_on_after:.1f} s after the fault's end"
+        )
+        self._log.write(answer)
 
     async def _revive(self) -> None:
         for found in await self._stage.fleet.revive():
             self._died.append(found)
-            self._log.tell(found)
+            self._log.write(found)
 
     async def _settled(self, course: Course) -> bool:
-        self._log.tell(f"no more orders, {course.tally.placed:,} were placed; waiting until all have settled")
+        self._log.write(f"no more orders, {course.tally.placed:,} were placed; waiting for their end")
         all_placed = asyncio.Event()
         all_placed.set()
-        told = self._log.seconds
+        printed = self._log.seconds
 
         def on_settled(_: Sequence[Ended]) -> None:
-            nonlocal told
-            if self._log.seconds - told >= _EVERY:
-                told = self._log.seconds
-                self._log.tell(f"{course.tally.open:,} still open")
+            nonlocal printed
+            if self._log.seconds - printed >= _EVERY:
+                printed = self._log.seconds
+                self._log.write(f"{course.tally.open:,} still open")
 
         try:
             async with asyncio.timeout(SETTLE_LIMIT):
@@ -156,5 +158,5 @@ class _Soak:
         except TimeoutError:
             all_settled = False
         await self._revive()
-        self._log.tell("all have settled" if all_settled else f"{course.tally.open:,} have not settled")
+        self._log.write("all orders have ended" if all_settled else f"{course.tally.open:,} orders have not ended")
         return all_settled

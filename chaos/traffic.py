@@ -1,4 +1,4 @@
-"""Customers: orders come in at a seeded rate, and some are cancelled a moment later."""
+"""Customers: place orders at a seeded rate, and cancel some of them shortly after."""
 
 import asyncio
 import random
@@ -26,13 +26,13 @@ _ACTOR: Final = "chaos"
 
 
 def northwind_orders() -> list[dict[str, Any]]:
-    """The orders that are placed over and over, under new ids."""
+    """Orders to be placed repeatedly, under new ids."""
     orders = [orjson.loads(line) for line in ORDERS_FILE.read_bytes().splitlines()]
     return [{name: value for name, value in order.items() if name != "placedAt"} for order in orders]
 
 
 class Traffic:
-    """Places orders until it is told to stop. course: told of each order that is there; rate: orders a second."""
+    """Places orders until `closing` is set. course: receives each placed order; rate: orders a second."""
 
     def __init__(self, app: App, course: Course, *, rate: float, dice: random.Random) -> None:
         self._app, self._course = app, course
@@ -42,7 +42,7 @@ class Traffic:
         self.cancels = 0
 
     async def flow(self) -> None:
-        """Returns once the shop is closing and every customer has had an answer, however long that takes."""
+        """Return once `closing` is set and every customer has an answer, however long that takes."""
         number = 0
         async with asyncio.TaskGroup() as customers:
             while not self.closing.is_set():
@@ -70,7 +70,7 @@ class Traffic:
         command = CancelOrder(order_id, "Changed my mind", CancelledBy.CUSTOMER)
         try:
             await self._handle(order_id, command, derived_name("cancel-by-customer", order_id))
-        except (OrderNotCancellable, IllegalTransition):  # it was faster
+        except (OrderNotCancellable, IllegalTransition):  # it ended first
             return
         self.cancels += 1
 

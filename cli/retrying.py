@@ -12,7 +12,7 @@ from settings import Settings
 
 
 def retry_order(order_id: OrderId, reason: Reason, as_json: AsJson = False) -> None:
-    """Take an order up again whose workflow was terminated, has failed or is stalled; the end is as if nothing had happened.
+    """Take an order up again whose workflow was terminated, has failed or is stalled; it ends as if nothing had happened.
 
     Only what is missing is done. A workflow of it that is running is woken, and tries at once what waits for its next attempt.
     """

@@ -6,7 +6,6 @@ from rich.console import RenderableType
 from rich.text import Text
 from temporalio.service import RPCError
 
-from application.event_facts import event_facts
 from application.reach import TemporalUnreachable
 from application.timeline import Timeline, load_events, refund_workflows, timeline_document
 from application.workflows import WorkflowView, order_workflows
@@ -57,7 +56,7 @@ def render_timeline(found: Timeline) -> Iterator[RenderableType]:
 def _event_rows(found: Timeline) -> Iterator[tuple[object, ...]]:
     for recorded, event in found.events:
         status = status_text(recorded.type.removeprefix("order.").replace("_", " "))
-        facts = visible(event_facts(event))
+        facts = visible(event.summary)
         time = moment(recorded.recorded_at)
         yield recorded.version, time, status, recorded.metadata.get("actor"), found.cause(recorded), facts
 

@@ -14,23 +14,23 @@ from pathlib import Path
 from embedded.errors import EmbeddedError
 
 GUARD = Path(__file__).with_name("guard.py")
-POLL = 0.01  # seconds between two looks at a starting server
+POLL = 0.01  # seconds between two checks of a starting server
 TAIL = 15  # lines of the log that an error shows
 KILL = signal.SIGUSR1  # asks the guard to kill
 
 
 @dataclass(frozen=True)
 class Job:
-    """What to run.
+    """A program to run.
 
     name     for people
     argv     absolute path of the program first
-    log      file for all its output, started anew
-    stop     signal that asks it for an orderly end, for which it gets `limit` seconds
+    log      file for its output, truncated at the start
+    stop     signal for a graceful stop, which may take `limit` seconds
     account  (uid, gid) to run as, None for our own
     remove   folders to delete at the end, also when this process is killed
-    lock     descriptor that the child holds open for as long as it lives
-    environment  all variables that it gets, None for our own
+    lock     descriptor that the child keeps open while it lives
+    environment  all its variables, None for our own
     """
 
     name: str
@@ -58,7 +58,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Child:
-    """A job under way."""
+    """A job in progress."""
 
     job: Job
     process: asyncio.subprocess.Process
@@ -73,13 +73,13 @@ class Child:
             raise self.failure(f"{self.job.name} failed with exit code {self.process.returncode}")
 
     async def kill(self) -> None:
-        """End it as a machine without memory does: no time for a last word. Nothing is done where it has ended."""
+        """Kill it with SIGKILL; no effect if it has ended."""
         if self.lives:
             self.process.send_signal(KILL)
         await self.process.wait()
 
     async def ready(self, answers: Callable[[], Awaitable[bool]], limit: float) -> None:
-        """Wait until `answers` is true; EmbeddedError when the job ends before, or after `limit` seconds."""
+        """Wait until `answers` is true; EmbeddedError if the job ends first, or after `limit` seconds."""
         deadline = time.monotonic() + limit
         while not await answers():
             if not self.lives:
@@ -95,7 +95,7 @@ class Child:
 
 @asynccontextmanager
 async def child(job: Job) -> AsyncIterator[Child]:
-    """Start the job; stop it in order when the block is left."""
+    """Start the job; stop it gracefully at the end of the block."""
     ours, theirs = _pipe()
     try:
         process = await _start(job, theirs)
@@ -131,7 +131,7 @@ async def _start(job: Job, stdin: int) -> asyncio.subprocess.Process:
 
 
 def _opened(log: Path) -> int:
-    """The log, started anew and readable by its owner alone: programs write addresses and statements to it."""
+    """Open the log truncated and readable by its owner alone: programs write addresses and statements to it."""
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     os.fchmod(descriptor, 0o600)
     return descriptor

@@ -1,5 +1,5 @@
-"""The one error that users of the embedded services see."""
+"""The error of the embedded services."""
 
 
 class EmbeddedError(Exception):
-    """An embedded service cannot start or has ended early; the message says what to do about it."""
+    """An embedded service cannot start or has ended early; the message names the remedy."""

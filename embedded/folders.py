@@ -1,4 +1,4 @@
-"""Throwaway folders, and the lock on a kept one."""
+"""Temporary folders, and the lock on a persistent one."""
 
 import asyncio
 import fcntl
@@ -14,13 +14,13 @@ from embedded.errors import EmbeddedError
 
 SOCKET_NAME = ".s.PGSQL.5432"
 SOCKET_LIMIT = 100  # bytes: a socket's address holds 104 on macOS and 108 on Linux, its end included
-DEATH = 0.5  # seconds in which a run that was killed lets go of its lock
-HANDOVER = 60.0  # seconds that its servers may take for their orderly stop
+DEATH = 0.5  # seconds in which a killed run releases its lock
+HANDOVER = 60.0  # seconds that its servers may take for a graceful stop
 
 
 @contextmanager
 def throwaway_folder() -> Iterator[Path]:
-    """A new folder with a path short enough for a socket in it, deleted at the end."""
+    """Create a folder with a path short enough for a socket in it; deleted at the end."""
     folder = Path(tempfile.mkdtemp(prefix="orders-", dir=_short_base()))
     try:
         yield folder
@@ -35,10 +35,9 @@ def _short_base() -> str:
 
 
 def private_folder(folder: Path) -> None:
-    """Create the folder for its owner alone, or close an existing one with all that is in it to everybody else.
+    """Create the folder with access for its owner alone, or restrict an existing one and its entries.
 
-    Data, logs and addresses in it concern nobody else; what lies below its own folders is left as it is. EmbeddedError
-    where that is not ours to do.
+    It holds data, logs and addresses. Entries of its subfolders are not changed. EmbeddedError if that is not permitted.
     """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -56,21 +55,21 @@ def _not_ours(folder: Path, error: OSError) -> EmbeddedError:
 
 @asynccontextmanager
 async def locked_folder(folder: Path) -> AsyncIterator[int]:
-    """Create the folder, for its owner alone, and hold it for this run; yields the lock that its servers must inherit.
+    """Create the folder, for its owner alone, and lock it for this run; yields the lock that its servers must inherit.
 
-    One lock is ours alone: while its holder lives, another run is refused with an EmbeddedError that names the holder.
-    The other is free only once the last server of a run is gone: those of a run that was killed get time to stop.
+    This process alone holds the first lock: while its holder lives, another run fails with an EmbeddedError that names
+    the holder. The second is free once the last server of a run has ended: servers of a killed run get time to stop.
     """
     private_folder(folder)
     with _lock_file(folder, "lock") as ours, _lock_file(folder, "servers.lock") as servers:
-        if not await _taken(ours, DEATH):
+        if not await _acquired(ours, DEATH):
             holder = os.pread(ours, 20, 0).decode().strip()
             raise EmbeddedError(
                 f"Process {holder} already runs its services in {folder}. Stop it first, or use another folder."
             )
         os.ftruncate(ours, 0)
         os.pwrite(ours, f"{os.getpid()}\n".encode(), 0)
-        if not await _taken(servers, HANDOVER):
+        if not await _acquired(servers, HANDOVER):
             raise EmbeddedError(f"The servers of an earlier run in {folder} do not end. Stop them first.")
         yield servers
 
@@ -87,17 +86,17 @@ def _lock_file(folder: Path, name: str) -> Iterator[int]:
         os.close(descriptor)
 
 
-async def _taken(lock: int, patience: float) -> bool:
-    """Whether the lock became ours within that many seconds."""
+async def _acquired(lock: int, patience: float) -> bool:
+    """True if the lock was acquired within that many seconds."""
     deadline = time.monotonic() + patience
-    while not _take(lock):
+    while not _acquire(lock):
         if time.monotonic() > deadline:
             return False
         await asyncio.sleep(0.02)
     return True
 
 
-def _take(lock: int) -> bool:
+def _acquire(lock: int) -> bool:
     with suppress(BlockingIOError):
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         return True

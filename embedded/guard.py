@@ -1,12 +1,12 @@
-"""Run one child process that never outlives the process that asked for it.
+"""Run one child process that never outlives its parent.
 
 Started as `python -I -S guard.py ORDER`, standard library only, so that it is up in a few milliseconds. ORDER is a
 JSON object:
     argv     list of str, absolute path of the program first
-    stop     int, the signal that asks the child to stop in order
+    stop     int, the signal for a graceful stop of the child
     limit    seconds the child gets for that before SIGKILL
     account  [uid, gid] to run the child as, or null
-    remove   folders to delete after a stop that was asked for
+    remove   folders to delete after a requested stop
 The parent holds the other end of standard input: when that end closes, kill -9 included, or on SIGTERM, SIGINT or
 SIGHUP, the child is stopped; on SIGUSR1 it is killed. Exit code: the child's, 128 + n when signal n ended it, 127
 when it could not be started.
@@ -36,7 +36,7 @@ libc = ctypes.CDLL(None, use_errno=True)
 
 
 def prctl(option: int, *arguments: int) -> bool:
-    """Whether the kernel accepted the option."""
+    """Set an option of this process; True if the kernel accepted it."""
     padded = (*arguments, 0, 0, 0, 0)[:4]
     return bool(libc.prctl(option, *(ctypes.c_ulong(each) for each in padded)) == 0)
 
@@ -46,7 +46,7 @@ def run_as(uid: int, gid: int) -> None:
 
     Programs and data may lie under a home of mode 0700, whose permissions are not ours to change, so the two
     capabilities for file access stay, as ambient ones, across exec. Without SECBIT_NO_SETUID_FIXUP access(2), with
-    which PostgreSQL looks for its own programs, would ignore them. Where the kernel refuses, the child runs without.
+    which PostgreSQL looks for its own programs, would ignore them. If the kernel refuses, the child runs without.
     """
     keeps = LINUX and prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP)
     os.setgroups([])
@@ -57,7 +57,7 @@ def run_as(uid: int, gid: int) -> None:
 
 
 def keep_only(*capabilities: int) -> None:
-    """Reduce this process to these capabilities, as far as it holds them; OSError when the others cannot be dropped."""
+    """Reduce this process to these capabilities, as far as it holds them; OSError if the rest cannot be dropped."""
     header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0)
     words = (ctypes.c_uint32 * 6)()  # effective, permitted, inheritable; then the same for capabilities 32 and up
     if libc.capget(header, words) != 0:
@@ -74,14 +74,14 @@ def become(order: dict[str, Any], guard: int) -> NoReturn:
     """Turn this forked process into the child."""
     program = order["argv"][0]
     try:
-        os.umask(0o077)  # whatever it writes is its owner's alone
-        os.setsid()  # the terminal's Ctrl-C must not reach the child before the orderly stop
+        os.umask(0o077)  # its files are readable by its owner alone
+        os.setsid()  # the terminal's Ctrl-C must not reach the child before the graceful stop
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         if order["account"]:
             run_as(*order["account"])
         if LINUX:
             prctl(PR_SET_PDEATHSIG, order["stop"])  # after run_as: a change of user clears it
-        if os.getppid() == guard:  # else the guard died before the kernel was told to watch it
+        if os.getppid() == guard:  # else the guard died before the kernel watched it
             signal.signal(signal.SIGPIPE, signal.SIG_DFL)
             os.execv(program, order["argv"])
     except OSError as error:
@@ -91,7 +91,7 @@ def become(order: dict[str, Any], guard: int) -> NoReturn:
 
 
 def wake_on_signals() -> int:
-    """A descriptor on which the number of each signal of the child or of a stop arrives as one byte."""
+    """A descriptor that receives the number of each signal (child ended, stop, kill) as one byte."""
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
@@ -109,7 +109,7 @@ def exit_code(child: int) -> int | None:
 
 
 def stop_asked(wake: int, child: int) -> bool:
-    """Wait for one thing to happen; whether it was the end of the parent or a request to stop. Kills where asked to."""
+    """Wait for one event; True for the end of the parent or a stop signal. Kills the child on the kill signal."""
     ready, _, _ = select.select([0, wake], [], [])
     received = os.read(wake, 512) if wake in ready else b""
     if KILL_SIGNAL in received:
@@ -118,7 +118,7 @@ def stop_asked(wake: int, child: int) -> bool:
 
 
 def stop(child: int, wake: int, order: dict[str, Any]) -> int:
-    """The child's exit code, after its orderly stop or, past the limit, its end by SIGKILL."""
+    """Stop the child gracefully or, past the limit, by SIGKILL; returns its exit code."""
     deadline = time.monotonic() + order["limit"]
     os.kill(child, order["stop"])
     while (code := exit_code(child)) is None:

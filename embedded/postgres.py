@@ -15,12 +15,13 @@ from embedded.account import account_for, hand_over, user_name
 from embedded.child import Child, Job, child
 from embedded.errors import EmbeddedError
 from embedded.folders import throwaway_folder
+from embedded.statements import CREATE_DATABASE, DATABASE_EXISTS
 
 MAJOR = 18
 OWNER = "postgres"
 DATABASE = "orders"
 PORT = 5432  # no listener: it is a part of the socket's name
-START_LIMIT = 300.0  # seconds; recovery after a kill replays what the last checkpoint has not covered
+START_LIMIT = 300.0  # seconds; recovery after a kill replays the log since the last checkpoint
 
 SETTINGS = {
     "listen_addresses": "",
@@ -36,14 +37,14 @@ THROWAWAY_SETTINGS = {"fsync": "off", "full_page_writes": "off", "synchronous_co
 
 @dataclass(frozen=True)
 class Postgres:
-    """A running server: its owner's address of the database `orders`, the folders of its socket and its programs."""
+    """A running server. dsn: the database `orders` as its owner; socket_dir, bin: folders of its socket and programs."""
 
     dsn: str
     socket_dir: Path
     bin: Path
 
     def address(self, database: str) -> str:
-        """The owner's address of another of its databases."""
+        """Address of another of its databases, as the owner."""
         return _dsn(self.socket_dir, database)
 
 
@@ -53,10 +54,10 @@ async def run_postgres(
 ) -> AsyncIterator[Postgres]:
     """Run a server that only our own account can connect to.
 
-    `data` is its folder, created when missing; None is a throwaway one. Not `durable` trades safety against a crash
+    `data` is its folder, created if missing; None is a temporary one. Not `durable` trades safety against a crash
     of the machine for speed. `lock` is the descriptor of a lock on the folder (see locked_folder), which proves that
-    whatever an earlier run has left there is dead. `socket_dir` is an existing folder for the socket, by which a server
-    has the same address after a restart; None is a new one. EmbeddedError when it cannot start.
+    no server of an earlier run lives. `socket_dir` is an existing folder for the socket, which keeps a server's address
+    over a restart; None is a new one. EmbeddedError if it cannot start.
     """
     with throwaway_folder() if socket_dir is None else nullcontext(socket_dir) as run:
         data = (data or run / "data").absolute()
@@ -122,7 +123,7 @@ def _programs() -> Path:
 
 
 def _allow_only_us(run: Path) -> None:
-    """The kernel tells the server who connects: we need no password and others get nowhere, root's server as well."""
+    """Accept connections of our own account alone, identified by the kernel, without a password; also for root."""
     (run / "hba.conf").write_text("local all all peer map=us\n")
     (run / "ident.conf").write_text(f'us "{user_name()}" all\n')
 
@@ -132,7 +133,7 @@ async def _ensure_data(setup: _Setup, durable: bool) -> None:
     if (data / "PG_VERSION").exists():
         _check_version(data)
         hand_over(data, setup.account)
-        if setup.lock is not None:  # no server of this folder lives, whoever has the process id in the file by now
+        if setup.lock is not None:  # no server of this folder lives; another process may have reused the id in the file
             (data / "postmaster.pid").unlink(missing_ok=True)
     elif data.exists() and any(data.iterdir()):
         raise EmbeddedError(f"{data} is not a folder of PostgreSQL: move it away, or use another folder.")
@@ -150,7 +151,7 @@ def _check_version(data: Path) -> None:
 
 
 async def _initialise(setup: _Setup, durable: bool) -> None:
-    """Make the folder beside its place and move it there whole, so that one cut short is never taken for a database."""
+    """Create the folder beside its place and rename it, so that an interrupted one is never used as a database."""
     half = setup.data.with_name(f"{setup.data.name}.new")
     shutil.rmtree(half, ignore_errors=True)
     half.mkdir(mode=0o700, parents=True)
@@ -170,7 +171,7 @@ def _sync(folder: Path) -> None:
 
 
 def _dsn(run: Path, database: str) -> str:
-    # all of it said, so that PG... variables of the environment have no say
+    # complete, so that PG... variables of the environment have no effect
     return f"postgresql://{OWNER}@/{database}?host={run}&port={PORT}&sslmode=disable"
 
 
@@ -190,5 +191,5 @@ async def _ready(server: Child, run: Path) -> None:
 
 
 async def _create_database(connection: asyncpg.Connection) -> None:
-    if not await connection.fetchval("select true from pg_catalog.pg_database where datname = $1", DATABASE):
-        await connection.execute(f'create database "{DATABASE}"')
+    if not await connection.fetchval(DATABASE_EXISTS, DATABASE):
+        await connection.execute(CREATE_DATABASE.format(database=DATABASE))

@@ -1,4 +1,4 @@
-"""Prints the schema that all migrations together make: `python -m embedded.schema > schema.sql`."""
+"""Print the schema that all migrations add up to: `python -m embedded.schema > schema.sql`."""
 
 import asyncio
 import re
@@ -8,15 +8,15 @@ from pathlib import Path
 from embedded.postgres import run_postgres
 from eventstore.migrate import migrate
 
-# What differs between two dumps of one schema: the versions of the programs, and the key that pg_dump draws each time.
+# Lines that differ between two dumps of one schema: versions of the programs, and pg_dump's random key.
 _OF_THIS_DUMP = re.compile(r"^(-- Dumped (from|by) .*|\\(un)?restrict .*)\n", re.MULTILINE)
 
 
 async def dump_schema(dsn: str, programs: Path) -> str:
     """The schema of a database as SQL text, the same for every machine and owner.
 
-    dsn: the owner's address. programs: the folder of a pg_dump of the server's version. Raises RuntimeError with what
-    pg_dump said.
+    dsn: the owner's address. programs: the folder of a pg_dump of the server's version. Raises RuntimeError with pg_dump's
+    message.
     """
     process = await asyncio.create_subprocess_exec(
         str(programs / "pg_dump"),

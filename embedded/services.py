@@ -1,4 +1,4 @@
-"""All that the system needs beside its own processes, started here unless addresses are given."""
+"""PostgreSQL and Temporal for the system, each started unless its address is given."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -17,7 +17,7 @@ B = TypeVar("B")
 
 @dataclass(frozen=True)
 class Services:
-    """Where the services are; `ui_url` is None for a Temporal server not ours, `started` names what we started."""
+    """Addresses of the services. ui_url: None for an external Temporal; started: names of the services started here."""
 
     database_url: str
     temporal_address: str
@@ -34,10 +34,10 @@ async def run_services(
     temporal_address: str | None,
     temporal_namespace: str = NAMESPACE,
 ) -> AsyncIterator[Services]:
-    """Run PostgreSQL and Temporal; nothing is started in the place of an address that is given.
+    """Run PostgreSQL and Temporal, except the one whose address is given.
 
-    `folder` keeps their data, safe against a crash of the machine, and serves one run at a time; None is throwaway
-    data. EmbeddedError when a service cannot start, or the folder is in use.
+    `folder` keeps their data, safe against a crash of the machine, for one run at a time; None is temporary
+    data. EmbeddedError if a service cannot start, or the folder is in use.
     """
     async with AsyncExitStack() as stack:
         lock = None
@@ -69,7 +69,7 @@ def _temporal(folder: Path | None, lock: int | None, namespace: str) -> Abstract
 async def _enter_both(
     stack: AsyncExitStack, first: AbstractAsyncContextManager[A], second: AbstractAsyncContextManager[B]
 ) -> tuple[A, B]:
-    """Enter both at once; when one fails, the other is left in order and the first error is raised as it is."""
+    """Enter both concurrently; if one fails, exit the other and raise the first error unchanged."""
     entering = (
         asyncio.create_task(stack.enter_async_context(first)),
         asyncio.create_task(stack.enter_async_context(second)),

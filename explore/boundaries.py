@@ -1,5 +1,5 @@
-"""Step boundaries: every attempt at an activity of an explored order stops before and after its effect, where the acts of
-a sequence take place. That makes a sequence's interleaving its own, and not the machine's."""
+"""Step boundaries: every attempt at an activity of an explored order stops before and after its effect, and executes the
+acts of a sequence there. The interleaving then depends on the sequence, not on the machine."""
 
 import asyncio
 from collections import defaultdict
@@ -14,11 +14,11 @@ from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, 
 from workflows.options import GATEWAY_RETRY
 
 OnBoundary = Callable[[int], Awaitable["str | None"]]
-"""Performs the acts of a boundary, by its number; answers `kill` or `zombie` where the attempt is lost there."""
+"""Performs the acts of a boundary, by its number; returns `kill` or `zombie` if the attempt is lost there."""
 
 
 class Track:
-    """One order's way through its boundaries. passed: their number so far; moved: loop time of the last one."""
+    """Progress of one order. passed: number of boundaries so far; moved: loop time of the last one."""
 
     def __init__(self, on_boundary: OnBoundary) -> None:
         self.passed = 0
@@ -42,7 +42,7 @@ class Track:
             return lost
 
     def rise_after(self, boundaries: int) -> asyncio.Event:
-        """Set once the order has passed so many more boundaries, or with `wake_all`."""
+        """An event that is set after that many further boundaries, or by `wake_all`."""
         wakes = asyncio.Event()
         self._zombies.append((self.passed + boundaries, wakes))
         return wakes
@@ -54,13 +54,13 @@ class Track:
 
 class Boundaries(Interceptor):
     """Stops activities at their boundaries. tracks: by order id; activities of other orders pass. zombies: attempts that
-    the server takes for lost and that have their effect later. asked_to_rise: by order id, for how many boundaries the
-    next zombie sleeps."""
+    the server considers lost and that have their effect later. zombie_delays: by order id, the number of boundaries
+    that the next zombie waits."""
 
     def __init__(self) -> None:
         self.tracks: dict[str, Track] = {}
         self.zombies: defaultdict[str, list[asyncio.Task[Any]]] = defaultdict(list)
-        self.asked_to_rise: dict[str, int] = {}
+        self.zombie_delays: dict[str, int] = {}
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
         return _Bounded(next, self)
@@ -84,8 +84,8 @@ class _Bounded(ActivityInboundInterceptor):
             track.attempts -= 1
 
     async def _attempts(self, track: Track, order_id: str, input: ExecuteActivityInput) -> Any:
-        """A round of attempts without a visit to the server between two, which takes it a second. None is made for a run
-        that has ended meanwhile, as the server would make none."""
+        """A round of attempts in the worker, because the server takes a second between two. Stops if the run has ended, as
+        the server does."""
         most = 1 if activity.info().is_local else GATEWAY_RETRY.maximum_attempts
         for number in range(1, most + 1):
             try:
@@ -114,7 +114,7 @@ class _Bounded(ActivityInboundInterceptor):
         return answer
 
     def _leave_behind(self, track: Track, order_id: str, input: ExecuteActivityInput) -> None:
-        wakes = track.rise_after(self._boundaries.asked_to_rise.pop(order_id, 3))
+        wakes = track.rise_after(self._boundaries.zombie_delays.pop(order_id, 3))
 
         async def rise() -> None:
             await wakes.wait()

@@ -1,4 +1,4 @@
-"""Waiting: until the readers of the log have passed an order's events, and until an order has come to rest."""
+"""Waits for the readers of the log to pass an order's events, and for an order to come to rest."""
 
 import asyncio
 from collections.abc import Sequence
@@ -9,29 +9,25 @@ from temporalio.client import WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
 from explore.boundaries import Track
+from explore.statements import READERS_BEHIND
 from explore.system import Explored
 from explore.temporal_acts import position_of, workflow_ids
 from orders.ids import stream_name
 
-PATIENCE: Final = 300.0  # seconds, on a machine that is busy with other things
+PATIENCE: Final = 300.0  # seconds, on a busy machine
 ENDLESS: Final = 100
-"""Boundaries after which an order is taken for one that does not come to rest: eight failing rounds, or hours of its time."""
+"""Boundaries after which an order counts as endless: eight failing rounds, or hours of its time."""
 _POLL: Final = 0.05  # seconds
-_MOVING: Final = 0.12  # seconds until an order that moves is looked at again
-_STILL: Final = 0.15  # seconds without a boundary, before Temporal is asked
-_BETWEEN_LOOKS: Final = 0.7  # seconds, in which an hour's pause ends three times
+_MOVING: Final = 0.12  # seconds between two checks of a moving order
+_STILL: Final = 0.15  # seconds without a boundary, before Temporal is read
+_BETWEEN_CHECKS: Final = 0.7  # seconds, in which an hour's pause ends three times
 _HOPELESS_TASK: Final = 5  # attempts at a workflow task
-_LOOKS_AT_A_HOLD: Final = 6  # boundaries: three looks
-
-# By the primary key of subscriptions.
-_BEHIND: Final = (
-    "select count(*) from eventstore.subscriptions s where ($1::text is null or s.name = $1) and s.position < $2"
-)
+_HOLD_CHECKS: Final = 6  # boundaries: three checks of a hold
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A workflow as Temporal has it. active: it has a step or a task under way, by which it will go on."""
+    """A run in Temporal. active: a step or a workflow task is in progress, so it will continue."""
 
     workflow_id: str
     run_id: str
@@ -41,7 +37,7 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
+class _Snapshot:
     positions: tuple[int, ...]
     runs: tuple[Run, ...]
 
@@ -52,27 +48,27 @@ async def dispatched(system: Explored, order_id: str) -> None:
 
 
 async def projected(system: Explored, order_id: str) -> None:
-    """Wait until every reader of the log has passed them."""
+    """Wait until every reader of the log has passed the order's events."""
     await _passed(system, order_id, None)
 
 
 async def readers_up_to_date(system: Explored) -> None:
-    """Wait until every reader of the log has passed all of it."""
+    """Wait until every reader has reached the head of the log."""
     head = await system.app.store.head()
     async with asyncio.timeout(PATIENCE):
-        while await system.app.pool.fetchval(_BEHIND, None, head):  # noqa: ASYNC110 – the database sets no event
+        while await system.app.pool.fetchval(READERS_BEHIND, None, head):  # noqa: ASYNC110 – the database sets no event
             await asyncio.sleep(_POLL)
 
 
 async def _passed(system: Explored, order_id: str, reader: str | None) -> None:
     last = await position_of(system, order_id)
     async with asyncio.timeout(PATIENCE):
-        while await system.app.pool.fetchval(_BEHIND, reader, last):  # noqa: ASYNC110 – the database sets no event
+        while await system.app.pool.fetchval(READERS_BEHIND, reader, last):  # noqa: ASYNC110 – the database sets no event
             await asyncio.sleep(_POLL)
 
 
 async def still(system: Explored, order_ids: Sequence[str], tracks: Sequence[Track]) -> None:
-    """Wait until the orders' runs have no step or task under way: they wait for a timer or a signal, or have ended."""
+    """Wait until the orders' runs have no step or task in progress: they wait for a timer or a signal, or have ended."""
     limits = [track.passed + ENDLESS for track in tracks]
     async with asyncio.timeout(PATIENCE):
         while not _endless(tracks, limits):
@@ -82,32 +78,33 @@ async def still(system: Explored, order_ids: Sequence[str], tracks: Sequence[Tra
 
 
 async def at_rest(system: Explored, order_ids: Sequence[str], tracks: Sequence[Track]) -> None:
-    """Wait until nothing more will happen to the orders by itself, by what Temporal has of their runs; or until one is
-    found to go on without end."""
+    """Wait until the orders' runs in Temporal no longer change by themselves, or until one counts as endless."""
     limits = [track.passed + ENDLESS for track in tracks]
-    before: _Look | None = None
+    before: _Snapshot | None = None
     async with asyncio.timeout(PATIENCE):
         while not _endless(tracks, limits):
             now = await _now(system, order_ids, tracks)
             if now is not None and (now == before or not any(run.running for run in now.runs)):
                 return
             before = now
-            await asyncio.sleep(_MOVING if now is None else _BETWEEN_LOOKS)
+            await asyncio.sleep(_MOVING if now is None else _BETWEEN_CHECKS)
 
 
-async def _now(system: Explored, order_ids: Sequence[str], tracks: Sequence[Track]) -> "_Look | None":
-    """A look at the orders that are not on hold: a run tries a step that a hold refuses from time to time, without end."""
-    asked = [(id_, track) for id_, track in zip(order_ids, tracks, strict=True) if not await _held(system, id_, track)]
-    if any(_moves(track) for _, track in asked):
+async def _now(system: Explored, order_ids: Sequence[str], tracks: Sequence[Track]) -> "_Snapshot | None":
+    """A snapshot of the orders that are not on hold: a run on hold retries its step periodically, without end."""
+    checked = [
+        (id_, track) for id_, track in zip(order_ids, tracks, strict=True) if not await _held(system, id_, track)
+    ]
+    if any(_moves(track) for _, track in checked):
         return None
-    return await _look(system, [order_id for order_id, _ in asked])
+    return await _snapshot(system, [order_id for order_id, _ in checked])
 
 
 async def _held(system: Explored, order_id: str, track: Track) -> bool:
-    """Whether a hold is all that the order waits for, by its last steps and its stream."""
-    last = track.steps[-_LOOKS_AT_A_HOLD:]
+    """True if the order waits only for the end of a hold, by its last steps and its stream."""
+    last = track.steps[-_HOLD_CHECKS:]
     step = last[-1].partition(" ")[2] if last else ""
-    if len(last) < _LOOKS_AT_A_HOLD or not {f"before {step}", f"refused {step}"}.issuperset(last):
+    if len(last) < _HOLD_CHECKS or not {f"before {step}", f"refused {step}"}.issuperset(last):
         return False
     return (await system.app.orders.load(stream_name(order_id))).state.hold is not None
 
@@ -120,19 +117,19 @@ def _endless(tracks: Sequence[Track], limits: Sequence[int]) -> bool:
     return any(track.passed >= limit for track, limit in zip(tracks, limits, strict=True))
 
 
-async def _look(system: Explored, order_ids: Sequence[str]) -> "_Look | None":
-    """The streams' positions and the runs; None while something moves, or moved during the look."""
+async def _snapshot(system: Explored, order_ids: Sequence[str]) -> "_Snapshot | None":
+    """Positions of the streams, and runs; None if one is active, or changed meanwhile."""
     positions = [await position_of(system, order_id) for order_id in order_ids]
     for order_id in order_ids:
         await dispatched(system, order_id)
     found = [run for order_id in order_ids for run in await runs(system, order_id)]
     if any(run.active for run in found) or positions != [await position_of(system, id_) for id_ in order_ids]:
         return None
-    return _Look(tuple(positions), tuple(found))
+    return _Snapshot(tuple(positions), tuple(found))
 
 
 async def runs(system: Explored, order_id: str) -> list[Run]:
-    """The last run of each of the order's workflows, where there is one."""
+    """The last run of each existing workflow of the order."""
     found = [await _run(system, id_) for id_ in await workflow_ids(system, order_id)]
     return [run for run in found if run is not None]
 

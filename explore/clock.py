@@ -1,8 +1,8 @@
-"""Runs workflows on a clock that goes FASTER times as fast, and loses workflow tasks as a killed worker does.
+"""Workflow runner with a clock that is FASTER times as fast, and with lost workflow tasks, as of a killed worker.
 
-Everything is Temporal's own but the clock: a workflow's time, timers and retry intervals are scaled together in what the
-worker exchanges with the server, so that an hour's pause lasts a fifth of a second whatever the code waits for. Time-outs
-of activities stay as they are: they measure real calls. Continuing as new is suggested early, as after months of failing.
+Only the clock differs from Temporal's: a workflow's time, timers and retry intervals are scaled together in the messages
+between worker and server, so that an hour's pause lasts a fifth of a second. Time-outs of activities are not scaled: they
+measure real calls. Continue-as-new is suggested early, as after months of failures.
 """
 
 import time
@@ -18,21 +18,21 @@ from temporalio.worker import UnsandboxedWorkflowRunner, WorkflowInstance, Workf
 
 FASTER: Final = 20_000
 _SHORTEST_TIMER: Final = 1_000_000  # nanoseconds
-_SHORTEST_RETRY: Final = 100_000_000  # a step that is refused every time must not keep a processor busy
+_SHORTEST_RETRY: Final = 100_000_000  # a step that is always refused must not keep a processor busy
 _LONG: Final = 40  # events, of Temporal's suggestion to continue as new
 _EPOCH: Final = time.time_ns()
 _PASSIVE: Final = {"remove_from_cache", "query_workflow"}
 
 
 class FastClock(WorkflowRunner):
-    """The SDK's runner without a sandbox, which tests cover elsewhere. lost: workflow ids whose next task is lost."""
+    """The SDK's runner without the sandbox, which has tests of its own. lost: workflow ids whose next task is lost."""
 
     def __init__(self) -> None:
         self._runner = UnsandboxedWorkflowRunner()
         self.lost: set[str] = set()
 
     def lose_task(self, workflow_ids: Iterable[str]) -> None:
-        """Fail each workflow's next task: its local activities have had their effects, and history does not know it."""
+        """Fail each workflow's next task: its local activities have had their effects, and history does not have them."""
         self.lost.update(workflow_ids)
 
     def prepare_workflow(self, defn: Any) -> None:
@@ -52,7 +52,7 @@ class _Fast(WorkflowInstance):
         if self._workflow_id in self._clock.lost and not kinds <= _PASSIVE and not act.is_replaying:
             self._clock.lost.discard(self._workflow_id)
             return _lost(act.run_id)
-        act.continue_as_new_suggested = act.history_length > _LONG  # a fact of the history: the same at a replay
+        act.continue_as_new_suggested = act.history_length > _LONG  # depends on the history alone: the same at a replay
         if act.HasField("timestamp"):
             act.timestamp.FromNanoseconds(_EPOCH + (act.timestamp.ToNanoseconds() - _EPOCH) * FASTER)
         completion = self._instance.activate(act)

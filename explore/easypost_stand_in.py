@@ -1,4 +1,4 @@
-"""EasyPost in this process: its books of shipments, and an HTTP adapter under the official client, with faults.
+"""Simulated EasyPost: its books of shipments, and an HTTP adapter for the official client, with faults.
 
 https://docs.easypost.com/docs/shipments, /docs/shipments/shipping-refund
 """
@@ -37,14 +37,14 @@ class _Refusal(Exception):
 
 @dataclass
 class EasyPostBooks:
-    """Everything EasyPost knows. A refund is submitted first, and made once it is looked at again."""
+    """EasyPost's state. A refund is submitted first, and made at the next read."""
 
     weather: Weather
     shipments: dict[str, dict[str, Any]] = field(default_factory=dict)
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
     def live(self, order_id: str) -> int:
-        """Labels that were bought and are not being taken back."""
+        """Number of labels that were bought and not refunded."""
         labels = [each for each in self.shipments.values() if _order_of(each) == order_id and each["postage_label"]]
         return sum(each["refund_status"] in (None, "rejected") for each in labels)
 
@@ -101,7 +101,7 @@ class EasyPostBooks:
 
 
 class EasyPostStandIn(BaseAdapter):
-    """Answers for api.easypost.com; called from the client's threads."""
+    """HTTP adapter in place of api.easypost.com; called from the client's threads."""
 
     def __init__(self, books: EasyPostBooks) -> None:
         super().__init__()
@@ -122,7 +122,7 @@ class EasyPostStandIn(BaseAdapter):
         body = orjson.loads(request.body) if request.body else {}
         operation, order_id, effect = self._route(request.method or "", request.path_url.partition("?")[0], body)
         weather = self.books.weather
-        match weather.take(order_id, operation):
+        match weather.next_fault(order_id, operation):
             case None:
                 return _performed(effect)
             case "busy":
@@ -151,7 +151,7 @@ class EasyPostStandIn(BaseAdapter):
             case "POST", ["shipments", id_, "refund"]:
                 returned = books.shipments[id_]
                 return "shipment.refund", _order_of(returned), lambda: books.refund(returned)
-        raise NotImplementedError(f"the stand-in for EasyPost does not know {method} {path}")
+        raise NotImplementedError(f"the simulated EasyPost has no {method} {path}")
 
 
 def _performed(effect: Any) -> tuple[int, dict[str, Any]]:
@@ -162,7 +162,7 @@ def _performed(effect: Any) -> tuple[int, dict[str, Any]]:
 
 
 def _named(given: Mapping[str, Any]) -> str:
-    """The order's id, which explored orders carry as the recipient's name: a reference is not always readable."""
+    """Order id, which explored orders carry as the recipient's name: a reference may be a hash."""
     return str(given["to_address"]["name"])
 
 

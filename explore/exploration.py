@@ -1,4 +1,4 @@
-"""An exploration: many sequences at once over one system, each failing one played again and shrunk, then an audit."""
+"""An exploration: many concurrent sequences over one system, each failing one repeated and shrunk, then an audit."""
 
 import asyncio
 import time
@@ -19,14 +19,14 @@ from explore.system import Explored
 from gateways.books import GatewayBooks
 
 AT_ONCE: Final = 16
-_AGAIN: Final = 3  # times that a failing sequence is played again, until it has failed a second time
+_REPEATS: Final = 3  # at most, of a failing sequence, until it has failed a second time
 _MOST_SHRUNK: Final = 12  # failures of different kinds
 OnProgress = Callable[["Result"], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A failing sequence. repeated: whether it failed once more; sequence: shrunk where it did, and was of a new kind."""
+    """A failing sequence. repeated: it failed a second time; sequence: shrunk if it did, and was of a new kind."""
 
     seed: int
     failure: Failure
@@ -37,14 +37,14 @@ class Found:
         return {
             "problem": self.failure.signature,
             "repeated": self.repeated,
-            "boundaries": self.failure.told.splitlines(),
+            "boundaries": self.failure.steps.splitlines(),
             **self.sequence.as_json(),
         }
 
 
 @dataclass
 class Result:
-    """What was played and found. findings: of the audit at the end, without those about failing sequences."""
+    """Result of an exploration. findings: of the final audit, without those about failing sequences."""
 
     seed: int
     begun: float = field(default_factory=time.monotonic)
@@ -68,7 +68,7 @@ class Result:
 
 
 class Exploration:
-    """Plays sequences over a system, at most so many at once."""
+    """Plays sequences over a system, at most `at_once` concurrently."""
 
     def __init__(self, system: Explored, *, at_once: int = AT_ONCE) -> None:
         self._system, self._attention = system, Attention(system)
@@ -77,12 +77,12 @@ class Exploration:
         self._shrunk: set[str] = set()
 
     async def play(self, sequence: Sequence) -> Failure | None:
-        """One sequence, with ids of its own."""
+        """Play one sequence, with new ids."""
         async with self._places:
             return await self._play(sequence)
 
     async def explore(self, seeds: Iterable[int], result: Result, on_progress: OnProgress = lambda _: None) -> None:
-        """Play a sequence for each seed, as long as there are any; cancelled, it leaves the result as it stands."""
+        """Play a sequence for each seed; after a cancel the result holds the sequences played so far."""
         async with asyncio.TaskGroup() as group:
             for seed in seeds:
                 await self._places.acquire()
@@ -90,10 +90,10 @@ class Exploration:
         result.findings = await self.audit()
 
     async def audit(self) -> list[Finding]:
-        """The findings of an audit of the whole database that are not about sequences that have failed anyway.
+        """Audit the whole database; returns findings, except those about failing sequences.
 
-        Nor about money that a person has given back at the provider: an order's stream does not have it. A lost start of
-        notify-shipment shows here alone: the runbook's retry must end it.
+        Refunds by hand at the provider are left out too, because an order's stream does not have them. Only the audit
+        finds a lost start of notify-shipment: the runbook's retry must end it.
         """
         for order_id in {each.subject for each in await self._findings() if each.check == MESSAGES}:
             await perform(self._system, order_id, "", "retry", {"heard": True}, f"explore-audit-{order_id}")
@@ -120,17 +120,17 @@ class Exploration:
         result.played += 1
         result.seconds = time.monotonic() - result.begun
         if failure is not None:
-            result.failing[seed] = Found(seed, failure, False, sequence)  # known even where the rest is interrupted
+            result.failing[seed] = Found(seed, failure, False, sequence)  # kept even if the rest is interrupted
             result.failing[seed] = await self._examined(seed, sequence, failure)
         on_progress(result)
 
     async def examined(self, seed: int, sequence: Sequence) -> Found | None:
-        """One sequence, played again and shrunk where it fails; None where it ends right."""
+        """Play one sequence, repeat and shrink it if it fails; None if it ends correctly."""
         failure = await self.play(sequence)
         return await self._examined(seed, sequence, failure) if failure is not None else None
 
     async def _examined(self, seed: int, sequence: Sequence, failure: Failure) -> Found:
-        again = await self._again(sequence)
+        again = await self._repeated(sequence)
         if again is None:
             return Found(seed, failure, False, sequence)
         if again.signature not in self._shrunk and len(self._shrunk) < _MOST_SHRUNK:
@@ -138,8 +138,8 @@ class Exploration:
             sequence, again = await shrunk(sequence, again, self.play)
         return Found(seed, again, True, sequence)
 
-    async def _again(self, sequence: Sequence) -> Failure | None:
-        for _ in range(_AGAIN):
+    async def _repeated(self, sequence: Sequence) -> Failure | None:
+        for _ in range(_REPEATS):
             if (failure := await self.play(sequence)) is not None:
                 return failure
         return None

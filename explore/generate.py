@@ -1,4 +1,4 @@
-"""Sequences from seeds: the same seed makes the same sequence, on every machine."""
+"""Generates sequences from seeds: the same seed makes the same sequence on every machine."""
 
 import random
 from collections.abc import Callable, Mapping
@@ -10,7 +10,7 @@ from explore.sequence import AFTER_ALL, Act, Kind, OrderPlan, Sequence
 _KINDS: Final[Mapping[Kind, int]] = {
     "ships": 80, "without a label": 6, "out of stock": 5, "declined": 5, "free of charge": 4,
 }  # fmt: skip
-# Ids that contain the separator and names of steps, and with them what the system derives from other ids.
+# Ids that contain the separator and names of steps, and so collide with names derived from other ids.
 _SUFFIXES: Final = (":return-payment:y", ":record-requested-refund", ":charge-payment", ":create-shipment", "-2")
 _REFUND_IDS: Final = ("z", "y:return-payment:z", "confirm", "record-payment", "r")
 _PAYMENTS: Final[Mapping[Operation, int]] = {
@@ -22,8 +22,8 @@ _LABELS: Final[Mapping[Operation, int]] = {
 }  # fmt: skip
 _FAULTS: Final[Mapping[FaultKind, int]] = {"before": 3, "after": 4, "late": 5, "stored": 4, "busy": 1}
 _WORKFLOWS: Final = ("fulfill-order", "fulfill-order", "fulfill-order", "validate-order", "refund-order")
-_LAST_BOUNDARY: Final = 26  # an undone order passes about so many
-_UNDER_WAY: Final = (6, 16)  # from the charge until the order has shipped
+_LAST_BOUNDARY: Final = 26  # about the number of an undone order
+_IN_PROGRESS: Final = (6, 16)  # from the charge until the order has shipped
 _OPENED: Final = 0.8
 _MOST_ACTS: Final = 6
 
@@ -31,7 +31,7 @@ Dice = random.Random
 
 
 def generate(seed: int) -> Sequence:
-    """A theme decides which acts are likely to meet; half of the sequences have them meet at about the same moment."""
+    """Generate a sequence. A theme weights its acts; half of the sequences have all acts at about the same moment."""
     dice = random.Random(f"explore:{seed}")
     theme = dice.choice(list(_THEMES))
     orders = [_order(dice, "")]
@@ -49,10 +49,9 @@ def _order(dice: Dice, suffix: str) -> OrderPlan:
 
 
 def _opening(dice: Dice, theme: str, moment: int | None) -> Act:
-    """The act that a theme's other acts need, so that they are not about an order that has ended: most often a cancel
-    between the charge and the end."""
+    """The act that makes a theme's other acts relevant: mostly a cancel between the charge and the order's end."""
     what = _OPENINGS[theme](dice)
-    at = AFTER_ALL if what == "refund" else dice.randrange(*_UNDER_WAY) if moment is None else moment
+    at = AFTER_ALL if what == "refund" else dice.randrange(*_IN_PROGRESS) if moment is None else moment
     return Act(0, at, what, _DETAILS.get(what, _nothing)(dice, theme))
 
 
@@ -60,7 +59,7 @@ def _act(dice: Dice, theme: str, order: int, moment: int | None) -> Act:
     what = _drawn(dice, _THEMES[theme])
     at = dice.randrange(_LAST_BOUNDARY) if moment is None else moment + dice.randrange(4)
     if what == "fault" and dice.random() < 0.7:
-        at = 0  # set before the call that it is for
+        at = 0  # set before its call
     if what == "refund" or dice.random() < 0.15:
         at = AFTER_ALL
     return Act(order, at, what, _DETAILS.get(what, _nothing)(dice, theme))
@@ -74,12 +73,12 @@ def _nothing(dice: Dice, theme: str) -> dict[str, Any]:
     return {}
 
 
-def _heard(dice: Dice, theme: str) -> dict[str, Any]:
+def _awaited(dice: Dice, theme: str) -> dict[str, Any]:
     return {"heard": dice.random() < 0.7}
 
 
 def _cancel(dice: Dice, theme: str) -> dict[str, Any]:
-    return {"by": dice.choice(("customer", "operator")), **_heard(dice, theme)}
+    return {"by": dice.choice(("customer", "operator")), **_awaited(dice, theme)}
 
 
 def _refund(dice: Dice, theme: str) -> dict[str, Any]:
@@ -121,8 +120,8 @@ def _unsent(dice: Dice, theme: str) -> dict[str, Any]:
 
 _DETAILS: Final[Mapping[str, Callable[[Dice, str], dict[str, Any]]]] = {
     "cancel": _cancel,
-    "release": _heard,
-    "retry": _heard,
+    "release": _awaited,
+    "retry": _awaited,
     "refund": _refund,
     "cancel in Temporal": _workflow,
     "terminate": _workflow,

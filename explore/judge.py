@@ -1,4 +1,4 @@
-"""The judge: an order against the providers' own books, never against our ledgers of them."""
+"""The judge: compares an order with the providers' own books, never with our ledgers."""
 
 from audit.open_orders import owed
 from explore.calm import runs
@@ -10,7 +10,7 @@ from orders.state import Cancelled, NotPlaced, Shipped
 
 
 async def problem_of(system: Explored, order_id: str, sku: str) -> str | None:
-    """What is not as it must be at the end, without ids so that equal problems read alike; None where all is right."""
+    """The problem of an order at its end, without ids so that equal problems have equal texts; None if it is correct."""
     state = (await system.app.orders.load(stream_name(order_id))).state
     if isinstance(state, NotPlaced):
         return "was never placed"
@@ -34,13 +34,13 @@ def _of_shipped(system: Explored, state: Shipped, kept: int, live: int, reserved
     if reserved != units(state.order):
         return "shipped and its goods are still in stock"
     if system.stripe.held(order_id):
-        return "shipped and its money is only held"
+        return "shipped and its money is only authorised"
     if owed(state):
-        return "shipped and owes a refund that was asked for"
-    asked, by_hand = sum(refund.amount for refund in state.refunds), system.stripe.by_hand(order_id)
-    # A refund by hand may have been made in place of one that was asked for.
-    if not max(0, total - asked - by_hand) <= kept <= total - min(total, max(asked, by_hand)):
-        return f"shipped for {total}, asked back {asked}, by hand {by_hand}, and the provider keeps {kept}"
+        return "shipped and owes a requested refund"
+    requested, by_hand = sum(refund.amount for refund in state.refunds), system.stripe.by_hand(order_id)
+    # A refund by hand may replace a requested one.
+    if not max(0, total - requested - by_hand) <= kept <= total - min(total, max(requested, by_hand)):
+        return f"shipped for {total}, refunds requested {requested}, by hand {by_hand}, and the provider has {kept}"
     return None
 
 

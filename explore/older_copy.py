@@ -1,6 +1,6 @@
-"""Temporal as restored from an older copy: later messages never came, and runs that were replaced are unknown.
+"""Temporal restored from an older copy: later messages are lost, and replaced runs are unknown.
 
-Both are made at the client: the development server takes up to a minute to delete a run.
+Simulated in the client: the development server takes up to a minute to delete a run.
 """
 
 from collections import Counter
@@ -20,7 +20,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 
 
 class OlderCopy(Interceptor):
-    """unsent: by order id, how many of the next starts and signals are lost. forgotten: run ids that no search finds."""
+    """unsent: number of next starts and signals to lose, by order id. forgotten: run ids hidden from lists."""
 
     def __init__(self) -> None:
         self.unsent: Counter[str] = Counter()
@@ -39,7 +39,7 @@ class _Restored(OutboundInterceptor):
         order_id = getattr(input.args[0], "order_id", "") if input.args else ""
         if self._older.unsent[order_id] > 0:
             self._older.unsent[order_id] -= 1
-            raise WorkflowAlreadyStartedError(input.id, input.workflow)  # the sender takes it for sent
+            raise WorkflowAlreadyStartedError(input.id, input.workflow)  # the sender considers it sent
         return await super().start_workflow(input)
 
     def list_workflows(self, input: ListWorkflowsInput) -> Any:
@@ -52,7 +52,7 @@ class _Restored(OutboundInterceptor):
 
 
 def restored(client: Client, older: OlderCopy) -> Client:
-    """The same server, seen as such a copy."""
+    """A client of the same server that sees it as the older copy."""
     return Client(
         client.service_client,
         namespace=client.namespace,

@@ -1,4 +1,4 @@
-"""One sequence, played: orders placed, acts at their boundaries, everything let go, and the orders judged."""
+"""Plays one sequence: places the orders, performs the acts at their boundaries, ends all faults, judges the orders."""
 
 import asyncio
 import random
@@ -25,29 +25,29 @@ _QUANTITIES: Final = {"out of stock": STOCK + 1, "without a label": 51}
 _PRICE: Final = 1_500
 _ADDRESS: Final = {"line1": "Obere Str. 57", "city": "Berlin", "postalCode": "12209", "country": "DE"}
 _REMEDIES: Final = 2
-"""How often the ways out of the runbook are tried, in turn, before there is none."""
-_LOOKS: Final = 4  # at attention, whose index of runs lags behind them
-_BETWEEN_LOOKS: Final = 0.5  # seconds
+"""Number of times that the runbook's remedies are tried."""
+_READS: Final = 4  # of attention, because Temporal's index of runs lags
+_BETWEEN_READS: Final = 0.5  # seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A sequence that ended wrong. kind: how the order was left; problem: without ids; told: for people, the steps."""
+    """A failed sequence. kind: state in which the order was left; problem: without ids; steps: for people."""
 
     kind: str
     problem: str
     order_id: str = ""
-    told: str = ""
+    steps: str = ""
 
     @property
     def signature(self) -> str:
-        """The same for problems that differ in figures only."""
+        """Kind and problem without figures."""
         return re.sub(r"\d+", "N", f"{self.kind}: {self.problem}")
 
 
 @dataclass
 class Play:
-    """One playing of a sequence. mark: a part of all its ids, so that sequences do not meet."""
+    """One play of a sequence. mark: a part of all its ids, so that sequences are independent."""
 
     system: Explored
     sequence: Sequence
@@ -55,7 +55,7 @@ class Play:
     mark: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
     tracks: list[Track] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
-    """What went wrong with the exploration itself."""
+    """Errors of the exploration itself."""
 
     def __post_init__(self) -> None:
         self._left = list(self.sequence.acts)
@@ -70,13 +70,13 @@ class Play:
         return f"{self.mark}-{index}"
 
     async def run(self) -> Failure | None:
-        """Play it and judge. Frees what it took; a failing order's runs are terminated, so that they cost no more."""
+        """Play and judge the sequence. Finally frees its resources and terminates its open runs."""
         try:
             await self._begin()
             await self._act_at_the_end()
             failure = await self._judged()
         except TimeoutError:
-            failure = Failure("did not come to rest in time", "", told=self._told())
+            failure = Failure("did not come to rest in time", "", steps=self._steps())
         finally:
             await self._leave()
         return failure
@@ -102,7 +102,7 @@ class Play:
             "items": [{"sku": self.sku(index), "name": "Tea", "quantity": quantity, "unitPrice": price}],
             "total": quantity * price,
             "paymentMethod": card,
-            # The carrier's books know an order by its recipient's name.
+            # The carrier's books identify an order by its recipient's name.
             "shippingAddress": {"name": order_id, **_ADDRESS},
         }
 
@@ -121,7 +121,7 @@ class Play:
         index = act.order % len(self.ids)
         try:
             await perform(self.system, self.ids[index], self.sku(index), act.what, act.how, self._command_id())
-        except Exception as error:  # within an activity it would be taken for the activity's
+        except Exception as error:  # inside an activity it would count as the activity's
             self.errors.append(f"{act.what}: {error!r}")
 
     def _command_id(self) -> str:
@@ -129,8 +129,8 @@ class Play:
         return f"explore-{self.mark}-{self._commands}"
 
     async def _act_at_the_end(self) -> None:
-        """Perform the acts whose boundaries the orders never passed, once the orders have come to a standstill: those of
-        one moment together, those after all one by one."""
+        """Perform the acts whose boundaries the orders did not reach, once the orders wait: acts of one moment together, acts
+        of the end one by one."""
         await still(self.system, self.ids, self.tracks)
         while self._left:
             act = self._left.pop(0)
@@ -139,7 +139,7 @@ class Play:
                 await still(self.system, self.ids, self.tracks)
 
     async def _let_go(self) -> None:
-        """Faults are over, lost calls and zombies arrive, days pass, and webhooks are delivered in any order."""
+        """End all faults: lost calls and zombies arrive, days pass, and webhooks are delivered in any order."""
         for index, order_id in enumerate(self.ids):
             self.system.weather.clear(order_id)
             self.system.weather.land(order_id)
@@ -176,7 +176,7 @@ class Play:
         for index, order_id in enumerate(self.ids):
             for violation in self.system.weather.violations[order_id]:
                 return self._failure("at any time", index, violation)
-        return Failure("exploration failed", self.errors[0], told=self._told()) if self.errors else None
+        return Failure("exploration failed", self.errors[0], steps=self._steps()) if self.errors else None
 
     async def _wrong(self) -> list[tuple[int, str]]:
         found = [(i, await problem_of(self.system, id_, self.sku(i))) for i, id_ in enumerate(self.ids)]
@@ -184,16 +184,16 @@ class Play:
 
     async def _listed(self, index: int) -> Any:
         await projected(self.system, self.ids[index])
-        for _ in range(_LOOKS):
+        for _ in range(_READS):
             if rows := await self.attention.of(self.ids[index]):
                 return rows
-            await asyncio.sleep(_BETWEEN_LOOKS)
+            await asyncio.sleep(_BETWEEN_READS)
         return []
 
     def _failure(self, kind: str, index: int, problem: str) -> Failure:
-        return Failure(kind, problem, self.ids[index], self._told())
+        return Failure(kind, problem, self.ids[index], self._steps())
 
-    def _told(self) -> str:
+    def _steps(self) -> str:
         return "\n".join(f"{id_}: {', '.join(track.steps)}" for id_, track in zip(self.ids, self.tracks, strict=False))
 
     async def _leave(self) -> None:

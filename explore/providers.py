@@ -1,4 +1,4 @@
-"""Parts of both stand-ins: faults by order and operation, effects that land late, and violations seen at any time."""
+"""Shared parts of the simulated providers: faults by order and operation, late effects, and violations."""
 
 from collections import defaultdict
 from collections.abc import Callable
@@ -11,8 +11,8 @@ Operation = Literal[
     "shipment.create", "shipment.buy", "shipment.read", "shipment.find",
     "shipment.refund",
 ]  # fmt: skip
-# before: no effect, no answer. after: the effect, no answer. late: no answer, and the effect once it is landed.
-# stored: an error that the provider keeps under the request's idempotency key. busy: refused with 429.
+# before: no effect, no answer. after: the effect, no answer. late: no answer, and the effect when it lands.
+# stored: a kept failure under the request's idempotency key. busy: refused with 429.
 FaultKind = Literal["before", "after", "late", "stored", "busy"]
 Effect = Callable[[], Any]
 
@@ -23,18 +23,18 @@ class NoAnswer(Exception):
 
 @dataclass
 class Weather:
-    """Faults that are set, and effects that are still on their way, by order id. violations: by order id, sentences."""
+    """Active faults, pending late effects and texts of violations, by order id."""
 
     faults: defaultdict[tuple[str, str], list[FaultKind]] = field(default_factory=lambda: defaultdict(list))
     late: defaultdict[str, list[Effect]] = field(default_factory=lambda: defaultdict(list))
     violations: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
     def set(self, order_id: str, operation: Operation, kind: FaultKind, calls: int) -> None:
-        """Hit the order's next calls of this operation, in place of an earlier fault."""
+        """Fail the order's next calls of this operation; replaces an earlier fault."""
         self.faults[order_id, operation] = [kind] * calls
 
-    def take(self, order_id: str, operation: str) -> FaultKind | None:
-        """The fault of this call, if any; each call uses one up."""
+    def next_fault(self, order_id: str, operation: str) -> FaultKind | None:
+        """Remove and return the fault of this call, if any."""
         kinds = self.faults[order_id, operation]
         return kinds.pop() if kinds else None
 
@@ -43,6 +43,6 @@ class Weather:
             del self.faults[key]
 
     def land(self, order_id: str) -> None:
-        """Let the order's late effects happen, in their order. Nobody hears the answers."""
+        """Execute the order's late effects, in their order; the answers are lost."""
         for effect in self.late.pop(order_id, []):
             effect()

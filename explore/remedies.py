@@ -1,4 +1,4 @@
-"""The ways out that the runbook names for what `orders attention` lists."""
+"""The runbook's remedies for the rows of `orders attention`."""
 
 import asyncio
 import contextlib
@@ -38,7 +38,7 @@ class Attention:
 
 
 async def remedy(system: Explored, row: Stuck, sku: str, command_id: str) -> None:
-    """Do what the runbook says of such a row."""
+    """Execute the runbook's remedy for a row."""
     order_id = row.order_id
     if "dashboard" in row.error:
         _return_by_hand(system, row)
@@ -56,7 +56,7 @@ async def remedy(system: Explored, row: Stuck, sku: str, command_id: str) -> Non
 
 
 def _return_by_hand(system: Explored, row: Stuck) -> None:
-    """Refund in the dashboard what bounced, or all that is left of a cancelled order's money."""
+    """Refund in the dashboard the bounced amount, or the rest of a cancelled order's money."""
     books = system.stripe
     if row.state == "cancelled":
         books.refund_by_hand(row.order_id, None)

@@ -1,4 +1,4 @@
-"""The output of an exploration: a progress line, then each failing sequence with its seed, ready to be kept."""
+"""Output of an exploration: progress lines, then each failing sequence with its seed, as a file to keep."""
 
 import re
 import time
@@ -19,13 +19,13 @@ _INDENTED: Final = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
 
 @dataclass
 class Progress:
-    """Says every few seconds how far it is, on standard error."""
+    """Prints progress on standard error every few seconds."""
 
-    told: float = field(default_factory=time.monotonic)
+    printed: float = field(default_factory=time.monotonic)
 
     def __call__(self, result: Result) -> None:
-        if time.monotonic() - self.told >= _EVERY:
-            self.told = time.monotonic()
+        if time.monotonic() - self.printed >= _EVERY:
+            self.printed = time.monotonic()
             say(f"{result.played:,} sequences, {result.a_minute:,.0f} a minute, {len(result.failing):,} failing")
 
 
@@ -62,7 +62,7 @@ def _seeds(result: Result, problem: str) -> str:
 
 
 def _one_of_each(result: Result) -> list[Found]:
-    """The shortest sequence of each problem that was seen again."""
+    """The shortest repeated sequence of each problem."""
     shortest: dict[str, Found] = {}
     for each in sorted(result.found, key=lambda found: len(found.sequence.acts)):
         if each.repeated:
@@ -84,7 +84,7 @@ def result_json(result: Result) -> dict[str, Any]:
 
 
 def keep(result: Result, folder: Path) -> None:
-    """Write a file for each problem, which a test can play again."""
+    """Write a file for each problem, which a test can play."""
     folder.mkdir(parents=True, exist_ok=True)
     for each in _one_of_each(result):
         (folder / file_name(each)).write_bytes(orjson.dumps(each.as_json(), option=_INDENTED))

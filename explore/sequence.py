@@ -1,4 +1,4 @@
-"""A sequence as data: the orders, and the acts upon them with their moments. Written as JSON, so that it can be kept."""
+"""Sequences as data: orders, and acts with their moments. Stored as JSON."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -6,13 +6,12 @@ from typing import Any, Final, Literal
 
 Kind = Literal["ships", "out of stock", "declined", "without a label", "free of charge"]
 AFTER_ALL: Final = 99
-"""A moment that no order reaches: the act takes place when the order has come to rest."""
+"""A moment that no order reaches: the act is performed when the order has come to rest."""
 
 
 @dataclass(frozen=True, slots=True)
 class OrderPlan:
-    """An order. suffix: appended to the sequence's own mark to make the id; held_money: authorised first, captured with
-    the label."""
+    """An order. suffix: of its id, after the sequence's mark; held_money: authorised first, captured with the label."""
 
     kind: Kind = "ships"
     suffix: str = ""
@@ -21,8 +20,8 @@ class OrderPlan:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """An intervention or a fault. order: its index; at: the number of step boundaries (before or after an attempt at an
-    activity) that the order passes first; what: one of `explore.acts`; how: its details."""
+    """An intervention or a fault. order: its index; at: number of step boundaries (before or after an attempt at an
+    activity) that the order passes first; what: a name in `explore.acts`; how: its parameters."""
 
     order: int
     at: int
@@ -32,7 +31,7 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Sequence:
-    """seed: of the parts that are not spelled out, as the order in which webhooks arrive."""
+    """Orders and acts. seed: of the remaining choices, as the order of webhooks."""
 
     seed: int
     orders: tuple[OrderPlan, ...]
@@ -43,7 +42,7 @@ class Sequence:
 
 
 def from_json(document: Mapping[str, Any]) -> Sequence:
-    """The inverse of `Sequence.as_json`; further fields, as a comment, are ignored."""
+    """Inverse of `Sequence.as_json`; further fields, as a comment, are ignored."""
     return Sequence(
         document["seed"],
         tuple(OrderPlan(**each) for each in document["orders"]),

@@ -1,4 +1,4 @@
-"""Servers of an exploration's own, in memory, and a system over them."""
+"""In-memory servers for an exploration, and the system over them."""
 
 import logging
 from collections.abc import AsyncIterator
@@ -16,11 +16,11 @@ from explore.system import Explored, explored
 
 @asynccontextmanager
 async def exploring() -> AsyncIterator[Explored]:
-    """A system on servers that end with it. Raises EmbeddedError where one cannot be started."""
+    """Run a system with servers of its own. Raises EmbeddedError if one does not start."""
     quiet()
     async with run_postgres(None, durable=False) as postgres, run_temporal(None, ui=False) as temporal:
         await migrate(postgres.dsn)
-        # Lost tasks and refused steps are what an exploration is made of: none is worth a line.
+        # Lost tasks and refused steps are normal in an exploration: do not log them.
         filter_ = TelemetryFilter(core_level="ERROR", other_level="ERROR")
         runtime = Runtime(telemetry=TelemetryConfig(logging=LoggingConfig(filter=filter_)))
         client = await Client.connect(temporal.address, data_converter=pydantic_data_converter, runtime=runtime)
@@ -29,5 +29,5 @@ async def exploring() -> AsyncIterator[Explored]:
 
 
 def quiet() -> None:
-    """No lines of the SDK's about failures that are meant."""
+    """Silence the SDK's log lines about intended failures."""
     logging.getLogger("temporalio").setLevel(logging.CRITICAL)

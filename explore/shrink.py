@@ -1,4 +1,4 @@
-"""Shrinking: parts of a failing sequence are left out while it still fails in the same way."""
+"""Shrinking: removes parts of a failing sequence while it still fails in the same way."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
@@ -11,9 +11,9 @@ Outcome = Callable[[Sequence], Awaitable[Failure | None]]
 
 
 async def shrunk(sequence: Sequence, failure: Failure, outcome: Outcome) -> tuple[Sequence, Failure]:
-    """The smallest sequence that is found to fail of the same kind, and its failure. outcome: plays a sequence anew.
+    """The smallest sequence found with a failure of the same kind, and its failure. outcome: plays a sequence.
 
-    Delta debugging: all ways of leaving out a part are tried at once, halves first, single acts last.
+    Delta debugging: tries all ways to remove a part concurrently, halves first, single acts last.
     """
     size = max(1, len(sequence.acts) // 2)
     while size:

@@ -1,4 +1,4 @@
-"""Stripe's side of the money: intents, charges and refunds, with the rules that Stripe documents. No transport here.
+"""Books of the simulated Stripe: intents, charges and refunds, by Stripe's documented rules. No transport.
 
 https://docs.stripe.com/payments/paymentintents/lifecycle, /docs/refunds
 """
@@ -26,7 +26,7 @@ class StripeError(Exception):
 
 @dataclass
 class StripeBooks:
-    """Everything Stripe knows. events: by order id, the webhooks that nobody has acknowledged."""
+    """Stripe's state. events: unacknowledged webhooks by order id."""
 
     weather: Weather
     intents: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -38,17 +38,17 @@ class StripeBooks:
         return [each for each in self.intents.values() if order_of(each) == order_id]
 
     def refunds_of(self, intent_id: str) -> list[dict[str, Any]]:
-        """The newest first, as Stripe lists them."""
+        """Refunds of an intent, newest first, as Stripe lists them."""
         return [each for each in reversed(self.refunds.values()) if each["payment_intent"] == intent_id]
 
     def kept(self, order_id: str) -> int:
-        """Minor units taken or held and not given back."""
+        """Minor units charged or authorised and not refunded."""
         return sum(_kept(each) for each in self.of(order_id))
 
     def held(self, order_id: str) -> int:
         return sum(each["amount"] for each in self.of(order_id) if each["status"] == "requires_capture")
 
-    # What the API does
+    # Operations of the API
 
     def create(self, form: Mapping[str, str]) -> dict[str, Any]:
         intent: dict[str, Any] = {
@@ -72,19 +72,19 @@ class StripeBooks:
         if intent["payment_method"] == DECLINED_CARD:
             error = {"code": "card_declined", "decline_code": "generic_decline", "message": "The card was declined."}
             intent |= {"status": "requires_payment_method", "last_payment_error": error}
-            self._tell(intent, "payment_intent.payment_failed", intent)
+            self._emit(intent, "payment_intent.payment_failed", intent)
             raise StripeError(402, "card_declined", error["message"], decline_code="generic_decline")
         manual = intent["capture_method"] == "manual"
         intent |= {"status": "requires_capture" if manual else "succeeded", "latest_charge": self._charge(intent)}
         self._check_one_charge(intent)
-        self._tell(intent, f"payment_intent.{'amount_capturable_updated' if manual else 'succeeded'}", intent)
+        self._emit(intent, f"payment_intent.{'amount_capturable_updated' if manual else 'succeeded'}", intent)
         return intent
 
     def capture(self, intent: dict[str, Any]) -> dict[str, Any]:
         _require(intent, "requires_capture")
         intent["status"] = "succeeded"
         intent["latest_charge"]["captured"] = True
-        self._tell(intent, "payment_intent.succeeded", intent)
+        self._emit(intent, "payment_intent.succeeded", intent)
         return intent
 
     def cancel(self, intent: dict[str, Any]) -> dict[str, Any]:
@@ -101,7 +101,7 @@ class StripeBooks:
         left = charge["amount"] - charge["amount_refunded"]
         amount = int(form.get("amount", left))
         if not 0 < amount <= left:
-            raise StripeError(400, "charge_already_refunded" if left == 0 else "", "more than is left of the charge")
+            raise StripeError(400, "charge_already_refunded" if left == 0 else "", "more than the rest of the charge")
         charge["amount_refunded"] += amount
         refund: dict[str, Any] = {
             "id": self._id("re"),
@@ -115,21 +115,21 @@ class StripeBooks:
             "created": int(time.time()),
         }
         self.refunds[refund["id"]] = refund
-        self._tell(intent, "refund.created", refund)
+        self._emit(intent, "refund.created", refund)
         return refund
 
     def listed(self, query: Mapping[str, str]) -> dict[str, Any]:
-        """The intents that a search by our key finds, or all since a time."""
+        """Intents that a search by our key finds, or all since a time."""
         intents = list(self.intents.values())
         if "query" in query:
             key = query["query"].removeprefix("metadata['key']:'").removesuffix("'").replace("\\", "")
             intents = [each for each in intents if each["metadata"].get("key") == key]
         return {"object": "list", "data": intents, "has_more": False, "url": "/v1/payment_intents"}
 
-    # What happens without us
+    # Operations without a request of ours
 
     def refund_by_hand(self, order_id: str, amount: int | None) -> None:
-        """Refund the amount, or all that is left, in the dashboard; nothing where so much is not there."""
+        """Refund the amount, or the rest, in the dashboard; no effect if the rest is smaller."""
         for intent in self.of(order_id):
             left = _kept(intent)
             if intent["status"] == "succeeded" and left >= (amount or 1):
@@ -142,13 +142,13 @@ class StripeBooks:
                 self.cancel(intent)
 
     def bounce(self, order_id: str) -> None:
-        """The latest refund does not reach the customer: the money is back with us."""
+        """Fail the latest refund after the fact: the money comes back to us."""
         made = [each for each in self.refunds.values() if order_of(self.intents[each["payment_intent"]]) == order_id]
         for refund in [each for each in made if each["status"] == "succeeded"][-1:]:
             intent = self.intents[refund["payment_intent"]]
             refund["status"] = "failed"
             intent["latest_charge"]["amount_refunded"] -= refund["amount"]
-            self._tell(intent, "refund.failed", refund)
+            self._emit(intent, "refund.failed", refund)
 
     def by_hand(self, order_id: str) -> int:
         """Minor units that were refunded without a request of ours."""
@@ -178,7 +178,7 @@ class StripeBooks:
         if len(charged) > 1:
             self.weather.violations[order_id].append(f"charged twice at the same time: {len(charged)} intents")
 
-    def _tell(self, intent: Mapping[str, Any], kind: str, about: Mapping[str, Any]) -> None:
+    def _emit(self, intent: Mapping[str, Any], kind: str, about: Mapping[str, Any]) -> None:
         data = {"object": {**about, "latest_charge": None} if "latest_charge" in about else dict(about)}
         event = {"id": self._id("evt"), "object": "event", "type": kind, "created": int(time.time()), "data": data}
         self.events[order_of(intent)].append(event)

@@ -1,4 +1,4 @@
-"""Stripe in this process: an HTTP transport under the official client, with idempotency keys and faults."""
+"""Simulated Stripe: an HTTP transport for the official client, with idempotency keys and faults."""
 
 import copy
 import hashlib
@@ -25,7 +25,7 @@ _BUSY: Final[Answer] = (429, {"error": {"type": "invalid_request_error", "code":
 
 @dataclass
 class StripeStandIn(httpx.AsyncBaseTransport):
-    """Answers for api.stripe.com. saved, requests: answers and requests by idempotency key, for as long as a run lasts."""
+    """HTTP transport in place of api.stripe.com. saved, requests: answers and requests by idempotency key, kept for a run."""
 
     weather: Weather
     books: StripeBooks
@@ -48,7 +48,7 @@ class StripeStandIn(httpx.AsyncBaseTransport):
         if key is not None and self.requests.setdefault(key, (path, form)) != (path, form):
             self.weather.violations[order_id].append("one idempotency key for two requests")
             return _OTHER_REQUEST
-        fault = self.weather.take(order_id, operation)
+        fault = self.weather.next_fault(order_id, operation)
 
         def performed() -> Answer:
             return self._performed(effect, key)
@@ -107,7 +107,7 @@ class StripeStandIn(httpx.AsyncBaseTransport):
             case "GET", ["refunds", id_]:
                 refund = books.refunds[id_]
                 return "refund.list", order_of(books.intents[refund["payment_intent"]]), lambda: refund
-        raise NotImplementedError(f"the stand-in for Stripe does not know {method} /v1/{path}")
+        raise NotImplementedError(f"the simulated Stripe has no {method} /v1/{path}")
 
 
 _OPERATIONS: Final[dict[str, Operation]] = {
@@ -118,7 +118,7 @@ _OPERATIONS: Final[dict[str, Operation]] = {
 
 
 def signed(event: Mapping[str, Any]) -> tuple[bytes, str]:
-    """The event's body and its signature header, as of now."""
+    """Body and signature header of an event, signed now."""
     body, now = orjson.dumps(event), int(time.time())
     digest = hmac.new(WEBHOOK_SECRET.encode(), f"{now}.".encode() + body, hashlib.sha256).hexdigest()
     return body, f"t={now},v1={digest}"

@@ -1,4 +1,4 @@
-"""The whole system in one process, with stand-ins for the providers, a fast clock and boundaries at every step."""
+"""The whole system in one process, with simulated providers, a fast clock and boundaries at every step."""
 
 import asyncio
 import contextlib
@@ -40,19 +40,19 @@ from gateways.stripe.payment import StripePaymentGateway
 from settings import Settings
 
 HOLDS_MONEY: Final = "pm_card_held"
-"""Orders with this means of payment are authorised first and captured with the label."""
-_LONGEST_CALL: Final = 0.05  # seconds, in place of the carrier's, as the workflows' clock is faster
+"""Means of payment of orders that are authorised first and captured with the label."""
+_LONGEST_CALL: Final = 0.05  # seconds, shorter than the carrier's because the workflows' clock is faster
 _GATHER: Final = 0.2  # seconds
 
 
 @dataclass(frozen=True)
 class Explored:
     """A running system under exploration. workflows: by order id, the position of its last event when they were read, and
-    their types by id."""
+    their types by workflow id."""
 
     app: App
     client: Client
-    """The server as it is, where `restored` gives it as the application sees it."""
+    """Client of the server itself; `restored` is the application's, which may see an older copy."""
     restored: Client
     stripe: StripeBooks
     easypost: EasyPostBooks
@@ -64,7 +64,7 @@ class Explored:
 
 
 class _EitherWay:
-    """Both ways of capturing at once, by the order's means of payment."""
+    """Payment gateway with both ways of capturing, selected by the order's means of payment."""
 
     def __init__(self, at_once: Any, with_label: Any) -> None:
         self._at_once, self._with_label = at_once, with_label
@@ -92,8 +92,8 @@ async def explored(
     task_queue: str = "explore",
     adapt: Callable[[App], App] = lambda app: app,
 ) -> AsyncIterator[Explored]:
-    """Run everything over a migrated database. Cancelled, it stops everything in order. adapt: replaces parts, to see
-    whether an exploration finds a fault in them."""
+    """Run the system over a migrated database; a cancel stops it gracefully. adapt: replaces parts, to test that an
+    exploration finds a fault in them."""
     settings = Settings(
         database_url=database_url,
         task_queue=task_queue,

@@ -1,9 +1,8 @@
-"""Interventions in Temporal itself, as an operator makes them in its Web UI or by restoring its database."""
+"""Interventions in Temporal itself, as by an operator in its Web UI or by a restore of its database."""
 
 import contextlib
 import uuid
 from collections.abc import AsyncIterator
-from typing import Final
 
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import ResetReapplyType
@@ -14,18 +13,15 @@ from temporalio.service import RPCError, RPCStatusCode
 from dispatcher.starter import WorkflowStarter
 from dispatcher.triggers import TRIGGERS, Trigger
 from eventstore.model import RecordedEvent
+from explore.statements import LAST_POSITION
 from explore.system import Explored
 from orders.events import Event
 from orders.ids import stream_name
 from workflows.model import FULFILL_ORDER
 
-# By streams' unique name and the events of a stream.
-_POSITION: Final = """
-select max(e.position) from eventstore.events e join eventstore.streams s using (stream_id) where s.name = $1"""
-
 
 async def triggered(system: Explored, order_id: str) -> AsyncIterator[tuple[Trigger, Event, RecordedEvent]]:
-    """Every trigger that the order's events pull, in their order."""
+    """Triggers of the order's events, in their order."""
     async for recorded in system.app.store.stream(stream_name(order_id)):
         event = system.app.codec.decode(recorded)
         for trigger in TRIGGERS:
@@ -35,11 +31,11 @@ async def triggered(system: Explored, order_id: str) -> AsyncIterator[tuple[Trig
 
 async def position_of(system: Explored, order_id: str) -> int:
     """The position of the order's last event."""
-    return int(await system.app.pool.fetchval(_POSITION, stream_name(order_id)) or 0)
+    return int(await system.app.pool.fetchval(LAST_POSITION, stream_name(order_id)) or 0)
 
 
 async def workflow_ids(system: Explored, order_id: str) -> dict[str, str]:
-    """The types of the order's workflows by their ids; read anew only where the stream has grown."""
+    """Types of the order's workflows by id; read again only if the stream has grown."""
     position = await position_of(system, order_id)
     known = system.workflows.get(order_id)
     if known is None or known[0] != position:
@@ -55,7 +51,7 @@ async def _of_type(system: Explored, order_id: str, workflow: str) -> "list[Work
 
 async def terminate(system: Explored, order_id: str, workflow: str) -> None:
     for handle in await _of_type(system, order_id, workflow):
-        with contextlib.suppress(RPCError):  # it has ended, or never begun
+        with contextlib.suppress(RPCError):  # it has ended, or does not exist
             await handle.terminate("by an operator's mistake")
 
 
@@ -74,7 +70,7 @@ async def reset(system: Explored, order_id: str, workflow: str, to: float) -> No
 async def _reset(
     system: Explored, handle: "WorkflowHandle[object, object]", to: float, reapply: ResetReapplyType.ValueType
 ) -> None:
-    with contextlib.suppress(RPCError):  # it never began
+    with contextlib.suppress(RPCError):  # it does not exist
         history = await handle.fetch_history()
         tasks = [e.event_id for e in history.events if e.HasField("workflow_task_completed_event_attributes")]
         if not tasks:
@@ -92,8 +88,8 @@ async def _reset(
 
 
 async def restore(system: Explored, order_id: str, to: float, *, rewound: bool) -> None:
-    """What the order sees of a Temporal that is restored from an older copy: its fulfillment goes on from an earlier task and
-    knows of no later signal. rewound: the dispatcher is set back, as the runbook says."""
+    """Simulate a restore of Temporal from an older copy: the order's fulfillment continues from an earlier task, without
+    later signals. rewound: set the dispatcher back, as in the runbook."""
     for handle in await _of_type(system, order_id, FULFILL_ORDER):
         before = await _run_id(handle)
         await _reset(system, handle, to, ResetReapplyType.RESET_REAPPLY_TYPE_NONE)

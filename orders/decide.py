@@ -1,4 +1,4 @@
-"""From a command and the state to what happens next: events, nothing because it already has, or a refusal."""
+"""Decides on a command in a state: new events, none where it is a repetition, or a refusal."""
 
 from typing import assert_never
 
@@ -8,14 +8,10 @@ from orders.commands import (
     CancelOrder,
     Command,
     ConfirmOrder,
-    HoldOrder,
     PlaceOrder,
     RecordPayment,
     RecordRefund,
     RecordShipment,
-    ReleaseOrder,
-    RequestRefund,
-    RetryOrder,
 )
 from orders.errors import (
     IllegalTransition,
@@ -38,6 +34,7 @@ from orders.events import (
     OrderPlaced,
     OrderRefunded,
     OrderShipped,
+    shared_facts,
 )
 from orders.faults import faults_of
 from orders.interventions import intervene
@@ -59,7 +56,7 @@ from orders.state import (
 
 
 def decide(command: Command, state: State) -> list[Event]:
-    """The events that `command` brings about; none when all it asks for has already happened.
+    """The events that `command` causes; none when all of it has already happened.
 
     Raises an OrderError when the command is refused, InvalidCommand when its facts cannot be recorded.
     """
@@ -80,7 +77,7 @@ def _proceed(command: Command, state: ExistingOrder) -> list[Event]:
         raise WrongOrder(command.order_id, state.order.order_id)
     match command:
         case PlaceOrder():
-            return _place_again(command, state)
+            return _repeat_placing(command, state)
         case ConfirmOrder():
             return _confirm(command, state)
         case RecordPayment():
@@ -91,13 +88,11 @@ def _proceed(command: Command, state: ExistingOrder) -> list[Event]:
             return _cancel(command, state)
         case RecordRefund():
             return _record_refund(command, state)
-        case HoldOrder() | ReleaseOrder() | RetryOrder() | RequestRefund():
-            return intervene(command, state)
         case _:
-            assert_never(command)
+            return intervene(command, state)
 
 
-def _place_again(command: PlaceOrder, state: ExistingOrder) -> list[Event]:
+def _repeat_placing(command: PlaceOrder, state: ExistingOrder) -> list[Event]:
     differing = _differing_fields(command.order, state.order)
     if differing:
         raise OrderAlreadyExists(command.order_id, differing)
@@ -105,7 +100,7 @@ def _place_again(command: PlaceOrder, state: ExistingOrder) -> list[Event]:
 
 
 def _differing_fields(order: Order, placed: Order) -> tuple[str, ...]:
-    # When it was placed is no part of the content: a retry may carry a later time.
+    # The time of placing is not content: a retry may carry a later one.
     compared = {name: field for name, field in Order.model_fields.items() if name != "placed_at"}
     return tuple(
         field.alias or name for name, field in compared.items() if getattr(order, name) != getattr(placed, name)
@@ -120,9 +115,7 @@ def _confirm(command: ConfirmOrder, state: ExistingOrder) -> list[Event]:
         case Placed():
             return [
                 OrderConfirmed(
-                    order_id=order.order_id,
-                    customer_id=order.customer_id,
-                    currency=order.currency,
+                    **shared_facts(order),
                     total=order.total,
                 )
             ]
@@ -144,11 +137,9 @@ def _record_payment(command: RecordPayment, state: ExistingOrder) -> list[Event]
     _require_full_payment(command, order)
     return [
         OrderPaid(
-            order_id=order.order_id,
-            customer_id=order.customer_id,
+            **shared_facts(order),
             payment_id=command.payment_id,
             amount=command.amount,
-            currency=command.currency,
         )
     ]
 
@@ -170,13 +161,11 @@ def _record_shipment(command: RecordShipment, state: ExistingOrder) -> list[Even
         raise OrderOnHold(order.order_id, state.hold.reason)
     return [
         OrderShipped(
-            order_id=order.order_id,
-            customer_id=order.customer_id,
+            **shared_facts(order),
             shipment_id=command.shipment_id,
             tracking_number=command.tracking_number,
             carrier=command.carrier,
             amount=order.total,
-            currency=order.currency,
         )
     ]
 
@@ -185,15 +174,13 @@ def _cancel(command: CancelOrder, state: ExistingOrder) -> list[Event]:
     order = state.order
     match state:
         case Confirmed() | Paid() if command.cancelled_by is CancelledBy.VALIDATION:
-            raise _illegal(command, state)  # a late validation has no say over an order that has gone on
+            raise _illegal(command, state)  # the order has gone on: a late validation must not end it
         case Placed() | Confirmed() | Paid():
             return [
                 OrderCancelled(
-                    order_id=order.order_id,
-                    customer_id=order.customer_id,
+                    **shared_facts(order),
                     reason=command.reason,
                     cancelled_by=command.cancelled_by,
-                    currency=order.currency,
                     amount_paid=state.payment.amount if state.payment else 0,
                     shortages=command.shortages,
                 )
@@ -212,9 +199,9 @@ def _record_refund(command: RecordRefund, state: ExistingOrder) -> list[Event]:
     if not isinstance(state, Cancelled):
         raise _illegal(command, state)
     if state.refund:
-        return _refund_again(command, state, state.refund)
-    # A charge may have landed without being recorded, so a refund needs no recorded payment; it must not
-    # speak of another charge than the recorded one, though.
+        return _repeat_refund(command, state, state.refund)
+    # A charge may have landed without being recorded, so a refund needs no recorded payment. Where one is recorded, the
+    # refund must be of that one.
     if state.payment and state.payment.payment_id != command.payment_id:
         raise _illegal(command, state)
     order = state.order
@@ -223,12 +210,10 @@ def _record_refund(command: RecordRefund, state: ExistingOrder) -> list[Event]:
         raise RefundOutOfRange(order.order_id, amount, total)
     return [
         OrderRefunded(
-            order_id=order.order_id,
-            customer_id=order.customer_id,
+            **shared_facts(order),
             refund_id=command.refund_id,
             payment_id=command.payment_id,
             amount=command.amount,
-            currency=order.currency,
             reason=command.reason,
         )
     ]
@@ -243,19 +228,17 @@ def _record_requested_refund(command: RecordRefund, state: Shipped) -> list[Even
     order = state.order
     return [
         OrderRefunded(
-            order_id=order.order_id,
-            customer_id=order.customer_id,
+            **shared_facts(order),
             refund_id=command.refund_id,
             payment_id=command.payment_id,
             amount=command.amount,
-            currency=order.currency,
             reason=command.reason,
             after_shipment=True,
         )
     ]
 
 
-def _refund_again(command: RecordRefund, state: Cancelled, recorded: Refund) -> list[Event]:
+def _repeat_refund(command: RecordRefund, state: Cancelled, recorded: Refund) -> list[Event]:
     same_facts = (command.refund_id, command.payment_id, command.amount)
     if same_facts == (recorded.refund_id, recorded.payment_id, recorded.amount):
         return []

@@ -1,15 +1,17 @@
-"""What has happened to an order. The data of an event stands on its own: a reaction needs no guess.
+"""Events of an order. An event's data is complete in itself: a reaction to it needs no other source.
 
-Fields an event does not know are left out on reading, so that a later version may add some.
+Unknown fields are ignored on reading, so that a later version may add some. Each event's `summary` is its line in a
+timeline: without names or addresses.
 """
 
 from enum import StrEnum
-from typing import Annotated, ClassVar, Final
+from typing import Annotated, ClassVar, Final, TypedDict, get_args
 
 from pydantic import Field
 
 from orders.fields import Amount, CurrencyCode, Sku, Text, Wire
-from orders.model import Order, OrderContent, OrderFact
+from orders.model import Order, OrderContent, OrderFact, units
+from orders.money import format_money
 
 
 class CancelledBy(StrEnum):
@@ -29,6 +31,19 @@ class Shortage(Wire):
     available: Annotated[int, Field(strict=True, ge=0)]
 
 
+class SharedFacts(TypedDict):
+    """Facts that every event carries."""
+
+    order_id: str
+    customer_id: str
+    currency: str
+
+
+def shared_facts(order: Order) -> SharedFacts:
+    """Facts that every event of this order carries: `OrderHeld(**shared_facts(order), reason=…)`."""
+    return SharedFacts(order_id=order.order_id, customer_id=order.customer_id, currency=order.currency)
+
+
 class OrderPlaced(OrderContent):
     """The order came in; the event holds all of it."""
 
@@ -45,6 +60,12 @@ class OrderPlaced(OrderContent):
         """The order that was recorded."""
         return Order.model_construct(**dict(self))
 
+    @property
+    def summary(self) -> str:
+        count = units(self)
+        counted = f"{count:,} unit" if count == 1 else f"{count:,} units"
+        return f"{format_money(self.total, self.currency)}, {counted}, customer {self.customer_id}"
+
 
 class OrderConfirmed(OrderFact):
     """Everything ordered was available. `total` is in minor units."""
@@ -54,6 +75,10 @@ class OrderConfirmed(OrderFact):
 
     currency: CurrencyCode
     total: Amount
+
+    @property
+    def summary(self) -> str:
+        return format_money(self.total, self.currency)
 
 
 class OrderPaid(OrderFact):
@@ -65,6 +90,10 @@ class OrderPaid(OrderFact):
     payment_id: Text
     amount: Amount
     currency: CurrencyCode
+
+    @property
+    def summary(self) -> str:
+        return f"{format_money(self.amount, self.currency)} as {self.payment_id}"
 
 
 class OrderShipped(OrderFact):
@@ -79,6 +108,10 @@ class OrderShipped(OrderFact):
     amount: Amount
     currency: CurrencyCode
 
+    @property
+    def summary(self) -> str:
+        return f"{self.tracking_number} by {self.carrier}"
+
 
 class OrderCancelled(OrderFact):
     """The order ended without goods. `amount_paid` is what had been recorded as paid, in minor units, else 0."""
@@ -92,6 +125,10 @@ class OrderCancelled(OrderFact):
     amount_paid: Amount
     shortages: tuple[Shortage, ...] = ()
 
+    @property
+    def summary(self) -> str:
+        return f"{self.reason}, by {self.cancelled_by}{_short_of(self.shortages)}"
+
 
 class OrderHeld(OrderFact):
     """A person stopped the order: it takes no further step until it is released or cancelled."""
@@ -101,6 +138,10 @@ class OrderHeld(OrderFact):
 
     reason: Text
     currency: CurrencyCode
+
+    @property
+    def summary(self) -> str:
+        return self.reason
 
 
 class OrderReleased(OrderFact):
@@ -112,6 +153,10 @@ class OrderReleased(OrderFact):
     status: Text
     currency: CurrencyCode
 
+    @property
+    def summary(self) -> str:
+        return f"goes on from {self.status}"
+
 
 class OrderRetried(OrderFact):
     """A person asked for the order to be taken up again where it stands, after a workflow of it had been lost."""
@@ -122,6 +167,10 @@ class OrderRetried(OrderFact):
     status: Text
     reason: Text
     currency: CurrencyCode
+
+    @property
+    def summary(self) -> str:
+        return f"taken up again while {self.status}: {self.reason}"
 
 
 class RefundRequested(OrderFact):
@@ -135,6 +184,10 @@ class RefundRequested(OrderFact):
     amount: Amount
     currency: CurrencyCode
     reason: Text
+
+    @property
+    def summary(self) -> str:
+        return f"{format_money(self.amount, self.currency)} as {self.refund_id}: {self.reason}"
 
 
 class OrderRefunded(OrderFact):
@@ -150,6 +203,10 @@ class OrderRefunded(OrderFact):
     reason: Text
     after_shipment: bool = False
 
+    @property
+    def summary(self) -> str:
+        return f"{format_money(self.amount, self.currency)} as {self.refund_id}"
+
 
 Event = (
     OrderPlaced
@@ -164,15 +221,12 @@ Event = (
     | RefundRequested
 )
 
-EVENTS: Final[tuple[type[Event], ...]] = (
-    OrderPlaced,
-    OrderConfirmed,
-    OrderPaid,
-    OrderShipped,
-    OrderCancelled,
-    OrderRefunded,
-    OrderHeld,
-    OrderReleased,
-    OrderRetried,
-    RefundRequested,
-)
+EVENTS: Final[tuple[type[Event], ...]] = get_args(Event)
+
+
+def _short_of(shortages: tuple[Shortage, ...]) -> str:
+    if not shortages:
+        return ""
+    named = ", ".join(f"{each.sku} ({each.available:,} of {each.requested:,})" for each in shortages[:3])
+    more = f" and {len(shortages) - 3} more" if len(shortages) > 3 else ""
+    return f"; short of {named}{more}"

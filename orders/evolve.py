@@ -1,7 +1,8 @@
-"""From events to state. An event that cannot follow is an error: a fold that skips it would lie."""
+"""Folds events into state. An event that cannot follow is an error: a fold that skipped it would give a false state."""
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import assert_never
 
 from orders.errors import CorruptStream
 from orders.events import (
@@ -18,7 +19,20 @@ from orders.events import (
     RefundRequested,
 )
 from orders.model import Order
-from orders.state import Cancelled, Confirmed, Hold, NotPlaced, Paid, Payment, Placed, Refund, Shipment, Shipped, State
+from orders.state import (
+    Cancelled,
+    Confirmed,
+    Hold,
+    NotPlaced,
+    OpenOrder,
+    Paid,
+    Payment,
+    Placed,
+    Refund,
+    Shipment,
+    Shipped,
+    State,
+)
 
 
 def initial_state() -> NotPlaced:
@@ -36,41 +50,47 @@ def fold(events: Iterable[Event]) -> State:
 
 def evolve(state: State, event: Event) -> State:
     """The state after `event`. Raises CorruptStream when it cannot follow on `state`."""
-    if isinstance(state, NotPlaced):
-        if isinstance(event, OrderPlaced):
-            return Placed(event.order)
-        raise CorruptStream(event.order_id, state.status, event.event_type)
-    if not _belongs(event, state.order):
-        raise CorruptStream(state.order.order_id, state.status, event.event_type)
-    return _next(state, event)
+    placed = None if isinstance(state, NotPlaced) else state.order
+    after = _after(state, event) if placed is None or _belongs(event, placed) else None
+    if after is None:
+        raise CorruptStream((placed or event).order_id, state.status, event.event_type)
+    return after
 
 
-def _next(state: Placed | Confirmed | Paid | Shipped | Cancelled, event: Event) -> State:
-    match state, event:
-        case Placed(order, hold=None, retries=retries), OrderConfirmed():
-            return Confirmed(order, retries=retries)
-        case Confirmed(order, hold=hold, retries=retries), OrderPaid() if event.amount == order.total:
-            return Paid(order, Payment(event.payment_id, event.amount), hold, retries)
-        case Paid(order, payment, hold=None), OrderShipped():
-            return Shipped(order, payment, Shipment(event.shipment_id, event.tracking_number, event.carrier))
-        case ((Placed() | Confirmed() | Paid()), OrderCancelled()):
-            return _cancelled(state, event)
-        case Cancelled(refund=None), OrderRefunded() if event.amount <= state.order.total:
-            return replace(state, refund=_refund(event))
-        case ((Placed(hold=None) | Confirmed(hold=None) | Paid(hold=None)), OrderHeld()):
-            return replace(state, hold=Hold(event.reason))
-        case ((Placed(hold=Hold()) | Confirmed(hold=Hold()) | Paid(hold=Hold())), OrderReleased()):
-            return replace(state, hold=None)
-        case ((Placed() | Confirmed() | Paid()), OrderRetried()):
-            return replace(state, retries=state.retries + 1)
-        case _, OrderRetried():
-            return state
-        case Shipped(), RefundRequested() if event.amount <= state.refundable:
-            return replace(state, requested=(*state.requested, _refund(event)))
-        case Shipped(), OrderRefunded() if state.answers(_refund(event)):
-            return replace(state, refunds=(*state.refunds, _refund(event)))
+def _after(state: State, event: Event) -> State | None:
+    """The state after the event; None where it cannot follow. An event without a case here is an error of types."""
+    match event:
+        case OrderPlaced():
+            if isinstance(state, NotPlaced):
+                return Placed(event.order)
+        case OrderConfirmed():
+            if isinstance(state, Placed) and state.hold is None:
+                return Confirmed(state.order, retries=state.retries)
+        case OrderPaid():
+            if isinstance(state, Confirmed) and event.amount == state.order.total:
+                return Paid(state.order, Payment(event.payment_id, event.amount), state.hold, state.retries)
+        case OrderShipped():
+            if isinstance(state, Paid) and state.hold is None:
+                return _shipped(state, event)
+        case OrderCancelled():
+            if isinstance(state, OpenOrder):
+                return _cancelled(state, event)
+        case OrderRefunded():
+            return _refunded(state, event)
+        case OrderHeld():
+            if isinstance(state, OpenOrder) and state.hold is None:
+                return replace(state, hold=Hold(event.reason))
+        case OrderReleased():
+            if isinstance(state, OpenOrder) and state.hold:
+                return replace(state, hold=None)
+        case OrderRetried():
+            return _retried(state)
+        case RefundRequested():
+            if isinstance(state, Shipped) and event.amount <= state.refundable:
+                return replace(state, requested=(*state.requested, _refund(event)))
         case _:
-            raise CorruptStream(state.order.order_id, state.status, event.event_type)
+            assert_never(event)
+    return None
 
 
 def _belongs(event: Event, order: Order) -> bool:
@@ -78,7 +98,7 @@ def _belongs(event: Event, order: Order) -> bool:
     return same_order and event.currency == order.currency
 
 
-def _cancelled(state: Placed | Confirmed | Paid, event: OrderCancelled) -> Cancelled:
+def _cancelled(state: OpenOrder, event: OrderCancelled) -> Cancelled:
     return Cancelled(
         order=state.order,
         reached=state.status,
@@ -87,6 +107,24 @@ def _cancelled(state: Placed | Confirmed | Paid, event: OrderCancelled) -> Cance
         shortages=event.shortages,
         payment=state.payment,
     )
+
+
+def _shipped(state: Paid, event: OrderShipped) -> Shipped:
+    return Shipped(state.order, state.payment, Shipment(event.shipment_id, event.tracking_number, event.carrier))
+
+
+def _refunded(state: State, event: OrderRefunded) -> State | None:
+    if isinstance(state, Shipped) and state.answers(_refund(event)):
+        return replace(state, refunds=(*state.refunds, _refund(event)))
+    if isinstance(state, Cancelled) and state.refund is None and event.amount <= state.order.total:
+        return replace(state, refund=_refund(event))
+    return None
+
+
+def _retried(state: State) -> State | None:
+    if isinstance(state, OpenOrder):
+        return replace(state, retries=state.retries + 1)
+    return None if isinstance(state, NotPlaced) else state
 
 
 def _refund(event: OrderRefunded | RefundRequested) -> Refund:

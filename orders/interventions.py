@@ -1,18 +1,18 @@
-"""What a person may do to an order that is under way or shipped: hold, release, take up again, give money back."""
+"""Commands of a person for an open or shipped order: hold, release, retry, refund."""
 
 from typing import assert_never
 
 from orders.commands import HoldOrder, ReleaseOrder, RequestRefund, RetryOrder
 from orders.errors import IllegalTransition, RefundOutOfRange
-from orders.events import Event, OrderHeld, OrderReleased, OrderRetried, RefundRequested
+from orders.events import Event, OrderHeld, OrderReleased, OrderRetried, RefundRequested, shared_facts
 from orders.money import Money
-from orders.state import Cancelled, Confirmed, ExistingOrder, Paid, Placed, Shipped
+from orders.state import Cancelled, ExistingOrder, Shipped
 
 Intervention = HoldOrder | ReleaseOrder | RetryOrder | RequestRefund
 
 
 def intervene(command: Intervention, state: ExistingOrder) -> list[Event]:
-    """The events of an intervention; none when it is so already. Raises IllegalTransition, RefundOutOfRange."""
+    """The events of an intervention; none where it has been made already. Raises IllegalTransition, RefundOutOfRange."""
     match command:
         case HoldOrder():
             return _hold(command, state)
@@ -28,20 +28,11 @@ def intervene(command: Intervention, state: ExistingOrder) -> list[Event]:
 
 def _hold(command: HoldOrder, state: ExistingOrder) -> list[Event]:
     order = state.order
-    match state:
-        case Shipped() | Cancelled():
-            raise IllegalTransition(order.order_id, "HoldOrder", state.status)
-        case Placed() | Confirmed() | Paid() if state.hold is None:
-            return [
-                OrderHeld(
-                    order_id=order.order_id,
-                    customer_id=order.customer_id,
-                    reason=command.reason,
-                    currency=order.currency,
-                )
-            ]
-        case _:
-            return []
+    if isinstance(state, Shipped | Cancelled):
+        raise IllegalTransition(order.order_id, "HoldOrder", state.status)
+    if state.hold is not None:
+        return []
+    return [OrderHeld(**shared_facts(order), reason=command.reason)]
 
 
 def _release(command: ReleaseOrder, state: ExistingOrder) -> list[Event]:
@@ -50,24 +41,11 @@ def _release(command: ReleaseOrder, state: ExistingOrder) -> list[Event]:
         raise IllegalTransition(order.order_id, "ReleaseOrder", state.status)
     if state.hold is None:
         return []
-    return [
-        OrderReleased(
-            order_id=order.order_id, customer_id=order.customer_id, status=state.status, currency=order.currency
-        )
-    ]
+    return [OrderReleased(**shared_facts(order), status=state.status)]
 
 
 def _retry(command: RetryOrder, state: ExistingOrder) -> list[Event]:
-    order = state.order
-    return [
-        OrderRetried(
-            order_id=order.order_id,
-            customer_id=order.customer_id,
-            status=state.status,
-            reason=command.reason,
-            currency=order.currency,
-        )
-    ]
+    return [OrderRetried(**shared_facts(state.order), status=state.status, reason=command.reason)]
 
 
 def _request_refund(command: RequestRefund, state: ExistingOrder) -> list[Event]:
@@ -82,12 +60,10 @@ def _request_refund(command: RequestRefund, state: ExistingOrder) -> list[Event]
         raise RefundOutOfRange(order.order_id, amount, limit)
     return [
         RefundRequested(
-            order_id=order.order_id,
-            customer_id=order.customer_id,
+            **shared_facts(order),
             refund_id=command.refund_id,
             payment_id=state.payment.payment_id,
             amount=command.amount,
-            currency=order.currency,
             reason=command.reason,
         )
     ]

@@ -166,4 +166,5 @@ class Cancelled:
 
 
 State = NotPlaced | Placed | Confirmed | Paid | Shipped | Cancelled
+OpenOrder = Placed | Confirmed | Paid
 ExistingOrder = Placed | Confirmed | Paid | Shipped | Cancelled

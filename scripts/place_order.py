@@ -1,4 +1,4 @@
-"""Places one order and prints its id: .venv/bin/python scripts/place_order.py, where `orders dev` runs."""
+"""Place one order and print its id: .venv/bin/python scripts/place_order.py, in the folder of `orders dev`."""
 
 import uuid
 from datetime import UTC, datetime
@@ -29,7 +29,7 @@ ORDER = {
 async def main() -> None:
     order = parse_order(ORDER, now=datetime.now(UTC))
     async with open_app(load_settings()) as app:
-        # Safe to send again when no answer came: the same order is placed once.
+        # Safe to retry: the same order is placed once.
         await place(app, order, actor="script")
     print(order.order_id)
 

@@ -1,4 +1,4 @@
-"""Starts a workflow and prints its outcome: .venv/bin/python scripts/start_workflow.py fulfill-order ORDER_ID"""
+"""Start a workflow and print its result: .venv/bin/python scripts/start_workflow.py fulfill-order ORDER_ID"""
 
 import sys
 
@@ -20,8 +20,8 @@ async def main() -> None:
     workflow, order_id = sys.argv[1:]
     settings = load_settings()
     client = await connect_temporal(settings)
-    # A run of this order that is under way is joined, not doubled. One that has ended may run again: each workflow
-    # reads the order first and does only what is missing.
+    # Joins a run of this order that is in progress. An ended one may run again: each workflow reads the order first
+    # and does only the missing steps.
     handle = await client.start_workflow(
         workflow,
         OrderRef(order_id=order_id),

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
-import httpx
 from playwright.async_api import Browser, ConsoleMessage, Locator, Page, Request, expect
 from temporalio.client import Client
 
+from tests.plain_http import plain_http
 from tests.running_system import RunningSystem, order_data, running_system
 from web.address import Address
 from web.server import serve_api
@@ -51,7 +51,7 @@ class Office:
     async def post(self, path: str, body: dict[str, Any], *, key: str | None = None) -> dict[str, Any]:
         """As another program would. Raises httpx.HTTPStatusError."""
         headers = {"Authorization": f"Bearer {key}"} if key else {}
-        async with httpx.AsyncClient(base_url=self.url, headers=headers, trust_env=False) as client:
+        async with plain_http(self.url, headers=headers) as client:
             answer = (await client.post(path, json=body)).raise_for_status()
         document: dict[str, Any] = answer.json()
         return document

@@ -19,6 +19,7 @@ from process import MARGIN, MARGIN_WITH_SERVICES
 from tests.conftest import RUN_MARK, Living
 from tests.end_to_end.worker_process import Fleet, WorkerProcess
 from tests.integration.cli_harness import Shell, clean_environment, shell_for
+from tests.plain_http import plain_http
 from tests.running_system import order_data, until
 
 GRACE = 1.0  # seconds
@@ -207,7 +208,7 @@ async def test_dev_with_a_refused_database_step_stops_with_all_that_it_has_start
         services = json.loads((tmp_path / ".orders" / "services.json").read_text())
         await executed(services["database_url"], REFUSE)
         order = order_data("o-1", sku="NW-001")
-        async with httpx.AsyncClient() as http:
+        async with plain_http() as http:
             placed = await http.post(f"{services['url']}/v1/orders", json=order)
         assert placed.status_code == 201, placed.text
         await is_refused(dev, "o-1")

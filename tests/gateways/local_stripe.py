@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 
 from embedded.ports import HOST, free_ports
+from tests.plain_http import plain_http
 from tests.running_system import until
 
 API_KEY = "sk_test_orders"
@@ -31,17 +32,17 @@ class Money:
 
 @dataclass(frozen=True)
 class LocalStripe:
-    """A running server."""
+    """A running server, and a client of it."""
 
     address: str
+    client: httpx.AsyncClient
 
     async def ask(self, method: str, path: str, **data: Any) -> Json:
-        async with httpx.AsyncClient(base_url=self.address, auth=(API_KEY, ""), timeout=30) as client:
-            given = {"params": data} if method == "GET" else {"data": data}
-            answer = await client.request(method, path, **given)  # type: ignore[arg-type]
-            answer.raise_for_status()
-            content: Json = answer.json() if answer.content else {}
-            return content
+        given = {"params": data} if method == "GET" else {"data": data}
+        answer = await self.client.request(method, path, **given)  # type: ignore[arg-type]
+        answer.raise_for_status()
+        content: Json = answer.json() if answer.content else {}
+        return content
 
     async def intents(self, order_id: str | None = None) -> list[Json]:
         """Every intent there is, or those whose metadata name the order."""
@@ -74,18 +75,20 @@ async def run_local_stripe(folder: Path) -> AsyncIterator[LocalStripe]:
             stderr=log,
         )
     try:
-        server = LocalStripe(f"http://{HOST}:{port}")
+        address = f"http://{HOST}:{port}"
+        async with plain_http(address, auth=(API_KEY, ""), timeout=30) as client:
+            server = LocalStripe(address, client)
 
-        async def answers() -> bool:
-            assert process.returncode is None, (folder / "localstripe.log").read_text()
-            try:
-                await server.empty()
-            except httpx.TransportError:
-                return False
-            return True
+            async def answers() -> bool:
+                assert process.returncode is None, (folder / "localstripe.log").read_text()
+                try:
+                    await server.empty()
+                except httpx.TransportError:
+                    return False
+                return True
 
-        await until(answers, "localstripe answers", START_LIMIT)
-        yield server
+            await until(answers, "localstripe answers", START_LIMIT)
+            yield server
     finally:
         if process.returncode is None:
             process.kill()

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from embedded.ports import HOST, free_ports
+from tests.plain_http import plain_http
 from tests.running_system import until
 
 MODULE = "github.com/stripe/stripe-mock@latest"
@@ -59,7 +60,7 @@ async def run_stripe_mock(folder: Path) -> AsyncIterator[str]:
         async def answers() -> bool:
             assert process.returncode is None, (folder / "stripe-mock.log").read_text()
             try:
-                async with httpx.AsyncClient() as client:
+                async with plain_http() as client:
                     await client.get(address)
             except httpx.TransportError:
                 return False

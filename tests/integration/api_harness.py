@@ -17,6 +17,7 @@ from orders.commands import Command, ConfirmOrder, RecordPayment, RecordShipment
 from orders.ids import stream_name
 from settings import Settings
 from tests.integration.projections_harness import owner
+from tests.plain_http import plain_http
 from tests.running_system import DEADLINE, new_id, order_data
 from web.address import Address
 from web.app import create_app
@@ -106,7 +107,7 @@ async def api_of(app: App, client: Client, *, key: str | None = None) -> AsyncIt
         if serving.done():
             await serving
         headers = bearer(key) if key else {}
-        async with httpx.AsyncClient(base_url=url.result(), timeout=DEADLINE, headers=headers) as http:
+        async with plain_http(url.result(), timeout=DEADLINE, headers=headers) as http:
             yield Api(app, url.result(), http, made.state.system, serving)
     finally:
         serving.cancel()

@@ -15,6 +15,7 @@ from embedded.ports import free_ports
 from embedded.temporal import TemporalServer
 from tests.integration.api_harness import KEYS, OPERATOR, READER, WRITER, bearer
 from tests.integration.cli_harness import Shell, shell_for
+from tests.plain_http import plain_http
 from tests.running_system import order_data
 
 PASSWORD = "password-of-the-database"
@@ -27,7 +28,7 @@ async def served(shell: Shell, **settings: str) -> AsyncIterator[tuple[httpx.Asy
     address = f"127.0.0.1:{port}"
     async with (
         shell.serving("api", ORDERS_API_ADDRESS=address, **settings) as process,
-        httpx.AsyncClient(base_url=f"http://{address}", timeout=30) as http,
+        plain_http(f"http://{address}", timeout=30) as http,
     ):
         yield http, process
 
@@ -96,7 +97,7 @@ async def test_it_serves_without_temporal_and_says_where(tmp_path: Path, databas
         assert process.stdout
         url = json.loads(await process.stdout.readline())["url"]
         assert url == f"http://127.0.0.1:{port}"
-        async with httpx.AsyncClient(base_url=url) as http:
+        async with plain_http(url) as http:
             assert (await http.post("/v1/orders", json=order_data("a"))).status_code == 201
         process.terminate()
         assert await process.wait() == 0
@@ -139,7 +140,7 @@ async def test_dev_serves_the_api_too_and_announces_it(tmp_path: Path) -> None:
             document = json.loads(await process.stdout.readline())
         announced = json.loads((tmp_path / ".orders" / "services.json").read_text())
         assert announced["url"] == document["url"]
-        async with httpx.AsyncClient(base_url=document["url"]) as http:
+        async with plain_http(document["url"]) as http:
             config = (await http.get("/v1/config")).json()
             assert (config["actor"], config["temporalUiUrl"]) == ("api:local", document["temporalUiUrl"])
         assert (await shell.orders("list", "--json")).document == {"orders": [], "after": None}

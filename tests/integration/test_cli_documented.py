@@ -1,22 +1,24 @@
 """Every command, option and setting says what it does, and is in the documentation."""
 
+import asyncio
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import typer.main
 
-from cli import app
+from cli.commands import COMMANDS as COMMANDS_BY_NAME
+from cli.commands import load_command
 from settings import Settings
 from tests.integration.cli_harness import ROOT, Shell
 
 
 def commands(group: Any = None, path: str = "orders") -> Iterator[tuple[str, Any]]:
     """Every command that does something, by what is typed."""
-    group = group or typer.main.get_command(app)
-    for name, command in group.commands.items():
+    found = group.commands if group else {name: load_command(name) for name in COMMANDS_BY_NAME}
+    for name, command in found.items():
         if hasattr(command, "commands"):
             yield from commands(command, f"{path} {name}")
         else:
@@ -67,3 +69,20 @@ async def test_help_and_version_need_no_services(tmp_path: Path) -> None:
     assert shown.code == 0
     for path in COMMANDS:
         assert path.split()[1] in shown.out
+
+
+@pytest.mark.parametrize("name", COMMANDS_BY_NAME)
+def test_the_overview_has_the_first_line_of_a_commands_own_help(name: str) -> None:
+    [first, *_] = load_command(name).help.split("\n\n")
+    assert COMMANDS_BY_NAME[name][1] == first.replace("\n", " ")
+
+
+async def test_help_and_version_import_neither_temporal_nor_the_database(tmp_path: Path) -> None:
+    script = "import sys; from cli import app; app(['--help'], standalone_mode=False); print(sorted(sys.modules))"
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", script, cwd=ROOT, stdout=asyncio.subprocess.PIPE
+    )
+    printed, _ = await process.communicate()
+    assert process.returncode == 0
+    imported = printed.decode().splitlines()[-1]
+    assert [each for each in ("temporalio", "asyncpg", "fastapi", "pydantic") if f"'{each}'" in imported] == []

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import asyncpg
-import httpx
 import pytest
 from temporalio.client import Client
 
@@ -24,6 +23,7 @@ from settings import Settings
 from tests.integration.cli_harness import Shell, as_lines, clean_environment, shell_for
 from tests.integration.metrics_harness import Scraper
 from tests.integration.otlp_harness import Collector, collector
+from tests.plain_http import plain_http
 from tests.running_system import RunningSystem, new_id, order_data, until
 
 MARK: Final = re.compile(rb"zyxwqv|4111.?1111", re.IGNORECASE)
@@ -39,14 +39,15 @@ ADDRESS: Final = {
 ITEM: Final = {"sku": "TEA-1", "name": f"for Zyxwqvfriend, {CARD}", "quantity": 2, "unitPrice": 1500}
 # A worker with a bug: what it raises quotes the customer, as a carrier's client library may.
 BROKEN: Final = """
-import cli, gateways
+import cli
+from gateways.simulated import SimulatedShippingGateway
 async def create(self, request):
     recipient = request.recipient
     try:
         raise ValueError(f"{recipient.name}, {recipient.line1}, {recipient.line2}, {recipient.city}")
     except ValueError as error:
         raise RuntimeError(f"no label for {recipient.name}") from error
-gateways.SimulatedShippingGateway.create = create
+SimulatedShippingGateway.create = create
 cli.app(["worker", "--json"])
 """
 
@@ -103,7 +104,7 @@ async def through_the_api(shell: Shell, system: RunningSystem) -> list[bytes]:
     address, metrics = (f"127.0.0.1:{port}" for port in free_ports(2))
     async with (
         shell.serving("api", ORDERS_API_ADDRESS=address, ORDERS_METRICS_ADDRESS=metrics),
-        httpx.AsyncClient(base_url=f"http://{address}") as client,
+        plain_http(f"http://{address}") as client,
     ):
         order = new_id()
         assert (await client.post("/v1/orders", json=marked(order))).status_code == 201

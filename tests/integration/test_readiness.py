@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
-import httpx
 import pytest
 from temporalio.client import Client
 
@@ -19,6 +18,7 @@ from settings import Settings
 from tests.integration.api_harness import api, problem
 from tests.integration.cli_harness import shell_for
 from tests.integration.event_store_harness import events
+from tests.plain_http import plain_http
 from tests.running_system import until
 
 DISK_FULL = """
@@ -101,7 +101,7 @@ async def test_a_worker_answers_for_its_liveness_and_readiness(
     shell = shell_for(tmp_path, database_url, temporal_server)
     async with (
         shell.serving("worker", ORDERS_HEALTH_ADDRESS=f"127.0.0.1:{port}"),
-        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http,
+        plain_http(f"http://127.0.0.1:{port}") as http,
     ):
         seen: list[Any] = []
 

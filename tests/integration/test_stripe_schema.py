@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import asyncpg
-import httpx
 import pytest
 
 from gateways.protocols import PaymentDeclined
@@ -14,6 +13,7 @@ from tests.gateways.local_stripe import API_KEY
 from tests.gateways.stripe_mock import run_stripe_mock
 from tests.gateways.stripe_proxy import Call, StripeProxy
 from tests.integration.gateway_requests import a_charge, a_refund, persist
+from tests.plain_http import plain_http
 
 KINDS = {
     "POST payment_intents",
@@ -60,7 +60,7 @@ async def test_given_every_call_of_the_gateway_then_stripes_own_schema_takes_it(
     await everything_is_asked(pool, stripe_server)
     assert {kind(call) for call in stripe_server.calls} == KINDS
     kept = ("Authorization", "Content-Type", "Stripe-Version", "Idempotency-Key")
-    async with httpx.AsyncClient(base_url=stripe_mock, timeout=30) as client:
+    async with plain_http(stripe_mock, timeout=30) as client:
         for call in stripe_server.calls:
             headers = {name: call.headers[name] for name in kept if name in call.headers}
             answer = await client.request(call.method, call.path, content=call.body, headers=headers)

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
 from embedded.ports import free_ports
 from embedded.temporal import TemporalServer
 from tests.integration.cli_harness import Shell, as_lines, shell_for
 from tests.integration.otlp_harness import Collector, collector
+from tests.plain_http import plain_http
 from tests.running_system import new_id, order_data, until
 
 
@@ -50,7 +50,7 @@ async def test_a_request_goes_on_in_the_callers_trace(shell: Shell, collected: C
     address = f"127.0.0.1:{free_ports(1)[0]}"
     async with (
         shell.serving("api", ORDERS_API_ADDRESS=address, **collected.environment),
-        httpx.AsyncClient(base_url=f"http://{address}") as client,
+        plain_http(f"http://{address}") as client,
     ):
         headers = {"traceparent": f"00-{trace_id}-00f067aa0ba902b7-01"}
         answer = await client.post("/v1/orders", json=order_data(order_id), headers=headers)
