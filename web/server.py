@@ -1,4 +1,4 @@
-"""Serves the API inside a loop that is not its own."""
+"""The HTTP server of the API, inside a running event loop."""
 
 import asyncio
 import contextlib
@@ -17,9 +17,9 @@ from web.address import Address, listen, url_of
 from web.app import create_app
 from web.connection import Connection
 
-# Requests in flight may end; the streams are told to, so that it is never they who are waited for.
+# Time for requests in flight; streams are ended first, so that they do not delay the stop.
 _STOP_SECONDS: Final = 10
-# What asyncio may accept before it closes anything: with `web.connection.MAX_CONNECTIONS` below 1,024 open files.
+# Connections that asyncio may accept in one turn: with `web.connection.MAX_CONNECTIONS` below 1,024 open files.
 _ACCEPTED_AT_ONCE: Final = 200
 _log = structlog.get_logger(__name__)
 
@@ -27,16 +27,16 @@ _log = structlog.get_logger(__name__)
 async def serve_api(
     app: App, client: Client, address: Address, *, ready: Callable[[str], None] = lambda url: None
 ) -> None:
-    """Serve API and page until cancelled; then requests in flight are answered and the streams end.
+    """Serve API and page until cancelled; requests in flight are then completed and streams ended.
 
-    ready: told the URL once it serves. The caller runs `app.wakeup.listen`, without which streams are a little slower.
-    Raises SettingsError where the address is taken or a setting is not usable.
+    ready: called with the URL once it serves. The caller runs `app.wakeup.listen`, without which streams are slower.
+    Raises SettingsError where the address is in use or a setting is invalid.
     """
     await serve_app(create_app(app, client), address, ready=ready)
 
 
 async def serve_app(api: FastAPI, address: Address, *, ready: Callable[[str], None]) -> None:
-    """The same, of an application that `create_app` has made."""
+    """The same for an application from `create_app`."""
     with contextlib.closing(listen(address)) as listening:
         url = url_of(listening, address.host)
         server = _Server(
@@ -69,7 +69,7 @@ async def serve_app(api: FastAPI, address: Address, *, ready: Callable[[str], No
 
 @contextlib.asynccontextmanager
 async def api_served(app: App, client: Client, address: Address) -> AsyncIterator[str]:
-    """The API beside the block; its URL."""
+    """Serve the API while the block runs; yields its URL."""
     url: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     serving = asyncio.create_task(serve_api(app, client, address, ready=url.set_result))
     try:
@@ -94,7 +94,7 @@ async def _started(server: "_Server", serving: "asyncio.Task[None]") -> bool:
 
 
 class _Server(uvicorn.Server):
-    """Leaves the signals to whoever runs the loop, and tells when it has begun."""
+    """uvicorn's server without its signal handlers. begun: set once it serves."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
