@@ -1,37 +1,48 @@
 """The process: Temporal worker, dispatcher and projector, each selectable, with one graceful stop."""
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AsyncExitStack
 from enum import StrEnum
+from typing import Any, Final
 
 import structlog
 from temporalio.client import Client
-from temporalio.worker import Interceptor
+from temporalio.worker import Interceptor, Worker
 
-from activities.in_progress import InProgress
-from bootstrap import (
-    App,
-    build_dispatcher,
-    build_projectors,
-    build_relay,
-    build_runner,
-    build_webhook_worker,
-    build_worker,
-    connect_temporal,
-    open_app,
-    require_search_attributes,
-)
+from activities.cancelling import request_cancel
+from activities.interceptors.failures import ActivityFailures
+from activities.interceptors.heartbeats import Heartbeats
+from activities.interceptors.in_progress import InProgress
+from activities.interceptors.observation import Observation
+from activities.inventory import InventoryActivities
+from activities.order import OrderActivities
+from activities.payment import PaymentActivities
+from activities.publish import PublishActivities
+from activities.shipping import ShippingActivities
+from bootstrap import App, open_app
+from eventstore.consumer import ConsumerRunner
 from process import run, running_workers
 from settings import load_settings
 from telemetry import configure_logging
 from telemetry.process import configure_temporal, metrics_served
 from telemetry.tracing import configure_tracing
+from temporal import (
+    WEBHOOK_WORKFLOWS,
+    WORKFLOWS,
+    connect_temporal,
+    order_worker_limits,
+    require_search_attributes,
+    worker_options,
+)
+from webhooks.activities import WebhookActivities
 from webhooks.sender import Sender
+from webhooks.steps import task_queue
 
 # Seconds. A projection's step takes as long for one event as for some: a twentieth of an order's processor time, for
 # read models that are this much later while orders flow.
-_GATHER = 0.05
+_GATHER: Final = 0.05
+WEBHOOKS_AT_ONCE: Final = 500
 _log = structlog.get_logger(__name__)
 
 
@@ -44,6 +55,55 @@ class Role(StrEnum):
     WEBHOOKS = "webhooks"
 
 
+def order_worker(app: App, client: Client, interceptors: Sequence[Interceptor] = ()) -> Worker:
+    """The Temporal worker of orders. interceptors: further ones, around the activities' own."""
+    return Worker(
+        client,
+        task_queue=app.settings.task_queue,
+        workflows=WORKFLOWS,
+        activities=order_activities(app),
+        interceptors=[Observation(), Heartbeats(), *interceptors, ActivityFailures()],
+        **order_worker_limits(app.settings),
+        **worker_options(app.settings),
+    )
+
+
+def order_activities(app: App) -> list[Callable[..., Any]]:
+    """Every activity of an order."""
+    return [
+        *OrderActivities(app.orders, app.stock).all,
+        *PaymentActivities(app.orders, app.payments, app.pool).all,
+        *InventoryActivities(app.orders, app.stock).all,
+        *ShippingActivities(app.orders, app.shipping).all,
+        *PublishActivities(app.store, app.codec).all,
+        request_cancel,
+    ]
+
+
+def webhook_worker(app: App, client: Client, sender: Sender, interceptors: Sequence[Interceptor] = ()) -> Worker:
+    """The Temporal worker that delivers webhooks. A task queue of its own and so many places, because receivers may hang:
+    each can hold no more than a few."""
+    return Worker(
+        client,
+        task_queue=task_queue(app.settings.task_queue),
+        workflows=WEBHOOK_WORKFLOWS,
+        activities=WebhookActivities(app.endpoints, app.deliveries, app.store, sender).all,
+        interceptors=[Observation(), *interceptors, ActivityFailures()],
+        max_concurrent_activities=WEBHOOKS_AT_ONCE,
+        **worker_options(app.settings),
+    )
+
+
+def consumers(app: App, client: Client, roles: Collection[Role]) -> Iterator[ConsumerRunner]:
+    """The readers of the log that these roles run."""
+    if Role.DISPATCHER in roles:
+        yield app.runner(app.dispatcher(client, eager=Role.WORKER in roles))
+    if Role.PROJECTOR in roles:
+        yield from (app.runner(projector, gather=_GATHER) for projector in app.projectors())
+    if Role.WEBHOOKS in roles:
+        yield app.runner(app.relay(client))
+
+
 async def serve(
     app: App,
     client: Client,
@@ -52,34 +112,29 @@ async def serve(
     ready: asyncio.Event | None = None,
     interceptors: Sequence[Interceptor] = (),
 ) -> None:
-    """Run the roles until cancelled; then activities in flight finish and everything is given up in order. Raises
-    StillRunning where some do not end within the grace time, nor when they are cancelled after it."""
+    """Run the roles until cancelled; then activities in progress end and everything is closed in order. Raises StillRunning
+    where some do not end within the grace time, nor when they are cancelled after it."""
     await require_search_attributes(client)
-    in_progress = InProgress()
+    settings, in_progress, workers = app.settings, InProgress(), list[Worker]()
     async with AsyncExitStack() as stack:
-        workers = []
         if Role.WORKER in roles:
-            workers.append(build_worker(app, client, [in_progress, *interceptors]))
+            workers.append(order_worker(app, client, [in_progress, *interceptors]))
         if Role.WEBHOOKS in roles:
-            sender = await stack.enter_async_context(Sender(allow_private=app.settings.webhooks_allow_private))
-            workers.append(build_webhook_worker(app, client, sender, [in_progress, *interceptors]))
-        grace = app.settings.shutdown_seconds
-        async with running_workers(workers, grace, in_progress.names), asyncio.TaskGroup() as group:
-            group.create_task(app.wakeup.listen(app.settings.app_database_url))
-            if Role.DISPATCHER in roles:
-                dispatcher = build_dispatcher(app, client, eager=Role.WORKER in roles)
-                group.create_task(build_runner(app, dispatcher).run())
-            if Role.PROJECTOR in roles:
-                for projector in build_projectors(app):
-                    group.create_task(build_runner(app, projector, gather=_GATHER).run())
-            if Role.WEBHOOKS in roles:
-                group.create_task(build_runner(app, build_relay(app, client)).run())
+            sender = await stack.enter_async_context(Sender(allow_private=settings.webhooks_allow_private))
+            workers.append(webhook_worker(app, client, sender, [in_progress, *interceptors]))
+        async with (
+            running_workers(workers, settings.shutdown_seconds, in_progress.names),
+            asyncio.TaskGroup() as group,
+        ):
+            group.create_task(app.wakeup.listen(settings.app_database_url))
+            for consumer in consumers(app, client, roles):
+                group.create_task(consumer.run())
             _log.info(
                 "serving",
                 roles=[str(role) for role in roles],
-                task_queue=app.settings.task_queue,
-                payments=app.settings.payments,
-                labels=app.settings.labels,
+                task_queue=settings.task_queue,
+                payments=settings.payments,
+                labels=settings.labels,
             )
             if ready is not None:
                 ready.set()
@@ -94,7 +149,7 @@ async def main(roles: Collection[Role] = tuple(Role)) -> None:
     async with open_app(settings) as app:
         client = await connect_temporal(settings)
         try:
-            async with metrics_served(settings, app, client):
+            async with metrics_served(settings, app.sources(client), client):
                 await serve(app, client, roles)
         except asyncio.CancelledError:
             _log.info("stopped")

@@ -1,9 +1,10 @@
 """What a person asks of an order, with who it was."""
 
+from contextlib import aclosing
 from typing import Final
 
-from bootstrap import App
 from eventstore.command_handler import Handled
+from order_streams import Orders
 from orders.commands import CancelOrder
 from orders.errors import IllegalTransition
 from orders.ids import stream_name
@@ -18,13 +19,15 @@ _IMPOSSIBLE: Final = {
 }
 
 
-async def act(app: App, command: CancelOrder | Intervention, *, actor: str, command_id: str) -> Handled[State]:
+async def act(orders: Orders, command: CancelOrder | Intervention, *, actor: str, command_id: str) -> Handled[State]:
     """Handle the command in a person's name. Raises what the domain refuses."""
     stream = stream_name(command.order_id)
     metadata = {"actor": actor}
-    for first in await app.store.read_stream(stream, limit=1):
-        metadata["correlationId"] = first.metadata.get("correlationId", str(first.id))
-    return await app.orders.handle(stream, command, command_id=command_id, metadata=metadata)
+    async with aclosing(orders.events(stream)) as events:
+        async for first, _ in events:
+            metadata["correlationId"] = first.metadata.get("correlationId", str(first.id))
+            break
+    return await orders.handle(stream, command, command_id=command_id, metadata=metadata)
 
 
 def why_impossible(error: IllegalTransition) -> str:

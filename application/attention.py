@@ -4,7 +4,6 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
-from temporalio.client import Client
 from temporalio.service import RPCError
 
 from application.failing import Failing
@@ -13,7 +12,8 @@ from application.set_aside import parked_events
 from application.standing_still import StandingStill
 from application.stripe_attention import money_at_risk
 from application.stuck import Stuck
-from bootstrap import App
+from audit import Sources
+from settings import Settings
 
 
 @dataclass
@@ -51,17 +51,17 @@ class StuckList:
         return not self.rows and self.problem is None
 
 
-async def find_stuck(app: App, client: Client | None, limit: int, *, per_source: bool = False) -> StuckList:
+async def find_stuck(sources: Sources, settings: Settings, limit: int, *, per_source: bool = False) -> StuckList:
     """Failing steps, stalled workflows, orders that no workflow works on, orders on hold, parked events, money at risk.
 
-    client: None where Temporal cannot be reached; holds, parked events and money are known all the same. per_source: as in
+    Without Temporal's client (`sources.client`), holds, parked events and money are known all the same. per_source: as in
     StuckList.
     """
-    found = StuckList(limit, per_source, problem=None if client else TemporalUnreachable())
-    still = StandingStill(app, client)
+    found = StuckList(limit, per_source, problem=None if sources.client else TemporalUnreachable())
+    still = StandingStill(sources, settings)
     try:
-        if client:
-            async with aclosing(Failing(client, app.settings).all()) as failing:
+        if sources.client:
+            async with aclosing(Failing(sources.client, settings).all()) as failing:
                 await found.take(failing)
         async with aclosing(still.orders()) as orders:
             await found.take(orders)
@@ -69,8 +69,8 @@ async def find_stuck(app: App, client: Client | None, limit: int, *, per_source:
             found.problem = found.problem or TemporalUnreachable()
     except RPCError as error:
         found.problem = error
-    async with aclosing(parked_events(app)) as parked:
+    async with aclosing(parked_events(sources)) as parked:
         await found.take(parked)
-    async with aclosing(money_at_risk(app)) as money:
+    async with aclosing(money_at_risk(sources)) as money:
         await found.take(money)
     return found

@@ -2,14 +2,13 @@
 
 from typing import Any
 
-from activities.streams import load_order
-from bootstrap import App
+from order_streams import Orders, load_order
 from orders.state import Cancelled, ExistingOrder, Shipped
 
 
-async def load_document(app: App, order_id: str) -> dict[str, Any]:
+async def load_document(orders: Orders, order_id: str) -> dict[str, Any]:
     """The order as its stream has it. Raises OrderNotFound."""
-    loaded = await load_order(app.orders, order_id)
+    loaded = await load_order(orders, order_id)
     return order_document(loaded.state, loaded.version)
 
 

@@ -2,16 +2,15 @@
 
 import asyncpg
 
-from bootstrap import App
 from eventstore.migrate import migration_folders
 
 # By the table's primary key; dbmate keeps it in public.
 _APPLIED = "select version from public.schema_migrations"
 
 
-async def missing_migrations(app: App) -> list[str] | None:
+async def missing_migrations(pool: asyncpg.Pool) -> list[str] | None:
     """The versions of this program's migrations that are not applied; None where the one that lets us look is missing."""
-    async with app.pool.acquire(timeout=5) as connection:
+    async with pool.acquire(timeout=5) as connection:
         try:
             applied = {row["version"] for row in await connection.fetch(_APPLIED, timeout=5)}
         except asyncpg.InsufficientPrivilegeError:

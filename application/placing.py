@@ -3,8 +3,8 @@
 import hashlib
 import uuid
 
-from bootstrap import App
 from eventstore.command_handler import Handled
+from order_streams import Orders
 from orders.commands import PlaceOrder
 from orders.ids import stream_name
 from orders.model import Order
@@ -12,9 +12,9 @@ from orders.names import derived_name
 from orders.state import State
 
 
-async def place(app: App, order: Order, *, actor: str) -> Handled[State]:
+async def place(orders: Orders, order: Order, *, actor: str) -> Handled[State]:
     """Place it; the same order again changes nothing. Raises what the domain and the event store refuse."""
-    return await app.orders.handle(
+    return await orders.handle(
         stream_name(order.order_id),
         PlaceOrder(order),
         command_id=command_id(order),

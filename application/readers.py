@@ -3,19 +3,22 @@
 from typing import Final
 
 from application.standings import Standing, standings
-from bootstrap import App
 from dispatcher.dispatcher import NAME as DISPATCHER
+from dispatcher.parking import Parking
+from eventstore.store import EventStore
 from projections import PROJECTIONS
+from projections.queries import Queries
+from webhooks.deliveries import Deliveries
 from webhooks.endpoints import READER as WEBHOOKS
 
 _NAMES: Final = (DISPATCHER, *(projection.name for projection in PROJECTIONS), WEBHOOKS)
 
 
-async def readers(app: App) -> list[Standing]:
+async def readers(store: EventStore) -> list[Standing]:
     """The dispatcher, the projections, and that of the webhooks where it has ever run, in this order."""
-    parked = await app.queries.parked_counts() | {
-        DISPATCHER: await app.parking.count(),
-        WEBHOOKS: await app.deliveries.parked(),
+    parked = await Queries(store.pool).parked_counts() | {
+        DISPATCHER: await Parking(store.pool).count(),
+        WEBHOOKS: await Deliveries(store.pool).parked(),
     }
-    found = await standings(app, _NAMES, parked)
+    found = await standings(store, _NAMES, parked)
     return [each for each in found if each.name in _NAMES and (each.name != WEBHOOKS or each.position is not None)]

@@ -13,7 +13,7 @@ from temporalio.service import RPCError
 from application.migrations import missing_migrations
 from application.outages import AWAY
 from application.readers import readers
-from bootstrap import App
+from eventstore.store import EventStore
 from eventstore.wording import wording
 
 STANDS_STILL: Final = 60.0  # seconds
@@ -51,8 +51,8 @@ class Readiness:
 class Ready:
     """Looks at the database at most once in two seconds, however many ask."""
 
-    def __init__(self, app: App) -> None:
-        self._app = app
+    def __init__(self, store: EventStore) -> None:
+        self._store = store
         self._looking: asyncio.Task[Readiness] | None = None
         self._began = float("-inf")
 
@@ -60,17 +60,17 @@ class Ready:
         """The last look, or a new one."""
         if self._looking is None or time.monotonic() - self._began > _KEPT:
             self._began = time.monotonic()
-            self._looking = asyncio.create_task(readiness(self._app))
+            self._looking = asyncio.create_task(readiness(self._store))
         return await asyncio.shield(self._looking)
 
 
-async def readiness(app: App) -> Readiness:
+async def readiness(store: EventStore) -> Readiness:
     """One look. Never raises for what it looks for: a database that is away is a problem too."""
     try:
         async with asyncio.timeout(_LIMIT):
-            if missing := await missing_migrations(app):
+            if missing := await missing_migrations(store.pool):
                 return Readiness((f"migrations are missing: {', '.join(missing)}",))
-            return Readiness(await write_problems(app), await _standing_still(app))
+            return Readiness(await write_problems(store.pool), await _standing_still(store))
     except TimeoutError:
         return Readiness((f"the database has not answered within {_LIMIT:.0f} s",))
     except AWAY as error:
@@ -79,47 +79,47 @@ async def readiness(app: App) -> Readiness:
         return Readiness((f"the database refuses: {wording(error)} (SQLSTATE {error.sqlstate})",))
 
 
-async def write_problems(app: App) -> tuple[str, ...]:
+async def write_problems(pool: asyncpg.Pool) -> tuple[str, ...]:
     """Reasons why a migrated database takes no work; none where it does. Raises asyncpg's errors, TimeoutError among them."""
     async with asyncio.timeout(_LIMIT):
-        found = (await _rights(app), await _write(app), await _sequence(app))
+        found = (await _rights(pool), await _write(pool), await _sequence(pool))
     return tuple(problem for problem in found if problem)
 
 
-async def _rights(app: App) -> str | None:
-    unreadable = [row[0] for row in await app.pool.fetch(_UNREADABLE, list(_SCHEMAS))]
+async def _rights(pool: asyncpg.Pool) -> str | None:
+    unreadable = [row[0] for row in await pool.fetch(_UNREADABLE, list(_SCHEMAS))]
     if not unreadable:
         return None
     more = f" and {len(unreadable) - _NAMED} more" if len(unreadable) > _NAMED else ""
     return f"no right to read {', '.join(unreadable[:_NAMED])}{more}: restore the grants of orders_app"
 
 
-async def _write(app: App) -> str | None:
+async def _write(pool: asyncpg.Pool) -> str | None:
     try:
-        await app.pool.execute(_WRITE)
+        await pool.execute(_WRITE)
     except _REFUSED_WRITES as error:
         return f"the database takes no writes: {wording(error)}"
     return None
 
 
-async def _sequence(app: App) -> str | None:
-    behind = await app.pool.fetchval(_SEQUENCE_LAG)
+async def _sequence(pool: asyncpg.Pool) -> str | None:
+    behind = await pool.fetchval(_SEQUENCE_LAG)
     if not behind:
         return None
     return f"the sequence of positions is {behind:,} behind the log: see docs/operations.md, A sequence behind the log"
 
 
-async def _standing_still(app: App) -> tuple[str, ...]:
+async def _standing_still(store: EventStore) -> tuple[str, ...]:
     return tuple(
         f"the reader {each.name} is {each.events:,} events and {each.seconds:,.0f} s behind"
-        for each in await readers(app)
+        for each in await readers(store)
         if each.position is not None and each.seconds > STANDS_STILL
     )
 
 
-async def worker_problems(app: App, client: Client) -> tuple[str, ...]:
+async def worker_problems(store: EventStore, client: Client) -> tuple[str, ...]:
     """Problems of a worker: those of its database, and a Temporal that does not answer."""
-    found = await readiness(app)
+    found = await readiness(store)
     try:
         await client.service_client.check_health(timeout=_RPC_LIMIT)
     except (RPCError, RuntimeError) as error:

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from temporalio.client import Client, WorkflowExecutionStatus
 
@@ -13,15 +13,19 @@ from audit.evidence import gather
 from audit.open_orders import Prospect, Prospects, Work, unfinished
 from audit.sources import Sources
 from audit.streams import order_ids
-from bootstrap import App
 from dispatcher.starter import WorkflowStarter
 from dispatcher.triggers import TRIGGERS, Trigger
 from eventstore.connection import BUILT_IN_ONLY
 from eventstore.model import RecordedEvent
 from eventstore.pool import connect
-from gateways.books import GatewayBooks
+from gateways.stripe.ledger import StripeLedger
+from order_streams import Orders
 from orders.events import Event
 from projections import PROJECTIONS
+from settings import Settings
+
+if TYPE_CHECKING:  # the package `stripe` is an extra
+    from gateways.stripe.api import StripeApi
 
 Progress = Callable[[str, int], None]
 _LAG: Final = "select eventstore.sequence_lag()"
@@ -56,8 +60,11 @@ class Loss:
 class Recovery:
     """One run. since: charges at the provider are compared from then on. apply: False changes nothing."""
 
-    app: App
+    sources: Sources
     client: Client
+    orders: Orders
+    stripe: "StripeApi | None"
+    settings: Settings
     since: datetime
     apply: bool
     on_progress: Progress = lambda stage, done: None
@@ -70,19 +77,20 @@ class Recovery:
             yield loss
         async for loss in self._checkpoints():
             yield loss
-        if self.app.stripe is not None:
+        if self.stripe is not None:
             self.on_progress("charges", 0)
-            async for charge in lost_charges(self.app, self.app.stripe, self.since, apply=self.apply):
+            ledger = StripeLedger(self.sources.pool)
+            async for charge in lost_charges(self.orders, ledger, self.stripe, self.since, apply=self.apply):
                 yield Loss("charge", charge.order_id, charge.problem, charge.done, charge.remedy)
         async for loss in self._workflows():
             yield loss
 
     async def _sequence(self) -> AsyncIterator[Loss]:
-        behind = await self.app.pool.fetchval(_LAG)
+        behind = await self.sources.pool.fetchval(_LAG)
         if not behind:
             return
         if self.apply:
-            owner = await connect(self.app.settings.owner_database_url, BUILT_IN_ONLY)
+            owner = await connect(self.settings.owner_database_url, BUILT_IN_ONLY)
             try:
                 for statement in _SET_SEQUENCES:
                     await owner.execute(statement)
@@ -91,21 +99,19 @@ class Recovery:
         yield Loss("sequence", "event_position", f"is {behind:,} behind the log", self.apply)
 
     async def _checkpoints(self) -> AsyncIterator[Loss]:
-        head = await self.app.store.head()
-        for name, position in await self.app.pool.fetch(_BEYOND, head):
+        head = await self.sources.store.head()
+        for name, position in await self.sources.pool.fetch(_BEYOND, head):
             problem = f"has read to position {position:,}, and the log ends at {head:,}"
             if name in _PROJECTIONS:
                 yield Loss("checkpoint", name, problem, remedy=f"orders projections rebuild {name}")
                 continue
             if self.apply:
-                await self.app.pool.execute(_SET_BACK, name, head)
+                await self.sources.pool.execute(_SET_BACK, name, head)
             yield Loss("checkpoint", name, problem, self.apply)
 
     async def _workflows(self) -> AsyncIterator[Loss]:
-        app, looked = self.app, 0
-        sources = Sources(app.pool, app.store, app.codec, app.stock, GatewayBooks(app.pool), self.client)
-        prospects = Prospects(sources)
-        async for ids in order_ids(app.pool):
+        looked, sources, prospects = 0, self.sources, Prospects(self.sources)
+        async for ids in order_ids(sources.pool):
             evidence, _ = await gather(sources, ids)
             known = await prospects.of([work for each in evidence for work in unfinished(each)])
             for prospect in (prospect for found in known.values() for prospect in found if prospect.fault):
@@ -122,10 +128,10 @@ class Recovery:
         return Loss("workflow", work.order_id, f"{fault}, and its work is not done", self.apply)
 
     async def _start(self, work: Work) -> None:
-        recorded = await self.app.store.read_at(work.position)
+        recorded = await self.sources.store.read_at(work.position)
         assert recorded is not None, "the work was found by its event"
-        event = self.app.codec.decode(recorded)
-        starter = WorkflowStarter(self.client, self.app.settings.task_queue)
+        event = self.sources.codec.decode(recorded)
+        starter = WorkflowStarter(self.client, self.settings.task_queue)
         await starter.start(replace(_trigger(work, event, recorded), again=True, signal=None), event, recorded)
 
 

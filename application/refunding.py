@@ -1,9 +1,8 @@
 """Asks for money of a shipped order to be given back."""
 
-from activities.streams import load_order
 from application.acting import act
-from bootstrap import App
 from eventstore.command_handler import Handled
+from order_streams import Orders, load_order
 from orders.commands import RequestRefund
 from orders.errors import RefundOutOfRange
 from orders.state import Refund, Shipped, State
@@ -23,20 +22,20 @@ class RefundIdTaken(Exception):
         )
 
 
-async def request_refund(app: App, asked: RequestRefund, *, actor: str, command_id: str) -> Handled[State]:
+async def request_refund(orders: Orders, asked: RequestRefund, *, actor: str, command_id: str) -> Handled[State]:
     """The same refund again changes nothing. Raises RefundIdTaken, and what the domain refuses."""
     try:
-        return await act(app, asked, actor=actor, command_id=command_id)
+        return await act(orders, asked, actor=actor, command_id=command_id)
     except RefundOutOfRange:
-        before = refund_of((await shipped(app, asked.order_id)).requested, asked.refund_id)
+        before = refund_of((await shipped(orders, asked.order_id)).requested, asked.refund_id)
         if before is None:
             raise
         raise RefundIdTaken(asked.order_id, before) from None
 
 
-async def shipped(app: App, order_id: str) -> Shipped:
+async def shipped(orders: Orders, order_id: str) -> Shipped:
     """The state of an order that has shipped."""
-    state = (await load_order(app.orders, order_id)).state
+    state = (await load_order(orders, order_id)).state
     assert isinstance(state, Shipped)
     return state
 

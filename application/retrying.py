@@ -5,14 +5,13 @@ from dataclasses import dataclass, replace
 
 from temporalio.client import Client
 
-from activities.streams import load_order
 from application.acting import act
 from application.reach import require_answer
 from audit.open_orders import owed
-from bootstrap import App
 from dispatcher.starter import WorkflowStarter
 from dispatcher.triggers import TRIGGERS
 from eventstore.command_handler import Handled
+from order_streams import Orders, load_order
 from orders.commands import RetryOrder
 from orders.events import OrderRetried, RefundRequested
 from orders.ids import stream_name
@@ -28,18 +27,20 @@ class Retried:
     workflows: list[str]
 
 
-async def retry(app: App, client: Client, command: RetryOrder, *, actor: str, command_id: str) -> Retried:
+async def retry(
+    orders: Orders, client: Client, task_queue: str, command: RetryOrder, *, actor: str, command_id: str
+) -> Retried:
     """Record the retry, by which the dispatcher starts the workflow that the order's state asks for, or signals the one that
     is running to go on at once. Only what is missing is done.
 
     Raises what the domain refuses, and TemporalUnreachable where a refund is owed and Temporal does not answer: then nothing
     was done.
     """
-    due = _owed((await load_order(app.orders, command.order_id)).state)
+    due = _owed((await load_order(orders, command.order_id)).state)
     if due:
         await require_answer(client)
-    handled = await act(app, command, actor=actor, command_id=command_id)
-    await _take_up(app, WorkflowStarter(client, app.settings.task_queue), command.order_id, due)
+    handled = await act(orders, command, actor=actor, command_id=command_id)
+    await _take_up(orders, WorkflowStarter(client, task_queue), command.order_id, due)
     workflows = [each.workflow for each in TRIGGERS if _is_of(each.event_type, each.status, handled.state)]
     return Retried(handled, workflows + [REFUND_ORDER for _ in due])
 
@@ -48,14 +49,13 @@ def _owed(state: State) -> list[Refund]:
     return owed(state) if isinstance(state, Shipped) else []
 
 
-async def _take_up(app: App, starter: WorkflowStarter, order_id: str, due: Sequence[Refund]) -> None:
+async def _take_up(orders: Orders, starter: WorkflowStarter, order_id: str, due: Sequence[Refund]) -> None:
     """Start the refunds that are owed anew, or hurry those that run; each returns its money once however often it runs."""
     if not due:
         return
     [trigger] = [each for each in TRIGGERS if each.workflow == REFUND_ORDER]
     ids = {refund.refund_id for refund in due}
-    async for recorded in app.store.stream(stream_name(order_id)):
-        event = app.codec.decode(recorded)
+    async for recorded, event in orders.events(stream_name(order_id)):
         if isinstance(event, RefundRequested) and event.refund_id in ids:
             await starter.start(replace(trigger, signal=RETRY, again=True), event, recorded)
 

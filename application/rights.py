@@ -5,7 +5,6 @@ from typing import Final
 import asyncpg
 import structlog
 
-from bootstrap import App
 from eventstore.pool import ROLE
 
 # Catalogs alone. A login that can act as the log's owner can do away with what keeps the log append-only.
@@ -26,9 +25,9 @@ select 'may create schemas' where has_database_privilege($1, current_database(),
 _log = structlog.get_logger(__name__)
 
 
-async def excess_rights(app: App) -> list[str]:
+async def excess_rights(pool: asyncpg.Pool) -> list[str]:
     """What the login or the application's role may beyond its work, a sentence each; none where all is well."""
-    async with app.pool.acquire(timeout=5) as connection:
+    async with pool.acquire(timeout=5) as connection:
         login = await connection.fetchval(_LOGIN, timeout=5)
         role = await connection.fetch(_ROLE, ROLE, timeout=5)
     found = [f"{ROLE} {row[0]}" for row in role]
@@ -37,10 +36,10 @@ async def excess_rights(app: App) -> list[str]:
     return found
 
 
-async def warn_of_excess_rights(app: App) -> None:
+async def warn_of_excess_rights(pool: asyncpg.Pool) -> None:
     """One line of the log where there are any. Nothing ends for it: the work goes on as well as before."""
     try:
-        found = await excess_rights(app)
+        found = await excess_rights(pool)
     except (asyncpg.PostgresError, OSError) as error:
         _log.debug("the database's rights were not looked at", error=str(error))
         return

@@ -5,12 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+import asyncpg
+
 from application.stuck import Stuck
+from audit import Sources
 from audit.streams import read_orders
-from bootstrap import App
+from dispatcher.parking import Parking
 from orders.ids import stream_name
 from projections import PROJECTIONS
-from webhooks.deliveries import Delivery, State
+from projections.queries import Queries
+from webhooks.deliveries import Deliveries, Delivery, State
 
 _PAGE: Final = 200
 _PREFIX: Final = stream_name("")
@@ -32,28 +36,28 @@ class _Parked:
         return Stuck("parked", self.order_id, state, self.step, self.at, self.reason, position=self.position)
 
 
-async def parked_events(app: App) -> AsyncGenerator[Stuck, None]:
+async def parked_events(sources: Sources) -> AsyncGenerator[Stuck, None]:
     """What the dispatcher, each projection, then the deliveries of webhooks have set aside."""
-    async for page in _pages(app):
-        orders = await read_orders(app.pool, app.codec, list({event.order_id for event in page}))
+    async for page in _pages(sources.pool):
+        orders = await read_orders(sources.pool, sources.codec, list({event.order_id for event in page}))
         states = {order.order_id: order.state.status for order in orders if order.state}
         for event in page:
             yield event.told(states.get(event.order_id))
 
 
-async def _pages(app: App) -> AsyncIterator[Sequence[_Parked]]:
+async def _pages(pool: asyncpg.Pool) -> AsyncIterator[Sequence[_Parked]]:
     after = 0
-    while page := await app.parking.list(after=after, limit=_PAGE):
+    while page := await Parking(pool).list(after=after, limit=_PAGE):
         yield [_Parked(f"dispatch {e.event_type}", e.position, e.stream, e.reason, e.parked_at) for e in page]
         after = page[-1].position
     for name in (projection.name for projection in PROJECTIONS):
         after = 0
-        while found := await app.queries.parked(name, after=after, limit=_PAGE):
+        while found := await Queries(pool).parked(name, after=after, limit=_PAGE):
             yield [_Parked(f"{name}: {e.type}", e.position, e.stream, e.reason, e.at) for e in found]
             after = found[-1].position
     delivery: str | None = None
     while True:
-        webhooks = await app.deliveries.list(state=State.PARKED, limit=_PAGE, after=delivery)
+        webhooks = await Deliveries(pool).list(state=State.PARKED, limit=_PAGE, after=delivery)
         yield [_undelivered(each) for each in webhooks.rows]
         if (delivery := webhooks.after) is None:
             break

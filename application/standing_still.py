@@ -3,16 +3,14 @@
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from typing import Final
 
-from temporalio.client import Client
-
 from application.failing import of_fleet
 from application.stuck import Stuck, of_run
 from audit import Sources
 from audit.open_orders import Prospect, Prospects, Work
 from audit.stranded import Stranded, stranded, unreadable
-from bootstrap import App
-from gateways.books import GatewayBooks
 from orders.events import OrderHeld
+from projections.queries import Queries
+from settings import Settings
 from workflows.model import ORDER_ID
 
 _PAGE: Final = 200
@@ -21,11 +19,10 @@ _OPEN: Final = ("placed", "confirmed", "paid")
 
 class StandingStill:
     """Looks through open orders, through those that Temporal ended without their being done, and through all workflows that
-    run. client: None where Temporal cannot be reached; then only holds are known."""
+    run. sources.client: None where Temporal cannot be reached; then only holds are known."""
 
-    def __init__(self, app: App, client: Client | None) -> None:
-        self._app, self._client = app, client
-        self._sources = Sources(app.pool, app.store, app.codec, app.stock, GatewayBooks(app.pool), client)
+    def __init__(self, sources: Sources, settings: Settings) -> None:
+        self._sources, self._settings, self._client = sources, settings, sources.client
         self._prospects = Prospects(self._sources)
 
     @property
@@ -56,7 +53,7 @@ class StandingStill:
         """Orders of which a workflow was terminated, or has failed: within the retention of the namespace."""
         if self._client is None:
             return
-        fleet = of_fleet(self._app.settings.task_queue)
+        fleet = of_fleet(self._settings.task_queue)
         query = f"ExecutionStatus IN ('Failed', 'Terminated', 'TimedOut', 'Canceled') AND {fleet}"
         page: list[str] = []
         async for found in self._client.list_workflows(query):
@@ -70,7 +67,7 @@ class StandingStill:
         """Workflows that run and were not asked about yet: of orders that are no longer open, above all."""
         if self._client is None:
             return
-        query = f"ExecutionStatus = 'Running' AND {of_fleet(self._app.settings.task_queue)}"
+        query = f"ExecutionStatus = 'Running' AND {of_fleet(self._settings.task_queue)}"
         page: list[Work] = []
         async for found in self._client.list_workflows(query):
             order_id = found.typed_search_attributes.get(ORDER_ID)
@@ -85,7 +82,7 @@ class StandingStill:
         for status in _OPEN:
             after: int | None = None
             while True:
-                page = await self._app.queries.list_orders(status=status, after=after, limit=_PAGE)
+                page = await Queries(self._sources.pool).list_orders(status=status, after=after, limit=_PAGE)
                 yield [row.order_id for row in page.rows]
                 if (after := page.after) is None:
                     break
@@ -94,7 +91,7 @@ class StandingStill:
         for prospect in stopped.still:
             work, state = prospect.work, stopped.evidence.state.status
             if prospect.standstill:
-                url = self._app.settings.workflow_url(work.workflow_id)
+                url = self._settings.workflow_url(work.workflow_id)
                 yield of_run(prospect.standstill, work.order_id, state, work.workflow_id, url)
             else:
                 yield _lost(stopped, prospect)

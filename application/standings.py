@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from application.wire import camel_case
-from bootstrap import App
 from eventstore.checkpoints import lags
+from eventstore.store import EventStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +32,11 @@ class Standing:
 STANDING_COLUMNS = ("name", "position", "events behind", "seconds behind", "parked")
 
 
-async def standings(app: App, names: Sequence[str], parked: dict[str, int]) -> list[Standing]:
+async def standings(store: EventStore, names: Sequence[str], parked: dict[str, int]) -> list[Standing]:
     """These readers, in this order, then those beside them under the same name, as a rebuild is."""
-    known = {lag.name: lag for lag in await lags(app.pool)}
+    known = {lag.name: lag for lag in await lags(store.pool)}
     beside = [name for name in known if name.partition(":")[0] in names and name not in names]
-    head = await app.store.head()
+    head = await store.head()
     found = []
     for name in (*names, *beside):
         lag = known.get(name)

@@ -6,11 +6,8 @@ from typing import Any
 
 from application.workflows import WorkflowView
 from audit.open_orders import refund_workflow_id
-from bootstrap import App
 from eventstore.model import RecordedEvent
-from orders.errors import OrderNotFound
 from orders.events import Event, RefundRequested
-from orders.ids import stream_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +27,6 @@ class Timeline:
             if str(other.id) == causation:
                 return f"#{other.version} {other.type}"
         return causation
-
-
-async def load_events(app: App, order_id: str) -> list[tuple[RecordedEvent, Event]]:
-    """The order's events. Raises OrderNotFound, and what the codec raises."""
-    events = [(recorded, app.codec.decode(recorded)) async for recorded in app.store.stream(stream_name(order_id))]
-    if not events:
-        raise OrderNotFound(order_id)
-    return events
 
 
 def refund_workflows(events: Sequence[tuple[RecordedEvent, Event]]) -> list[str]:

@@ -13,10 +13,6 @@ from audit.streams import OrderStream, read_orders
 from gateways.books import OrderBooks
 from orders.state import ExistingOrder
 
-# By reservation_lines_pkey and reservations_pkey.
-_RESERVED = """
-select l.order_id, l.sku, l.units from inventory.reservation_lines l join inventory.reservations r using (order_id)
- where l.order_id = any ($1::text[]) and r.state = 'reserved'"""
 # By events_id_key.
 _PUBLISHED = """
 select e.id, s.name from eventstore.events e join eventstore.streams s using (stream_id) where e.id = any ($1::uuid[])"""
@@ -53,10 +49,10 @@ async def gather(sources: Sources, ids: Sequence[str]) -> tuple[list[Evidence], 
     """
     streams = await read_orders(sources.pool, sources.codec, ids)
     books = _by_order(await _books(sources, ids))
-    reserved = await _reserved(sources.pool, ids)
+    reserved = await sources.stock.reserved(ids)
     published = await _published(sources.pool, streams)
     evidence = [
-        _evidence(stream, stream.state, books[stream.order_id], reserved[stream.order_id], published)
+        _evidence(stream, stream.state, books[stream.order_id], reserved.get(stream.order_id, {}), published)
         for stream in streams
         if stream.state is not None
     ]
@@ -72,13 +68,6 @@ def _by_order(books: Iterable[OrderBooks]) -> dict[str, list[OrderBooks]]:
     for each in books:
         by_order[each.order_id].append(each)
     return by_order
-
-
-async def _reserved(pool: asyncpg.Pool, ids: Sequence[str]) -> dict[str, dict[str, int]]:
-    reserved: dict[str, dict[str, int]] = defaultdict(dict)
-    for order_id, sku, units in await pool.fetch(_RESERVED, ids):
-        reserved[order_id][sku] = units
-    return reserved
 
 
 async def _published(pool: asyncpg.Pool, streams: Iterable[OrderStream]) -> set[tuple[UUID, str]]:

@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 
 import orjson
 
-from activities.streams import order_codec
 from bench.log import bodies
 from bench.side import Figures, Ground, milliseconds, order_ids
 from dispatcher.dispatcher import Dispatcher
@@ -20,6 +19,7 @@ from eventstore.model import NO_STREAM, NewEvent, RecordedEvent
 from eventstore.pool import open_pool
 from eventstore.store import EventStore
 from eventstore.wakeup import Wakeup
+from order_streams import order_codec
 from orders.events import Event
 
 

@@ -6,7 +6,6 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
-from activities.streams import order_codec
 from bench.log import fill_orders
 from bench.side import Ground
 from dispatcher.dispatcher import NAME as DISPATCHER
@@ -14,6 +13,7 @@ from eventstore.migrate import migrate
 from eventstore.pool import open_pool
 from eventstore.store import EventStore
 from eventstore.wakeup import Wakeup
+from order_streams import order_codec
 from projections import PROJECTIONS
 from projections.rebuild import rebuild
 from webhooks.endpoints import READER as WEBHOOKS
@@ -59,8 +59,7 @@ async def fill_store(dsn: str, orders: int) -> None:
     await fill_orders(dsn, orders)
     async with open_pool(dsn) as pool:
         store, codec = EventStore(pool, Wakeup(pool)), order_codec()
-        for projection in PROJECTIONS:
-            await rebuild(pool, store, codec, projection, lambda *_: None)
+        await rebuild(pool, store, codec, PROJECTIONS, lambda *_: None)
     connection = await asyncpg.connect(dsn)
     try:
         for projection in PROJECTIONS:

@@ -20,7 +20,7 @@ from temporalio.worker.workflow_sandbox import SandboxRestrictions
 from bench.bare_steps import BareSteps, OrderRef
 from bench.bare_workflows import BARE, STARTS
 from bench.side import Ground, Order, measures_of, order_ids
-from bootstrap import TASKS_OF_A_KILLED_WORKER
+from temporal import TASKS_OF_A_KILLED_WORKER
 from workflows.model import CUSTOMER_ID, ORDER_ID, ORDER_STATUS
 from workflows.sandbox import Sandbox
 
@@ -64,7 +64,7 @@ def _search_attributes(order_id: str, status: str) -> TypedSearchAttributes:
 
 @asynccontextmanager
 async def tuned(ground: Ground) -> AsyncIterator[Order]:
-    """With the options of bootstrap.build_worker; its interceptors, which do things of ours, are left out."""
+    """With the options of worker.order_worker; its interceptors, which do things of ours, are left out."""
     client = await Client.connect(ground.temporal_address, data_converter=pydantic_data_converter)
     restrictions = SandboxRestrictions.default.with_passthrough_modules("activities", "bench", "orders", "workflows")
     async with taking(

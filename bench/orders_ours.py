@@ -16,10 +16,12 @@ from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, 
 from activities.signatures import ANALYTICS_REVENUE, Publication
 from application.placing import place
 from bench.side import Ground, Order, meanwhile, measures_of, order_ids
-from bootstrap import App, connect_temporal, open_app
+from bootstrap import App, open_app
 from inventory.stock import read_stock_csv
+from order_streams import Orders
 from orders.model import parse_order
 from settings import Settings
+from temporal import connect_temporal
 from worker import Role, serve
 
 _DATA: Final = Path(__file__).resolve().parent.parent / "data" / "northwind"
@@ -82,7 +84,7 @@ async def placing(settings: Settings, told: Told) -> AsyncIterator[tuple[App, Or
     async with open_app(settings) as app:
         rows = read_stock_csv(_DATA / "products.csv")
         await app.stock.import_levels([replace(row, units=1_000_000) for row in rows], "bench")
-        yield app, _order_after_order(app, told)
+        yield app, _order_after_order(app.orders, told)
 
 
 @asynccontextmanager
@@ -96,7 +98,7 @@ async def in_this_process(ground: Ground) -> AsyncIterator[Order]:
             yield order
 
 
-def _order_after_order(app: App, told: Told) -> Order:
+def _order_after_order(orders: Orders, told: Told) -> Order:
     """The Northwind orders in turn."""
     ids, lines = order_ids(), itertools.cycle((_DATA / "orders.jsonl").read_text().splitlines())
 
@@ -104,7 +106,7 @@ def _order_after_order(app: App, told: Told) -> Order:
         line = json.loads(next(lines)) | {"orderId": next(ids)}
         placed = parse_order(line, now=datetime.now(UTC))
         done = told.expect(placed.order_id)
-        await place(app, placed, actor="bench")
+        await place(orders, placed, actor="bench")
         await done
         return placed.order_id
 

@@ -2,12 +2,12 @@
 
 import time
 
-from activities.streams import order_codec
 from bench.log import fill
 from bench.side import Figures, Ground
 from eventstore.pool import open_pool
 from eventstore.store import EventStore
 from eventstore.wakeup import Wakeup
+from order_streams import order_codec
 
 
 async def measure(ground: Ground) -> Figures:

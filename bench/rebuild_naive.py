@@ -5,12 +5,12 @@ from typing import Final
 
 import asyncpg
 
-from activities.streams import order_codec
 from bench.log import fill
 from bench.side import Figures, Ground
 from eventstore.pool import open_pool
 from eventstore.store import EventStore
 from eventstore.wakeup import Wakeup
+from order_streams import order_codec
 from orders.events import OrderPlaced
 
 _TABLE: Final = """

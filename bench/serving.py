@@ -11,12 +11,13 @@ from pathlib import Path
 from signal import SIGKILL
 from typing import Final
 
-from bootstrap import connect_temporal, open_app
+from bootstrap import open_app
 from embedded.child import Job, child
 from embedded.folders import throwaway_folder
 from process import run
 from settings import Settings, load_settings
 from telemetry import configure_logging
+from temporal import connect_temporal
 from worker import Role, serve
 
 READY: Final = "ready"

@@ -96,13 +96,13 @@ class _Soak:
             self._stage.servers.temporal_address, data_converter=pydantic_data_converter, lazy=True
         )
         course = Course(self._app.pool, client)
-        traffic = Traffic(self._app, course, rate=self._plan.rate, dice=self._plan.dice("traffic"))
+        traffic = Traffic(self._app.orders, course, rate=self._plan.rate, dice=self._plan.dice("traffic"))
         async with asyncio.TaskGroup() as group:
             group.create_task(traffic.flow())
             await self._break_one_after_another()
             traffic.closing.set()
         all_settled = await self._settled(course)
-        report = await prove_books(self._app, client)
+        report = await prove_books(self._app.sources(client))
         return Verdict(
             seed=self._plan.seed,
             seconds=self._log.seconds,
@@ -128,7 +128,7 @@ class _Soak:
         await FAULTS[name](self._stage)
         lasted = self._log.seconds - at
         await self._revive()
-        goes_on_after = await recovery_seconds(self._app)
+        goes_on_after = await recovery_seconds(self._app.store)
         self._broken.append(Broken(name, round(at, 1), round(lasted, 1), goes_on_after))
         answer = (
             "does not recover" if goes_on_after is None else f"recovered {goes_on_after:.1f} s after the fault's end"

@@ -9,10 +9,10 @@ from typing import Any, Final
 import orjson
 
 from application.placing import command_id
-from bootstrap import App
 from chaos.patience import until_answered
 from cli.demo_settle import Course
 from cli.demo_world import ORDERS_FILE
+from order_streams import Orders
 from orders.commands import CancelOrder, Command, PlaceOrder
 from orders.errors import IllegalTransition, OrderNotCancellable
 from orders.events import CancelledBy
@@ -34,8 +34,8 @@ def northwind_orders() -> list[dict[str, Any]]:
 class Traffic:
     """Places orders until `closing` is set. course: receives each placed order; rate: orders a second."""
 
-    def __init__(self, app: App, course: Course, *, rate: float, dice: random.Random) -> None:
-        self._app, self._course = app, course
+    def __init__(self, orders: Orders, course: Course, *, rate: float, dice: random.Random) -> None:
+        self._shop, self._course = orders, course
         self._rate, self._dice = rate, dice
         self._orders: Sequence[Mapping[str, Any]] = northwind_orders()
         self.closing = asyncio.Event()
@@ -77,5 +77,5 @@ class Traffic:
     async def _handle(self, order_id: str, command: Command, id_: str) -> None:
         metadata = {"actor": _ACTOR, "correlationId": order_id}
         await until_answered(
-            lambda: self._app.orders.handle(stream_name(order_id), command, command_id=id_, metadata=metadata)
+            lambda: self._shop.handle(stream_name(order_id), command, command_id=id_, metadata=metadata)
         )

@@ -8,9 +8,9 @@ import typer
 
 from application import acting
 from application.acting import why_impossible
-from bootstrap import App
 from cli.failures import Refused
 from eventstore.command_handler import Handled
+from order_streams import Orders
 from orders.commands import CancelOrder
 from orders.errors import IllegalTransition
 from orders.interventions import Intervention
@@ -19,10 +19,10 @@ from orders.state import State
 Reason = Annotated[str, typer.Option("--reason", help="Why, as it is shown to others.")]
 
 
-async def act(app: App, command: CancelOrder | Intervention) -> Handled[State]:
+async def act(orders: Orders, command: CancelOrder | Intervention) -> Handled[State]:
     """Handle the command in the name of whoever is logged in. Raises Refused and what the domain refuses."""
     try:
-        return await acting.act(app, command, actor=actor(), command_id=str(uuid.uuid4()))
+        return await acting.act(orders, command, actor=actor(), command_id=str(uuid.uuid4()))
     except IllegalTransition as error:
         raise Refused(why_impossible(error)) from None
 

@@ -13,6 +13,7 @@ from cli.running import execute, opened, temporal
 from settings import Settings
 from telemetry.process import metrics_served
 from web.address import listening_address
+from web.app import create_app
 from web.server import serve_api
 
 
@@ -28,14 +29,14 @@ def api(as_json: AsJson = False) -> None:
         async with opened(settings) as app, asyncio.TaskGroup() as group:
 
             async def tell(url: str) -> None:
-                await warn_of_excess_rights(app)
+                await warn_of_excess_rights(app.pool)
                 with contextlib.suppress(BrokenPipeError):  # it serves whether or not anybody reads that
                     show_json({"url": url}) if as_json else show(f"the API and the page: {url}")
 
             client = await temporal(settings, lazy=True)
             listening = group.create_task(app.wakeup.listen(settings.app_database_url))
-            async with metrics_served(settings, app, client):
-                await serve_api(app, client, address, ready=partial(_start, group, tell))
+            async with metrics_served(settings, app.sources(client), client):
+                await serve_api(create_app(app, client), address, ready=partial(_start, group, tell))
             listening.cancel()
 
     execute(command, serves=True)

@@ -38,7 +38,7 @@ def attention(limit: MaxRows = 100, as_json: AsJson = False) -> None:
 
     async def command(settings: Settings) -> int:
         async with opened(settings) as app:
-            found = await find_stuck(app, await temporal_if_reachable(settings), limit)
+            found = await find_stuck(app.sources(await temporal_if_reachable(settings)), settings, limit)
         if as_json:
             rows = [each.as_json() for each in found.rows]
             show_json({"stuck": rows, "more": found.more, "complete": found.problem is None})

@@ -6,16 +6,13 @@ from typing import Final, TypeAlias
 
 import asyncpg
 from rich.text import Text
-from temporalio.client import Client
 
 from audit import AuditReport, CheckResult, Finding, Sources, record_audit
 from audit import audit as prove
-from bootstrap import App
 from cli.arguments import AsJson
 from cli.failures import OK, REFUSED
 from cli.output import messages, say, show, show_json, visible
 from cli.running import execute, opened, temporal_if_reachable
-from gateways.books import GatewayBooks
 from settings import Settings
 
 SHOWN_FINDINGS: Final = 50
@@ -31,7 +28,7 @@ def audit(as_json: AsJson = False) -> None:
 
     async def command(settings: Settings) -> int:
         async with opened(settings) as app:
-            report = await prove_books(app, await temporal_if_reachable(settings))
+            report = await prove_books(app.sources(await temporal_if_reachable(settings)))
         if as_json:
             show_json(report.as_json())
         else:
@@ -41,13 +38,12 @@ def audit(as_json: AsJson = False) -> None:
     execute(command)
 
 
-async def prove_books(app: App, client: Client | None) -> AuditReport:
-    """Audit the application's database and record the outcome; progress on standard error where that is a terminal."""
-    sources = Sources(app.pool, app.store, app.codec, app.stock, GatewayBooks(app.pool), client)
+async def prove_books(sources: Sources) -> AuditReport:
+    """Audit the database and record the outcome; progress on standard error where that is a terminal."""
     with progress_of("auditing") as on_progress:
         report = await prove(sources, on_progress)
     try:
-        await record_audit(app.pool, report)
+        await record_audit(sources.pool, report)
     except (
         asyncpg.PostgresError,
         OSError,

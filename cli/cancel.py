@@ -33,7 +33,7 @@ def cancel(order_id: OrderId, reason: Reason, by: By = Person.OPERATOR, as_json:
 
     async def command(settings: Settings) -> None:
         async with opened(settings) as app:
-            handled = await act(app, CancelOrder(order_id, reason, CancelledBy(by)))
+            handled = await act(app.orders, CancelOrder(order_id, reason, CancelledBy(by)))
         state = handled.state
         assert isinstance(state, Cancelled)
         if as_json:

@@ -22,6 +22,7 @@ from orders.money import format_money
 from process import MARGIN_WITH_SERVICES
 from settings import Settings
 from web.address import beside_others
+from web.app import create_app
 from web.server import api_served
 
 ALL_ORDERS: Final = 830
@@ -60,7 +61,7 @@ class Demo:
         async with demo_world() as world:
             _introduce(world.app.settings, self._orders)
             try:
-                async with api_served(world.app, world.client, beside_others(world.app.settings)) as url:
+                async with api_served(create_app(world.app, world.client), beside_others(world.app.settings)) as url:
                     say(f"Page and HTTP API: {url}")
                     return await served(world, self._perform(world))
             except asyncio.CancelledError:
@@ -96,7 +97,7 @@ class Demo:
     async def _tell(self, world: World, run: DemoRun) -> bool:
         """Print what came of it; whether the books hold."""
         told, ui_url = await stories(world, run), world.app.settings.temporal_ui_url
-        report = await prove_books(world.app, world.client)
+        report = await prove_books(world.app.sources(world.client))
         if self._as_json:
             show_json(summary_json(run, told, report, ui_url))
         else:
@@ -116,7 +117,7 @@ def _introduce(settings: Settings, orders: int) -> None:
 
 
 async def _place(world: World, orders: AsyncIterator[Line], course: Course, all_placed: asyncio.Event) -> None:
-    async for outcome in place_all(world.app, orders):
+    async for outcome in place_all(world.app.orders, orders):
         if outcome.error is not None:
             raise outcome.error
         if outcome.order_id is None or outcome.result == "refused":

@@ -9,13 +9,14 @@ from typing import Any, Final
 from rich.console import RenderableType
 from rich.text import Text
 
-from application.timeline import Timeline, load_events, timeline_document
+from application.timeline import Timeline, timeline_document
 from application.workflows import order_workflows
 from audit import AuditReport
 from cli.demo_settle import Ended, Tally
 from cli.demo_world import World
 from cli.output import facts, table
 from cli.timeline import render_timeline
+from order_streams import load_events
 from orders.events import CancelledBy
 from orders.money import format_money
 
@@ -97,7 +98,7 @@ async def stories(world: World, run: DemoRun) -> dict[str, Timeline]:
     return {
         kind: Timeline(
             order_id,
-            await load_events(world.app, order_id),
+            await load_events(world.app.orders, order_id),
             await order_workflows(world.client, settings, order_id),
         )
         for kind, order_id in run.examples.items()

@@ -15,7 +15,7 @@ from cli.arguments import DATA_FOLDER
 from cli.running import opened, temporal
 from embedded.services import run_services
 from eventstore.migrate import migrate
-from inventory.stock import read_stock_csv
+from inventory.stock import Stock, read_stock_csv
 from settings import Settings, load_settings, temporal_namespace
 from worker import Role, serve
 
@@ -63,7 +63,7 @@ async def demo_world() -> AsyncIterator[World]:
         )
         await migrate(settings.owner_database_url)
         async with opened(settings) as app:
-            await _import_products(app)
+            await _import_products(app.stock)
             yield World(app, await temporal(settings), services.started)
 
 
@@ -75,9 +75,9 @@ def _limits(given: Settings) -> dict[str, int]:
     }
 
 
-async def _import_products(app: App) -> None:
+async def _import_products(stock: Stock) -> None:
     rows = await asyncio.to_thread(read_stock_csv, _PRODUCTS_FILE)
-    await app.stock.import_levels([replace(row, units=row.units * STOCK_FACTOR) for row in rows], "orders demo")
+    await stock.import_levels([replace(row, units=row.units * STOCK_FACTOR) for row in rows], "orders demo")
 
 
 async def served(world: World, work: Coroutine[Any, Any, T]) -> T:

@@ -6,6 +6,7 @@ import sysconfig
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,13 +22,14 @@ from cli.serving import serve_and_tell
 from embedded.folders import private_folder
 from embedded.services import Services, run_services
 from eventstore.migrate import migrate
-from inventory.stock import read_stock_csv
+from inventory.stock import Stock, read_stock_csv
 from process import MARGIN_WITH_SERVICES
 from settings import DEV_FILE, DEV_FOLDER, Settings, load_settings, temporal_namespace
 from telemetry.process import metrics_served
 from web.address import beside_others
+from web.app import create_app
 from web.server import api_served
-from worker import Role
+from worker import Role, serve
 
 # Services of our own are found by the environment alone: what an earlier run left in the folder is not there any more.
 _NO_FOLDER: Final = Path("/nonexistent")
@@ -53,7 +55,7 @@ def dev(as_json: AsJson = False) -> None:
                 say(f"migrated: {name}")
             async with opened(settings) as app:
                 if "PostgreSQL" not in services.started:  # our own server takes nobody but us, whatever the login may
-                    await warn_of_excess_rights(app)
+                    await warn_of_excess_rights(app.pool)
                 await _serve(app, settings, services, as_json)
 
     execute(command, serves=True, margin=MARGIN_WITH_SERVICES)
@@ -71,10 +73,13 @@ def _settings(given: Settings, services: Services) -> Settings:
 
 
 async def _serve(app: App, settings: Settings, services: Services, as_json: bool) -> None:
-    await _import_products(app)
+    await _import_products(app.stock)
     client = await temporal(settings)
 
-    async with metrics_served(settings, app, client), api_served(app, client, beside_others(settings)) as url:
+    async with (
+        metrics_served(settings, app.sources(client), client),
+        api_served(create_app(app, client), beside_others(settings)) as url,
+    ):
 
         async def tell() -> None:
             if as_json:
@@ -83,13 +88,13 @@ async def _serve(app: App, settings: Settings, services: Services, as_json: bool
                 show(*_welcome(settings, services, url))
 
         with announced(DEV_FOLDER, settings, url):
-            await serve_and_tell(app, client, tuple(Role), tell)
+            await serve_and_tell(partial(serve, app, client, tuple(Role)), tell)
 
 
-async def _import_products(app: App) -> None:
+async def _import_products(stock: Stock) -> None:
     """Something to sell, the first time."""
-    if not await app.stock.list(limit=1):
-        count = await app.stock.import_levels(read_stock_csv(_PRODUCTS), "orders dev")
+    if not await stock.list(limit=1):
+        count = await stock.import_levels(read_stock_csv(_PRODUCTS), "orders dev")
         say(f"the inventory was empty: imported {count} products of {_PRODUCTS.parent.name}/{_PRODUCTS.name}")
 
 

@@ -8,13 +8,12 @@ import typer
 
 from application.standings import STANDING_COLUMNS, standings
 from application.wire import camel_case
-from bootstrap import App, build_dispatcher
 from cli.arguments import AsJson
 from cli.failures import OK, REFUSED, Refused
 from cli.output import show, show_json, table, visible
 from cli.running import execute, opened, temporal
-from dispatcher.dispatcher import NAME
-from dispatcher.parking import Parked
+from dispatcher.dispatcher import NAME, Dispatcher
+from dispatcher.parking import Parked, Parking
 from settings import Settings
 
 dispatcher = typer.Typer(no_args_is_help=True, help="The dispatcher: how far it has come, and retrying parked events.")
@@ -30,8 +29,8 @@ def status(as_json: AsJson = False) -> None:
 
     async def command(settings: Settings) -> None:
         async with opened(settings) as app:
-            [standing] = await standings(app, [NAME], {NAME: await app.parking.count()})
-            parked = [event async for event in _parked(app)]
+            [standing] = await standings(app.store, [NAME], {NAME: await app.parking.count()})
+            parked = [event async for event in _parked(app.parking)]
         if as_json:
             show_json(standing.as_json() | {"events": [camel_case(asdict(event)) for event in parked]})
             return
@@ -42,9 +41,9 @@ def status(as_json: AsJson = False) -> None:
     execute(command)
 
 
-async def _parked(app: App) -> AsyncIterator[Parked]:
+async def _parked(parking: Parking) -> AsyncIterator[Parked]:
     after = 0
-    while page := await app.parking.list(after=after, limit=_PAGE):
+    while page := await parking.list(after=after, limit=_PAGE):
         for event in page:
             yield event
         after = page[-1].position
@@ -62,25 +61,25 @@ def retry(position: Position = None, every: All = False, as_json: AsJson = False
 
     async def command(settings: Settings) -> int:
         async with opened(settings) as app:
-            events = [event async for event in _parked(app) if every or event.position == position]
+            events = [event async for event in _parked(app.parking) if every or event.position == position]
             if not events and not every:
                 raise Refused(f"no event is parked at position {position}")
-            stays = await _retry(app, settings, [event.position for event in events])
+            stays = []
+            if events:
+                again = app.dispatcher(await temporal(settings), eager=False)
+                stays = await _retry(again, app.parking, [event.position for event in events])
         _tell(len(events), stays, as_json)
         return REFUSED if stays else OK
 
     execute(command)
 
 
-async def _retry(app: App, settings: Settings, positions: list[int]) -> list[Parked]:
+async def _retry(again: Dispatcher, parking: Parking, positions: list[int]) -> list[Parked]:
     """The events that stay parked, each with its latest reason."""
-    if not positions:
-        return []
-    again = build_dispatcher(app, await temporal(settings), eager=False)
     for position in positions:
         if await again.retry(position):
-            await app.parking.remove(position)
-    return [event async for event in _parked(app) if event.position in positions]
+            await parking.remove(position)
+    return [event async for event in _parked(parking) if event.position in positions]
 
 
 def _tell(tried: int, stays: list[Parked], as_json: bool) -> None:

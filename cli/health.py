@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass
 from typing import Annotated
 
+import asyncpg
 import typer
 from rich.text import Text
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
@@ -15,11 +16,11 @@ from application.reach import TemporalUnreachable
 from application.readers import readers
 from application.readiness import write_problems
 from application.rights import excess_rights
-from bootstrap import App
 from cli.arguments import AsJson
 from cli.failures import OK, REFUSED, database_address, explain, temporal_address
 from cli.output import show, show_json, table
 from cli.running import execute, opened, temporal
+from eventstore.store import EventStore
 from settings import Settings
 
 MaxLag = Annotated[
@@ -70,15 +71,15 @@ async def _database(settings: Settings, max_lag: float) -> list[Check]:
         try:
             app = await stack.enter_async_context(opened(settings))
             reached = Check("database", True, database_address(settings))
-            migrated = await _migrations(app)
-            writes = [await _writes(app)] if migrated.ok else []
-            return [reached, migrated, *writes, await _rights(app), *await _lags(app, max_lag)]
+            migrated = await _migrations(app.pool)
+            writes = [await _writes(app.pool)] if migrated.ok else []
+            return [reached, migrated, *writes, await _rights(app.pool), *await _lags(app.store, max_lag)]
         except Exception as error:
             return [Check("database", False, _told(error, settings))]
 
 
-async def _migrations(app: App) -> Check:
-    missing = await missing_migrations(app)
+async def _migrations(pool: asyncpg.Pool) -> Check:
+    missing = await missing_migrations(pool)
     if missing is None:
         return Check("migrations", False, "missing, how many cannot be seen: run `orders migrate`")
     return Check(
@@ -86,18 +87,18 @@ async def _migrations(app: App) -> Check:
     )
 
 
-async def _writes(app: App) -> Check:
-    problems = await write_problems(app)
+async def _writes(pool: asyncpg.Pool) -> Check:
+    problems = await write_problems(pool)
     return Check("writes", not problems, "; ".join(problems) or "taken")
 
 
-async def _rights(app: App) -> Check:
-    found = await excess_rights(app)
+async def _rights(pool: asyncpg.Pool) -> Check:
+    found = await excess_rights(pool)
     return Check("rights", True, "; ".join(found) or "the application has only what it needs", insecure=bool(found))
 
 
-async def _lags(app: App, max_lag: float) -> list[Check]:
-    found = await readers(app)
+async def _lags(store: EventStore, max_lag: float) -> list[Check]:
+    found = await readers(store)
     return [
         Check(each.name, each.seconds <= max_lag, f"{each.events:,} events, {each.seconds:,.1f} s behind")
         for each in found

@@ -19,7 +19,7 @@ def hold(order_id: OrderId, reason: Reason, as_json: AsJson = False) -> None:
 
     async def command(settings: Settings) -> None:
         async with opened(settings) as app:
-            handled = await act(app, HoldOrder(order_id, reason))
+            handled = await act(app.orders, HoldOrder(order_id, reason))
         if as_json:
             show_json(_document(order_id, handled))
         elif handled.changed:
@@ -38,7 +38,7 @@ def release(order_id: OrderId, as_json: AsJson = False) -> None:
 
     async def command(settings: Settings) -> None:
         async with opened(settings) as app:
-            handled = await act(app, ReleaseOrder(order_id))
+            handled = await act(app.orders, ReleaseOrder(order_id))
         if as_json:
             show_json(_document(order_id, handled))
         else:

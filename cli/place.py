@@ -10,7 +10,6 @@ import asyncpg
 import typer
 
 from application.outages import AWAY
-from bootstrap import App
 from cli.arguments import AsJson
 from cli.failures import INTERRUPTED, OK, REFUSED, Refused, explain
 from cli.line_ranges import LineRanges
@@ -20,6 +19,8 @@ from cli.placing import Outcome, place_all
 from cli.progress import reading, waiting
 from cli.running import execute, opened
 from cli.settle import Settling
+from eventstore.store import EventStore
+from order_streams import Orders
 from settings import Settings
 
 File = Annotated[
@@ -37,7 +38,7 @@ def place(file: File, wait: Wait = False, as_json: AsJson = False) -> None:
 
     async def command(settings: Settings) -> int:
         async with opened(settings) as app:
-            return await Placement(app, settings, as_json).run(file, wait)
+            return await Placement(app.orders, app.store, settings, as_json).run(file, wait)
 
     execute(command)
 
@@ -45,8 +46,8 @@ def place(file: File, wait: Wait = False, as_json: AsJson = False) -> None:
 class Placement:
     """One run over a file: what came of its lines, and how it is told."""
 
-    def __init__(self, app: App, settings: Settings, as_json: bool) -> None:
-        self._app, self._settings, self._as_json = app, settings, as_json
+    def __init__(self, orders: Orders, store: EventStore, settings: Settings, as_json: bool) -> None:
+        self._orders, self._store, self._settings, self._as_json = orders, store, settings, as_json
         self._results: Counter[str] = Counter()
         self._sure = LineRanges()
         self._settling = Settling()
@@ -81,9 +82,9 @@ class Placement:
 
     async def place(self, file: str) -> None:
         """Place every line. Raises Refused where the file cannot be read."""
-        self._start = await self._app.store.head()
+        self._start = await self._store.head()
         with reading(_size(file), hidden=self._as_json) as advance:
-            async with aclosing(place_all(self._app, lines(file))) as outcomes:
+            async with aclosing(place_all(self._orders, lines(file))) as outcomes:
                 async for outcome in outcomes:
                     advance(outcome.end)
                     self._take(outcome)
@@ -93,7 +94,7 @@ class Placement:
         self._waited = True
         total = self._results["placed"] + self._results["alreadyPlaced"]
         with waiting(total) as advance:
-            await self._settling.wait(self._app, self._start, lambda settling: advance(settling.counts))
+            await self._settling.wait(self._store, self._start, lambda settling: advance(settling.counts))
 
     def finish(self, code: int) -> int:
         """Print the summary and give the code on."""

@@ -11,11 +11,11 @@ import asyncpg
 
 from application.outages import AWAY
 from application.placing import place
-from bootstrap import App
 from cli.acting import actor
 from cli.lines import Line
 from cli.order_lines import read_order
 from eventstore.errors import EventStoreError, InvalidEvent
+from order_streams import Orders
 from orders.errors import Fault, InvalidOrder, OrderError
 from orders.state import State
 
@@ -48,14 +48,14 @@ class Outcome:
         return {name: value for name, value in fields.items() if value is not None}
 
 
-async def place_all(app: App, lines: AsyncIterator[Line]) -> AsyncGenerator[Outcome, None]:
+async def place_all(orders: Orders, lines: AsyncIterator[Line]) -> AsyncGenerator[Outcome, None]:
     """Place the order on each line that is not blank, several at once.
 
     At the first unknown outcome no further line is begun; those in flight are still told. Raises what reading the
     lines raises.
     """
     waiting: asyncio.Queue[asyncio.Task[Outcome] | None] = asyncio.Queue(IN_FLIGHT)
-    filling = asyncio.create_task(_fill(waiting, app, lines))
+    filling = asyncio.create_task(_fill(waiting, orders, lines))
     try:
         while task := await waiting.get():
             outcome = await task
@@ -72,8 +72,10 @@ async def place_all(app: App, lines: AsyncIterator[Line]) -> AsyncGenerator[Outc
                 task.cancel()
 
 
-async def _fill(waiting: asyncio.Queue[asyncio.Task[Outcome] | None], app: App, lines: AsyncIterator[Line]) -> None:
-    placer = _Placer(app)
+async def _fill(
+    waiting: asyncio.Queue[asyncio.Task[Outcome] | None], orders: Orders, lines: AsyncIterator[Line]
+) -> None:
+    placer = _Placer(orders)
     try:
         async for line in lines:
             if line.content is None or line.content.strip():
@@ -85,8 +87,8 @@ async def _fill(waiting: asyncio.Queue[asyncio.Task[Outcome] | None], app: App, 
 class _Placer:
     """Places orders side by side, but lines of one order one after the other: the first of them is the order."""
 
-    def __init__(self, app: App) -> None:
-        self._app, self._actor = app, actor()
+    def __init__(self, orders: Orders) -> None:
+        self._orders, self._actor = orders, actor()
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def place(self, line: Line) -> Outcome:
@@ -95,7 +97,7 @@ class _Placer:
             order = read_order(line.content, now=datetime.now(UTC))
             order_id = order.order_id
             async with self._turns.setdefault(order_id, asyncio.Lock()):
-                handled = await place(self._app, order, actor=self._actor)
+                handled = await place(self._orders, order, actor=self._actor)
         except (OrderError, EventStoreError) as error:
             return Outcome(line.number, line.end, "refused", order_id, faults=_faults(error))
         except (asyncpg.PostgresError, *AWAY) as error:

@@ -8,12 +8,12 @@ import typer
 from rich.text import Text
 
 from application.recovering import Loss, Recovery
-from bootstrap import App
 from cli.arguments import AsJson
 from cli.audit import progress_of, prove_books, report_lines
 from cli.failures import OK, REFUSED
 from cli.output import show, show_json, visible
 from cli.running import execute, opened, temporal
+from eventstore.store import EventStore
 from settings import Settings
 
 _MARGIN: Final = timedelta(hours=1)
@@ -36,9 +36,12 @@ def recover(apply: Apply = False, since: Since = None, as_json: AsJson = False) 
         async with opened(settings) as app:
             client = await temporal(settings)
             with progress_of("recovering") as on_progress:
-                start = since.replace(tzinfo=UTC) if since else await _default_since(app)
-                losses = [loss async for loss in Recovery(app, client, start, apply, on_progress).losses()]
-            report = await prove_books(app, client)
+                start = since.replace(tzinfo=UTC) if since else await _default_since(app.store)
+                recovery = Recovery(
+                    app.sources(client), client, app.orders, app.stripe, settings, start, apply, on_progress
+                )
+                losses = [loss async for loss in recovery.losses()]
+            report = await prove_books(app.sources(client))
         left = [loss for loss in losses if not loss.done]
         if as_json:
             show_json({"losses": [asdict(loss) for loss in losses], "left": len(left), "audit": report.as_json()})
@@ -49,8 +52,8 @@ def recover(apply: Apply = False, since: Since = None, as_json: AsJson = False) 
     execute(command)
 
 
-async def _default_since(app: App) -> datetime:
-    last = await app.store.read_at(await app.store.head())
+async def _default_since(store: EventStore) -> datetime:
+    last = await store.read_at(await store.head())
     return (last.recorded_at if last else datetime.now(UTC) - timedelta(days=1)) - _MARGIN
 
 

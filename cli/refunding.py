@@ -14,12 +14,12 @@ from application.acting import why_impossible
 from application.outages import AWAY
 from application.refunding import RefundIdTaken, refund_of, request_refund, shipped
 from audit.open_orders import refund_workflow_id
-from bootstrap import App
 from cli.acting import Reason, actor
 from cli.arguments import AsJson, OrderId, identifier
 from cli.failures import Refused
 from cli.output import say, show, show_json, visible
 from cli.running import execute, opened, temporal_if_reachable
+from order_streams import Orders
 from orders.commands import RequestRefund
 from orders.errors import IllegalTransition
 from orders.events import RefundRequested
@@ -64,20 +64,20 @@ def refund(
 
     async def command(settings: Settings) -> None:
         async with opened(settings) as app:
-            changed = await _request(app, asked)
+            changed = await _request(app.orders, asked)
             if wait:
                 # Without Temporal the wait goes on all the same: the stream will say when the refund was made.
-                await _made(app, await temporal_if_reachable(settings), asked)
-            state = await shipped(app, order_id)
+                await _made(app.orders, await temporal_if_reachable(settings), asked)
+            state = await shipped(app.orders, order_id)
         _tell(asked, state, changed, as_json)
 
     execute(command)
 
 
-async def _request(app: App, asked: RequestRefund) -> bool:
+async def _request(orders: Orders, asked: RequestRefund) -> bool:
     """Whether it was asked for now, and not before."""
     try:
-        handled = await request_refund(app, asked, actor=actor(), command_id=str(uuid.uuid4()))
+        handled = await request_refund(orders, asked, actor=actor(), command_id=str(uuid.uuid4()))
     except RefundIdTaken as error:
         raise Refused(visible(error)) from None
     except IllegalTransition as error:
@@ -88,11 +88,11 @@ async def _request(app: App, asked: RequestRefund) -> bool:
     return handled.changed
 
 
-async def _made(app: App, client: Client | None, asked: RequestRefund) -> None:
+async def _made(orders: Orders, client: Client | None, asked: RequestRefund) -> None:
     """Wait until the refund is recorded. Raises Refused where its workflow has come to nothing."""
-    workflow_id = await _workflow_id(app, asked)
-    while not await _is_made(app, asked):
-        if client and await _ended_badly(client, workflow_id) and not await _is_made(app, asked):
+    workflow_id = await _workflow_id(orders, asked)
+    while not await _is_made(orders, asked):
+        if client and await _ended_badly(client, workflow_id) and not await _is_made(orders, asked):
             raise Refused(
                 f"refund {asked.refund_id} was not made: {await _failure(client, workflow_id)}. "
                 f"It stays owed: mend the cause, then `orders retry {asked.order_id} --reason …`"
@@ -100,13 +100,12 @@ async def _made(app: App, client: Client | None, asked: RequestRefund) -> None:
         await asyncio.sleep(_POLL)
 
 
-async def _is_made(app: App, asked: RequestRefund) -> bool:
-    return refund_of((await shipped(app, asked.order_id)).refunds, asked.refund_id) is not None
+async def _is_made(orders: Orders, asked: RequestRefund) -> bool:
+    return refund_of((await shipped(orders, asked.order_id)).refunds, asked.refund_id) is not None
 
 
-async def _workflow_id(app: App, asked: RequestRefund) -> str:
-    async for recorded in app.store.stream(stream_name(asked.order_id)):
-        event = app.codec.decode(recorded)
+async def _workflow_id(orders: Orders, asked: RequestRefund) -> str:
+    async for _, event in orders.events(stream_name(asked.order_id)):
         if isinstance(event, RefundRequested) and event.refund_id == asked.refund_id:
             return refund_workflow_id(event)
     raise AssertionError("unreachable: it has just been asked for")

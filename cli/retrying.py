@@ -21,7 +21,10 @@ def retry_order(order_id: OrderId, reason: Reason, as_json: AsJson = False) -> N
         async with opened(settings) as app:
             client = await temporal(settings, lazy=True)
             asked = RetryOrder(order_id, reason)
-            _tell(order_id, await retry(app, client, asked, actor=actor(), command_id=str(uuid.uuid4())), as_json)
+            retried = await retry(
+                app.orders, client, settings.task_queue, asked, actor=actor(), command_id=str(uuid.uuid4())
+            )
+        _tell(order_id, retried, as_json)
 
     execute(command)
 

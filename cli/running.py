@@ -11,7 +11,7 @@ from temporalio.client import Client
 from temporalio.envconfig import ClientConfig
 
 from application.reach import TemporalUnreachable
-from bootstrap import App, connect_temporal, open_app
+from bootstrap import App, open_app
 from cli.failures import INTERRUPTED, OK, REFUSED, Refused, explain, require_address
 from cli.output import say
 from process import MARGIN, run
@@ -19,6 +19,7 @@ from settings import DEV_FOLDER, Settings, load_settings
 from telemetry import configure_logging
 from telemetry.process import configure_temporal
 from telemetry.tracing import configure_tracing
+from temporal import connect_temporal
 
 Command = Callable[[Settings], Coroutine[Any, Any, int | None]]
 CONNECT_LIMIT: Final = 10.0  # seconds

@@ -2,15 +2,14 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Annotated
 
 import typer
-from temporalio.client import Client
 
 from application.readiness import worker_problems
 from application.rights import warn_of_excess_rights
-from bootstrap import App
 from cli.arguments import AsJson
 from cli.failures import require_address
 from cli.output import say, show, show_json
@@ -53,24 +52,22 @@ def worker(roles: Roles = None, as_json: AsJson = False) -> None:
         async with opened(settings) as app:
 
             async def tell() -> None:
-                await warn_of_excess_rights(app)
+                await warn_of_excess_rights(app.pool)
                 if as_json:
                     show_json({"serving": [str(role) for role in chosen], "taskQueue": settings.task_queue})
 
             client = await temporal(settings)
             async with (
-                metrics_served(settings, app, client),
-                probes_served(settings.health_address, lambda: worker_problems(app, client)),
+                metrics_served(settings, app.sources(client), client),
+                probes_served(settings.health_address, lambda: worker_problems(app.store, client)),
             ):
-                await serve_and_tell(app, client, chosen, tell)
+                await serve_and_tell(partial(serve, app, client, chosen), tell)
 
     execute(command, serves=True)
 
 
-async def serve_and_tell(
-    app: App, client: Client, roles: Collection[Role], tell: Callable[[], Awaitable[None]]
-) -> None:
-    """Serve until cancelled, and tell once it does."""
+async def serve_and_tell(serving: Callable[..., Awaitable[None]], tell: Callable[[], Awaitable[None]]) -> None:
+    """Serve until cancelled, and call `tell` once `serving` has set the event that it is given as `ready`."""
     ready = asyncio.Event()
 
     async def tell_when_ready() -> None:
@@ -80,6 +77,6 @@ async def serve_and_tell(
 
     telling = asyncio.create_task(tell_when_ready())
     try:
-        await serve(app, client, roles, ready=ready)
+        await serving(ready=ready)
     finally:
         telling.cancel()

@@ -5,9 +5,9 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
-from bootstrap import App
 from eventstore.errors import UndecodableEvent
 from eventstore.model import RecordedEvent
+from eventstore.store import EventStore
 from orders.events import OrderCancelled, OrderRefunded, OrderShipped
 from orders.state import Cancelled, Shipped, State
 
@@ -39,11 +39,11 @@ class Settling:
         else:
             self._open.add(order_id)
 
-    async def wait(self, app: App, after: int, on_progress: Callable[["Settling"], None]) -> None:
+    async def wait(self, store: EventStore, after: int, on_progress: Callable[["Settling"], None]) -> None:
         """Return once all are settled. after: a position of the log from before the first `expect`."""
         position = after
         while self._open:
-            page = await app.store.read_all(after=position, types=_TYPES)
+            page = await store.read_all(after=position, types=_TYPES)
             for recorded in page.events:
                 self._take(recorded)
             on_progress(self)

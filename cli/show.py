@@ -5,12 +5,11 @@ from collections.abc import Iterator
 from rich.console import RenderableType
 from rich.text import Text
 
-from activities.streams import load_order
 from application.documents import order_document
-from bootstrap import App
 from cli.arguments import AsJson, OrderId
 from cli.output import facts, show, show_json, status_text, table, visible
 from cli.running import execute, opened
+from order_streams import Orders, load_order
 from orders.model import Address
 from orders.money import format_money
 from orders.state import Cancelled, ExistingOrder, Refund, Shipped
@@ -22,7 +21,7 @@ def show_order(order_id: OrderId, as_json: AsJson = False) -> None:
 
     async def command(settings: Settings) -> None:
         async with opened(settings) as app:
-            state, version = await _load(app, order_id)
+            state, version = await _load(app.orders, order_id)
         if as_json:
             show_json(order_document(state, version))
         else:
@@ -31,8 +30,8 @@ def show_order(order_id: OrderId, as_json: AsJson = False) -> None:
     execute(command)
 
 
-async def _load(app: App, order_id: str) -> tuple[ExistingOrder, int]:
-    loaded = await load_order(app.orders, order_id)
+async def _load(orders: Orders, order_id: str) -> tuple[ExistingOrder, int]:
+    loaded = await load_order(orders, order_id)
     return loaded.state, loaded.version
 
 

@@ -7,13 +7,14 @@ from rich.text import Text
 from temporalio.service import RPCError
 
 from application.reach import TemporalUnreachable
-from application.timeline import Timeline, load_events, refund_workflows, timeline_document
+from application.timeline import Timeline, refund_workflows, timeline_document
 from application.workflows import WorkflowView, order_workflows
 from cli.arguments import AsJson, OrderId
 from cli.failures import explain
 from cli.output import moment, say, show, show_json, status_text, table, visible
 from cli.running import execute, opened, temporal
 from eventstore.model import RecordedEvent
+from order_streams import load_events
 from orders.events import Event
 from settings import Settings
 
@@ -23,7 +24,7 @@ def timeline(order_id: OrderId, as_json: AsJson = False) -> None:
 
     async def command(settings: Settings) -> None:
         async with opened(settings) as app:
-            events = await load_events(app, order_id)
+            events = await load_events(app.orders, order_id)
         found = Timeline(order_id, events, await _workflows(settings, order_id, events))
         if as_json:
             show_json(timeline_document(found))

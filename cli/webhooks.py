@@ -9,7 +9,6 @@ import typer
 from rich.table import Table
 
 from application.webhook_documents import delivery_document, endpoint_document
-from bootstrap import App
 from cli.arguments import AsJson, Limit
 from cli.output import facts, say, show, show_json, table
 from cli.progress import positions
@@ -17,7 +16,7 @@ from cli.running import execute, opened
 from settings import Settings
 from webhooks.addresses import without_query
 from webhooks.deliveries import Delivery, State
-from webhooks.endpoints import MAX_OVERLAP, Endpoint
+from webhooks.endpoints import MAX_OVERLAP, Endpoint, Endpoints
 
 webhooks = typer.Typer(no_args_is_help=True, help="Webhooks: endpoints, their secrets and deliveries.")
 
@@ -178,7 +177,7 @@ def replay(endpoint: EndpointId, start: From, wait: Wait = False, as_json: AsJso
         async with opened(settings) as app:
             asked = await app.endpoints.replay(endpoint, start)
             if wait:
-                await _follow(app, asked)
+                await _follow(app.endpoints, asked)
         _tell(
             {"id": endpoint, "from": start, "until": asked.replay_until, "done": wait},
             f"positions {start:,} to {asked.replay_until:,} {'are on their way' if wait else 'will be sent'}",
@@ -188,11 +187,11 @@ def replay(endpoint: EndpointId, start: From, wait: Wait = False, as_json: AsJso
     execute(command)
 
 
-async def _follow(app: App, asked: Endpoint) -> None:
+async def _follow(endpoints: Endpoints, asked: Endpoint) -> None:
     """Until the relay has taken all of it."""
     last = asked.replay_until or 0
     with positions(f"replaying to {asked.id}") as on_progress:
-        while (now := await app.endpoints.get(asked.id)).replay_after is not None:
+        while (now := await endpoints.get(asked.id)).replay_after is not None:
             on_progress(now.replay_after, last)
             await asyncio.sleep(_LOOK)
         on_progress(last, last)

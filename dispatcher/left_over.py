@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Final
 
 from activities.publish import TOPICS, message_id
-from activities.streams import Orders
 from dispatcher.triggers import Trigger
 from eventstore.model import RecordedEvent
 from eventstore.store import EventStore
+from order_streams import Orders
 from orders.events import Event, RefundRequested
 from orders.ids import stream_name
 from orders.state import Cancelled, Confirmed, Paid, Placed, Shipped, State

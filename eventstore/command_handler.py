@@ -1,6 +1,6 @@
 """Load a stream, decide, append on the version decided on. Knows the shape of a decider, not its domain."""
 
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any, Generic, TypeVar
@@ -8,7 +8,7 @@ from uuid import UUID, uuid5
 
 from eventstore.codec import Codec
 from eventstore.errors import EventIdReused, WrongExpectedVersion
-from eventstore.model import NO_STREAM
+from eventstore.model import NO_STREAM, RecordedEvent
 from eventstore.store import EventStore
 from eventstore.tracing import span
 
@@ -60,6 +60,11 @@ class CommandHandler(Generic[C, E, S]):
     ) -> None:
         self._store, self._codec = store, codec
         self._decide, self._evolve, self._initial = decide, evolve, initial_state
+
+    async def events(self, stream: str) -> AsyncGenerator[tuple[RecordedEvent, E], None]:
+        """A stream's events, as recorded and typed. Raises what the codec raises."""
+        async for recorded in self._store.stream(stream):
+            yield recorded, self._codec.decode(recorded)
 
     async def load(self, stream: str) -> Loaded[S]:
         """Fold a stream. Raises what the codec and `evolve` raise; nothing is skipped."""

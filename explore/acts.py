@@ -50,9 +50,10 @@ async def deliver_webhooks_shuffled(system: Explored, order_id: str, dice: rando
 
 
 async def _acknowledged(system: Explored, event: Mapping[str, Any]) -> bool:
-    assert system.app.stripe_events is not None
+    app = system.app
+    assert app.stripe_events is not None
     try:
-        await take_stripe_event(system.app, system.client, system.app.stripe_events, *signed(event))
+        await take_stripe_event(app.stripe_events, app.orders, system.client, app.settings.task_queue, *signed(event))
     except (StripeEventOpen, RPCError):
         return False
     return True
@@ -60,24 +61,25 @@ async def _acknowledged(system: Explored, event: Mapping[str, Any]) -> bool:
 
 async def _cancel(system: Explored, order_id: str, sku: str, how: How, command_id: str) -> None:
     by = CancelledBy(how.get("by", "customer"))
-    await act(system.app, CancelOrder(order_id, "changed my mind", by), actor=ACTOR, command_id=command_id)
+    await act(system.app.orders, CancelOrder(order_id, "changed my mind", by), actor=ACTOR, command_id=command_id)
 
 
 async def _hold(system: Explored, order_id: str, sku: str, how: How, command_id: str) -> None:
-    await act(system.app, HoldOrder(order_id, "fraud suspected"), actor=ACTOR, command_id=command_id)
+    await act(system.app.orders, HoldOrder(order_id, "fraud suspected"), actor=ACTOR, command_id=command_id)
 
 
 async def _release(system: Explored, order_id: str, sku: str, how: How, command_id: str) -> None:
-    await act(system.app, ReleaseOrder(order_id), actor=ACTOR, command_id=command_id)
+    await act(system.app.orders, ReleaseOrder(order_id), actor=ACTOR, command_id=command_id)
 
 
 async def _retry(system: Explored, order_id: str, sku: str, how: How, command_id: str) -> None:
-    await retry(system.app, system.client, RetryOrder(order_id, "impatient"), actor=ACTOR, command_id=command_id)
+    command, queue = RetryOrder(order_id, "impatient"), system.app.settings.task_queue
+    await retry(system.app.orders, system.client, queue, command, actor=ACTOR, command_id=command_id)
 
 
 async def _refund(system: Explored, order_id: str, sku: str, how: How, command_id: str) -> None:
     asked = RequestRefund(order_id, how["id"], how["amount"], "it arrived late")
-    await request_refund(system.app, asked, actor=ACTOR, command_id=command_id)
+    await request_refund(system.app.orders, asked, actor=ACTOR, command_id=command_id)
 
 
 async def _kill(system: Explored, order_id: str, sku: str, how: How, command_id: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from audit import Finding, Sources, audit
+from audit import Finding, audit
 from audit.report import MESSAGES, MONEY
 from explore.acts import perform
 from explore.calm import readers_up_to_date
@@ -16,7 +16,6 @@ from explore.remedies import Attention
 from explore.sequence import Sequence
 from explore.shrink import shrunk
 from explore.system import Explored
-from gateways.books import GatewayBooks
 
 AT_ONCE: Final = 16
 _REPEATS: Final = 3  # at most, of a failing sequence, until it has failed a second time
@@ -100,10 +99,8 @@ class Exploration:
         return await self._findings()
 
     async def _findings(self) -> list[Finding]:
-        app = self._system.app
         await readers_up_to_date(self._system)
-        sources = Sources(app.pool, app.store, app.codec, app.stock, GatewayBooks(app.pool), self._system.client)
-        report = await audit(sources)
+        report = await audit(self._system.app.sources(self._system.client))
         return [
             each
             for each in report.findings

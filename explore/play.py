@@ -89,7 +89,7 @@ class Play:
             await self.system.app.stock.set_level(self.sku(index), STOCK, actor=ACTOR)
         for index, plan in enumerate(self.sequence.orders):
             order = parse_order(self._order(index, plan), now=datetime.now(UTC))
-            await place(self.system.app, order, actor=ACTOR)
+            await place(self.system.app.orders, order, actor=ACTOR)
 
     def _order(self, index: int, plan: OrderPlan) -> dict[str, Any]:
         order_id, quantity = self.ids[index], _QUANTITIES.get(plan.kind, 2)

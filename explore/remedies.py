@@ -6,7 +6,6 @@ from typing import Final
 
 from application.attention import find_stuck
 from application.stuck import Stuck
-from bootstrap import build_dispatcher
 from dispatcher.parking import NotParked
 from explore.acts import perform
 from explore.system import Explored
@@ -31,7 +30,8 @@ class Attention:
     async def _make(self) -> list[Stuck]:
         async with self._making:
             self._next = None  # from here on a caller needs a later list
-            found = await find_stuck(self._system.app, self._system.restored, _LIMIT)
+            app = self._system.app
+            found = await find_stuck(app.sources(self._system.restored), app.settings, _LIMIT)
         if found.problem:
             raise found.problem
         return found.rows
@@ -46,7 +46,7 @@ async def remedy(system: Explored, row: Stuck, sku: str, command_id: str) -> Non
         case "onHold":
             await perform(system, order_id, sku, "release", {"heard": True}, command_id)
         case "parked":
-            dispatcher = build_dispatcher(system.app, system.client, eager=False)
+            dispatcher = system.app.dispatcher(system.client, eager=False)
             with contextlib.suppress(NotParked):
                 await dispatcher.retry(row.position or 0)
         case "refundFailed":

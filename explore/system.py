@@ -11,17 +11,9 @@ import httpx
 from temporalio.client import Client
 from temporalio.worker import Worker
 
-from activities.failures import ActivityFailures
-from activities.heartbeats import Heartbeats
-from bootstrap import (
-    WORKFLOWS,
-    App,
-    build_activities,
-    build_app,
-    build_dispatcher,
-    build_projectors,
-    build_runner,
-)
+from activities.interceptors.failures import ActivityFailures
+from activities.interceptors.heartbeats import Heartbeats
+from bootstrap import App, build_app
 from eventstore.pool import open_pool
 from explore.boundaries import Boundaries
 from explore.clock import FastClock
@@ -35,9 +27,11 @@ from explore.stripe_stand_in import WEBHOOK_SECRET, StripeStandIn
 from gateways.easypost.api import EasyPostApi
 from gateways.easypost.settings import sender_address
 from gateways.easypost.shipping import EasyPostShippingGateway
-from gateways.protocols import Charge, ChargeRequest
+from gateways.payments import Charge, ChargeRequest
 from gateways.stripe.payment import StripePaymentGateway
 from settings import Settings
+from temporal import WORKFLOWS
+from worker import order_activities
 
 HOLDS_MONEY: Final = "pm_card_held"
 """Means of payment of orders that are authorised first and captured with the label."""
@@ -140,7 +134,7 @@ def _worker(system: Explored) -> Worker:
         system.client,
         task_queue=system.app.settings.task_queue,
         workflows=WORKFLOWS,
-        activities=build_activities(system.app),
+        activities=order_activities(system.app),
         interceptors=[Heartbeats(), system.boundaries, ActivityFailures()],
         workflow_runner=system.clock,
         max_concurrent_local_activities=500,
@@ -152,6 +146,6 @@ async def _serve(system: Explored) -> None:
     app = system.app
     async with asyncio.TaskGroup() as group:
         group.create_task(app.wakeup.listen(app.settings.app_database_url))
-        group.create_task(build_runner(app, build_dispatcher(app, system.restored, eager=False)).run())
-        for projector in build_projectors(app):
-            group.create_task(build_runner(app, projector, gather=_GATHER).run())
+        group.create_task(app.runner(app.dispatcher(system.restored, eager=False)).run())
+        for projector in app.projectors():
+            group.create_task(app.runner(projector, gather=_GATHER).run())

@@ -30,7 +30,7 @@ async def main() -> None:
     order = parse_order(ORDER, now=datetime.now(UTC))
     async with open_app(load_settings()) as app:
         # Safe to retry: the same order is placed once.
-        await place(app, order, actor="script")
+        await place(app.orders, order, actor="script")
     print(order.order_id)
 
 

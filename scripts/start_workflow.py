@@ -6,10 +6,10 @@ from temporalio.client import WorkflowFailureError
 from temporalio.common import WorkflowIDConflictPolicy
 
 from activities.signatures import OrderRef
-from bootstrap import connect_temporal
 from orders.names import workflow_id
 from process import run
 from settings import load_settings
+from temporal import connect_temporal
 
 WORKFLOWS = ("validate-order", "fulfill-order", "notify-shipment")
 

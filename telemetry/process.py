@@ -17,7 +17,7 @@ from temporalio.client import Client
 from temporalio.runtime import LogForwardingConfig, LoggingConfig, PrometheusConfig, Runtime, TelemetryConfig
 
 from application.version import program_version
-from bootstrap import App
+from audit import Sources
 from settings import Settings, SettingsError, host_and_port
 from telemetry.refresher import SOURCES, StateGauges, refresh
 
@@ -40,7 +40,7 @@ class PoolConnections(Collector):
 
 
 @asynccontextmanager
-async def metrics_served(settings: Settings, app: App, client: Client) -> AsyncIterator[None]:
+async def metrics_served(settings: Settings, sources: Sources, client: Client) -> AsyncIterator[None]:
     """Serve /metrics at ORDERS_METRICS_ADDRESS while the block runs; nothing where that is not set. Raises SettingsError."""
     if settings.metrics_address is None:
         yield
@@ -49,8 +49,8 @@ async def metrics_served(settings: Settings, app: App, client: Client) -> AsyncI
     _BUILD.info(
         {"version": program_version(), "python": platform.python_version(), "temporalio": version("temporalio")}
     )
-    with _endpoint(settings.metrics_address), _collected(gauges), _collected(PoolConnections(app.pool)):
-        refreshing = asyncio.create_task(refresh(gauges, app, client))
+    with _endpoint(settings.metrics_address), _collected(gauges), _collected(PoolConnections(sources.pool)):
+        refreshing = asyncio.create_task(refresh(gauges, settings, sources, client))
         try:
             yield
         finally:

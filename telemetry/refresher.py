@@ -13,10 +13,11 @@ from prometheus_client.registry import Collector
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from bootstrap import App
+from audit import Sources
 from eventstore.connection import pooled
 from eventstore.errors import DATABASE_AWAY
 from eventstore.wording import wording
+from settings import Settings
 from telemetry.attention import attention_state
 from telemetry.state import database_state, temporal_state
 
@@ -73,18 +74,18 @@ class StateGauges(Collector):
         yield from (up, at)
 
 
-async def refresh(gauges: StateGauges, app: App, client: Client) -> None:
+async def refresh(gauges: StateGauges, settings: Settings, sources: Sources, client: Client) -> None:
     """Look at all sources, for ever."""
 
     async def database() -> Sequence[Metric]:
-        async with pooled(app.pool) as connection:
+        async with pooled(sources.pool) as connection:
             return await database_state(connection)
 
     async with asyncio.TaskGroup() as group:
         for source in (
             Source("database", database, rest=_REST),
-            Source("temporal", lambda: temporal_state(client, app.settings.task_queue)),
-            Source("attention", lambda: attention_state(app, client), every=60.0, limit=30.0, rest=_REST),
+            Source("temporal", lambda: temporal_state(client, settings.task_queue)),
+            Source("attention", lambda: attention_state(sources, settings, client), every=60.0, limit=30.0, rest=_REST),
         ):
             group.create_task(_look_for_ever(gauges, source))
 

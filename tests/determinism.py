@@ -15,7 +15,7 @@ from typing import Final
 
 import grimp
 
-from bootstrap import WEBHOOK_WORKFLOWS, WORKFLOWS
+from temporal import WEBHOOK_WORKFLOWS, WORKFLOWS
 
 PURE: Final = frozenset(
     {

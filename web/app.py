@@ -56,7 +56,22 @@ def create_app(app: App, client: Client) -> FastAPI:
     keys = keyring(app.settings)
     refusals = Refusals()
     system = System(
-        app, client, keys, Idempotency(app.pool), Rebuilds(app), Streams(app), refusals, WrongKeys(refusals), Ready(app)
+        settings=app.settings,
+        client=client,
+        sources=app.sources(client),
+        orders=app.orders,
+        stock=app.stock,
+        queries=app.queries,
+        endpoints=app.endpoints,
+        deliveries=app.deliveries,
+        stripe_events=app.stripe_events,
+        keyring=keys,
+        idempotency=Idempotency(app.pool),
+        rebuilds=Rebuilds(app.store, app.codec),
+        streams=Streams(app.orders, app.store, app.codec, app.queries),
+        refusals=refusals,
+        wrong_keys=WrongKeys(refusals),
+        readiness=Ready(app.store),
     )
     api = FastAPI(
         title="Orders",
@@ -105,7 +120,7 @@ async def _lifespan(api: FastAPI) -> AsyncIterator[None]:
 
 
 async def _prune_periodically(system: System) -> None:
-    events = system.app.stripe_events
+    events = system.stripe_events
     while True:
         try:
             while await system.idempotency.prune() == PRUNED_AT_ONCE:

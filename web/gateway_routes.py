@@ -37,13 +37,14 @@ async def take_event(
     system: Shared, request: Request, signature: Annotated[str | None, Header(alias="Stripe-Signature")] = None
 ) -> Response:
     """Receive an event of the Stripe account. Each event is handled once, in any order and however often it is sent."""
-    events = system.app.stripe_events
+    events = system.stripe_events
     if events is None:
         raise NotFound("no secret is set for Stripe's webhooks")
     body = await read_body(request)
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
-            await take_stripe_event(system.app, system.client, events, body, signature)
+            task_queue = system.settings.task_queue
+            await take_stripe_event(events, system.orders, system.client, task_queue, body, signature)
     except InvalidStripeEvent as error:
         raise Problem(400, "invalid-event", str(error)) from None
     except StripeEventOpen as error:

@@ -28,7 +28,7 @@ async def live() -> dict[str, str]:
 async def ready(request: Request) -> dict[str, object]:
     """The database responds, is migrated and accepts writes. warnings: stalled readers of the log."""
     system = system_of(request)
-    missing = await missing_migrations(system.app)
+    missing = await missing_migrations(system.sources.pool)
     if missing is None or missing:
         which = ", ".join(missing or ["which ones is unknown"])
         raise Problem(503, "not-migrated", f"migrations are missing: {which}", headers={"Retry-After": "5"})

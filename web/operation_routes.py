@@ -1,6 +1,6 @@
 """GET: the state of the system. POST: rebuild a projection."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from itertools import groupby
 from typing import Annotated, Any
@@ -32,7 +32,7 @@ async def get_config(system: Shared, caller: Asking) -> dict[str, Any]:
         "version": program_version(),
         "actor": caller.actor,
         "role": caller.role.name.lower(),
-        "temporalUiUrl": system.app.settings.temporal_ui_url,
+        "temporalUiUrl": system.settings.temporal_ui_url,
         "namespace": temporal_namespace(),
     }
 
@@ -42,11 +42,11 @@ async def get_config(system: Shared, caller: Asking) -> dict[str, Any]:
 async def get_summary(system: Shared, wait: Wait = None) -> dict[str, Any]:
     """Orders by status; the orders that changed since midnight UTC, by their current status; revenue."""
     await caught_up(system, ORDER_DASHBOARD, wait)
-    queries = system.app.queries
+    queries = system.queries
     since = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     today = groupby(await queries.changed_since(since), key=lambda standing: standing.status)
     return {
-        "head": await system.app.store.head(),
+        "head": await system.sources.store.head(),
         "counts": await queries.counts_by_status(),
         "today": {"since": since, "statuses": [_status_today(status, list(found)) for status, found in today]},
         "revenue": _money(await queries.revenue()),
@@ -66,7 +66,7 @@ def _money(amounts: dict[str, int]) -> list[dict[str, Any]]:
 @requires(Role.READ)
 async def get_attention(system: Shared, limit: Limit = 50) -> dict[str, Any]:
     """Orders and events that need an operator: failing steps, stalled and lost orders, holds, parked events, money at risk."""
-    found = await find_stuck(system.app, await reachable(system.client), limit)
+    found = await find_stuck(replace(system.sources, client=await reachable(system.client)), system.settings, limit)
     return {
         "stuck": [each.as_json() for each in found.rows],
         "more": found.more,
@@ -79,9 +79,9 @@ async def get_attention(system: Shared, limit: Limit = 50) -> dict[str, Any]:
 async def get_readers(system: Shared) -> dict[str, Any]:
     """Progress of each reader of the log: the dispatcher, the projections, the webhooks."""
     rebuilds = await system.rebuilds.states()
-    found = await readers(system.app)
+    found = await readers(system.sources.store)
     return {
-        "head": await system.app.store.head(),
+        "head": await system.sources.store.head(),
         "readers": [
             each.as_json() | {"rebuild": camel_case(asdict(rebuilds[each.name])) if each.name in rebuilds else None}
             for each in found

@@ -69,7 +69,7 @@ class RefundBody(ReasonBody):
 async def place_order(system: Shared, caller: Asking, request: Request, response: Response) -> dict[str, Any]:
     """Place an order. The same order again changes nothing; different content under its id is refused."""
     order = read_order(await request.body(), now=datetime.now(UTC))
-    handled = await place(system.app, order, actor=caller.actor)
+    handled = await place(system.orders, order, actor=caller.actor)
     response.headers["Location"] = f"/v1/orders/{quote(order.order_id, safe='')}"
     response.status_code = 201 if handled.changed else 200
     return {
@@ -88,7 +88,7 @@ async def cancel_order(
 ) -> dict[str, Any]:
     """Cancel an order that has not shipped; its charge, reservation and label are undone."""
     command = CancelOrder(order_id, body.reason, CancelledBy(body.by))
-    return _acted(order_id, await act(system.app, command, actor=caller.actor, command_id=command_id))
+    return _acted(order_id, await act(system.orders, command, actor=caller.actor, command_id=command_id))
 
 
 @router.post("/{orderId}/hold", response_model=models.Acted, status_code=202)
@@ -98,7 +98,7 @@ async def hold_order(
 ) -> dict[str, Any]:
     """Hold an order: it takes no further step until it is released; it can still be cancelled."""
     command = HoldOrder(order_id, body.reason)
-    return _acted(order_id, await act(system.app, command, actor=caller.actor, command_id=command_id))
+    return _acted(order_id, await act(system.orders, command, actor=caller.actor, command_id=command_id))
 
 
 @router.post("/{orderId}/release", response_model=models.Acted, status_code=202)
@@ -112,7 +112,7 @@ async def release_order(
 ) -> dict[str, Any]:
     """Release a held order, which goes on from its current state."""
     command = ReleaseOrder(order_id)
-    return _acted(order_id, await act(system.app, command, actor=caller.actor, command_id=command_id))
+    return _acted(order_id, await act(system.orders, command, actor=caller.actor, command_id=command_id))
 
 
 @router.post("/{orderId}/retry", response_model=models.Retried, status_code=202)
@@ -122,7 +122,9 @@ async def retry_order(
 ) -> dict[str, Any]:
     """Start the workflows of an order again where they were lost. Completed steps are not repeated."""
     command = RetryOrder(order_id, body.reason)
-    retried = await retry(system.app, system.client, command, actor=caller.actor, command_id=command_id)
+    retried = await retry(
+        system.orders, system.client, system.settings.task_queue, command, actor=caller.actor, command_id=command_id
+    )
     return _acted(order_id, retried.handled) | {"workflows": retried.workflows}
 
 
@@ -135,7 +137,7 @@ async def refund_order(
     # From the command's id, so that a repeated request asks for the same refund.
     refund_id = body.refund_id or uuid.uuid5(_REFUNDS, command_id).hex
     asked = RequestRefund(order_id, refund_id, body.amount, body.reason)
-    handled = await request_refund(system.app, asked, actor=caller.actor, command_id=command_id)
+    handled = await request_refund(system.orders, asked, actor=caller.actor, command_id=command_id)
     state = handled.state
     assert isinstance(state, Shipped)
     return _acted(order_id, handled) | {

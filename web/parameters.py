@@ -66,7 +66,7 @@ async def caught_up(system: System, projection: Projection[Any], wait: int | Non
     if wait is None:
         return
     try:
-        await system.app.queries.wait_until(projection.name, wait, WAIT_SECONDS)
+        await system.queries.wait_until(projection.name, wait, WAIT_SECONDS)
     except TimeoutError:
         detail = f"{projection.name} has not reached position {wait} within {WAIT_SECONDS:g} s"
         raise Problem(504, "projection-behind", detail) from None

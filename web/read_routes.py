@@ -12,9 +12,10 @@ from temporalio.service import RPCError
 
 from application.documents import load_document
 from application.reach import reachable
-from application.timeline import Timeline, load_events, refund_workflows, timeline_document
+from application.timeline import Timeline, refund_workflows, timeline_document
 from application.wire import camel_case
 from application.workflows import WorkflowView, order_workflows
+from order_streams import load_events
 from orders.fields import UtcTime
 from orders.ids import order_id_problem
 from projections.customer_orders import CUSTOMER_ORDERS
@@ -61,7 +62,7 @@ async def list_orders(
 ) -> dict[str, Any]:
     """Orders, the last placed first; with placedFrom or placedTo, by the orders' own time, the latest first."""
     await caught_up(system, ORDER_DASHBOARD, wait)
-    queries = system.app.queries
+    queries = system.queries
     if placed_from is None and placed_to is None:
         found = await queries.list_orders(status=status, customer_id=customer_id, after=_position(after), limit=limit)
         return _orders(found.rows, None if found.after is None else str(found.after))
@@ -85,7 +86,7 @@ def _orders(rows: list[OrderRow], after: str | None) -> dict[str, Any]:
 async def get_order(system: Shared, order_id: OrderId, wait: Wait = None) -> dict[str, Any]:
     """One order, from its stream and so always current."""
     await caught_up(system, ORDER_DASHBOARD, wait)
-    return await load_document(system.app, order_id)
+    return await load_document(system.orders, order_id)
 
 
 @router.get("/orders/{orderId}/timeline", response_model=models.Timeline)
@@ -93,7 +94,7 @@ async def get_order(system: Shared, order_id: OrderId, wait: Wait = None) -> dic
 async def get_timeline(system: Shared, order_id: OrderId, wait: Wait = None) -> dict[str, Any]:
     """Events of the order, each with its actor and cause, and the order's workflows."""
     await caught_up(system, ORDER_DASHBOARD, wait)
-    events = await load_events(system.app, order_id)
+    events = await load_events(system.orders, order_id)
     workflows = await _workflows(system, order_id, refund_workflows(events))
     return timeline_document(Timeline(order_id, events, workflows))
 
@@ -103,7 +104,7 @@ async def _workflows(system: System, order_id: str, refunds: list[str]) -> list[
     try:
         async with asyncio.timeout(_WORKFLOWS_SECONDS):
             client = await reachable(system.client)
-            return await order_workflows(client, system.app.settings, order_id, refunds) if client else None
+            return await order_workflows(client, system.settings, order_id, refunds) if client else None
     except (RPCError, TimeoutError):
         return None
 
@@ -114,7 +115,7 @@ async def list_customers(system: Shared, limit: Limit = 50, after: After = None,
     """Customers by id, a row for each currency they ordered in."""
     cursor = _customer_and_currency(after)
     await caught_up(system, CUSTOMER_ORDERS, wait)
-    page = await system.app.queries.customers(limit=limit, after=cursor)
+    page = await system.queries.customers(limit=limit, after=cursor)
     return {
         "customers": [camel_case(asdict(row)) for row in page.rows],
         "after": ":".join(page.after) if page.after else None,
@@ -126,7 +127,7 @@ async def list_customers(system: Shared, limit: Limit = 50, after: After = None,
 async def get_customer(system: Shared, customer_id: CustomerId, wait: Wait = None) -> dict[str, Any]:
     """One customer, a row for each currency."""
     await caught_up(system, CUSTOMER_ORDERS, wait)
-    rows = await system.app.queries.customer(customer_id)
+    rows = await system.queries.customer(customer_id)
     if not rows:
         raise NotFound(f"there is no order of customer {customer_id}")
     return {"customers": [camel_case(asdict(row)) for row in rows], "after": None}
@@ -136,7 +137,7 @@ async def get_customer(system: Shared, customer_id: CustomerId, wait: Wait = Non
 @requires(Role.READ)
 async def list_inventory(system: Shared, limit: Limit = 50, after: Sku = None) -> dict[str, Any]:
     """Stock levels by SKU."""
-    levels = await system.app.stock.list(after, limit + 1)
+    levels = await system.stock.list(after, limit + 1)
     following = levels[limit - 1].sku if len(levels) > limit else None
     return {"levels": [camel_case(asdict(level)) for level in levels[:limit]], "after": following}
 

@@ -3,11 +3,13 @@
 import asyncio
 import contextlib
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import structlog
 
-from bootstrap import App
+from eventstore.codec import Codec
+from eventstore.store import EventStore
+from orders.events import Event
 from projections import PROJECTIONS
 from projections.rebuild import rebuild, running_rebuilds
 from web.known_errors import problem_of
@@ -30,8 +32,8 @@ class RebuildState:
 class Rebuilds:
     """Rebuilds by projection, at most one of each at a time in the whole fleet: the database has a lock for it."""
 
-    def __init__(self, app: App) -> None:
-        self._app = app
+    def __init__(self, store: EventStore, codec: Codec[Event]) -> None:
+        self._store, self._codec = store, codec
         self._tasks: set[asyncio.Task[None]] = set()
         self._last: dict[str, RebuildState] = {}
 
@@ -53,10 +55,10 @@ class Rebuilds:
 
     async def states(self) -> dict[str, RebuildState]:
         """Return the state by projection: the running rebuild of any process, else this process's last one."""
-        head = await self._app.store.head()
+        head = await self._store.head()
         running = {
             name: RebuildState(position, max(position, head), "running")
-            for name, position in (await running_rebuilds(self._app.pool, list(_BY_NAME))).items()
+            for name, position in (await running_rebuilds(self._store.pool, list(_BY_NAME))).items()
         }
         return self._last | running
 
@@ -68,7 +70,7 @@ class Rebuilds:
                 await task
 
     async def _run(self, name: str, begun: asyncio.Event) -> None:
-        position, end, app = 0, 0, self._app
+        position, end = 0, 0
 
         def on_progress(reached: int, head: int) -> None:
             nonlocal position, end
@@ -76,7 +78,7 @@ class Rebuilds:
             begun.set()
 
         try:
-            built = await rebuild(app.pool, app.store, app.codec, _projection(name), on_progress)
+            [built] = await rebuild(self._store.pool, self._store, self._codec, [_BY_NAME[name]], on_progress)
         except Exception as error:
             if not begun.is_set():
                 raise
@@ -86,7 +88,3 @@ class Rebuilds:
         else:
             begun.set()
             self._last[name] = RebuildState(built.position, max(built.position, end), "done")
-
-
-def _projection(name: str) -> Any:
-    return _BY_NAME[name]

@@ -10,11 +10,8 @@ from typing import Any, Final
 import structlog
 import uvicorn
 from fastapi import FastAPI
-from temporalio.client import Client
 
-from bootstrap import App
 from web.address import Address, listen, url_of
-from web.app import create_app
 from web.connection import Connection
 
 # Time for requests in flight; streams are ended first, so that they do not delay the stop.
@@ -24,19 +21,12 @@ _ACCEPTED_AT_ONCE: Final = 200
 _log = structlog.get_logger(__name__)
 
 
-async def serve_api(
-    app: App, client: Client, address: Address, *, ready: Callable[[str], None] = lambda url: None
-) -> None:
-    """Serve API and page until cancelled; requests in flight are then completed and streams ended.
+async def serve_api(api: FastAPI, address: Address, *, ready: Callable[[str], None] = lambda url: None) -> None:
+    """Serve an application until cancelled; requests in progress are then completed and streams ended.
 
-    ready: called with the URL once it serves. The caller runs `app.wakeup.listen`, without which streams are slower.
-    Raises SettingsError where the address is in use or a setting is invalid.
+    ready: called with the URL once it serves. The caller runs `Wakeup.listen`, without which streams are a little slower.
+    Raises SettingsError where the address is taken.
     """
-    await serve_app(create_app(app, client), address, ready=ready)
-
-
-async def serve_app(api: FastAPI, address: Address, *, ready: Callable[[str], None]) -> None:
-    """The same for an application from `create_app`."""
     with contextlib.closing(listen(address)) as listening:
         url = url_of(listening, address.host)
         server = _Server(
@@ -68,10 +58,10 @@ async def serve_app(api: FastAPI, address: Address, *, ready: Callable[[str], No
 
 
 @contextlib.asynccontextmanager
-async def api_served(app: App, client: Client, address: Address) -> AsyncIterator[str]:
+async def api_served(api: FastAPI, address: Address) -> AsyncIterator[str]:
     """Serve the API while the block runs; yields its URL."""
     url: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-    serving = asyncio.create_task(serve_api(app, client, address, ready=url.set_result))
+    serving = asyncio.create_task(serve_api(api, address, ready=url.set_result))
     try:
         either: list[asyncio.Future[Any]] = [serving, url]
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)

@@ -9,13 +9,16 @@ from typing import Final, TypeVar
 from fastapi.sse import format_sse_event
 
 from application.outages import AWAY
-from application.timeline import Timeline, event_document, load_events
-from bootstrap import App
+from application.timeline import Timeline, event_document
+from eventstore.codec import Codec
 from eventstore.errors import UndecodableEvent
 from eventstore.model import RecordedEvent
+from eventstore.store import EventStore
+from order_streams import Orders, load_events
 from orders.events import Event
 from orders.ids import ORDER_STREAMS, stream_name
 from projections.order_dashboard import ORDER_DASHBOARD
+from projections.queries import Queries
 from web.event_stream import OPENED, PING, PING_SECONDS
 from web.models import OrderChanged, TimelineEvent
 from web.problems import RETRY_AFTER, Problem
@@ -33,12 +36,12 @@ _PROJECTION_POLL: Final = 0.05  # seconds; nothing wakes when a projection has m
 class Streams:
     """The streams of this process, over two shared readers of the log."""
 
-    def __init__(self, app: App) -> None:
-        self._app = app
+    def __init__(self, orders: Orders, store: EventStore, codec: Codec[Event], queries: Queries) -> None:
+        self._orders, self._store, self._codec, self._queries = orders, store, codec, queries
         self._stopped = False
         self._open: Counter[str] = Counter()
-        self._log = Tail(app.store, app.store.head, poll=_POLL, stopped=lambda: self._stopped)
-        self._projected = Tail(app.store, self._reached, poll=_PROJECTION_POLL, stopped=lambda: self._stopped)
+        self._log = Tail(store, store.head, poll=_POLL, stopped=lambda: self._stopped)
+        self._projected = Tail(store, self._reached, poll=_PROJECTION_POLL, stopped=lambda: self._stopped)
 
     async def run(self) -> None:
         """Follow the log until cancelled."""
@@ -74,7 +77,7 @@ class Streams:
     async def of_order(self, order_id: str, after: int) -> AsyncGenerator[bytes, None]:
         """Return a stream of the order's events after a version, future ones included. Raises OrderNotFound, and a Problem for
         a version beyond the order's last event, before the response begins."""
-        events = await load_events(self._app, order_id)
+        events = await load_events(self._orders, order_id)
         if after > events[-1][0].version:
             raise _beyond("the order's last event", after, events[-1][0].version)
         return self._opened(self._of_order(order_id, events, after))
@@ -85,7 +88,7 @@ class Streams:
         start = reached = await self._reached()
         if after is not None:
             start = after
-        if start > reached and start > (head := await self._app.store.head()):
+        if start > reached and start > (head := await self._store.head()):
             raise _beyond("the end of the log", start, head)
         return self._opened(self._of_all(start))
 
@@ -106,14 +109,14 @@ class Streams:
         with self._log.listen(stream) as subscription:
             # Events from before the subscription, then those from it; known versions are skipped in both.
             missed = await self._with_retries(
-                lambda: self._app.store.read_stream(stream, from_version=events[-1][0].version + 1)
+                lambda: self._store.read_stream(stream, from_version=events[-1][0].version + 1)
             )
             for recorded in missed:
-                yield _timeline_event(found, recorded, _add(self._app, events, recorded))
+                yield _timeline_event(found, recorded, _add(self._codec, events, recorded))
             async for batch in subscription.batches(PING_SECONDS):
                 for recorded in batch:
                     if recorded.version > events[-1][0].version:
-                        yield _timeline_event(found, recorded, _add(self._app, events, recorded))
+                        yield _timeline_event(found, recorded, _add(self._codec, events, recorded))
                 if not batch:
                     yield PING
 
@@ -136,7 +139,7 @@ class Streams:
 
     async def _read(self, after: int) -> tuple[list[RecordedEvent], int]:
         until = await self._reached()
-        page = await self._app.store.read_all(after=after, limit=_CATCH_UP, category=ORDER_STREAMS)
+        page = await self._store.read_all(after=after, limit=_CATCH_UP, category=ORDER_STREAMS)
         return [event for event in page.events if event.position <= until], min(page.position, until)
 
     async def _with_retries(self, read: Callable[[], Awaitable[T]]) -> T:
@@ -150,14 +153,14 @@ class Streams:
                 await asyncio.sleep(_POLL)
 
     async def _reached(self) -> int:
-        return await self._app.queries.position(ORDER_DASHBOARD.name)
+        return await self._queries.position(ORDER_DASHBOARD.name)
 
     async def _changes(self, events: Sequence[RecordedEvent]) -> list[bytes]:
         """Encode a change for each event, except unreadable events and those of orders that the projection has parked."""
         if not events:
             return []
         of_events = {event.position: order_id for event in events if (order_id := _order_of(event))}
-        statuses = await self._with_retries(lambda: self._app.queries.statuses(list(set(of_events.values()))))
+        statuses = await self._with_retries(lambda: self._queries.statuses(list(set(of_events.values()))))
         return [
             _change(event, of_events[event.position], status)
             for event in events
@@ -165,8 +168,8 @@ class Streams:
         ]
 
 
-def _add(app: App, events: list[tuple[RecordedEvent, Event]], recorded: RecordedEvent) -> Event:
-    event = app.codec.decode(recorded)
+def _add(codec: Codec[Event], events: list[tuple[RecordedEvent, Event]], recorded: RecordedEvent) -> Event:
+    event = codec.decode(recorded)
     events.append((recorded, event))
     return event
 

@@ -7,21 +7,35 @@ from fastapi import Depends, Request
 from temporalio.client import Client
 
 from application.readiness import Ready
-from bootstrap import App
+from audit import Sources
+from gateways.stripe.events import StripeEvents
+from inventory.stock import Stock
+from order_streams import Orders
+from projections.queries import Queries
+from settings import Settings
 from web.idempotency import Idempotency
 from web.keys import Caller, Keyring
 from web.rebuilds import Rebuilds
 from web.refusals import Refusals
 from web.streams import Streams
 from web.wrong_keys import WrongKeys
+from webhooks.deliveries import Deliveries
+from webhooks.endpoints import Endpoints
 
 
 @dataclass(frozen=True)
 class System:
-    """The application, Temporal's client (connected or not), and the API's own parts."""
+    """The parts of the system that routes use, Temporal's client (connected or not), and the API's own parts."""
 
-    app: App
+    settings: Settings
     client: Client
+    sources: Sources
+    orders: Orders
+    stock: Stock
+    queries: Queries
+    endpoints: Endpoints
+    deliveries: Deliveries
+    stripe_events: StripeEvents | None
     keyring: Keyring
     idempotency: Idempotency
     rebuilds: Rebuilds

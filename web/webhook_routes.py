@@ -146,7 +146,7 @@ class DeliveryList(Document):
 @requires(Role.READ)
 async def list_endpoints(system: Shared, asking: Asking, limit: Limit = 50, after: After = None) -> dict[str, Any]:
     """Every endpoint, the oldest first."""
-    found = await system.app.endpoints.all()
+    found = await system.endpoints.all()
     ids = [endpoint.id for endpoint in found]
     if after is not None and after not in ids:
         raise bad_cursor()
@@ -162,7 +162,7 @@ async def add_endpoint(
     system: Shared, asked: Annotated[NewEndpoint, Body()], command_id: CommandId, response: Response
 ) -> dict[str, Any]:
     """Add an endpoint for the events from now on. Only this response shows the secret."""
-    endpoint, secret = await system.app.endpoints.add(asked.url, asked.topics, asked.description, command_id=command_id)
+    endpoint, secret = await system.endpoints.add(asked.url, asked.topics, asked.description, command_id=command_id)
     response.headers["Location"] = f"/v1/webhooks/endpoints/{endpoint.id}"
     return endpoint_document(endpoint) | {"secret": secret}
 
@@ -171,7 +171,7 @@ async def add_endpoint(
 @requires(Role.READ)
 async def get_endpoint(system: Shared, asking: Asking, endpoint_id: EndpointId) -> dict[str, Any]:
     """One endpoint."""
-    return endpoint_document(await system.app.endpoints.get(endpoint_id), whole=_sees_all(asking))
+    return endpoint_document(await system.endpoints.get(endpoint_id), whole=_sees_all(asking))
 
 
 @router.patch("/endpoints/{endpointId}", response_model=ChangedEndpoint)
@@ -180,7 +180,7 @@ async def change_endpoint(
     system: Shared, endpoint_id: EndpointId, asked: Annotated[EndpointChanges, Body()]
 ) -> dict[str, Any]:
     """Change the given fields. A disabled endpoint gets nothing: pending deliveries wait, new events are passed over."""
-    endpoints, missed_from = system.app.endpoints, None
+    endpoints, missed_from = system.endpoints, None
     await endpoints.change(endpoint_id, url=asked.url, topics=asked.topics, description=asked.description)
     if asked.enabled is True:
         missed_from = await endpoints.enable(endpoint_id)
@@ -193,7 +193,7 @@ async def change_endpoint(
 @requires(Role.OPERATE)
 async def remove_endpoint(system: Shared, endpoint_id: EndpointId) -> Response:
     """Remove an endpoint with its secrets and deliveries."""
-    await system.app.endpoints.remove(endpoint_id)
+    await system.endpoints.remove(endpoint_id)
     return Response(status_code=204)
 
 
@@ -201,7 +201,7 @@ async def remove_endpoint(system: Shared, endpoint_id: EndpointId) -> Response:
 @requires(Role.OPERATE)
 async def rotate_secret(system: Shared, endpoint_id: EndpointId, asked: Annotated[Rotation, Body()]) -> dict[str, Any]:
     """Make a new secret; the older ones still sign beside it for a while."""
-    return {"secret": await system.app.endpoints.rotate(endpoint_id, timedelta(seconds=asked.overlap_seconds))}
+    return {"secret": await system.endpoints.rotate(endpoint_id, timedelta(seconds=asked.overlap_seconds))}
 
 
 @router.post("/endpoints/{endpointId}/replay", response_model=EndpointDocument, status_code=202)
@@ -210,7 +210,7 @@ async def replay_endpoint(
     system: Shared, endpoint_id: EndpointId, asked: Annotated[ReplayStart, Body()]
 ) -> dict[str, Any]:
     """Send every event from a position up to now again, under the same ids; GET the endpoint for its progress."""
-    return endpoint_document(await system.app.endpoints.replay(endpoint_id, asked.start))
+    return endpoint_document(await system.endpoints.replay(endpoint_id, asked.start))
 
 
 @router.get("/deliveries", response_model=DeliveryList)
@@ -226,7 +226,7 @@ async def list_deliveries(
     """Deliveries, the newest event first."""
     state = State(status) if status else None
     try:
-        page = await system.app.deliveries.list(endpoint_id=endpoint_id, state=state, limit=limit, after=after)
+        page = await system.deliveries.list(endpoint_id=endpoint_id, state=state, limit=limit, after=after)
     except UnknownDelivery:
         raise bad_cursor() from None
     return {"deliveries": [delivery_document(row, whole=_sees_all(asking)) for row in page.rows], "after": page.after}
@@ -236,7 +236,7 @@ async def list_deliveries(
 @requires(Role.OPERATE)
 async def retry_delivery(system: Shared, delivery_id: DeliveryId) -> dict[str, Any]:
     """Retry a parked delivery."""
-    return delivery_document(await system.app.deliveries.retry(delivery_id))
+    return delivery_document(await system.deliveries.retry(delivery_id))
 
 
 def _sees_all(asking: Caller) -> bool:

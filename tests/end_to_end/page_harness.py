@@ -15,6 +15,7 @@ from temporalio.client import Client
 from tests.plain_http import plain_http
 from tests.running_system import RunningSystem, order_data, running_system
 from web.address import Address
+from web.app import create_app
 from web.server import serve_api
 
 WAIT: Final = 15_000  # milliseconds for what the system does behind the page
@@ -33,7 +34,7 @@ class Office:
     async def open(self) -> None:
         told: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         address = Address("127.0.0.1", urlsplit(self.url).port or 0 if self.url else 0)
-        serving = serve_api(self.system.app, self.system.client, address, ready=told.set_result)
+        serving = serve_api(create_app(self.system.app, self.system.client), address, ready=told.set_result)
         self._serving = asyncio.create_task(serving)
         both: list[asyncio.Future[Any]] = [self._serving, told]
         await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)

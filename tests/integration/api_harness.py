@@ -11,7 +11,7 @@ from typing import Any, Final
 import httpx
 from temporalio.client import Client
 
-from bootstrap import App, build_app, build_projectors
+from bootstrap import App, build_app
 from eventstore.pool import open_pool
 from orders.commands import Command, ConfirmOrder, RecordPayment, RecordShipment
 from orders.ids import stream_name
@@ -21,7 +21,7 @@ from tests.plain_http import plain_http
 from tests.running_system import DEADLINE, new_id, order_data
 from web.address import Address
 from web.app import create_app
-from web.server import serve_app
+from web.server import serve_api
 from web.system import System
 
 READER, WRITER, OPERATOR = "key-of-the-reader-01", "key-of-the-writer-02", "key-of-operator-03"
@@ -92,7 +92,7 @@ class Api:
 
     async def project(self) -> None:
         """Bring the read models up to date, as the projector would."""
-        for projector in build_projectors(self.app):
+        for projector in self.app.projectors():
             while await projector.step():
                 pass
 
@@ -101,7 +101,7 @@ class Api:
 async def api_of(app: App, client: Client, *, key: str | None = None) -> AsyncIterator[Api]:
     """The API of an application that is there; key: what its client sends."""
     made, url = create_app(app, client), asyncio.get_running_loop().create_future()
-    serving = asyncio.create_task(serve_app(made, ANY_PORT, ready=url.set_result))
+    serving = asyncio.create_task(serve_api(made, ANY_PORT, ready=url.set_result))
     await asyncio.wait([serving, url], return_when=asyncio.FIRST_COMPLETED)
     try:
         if serving.done():

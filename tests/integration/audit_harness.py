@@ -15,12 +15,13 @@ from activities.publish import TOPICS, PublishActivities
 from activities.shipping import label_key
 from activities.signatures import OrderRef, Publication
 from audit import AuditReport, Sources, audit
-from bootstrap import App, build_app, build_projectors
+from bootstrap import App, build_app
 from dispatcher.dispatcher import NAME as DISPATCHER
 from eventstore.checkpoints import advance, open_checkpoint
 from eventstore.model import ANY, NewEvent
 from gateways.books import GatewayBooks
-from gateways.protocols import ChargeRequest, LabelRequest, Recipient, RefundRequest
+from gateways.payments import ChargeRequest, RefundRequest
+from gateways.shipping import LabelRequest, Recipient
 from orders.commands import (
     CancelOrder,
     Command,
@@ -159,7 +160,7 @@ class Books:
     # The audit
 
     async def project(self) -> None:
-        for projector in build_projectors(self.app):
+        for projector in self.app.projectors():
             while await projector.step():
                 pass
 

@@ -11,7 +11,7 @@ from temporalio.client import Client, WorkflowExecutionDescription
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RetryConfig, RPCError, RPCStatusCode
 
-from bootstrap import App, build_app, build_dispatcher
+from bootstrap import App, build_app
 from dispatcher.dispatcher import NAME, Dispatcher
 from embedded.temporal import TemporalServer
 from eventstore.checkpoints import open_checkpoint
@@ -58,7 +58,7 @@ class Dispatching:
     async def once_more(self) -> None:
         """Step a dispatcher as a restart makes it, which finds its checkpoint at the beginning of the log."""
         await rewind(self.app)
-        await build_dispatcher(self.app, self.system.client, eager=False).step()
+        await self.app.dispatcher(self.system.client, eager=False).step()
 
     async def described(self, order_id: str) -> dict[str, WorkflowExecutionDescription]:
         """The order's workflows as Temporal describes them, the latest run of each, by type."""
@@ -107,7 +107,7 @@ async def dispatching(
     async with open_pool(database_url) as pool:
         app = build_app(settings, pool)
         try:
-            yield Dispatching(RunningSystem(app, client), build_dispatcher(app, through or client, eager=False))
+            yield Dispatching(RunningSystem(app, client), app.dispatcher(through or client, eager=False))
         finally:
             await app.wakeup.flush()
 

@@ -9,20 +9,15 @@ from dataclasses import replace
 
 import pytest
 
-from gateways.protocols import (
-    Charge,
-    ChargeRequest,
+from gateways.errors import (
     IdempotencyConflict,
     KeyVoided,
     PaymentDeclined,
-    PaymentGateway,
     PaymentNotFound,
-    Refund,
     RefundCurrencyMismatch,
     RefundExceedsCharge,
-    RefundRequest,
-    Voided,
 )
+from gateways.payments import Charge, ChargeRequest, PaymentGateway, Refund, RefundRequest, Voided
 from tests.integration.gateway_requests import a_charge, a_refund, new_key, persist
 
 RACES = 30

@@ -5,14 +5,9 @@ import uuid
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from gateways.protocols import (
-    Charge,
-    ChargeRequest,
-    GatewayUnavailable,
-    LabelRequest,
-    Recipient,
-    RefundRequest,
-)
+from gateways.errors import GatewayUnavailable
+from gateways.payments import Charge, ChargeRequest, RefundRequest
+from gateways.shipping import LabelRequest, Recipient
 
 T = TypeVar("T")
 

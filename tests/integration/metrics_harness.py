@@ -72,6 +72,6 @@ async def measured_system(
     address = f"127.0.0.1:{free_ports(1)[0]}"
     async with (
         running_system(database_url, client, metrics_address=address, **options) as system,
-        metrics_served(system.app.settings, system.app, client),
+        metrics_served(system.app.settings, system.app.sources(client), client),
     ):
         yield system, Scraper(address)

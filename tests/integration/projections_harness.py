@@ -18,10 +18,11 @@ from orders.events import CancelledBy, Event
 from orders.evolve import evolve, initial_state
 from orders.ids import stream_name
 from orders.state import State
-from projections.fold import decode, fold
-from projections.projection import Projection, columns
+from projections.columns import columns, row_of
+from projections.decoded_log import DecodedLog
+from projections.fold import address, fold
+from projections.projection import Key, Projection
 from projections.runner import Projector
-from projections.table import row_of
 from tests.unit.orders.samples import an_order
 from tests.unit.projection_samples import CODEC
 
@@ -83,10 +84,13 @@ async def rows_of(pool: asyncpg.Pool, projection: Projection[R]) -> list[R]:
 
 
 async def fold_of_the_log(store: EventStore, projection: Projection[R]) -> list[R]:
-    """What the table should hold, by key: a fold of the whole log that no page, table or checkpoint has part in."""
-    page = await store.read_all(limit=1_000_000, types=projection.event_types)
-    rows = fold(projection, decode(projection, CODEC, page.events), {}).rows
-    return sorted(rows, key=lambda row: [getattr(row, name) for name in projection.key_columns])
+    """The expected rows of the table, by key: a fold of the whole log in memory, without table and checkpoint."""
+    log, rows, position, more = DecodedLog(store, CODEC, [projection]), dict[Key, R](), 0, True
+    while more:
+        page = await log.read(position, 1_000)
+        fold(projection, address(projection, CODEC, page.decoded), rows)
+        position, more = page.position, page.more
+    return [row for _, row in sorted(rows.items())]
 
 
 @contextlib.asynccontextmanager

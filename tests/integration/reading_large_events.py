@@ -4,7 +4,7 @@ import asyncio
 import resource
 import sys
 
-from bootstrap import build_app, build_projectors
+from bootstrap import build_app
 from eventstore.pool import open_pool
 from settings import Settings
 
@@ -14,7 +14,7 @@ async def read(database_url: str) -> None:
         app = build_app(Settings(database_url=database_url), pool)
         await app.store.read_all(limit=1)
         rest = _peak()
-        for projector in build_projectors(app):
+        for projector in app.projectors():
             while await projector.step():
                 pass
         position = 0

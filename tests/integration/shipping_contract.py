@@ -5,15 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from gateways.protocols import (
-    IdempotencyConflict,
-    KeyVoided,
-    Label,
-    LabelRequest,
-    ShippingGateway,
-    ShippingUnavailable,
-    VoidedLabel,
-)
+from gateways.errors import IdempotencyConflict, KeyVoided, ShippingUnavailable
+from gateways.shipping import Label, LabelRequest, ShippingGateway, VoidedLabel
 from tests.integration.gateway_requests import a_parcel, persist
 
 RACES = 30

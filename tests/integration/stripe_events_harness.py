@@ -14,7 +14,7 @@ from temporalio.client import Client
 
 from activities.payment import charge_key
 from bootstrap import App
-from gateways.protocols import Charge, ChargeRequest
+from gateways.payments import Charge, ChargeRequest
 from tests.gateways.local_stripe import API_KEY
 from tests.gateways.stripe_proxy import StripeProxy
 from tests.integration.api_harness import KEYS, Api, api

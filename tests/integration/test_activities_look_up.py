@@ -8,7 +8,8 @@ from temporalio.client import Client
 
 from activities.payment import PaymentActivities, charge_key
 from activities.signatures import OrderRef
-from gateways.protocols import Charge, ChargeRequest, IdempotencyConflict, KeyVoided
+from gateways.errors import IdempotencyConflict, KeyVoided
+from gateways.payments import Charge, ChargeRequest
 from gateways.simulated import SimulatedPaymentGateway
 from orders.commands import ConfirmOrder, RetryOrder
 from tests.integration.dispatcher_harness import dispatching

@@ -24,13 +24,13 @@ from activities.signatures import (
     Undone,
     Wire,
 )
-from bootstrap import build_activities
-from gateways.protocols import KeyVoided
+from gateways.errors import KeyVoided
 from inventory.stock import ReservationReleased
 from orders.errors import IllegalTransition
 from orders.events import CancelledBy
 from tests.integration.dispatcher_harness import dispatching
 from tests.running_system import RunningSystem
+from worker import order_activities
 
 SIGNATURES = [value for value in vars(step).values() if isinstance(value, Signature)]
 HAPPY = ["order.placed", "order.confirmed", "order.paid", "order.shipped"]
@@ -64,7 +64,7 @@ async def steps(database_url: str, temporal_client: Client) -> AsyncIterator[Ste
 
 
 def activities_of(system: RunningSystem) -> dict[str, Callable[..., Any]]:
-    return {name_of(each): each for each in build_activities(system.app)}
+    return {name_of(each): each for each in order_activities(system.app)}
 
 
 def name_of(function: Callable[..., Any]) -> str:
@@ -74,7 +74,7 @@ def name_of(function: Callable[..., Any]) -> str:
 
 
 async def test_each_signature_has_one_activity_of_its_name_and_types(steps: Steps) -> None:
-    registered = build_activities(steps.system.app)
+    registered = order_activities(steps.system.app)
     assert sorted(map(name_of, registered)) == sorted(signature.name for signature in SIGNATURES)
     for signature in SIGNATURES:
         function = activities_of(steps.system)[signature.name]

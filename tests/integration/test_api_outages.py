@@ -9,12 +9,12 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from temporalio.client import Client
 
-from bootstrap import connect_temporal
 from embedded.ports import free_ports
 from embedded.postgres import run_postgres
 from eventstore.migrate import migrate
 from orders.commands import HoldOrder
 from settings import Settings
+from temporal import connect_temporal
 from tests.integration.api_harness import Api, api, cut_connections, problem
 from tests.integration.projections_harness import foreign, owner
 from tests.running_system import new_id, order_data, until

@@ -86,7 +86,7 @@ async def _is_indexed(client: Client, order_id: str) -> bool:
 
 async def listed(books: Books, client: Client) -> list[Stuck]:
     await books.project()
-    found = await find_stuck(books.app, client, 100)
+    found = await find_stuck(books.app.sources(client), books.app.settings, 100)
     assert found.problem is None
     return found.rows
 
@@ -237,7 +237,7 @@ async def test_an_order_that_the_database_refuses_to_go_on_with_is_listed(
         order_id = await system.place()
 
         async def look() -> list[Stuck]:
-            return (await find_stuck(system.app, temporal_client, 100)).rows
+            return (await find_stuck(system.app.sources(temporal_client), system.app.settings, 100)).rows
 
         row = await listed_at_last(look)
         assert (row.kind, row.order_id, row.workflow_id) == ("failing", order_id, f"fulfill-order-{order_id}")

@@ -78,7 +78,7 @@ async def test_its_outcome_is_recorded_and_the_end_of_the_last_one_that_held_sta
     pool = books.app.pool
     assert await last_audit(pool) is None
     await books.reserve("ghost", 1)
-    await prove_books(books.app, None)
+    await prove_books(books.app.sources(None))
     first = await last_audit(pool)
     assert first is not None
     assert (first.findings, first.held_at) == (1, None)
@@ -89,14 +89,14 @@ async def test_its_outcome_is_recorded_and_the_end_of_the_last_one_that_held_sta
         }
 
     await books.app.stock.release("ghost")
-    await prove_books(books.app, None)
+    await prove_books(books.app.sources(None))
     second = await last_audit(pool)
     assert second is not None
     assert second.held_at == second.ended_at > first.ended_at
     assert second.findings == 0
 
     await books.reserve("another-ghost", 1)
-    await prove_books(books.app, None)
+    await prove_books(books.app.sources(None))
     third = await last_audit(pool)
     assert third is not None
     assert (third.findings, third.held_at) == (1, second.held_at)

@@ -10,7 +10,6 @@ from temporalio.client import Client
 from audit import Sources, audit
 from audit.read_models import audit_projection
 from audit.report import READ_MODELS
-from bootstrap import build_projectors
 from gateways.books import GatewayBooks
 from projections import PROJECTIONS
 from projections.order_dashboard import ORDER_DASHBOARD
@@ -152,7 +151,7 @@ async def test_a_row_written_while_the_comparison_runs_does_not_disturb_it(books
     async def writing() -> None:
         for number in range(5, 25):
             await books.out_of_stock(f"o-{number}")
-            for projector in build_projectors(books.app):
+            for projector in books.app.projectors():
                 await projector.step()
 
     writer = asyncio.create_task(writing())

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 import pytest
 from temporalio.client import Client, WorkflowExecutionStatus
 
-from bootstrap import build_dispatcher
 from eventstore.errors import CheckpointMoved
 from orders.events import CancelledBy
 from tests.integration.dispatcher_harness import Dispatching, described, dispatching, rewind, run_ids
@@ -110,7 +109,7 @@ async def test_two_dispatchers_at_once_start_each_order_once_and_skip_none(
 ) -> None:
     given = dispatching_by_hand
     order_ids = [await given.system.place(new_id()) for _ in range(20)]
-    rivals = [given.dispatcher, build_dispatcher(given.app, temporal_client, eager=False)]
+    rivals = [given.dispatcher, given.app.dispatcher(temporal_client, eager=False)]
     ends = await asyncio.gather(*(rival.step() for rival in rivals), return_exceptions=True)
     assert [end for end in ends if not isinstance(end, CheckpointMoved)] == [False] * (2 - _moved(ends))
 

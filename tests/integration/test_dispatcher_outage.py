@@ -10,7 +10,6 @@ from temporalio.client import Client, WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
 
 import eventstore.consumer
-from bootstrap import build_runner
 from dispatcher.dispatcher import Dispatcher
 from dispatcher.starter import WorkflowStarter
 from dispatcher.triggers import Trigger
@@ -155,7 +154,7 @@ async def test_a_running_dispatcher_tells_of_the_outage_waits_longer_each_time_a
 ) -> None:
     given = dispatching_through_proxy
     timed = Timed(given.dispatcher)
-    runner = build_runner(given.app, timed)
+    runner = given.app.runner(timed)
     async with running(runner):
         first = await given.system.place()
         await until(given.system.dispatched, "the first order is dispatched")
@@ -187,7 +186,7 @@ async def test_an_outage_of_hours_does_not_end_the_runner(
 ) -> None:
     monkeypatch.setattr(eventstore.consumer, "_BACKOFF_LAST", 0.0)
     away = Away()
-    task = asyncio.create_task(build_runner(dispatching_through_proxy.app, away).run())
+    task = asyncio.create_task(dispatching_through_proxy.app.runner(away).run())
     enough = asyncio.create_task(away.enough.wait())
     try:
         await asyncio.wait([task, enough], return_when=asyncio.FIRST_COMPLETED)

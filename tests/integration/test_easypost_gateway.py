@@ -6,16 +6,11 @@ from dataclasses import replace
 import asyncpg
 import pytest
 
-from activities.failures import as_failure
+from activities.interceptors.failures import as_failure
 from gateways.easypost.api import EasyPostApi
 from gateways.easypost.shipping import EasyPostShippingGateway
-from gateways.protocols import (
-    GatewayMisconfigured,
-    GatewayUnavailable,
-    LabelRequest,
-    ShippingUnavailable,
-    VoidedLabel,
-)
+from gateways.errors import GatewayMisconfigured, GatewayUnavailable, ShippingUnavailable
+from gateways.shipping import LabelRequest, VoidedLabel
 from tests.gateways.easypost_books import UNDELIVERABLE
 from tests.gateways.easypost_server import (
     API_KEY,

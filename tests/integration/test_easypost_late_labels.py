@@ -7,14 +7,8 @@ import pytest
 
 from gateways.easypost.api import EasyPostApi
 from gateways.easypost.shipping import EasyPostShippingGateway
-from gateways.protocols import (
-    GatewayMisconfigured,
-    GatewayUnavailable,
-    KeyVoided,
-    LabelRequest,
-    ShippingUnavailable,
-    VoidedLabel,
-)
+from gateways.errors import GatewayMisconfigured, GatewayUnavailable, KeyVoided, ShippingUnavailable
+from gateways.shipping import LabelRequest, VoidedLabel
 from tests.gateways.easypost_clock import pass_time
 from tests.gateways.easypost_server import API_KEY, BUY, SENDER, EasyPostServer, run_easypost_server
 from tests.integration.gateway_requests import a_parcel

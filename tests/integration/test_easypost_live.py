@@ -8,7 +8,7 @@ import pytest
 
 from gateways.easypost.api import EasyPostApi
 from gateways.easypost.shipping import EasyPostShippingGateway
-from gateways.protocols import LabelRequest, Recipient
+from gateways.shipping import LabelRequest, Recipient
 from tests.gateways.easypost_server import SENDER
 from tests.integration.gateway_requests import a_parcel
 

@@ -8,7 +8,8 @@ import pytest
 
 from gateways.easypost.api import EasyPostApi
 from gateways.easypost.shipping import EasyPostShippingGateway
-from gateways.protocols import KeyVoided, VoidedLabel
+from gateways.errors import KeyVoided
+from gateways.shipping import VoidedLabel
 from tests.gateways.easypost_server import API_KEY, SENDER, EasyPostServer, run_easypost_server
 from tests.integration.gateway_requests import a_parcel
 

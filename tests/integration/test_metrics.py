@@ -203,7 +203,7 @@ async def test_an_address_that_is_taken_is_one_sentence(measured: Measured, temp
         with pytest.raises(
             SettingsError, match=rf"^ORDERS_METRICS_ADDRESS: cannot listen on {address}: Address already"
         ):
-            async with metrics_served(settings, system.app, temporal_client):
+            async with metrics_served(settings, system.app.sources(temporal_client), temporal_client):
                 pass
 
 

@@ -37,7 +37,9 @@ async def system(database_url: str, temporal_client: Client, steering: Steering)
 
 
 async def stuck(system: RunningSystem) -> list[str]:
-    return sorted(each.kind for each in (await find_stuck(system.app, system.client, 100)).rows)
+    return sorted(
+        each.kind for each in (await find_stuck(system.app.sources(system.client), system.app.settings, 100)).rows
+    )
 
 
 def shown(gauges: Sequence[Metric]) -> dict[str, float]:
@@ -62,7 +64,7 @@ async def test_a_lost_refund_of_a_shipped_order_and_a_held_order_are_counted_by_
 
     await until(both, "both orders are listed", 60)
     settings = system.app.settings
-    async with metrics_served(settings, system.app, system.client):
+    async with metrics_served(settings, system.app.sources(system.client), system.client):
         scraper = Scraper(settings.metrics_address or "")
         await scraper.becomes(1, "orders_state_up", "attention")
         found = await scraper.samples("orders_attention")
@@ -76,7 +78,12 @@ async def test_without_temporal_only_the_kinds_that_the_database_knows_are_shown
         return None
 
     monkeypatch.setattr(attention, "reachable", away)
-    assert shown(await attention_state(system.app, system.client)) == {"parked": 0, "holdEnding": 0, "refundFailed": 0}
+    found = await attention_state(system.app.sources(system.client), system.app.settings, system.client)
+    assert shown(found) == {
+        "parked": 0,
+        "holdEnding": 0,
+        "refundFailed": 0,
+    }
 
 
 async def test_more_failing_orders_than_are_counted_hide_no_order_of_another_source() -> None:
@@ -119,7 +126,7 @@ async def test_a_fault_of_one_source_stops_no_other(
 
     monkeypatch.setattr(refresher, "attention_state", fails)
     settings = system.app.settings
-    async with metrics_served(settings, system.app, system.client):
+    async with metrics_served(settings, system.app.sources(system.client), system.client):
         scraper = Scraper(settings.metrics_address or "")
         await scraper.becomes(1, "orders_state_up", "database")
         assert await scraper.value("orders_state_up", "attention") == 0

@@ -6,7 +6,6 @@ import pytest
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from bootstrap import build_dispatcher, build_relay
 from dispatcher.dispatcher import Dispatcher
 from eventstore.failing_alone import ROUNDS
 from tests.integration.dispatcher_harness import Dispatching, dispatching
@@ -48,7 +47,7 @@ async def test_an_event_whose_start_alone_fails_is_parked_and_its_neighbours_go_
 ) -> None:
     before, failing, after = [await given.system.place() for _ in range(3)]
     refusing = Refusing(lambda id_: failing in id_, status)
-    dispatcher = build_dispatcher(given.app, refusing.client(temporal_client), eager=False)
+    dispatcher = given.app.dispatcher(refusing.client(temporal_client), eager=False)
     await failing_steps(dispatcher, 1)
     assert await started(given, before, failing, after) == [True, False, True]
     late = await given.system.place()
@@ -68,7 +67,7 @@ async def test_a_failing_event_without_neighbours_waits_for_a_start_that_is_take
     given: Dispatching, temporal_client: Client
 ) -> None:
     failing = await given.system.place()
-    dispatcher = build_dispatcher(given.app, Refusing(lambda id_: failing in id_).client(temporal_client), eager=False)
+    dispatcher = given.app.dispatcher(Refusing(lambda id_: failing in id_).client(temporal_client), eager=False)
     await failing_steps(dispatcher, OUTAGE)
     assert await given.app.parking.list() == []
     neighbour = await given.system.place()
@@ -90,7 +89,7 @@ async def test_an_outage_that_fails_every_start_parks_none(
         return len(seen) > taken
 
     refusing = Refusing(refuses)
-    dispatcher = build_dispatcher(given.app, refusing.client(temporal_client), eager=False)
+    dispatcher = given.app.dispatcher(refusing.client(temporal_client), eager=False)
     await failing_steps(dispatcher, OUTAGE)
     assert await given.app.parking.list() == []
     assert await given.position() == 0
@@ -105,7 +104,7 @@ async def test_a_failing_event_does_not_hold_up_events_beyond_its_page(
 ) -> None:
     monkeypatch.setattr("dispatcher.dispatcher._PAGE", 5)
     failing, *neighbours = [await given.system.place() for _ in range(15)]
-    dispatcher = build_dispatcher(given.app, Refusing(lambda id_: failing in id_).client(temporal_client), eager=False)
+    dispatcher = given.app.dispatcher(Refusing(lambda id_: failing in id_).client(temporal_client), eager=False)
     await failing_steps(dispatcher, ROUNDS - 1)
     assert sum(await started(given, *neighbours)) == 8
     while await dispatcher.step():
@@ -120,7 +119,7 @@ async def test_the_relay_parks_deliveries_whose_start_alone_fails_and_none_in_an
     monkeypatch.setattr(relaying, "_IDLE", 0.0)
     async with relaying_app(database_url) as app:
         refusing = Refusing(lambda id_: True)
-        relay = build_relay(app, refusing.client(temporal_client))
+        relay = app.relay(refusing.client(temporal_client))
         given = Relaying(app, relay, temporal_client)
         endpoint_id, failing, neighbour = await given.add("*"), new_id(), new_id()
         position = await given.append(failing)

@@ -9,7 +9,6 @@ from temporalio.client import Client
 from temporalio.testing import ActivityEnvironment
 
 from activities.signatures import ANALYTICS_REVENUE
-from bootstrap import build_projectors, build_relay
 from projections.order_dashboard import ORDER_DASHBOARD
 from projections.rebuild import rebuild
 from tests.integration.dispatcher_harness import Dispatching, dispatching
@@ -44,7 +43,7 @@ async def parked_by_projections(given: Dispatching) -> set[tuple[str, int]]:
 
 
 async def project(given: Dispatching) -> None:
-    for projector in build_projectors(given.app):
+    for projector in given.app.projectors():
         await drain(projector)
 
 
@@ -68,7 +67,7 @@ async def test_a_rebuild_parks_an_unknown_type_as_the_live_projection_does(
 ) -> None:
     order_id = await given.system.place()
     position = await insert(database_url, order_id, ByHand(placed(order_id)), NEWER)
-    await rebuild(given.app.pool, given.app.store, given.app.codec, ORDER_DASHBOARD, lambda done, head: None)
+    await rebuild(given.app.pool, given.app.store, given.app.codec, [ORDER_DASHBOARD], lambda done, head: None)
     assert await parked_by_projections(given) == {("order-dashboard", position)}
     assert await given.app.queries.order(order_id)
 
@@ -128,7 +127,7 @@ async def test_the_relay_goes_on_behind_an_undecodable_event_whose_own_delivery_
 ) -> None:
     monkeypatch.setattr(relaying, "_IDLE", 0.0)
     async with relaying_app(database_url) as app:
-        given = Relaying(app, build_relay(app, temporal_client), temporal_client)
+        given = Relaying(app, app.relay(temporal_client), temporal_client)
         endpoint_id, message, order_id = await given.add("*"), ANALYTICS_REVENUE, new_id()
         position = await insert(database_url, "", ByHand('["no object"]'), message, stream=message)
         neighbour = await given.append(order_id)

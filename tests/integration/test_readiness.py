@@ -55,10 +55,10 @@ async def test_a_database_that_cannot_be_worked_with_is_not_ready_and_says_why(d
     async with open_pool(database_url) as pool:
         app = build_app(Settings(database_url=database_url), pool)
         await app.store.append("counter-1", events(3), expected=ANY)
-        assert (await readiness(app)).problems == ()
+        assert (await readiness(app.store)).problems == ()
     await break_it(database_url, statement)
     async with open_pool(database_url) as pool:
-        found = await readiness(build_app(Settings(database_url=database_url), pool))
+        found = await readiness(build_app(Settings(database_url=database_url), pool).store)
     assert any(reason in each for each in found.problems), found
 
 

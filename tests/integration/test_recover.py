@@ -31,7 +31,8 @@ async def losses(system: RunningSystem, *, apply: bool) -> list[tuple[str, str, 
 
 
 def recovery(system: RunningSystem, *, apply: bool) -> Recovery:
-    return Recovery(system.app, system.client, datetime.now(UTC) - timedelta(days=1), apply)
+    app, since = system.app, datetime.now(UTC) - timedelta(days=1)
+    return Recovery(app.sources(system.client), system.client, app.orders, app.stripe, app.settings, since, apply)
 
 
 async def test_a_sequence_behind_the_log_is_set_right_before_anything_is_appended(

@@ -4,9 +4,9 @@ import pytest
 from temporalio.api.operatorservice.v1 import RemoveSearchAttributesRequest
 from temporalio.client import Client
 
-from bootstrap import require_search_attributes
 from embedded.temporal import run_temporal
 from settings import SettingsError
+from temporal import require_search_attributes
 
 
 async def test_a_namespace_without_a_search_attribute_is_refused_with_the_command_that_makes_it() -> None:

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 import pytest
 
-from gateways.protocols import ChargeRequest, KeyVoided, PaymentDeclined
+from gateways.errors import KeyVoided, PaymentDeclined
+from gateways.payments import ChargeRequest
 from gateways.stripe.api import StripeApi
 from gateways.stripe.payment import StripePaymentGateway
 from tests.gateways.local_stripe import Money

@@ -6,15 +6,8 @@ from dataclasses import replace
 import asyncpg
 import pytest
 
-from gateways.protocols import (
-    AmountNotSupported,
-    ChargeRequest,
-    GatewayUnavailable,
-    KeyVoided,
-    PaymentDeclined,
-    RefundExceedsCharge,
-    Voided,
-)
+from gateways.errors import AmountNotSupported, GatewayUnavailable, KeyVoided, PaymentDeclined, RefundExceedsCharge
+from gateways.payments import ChargeRequest, Voided
 from gateways.stripe.api import StripeApi
 from gateways.stripe.payment import StripePaymentGateway
 from tests.gateways.local_stripe import Money

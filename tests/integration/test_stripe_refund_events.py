@@ -3,7 +3,7 @@
 import pytest
 from temporalio.client import Client
 
-from gateways.protocols import RefundRequest
+from gateways.payments import RefundRequest
 from tests.gateways.stripe_proxy import StripeProxy
 from tests.integration.stripe_events_harness import charged, deliver, of_refund, refund_states, stripe_api
 

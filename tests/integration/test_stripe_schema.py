@@ -6,7 +6,7 @@ from dataclasses import replace
 import asyncpg
 import pytest
 
-from gateways.protocols import PaymentDeclined
+from gateways.errors import PaymentDeclined
 from gateways.stripe.api import StripeApi
 from gateways.stripe.payment import StripePaymentGateway
 from tests.gateways.local_stripe import API_KEY

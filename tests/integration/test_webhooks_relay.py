@@ -9,7 +9,7 @@ import pytest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from bootstrap import App, build_relay
+from bootstrap import App
 from embedded.temporal import TemporalServer
 from eventstore.checkpoints import open_checkpoint
 from eventstore.errors import CheckpointMoved
@@ -32,7 +32,7 @@ async def app(database_url: str) -> AsyncIterator[App]:
 @pytest.fixture
 async def relaying_(app: App, temporal_client: Client, monkeypatch: pytest.MonkeyPatch) -> Relaying:
     monkeypatch.setattr(relaying, "_IDLE", 0.0)
-    return Relaying(app, build_relay(app, temporal_client), temporal_client)
+    return Relaying(app, app.relay(temporal_client), temporal_client)
 
 
 async def test_an_event_becomes_a_delivery_for_each_endpoint_that_wants_it(relaying_: Relaying) -> None:
@@ -56,7 +56,7 @@ async def test_an_event_becomes_a_delivery_for_each_endpoint_that_wants_it(relay
 async def test_without_endpoints_it_looks_once_in_a_while_and_writes_nothing_but_its_checkpoint(
     app: App, temporal_client: Client
 ) -> None:
-    idle = Relaying(app, build_relay(app, temporal_client), temporal_client)
+    idle = Relaying(app, app.relay(temporal_client), temporal_client)
     first = await idle.append(new_id())
     assert not await idle.relay.step()
     assert await open_checkpoint(app.pool, READER) == first
@@ -72,7 +72,7 @@ async def test_what_is_committed_and_not_signalled_is_found_again(
     """Temporal is away between commit and signal, and the relay that met that is never asked again."""
     async with proxy_to(temporal_server) as proxy:
         through = await impatient_client(proxy.address, temporal_server.namespace)
-        cut_off = Relaying(app, build_relay(app, through), temporal_client)
+        cut_off = Relaying(app, app.relay(through), temporal_client)
         endpoint = await cut_off.add()
         proxy.cut()
         order_id = new_id()
@@ -82,7 +82,7 @@ async def test_what_is_committed_and_not_signalled_is_found_again(
     assert await open_checkpoint(app.pool, READER) == position, "the checkpoint is behind it"
     assert [row.position for row in await cut_off.deliveries(endpoint)] == [position]
     assert not await cut_off.is_started(endpoint, order_id)
-    successor = Relaying(app, build_relay(app, temporal_client), temporal_client)
+    successor = Relaying(app, app.relay(temporal_client), temporal_client)
     await successor.steps()
     assert await successor.is_started(endpoint, order_id)
 
@@ -96,7 +96,7 @@ async def test_two_relays_at_once_make_each_delivery_once(relaying_: Relaying) -
             with suppress(CheckpointMoved):
                 await relay.step()
 
-    await asyncio.gather(run(relaying_.relay), run(build_relay(relaying_.app, relaying_.client)))
+    await asyncio.gather(run(relaying_.relay), run(relaying_.app.relay(relaying_.client)))
     assert [row.position for row in await relaying_.deliveries(endpoint)] == positions
 
 

@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 from temporalio.client import Client
 
-from bootstrap import App, build_relay
+from bootstrap import App
 from eventstore.errors import CheckpointMoved
 from tests.integration.webhooks_harness import Relaying, relaying_app
 from tests.running_system import new_id
@@ -39,7 +39,7 @@ async def app(database_url: str) -> AsyncIterator[App]:
 @pytest.fixture
 async def relaying_(app: App, temporal_client: Client, monkeypatch: pytest.MonkeyPatch) -> Relaying:
     monkeypatch.setattr(relaying, "_IDLE", 0.0)
-    return Relaying(app, build_relay(app, temporal_client), temporal_client)
+    return Relaying(app, app.relay(temporal_client), temporal_client)
 
 
 async def test_a_replay_goes_on_where_it_was_and_waits_while_too_much_is_pending(
@@ -57,7 +57,7 @@ async def test_a_replay_goes_on_where_it_was_and_waits_while_too_much_is_pending
     assert len(await relaying_.deliveries(endpoint)) == 20, "the page that went past the limit was the last one"
     while (await relaying_.app.endpoints.get(endpoint)).replay_after is not None:
         await relaying_.app.pool.execute(_ALL_DELIVERED, timedelta())
-        await Relaying(relaying_.app, build_relay(relaying_.app, relaying_.client), relaying_.client).steps()
+        await Relaying(relaying_.app, relaying_.app.relay(relaying_.client), relaying_.client).steps()
     assert [row.position for row in await relaying_.deliveries(endpoint)] == positions
 
 
@@ -71,7 +71,7 @@ async def test_a_page_of_a_replay_is_taken_once_by_two_relays(relaying_: Relayin
     await relaying_.relay._replay(replay)
     await relaying_.app.pool.execute(_ALL_DELIVERED, timedelta())
     with pytest.raises(CheckpointMoved):
-        await build_relay(relaying_.app, relaying_.client)._replay(replay)
+        await relaying_.app.relay(relaying_.client)._replay(replay)
     assert [row.state for row in await relaying_.deliveries(endpoint)] == [State.DELIVERED]
 
 

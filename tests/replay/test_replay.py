@@ -16,7 +16,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import TimeSkipper
 from temporalio.worker import Replayer
 
-from bootstrap import WEBHOOK_WORKFLOWS, WORKFLOWS, workflow_runner
+from temporal import WEBHOOK_WORKFLOWS, WORKFLOWS, workflow_runner
 from tests.replay.paths import CONTINUED, PATHS, Path
 from tests.running_system import CANCEL_REASON, RunningSystem, order_data, running_system
 from tests.workflow.steering import Steering

@@ -1,6 +1,7 @@
 """Events as the log holds them, and the rows that a projection makes of them, without a database."""
 
 from collections.abc import Sequence
+from copy import copy
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 from uuid import UUID
@@ -9,7 +10,7 @@ from eventstore.codec import Codec
 from eventstore.model import RecordedEvent
 from orders.events import EVENTS, Event
 from orders.ids import stream_name
-from projections.fold import Folded, decode, fold
+from projections.fold import Folded, address, decode, fold
 from projections.projection import Projection
 
 R = TypeVar("R")
@@ -44,11 +45,10 @@ def log_of(*events: Event) -> list[RecordedEvent]:
 
 def folded(projection: Projection[R], log: Sequence[RecordedEvent], rows: Sequence[R] = ()) -> Folded[R]:
     """All rows after a log, those included that it does not concern."""
-    keys = {tuple(getattr(row, name) for name in projection.key_columns): row for row in rows}
-    taken = [event for event in log if event.type in projection.event_types]
-    result = fold(projection, decode(projection, CODEC, taken), keys)
-    changed = {tuple(getattr(row, name) for name in projection.key_columns): row for row in result.rows}
-    return Folded([*(keys | changed).values()], result.parked)
+    by_key = {projection.key_of(row): copy(row) for row in rows}
+    addressed = address(projection, CODEC, decode(CODEC, log))
+    parked = addressed.parked + fold(projection, addressed, by_key).parked
+    return Folded([*by_key.values()], [], parked)
 
 
 def altered(event: RecordedEvent, **changes: Any) -> RecordedEvent:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateways.protocols import AmountNotSupported
+from gateways.errors import AmountNotSupported
 from gateways.stripe.amounts import from_stripe, to_stripe
 
 # Minor units of ISO 4217, currency, Stripe's units.

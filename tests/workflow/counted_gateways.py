@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import Any, cast
 
 from bootstrap import App
-from gateways.protocols import PaymentGateway, ShippingGateway
+from gateways.payments import PaymentGateway
+from gateways.shipping import ShippingGateway
 
 
 class Asked:

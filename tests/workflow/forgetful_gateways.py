@@ -5,18 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from bootstrap import App
-from gateways.protocols import (
-    Charge,
-    ChargeRequest,
-    Label,
-    LabelRequest,
-    PaymentGateway,
-    Refund,
-    RefundRequest,
-    ShippingGateway,
-    Voided,
-    VoidedLabel,
-)
+from gateways.payments import Charge, ChargeRequest, PaymentGateway, Refund, RefundRequest, Voided
+from gateways.shipping import Label, LabelRequest, ShippingGateway, VoidedLabel
 from gateways.simulated import Operation
 
 

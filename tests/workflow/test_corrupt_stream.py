@@ -25,7 +25,7 @@ async def listed(system: RunningSystem, client: Client, order_id: str) -> Stuck:
     rows: list[Stuck] = []
 
     async def there() -> bool:
-        found = await find_stuck(system.app, client, 100)
+        found = await find_stuck(system.app.sources(client), system.app.settings, 100)
         rows[:] = [each for each in found.rows if each.order_id == order_id]
         return bool(rows)
 

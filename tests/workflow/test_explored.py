@@ -17,7 +17,7 @@ from explore.generate import generate
 from explore.sequence import AFTER_ALL, Act, OrderPlan, Sequence, from_json
 from explore.servers import quiet
 from explore.system import Explored, explored
-from gateways.protocols import VoidedLabel
+from gateways.shipping import VoidedLabel
 from tests.integration.cli_harness import database
 from tests.running_system import new_id, until
 

@@ -9,7 +9,8 @@ from activities.payment import charge_key
 from activities.shipping import label_key
 from bootstrap import build_app
 from eventstore.pool import open_pool
-from gateways.protocols import ChargeRequest, LabelRequest, Recipient, RefundRequest
+from gateways.payments import ChargeRequest, RefundRequest
+from gateways.shipping import LabelRequest, Recipient
 from orders.commands import ConfirmOrder, PlaceOrder, RequestRefund
 from orders.ids import stream_name
 from orders.model import parse_order

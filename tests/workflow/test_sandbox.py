@@ -12,7 +12,7 @@ from temporalio.converter import WorkflowSerializationContext
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import RestrictedWorkflowAccessError
 
-from bootstrap import workflow_runner
+from temporal import workflow_runner
 from tests.workflow.clock_workflow import ReadsTheClock
 
 

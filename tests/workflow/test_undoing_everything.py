@@ -4,7 +4,8 @@ import pytest
 
 from activities.payment import charge_key
 from activities.shipping import label_key
-from gateways.protocols import ChargeRequest, LabelRequest, Recipient
+from gateways.payments import ChargeRequest
+from gateways.shipping import LabelRequest, Recipient
 from orders.commands import CancelOrder, RecordPayment
 from orders.events import CancelledBy
 from tests.running_system import RunningSystem

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from temporalio.client import Client, WorkflowExecutionStatus
 
-import bootstrap
+import worker
 from eventstore.model import ANY
 from orders.ids import stream_name
 from tests.integration.dispatcher_harness import event_of
@@ -39,7 +39,7 @@ async def hooked(
 ) -> AsyncIterator[RunningSystem]:
     """Few places, as if many endpoints had taken the rest of them."""
     hurry(monkeypatch)
-    monkeypatch.setattr(bootstrap, "WEBHOOKS_AT_ONCE", 20)
+    monkeypatch.setattr(worker, "WEBHOOKS_AT_ONCE", 20)
     monkeypatch.setattr(lanes, "WIDTH", 4)
     monkeypatch.setattr(lanes, "PATIENCE", 0.05)
     async with running_system(database_url, temporal_client, webhooks_allow_private=True) as running:

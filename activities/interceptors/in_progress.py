@@ -1,4 +1,4 @@
-"""The steps that this process is at, for the log line of a stop that does not wait for them any longer."""
+"""Activities in progress in this process, for the log line of a shutdown that no longer waits for them."""
 
 import time
 from typing import Any, Final
@@ -7,7 +7,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
-# Seconds. The longest pause between two attempts at a database step is ten.
+# Seconds. The longest pause between two attempts of a local activity is ten.
 _RETRIED_WITHIN: Final = 15.0
 _NAMED: Final = 20
 
@@ -15,8 +15,8 @@ _Step = tuple[str, str]
 
 
 class InProgress(Interceptor):
-    """Knows the attempts in progress, and the database steps between two attempts: their retries are this process's own,
-    unlike those of a gateway's steps, which are Temporal's to hand out."""
+    """Lists attempts in progress, and local activities between two attempts: this process retries them, while Temporal
+    schedules the retries of other activities."""
 
     def __init__(self) -> None:
         self._attempts: list[_Step] = []
@@ -26,18 +26,18 @@ class InProgress(Interceptor):
         return _Noted(next, self)
 
     def names(self) -> list[str]:
-        """Each step with its workflow, the first twenty."""
+        """Return the first twenty activities with their workflows."""
         self._forget()
         steps = sorted({*self._attempts, *self._retried})
         named = [f"{step} of {workflow_id}" for step, workflow_id in steps[:_NAMED]]
         return named + ([f"{len(steps) - _NAMED} more"] if len(steps) > _NAMED else [])
 
     def begun(self, step: _Step) -> None:
-        """An attempt begins."""
+        """Record the begin of an attempt."""
         self._attempts.append(step)
 
     def ended(self, step: _Step, *, retried: bool) -> None:
-        """An attempt has ended; retried: this process makes the next one."""
+        """Record the end of an attempt. retried: this process makes the next one."""
         self._attempts.remove(step)
         self._retried.pop(step, None)
         if retried:
@@ -45,7 +45,7 @@ class InProgress(Interceptor):
             self._retried[step] = time.monotonic()
 
     def _forget(self) -> None:
-        """Steps that were not retried any more, as at the end of a round."""
+        """Drop activities whose retry did not come, as at the end of a round."""
         now = time.monotonic()
         self._retried = {step: at for step, at in self._retried.items() if now - at < _RETRIED_WITHIN}
 

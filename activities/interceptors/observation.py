@@ -1,4 +1,4 @@
-"""What every step tells of itself: how long it took, how it ended, and the order that its log lines are about."""
+"""Metrics and logs of every activity: duration, outcome, and the order id in its log lines."""
 
 import asyncio
 import time
@@ -29,7 +29,7 @@ _log = structlog.get_logger(__name__)
 
 
 class Observation(Interceptor):
-    """Measures and logs activities, local ones too. Outside of what translates their errors."""
+    """Measures and logs activities, local ones too. Runs outside ActivityFailures, and so sees translated errors."""
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
         return _Observed(next)
@@ -46,7 +46,7 @@ class _Observed(ActivityInboundInterceptor):
         try:
             answer = await super().execute_activity(input)
         except ApplicationError as failure:
-            _tell(step, failure)
+            _count_failure(step, failure)
             raise
         except asyncio.CancelledError:
             _log.debug("step cancelled")
@@ -61,8 +61,7 @@ class _Observed(ActivityInboundInterceptor):
 
 
 def _bind(step: str, arguments: Sequence[Any]) -> None:
-    """For all lines of this attempt, which has a task and so a context of its own. The order that a step is about is
-    its argument, or a part of it."""
+    """Bind the attempt's log context, which its task does not share. The order is the argument, or a field of it."""
     info = activity.info()
     about = {"workflow_id": info.workflow_id, "step": step, "attempt": info.attempt}
     for argument in arguments:
@@ -73,7 +72,7 @@ def _bind(step: str, arguments: Sequence[Any]) -> None:
     structlog.contextvars.bind_contextvars(**about)
 
 
-def _tell(step: str, failure: ApplicationError) -> None:
+def _count_failure(step: str, failure: ApplicationError) -> None:
     kind = failure.type or "unknown"
     if failure.non_retryable:
         _REFUSALS.labels(step, kind).inc()

@@ -1,4 +1,4 @@
-"""The steps that read and append the order's stream."""
+"""Activities that read an order's stream and append to it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 from temporalio import activity
 
 from activities import signatures as step
+from activities.guards import requested_refund
 from activities.signatures import (
     Cancellation,
     OrderProgress,
@@ -15,60 +16,19 @@ from activities.signatures import (
     RefundRef,
     ShipmentRecord,
 )
-from eventstore.codec import Codec
-from eventstore.command_handler import CommandHandler, Loaded
-from eventstore.store import EventStore
 from inventory.stock import Stock
+from order_streams import Orders, load_order
 from orders.commands import CancelOrder, Command, ConfirmOrder, RecordPayment, RecordRefund, RecordShipment
-from orders.decide import decide
-from orders.errors import IllegalTransition, OrderNotCancellable, OrderNotFound, OrderOnHold
-from orders.events import EVENTS, CancelledBy, Event
-from orders.evolve import evolve, initial_state
+from orders.errors import IllegalTransition, OrderNotCancellable
+from orders.events import CancelledBy
 from orders.fields import MAX_TEXT
 from orders.ids import stream_name
 from orders.names import derived_name
-from orders.state import Cancelled, ExistingOrder, NotPlaced, Refund, Shipped, State
-
-Orders = CommandHandler[Command, Event, State]
+from orders.state import Cancelled, ExistingOrder, NotPlaced
 
 
-def order_codec() -> Codec[Event]:
-    """Every event of an order, in every version there ever was."""
-    return Codec(EVENTS)
-
-
-def order_handler(store: EventStore, codec: Codec[Event]) -> Orders:
-    """Applies commands to order streams."""
-    return CommandHandler(store, codec, decide=decide, evolve=evolve, initial_state=initial_state)
-
-
-async def load_order(orders: Orders, order_id: str) -> Loaded[ExistingOrder]:
-    """The order's state. Raises OrderNotFound."""
-    loaded = await orders.load(stream_name(order_id))
-    if isinstance(loaded.state, NotPlaced):
-        raise OrderNotFound(order_id)
-    return Loaded(loaded.state, loaded.version, loaded.position, loaded.ids)
-
-
-def requested_refund(state: ExistingOrder, ref: RefundRef) -> Refund:
-    """The refund that a person asked for. Raises IllegalTransition where none was asked for."""
-    if isinstance(state, Shipped):
-        for refund in state.requested:
-            if refund.refund_id == ref.refund_id:
-                return refund
-    raise IllegalTransition(ref.order_id, "ReturnPayment", state.status)
-
-
-def require_under_way(state: ExistingOrder, doing: str) -> None:
-    """Refuse a gateway step where a person has stepped in. Raises IllegalTransition when cancelled, OrderOnHold when held."""
-    if isinstance(state, Cancelled):
-        raise IllegalTransition(state.order.order_id, doing, state.status)
-    if state.hold is not None:
-        raise OrderOnHold(state.order.order_id, state.hold.reason)
-
-
-class StreamActivities:
-    """Each appends one fact, decided on the stream as it is; repeated, it answers as before."""
+class OrderActivities:
+    """Each appends one event, decided on the current stream; a repeated call returns the first result."""
 
     def __init__(self, orders: Orders, stock: Stock) -> None:
         self._orders, self._stock = orders, stock
@@ -88,15 +48,15 @@ class StreamActivities:
     @activity.defn(name=step.READ_ORDER.name)
     async def read_order(self, order: OrderRef) -> OrderProgress:
         loaded = await load_order(self._orders, order.order_id)
-        reserved = await self._stock.knows(order.order_id)
+        reserved = await self._stock.is_known(order.order_id)
         return _progress(loaded.state).model_copy(update={"reserved": reserved})
 
     @activity.defn(name=step.CONFIRM.name)
     async def confirm(self, order: OrderRef) -> OrderProgress:
         try:
             return await self._handle(order, ConfirmOrder(order.order_id))
-        except IllegalTransition:  # cancelled meanwhile: the stream has decided
-            return await self._as_it_stands(order)
+        except IllegalTransition:  # cancelled in the meantime
+            return await self._current(order)
 
     @activity.defn(name=step.CANCEL.name)
     async def cancel(self, cancellation: Cancellation) -> OrderProgress:
@@ -105,8 +65,8 @@ class StreamActivities:
         command = CancelOrder(order.order_id, reason, cancellation.cancelled_by, shortages=cancellation.shortages)
         try:
             return await self._handle(order, command)
-        except (OrderNotCancellable, IllegalTransition):  # it went on meanwhile: the stream has decided
-            return await self._as_it_stands(order)
+        except (OrderNotCancellable, IllegalTransition):  # shipped or cancelled in the meantime
+            return await self._current(order)
 
     @activity.defn(name=step.RECORD_PAYMENT.name)
     async def record_payment(self, record: PaymentRecord) -> OrderProgress:
@@ -143,17 +103,17 @@ class StreamActivities:
         assert not isinstance(handled.state, NotPlaced)
         return _progress(handled.state)
 
-    async def _as_it_stands(self, order: OrderRef) -> OrderProgress:
+    async def _current(self, order: OrderRef) -> OrderProgress:
         return _progress((await load_order(self._orders, order.order_id)).state)
 
 
 def recordable(reason: str) -> str:
-    """A reason in somebody else's words, as an event can hold it: an order must not fail to be cancelled over its wording."""
+    """Make a provider's reason valid for an event: its content must not prevent the cancellation."""
     return reason.replace("\x00", "").strip()[:MAX_TEXT] or "refused without a reason"
 
 
 def caused_by(order: OrderRef, *, actor: str) -> dict[str, Any]:
-    """Event metadata of a step: who acted, and the chain of events it belongs to."""
+    """Return an event's metadata: the actor, and the correlation and causation ids."""
     metadata = {"actor": actor, "correlationId": order.correlation_id, "causationId": order.causation_id}
     return {key: value for key, value in metadata.items() if value is not None}
 
@@ -173,7 +133,7 @@ def _progress(state: ExistingOrder) -> OrderProgress:
 
 
 def _reason(state: Cancelled) -> str:
-    """Our own reasons as they are; a person's may name somebody, and so stays in the stream."""
+    """Return a reason without personal data: the text of a customer or operator stays in the stream."""
     if state.cancelled_by in (CancelledBy.CUSTOMER, CancelledBy.OPERATOR):
         return f"Cancelled by the {state.cancelled_by}"
     return state.reason

@@ -1,4 +1,4 @@
-"""Beats for every activity that has a heartbeat time-out, so that a killed worker is noticed within seconds."""
+"""Heartbeats of every activity with a heartbeat time-out, so that Temporal detects a killed worker within seconds."""
 
 import asyncio
 from typing import Any
@@ -10,7 +10,7 @@ _BEATS_PER_TIMEOUT = 3
 
 
 class Heartbeats(Interceptor):
-    """Beats beside the activity, not in it: a call to a gateway has no place to do so."""
+    """Sends heartbeats from a task beside the activity: a call to a gateway cannot send them itself."""
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
         return _Beating(next)

@@ -1,4 +1,4 @@
-"""From what activities raise to failures in Temporal's history: definite or to be retried, and free of personal data."""
+"""Translation of exceptions to failures in Temporal's history: definite or retryable, and without personal data."""
 
 import asyncio
 from datetime import timedelta
@@ -10,7 +10,7 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
 from eventstore.errors import EventStoreError
-from gateways.protocols import (
+from gateways.errors import (
     DefiniteRefusal,
     GatewayMisconfigured,
     GatewayUnavailable,
@@ -25,7 +25,7 @@ _log = structlog.get_logger(__name__)
 
 
 class ActivityFailures(Interceptor):
-    """Translates every activity's exceptions in one place."""
+    """Translates the exceptions of every activity."""
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
         return _Inbound(next)
@@ -42,7 +42,7 @@ class _Inbound(ActivityInboundInterceptor):
 
 
 def as_failure(error: Exception) -> ApplicationError:
-    """The failure that the workflow sees. Texts of foreign exceptions may hold rows or addresses: their type is enough."""
+    """Translate an exception. Messages of unknown exceptions may contain rows or addresses: only their type is passed on."""
     match error:
         case PaymentDeclined():
             return _refusal(error, f"Payment declined: {error.reason}")
@@ -51,7 +51,7 @@ def as_failure(error: Exception) -> ApplicationError:
         case InsufficientStock():
             shortages = [shortage.model_dump(mode="json", by_alias=True) for shortage in error.shortages]
             return _refusal(error, OUT_OF_STOCK, *shortages)
-        case OrderOnHold():  # its reason is a person's and stays in the stream
+        case OrderOnHold():  # an operator's reason stays in the stream
             return _refusal(error, f"order {error.order_id} is on hold")
         case CorruptStream() | EventStoreError():
             return _retryable(error, str(error))

@@ -1,0 +1,41 @@
+"""Order streams: the domain's rules over the event store."""
+
+from eventstore.codec import Codec
+from eventstore.command_handler import CommandHandler, Loaded
+from eventstore.model import RecordedEvent
+from eventstore.store import EventStore
+from orders.commands import Command
+from orders.decide import decide
+from orders.errors import OrderNotFound
+from orders.events import EVENTS, Event
+from orders.evolve import evolve, initial_state
+from orders.ids import stream_name
+from orders.state import ExistingOrder, NotPlaced, State
+
+Orders = CommandHandler[Command, Event, State]
+
+
+def order_codec() -> Codec[Event]:
+    """The codec of every event of an order, in every version there ever was."""
+    return Codec(EVENTS)
+
+
+def order_handler(store: EventStore, codec: Codec[Event]) -> Orders:
+    """The handler that applies commands to order streams."""
+    return CommandHandler(store, codec, decide=decide, evolve=evolve, initial_state=initial_state)
+
+
+async def load_order(orders: Orders, order_id: str) -> Loaded[ExistingOrder]:
+    """The order's state. Raises OrderNotFound."""
+    loaded = await orders.load(stream_name(order_id))
+    if isinstance(loaded.state, NotPlaced):
+        raise OrderNotFound(order_id)
+    return Loaded(loaded.state, loaded.version, loaded.position, loaded.ids)
+
+
+async def load_events(orders: Orders, order_id: str) -> list[tuple[RecordedEvent, Event]]:
+    """The order's events, as recorded and typed. Raises OrderNotFound, and what the codec raises."""
+    events = [pair async for pair in orders.events(stream_name(order_id))]
+    if not events:
+        raise OrderNotFound(order_id)
+    return events
