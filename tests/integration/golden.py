@@ -33,9 +33,15 @@ def document(value: Any) -> str:
     return _normal(json.dumps(_timeless(value), indent=1, ensure_ascii=False)) + "\n"
 
 
-def text(value: str) -> str:
-    """Any other output in normal form."""
-    return _normal(value)
+def without_sentences(value: Any) -> Any:
+    """A description of the API without its sentences, which may be reworded."""
+    if isinstance(value, dict):
+        return {
+            name: without_sentences(each)
+            for name, each in value.items()
+            if not (name in ("description", "summary") and isinstance(each, str))
+        }
+    return [without_sentences(each) for each in value] if isinstance(value, list) else value
 
 
 def _timeless(value: Any) -> Any:
