@@ -1,4 +1,4 @@
-"""What localstripe lacks of Stripe, in front of it: idempotency keys, bounded refunds, and every way a call can go wrong."""
+"""Proxy in front of localstripe with Stripe's missing features: idempotency keys, bounded refunds, and faults of calls."""
 
 import asyncio
 import random
@@ -24,15 +24,15 @@ HOOK = "/hook"
 
 @dataclass
 class Fault:
-    """What happens to calls whose `METHOD /path` the pattern finds.
+    """A fault of calls whose `METHOD /path` the pattern finds.
 
     lost_request: no effect, the connection ends. lost_reply: the effect, the connection ends. late_effect: the
-    connection ends, the effect comes with `deliver`. hang: no effect, no answer. status: this answer, with an effect
-    where `effect` says so. delay: seconds before the effect. held: the effect, then `reached` is set, and the answer waits
-    for `release`. remaining: calls to hit, None for no end.
+    connection ends, the effect comes with `deliver`. hang: no effect, no answer. status: this answer, with an effect if
+    `effect`. delay: seconds before the effect. held: the effect, then `reached` is set, and the answer waits for
+    `release`. remaining: calls to fail, None for no end.
 
-    saved: the answer is repeated under its key for a day, marked as Stripe marks it; by default where Stripe does it, that
-    is where the endpoint had begun to work. https://docs.stripe.com/error-low-level#idempotency
+    saved: the answer is repeated under its key for a day, marked as by Stripe; by default in Stripe's cases, that is
+    once the endpoint had begun to work. https://docs.stripe.com/error-low-level#idempotency
     """
 
     pattern: str
@@ -57,7 +57,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Call:
-    """A request as it came. body: as a form."""
+    """A request. body: as a form."""
 
     method: str
     path: str
@@ -88,7 +88,7 @@ class Reply:
 
 @dataclass(frozen=True)
 class Hook:
-    """A webhook as localstripe has sent it, signature and all."""
+    """A webhook as sent by localstripe, with its signature."""
 
     body: bytes
     headers: dict[str, str]
@@ -99,7 +99,7 @@ class Hook:
 
 
 class StripeProxy:
-    """Stripe for a test. calls: every request, in order. hooks: every webhook, for the test to deliver as it likes."""
+    """Stripe for a test. calls: every request, in order. hooks: every webhook, for the test to deliver."""
 
     def __init__(self, behind: LocalStripe, session: aiohttp.ClientSession) -> None:
         self.behind, self._session = behind, session
@@ -121,31 +121,31 @@ class StripeProxy:
         self._chance = random.Random(20260401)
 
     def fail(self, pattern: str, kind: FaultKind, **how: Any) -> Fault:
-        """Make calls that the pattern finds fail; the first fault set that matches is met."""
+        """Fail calls that the pattern finds, by the first matching fault."""
         self.faults.append(fault := Fault(pattern, kind, **how))
         return fault
 
     @property
     def faults_left(self) -> int:
-        """How many calls the faults with an end still wait for."""
+        """Number of calls that the bounded faults still wait for."""
         return sum(fault.remaining or 0 for fault in self.faults)
 
     def called(self, pattern: str) -> list[Call]:
         return [call for call in self.calls if re.search(pattern, call.name)]
 
     async def deliver(self) -> list[Reply]:
-        """Let the calls that met a late_effect arrive now; nobody hears the answers."""
+        """Execute the effects of calls with a late_effect now; their answers are lost."""
         late, self.late = self.late, []
         return [await self._once(call) for call in late]
 
     async def given_back(self, intent_id: str) -> int:
-        """The amount refunded of an intent, without the refunds that failed."""
+        """Refunded amount of an intent, without failed refunds."""
         refunds = await self.behind.refunds()
         ours = [each for each in refunds if each["payment_intent"] == intent_id and each["id"] not in self.bounced]
         return sum(each["amount"] for each in ours)
 
     def forget(self) -> None:
-        """A day goes by: no key is known any more."""
+        """Forget all keys, as after a day."""
         self._replies.clear()
 
     async def subscribe(self, secret: str) -> None:
@@ -153,7 +153,7 @@ class StripeProxy:
         await self.behind.ask("POST", "/_config/webhooks/proxy", url=f"{self.address}{HOOK}", secret=secret)
 
     async def send(self, hook: Hook, url: str) -> int:
-        """Deliver a webhook; the status of the answer."""
+        """Deliver a webhook; returns the status of the answer."""
         async with self._session.post(url, data=hook.body, headers=hook.headers) as answer:
             return answer.status
 
@@ -213,7 +213,8 @@ class StripeProxy:
         return reply
 
     async def _once(self, call: Call) -> Reply:
-        """As Stripe: the key's first answer again, but for other content, or while the first is under way."""
+        """Repeat the key's first answer as Stripe does; refuse other content, and a call while the first is in
+        progress."""
         if call.key is None or call.method != "POST":
             return await self._forward(call)
         known = self._replies.get(call.key)
