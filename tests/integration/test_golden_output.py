@@ -174,7 +174,7 @@ async def _streams(on: Recording) -> None:
     head = await on.system.app.store.head()
     seen = {}
     async with listening(on.api, "/v1/orders/g-shipped/events") as listener:
-        seen["order"] = await listener.take(len(events))
+        seen["order"] = await listener.events(len(events))
     async with listening(on.api, "/v1/events", after=0) as listener:
         seen["all"] = [await listener.next()]
         while len(seen["all"]) < len(await _of_orders(on, head)):
