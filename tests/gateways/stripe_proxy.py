@@ -170,7 +170,8 @@ class StripeProxy:
         fault = self._drawn(call)
         match fault:
             case None:
-                return (await self._once(call)).response()
+                # Stripe completes a call whose client has gone, and stores its answer under the key.
+                return (await asyncio.shield(self._once(call))).response()
             case Fault(kind="status"):
                 return (await self._failed(call, fault)).response()
             case Fault(kind="delay"):
