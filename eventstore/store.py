@@ -231,7 +231,4 @@ def _ids(events: Sequence[NewEvent]) -> tuple[UUID, ...]:
 
 
 def _recorded(row: asyncpg.Record) -> RecordedEvent:
-    position, stream, version, id_, type_, schema_version, data, metadata, recorded_at = row
-    return RecordedEvent(
-        position, stream, version, UUID(int=id_.int), type_, schema_version, data, metadata, recorded_at
-    )
+    return RecordedEvent(*row)

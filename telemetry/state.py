@@ -9,7 +9,7 @@ from prometheus_client.core import GaugeMetricFamily
 from temporalio.client import Client
 
 from application.failing import of_fleet
-from projections.queries import COUNTS_BY_STATUS
+from projections.statements import COUNTS_BY_STATUS
 from telemetry.audits import audit_state
 
 _STATUSES: Final = ("placed", "confirmed", "paid", "shipped", "cancelled")

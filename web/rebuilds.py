@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import structlog
 
@@ -78,7 +78,7 @@ class Rebuilds:
             begun.set()
 
         try:
-            built = await rebuild(self._store.pool, self._store, self._codec, _projection(name), on_progress)
+            [built] = await rebuild(self._store.pool, self._store, self._codec, [_BY_NAME[name]], on_progress)
         except Exception as error:
             if not begun.is_set():
                 raise
@@ -88,7 +88,3 @@ class Rebuilds:
         else:
             begun.set()
             self._last[name] = RebuildState(built.position, max(built.position, end), "done")
-
-
-def _projection(name: str) -> Any:
-    return _BY_NAME[name]

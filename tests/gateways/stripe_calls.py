@@ -1,4 +1,4 @@
-"""Calls to the stand-in for Stripe, its replies and webhooks, and the faults that it injects."""
+"""Calls to the proxy for Stripe, its replies and webhooks, and the faults that it injects."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -13,15 +13,15 @@ FaultKind: TypeAlias = Literal["lost_request", "lost_reply", "late_effect", "han
 
 @dataclass
 class Fault:
-    """What happens to calls whose `METHOD /path` the pattern finds.
+    """A fault of calls whose `METHOD /path` the pattern finds.
 
     lost_request: no effect, the connection ends. lost_reply: the effect, the connection ends. late_effect: the
-    connection ends, the effect comes with `deliver`. hang: no effect, no answer. status: this answer, with an effect
-    where `effect` says so. delay: seconds before the effect. held: the effect, then `reached` is set, and the answer waits
-    for `release`. remaining: calls to hit, None for no end.
+    connection ends, the effect comes with `deliver`. hang: no effect, no answer. status: this answer, with an effect if
+    `effect`. delay: seconds before the effect. held: the effect, then `reached` is set, and the answer waits for
+    `release`. remaining: calls to fail, None for no end.
 
-    saved: the answer is repeated under its key for a day, marked as Stripe marks it; by default where Stripe does it, that
-    is where the endpoint had begun to work. https://docs.stripe.com/error-low-level#idempotency
+    saved: the answer is repeated under its key for a day, marked as by Stripe; by default in Stripe's cases, that is
+    once the endpoint had begun to work. https://docs.stripe.com/error-low-level#idempotency
     """
 
     pattern: str
@@ -46,7 +46,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Call:
-    """A request as it came. body: as a form."""
+    """A request. body: as a form."""
 
     method: str
     path: str
@@ -77,7 +77,7 @@ class Reply:
 
 @dataclass(frozen=True)
 class Hook:
-    """A webhook as localstripe has sent it, signature and all."""
+    """A webhook as sent by localstripe, with its signature."""
 
     body: bytes
     headers: dict[str, str]

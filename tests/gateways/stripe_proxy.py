@@ -1,4 +1,4 @@
-"""What localstripe lacks of Stripe, in front of it: idempotency keys, bounded refunds, and every way a call can go wrong."""
+"""Proxy in front of localstripe with Stripe's missing features: idempotency keys, bounded refunds, and faults of calls."""
 
 import asyncio
 import random
@@ -23,7 +23,7 @@ HOOK = "/hook"
 
 
 class StripeProxy:
-    """Stripe for a test. calls: every request, in order. hooks: every webhook, for the test to deliver as it likes."""
+    """Stripe for a test. calls: every request, in order. hooks: every webhook, for the test to deliver."""
 
     def __init__(self, behind: LocalStripe, session: aiohttp.ClientSession) -> None:
         self.behind, self._session = behind, session
@@ -45,31 +45,31 @@ class StripeProxy:
         self._chance = random.Random(20260401)
 
     def fail(self, pattern: str, kind: FaultKind, **how: Any) -> Fault:
-        """Make calls that the pattern finds fail; the first fault set that matches is met."""
+        """Fail calls that the pattern finds, by the first matching fault."""
         self.faults.append(fault := Fault(pattern, kind, **how))
         return fault
 
     @property
     def faults_left(self) -> int:
-        """How many calls the faults with an end still wait for."""
+        """Number of calls that the bounded faults still wait for."""
         return sum(fault.remaining or 0 for fault in self.faults)
 
     def called(self, pattern: str) -> list[Call]:
         return [call for call in self.calls if re.search(pattern, call.name)]
 
     async def deliver(self) -> list[Reply]:
-        """Let the calls that met a late_effect arrive now; nobody hears the answers."""
+        """Execute the effects of calls with a late_effect now; their answers are lost."""
         late, self.late = self.late, []
         return [await self._once(call) for call in late]
 
     async def given_back(self, intent_id: str) -> int:
-        """The amount refunded of an intent, without the refunds that failed."""
+        """Refunded amount of an intent, without failed refunds."""
         refunds = await self.behind.refunds()
         ours = [each for each in refunds if each["payment_intent"] == intent_id and each["id"] not in self.bounced]
         return sum(each["amount"] for each in ours)
 
     def forget(self) -> None:
-        """A day goes by: no key is known any more."""
+        """Forget all keys, as after a day."""
         self._replies.clear()
 
     async def subscribe(self, secret: str) -> None:
@@ -77,7 +77,7 @@ class StripeProxy:
         await self.behind.ask("POST", "/_config/webhooks/proxy", url=f"{self.address}{HOOK}", secret=secret)
 
     async def send(self, hook: Hook, url: str) -> int:
-        """Deliver a webhook; the status of the answer."""
+        """Deliver a webhook; returns the status of the answer."""
         async with self._session.post(url, data=hook.body, headers=hook.headers) as answer:
             return answer.status
 
@@ -138,7 +138,8 @@ class StripeProxy:
         return reply
 
     async def _once(self, call: Call) -> Reply:
-        """As Stripe: the key's first answer again, but for other content, or while the first is under way."""
+        """Repeat the key's first answer as Stripe does; refuse other content, and a call while the first is in
+        progress."""
         if call.key is None or call.method != "POST":
             return await self._forward(call)
         known = self._replies.get(call.key)

@@ -1,7 +1,7 @@
-"""What every payment gateway must do: subclass with fixtures for a gateway and run it.
+"""Contract of every payment gateway: subclass with fixtures for a gateway and run it.
 
-Keys and order ids are new in each test, so that a gateway with a memory, such as a provider's test mode, can be
-run through it as well.
+Keys and order ids are new in each test, so that a gateway with a memory, such as a provider's test mode, can be tested
+as well.
 """
 
 import asyncio
@@ -24,13 +24,13 @@ RACES = 30
 
 
 async def taken(payments: PaymentGateway, request: ChargeRequest) -> Charge:
-    """A charge whose money is not only held: some gateways need a capture for that."""
+    """A captured charge: some gateways need a separate capture."""
     await payments.charge(request)
     return await payments.capture(request.key)
 
 
 class PaymentGatewayContract:
-    """Give it the fixtures `payments` (the gateway) and `declined` (a charge the gateway declines)."""
+    """Requires the fixtures `payments` (the gateway) and `declined` (a charge that the gateway declines)."""
 
     async def test_given_a_charge_when_repeated_then_the_answer_is_the_same(self, payments: PaymentGateway) -> None:
         request = a_charge()

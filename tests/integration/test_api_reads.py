@@ -30,10 +30,10 @@ async def pages(served: Api, path: str, name: str, **query: Any) -> list[Any]:
             return rows
 
 
-def test_the_rows_of_the_api_are_those_of_the_read_models() -> None:
+def test_the_rows_of_the_api_have_fields_of_the_read_models_alone() -> None:
     for model, row in ((models.OrderRow, OrderRow), (models.CustomerRow, CustomerRow)):
         wire = {field.alias for field in model.model_fields.values()}
-        assert wire == set(camel_case({each.name: None for each in fields(row)}))
+        assert wire <= set(camel_case({each.name: None for each in fields(row)}))
 
 
 async def test_given_orders_then_pages_hold_each_once_newest_first(database_url: str, temporal_client: Client) -> None:

@@ -67,7 +67,7 @@ async def test_a_rebuild_parks_an_unknown_type_as_the_live_projection_does(
 ) -> None:
     order_id = await given.system.place()
     position = await insert(database_url, order_id, ByHand(placed(order_id)), NEWER)
-    await rebuild(given.app.pool, given.app.store, given.app.codec, ORDER_DASHBOARD, lambda done, head: None)
+    await rebuild(given.app.pool, given.app.store, given.app.codec, [ORDER_DASHBOARD], lambda done, head: None)
     assert await parked_by_projections(given) == {("order-dashboard", position)}
     assert await given.app.queries.order(order_id)
 

@@ -1,4 +1,4 @@
-"""Workflows of the tests' own around the compensation stack; imported anew in the sandbox, so nothing else is in here."""
+"""Workflows for tests of the compensation stack; imported again in the sandbox, so the module contains nothing else."""
 
 from functools import partial
 
@@ -12,8 +12,8 @@ with workflow.unsafe.imports_passed_through():
 
 @workflow.defn
 class Unwinding:
-    """Pushes the named compensations and unwinds; `failures` says how often each fails first, and `undecided` how often
-    each is then put off: with these words, or without."""
+    """Pushes the named compensations and unwinds. failures: number of first failures of each; undecided: number of
+    pending answers of each after that, with these refusals or without."""
 
     def __init__(self) -> None:
         self.log: list[str] = []
@@ -70,7 +70,7 @@ class Broken:
 
 @workflow.defn
 class Shielded:
-    """Work that must not be interrupted, and a wish to cancel it."""
+    """Work that must not be interrupted, and a request to cancel it."""
 
     def __init__(self) -> None:
         self.log: list[str] = []
@@ -78,7 +78,7 @@ class Shielded:
 
     @workflow.run
     async def run(self) -> list[str]:
-        await uninterrupted(self.work(), on_cancel=lambda: self.log.append("cancel heard"))
+        await uninterrupted(self.work(), on_cancel=lambda: self.log.append("cancel requested"))
         return self.log
 
     async def work(self) -> None:
@@ -90,5 +90,5 @@ class Shielded:
         self.may_end = True
 
     @workflow.query
-    def heard(self) -> list[str]:
+    def lines(self) -> list[str]:
         return self.log

@@ -1,4 +1,4 @@
-"""One order and what may happen to it, for tests that do not care about its content."""
+"""A generic order and its events."""
 
 from datetime import UTC, datetime
 from typing import Any, Final
