@@ -10,7 +10,7 @@ SOURCES := activities application audit bench bootstrap.py chaos cli deployment 
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev chaos explore bench test test-deployment check format histories asyncapi schema lock clean
+.PHONY: help demo dev chaos explore bench test test-deployment check format histories golden asyncapi schema lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ format: $(INSTALLED) ## Format the code
 
 histories: $(INSTALLED) ## Record the workflow histories of the replay tests
 	@RECORD_HISTORIES=1 $(BIN)/pytest tests/replay
+
+golden: $(INSTALLED) ## Record the outputs of the golden test
+	@RECORD_GOLDEN=1 $(BIN)/pytest -n 0 tests/integration/test_golden_output.py
 
 asyncapi: $(INSTALLED) ## Write docs/asyncapi.json, the messages of webhooks
 	@$(BIN)/python -m webhooks.asyncapi > docs/asyncapi.json

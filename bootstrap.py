@@ -33,8 +33,8 @@ from settings import Settings
 from webhooks.deliveries import Deliveries
 from webhooks.endpoints import Endpoints
 from webhooks.relay import Relay
-from webhooks.signatures import task_queue
 from webhooks.starter import DeliveryStarter
+from webhooks.steps import task_queue
 
 if TYPE_CHECKING:
     from gateways.stripe.api import StripeApi

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from eventstore.store import RECORDED_AT
+from eventstore.statements import RECORDED_AT
 
 # Names of streams in a range, a page along streams_name_key, whose order is that of the order ids.
 STREAM_NAMES: Final = (

@@ -11,7 +11,7 @@ from temporalio.service import RPCError
 from embedded.ports import free_ports
 from open_work.attention_list import StuckList, find_stuck
 from open_work.kinds import Kind, Stuck
-from orders.commands import HoldOrder, RequestRefund
+from orders.interventions import HoldOrder, RequestRefund
 from telemetry import attention_gauge, refresher
 from telemetry.attention_gauge import attention_state
 from telemetry.process import metrics_served

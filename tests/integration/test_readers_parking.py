@@ -19,7 +19,7 @@ from tests.running_system import new_id
 from webhooks import relay as relaying
 from webhooks.activities import WebhookActivities
 from webhooks.sender import Sender
-from webhooks.signatures import DeliveryRef
+from webhooks.steps import DeliveryRef
 
 NEWER = "order.lost"
 DEEP = 2_000

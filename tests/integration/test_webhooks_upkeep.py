@@ -23,7 +23,7 @@ from webhooks.errors import (
     UnknownDelivery,
     UnknownEndpoint,
 )
-from webhooks.signatures import workflow_id
+from webhooks.steps import workflow_id
 from webhooks.tidying import prune, wake_forgotten
 
 # By deliveries_pkey: what attempts would do.

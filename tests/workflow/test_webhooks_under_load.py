@@ -16,7 +16,7 @@ from tests.webhook_receiver import Answer, Received, Receiver, receiving
 from tests.workflow.webhooks_harness import ALL_OF_AN_ORDER, count_is, deliveries, hurry, received, subscribed
 from webhooks import lanes, options
 from webhooks.deliveries import State
-from webhooks.signatures import workflow_id
+from webhooks.steps import workflow_id
 from webhooks.tidying import wake_forgotten
 
 

@@ -1,5 +1,5 @@
-"""What the workflow that delivers webhooks knows of its activities. Ids and positions alone: all of it is written into
-Temporal's history, so fields may be added with a default, never renamed or removed."""
+"""Activity types of the workflow that delivers webhooks, with their inputs and outputs: ids and positions alone. Temporal's
+history holds them, so fields may be added with a default, never renamed or removed."""
 
 from typing import Final
 
@@ -18,14 +18,14 @@ class OrderDeliveries(Wire):
 
 
 class DeliveryRef(OrderDeliveries):
-    """One of them, by its event's position in the log."""
+    """One delivery, by its event's position in the log."""
 
     position: int
 
 
 class NextDelivery(Wire):
-    """The order's first pending delivery and the seconds since it became pending. position: None where nothing is to be
-    sent, or the endpoint is disabled."""
+    """The order's first pending delivery and the seconds since it became pending. position: None where there is none, or
+    the endpoint is disabled."""
 
     position: int | None = None
     age: float = 0
@@ -42,5 +42,5 @@ def workflow_id(endpoint_id: str, order_id: str) -> str:
 
 
 def task_queue(fleet: str) -> str:
-    """The task queue beside the fleet's own: receivers that hang hold up no order."""
+    """Return the webhooks' own task queue: receivers that hang delay no order."""
     return f"{fleet}-webhooks"
