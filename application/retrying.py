@@ -12,9 +12,9 @@ from dispatcher.starter import WorkflowStarter
 from dispatcher.triggers import TRIGGERS
 from eventstore.command_handler import Handled
 from order_streams import Orders, load_order
-from orders.commands import RetryOrder
 from orders.events import OrderRetried, RefundRequested
 from orders.ids import stream_name
+from orders.interventions import RetryOrder
 from orders.state import Refund, Shipped, State
 from workflows.model import REFUND_ORDER, RETRY
 

@@ -12,7 +12,7 @@ import asyncpg
 from eventstore.codec import Codec
 from eventstore.errors import EventStoreError
 from eventstore.model import RecordedEvent
-from eventstore.store import RECORDED_AT
+from eventstore.statements import RECORDED_AT
 from orders.errors import CorruptStream
 from orders.events import Event, OrderShipped
 from orders.evolve import fold

@@ -20,10 +20,10 @@ from cli.failures import Refused
 from cli.output import say, show, show_json, visible
 from cli.running import execute, opened, temporal_if_reachable
 from order_streams import Orders
-from orders.commands import RequestRefund
 from orders.errors import IllegalTransition
 from orders.events import RefundRequested
 from orders.ids import stream_name
+from orders.interventions import RequestRefund
 from orders.money import format_money
 from orders.state import Refund, Shipped
 from settings import Settings

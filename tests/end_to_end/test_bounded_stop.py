@@ -140,7 +140,7 @@ async def test_readers_that_ignore_their_cancel_do_not_hold_up_the_stop(fleet: F
         await worker.logs("consumer owned", consumer=reader)
     worker.process.terminate()
     assert await ends_within(worker.process, GRACE + MARGIN) == 1
-    assert "ConsumerRunner._step_for_ever" in left_running(worker)
+    assert "Looper.run" in left_running(worker)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

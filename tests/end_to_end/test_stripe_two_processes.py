@@ -19,7 +19,8 @@ from tests.end_to_end.stripe_fleet import (
     TOTAL,
     StripeFleet,
 )
-from tests.gateways.stripe_proxy import Reply, StripeProxy
+from tests.gateways.stripe_calls import Reply
+from tests.gateways.stripe_proxy import StripeProxy
 from tests.running_system import until
 from tests.workflow.stripe_system import StripeSystem
 

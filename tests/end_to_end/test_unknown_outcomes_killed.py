@@ -8,8 +8,8 @@ from typing import Literal
 import pytest
 
 from gateways.simulated import Operation
-from orders.commands import RequestRefund
 from orders.errors import OrderNotCancellable
+from orders.interventions import RequestRefund
 from orders.state import Shipped
 from tests.end_to_end.worker_process import Fleet
 from tests.running_system import new_id, until

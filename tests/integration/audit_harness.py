@@ -26,15 +26,14 @@ from orders.commands import (
     CancelOrder,
     Command,
     ConfirmOrder,
-    HoldOrder,
     PlaceOrder,
     RecordPayment,
     RecordRefund,
     RecordShipment,
-    RequestRefund,
 )
 from orders.events import CancelledBy, Event
 from orders.ids import stream_name
+from orders.interventions import HoldOrder, RequestRefund
 from orders.model import Order, parse_order
 from settings import Settings
 from tests.running_system import PLACED_AT, order_data

@@ -11,7 +11,8 @@ from activities.signatures import OrderRef
 from gateways.errors import IdempotencyConflict, KeyVoided
 from gateways.payments import Charge, ChargeRequest
 from gateways.simulated import SimulatedPaymentGateway
-from orders.commands import ConfirmOrder, RetryOrder
+from orders.commands import ConfirmOrder
+from orders.interventions import RetryOrder
 from tests.integration.dispatcher_harness import dispatching
 from tests.running_system import RunningSystem
 from tests.workflow.forgetful_gateways import Forgetful, forgetful

@@ -8,8 +8,9 @@ import pytest
 from temporalio.client import Client
 
 from application.wire import camel_case
-from orders.commands import CancelOrder, HoldOrder
+from orders.commands import CancelOrder
 from orders.events import CancelledBy
+from orders.interventions import HoldOrder
 from projections.customer_orders import CustomerRow
 from projections.order_dashboard import OrderRow
 from tests.integration.api_harness import Api, api, problem

@@ -11,7 +11,7 @@ from temporalio.service import RPCError
 from application.attention import StuckList, find_stuck
 from application.stuck import Kind, Stuck
 from embedded.ports import free_ports
-from orders.commands import HoldOrder, RequestRefund
+from orders.interventions import HoldOrder, RequestRefund
 from telemetry import attention, refresher
 from telemetry.attention import attention_state
 from telemetry.process import metrics_served

@@ -9,7 +9,7 @@ from temporalio.exceptions import CancelledError
 from temporalio.testing import TimeSkipper
 
 from activities.signatures import Undone
-from orders.commands import HoldOrder, ReleaseOrder, RequestRefund
+from orders.interventions import HoldOrder, ReleaseOrder, RequestRefund
 from tests.running_system import RunningSystem, running_system, until
 from tests.webhook_receiver import receiving
 from tests.workflow.books import assert_the_books_hold

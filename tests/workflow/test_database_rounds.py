@@ -4,7 +4,7 @@ fix."""
 import asyncpg
 import pytest
 
-from orders.commands import RequestRefund
+from orders.interventions import RequestRefund
 from tests.running_system import RunningSystem, until
 from tests.workflow.steering import Steering
 from tests.workflow.test_cancellation import assert_everything_is_back

@@ -15,9 +15,10 @@ from audit import Finding, Sources, audit
 from embedded.postgres import Postgres
 from eventstore.checkpoints import lags
 from gateways.simulated import FaultKind, Operation
-from orders.commands import CancelOrder, Command, HoldOrder, PlaceOrder, ReleaseOrder, RequestRefund, RetryOrder
+from orders.commands import CancelOrder, Command, PlaceOrder
 from orders.errors import OrderError
 from orders.events import CancelledBy
+from orders.interventions import HoldOrder, ReleaseOrder, RequestRefund, RetryOrder
 from orders.model import parse_order
 from orders.state import Cancelled, ExistingOrder, NotPlaced, Shipped
 from projections import PROJECTIONS

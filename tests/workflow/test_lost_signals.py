@@ -4,8 +4,9 @@ import asyncio
 
 from temporalio.api.enums.v1 import EventType
 
-from orders.commands import CancelOrder, HoldOrder, ReleaseOrder, RetryOrder
+from orders.commands import CancelOrder
 from orders.events import CancelledBy
+from orders.interventions import HoldOrder, ReleaseOrder, RetryOrder
 from tests.running_system import RunningSystem, until
 from tests.workflow.resetting import WITHOUT_SIGNALS, points, reset
 from tests.workflow.steering import Steering

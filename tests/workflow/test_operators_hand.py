@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from orders.commands import HoldOrder, ReleaseOrder, RequestRefund, RetryOrder
 from orders.errors import IllegalTransition, RefundOutOfRange
+from orders.interventions import HoldOrder, ReleaseOrder, RequestRefund, RetryOrder
 from orders.state import Shipped
 from tests.running_system import RunningSystem, new_id, until
 from tests.workflow.steering import Steering

@@ -6,7 +6,7 @@ import pytest
 from temporalio.client import Client, WorkflowFailureError
 from temporalio.testing import TimeSkipper
 
-from orders.commands import HoldOrder, ReleaseOrder, RequestRefund
+from orders.interventions import HoldOrder, ReleaseOrder, RequestRefund
 from tests.running_system import RunningSystem, running_system, until
 from tests.workflow.books import assert_the_books_hold
 from tests.workflow.counted_gateways import Asked

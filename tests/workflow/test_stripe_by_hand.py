@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 import pytest
 from temporalio.client import Client
 
-from orders.commands import RequestRefund
+from orders.interventions import RequestRefund
 from orders.state import Shipped
 from tests.gateways.local_stripe import Money
-from tests.gateways.stripe_proxy import Fault, StripeProxy
+from tests.gateways.stripe_calls import Fault
+from tests.gateways.stripe_proxy import StripeProxy
 from tests.running_system import new_id, until
 from tests.workflow.steering import Steering
 from tests.workflow.stripe_system import StripeSystem, stripe_system

@@ -9,7 +9,7 @@ from temporalio.client import Client
 from temporalio.testing import TimeSkipper
 
 import workflows.steps
-from orders.commands import RequestRefund
+from orders.interventions import RequestRefund
 from orders.state import Shipped
 from tests.gateways.local_stripe import Money
 from tests.gateways.stripe_proxy import StripeProxy

@@ -9,7 +9,7 @@ from temporalio.client import Client
 
 import workflows.steps
 from gateways.simulated import Operation
-from orders.commands import RequestRefund
+from orders.interventions import RequestRefund
 from orders.state import Shipped
 from tests.running_system import RunningSystem, new_id, running_system
 from tests.workflow.books import assert_the_books_hold

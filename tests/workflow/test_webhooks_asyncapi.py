@@ -9,7 +9,7 @@ from jsonschema import FormatChecker
 from jsonschema.validators import Draft202012Validator
 from temporalio.client import Client
 
-from orders.commands import HoldOrder, ReleaseOrder, RequestRefund, RetryOrder
+from orders.interventions import HoldOrder, ReleaseOrder, RequestRefund, RetryOrder
 from tests.running_system import RunningSystem, running_system, until
 from tests.webhook_receiver import Received, Receiver, receiving
 from tests.workflow.steering import Steering
