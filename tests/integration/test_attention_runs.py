@@ -1,4 +1,4 @@
-"""Running workflows that do not go on need attention: stalled, failing as a task, or with a database step that is refused."""
+"""Running workflows that need attention: stalled, with failing tasks, or with a database step that is refused."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager

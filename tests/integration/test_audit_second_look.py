@@ -1,4 +1,4 @@
-"""An order that moves between the reads of one look is judged by the next look, not by the mixture."""
+"""An order that changes between the reads of an audit is judged by a second read, not by the mixture."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The operator's hand: hold, release, retry, refund and attention, typed beside a running system."""
+"""Operator commands beside a running system: hold, release, retry, refund and attention."""
 
 import asyncio
 import getpass

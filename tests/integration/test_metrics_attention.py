@@ -1,4 +1,4 @@
-"""Orders that need an operator move a gauge by kind, and a source that cannot be read says so without stopping the others."""
+"""Orders that need an operator move a gauge by kind, and an unreadable source is marked without stopping the rest."""
 
 from collections.abc import AsyncIterator, Sequence
 from typing import get_args

@@ -1,4 +1,4 @@
-"""An order whose stream holds an event that cannot follow needs attention, with a workflow at work or without one."""
+"""An order whose stream contains an event that cannot follow needs attention, with or without a running workflow."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Whatever people and gateways do to some orders, in whatever order: when all is calm again, the books hold."""
+"""Any interventions and faults, in any order: after they end, the books are correct."""
 
 import contextlib
 from collections.abc import AsyncIterator, Sequence
