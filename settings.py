@@ -12,8 +12,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from temporalio.envconfig import ClientConfig
 
-from gateways.easypost.settings import EasyPostSettings
-from gateways.stripe.settings import StripeSettings
+from gateways.providers import GatewaySettings
 
 DEV_FOLDER = Path(".orders")
 DEV_FILE = "services.json"
@@ -48,7 +47,7 @@ def _content(path: str, variable: str) -> str:
         raise SettingsError(f"{variable}_FILE names {path}, which cannot be read: {reason}") from None
 
 
-class Settings(BaseSettings, StripeSettings, EasyPostSettings):
+class Settings(BaseSettings, GatewaySettings):
     """Read once at the start. Temporal's address, TLS and keys are Temporal's own `TEMPORAL_*` variables."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True, env_ignore_empty=True)
@@ -77,18 +76,6 @@ class Settings(BaseSettings, StripeSettings, EasyPostSettings):
         min_length=1,
         max_length=255,
         description="Temporal task queue of the worker",
-    )
-    payment_decline_above: int | None = Field(
-        None,
-        alias="ORDERS_PAYMENT_DECLINE_ABOVE",
-        ge=0,
-        description="the simulated payment gateway declines totals above this many minor units",
-    )
-    shipping_unavailable_above: int | None = Field(
-        None,
-        alias="ORDERS_SHIPPING_UNAVAILABLE_ABOVE",
-        ge=0,
-        description="the simulated carrier refuses orders of more than this many units",
     )
     deployment_name: str | None = Field(
         None,
@@ -167,16 +154,6 @@ class Settings(BaseSettings, StripeSettings, EasyPostSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments, then the environment, then the files that it names."""
         return named["init_settings"], named["env_settings"], _Files(settings_cls)
-
-    @property
-    def payments(self) -> str:
-        """Who takes the money, as people are told."""
-        return f"stripe, {self.stripe_capture}" if self.stripe_api_key else "simulated"
-
-    @property
-    def labels(self) -> str:
-        """Who sells the labels, as people are told."""
-        return "easypost" if self.easypost_api_key else "simulated"
 
     @property
     def app_database_url(self) -> str:

@@ -11,15 +11,15 @@ from temporalio.client import Client
 from temporalio.worker import Interceptor, Worker
 
 from activities.cancelling import request_cancel
-from activities.failures import ActivityFailures
-from activities.heartbeats import Heartbeats
-from activities.in_progress import InProgress
+from activities.interceptors.failures import ActivityFailures
+from activities.interceptors.heartbeats import Heartbeats
+from activities.interceptors.in_progress import InProgress
+from activities.interceptors.observation import Observation
 from activities.inventory import InventoryActivities
-from activities.observation import Observation
+from activities.order import OrderActivities
 from activities.payment import PaymentActivities
 from activities.publish import PublishActivities
 from activities.shipping import ShippingActivities
-from activities.streams import StreamActivities
 from bootstrap import App, open_app
 from eventstore.consumer import ConsumerRunner
 from process import run, running_workers
@@ -37,7 +37,7 @@ from temporal import (
 )
 from webhooks.activities import WebhookActivities
 from webhooks.sender import Sender
-from webhooks.signatures import task_queue
+from webhooks.steps import task_queue
 
 # Seconds. A projection's step takes as long for one event as for some: a twentieth of an order's processor time, for
 # read models that are this much later while orders flow.
@@ -71,7 +71,7 @@ def order_worker(app: App, client: Client, interceptors: Sequence[Interceptor] =
 def order_activities(app: App) -> list[Callable[..., Any]]:
     """Every activity of an order."""
     return [
-        *StreamActivities(app.orders, app.stock).all,
+        *OrderActivities(app.orders, app.stock).all,
         *PaymentActivities(app.orders, app.payments, app.pool).all,
         *InventoryActivities(app.orders, app.stock).all,
         *ShippingActivities(app.orders, app.shipping).all,

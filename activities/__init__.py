@@ -1,1 +1,1 @@
-"""The steps of the workflows: each one talks to a ledger, a gateway or the event store."""
+"""Activities of the workflows: each calls a ledger, a gateway or the event store."""

@@ -1,4 +1,4 @@
-"""The step by which a run has itself cancelled in Temporal."""
+"""Activity that requests the cancellation of its own workflow run."""
 
 from temporalio import activity
 
@@ -8,7 +8,7 @@ from activities.signatures import OrderRef
 
 @activity.defn(name=step.REQUEST_CANCEL.name)
 async def request_cancel(order: OrderRef) -> OrderRef:
-    """Ask Temporal to cancel the run that this step belongs to."""
+    """Request the cancellation of the run that this activity belongs to."""
     info = activity.info()
     assert info.workflow_id is not None
     await activity.client().get_workflow_handle(info.workflow_id, run_id=info.workflow_run_id).cancel()

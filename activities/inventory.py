@@ -1,4 +1,4 @@
-"""The steps that look at, take and give back stock."""
+"""Activities that check, reserve and release stock."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,15 +6,15 @@ from typing import Any
 from temporalio import activity
 
 from activities import signatures as step
+from activities.guards import require_active
 from activities.signatures import Availability, OrderRef, Reserved, Undo, Undone
-from activities.streams import require_under_way
 from inventory.stock import Stock
 from order_streams import Orders, load_order
 from orders.model import quantities, units
 
 
 class InventoryActivities:
-    """The inventory as the workflows see it: whole orders, never single SKUs."""
+    """Stock operations on whole orders."""
 
     def __init__(self, orders: Orders, stock: Stock) -> None:
         self._orders, self._stock = orders, stock
@@ -25,7 +25,7 @@ class InventoryActivities:
 
     @activity.defn(name=step.CHECK_INVENTORY.name)
     async def check_inventory(self, ref: OrderRef) -> Availability:
-        """What is short of a placed order; nothing is asked for an order that has gone on."""
+        """Return the shortages of a placed order; an order in another status is not checked."""
         state = (await load_order(self._orders, ref.order_id)).state
         if state.status != "placed":
             return Availability(status=state.status)
@@ -33,15 +33,15 @@ class InventoryActivities:
 
     @activity.defn(name=step.RESERVE_INVENTORY.name)
     async def reserve_inventory(self, ref: OrderRef) -> Reserved:
-        """Take all of the order's units out of stock, or none: raises InsufficientStock, ReservationReleased. A cancelled or
-        held order is refused."""
+        """Reserve all of the order's units, or none. Refuses a cancelled or held order. Raises InsufficientStock or
+        ReservationReleased."""
         state = (await load_order(self._orders, ref.order_id)).state
-        require_under_way(state, "ReserveInventory")
+        require_active(state, "ReserveInventory")
         order = state.order
         await self._stock.reserve(order.order_id, quantities(order))
         return Reserved(units=units(order))
 
     @activity.defn(name=step.RELEASE_INVENTORY.name)
     async def release_inventory(self, undo: Undo) -> Undone:
-        """Put the order's units back if they were taken, and let none be taken later."""
+        """Release the order's units, and refuse any later reservation."""
         return Undone(existed=await self._stock.release(undo.order.order_id))

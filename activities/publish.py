@@ -1,4 +1,4 @@
-"""Integration events: CloudEvents 1.0, published by an append to their topic's stream."""
+"""Integration events: CloudEvents 1.0, published by an append to the stream of their topic."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,8 +7,8 @@ from uuid import UUID, uuid5
 from temporalio import activity
 
 from activities import signatures as step
+from activities.order import caused_by
 from activities.signatures import ANALYTICS_REVENUE, NOTIFICATIONS_SHIPMENT, Publication, Published
-from activities.streams import caused_by
 from eventstore.codec import Codec
 from eventstore.model import ANY, NewEvent, RecordedEvent
 from eventstore.store import EventStore
@@ -21,7 +21,7 @@ _MESSAGE_IDS = UUID("0f0c7c0a-7b5e-4d0b-9a58-2a2f4f1e6b11")
 
 
 class PublishActivities:
-    """Publishes what others need to know of a shipped order, each message once."""
+    """Publishes the messages about a shipped order, each once."""
 
     def __init__(self, store: EventStore, codec: Codec[Event]) -> None:
         self._store, self._codec = store, codec
@@ -32,7 +32,7 @@ class PublishActivities:
 
     @activity.defn(name=step.PUBLISH.name)
     async def publish(self, publication: Publication) -> Published:
-        """Append the message under an id derived from order, topic and stream version: a retry publishes nothing twice."""
+        """Append the message under an id derived from order, topic and stream version, so that a retry has no effect."""
         recorded, shipped = await self._shipment(publication.order.order_id)
         id_ = message_id(shipped.order_id, publication.topic, recorded.version)
         message = NewEvent(
@@ -58,12 +58,12 @@ class PublishActivities:
 
 
 def message_id(order_id: str, topic: str, version: int) -> UUID:
-    """The message's id: the same for the same fact."""
+    """Derive the message's id, which is the same for every retry."""
     return uuid5(_MESSAGE_IDS, f"{order_id}\n{topic}\n{version}")
 
 
 def cloud_event(id_: UUID, topic: str, recorded: RecordedEvent, shipped: OrderShipped) -> dict[str, Any]:
-    """A CloudEvent in structured JSON (https://cloudevents.io, version 1.0). Amounts in minor units."""
+    """Build a CloudEvent in structured JSON (https://cloudevents.io, version 1.0). Amounts in minor units."""
     return {
         "specversion": "1.0",
         "id": str(id_),

@@ -1,4 +1,4 @@
-"""The steps that buy and void shipping labels. Names and addresses are read here, from the stream, and go no further."""
+"""Activities that buy and void shipping labels. Names and addresses are read from the stream inside the activity."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,22 +7,22 @@ from opentelemetry.trace import SpanKind
 from temporalio import activity
 
 from activities import signatures as step
+from activities.guards import require_active
 from activities.signatures import OrderRef, Shipment, Undo, Undone
-from activities.streams import require_under_way
 from eventstore.tracing import span
-from gateways.protocols import LabelRequest, Recipient, ShippingGateway
+from gateways.shipping import LabelRequest, Recipient, ShippingGateway
 from order_streams import Orders, load_order
 from orders.model import Address, units
 from orders.names import key_of_order
 
 
 def label_key(order_id: str) -> str:
-    """The idempotency key of an order's one label; voiding it makes any later label impossible."""
+    """Return the idempotency key of an order's only label; voiding it prevents any later label."""
     return key_of_order(step.CREATE_SHIPMENT.name, order_id)
 
 
 class ShippingActivities:
-    """Buy and void, at whichever carrier is configured."""
+    """Buys and voids labels at the selected gateway."""
 
     def __init__(self, orders: Orders, gateway: ShippingGateway) -> None:
         self._orders, self._gateway = orders, gateway
@@ -33,27 +33,26 @@ class ShippingActivities:
 
     @activity.defn(name=step.CREATE_SHIPMENT.name)
     async def create_shipment(self, ref: OrderRef) -> Shipment:
-        """Buy the order's label. A cancelled or held order is refused, so that retries end when a person steps in; of one
-        that has shipped the carrier is not asked again."""
+        """Buy the order's label. Refuses a cancelled or held order; for a shipped order, returns the recorded label."""
         state = (await load_order(self._orders, ref.order_id)).state
         if state.shipment is not None:
             recorded = state.shipment
             return Shipment(
                 shipment_id=recorded.shipment_id, tracking_number=recorded.tracking_number, carrier=recorded.carrier
             )
-        require_under_way(state, "CreateShipment")
+        require_active(state, "CreateShipment")
         order = state.order
         request = LabelRequest(
             label_key(order.order_id), order.order_id, units(order), _recipient(order.shipping_address)
         )
-        # Looked up first, because a carrier may forget the key after a day: attempts go on for as long as an outage.
+        # Look the label up first: a carrier may forget the key after a day, and retries last as long as an outage.
         with span("shipping.create", SpanKind.CLIENT, order=ref.order_id):
             label = await self._gateway.find(request.key) or await self._gateway.create(request)
         return Shipment(shipment_id=label.shipment_id, tracking_number=label.tracking_number, carrier=label.carrier)
 
     @activity.defn(name=step.VOID_SHIPMENT.name)
     async def void_shipment(self, undo: Undo) -> Undone:
-        """Have the label taken back if one was bought, and let none be bought later; again, to see how that stands."""
+        """Void the label's key; a repeated call returns the current status of the label's refund."""
         with span("shipping.void", SpanKind.CLIENT, order=undo.order.order_id):
             voided = await self._gateway.void(label_key(undo.order.order_id), undo.reason)
         return Undone(existed=voided.existed, pending=voided.pending, refused=voided.refused)

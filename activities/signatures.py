@@ -1,6 +1,6 @@
-"""What the workflows know of the activities: each step's name, input and answer. No names or addresses pass through here.
+"""Signatures of the activities for the workflows: name, input and result. No personal data.
 
-Everything in this file is written into Temporal's history: fields may be added with a default, never renamed or removed.
+All of these are in Temporal's history: fields may be added with a default, never renamed or removed.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class Wire(BaseModel):
 
 
 class OrderRef(Wire):
-    """Which order, and what made this happen: the correlation and causation ids that its events will carry."""
+    """An order's id, with the correlation and causation ids of the events to append."""
 
     order_id: str
     correlation_id: str | None = None
@@ -28,8 +28,8 @@ class OrderRef(Wire):
 
 
 class OrderProgress(Wire):
-    """How far an order has come, as its stream says. Amounts in minor units. `reserved` is filled in by read-order alone:
-    whether the inventory knows the order, in whatever state."""
+    """State of an order from its stream. Amounts in minor units. reserved: set by read-order alone; True if the inventory has
+    a reservation of the order in any state."""
 
     status: str
     payment_state: str
@@ -43,7 +43,7 @@ class OrderProgress(Wire):
 
 
 class Availability(Wire):
-    """Whether the order may be confirmed: its status, and the SKUs that are short."""
+    """Result of the stock check: the order's status, and its shortages."""
 
     status: str
     shortages: tuple[Shortage, ...] = ()
@@ -57,7 +57,7 @@ class Cancellation(Wire):
 
 
 class Payment(Wire):
-    """captured: False where the money is held only."""
+    """captured: False if the money is only authorised."""
 
     payment_id: str
     amount: int
@@ -87,7 +87,7 @@ class Undo(Wire):
 
 
 class ReturnedPayment(Wire):
-    """What undoing a payment gave back; nothing where nothing had been charged."""
+    """Result of a refund; empty if there was no charge."""
 
     payment_id: str | None = None
     refund_id: str | None = None
@@ -109,8 +109,8 @@ class Reserved(Wire):
 
 
 class Undone(Wire):
-    """Whether there had been something to undo. pending: whether whoever decides on it has not decided yet; refused: in
-    their words, why they do not as yet."""
+    """Result of a compensation. existed: there was an effect to undo. pending: the provider has not decided yet. refused: the
+    provider's reason for refusing so far."""
 
     existed: bool
     pending: bool = False
@@ -118,8 +118,8 @@ class Undone(Wire):
 
 
 class RefundRef(OrderRef):
-    """Which of a shipped order's requested refunds, and when it was requested. amount: the amount that went back, once the
-    gateway has answered; all of it where it is not given."""
+    """A requested refund of a shipped order, and the time of the request. amount: the refunded amount, set after the
+    gateway's answer; None for the full amount."""
 
     refund_id: str
     requested_at: datetime | None = None
@@ -132,7 +132,7 @@ class Publication(Wire):
 
 
 class Published(Wire):
-    """The message's id; the same at every repetition."""
+    """Id of the message, the same for every retry."""
 
     message_id: str
 
@@ -143,7 +143,7 @@ O = TypeVar("O", bound=Wire)  # noqa: E741
 
 @dataclass(frozen=True)
 class Signature(Generic[I, O]):
-    """An activity type: its name in Temporal, its one argument, its answer."""
+    """An activity type: its name in Temporal, its argument and its result."""
 
     name: str
     input: type[I]

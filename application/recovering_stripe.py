@@ -14,7 +14,8 @@ from orders.money import format_money
 from orders.state import NotPlaced
 
 if TYPE_CHECKING:  # the package `stripe` is an extra
-    from gateways.stripe.api import Intent, StripeApi
+    from gateways.stripe.api import StripeApi
+    from gateways.stripe.objects import Intent
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ async def lost_charges(
     async for intent in api.created_since(since):
         if intent.key is None or intent.order_id is None or not _keeps(intent):
             continue
-        row = await ledger.read(intent.key)
+        row = await ledger.find(intent.key)
         if row is None or row.intent_id != intent.id:
             yield await _lost(orders, ledger, api, intent, intent.order_id, apply=apply)
 
@@ -58,7 +59,7 @@ async def _lost(
         f"was charged {money} at Stripe as {intent.id}, and the ledger does not know",
         charge_request(state.order),
     )
-    row = await ledger.read(request.key)
+    row = await ledger.find(request.key)
     adoptable = row is None or (row.voided_at is None and row.state in ("new", "declined"))
     same = (request.key, request.amount, request.currency) == (
         intent.key,

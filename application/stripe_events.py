@@ -5,14 +5,14 @@ from typing import Final
 import structlog
 from temporalio.client import Client
 
-from application.reach import require_answer
 from dispatcher.older_ids import id_in_use, is_running
 from dispatcher.starter import WorkflowStarter
 from dispatcher.triggers import TRIGGERS
-from gateways.protocols import GatewayError
+from gateways.errors import GatewayError
 from gateways.stripe.events import InvalidStripeEvent, StripeEvents
 from order_streams import Orders, load_events
 from orders.events import OrderRetried
+from temporal import require_answer
 from workflows.model import FULFILL_ORDER
 
 __all__ = ["InvalidStripeEvent", "StripeEventOpen", "take_stripe_event"]
@@ -37,14 +37,14 @@ async def take_stripe_event(
     if event is None:
         return
     try:
-        order_id = await events.take(event)
+        order_id = await events.record(event)
     except GatewayError as error:
         _log.warning("Stripe cannot be asked about its event", error=str(error), eventType=event.type)
         raise StripeEventOpen("Stripe does not tell how the payment stands") from None
     if order_id is not None:
         _log.warning("a payment came after its order was given up", orderId=order_id, eventType=event.type)
         await _have_undone(orders, client, task_queue, order_id)
-        await events.done(event)
+        await events.mark_handled(event)
 
 
 async def _have_undone(orders: Orders, client: Client, task_queue: str, order_id: str) -> None:

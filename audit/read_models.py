@@ -9,14 +9,13 @@ from zlib import crc32
 import asyncpg
 
 from audit.report import READ_MODELS, Finding
-from audit.sources import Sources
 from audit.totals import total_faults
 from eventstore.connection import pooled
-from eventstore.model import Page
-from orders.ids import ORDER_STREAMS
-from projections.fold import Parked, decode, fold
-from projections.projection import Key, Projection, columns
-from projections.table import Table, row_of
+from open_work.sources import Sources
+from projections.columns import columns, row_of
+from projections.decoded_log import DecodedLog
+from projections.fold import Addressed, Parked, address, fold
+from projections.projection import Key, Projection
 
 # Rows of a read model that are held in memory at once; the log is read once for each such part of the rows.
 PART: Final = 100_000
@@ -82,41 +81,34 @@ class _Comparison:
             yield self._finding(
                 str(each.position), f"the log has an event that it can neither take nor has parked: {each.reason}"
             )
-        table = Table(self.projection, self.projection.table)
         async for row in self._rows(connection):
-            if self._is_in(number, key := table.key(row)):
+            if self._is_in(number, key := self.projection.key_of(row)):
                 for problem in _differences(due.pop(key, None), row):
-                    yield self._finding(" ".join(key), problem)
+                    yield self._finding(_shown(key), problem)
         for key in due:
-            yield self._finding(" ".join(key), "the row is missing")
+            yield self._finding(_shown(key), "the row is missing")
 
     async def _folded(self, number: int) -> tuple[dict[Key, Any], list[Parked]]:
         rows: dict[Key, Any] = {}
         refused: list[Parked] = []
-        table = Table(self.projection, self.projection.table)
-        async for page in self._log():
-            events = [event for event in page.events if event.position not in self.parked]
-            decoded = decode(self.projection, self.sources.codec, events)
-            decoded.events[:] = [each for each in decoded.events if self._is_in(number, each[0])]
-            folded = fold(self.projection, decoded, rows)
-            rows.update((table.key(row), row) for row in folded.rows)
-            refused += [*(decoded.parked if number == 0 else ()), *folded.parked]
+        async for addressed in self._log():
+            refused += [each for each in addressed.parked if number == 0 and self._is_due(each.position)]
+            addressed.events[:] = [
+                (tuple(key for key in keys if self._is_in(number, key)), event, recorded)
+                for keys, event, recorded in addressed.events
+                if self._is_due(recorded.position)
+            ]
+            refused += fold(self.projection, addressed, rows).parked
         return rows, refused
 
-    async def _log(self) -> AsyncIterator[Page]:
-        at = 0
+    async def _log(self) -> AsyncIterator[Addressed]:
+        log, at = DecodedLog(self.sources.store, self.sources.codec, [self.projection]), 0
         while at < self.position:
-            page = await self.sources.store.read_all(
-                after=at,
-                limit=_PAGE,
-                types=self.projection.event_types,
-                category=ORDER_STREAMS,
-                known=self.sources.codec.types,
-            )
+            page = await log.read(at, _PAGE)
             if page.position <= at:
                 return
             at = page.position
-            yield Page([event for event in page.events if event.position <= self.position], at)
+            yield address(self.projection, self.sources.codec, page.decoded)
 
     async def _rows(self, connection: asyncpg.Connection) -> AsyncIterator[Any]:
         names = ", ".join(columns(self.projection.row))
@@ -125,11 +117,18 @@ class _Comparison:
         ):
             yield row_of(self.projection.row, record)
 
+    def _is_due(self, position: int) -> bool:
+        return position <= self.position and position not in self.parked
+
     def _is_in(self, number: int, key: Key) -> bool:
-        return self.parts == 1 or crc32("\0".join(key).encode()) % self.parts == number
+        return self.parts == 1 or crc32("\0".join(map(str, key)).encode()) % self.parts == number
 
     def _finding(self, subject: str, problem: str) -> Finding:
         return Finding(READ_MODELS, f"{self.projection.name}: {subject}", problem)
+
+
+def _shown(key: Key) -> str:
+    return " ".join(map(str, key))
 
 
 def _differences(due: Any, row: Any) -> Iterator[str]:

@@ -1,21 +1,16 @@
 """Money, labels and goods in the name of orders that do not exist."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Final
 
-import asyncpg
-
 from audit.report import LABELS, MONEY, STOCK, Finding
-from audit.sources import Sources
-from audit.streams import without_stream
 from gateways.books import OrderBooks
+from inventory.stock import Stock
+from open_work.sources import Sources
+from order_streams.folded import without_stream
 from orders.money import format_money
 
 _PAGE: Final = 1_000
-# A page along reservations_pkey.
-_RESERVATIONS = """
-select r.order_id from inventory.reservations r where r.state = 'reserved' and r.order_id > $1
- order by r.order_id limit $2"""
 
 
 async def audit_strangers(sources: Sources) -> AsyncIterator[Finding]:
@@ -26,7 +21,7 @@ async def audit_strangers(sources: Sources) -> AsyncIterator[Finding]:
             if each.order_id in unknown:
                 for finding in _of_books(each):
                     yield finding
-    async for page in _pages_of_reservations(sources.pool):
+    async for page in _pages_of_reservations(sources.stock):
         for order_id in sorted(await without_stream(sources.pool, page)):
             yield Finding(STOCK, order_id, "holds goods, and no such order was ever placed")
 
@@ -47,8 +42,8 @@ async def _pages_of_books(sources: Sources) -> AsyncIterator[list[OrderBooks]]:
         after = page[-1].order_id
 
 
-async def _pages_of_reservations(pool: asyncpg.Pool) -> AsyncIterator[list[str]]:
+async def _pages_of_reservations(stock: Stock) -> AsyncIterator[Sequence[str]]:
     after = ""
-    while page := [row["order_id"] for row in await pool.fetch(_RESERVATIONS, after, _PAGE)]:
+    while page := await stock.orders_with_units(after, _PAGE):
         yield page
         after = page[-1]

@@ -59,8 +59,7 @@ async def fill_store(dsn: str, orders: int) -> None:
     await fill_orders(dsn, orders)
     async with open_pool(dsn) as pool:
         store, codec = EventStore(pool, Wakeup(pool)), order_codec()
-        for projection in PROJECTIONS:
-            await rebuild(pool, store, codec, projection, lambda *_: None)
+        await rebuild(pool, store, codec, PROJECTIONS, lambda *_: None)
     connection = await asyncpg.connect(dsn)
     try:
         for projection in PROJECTIONS:

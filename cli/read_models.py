@@ -18,7 +18,10 @@ projections = typer.Typer(no_args_is_help=True, help="Read models: how far each 
 
 _BY_NAME: Final = {projection.name: projection for projection in PROJECTIONS}
 ProjectionName = StrEnum("ProjectionName", {name.replace("-", "_").upper(): name for name in _BY_NAME})  # type: ignore[misc]
-Name = Annotated[ProjectionName, typer.Argument(metavar="NAME", help=f"The read model: {' or '.join(_BY_NAME)}.")]
+OptionalName = Annotated[
+    ProjectionName | None,
+    typer.Argument(metavar="[NAME]", help=f"The read model: {' or '.join(_BY_NAME)}. Default: all."),
+]
 
 
 @projections.command()
@@ -41,16 +44,19 @@ def status(as_json: AsJson = False) -> None:
 
 
 @projections.command("rebuild")
-def rebuild_projection(name: Name, as_json: AsJson = False) -> None:
-    """Build a read model anew from the whole log, beside the live one, and swap it in when it has caught up."""
+def rebuild_projection(name: OptionalName = None, as_json: AsJson = False) -> None:
+    """Rebuild a read model, or all in one pass, from the whole log beside the live one; swap it in once it has caught up."""
 
     async def command(settings: Settings) -> None:
+        chosen = [_BY_NAME[str(name)]] if name else PROJECTIONS
         async with opened(settings) as app:
-            with positions(f"rebuilding {name}") as on_progress:
-                built = await rebuild(app.pool, app.store, app.codec, _BY_NAME[str(name)], on_progress)
+            with positions(f"rebuilding {name or 'all read models'}") as on_progress:
+                built = await rebuild(app.pool, app.store, app.codec, chosen, on_progress)
         if as_json:
-            show_json({"projection": str(name), "position": built.position})
-        else:
-            say(f"{name} is rebuilt, up to position {built.position:,}")
+            documents = [{"projection": each.projection, "position": each.position} for each in built]
+            show_json(documents[0] if name else {"projections": documents})
+            return
+        for each in built:
+            say(f"{each.projection} is rebuilt, up to position {each.position:,}")
 
     execute(command)

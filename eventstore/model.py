@@ -1,4 +1,4 @@
-"""The shapes that go into and come out of the event store."""
+"""Events, pages and results of the event store."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -29,11 +29,11 @@ class NewEvent:
 class RecordedEvent:
     """An event of the log. `position` orders the whole log, `version` (1-based) its stream; `recorded_at` is UTC.
 
-    `data` and `metadata`, given as JSON text, are decoded when they are asked for, so that an event which cannot be
-    decoded fails alone: these and `recorded_at` raise UndecodableEvent.
+    `data` and `metadata`, given as JSON text, are decoded on first access, so that an event which cannot be decoded fails
+    alone: these and `recorded_at` raise UndecodableEvent.
     """
 
-    __slots__ = ("_data", "_metadata", "_recorded_at", "id", "position", "schema_version", "stream", "type", "version")
+    __slots__ = ("_data", "_id", "_metadata", "_recorded_at", "position", "schema_version", "stream", "type", "version")
 
     def __init__(
         self,
@@ -48,8 +48,13 @@ class RecordedEvent:
         recorded_at: datetime | None,
     ) -> None:
         self.position, self.stream, self.version = position, stream, version
-        self.id, self.type, self.schema_version = id, type, schema_version
-        self._data, self._metadata, self._recorded_at = data, metadata, recorded_at
+        self.type, self.schema_version = type, schema_version
+        self._id, self._data, self._metadata, self._recorded_at = id, data, metadata, recorded_at
+
+    @property
+    def id(self) -> UUID:
+        # The driver's subclass of UUID is neither equal to ours in every library nor cheap to convert for each event.
+        return self._id if type(self._id) is UUID else UUID(int=self._id.int)
 
     @property
     def data(self) -> dict[str, Any]:
@@ -93,7 +98,7 @@ class RecordedEvent:
 
 @dataclass(frozen=True, slots=True)
 class AppendResult:
-    """Where an append landed. `duplicate`: it had landed before, and this is that first result."""
+    """Result of an append: the versions and positions of its events. `duplicate`: of an earlier, identical append."""
 
     version: int
     first_position: int

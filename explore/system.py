@@ -11,8 +11,8 @@ import httpx
 from temporalio.client import Client
 from temporalio.worker import Worker
 
-from activities.failures import ActivityFailures
-from activities.heartbeats import Heartbeats
+from activities.interceptors.failures import ActivityFailures
+from activities.interceptors.heartbeats import Heartbeats
 from bootstrap import App, build_app
 from eventstore.pool import open_pool
 from explore.boundaries import Boundaries
@@ -27,7 +27,7 @@ from explore.stripe_stand_in import WEBHOOK_SECRET, StripeStandIn
 from gateways.easypost.api import EasyPostApi
 from gateways.easypost.settings import sender_address
 from gateways.easypost.shipping import EasyPostShippingGateway
-from gateways.protocols import Charge, ChargeRequest
+from gateways.payments import Charge, ChargeRequest
 from gateways.stripe.payment import StripePaymentGateway
 from settings import Settings
 from temporal import WORKFLOWS

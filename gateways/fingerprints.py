@@ -1,4 +1,4 @@
-"""By what a ledger tells a request that is sent again from another one under the same key."""
+"""Fingerprint of a request's content: detects reuse of an idempotency key for a different request."""
 
 import hashlib
 
@@ -6,5 +6,5 @@ import orjson
 
 
 def fingerprint(key: str, *content: object) -> str:
-    """A hash of a request's content, which is not kept otherwise; salted with its key, so that equal addresses differ."""
+    """Return a hash of the content, salted with the key, so that equal addresses of two orders differ."""
     return hashlib.sha256(orjson.dumps([key, *content])).hexdigest()

@@ -1,4 +1,4 @@
-"""Fields that the settings of several providers share."""
+"""Field types shared by the settings of several providers."""
 
 import re
 from typing import Annotated, Final

@@ -1,11 +1,13 @@
-"""Inventory: stock per SKU and one reservation per order, each operation one round trip to PostgreSQL."""
+"""Inventory: stock per SKU and one reservation per order. Every operation is one round trip to PostgreSQL."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import asyncpg
 
+from inventory import statements
 from inventory.stock_file import (
     MAX_BIGINT,
     InvalidStockFile,
@@ -31,65 +33,9 @@ __all__ = [
 ]
 
 
-# Reads stock by its primary key and takes no lock: what it says may be gone by the time of the reserve.
-CHECK = """
-select w.sku, w.units as requested, coalesce(s.available, 0) as available
-from unnest($1::text[], $2::bigint[]) as w (sku, units)
-left join inventory.stock s on s.sku = w.sku
-where coalesce(s.available, 0) < w.units
-order by w.sku collate "C"
-"""
-
-# Locks the order's reservation row, then the stock rows in SKU order, inside the function.
-RESERVE = "select outcome, sku, requested, available from inventory.reserve($1, $2::text[], $3::bigint[])"
-
-# Locks in the order that RESERVE does.
-RELEASE = "select inventory.release($1)"
-
-# By the primary key of reservations.
-KNOWS = "select exists (select from inventory.reservations where order_id = $1)"
-
-# Inserts and locks the stock rows in SKU order, inside the function.
-SET_LEVELS = "select inventory.set_levels($1::text[], $2::bigint[], $3::text[], $4::bigint[], $5, $6)"
-
-# Reads a page along the primary key of stock.
-LIST = """
-select s.sku, s.name, s.unit_price, s.available, s.reserved
-from inventory.stock s
-where s.sku > $1
-order by s.sku
-limit $2
-"""
-
-# Reads one row by the primary key of stock.
-GET = "select s.sku, s.name, s.unit_price, s.available, s.reserved from inventory.stock s where s.sku = $1"
-
-# Adds up both logs from their beginning without a lock, in one snapshot.
-BOOKS = """
-with adjusted as (
-    select a.sku, sum(a.delta) as units from inventory.adjustments a group by a.sku
-), held as (
-    select l.sku, sum(l.units) as units
-    from inventory.reservation_lines l
-    join inventory.reservations r on r.order_id = l.order_id
-    where r.state = 'reserved'
-    group by l.sku
-)
-select b.sku, b.adjusted, b.held, b.available, b.reserved
-from (
-    select s.sku, coalesce(a.units, 0) as adjusted, coalesce(h.units, 0) as held, s.available, s.reserved
-    from inventory.stock s
-    left join adjusted a on a.sku = s.sku
-    left join held h on h.sku = s.sku
-) b
-where b.adjusted - b.held <> b.available or b.held <> b.reserved
-order by b.sku
-"""
-
-
 @dataclass(frozen=True, slots=True)
 class StockLevel:
-    """What is known of one SKU: unit_price in minor units; reserved counts shipped units too."""
+    """Stock of one SKU. unit_price: in minor units. reserved: includes shipped units."""
 
     sku: str
     name: str | None
@@ -100,7 +46,7 @@ class StockLevel:
 
 @dataclass(frozen=True, slots=True)
 class StockImbalance:
-    """A SKU whose figures do not follow from its logs: adjusted - held should be available, held be reserved."""
+    """A SKU whose figures do not follow from its history: adjusted - held should equal available, and held reserved."""
 
     sku: str
     adjusted: int
@@ -114,11 +60,11 @@ StockImbalances: TypeAlias = list[StockImbalance]
 
 
 class ReservationError(Exception):
-    """A reservation refused for good: the same call again gets the same answer while the facts stay."""
+    """A final refusal: a repeated call gets the same answer unless stock or reservation change."""
 
 
 class InsufficientStock(ReservationError):
-    """Nothing was reserved: cancel the order, or reserve again once the SKUs named are there."""
+    """Too few units; none was reserved: cancel the order, or reserve again once the SKUs are in stock."""
 
     def __init__(self, shortages: tuple[Shortage, ...]) -> None:
         named = ", ".join(f"{s.sku} ({s.available} of {s.requested})" for s in shortages[:5])
@@ -128,7 +74,7 @@ class InsufficientStock(ReservationError):
 
 
 class ReservationReleased(ReservationError):
-    """The order's reservation was released before, so this reserve came too late: do not retry it."""
+    """The order's reservation was released before this call: do not retry."""
 
     def __init__(self, order_id: str) -> None:
         super().__init__(f"the reservation of order {order_id} has been released")
@@ -136,7 +82,7 @@ class ReservationReleased(ReservationError):
 
 
 class ReservationConflict(ReservationError):
-    """The order holds a reservation of other quantities: release it, and sell under a new order id."""
+    """The order has a reservation of other quantities: release it, and sell under a new order id."""
 
     def __init__(self, order_id: str) -> None:
         super().__init__(f"order {order_id} has a reservation with other quantities")
@@ -150,17 +96,17 @@ class Stock:
         self._pool = pool
 
     async def check(self, quantities: Mapping[str, int]) -> tuple[Shortage, ...]:
-        """What is short of the units wanted per SKU, in SKU order; an unknown SKU has none available."""
-        rows = await self._pool.fetch(CHECK, *_columns(quantities))
+        """Return the shortages of these units per SKU, in SKU order; an unknown SKU has none available."""
+        rows = await self._pool.fetch(statements.CHECK, *_columns(quantities))
         return tuple(map(_shortage, rows))
 
     async def reserve(self, order_id: str, quantities: Mapping[str, int]) -> None:
-        """Take the units (1 or more per SKU) for the order, all or none; a repetition changes nothing.
+        """Reserve the units (1 or more per SKU) for the order, all or none; a repeated call has no effect.
 
         Raises InsufficientStock, ReservationReleased or ReservationConflict, and ValueError for units
         that no order can have.
         """
-        rows = await self._pool.fetch(RESERVE, order_id, *_columns(quantities))
+        rows = await self._pool.fetch(statements.RESERVE, order_id, *_columns(quantities))
         match rows[0]["outcome"]:
             case "insufficient":
                 raise InsufficientStock(tuple(map(_shortage, rows)))
@@ -170,42 +116,53 @@ class Stock:
                 raise ReservationConflict(order_id)
 
     async def release(self, order_id: str) -> bool:
-        """Give the order's units back and refuse any reserve from now on, whether or not one came before.
+        """Release the order's units, if any, and refuse any later reservation.
 
-        True when units went back, in this call or an earlier one: a repetition gets the first answer.
+        True if units were released, by this call or an earlier one.
         """
-        return bool(await self._pool.fetchval(RELEASE, order_id))
+        return bool(await self._pool.fetchval(statements.RELEASE, order_id))
 
-    async def knows(self, order_id: str) -> bool:
-        """Whether units were ever reserved or released for the order."""
-        return bool(await self._pool.fetchval(KNOWS, order_id))
+    async def is_known(self, order_id: str) -> bool:
+        """True if units were ever reserved or released for the order."""
+        return bool(await self._pool.fetchval(statements.IS_KNOWN, order_id))
+
+    async def reserved(self, order_ids: Sequence[str]) -> Mapping[str, dict[str, int]]:
+        """Return the reserved units by order and SKU."""
+        reserved: dict[str, dict[str, int]] = defaultdict(dict)
+        for order_id, sku, units in await self._pool.fetch(statements.RESERVED_UNITS, order_ids):
+            reserved[order_id][sku] = units
+        return reserved
+
+    async def orders_with_units(self, after: str = "", limit: int = 1000) -> Sequence[str]:
+        """Return a page of orders with reserved units after the order id `after`, sorted by id."""
+        return [row["order_id"] for row in await self._pool.fetch(statements.ORDERS_WITH_UNITS, after, limit)]
 
     async def set_level(
         self, sku: str, units: int, *, name: str | None = None, unit_price: int | None = None, actor: str
     ) -> None:
-        """Make units the number available; name and unit_price (minor units) stay where None. ValueError if invalid."""
+        """Set the available units; name and unit_price (minor units) stay if None. Raises ValueError."""
         await self._set_levels([StockRow(sku, units, name, unit_price)], "set", actor)
 
     async def import_levels(self, rows: Sequence[StockRow], actor: str) -> int:
-        """Set the level of every SKU given, all or none, and count them. ValueError for a SKU given twice."""
+        """Set the level of every SKU, all or none, and return their number. Raises ValueError for a duplicate SKU."""
         if len({row.sku for row in rows}) != len(rows):
             raise ValueError("a SKU is given twice")
         await self._set_levels(rows, "import", actor)
         return len(rows)
 
     async def get(self, sku: str) -> StockLevel | None:
-        """The SKU's level, None where it is unknown."""
-        row = await self._pool.fetchrow(GET, sku)
+        """Return the SKU's level, or None."""
+        row = await self._pool.fetchrow(statements.GET, sku)
         return StockLevel(**row) if row else None
 
     async def list(self, after_sku: str | None = None, limit: int = 100) -> StockLevels:
-        """A page of levels in SKU order (by code point), behind after_sku."""
-        rows = await self._pool.fetch(LIST, after_sku or "", limit)
+        """Return a page of levels after after_sku, in SKU order (by code point)."""
+        rows = await self._pool.fetch(statements.LIST, after_sku or "", limit)
         return [StockLevel(**row) for row in rows]
 
     async def books(self) -> StockImbalances:
-        """The SKUs whose figures do not follow from the adjustments and reservations; empty when all is well."""
-        rows = await self._pool.fetch(BOOKS)
+        """Return the SKUs whose figures do not follow from the adjustments and reservations."""
+        rows = await self._pool.fetch(statements.BOOKS)
         return [
             StockImbalance(row["sku"], int(row["adjusted"]), int(row["held"]), row["available"], row["reserved"])
             for row in rows
@@ -220,7 +177,7 @@ class Stock:
             [row.name for row in rows],
             [row.unit_price for row in rows],
         )
-        await self._pool.execute(SET_LEVELS, *columns, reason, actor)
+        await self._pool.execute(statements.SET_LEVELS, *columns, reason, actor)
 
 
 def _columns(quantities: Mapping[str, int]) -> tuple[Sequence[str], Sequence[int]]:

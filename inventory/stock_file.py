@@ -17,7 +17,7 @@ _SHOWN_CHARACTERS = 40
 
 @dataclass(frozen=True, slots=True)
 class StockRow:
-    """One SKU's level: units that can be sold; unit_price in minor units; None leaves what is stored."""
+    """Level of one SKU: available units; unit_price in minor units; None keeps the stored value."""
 
     sku: str
     units: int
@@ -27,7 +27,7 @@ class StockRow:
 
 @dataclass(frozen=True, slots=True)
 class StockFault:
-    """What is wrong at one place of the file: line from 1 (the header), and the column where one is to blame."""
+    """An error in the file: line from 1 (the header), and the column if the error is in one."""
 
     line: int
     column: str | None
@@ -39,7 +39,7 @@ class StockFault:
 
 
 class InvalidStockFile(ValueError):
-    """The file was refused whole and nothing was imported: correct every fault listed, then import again."""
+    """The file was refused and nothing imported: correct every error listed, then import again."""
 
     def __init__(self, faults: tuple[StockFault, ...]) -> None:
         super().__init__("\n".join(map(str, faults)))
@@ -47,10 +47,9 @@ class InvalidStockFile(ValueError):
 
 
 def read_stock_csv(source: str | Path) -> list[StockRow]:
-    """The rows of a CSV text, or of the UTF-8 file at a Path, in file order.
+    """Parse a CSV text, or the UTF-8 file at a Path, in file order.
 
-    name and unitPrice may be empty. Raises InvalidStockFile with all faults of the file at once, and OSError
-    where the file cannot be read.
+    name and unitPrice may be empty. Raises InvalidStockFile with all errors of the file, or OSError.
     """
     text = _decoded(source.read_bytes()) if isinstance(source, Path) else source
     records = _records(text.removeprefix("\ufeff"))
@@ -81,7 +80,7 @@ def _decoded(raw: bytes) -> str:
 
 
 def _records(text: str) -> Iterator[tuple[int, list[str]]]:
-    """Each record that is not blank, with the line it begins on: a quoted field may span several."""
+    """Yield each record that is not blank, with its first line: a quoted field may span several lines."""
     reader = csv.reader(StringIO(text, newline=""), strict=True)
     line = 1
     try:
@@ -126,7 +125,7 @@ def _row(line: int, header: list[str], record: list[str], first_lines: dict[str,
 
 
 def sku_problem(sku: str) -> str | None:
-    """Why the text cannot be a SKU, in words that follow the field's name; None where it can."""
+    """Return why the text is no valid SKU, as a predicate of the field's name, or None."""
     if not sku:
         return "is empty"
     if len(sku) > MAX_SKU_CHARACTERS:

@@ -1,24 +1,24 @@
-"""A row per customer and currency: how many orders, and the money that stayed."""
+"""Read model customer-orders: a row per customer and currency, with the number of orders and the money kept."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from eventstore.model import RecordedEvent
 from orders.events import OrderCancelled, OrderPaid, OrderPlaced, OrderRefunded, OrderShipped
-from projections.projection import Key, NotPlaced, Projection, Sum
-from projections.sql import CUSTOMER_ORDERS_SQL
+from projections.columns import Sum
+from projections.projection import Changes, NotPlaced, Projection
 
 _FIRST: Final = datetime.max.replace(tzinfo=UTC)
 _LAST: Final = datetime.min.replace(tzinfo=UTC)
 CustomerEvent: TypeAlias = OrderPlaced | OrderPaid | OrderShipped | OrderCancelled | OrderRefunded
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CustomerRow:
-    """A customer's orders in one currency. Counts are orders, also those that went on since; times are the orders' own.
+    """A customer's orders in one currency. Counts are of orders, later states included; times are the orders' own.
 
-    total_spend: minor units; an order counts when it is paid, less what is refunded, and no more when it is cancelled.
+    total_spend: minor units. An order counts once it is paid, less its refunds, and no longer once it is cancelled.
     """
 
     customer_id: str
@@ -32,14 +32,14 @@ class CustomerRow:
     position: int = 0
 
 
-def reduce(row: CustomerRow, event: CustomerEvent, recorded: RecordedEvent) -> CustomerRow:
-    """The customer's figures after an event. Raises NotPlaced where no order was ever placed."""
+def changes(row: CustomerRow, event: CustomerEvent, recorded: RecordedEvent) -> Changes:
+    """New figures of the customer. Raises NotPlaced if the customer has no order in this currency."""
     if row.order_count == 0 and not isinstance(event, OrderPlaced):
         raise NotPlaced(event.order_id, event.event_type)
-    return replace(row, **_changes(row, event), position=recorded.position)
+    return {"position": recorded.position, **_figures(row, event)}
 
 
-def _changes(row: CustomerRow, event: CustomerEvent) -> dict[str, Any]:
+def _figures(row: CustomerRow, event: CustomerEvent) -> Changes:
     match event:
         case OrderPlaced(placed_at=at):
             return {
@@ -54,12 +54,8 @@ def _changes(row: CustomerRow, event: CustomerEvent) -> dict[str, Any]:
         case OrderCancelled(amount_paid=paid):
             return {"cancelled_count": row.cancelled_count + 1, "total_spend": row.total_spend - paid}
         case OrderRefunded(amount=amount, after_shipment=shipped):
-            # Of a cancelled order, all that was recorded as paid has been taken off already.
+            # Cancelling has already subtracted all that was recorded as paid.
             return {"total_spend": row.total_spend - amount} if shipped else {}
-
-
-def _key(event: CustomerEvent) -> Key:
-    return (event.customer_id, event.currency)
 
 
 CUSTOMER_ORDERS: Final = Projection(
@@ -68,8 +64,6 @@ CUSTOMER_ORDERS: Final = Projection(
     row=CustomerRow,
     key_columns=("customer_id", "currency"),
     events=(OrderPlaced, OrderPaid, OrderShipped, OrderCancelled, OrderRefunded),
-    key=_key,
-    initial=lambda key: CustomerRow(customer_id=key[0], currency=key[1]),
-    reduce=reduce,
-    sql=CUSTOMER_ORDERS_SQL,
+    keys=lambda event: ((event.customer_id, event.currency),),
+    changes=changes,
 )

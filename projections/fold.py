@@ -1,4 +1,4 @@
-"""Events to rows, without a database: decode, group by key, fold in the order of the log."""
+"""Folds events into rows, without a database: decode once, find the rows concerned, apply in the order of the log."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True)
 class Parked:
-    """An event's position, and why it could not be taken."""
+    """Position of an event that a projection does not fold, and the reason."""
 
     position: int
     reason: str
@@ -21,50 +21,86 @@ class Parked:
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """Typed events with the key of the row that each belongs to, in order, and those that are none."""
+    """Events in their typed form, for any number of projections; beside them those that do not decode, with the reason."""
 
-    events: list[tuple[Key, Any, RecordedEvent]]
+    events: list[tuple[Any, RecordedEvent]]
+    undecodable: list[tuple[RecordedEvent, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Addressed:
+    """A projection's part of some events, each with the keys of the rows that it changes, and the events to park."""
+
+    events: list[tuple[tuple[Key, ...], Any, RecordedEvent]]
     parked: list[Parked]
 
     @property
     def keys(self) -> list[Key]:
         """The rows concerned, each once."""
-        return list(dict.fromkeys(key for key, _, _ in self.events))
+        return list(dict.fromkeys(key for keys, _, _ in self.events for key in keys))
 
 
 @dataclass(frozen=True, slots=True)
 class Folded(Generic[R]):
-    """The rows that changed, and the events that their rows could not take."""
+    """The rows that the events made, the earlier rows that they changed, and the events to park."""
 
-    rows: list[R]
+    new: list[R]
+    changed: list[R]
     parked: list[Parked]
 
+    @property
+    def rows(self) -> list[R]:
+        """All of the rows."""
+        return self.new + self.changed
 
-def decode(projection: Projection[Any], codec: Codec[Any], events: Iterable[RecordedEvent]) -> Decoded:
-    """Whatever is wrong with an event stays that event's own: its neighbours go on."""
+
+def decode(codec: Codec[Any], events: Iterable[RecordedEvent]) -> Decoded:
+    """Decode each event; an event that does not decode leaves its neighbours alone."""
     decoded = Decoded([], [])
     for recorded in events:
         try:
-            event = codec.decode(recorded)
-            decoded.events.append((projection.key(event), event, recorded))
+            decoded.events.append((codec.decode(recorded), recorded))
         except Exception as error:
-            decoded.parked.append(Parked(recorded.position, reason(error)))
+            decoded.undecodable.append((recorded, reason(error)))
     return decoded
 
 
-def fold(projection: Projection[R], decoded: Decoded, rows: dict[Key, R]) -> Folded[R]:
-    """The rows after the events. `rows`: those there are before them."""
+def address(projection: Projection[Any], codec: Codec[Any], decoded: Decoded) -> Addressed:
+    """Find the rows of a projection's events. Parks undecodable events of its types and of types unknown to the codec."""
+    foreign = set(codec.types) - set(projection.event_types)
+    parked = [Parked(each.position, text) for each, text in decoded.undecodable if each.type not in foreign]
+    addressed, keys_of, types = Addressed([], parked), projection.keys, frozenset(projection.events)
+    for event, recorded in decoded.events:
+        if type(event) in types:
+            try:
+                addressed.events.append((tuple(keys_of(event)), event, recorded))
+            except Exception as error:
+                parked.append(Parked(recorded.position, reason(error)))
+    return addressed
+
+
+def fold(projection: Projection[R], addressed: Addressed, rows: dict[Key, R]) -> Folded[R]:
+    """Apply the events to their rows. `rows`: the rows before them, changed in place and added to."""
+    new: dict[Key, R] = {}
     changed: dict[Key, R] = {}
     parked: list[Parked] = []
-    for key, event, recorded in decoded.events:
-        row = changed.get(key) or rows.get(key) or projection.initial(key)
-        try:
-            changed[key] = projection.reduce(row, event, recorded)
+    for keys, event, recorded in addressed.events:
+        try:  # all changes of an event are known before the first is made: an error leaves no row half changed
+            found = [(key, rows.get(key) or projection.initial(key)) for key in keys]
+            changes = [projection.changes(row, event, recorded) for _, row in found]
         except Exception as error:
             parked.append(Parked(recorded.position, reason(error)))
-    return Folded(list(changed.values()), parked)
+            continue
+        for (key, row), values in zip(found, changes, strict=True):
+            for name, value in values.items():
+                setattr(row, name, value)
+            if key not in rows:
+                rows[key] = new[key] = row
+            elif key not in new:
+                changed[key] = row
+    return Folded(list(new.values()), list(changed.values()), parked)
 
 
 def reason(error: Exception) -> str:
-    """What an operator is told: the kind of fault and its own words."""
+    """The reason of a parked event as an operator sees it: kind of error and its message."""
     return f"{type(error).__name__}: {error}"

@@ -1,8 +1,8 @@
-"""A row per order: where it stands, what it costs, and when each thing happened."""
+"""Read model order-dashboard: a row per order, with its status, its amounts and the time of each step."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 from eventstore.model import RecordedEvent
 from orders.events import (
@@ -20,19 +20,17 @@ from orders.events import (
     RefundRequested,
 )
 from orders.model import units
-from projections.projection import Key, NotPlaced, Projection
-from projections.sql import ORDER_DASHBOARD_SQL
+from projections.projection import Changes, NotPlaced, Projection
 
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class OrderRow:
     """An order as operators see it. Amounts in minor units; times UTC, as recorded, but `placed_at` is the order's own.
 
-    status: placed, confirmed, paid, shipped or cancelled. payment_state: none, paid or refunded. hold_reason: why the
-    order is stopped, where it is.
-    placed_position: its place among all orders, newest is highest. position: its last event's.
+    status: placed, confirmed, paid, shipped or cancelled. payment_state: none, paid or refunded. hold_reason: null
+    unless the order is on hold. placed_position: of its order.placed, by which orders are listed. position: of its last event.
     """
 
     order_id: str
@@ -60,15 +58,14 @@ class OrderRow:
     position: int = 0
 
 
-def reduce(row: OrderRow, event: Event, recorded: RecordedEvent) -> OrderRow:
-    """The order after an event. Raises NotPlaced where the row was never begun."""
+def changes(row: OrderRow, event: Event, recorded: RecordedEvent) -> Changes:
+    """New values of the order's columns. Raises NotPlaced if the order has no row yet."""
     if row.placed_position == 0 and not isinstance(event, OrderPlaced):
         raise NotPlaced(event.order_id, event.event_type)
-    changes = _changes(row, event, recorded)
-    return replace(row, **changes, updated_at=recorded.recorded_at, position=recorded.position)
+    return {"updated_at": recorded.recorded_at, "position": recorded.position, **_step(row, event, recorded)}
 
 
-def _changes(row: OrderRow, event: Event, recorded: RecordedEvent) -> dict[str, Any]:
+def _step(row: OrderRow, event: Event, recorded: RecordedEvent) -> Changes:
     at = recorded.recorded_at
     match event:
         case OrderPlaced():
@@ -94,7 +91,7 @@ def _changes(row: OrderRow, event: Event, recorded: RecordedEvent) -> dict[str, 
             return {}
 
 
-def _placed(event: OrderPlaced, position: int) -> dict[str, Any]:
+def _placed(event: OrderPlaced, position: int) -> Changes:
     return {
         "customer_id": event.customer_id,
         "status": "placed",
@@ -106,18 +103,12 @@ def _placed(event: OrderPlaced, position: int) -> dict[str, Any]:
     }
 
 
-def _key(event: Event) -> Key:
-    return (event.order_id,)
-
-
 ORDER_DASHBOARD: Final = Projection(
     name="order-dashboard",
     table="order_dashboard",
     row=OrderRow,
     key_columns=("order_id",),
     events=EVENTS,
-    key=_key,
-    initial=lambda key: OrderRow(order_id=key[0]),
-    reduce=reduce,
-    sql=ORDER_DASHBOARD_SQL,
+    keys=lambda event: ((event.order_id,),),
+    changes=changes,
 )

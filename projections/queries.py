@@ -8,72 +8,29 @@ from typing import Final, Generic, TypeAlias, TypeVar
 
 import asyncpg
 
+from projections.columns import row_of
 from projections.customer_orders import CustomerRow
 from projections.order_dashboard import OrderRow
-from projections.projection import columns
-from projections.table import row_of
+from projections.statements import (
+    CHANGED_SINCE,
+    COUNTS_BY_STATUS,
+    GET_CUSTOMER,
+    GET_ORDER,
+    LIST_CUSTOMERS,
+    LIST_ORDERS,
+    LIST_PERIOD,
+    PARKED,
+    PARKED_COUNTS,
+    POSITION,
+    REVENUE,
+    STATUSES,
+    TOP_CUSTOMERS,
+)
 
 T = TypeVar("T")
 C = TypeVar("C")
 CustomerCursor: TypeAlias = tuple[str, str]
 PeriodCursor: TypeAlias = tuple[datetime, int]
-
-_ORDER = f"select {', '.join(columns(OrderRow))} from projections.order_dashboard"
-_CUSTOMER = f"select {', '.join(columns(CustomerRow))} from projections.customer_orders"
-_NEWEST_FIRST = "placed_position < $1 order by placed_position desc limit $2"
-_OF_PERIOD = (
-    "placed_at >= $3 and placed_at < $4 and (placed_at, placed_position) < ($5, $1) "
-    "order by placed_at desc, placed_position desc limit $2"
-)
-# By (status, customer given): order_dashboard_newest, _by_status, _by_customer, and _by_customer with a filter.
-# A statement for each, as one that tests its parameters for null could not choose. order_dashboard_newest is partial.
-_LIST_ORDERS: Final = {
-    (False, False): f"{_ORDER} where placed_position > 0 and {_NEWEST_FIRST}",
-    (True, False): f"{_ORDER} where status = $3 and {_NEWEST_FIRST}",
-    (False, True): f"{_ORDER} where customer_id = $3 and {_NEWEST_FIRST}",
-    (True, True): f"{_ORDER} where status = $3 and customer_id = $4 and {_NEWEST_FIRST}",
-}
-# Of a period, by (status, customer given): order_dashboard_by_time, filtered; _by_customer, sorted, where that is less.
-_LIST_PERIOD: Final = {
-    (False, False): f"{_ORDER} where {_OF_PERIOD}",
-    (True, False): f"{_ORDER} where status = $6 and {_OF_PERIOD}",
-    (False, True): f"{_ORDER} where customer_id = $6 and {_OF_PERIOD}",
-    (True, True): f"{_ORDER} where status = $6 and customer_id = $7 and {_OF_PERIOD}",
-}
-_GET_ORDER = f"{_ORDER} where order_id = $1"
-# The whole table, a row per status: triggers keep it.
-COUNTS_BY_STATUS = "select status, orders from projections.order_counts where orders > 0 order by status"
-# By order_dashboard_pkey.
-_STATUSES = "select order_id, status from projections.order_dashboard where order_id = any ($1::text[])"
-# By order_dashboard_updated.
-_CHANGED_SINCE = """
-select status, currency, count(*), sum(total) from projections.order_dashboard
- where updated_at >= $1 group by status, currency order by status, currency"""
-# By customer_orders_pkey, both.
-_LIST_CUSTOMERS = f"{_CUSTOMER} where (customer_id, currency) > ($1, $2) order by customer_id, currency limit $3"
-_GET_CUSTOMER = f"{_CUSTOMER} where customer_id = $1 order by currency"
-# By customer_orders_by_spend: a leap from currency to currency, then the first few of each.
-_TOP_CUSTOMERS = f"""
-with recursive currencies (currency) as (
-    (select currency from projections.customer_orders order by currency limit 1)
-    union all
-    select (select c.currency from projections.customer_orders c
-             where c.currency > f.currency order by c.currency limit 1)
-      from currencies f where f.currency is not null
-)
-select top.* from currencies f cross join lateral (
-    {_CUSTOMER} c where c.currency = f.currency order by c.total_spend desc, c.customer_id limit $1) top
- order by top.currency, top.total_spend desc, top.customer_id"""
-# The whole table, a row per currency: triggers keep it.
-_REVENUE = "select currency, amount from projections.revenue order by currency"
-_POSITION = "select position from eventstore.subscriptions where name = $1"
-# By parked_pkey, then the events' primary key.
-_PARKED = """
-select p.projection, p.position, s.name, e.version, e.type, p.reason, p.at from projections.parked p
-  join eventstore.events e using (position) join eventstore.streams s using (stream_id)
- where p.projection = $1 and p.position > $2 order by p.position limit $3"""
-# Reads the whole table, which is as small as what is wrong.
-_PARKED_COUNTS = "select projection, count(*) from projections.parked group by projection"
 
 _END: Final = 2**63 - 1
 # PostgreSQL's infinities, by the driver's convention.
@@ -137,7 +94,7 @@ class Queries:
     ) -> Page[OrderRow, int]:
         """Orders, the last placed first. `after`: an earlier page's. Orders placed since are on no later page."""
         filters = [given for given in (status, customer_id) if given is not None]
-        sql = _LIST_ORDERS[status is not None, customer_id is not None]
+        sql = LIST_ORDERS[status is not None, customer_id is not None]
         records = await self._pool.fetch(sql, _END if after is None else after, _at_least_one(limit) + 1, *filters)
         rows = [row_of(OrderRow, record) for record in records]
         return Page(rows[:limit], rows[limit - 1].placed_position if len(rows) > limit else None)
@@ -155,7 +112,7 @@ class Queries:
         filters = [given for given in (status, customer_id) if given is not None]
         since, before = period.since or _FIRST, period.before or _LAST
         at, position = after or (_LAST, _END)
-        sql = _LIST_PERIOD[status is not None, customer_id is not None]
+        sql = LIST_PERIOD[status is not None, customer_id is not None]
         records = await self._pool.fetch(sql, position, _at_least_one(limit) + 1, since, before, at, *filters)
         rows = [row_of(OrderRow, record) for record in records]
         last = rows[limit - 1] if len(rows) > limit else None
@@ -163,7 +120,7 @@ class Queries:
 
     async def order(self, order_id: str) -> OrderRow | None:
         """One order; None where it is unknown (yet)."""
-        record = await self._pool.fetchrow(_GET_ORDER, order_id)
+        record = await self._pool.fetchrow(GET_ORDER, order_id)
         return row_of(OrderRow, record) if record else None
 
     async def counts_by_status(self) -> dict[str, int]:
@@ -172,46 +129,46 @@ class Queries:
 
     async def statuses(self, order_ids: Sequence[str]) -> dict[str, str]:
         """The status of each of these orders that is known."""
-        return {row["order_id"]: row["status"] for row in await self._pool.fetch(_STATUSES, order_ids)}
+        return {row["order_id"]: row["status"] for row in await self._pool.fetch(STATUSES, order_ids)}
 
     async def changed_since(self, since: datetime) -> list[Standing]:
         """The orders that something has happened to since then, by where they stand now. since: UTC."""
-        records = await self._pool.fetch(_CHANGED_SINCE, since)
+        records = await self._pool.fetch(CHANGED_SINCE, since)
         return [Standing(status, currency, int(n), int(total)) for status, currency, n, total in records]
 
     async def customers(
         self, *, after: CustomerCursor | None = None, limit: int = 50
     ) -> Page[CustomerRow, CustomerCursor]:
         """Customers by id, a row for each currency they ordered in."""
-        records = await self._pool.fetch(_LIST_CUSTOMERS, *(after or ("", "")), _at_least_one(limit) + 1)
+        records = await self._pool.fetch(LIST_CUSTOMERS, *(after or ("", "")), _at_least_one(limit) + 1)
         rows = [row_of(CustomerRow, record) for record in records]
         last = rows[limit - 1] if len(rows) > limit else None
         return Page(rows[:limit], (last.customer_id, last.currency) if last else None)
 
     async def customer(self, customer_id: str) -> list[CustomerRow]:
         """One customer, a row for each currency; none where the customer is unknown (yet)."""
-        return [row_of(CustomerRow, record) for record in await self._pool.fetch(_GET_CUSTOMER, customer_id)]
+        return [row_of(CustomerRow, record) for record in await self._pool.fetch(GET_CUSTOMER, customer_id)]
 
     async def top_customers(self, limit: int = 10) -> list[CustomerRow]:
         """The customers who spent most, `limit` of each currency, by currency and then by spend."""
-        records = await self._pool.fetch(_TOP_CUSTOMERS, _at_least_one(limit))
+        records = await self._pool.fetch(TOP_CUSTOMERS, _at_least_one(limit))
         return [row_of(CustomerRow, record) for record in records]
 
     async def revenue(self) -> dict[str, int]:
         """Money paid and not given back, in minor units by currency."""
-        return {currency: int(amount) for currency, amount in await self._pool.fetch(_REVENUE)}
+        return {currency: int(amount) for currency, amount in await self._pool.fetch(REVENUE)}
 
     async def parked(self, projection: str, *, after: int = 0, limit: int = 100) -> list[ParkedEvent]:
         """Events that a projection could not take, in the order of the log. `after`: an earlier one's position."""
-        return [ParkedEvent(*record) for record in await self._pool.fetch(_PARKED, projection, after, limit)]
+        return [ParkedEvent(*record) for record in await self._pool.fetch(PARKED, projection, after, limit)]
 
     async def parked_counts(self) -> dict[str, int]:
         """How many events each projection could not take; those that took all are left out."""
-        return {projection: int(count) for projection, count in await self._pool.fetch(_PARKED_COUNTS)}
+        return {projection: int(count) for projection, count in await self._pool.fetch(PARKED_COUNTS)}
 
     async def position(self, name: str) -> int:
         """Where a projection stands in the log; 0 where it has never run."""
-        return int(await self._pool.fetchval(_POSITION, name) or 0)
+        return int(await self._pool.fetchval(POSITION, name) or 0)
 
     async def wait_until(self, name: str, position: int, timeout: float) -> None:
         """Read your writes: return once a projection has taken the log up to `position`.

@@ -1,4 +1,4 @@
-"""Keeps one projection's table up to date: rows and checkpoint move together, or not at all."""
+"""Keeps the table of one projection up to date: rows and checkpoint in one transaction."""
 
 from collections.abc import Sequence
 from typing import Any, Final, Generic, TypeVar
@@ -8,30 +8,25 @@ import structlog
 
 from eventstore.checkpoints import advance, open_checkpoint
 from eventstore.codec import Codec
-from eventstore.connection import pooled, transaction
-from eventstore.model import Page, RecordedEvent
+from eventstore.connection import pooled
 from eventstore.store import EventStore
-from orders.ids import ORDER_STREAMS
-from projections.fold import Parked, decode, fold, reason
+from projections.decoded_log import DecodedLog, DecodedPage
+from projections.fold import Addressed, Parked, address, fold, reason
 from projections.projection import Projection
-from projections.set_fold import SetFold, StandsBack
+from projections.statements import PARK
 from projections.table import Table
 
 R = TypeVar("R")
 _PAGE: Final = 1_000
-# By parked_pkey. An event that is refused again keeps its latest reason.
-_PARK = """
-insert into projections.parked (projection, position, reason) select $1, * from unnest($2::bigint[], $3::text[])
-    on conflict (projection, position) do update set reason = excluded.reason, at = excluded.at"""
-# A value that a column does not hold. asyncpg refuses some before it sends them, as a ValueError.
-_REFUSED: Final = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, ValueError)
+# A value that a column does not hold. The driver refuses some before sending them, by a ValueError or an OverflowError.
+_REFUSED: Final = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, ValueError, OverflowError)
 _log = structlog.get_logger(__name__)
 
 
 class Projector(Generic[R]):
     """A consumer of the log that folds it into a projection's rows, a page at a time.
 
-    name, table: another checkpoint and table than the projection's own, for building it beside itself.
+    name, table: checkpoint and table if not the projection's own, as in a rebuild.
     page: events per transaction. More memory and a longer transaction against fewer round trips.
     """
 
@@ -47,101 +42,72 @@ class Projector(Generic[R]):
         page: int = _PAGE,
     ) -> None:
         self.name, self.projection = name or projection.name, projection
-        self._pool, self._store, self._codec, self._page = pool, store, codec, page
+        self._pool, self._codec, self._page = pool, codec, page
+        self._decoded_log = DecodedLog(store, codec, [projection])
         self._table = Table(projection, table or projection.table)
-        self._set_fold = SetFold(projection, table or projection.table, codec.types) if projection.sql else None
         self._known: int | None = None
 
     async def step(self) -> bool:
-        """Fold the next page, if any; True when there may be more. Raises CheckpointMoved, then nothing is written."""
+        """Fold the next page, if any; True if there may be more. Raises CheckpointMoved, then nothing is written."""
         old = await self.position()
-        self._known = None  # until the page is committed, the database knows better
-        page = await self._read(old)
+        self._known = None  # until the page is committed, only the database knows
+        page = await self._decoded_log.read(old, self._page)
         if page.position > old:
             async with pooled(self._pool) as connection:
-                await self._take(connection, old, page)
+                await self.take(connection, old, page)
         self._known = page.position
         return page.more
 
     async def position(self) -> int:
-        """The checkpoint: the last position folded or looked through."""
+        """The checkpoint: the last position folded or passed over."""
         if self._known is None:
             self._known = await open_checkpoint(self._pool, self.name)
         return self._known
 
-    async def leap(self, until: int) -> bool:
-        """Fold up to a settled position by the database's own fold; False where that cannot be, then nothing is written."""
-        if self._set_fold is None:
-            return False
-        old = await self.position()
-        self._known = None
-        try:
-            async with transaction(self._pool) as connection:
-                await advance(connection, self.name, old, until)
-                await self._set_fold.take(self._pool, connection, old, until)
-        except StandsBack:
-            return False
-        return True
-
     async def catch_up(self, connection: asyncpg.Connection, until: int) -> int:
-        """Fold up to a position in the caller's transaction; the position reached, further on where it was already."""
+        """Fold pages in the caller's transaction until a settled position is reached; returns the position reached."""
         old = await open_checkpoint(connection, self.name)
         while old < until:
-            page = _up_to(until, await self._read(old))
-            await self._take(connection, old, page)
+            page = await self._decoded_log.read(old, self._page)
+            await self.take(connection, old, page)
             old = page.position
         return old
 
-    async def _read(self, after: int) -> Page:
-        """Events of the projection's types, and of an order's types that this program does not know, to be parked."""
-        types, known = self.projection.event_types, self._codec.types
-        return await self._store.read_all(
-            after=after, limit=self._page, types=types, category=ORDER_STREAMS, known=known
-        )
-
-    async def _take(self, connection: asyncpg.Connection, old: int, page: Page) -> None:
+    async def take(self, connection: asyncpg.Connection, old: int, page: DecodedPage) -> None:
+        """Fold a page and move the checkpoint, in a transaction or in a savepoint of the caller's."""
+        addressed = address(self.projection, self._codec, page.decoded)
         try:
             async with connection.transaction():
-                await self._write(connection, old, page)
+                # First, as the checkpoint's row is the lock against a second runner and against the swap of a rebuild.
+                await advance(connection, self.name, old, page.position)
+                await self._fold(connection, addressed)
         except _REFUSED:
-            await self._take_one_by_one(connection, old, page)
+            async with connection.transaction():
+                await advance(connection, self.name, old, page.position)
+                await self._fold_one_by_one(connection, addressed)
 
-    async def _take_one_by_one(self, connection: asyncpg.Connection, old: int, page: Page) -> None:
-        """Find the events whose rows the database refuses, and park those."""
-        for event in page.events:
+    async def _fold(self, connection: asyncpg.Connection, addressed: Addressed) -> None:
+        await self._park(connection, addressed.parked)
+        if addressed.events:
+            rows = await self._table.load(connection, addressed.keys)
+            folded = fold(self.projection, addressed, rows)
+            await self._park(connection, folded.parked)
+            await self._table.write(connection, folded)
+
+    async def _fold_one_by_one(self, connection: asyncpg.Connection, addressed: Addressed) -> None:
+        """Find the events whose rows the database refuses, and park them."""
+        await self._park(connection, addressed.parked)
+        for event in addressed.events:
             try:
                 async with connection.transaction():
-                    await self._write(connection, old, Page([event], event.position))
+                    await self._fold(connection, Addressed([event], []))
             except _REFUSED as error:
-                async with connection.transaction():
-                    await advance(connection, self.name, old, event.position)
-                    await self._park(connection, [Parked(event.position, reason(error))])
-            old = event.position
-        if page.position > old:
-            await advance(connection, self.name, old, page.position)
-
-    async def _write(self, connection: asyncpg.Connection, old: int, page: Page) -> None:
-        # The checkpoint first: its row is the lock that keeps a second runner, and a rebuild's swap, from the table.
-        await advance(connection, self.name, old, page.position)
-        await self._fold(connection, page.events)
-
-    async def _fold(self, connection: asyncpg.Connection, events: Sequence[RecordedEvent]) -> None:
-        decoded = decode(self.projection, self._codec, events)
-        await self._park(connection, decoded.parked)
-        if decoded.events:
-            rows = await self._table.load(connection, decoded.keys)
-            folded = fold(self.projection, decoded, rows)
-            await self._park(connection, folded.parked)
-            if folded.rows:
-                await self._table.upsert(connection, folded.rows)
+                _, _, recorded = event
+                await self._park(connection, [Parked(recorded.position, reason(error))])
 
     async def _park(self, connection: asyncpg.Connection, parked: Sequence[Parked]) -> None:
         if parked:
             positions, reasons = [each.position for each in parked], [each.reason for each in parked]
-            await connection.execute(_PARK, self.name, positions, reasons)
+            await connection.execute(PARK, self.name, positions, reasons)
             kind, _, _ = parked[0].reason.partition(":")  # the rest may quote the order; the table has it
             _log.warning("events parked", projection=self.name, events=len(parked), first=positions[0], kind=kind)
-
-
-def _up_to(until: int, page: Page) -> Page:
-    return Page([event for event in page.events if event.position <= until], min(page.position, until), page.more)

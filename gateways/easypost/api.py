@@ -1,6 +1,6 @@
-"""EasyPost by its official client: the calls that the shipping gateway makes, and what their errors mean.
+"""Client of EasyPost: the calls of the shipping gateway, with EasyPost's errors translated.
 
-Imported only where EasyPost is chosen: the package `easypost` is an extra. Shapes, statuses and error codes:
+Imported only if EasyPost is selected: the package `easypost` is an extra. Shapes, statuses and error codes:
 https://docs.easypost.com/docs/shipments, /docs/shipments/shipping-refund and /docs/errors.
 """
 
@@ -23,49 +23,47 @@ from easypost.errors.api.rate_limit_error import RateLimitError
 from easypost.errors.api.timeout_error import TimeoutError as NoAnswerInTime
 from requests.adapters import HTTPAdapter
 
-from gateways.protocols import GatewayMisconfigured, GatewayUnavailable, Recipient
+from gateways.errors import GatewayMisconfigured, GatewayUnavailable
+from gateways.shipping import Recipient
 
 T = TypeVar("T")
 
-TIMEOUT: Final = 8  # seconds to connect, and as many to wait for the answer: together less than a gateway step has
-LONGEST_WAIT: Final = 1.0  # seconds for a thread: a call that waited longer would come when nobody counts with it
-_PURCHASE: Final = 64  # seconds that EasyPost may work on a purchase: its own client waits 60 for the answer
+TIMEOUT: Final = 8  # seconds to connect, and as many to read the answer: together less than a gateway step's time-out
+LONGEST_WAIT: Final = 1.0  # seconds for a thread: a later call could take effect after its step's time-out
+_PURCHASE: Final = 64  # seconds for which EasyPost may process a purchase: its own client waits 60 for the answer
 _THREADS: Final = 32
-_UNDECIDED: Final = frozenset({"EXISTS", "IN_PROGRESS", "NO_RESPONSE", "TIMED_OUT"})
+_PENDING: Final = frozenset({"EXISTS", "IN_PROGRESS", "NO_RESPONSE", "TIMED_OUT"})
 _CODE: Final = re.compile(r"[A-Za-z0-9_.]{1,60}")
 
 
 class EasyPostBusy(GatewayUnavailable):
-    """EasyPost has refused the call because there are too many, or it was never made: it had no effect."""
+    """The call was rate-limited or never made: it had no effect."""
 
 
 class EasyPostUnknown(GatewayMisconfigured):
-    """EasyPost has no such shipment."""
+    """No such shipment at EasyPost."""
 
 
 class EasyPostRefused(Exception):
-    """EasyPost answers 422. words: EasyPost's, for people; they may quote the request.
+    """EasyPost answers 422. reason: EasyPost's message, which may quote the request."""
 
-    is_undecided: the code leaves open whether a label is bought: it exists, a purchase is in progress, or the carrier has
-    not answered EasyPost in time.
-    """
-
-    def __init__(self, code: str, words: str) -> None:
+    def __init__(self, code: str, reason: str) -> None:
         super().__init__(code)
         self.code = code
-        self.words = words
+        self.reason = reason
 
     @property
-    def is_undecided(self) -> bool:
-        return self.code.rpartition(".")[2] in _UNDECIDED
+    def is_pending(self) -> bool:
+        """True if a label may be bought: one exists, a purchase is in progress, or the carrier did not answer in time."""
+        return self.code.rpartition(".")[2] in _PENDING
 
 
 @dataclass(frozen=True, slots=True)
 class Shipment:
-    """A shipment as EasyPost has it. rate_id: the lowest. carrier: of the rate that was bought.
+    """A shipment at EasyPost. rate_id: the lowest rate. carrier: of the bought rate.
 
-    messages: why carriers offer no rate, in their words. labelled: the label can be printed; EasyPost may set the
-    tracking_number earlier or later. refund_status: None until a refund of the label was requested.
+    messages: carriers' reasons for offering no rate. labelled: the label can be printed; EasyPost may set the
+    tracking_number earlier or later. refund_status: None until a refund of the label is requested.
     """
 
     id: str
@@ -78,20 +76,20 @@ class Shipment:
 
     @property
     def is_bought(self) -> bool:
-        """Whether the carrier has a parcel of ours on its books, printable or not."""
+        """True if a label was bought, printable or not."""
         return self.labelled or self.tracking_number is not None
 
 
 class EasyPostApi:
-    """One client for the process, in threads of its own. Every method raises GatewayUnavailable, GatewayMisconfigured
-    or EasyPostRefused."""
+    """One client for the process, in threads of its own. Every method may raise GatewayUnavailable, GatewayMisconfigured or
+    EasyPostRefused."""
 
     def __init__(
         self, api_key: str, sender: Mapping[str, str], base: str | None = None, *, timeout: int = TIMEOUT
     ) -> None:
         given = {"api_base": base.rstrip("/")} if base else {}
         self._client = EasyPostClient(api_key, timeout=timeout, **given)
-        for prefix in list(self._client._requests_session.adapters):  # Temporal tries again, nobody else
+        for prefix in list(self._client._requests_session.adapters):  # Temporal retries, visibly
             self._client._requests_session.mount(prefix, HTTPAdapter(max_retries=0, pool_maxsize=_THREADS))
         self._client.subscribe_to_response_hook(self._note_headers)  # type: ignore[no-untyped-call]
         self._answer = threading.local()
@@ -101,11 +99,11 @@ class EasyPostApi:
 
     @property
     def purchase_seconds(self) -> float:
-        """Seconds for which a purchase without an answer may be in progress at EasyPost: no other is begun meanwhile."""
+        """Seconds for which a purchase without an answer may be in progress at EasyPost; no other begins before."""
         return max(_PURCHASE, 2 * self._timeout + 4)
 
     async def create(self, reference: str, recipient: Recipient, ounces: float) -> Shipment:
-        """A shipment with its rates; nothing is bought."""
+        """Create a shipment with its rates, without buying a label."""
         return await self._call(
             lambda: self._client.shipment.create(
                 reference=reference,
@@ -119,33 +117,33 @@ class EasyPostApi:
         return await self._call(lambda: self._client.shipment.retrieve(shipment_id))
 
     async def find(self, reference: str) -> Shipment | None:
-        """The shipment that was created under our reference, which EasyPost takes in place of an id."""
+        """Return the shipment created under our reference, which EasyPost accepts in place of an id."""
         try:
             return await self.retrieve(quote(reference, safe=""))
         except EasyPostUnknown:
             return None
 
     async def buy(self, shipment_id: str, rate_id: str) -> Shipment:
-        """The shipment, perhaps before its label is made. Raises EasyPostRefused also where it was bought before."""
+        """Buy the label, which may be made after the answer. Raises EasyPostRefused also if it was bought before."""
         return await self._call(lambda: self._client.shipment.buy(shipment_id, rate={"id": rate_id}))
 
     async def refund(self, shipment_id: str) -> Shipment:
-        """Ask the carrier to take the label back. What it had rejected may be asked for again."""
+        """Request a refund of the label. A rejected refund may be requested again."""
         return await self._call(lambda: self._client.shipment.refund(shipment_id))
 
     async def _call(self, call: Callable[[], Any]) -> Shipment:
-        latest = time.monotonic() + LONGEST_WAIT
+        deadline = time.monotonic() + LONGEST_WAIT
 
         def made() -> Shipment:
-            if time.monotonic() > latest:
+            if time.monotonic() > deadline:
                 raise EasyPostBusy("too many calls at once")
             self._answer.retry_after = None
             try:
                 answer = call()
             except InvalidRequestError as error:
-                raise EasyPostRefused(_code(error), _words(error)) from None
+                raise EasyPostRefused(_code(error), _message(error)) from None
             except RateLimitError:
-                raise EasyPostBusy("EasyPost takes no more requests for now", self._answer.retry_after) from None
+                raise EasyPostBusy("EasyPost's rate limit is exceeded", self._answer.retry_after) from None
             except (NoAnswerInTime, HttpError):
                 raise GatewayUnavailable("EasyPost does not answer") from None
             except ApiError as error:
@@ -153,7 +151,7 @@ class EasyPostApi:
             try:
                 return _shipment(answer.to_dict())
             except (AttributeError, KeyError, TypeError, ValueError):
-                raise GatewayUnavailable("EasyPost answers with what is no shipment") from None
+                raise GatewayUnavailable("EasyPost's answer is not a shipment") from None
 
         return await asyncio.get_running_loop().run_in_executor(self._threads, made)
 
@@ -165,7 +163,7 @@ class EasyPostApi:
         return kind(f"EasyPost refuses the request: status {status}, {_code(error)}")
 
     def _note_headers(self, *, headers: Mapping[str, str], **_: Any) -> None:
-        # The client's errors do not carry them.
+        # The client's errors have no headers.
         given = headers.get("Retry-After", "")
         self._answer.retry_after = float(given) if given.isdecimal() else None
 
@@ -202,12 +200,12 @@ def _lowest_rate(rates: list[dict[str, Any]]) -> str | None:
 
 
 def _code(error: ApiError) -> str:
-    """EasyPost's code where it looks like one: what stands there goes into Temporal's history."""
+    """Return EasyPost's code if it has the form of one: it goes into Temporal's history."""
     code = str(error.code or "")
     return code if _CODE.fullmatch(code) else "unknown code"
 
 
-def _words(error: ApiError) -> str:
+def _message(error: ApiError) -> str:
     parts = [error.message]
     for each in error.errors or []:
         parts.append(f"{each.get('field')}: {each.get('message')}" if isinstance(each, dict) else str(each))

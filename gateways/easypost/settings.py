@@ -13,7 +13,7 @@ _ADDRESS_PARTS: Final = frozenset(
 
 
 class EasyPostSettings(BaseModel):
-    """Labels by EasyPost, where an API key is set."""
+    """Settings of labels by EasyPost, which an API key selects."""
 
     easypost_api_key: HeaderSecret | None = Field(
         None, alias="ORDERS_EASYPOST_API_KEY", description="buy labels by EasyPost with this key; without it, simulated"
@@ -46,12 +46,12 @@ class EasyPostSettings(BaseModel):
     @model_validator(mode="after")
     def _labels_have_a_sender(self) -> Self:
         if self.easypost_api_key is not None and self.easypost_from is None:
-            raise ValueError("ORDERS_EASYPOST_API_KEY needs ORDERS_EASYPOST_FROM, where parcels are sent from")
+            raise ValueError("ORDERS_EASYPOST_API_KEY needs ORDERS_EASYPOST_FROM, the sender's address")
         return self
 
 
 def sender_address(text: str) -> dict[str, str]:
-    """A sender's address as EasyPost has it, from JSON. Raises ValueError."""
+    """Parse a sender's address with EasyPost's field names from JSON. Raises ValueError."""
     try:
         parts = json.loads(text)
     except json.JSONDecodeError:

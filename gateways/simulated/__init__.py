@@ -1,4 +1,4 @@
-"""The simulated gateways: real semantics on a ledger of their own in PostgreSQL, and nothing beyond it."""
+"""Simulated gateways: the semantics of real ones on a ledger in PostgreSQL, without an effect outside it."""
 
 from gateways.simulated.call import Operation, SimulationSettings
 from gateways.simulated.faults import FaultKind, Faults

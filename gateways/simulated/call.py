@@ -1,4 +1,4 @@
-"""How a simulated gateway is reached: with the latency, and the faults, that a real one has."""
+"""Calls to a simulated gateway, with the latency and faults of a real one."""
 
 import asyncio
 from dataclasses import dataclass
@@ -7,21 +7,18 @@ from typing import Literal, TypeAlias
 import asyncpg
 import orjson
 
-from gateways.protocols import GatewayUnavailable
+from gateways.errors import GatewayUnavailable
+from gateways.simulated import statements
 
 Operation: TypeAlias = Literal["payment.charge", "payment.void", "payment.refund", "shipping.create", "shipping.void"]
-
-# One insert; nobody reads the table on the way of an order.
-_REMEMBER = "insert into simulated.late_calls (operation, arguments) values ($1, $2)"
 
 
 @dataclass(frozen=True, slots=True)
 class SimulationSettings:
-    """How the simulated gateways behave.
+    """Limits of the simulated gateways; None for no limit.
 
-    decline_above: charges above it are declined, minor units of whatever currency; None declines nothing.
-    unavailable_above_units: parcels of more units are refused; None refuses nothing.
-    latency: seconds each call takes before it reaches the ledger.
+    decline_above: charges above it are declined, in minor units of any currency. unavailable_above_units: parcels of more
+    units are refused. latency: seconds before a call reaches the ledger.
     """
 
     decline_above: int | None = None
@@ -32,18 +29,18 @@ class SimulationSettings:
 async def call(
     pool: asyncpg.Pool, settings: SimulationSettings, operation: Operation, statement: str, *arguments: object
 ) -> asyncpg.Record:
-    """The row a ledger function answers with. Its last argument says whether it heeds the fault switches.
+    """Call a ledger function, subject to the fault switches, and return its row.
 
-    Raises GatewayUnavailable where a switch says so: before the effect, or after it is committed, or long before it.
+    Raises GatewayUnavailable as the operation's switch is set: before the effect, after its commit, or long before it.
     """
     if settings.latency > 0:
         await asyncio.sleep(settings.latency)
     row = await _row(pool, statement, *arguments, True)
     if row["fault"] == "hang" and row["fault_delay"] is None:
-        await pool.execute(_REMEMBER, operation, orjson.dumps(arguments).decode())
+        await pool.execute(statements.STORE_LATE_CALL, operation, orjson.dumps(arguments).decode())
         raise GatewayUnavailable("simulated loss of the request")
     if row["fault"] == "hang":
-        # Waited for here and not in the database, where it would hold a connection and the locks.
+        # Sleep here: in the database it would hold a connection and locks.
         await asyncio.sleep(row["fault_delay"])
         row = await arrive(pool, statement, *arguments)
     if row["fault"] == "unavailable":
@@ -54,12 +51,12 @@ async def call(
 
 
 async def arrive(pool: asyncpg.Pool, statement: str, *arguments: object) -> asyncpg.Record:
-    """A call reaches the ledger, whatever the switches say."""
+    """Call a ledger function regardless of the fault switches."""
     return await _row(pool, statement, *arguments, False)
 
 
 async def _row(pool: asyncpg.Pool, statement: str, *arguments: object) -> asyncpg.Record:
     row: asyncpg.Record | None = await pool.fetchrow(statement, *arguments)
     if row is None:
-        raise RuntimeError("the ledger function answered nothing")
+        raise RuntimeError("the ledger function returned no row")
     return row

@@ -1,12 +1,12 @@
-"""Amounts as Stripe wants them: its own units for each currency, which are not everywhere ISO 4217's minor units.
+"""Conversion of amounts to Stripe's units, which differ from ISO 4217's minor units for some currencies.
 
 Source: https://docs.stripe.com/currencies, sections "Zero-decimal currencies", "Three-decimal currencies", "Special
-cases" and "Minimum and maximum charge amounts". What a currency cannot express is refused, never rounded.
+cases" and "Minimum and maximum charge amounts". An amount that Stripe cannot express is refused, never rounded.
 """
 
 from typing import Final
 
-from gateways.protocols import AmountNotSupported
+from gateways.errors import AmountNotSupported
 from orders.reference import currency_exponent
 
 ZERO_DECIMAL: Final = frozenset(
@@ -14,8 +14,8 @@ ZERO_DECIMAL: Final = frozenset(
 )
 THREE_DECIMAL: Final = frozenset({"BHD", "JOD", "KWD", "OMR", "TND"})  # whose last digit must be 0
 
-# Without decimals in truth, and with two at Stripe for old times' sake: 5 ISK are sent as 500. Stripe's table lists UGX
-# among the zero-decimal ones too; the special case is what holds.
+# Zero-decimal currencies that Stripe represents with two decimals for backward compatibility: 5 ISK are sent as 500. UGX is
+# in Stripe's zero-decimal table as well; its special case applies.
 WHOLE_ONLY: Final = frozenset({"ISK", "UGX"})
 
 _USUAL_MAXIMUM: Final = 99_999_999
@@ -23,7 +23,7 @@ _MAXIMA: Final = {"IDR": 999_999_999_999}
 
 
 def to_stripe(amount: int, currency: str) -> int:
-    """Minor units of ISO 4217 in Stripe's units, exactly. Raises AmountNotSupported."""
+    """Convert minor units of ISO 4217 to Stripe's units, exactly. Raises AmountNotSupported."""
     numerator, denominator = _ratio(amount, currency)
     units, rest = divmod(amount * numerator, denominator)
     if rest:
@@ -36,13 +36,14 @@ def to_stripe(amount: int, currency: str) -> int:
 
 
 def from_stripe(units: int, currency: str) -> int:
-    """Stripe's units in ISO 4217's minor units, rounded down where somebody else made an amount that we could not."""
+    """Convert Stripe's units to minor units of ISO 4217, rounded down: only an amount made outside this system can have a
+    fraction."""
     numerator, denominator = _ratio(units, currency)
     return units * denominator // numerator
 
 
 def _ratio(amount: int, currency: str) -> tuple[int, int]:
-    """What to multiply and to divide a number of minor units by."""
+    """Return factor and divisor from minor units to Stripe's units."""
     ours = currency_exponent(currency)
     if ours is None:
         raise AmountNotSupported(amount, currency, "it is no currency of ISO 4217")

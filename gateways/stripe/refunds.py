@@ -1,13 +1,16 @@
-"""Refunds by Stripe. The amount is computed from Stripe's own list of refunds at each request, and never exceeds the charge."""
+"""Refunds at Stripe. The amount is computed at each request from Stripe's list of refunds, and never exceeds the charge."""
 
 from collections.abc import Mapping
 from dataclasses import replace
 
-from gateways.protocols import GatewayError, GatewayMisconfigured, GatewayUnavailable, Refund, RefundFailed
+from gateways.errors import GatewayError, GatewayMisconfigured, GatewayUnavailable, RefundFailed
+from gateways.payments import Refund
 from gateways.stripe.amounts import from_stripe, to_stripe
-from gateways.stripe.api import Intent, StripeApi, StripeRefund, idempotency_key
-from gateways.stripe.by_hand import RefundRow, credits_by_hand
+from gateways.stripe.api import StripeApi
+from gateways.stripe.keys import idempotency_key
 from gateways.stripe.ledger import ChargeRow
+from gateways.stripe.objects import Intent, StripeRefund
+from gateways.stripe.refund_credits import RefundRow, manual_credits
 from gateways.stripe.refund_ledger import REFUND_STATES, SeenRefund, StripeRefundLedger
 from orders.names import key_of_order
 
@@ -15,28 +18,28 @@ Rows = Mapping[str, RefundRow]
 
 
 class StripeRefunds:
-    """Looks for a refund of ours at Stripe first; where there is none, requests the amount that is due and left now."""
+    """Looks a refund up at Stripe first; if there is none, requests the amount that is still due and left of the charge."""
 
     def __init__(self, api: StripeApi, ledger: StripeRefundLedger) -> None:
         self._api, self._ledger = api, ledger
 
-    async def give_back(self, reserved: RefundRow) -> Refund:
-        """Have Stripe make the refund of this row, unless it is made or a person has made it. Raises RefundFailed."""
+    async def refund(self, reserved: RefundRow) -> Refund:
+        """Make the refund of this row at Stripe, unless it is made or covered by manual refunds. Raises RefundFailed."""
         intent = await self._api.retrieve(reserved.intent_id)
-        rows = await self._seen(reserved.intent_id, reserved.currency)
+        rows = await self._synced(reserved.intent_id, reserved.currency)
         row = rows[reserved.key]
         if row.state == "asked":
-            by_hand = credits_by_hand(rows.values())[row.key]
+            by_hand = manual_credits(rows.values())[row.key]
             due = min(row.amount - by_hand, _left(rows, row.key, intent, row.currency))
             rows = await self._request(row, due, by_hand, attempt=1)
-        if _is_owed(rows, row.key):
+        if _is_due(rows, row.key):
             raise RefundFailed(row.key)
-        return _answer(rows, rows[row.key])
+        return _result(rows, rows[row.key])
 
-    async def return_rest(self, charge: ChargeRow, intent: Intent, reason: str) -> Refund | None:
-        """Give back what is left of a voided charge; the refunds that undo it, those by hand included, or None."""
+    async def refund_rest(self, charge: ChargeRow, intent: Intent, reason: str) -> Refund | None:
+        """Refund the rest of a voided charge. Return all refunds that undo it, manual ones included, or None."""
         key = key_of_order("refund-payment", charge.order_id)
-        rows = await self._seen(intent.id, charge.currency)
+        rows = await self._synced(intent.id, charge.currency)
         left = _left(rows, key, intent, charge.currency)
         row = rows.get(key)
         if row is None and left > 0:
@@ -44,42 +47,42 @@ class StripeRefunds:
         if row is not None and row.state == "asked":
             rows = await self._request(row, left, 0, charge.attempt)
         if key in rows and rows[key].state == "failed" and left > 0:
-            # An undoing does not give up: somebody has to see to it that the money goes back.
+            # A void is retried without end: an operator has to return the money.
             raise GatewayMisconfigured("the refund has failed at Stripe: return the money in its dashboard")
-        return _undoing(rows, key, intent.id)
+        return _undone(rows, key, intent.id)
 
     async def find(self, key: str) -> Refund | None:
-        """The refund of this key, made or settled, as Stripe has it now; None where there is none, or it has failed."""
+        """Return the refund of this key, made or settled, as it is at Stripe now; None if there is none or it failed."""
         row = await self._ledger.find(key)
         if row is None or row.manual or row.state == "failed":
             return None
-        rows = await self._seen(row.intent_id, row.currency)
-        return _answer(rows, rows[key]) if rows[key].made or rows[key].state == "settled" else None
+        rows = await self._synced(row.intent_id, row.currency)
+        return _result(rows, rows[key]) if rows[key].made or rows[key].state == "settled" else None
 
-    async def _seen(self, intent_id: str, currency: str) -> Rows:
-        """The refunds of an intent, after Stripe's list of them was recorded."""
+    async def _synced(self, intent_id: str, currency: str) -> Rows:
+        """Record Stripe's list of an intent's refunds and return its rows."""
         found = await self._api.refunds(intent_id)
         return await self._ledger.sync(intent_id, [_seen(each, currency) for each in found])
 
     async def _request(self, row: RefundRow, amount: int, by_hand: int, attempt: int) -> Rows:
-        """Request this amount, or close the row where nothing is due; the intent's refunds after that."""
+        """Request this amount, or close the row if nothing is due, and return the intent's rows."""
         if amount <= 0:
             await self._ledger.settle(row, by_hand)
             return await self._closed(row)
-        asked = await self._ledger.ask(row, amount, by_hand)
-        if asked is None:
+        requested = await self._ledger.set_amount(row, amount, by_hand)
+        if requested is None:
             return await self._closed(row)
-        key = idempotency_key(row.key, attempt, *asked.repeat)
+        key = idempotency_key(row.key, attempt, *requested.key_suffix)
         try:
             made = await self._api.refund(row.intent_id, to_stripe(amount, row.currency), {"key": row.key}, key)
         except GatewayError as failure:
-            if failure.kept:
-                await self._ledger.ask_again(asked)
+            if failure.cached:
+                await self._ledger.renew_key(requested)
             raise
         return await self._ledger.sync(row.intent_id, [replace(_seen(made, row.currency), key=row.key)])
 
     async def _closed(self, row: RefundRow) -> Rows:
-        """The refunds of an intent, once this one is closed, by a concurrent request or by this one."""
+        """Return an intent's rows once this refund is closed, by this or a concurrent request."""
         rows = await self._ledger.sync(row.intent_id, ())
         if rows[row.key].state == "asked":
             raise GatewayUnavailable("another request for this refund is in progress")
@@ -92,31 +95,31 @@ def _seen(refund: StripeRefund, currency: str) -> SeenRefund:
 
 
 def _left(rows: Rows, key: str, intent: Intent, currency: str) -> int:
-    """The part of the charge that no other refund has used up, or may have."""
-    return from_stripe(intent.received, currency) - sum(row.taken for row in rows.values() if row.key != key)
+    """Part of the charge that no other refund uses up, or may use up."""
+    return from_stripe(intent.received, currency) - sum(row.used for row in rows.values() if row.key != key)
 
 
-def _is_owed(rows: Rows, key: str) -> bool:
-    """Whether the refund has failed and no person has made it since."""
-    return rows[key].state == "failed" and credits_by_hand(rows.values())[key] < rows[key].owed
+def _is_due(rows: Rows, key: str) -> bool:
+    """True if the refund failed and manual refunds do not cover it."""
+    return rows[key].state == "failed" and manual_credits(rows.values())[key] < rows[key].coverable
 
 
-def _answer(rows: Rows, row: RefundRow) -> Refund:
+def _result(rows: Rows, row: RefundRow) -> Refund:
     if row.made:
         assert row.refund_id is not None
-        return Refund(row.refund_id, row.intent_id, row.by_hand + row.asked)
-    return Refund(_by_hand(rows) or f"{row.intent_id}:settled", row.intent_id, row.owed)
+        return Refund(row.refund_id, row.intent_id, row.by_hand + row.sent)
+    return Refund(_last_manual(rows) or f"{row.intent_id}:settled", row.intent_id, row.coverable)
 
 
-def _undoing(rows: Rows, key: str, intent_id: str) -> Refund | None:
-    """All that went back by undoing a charge: by our refund, and by hand where it was for no requested refund."""
+def _undone(rows: Rows, key: str, intent_id: str) -> Refund | None:
+    """Total that undid a charge: our refund, and manual refunds that cover no requested refund."""
     ours = rows[key] if key in rows and rows[key].made else None
-    by_hand = sum(row.taken for row in rows.values() if row.manual) - sum(row.by_hand for row in rows.values())
-    refund_id, amount = ours.refund_id if ours else _by_hand(rows), (ours.asked if ours else 0) + by_hand
+    by_hand = sum(row.used for row in rows.values() if row.manual) - sum(row.by_hand for row in rows.values())
+    refund_id, amount = ours.refund_id if ours else _last_manual(rows), (ours.sent if ours else 0) + by_hand
     return Refund(refund_id, intent_id, amount) if refund_id and amount > 0 else None
 
 
-def _by_hand(rows: Rows) -> str | None:
-    """The last refund by hand that was made."""
+def _last_manual(rows: Rows) -> str | None:
+    """Id of the latest manual refund that has not failed."""
     made = [row for row in rows.values() if row.manual and row.made]
     return max(made, key=lambda row: (row.at, row.key)).refund_id if made else None

@@ -9,7 +9,7 @@ from gateways.provider_settings import HeaderSecret, ProviderAddress
 
 
 class StripeSettings(BaseModel):
-    """Payments by Stripe, where an API key is set."""
+    """Settings of payments by Stripe, which an API key selects."""
 
     stripe_api_key: HeaderSecret | None = Field(
         None, alias="ORDERS_STRIPE_API_KEY", description="charge by Stripe with this secret key; without it, simulated"
@@ -20,12 +20,12 @@ class StripeSettings(BaseModel):
     stripe_webhook_secret: HeaderSecret | None = Field(
         None,
         alias="ORDERS_STRIPE_WEBHOOK_SECRET",
-        description="what Stripe signs its webhooks with; without it, none are taken",
+        description="the signing secret of Stripe's webhooks; without it, none are received",
     )
     stripe_capture: Literal["at-once", "with-label"] = Field(
         "at-once",
         alias="ORDERS_STRIPE_CAPTURE",
-        description="with-label: hold the money first, and take it when the shipping label exists",
+        description="with-label: authorise first, and capture when the shipping label exists",
     )
 
     @field_validator("stripe_api_base")
@@ -52,7 +52,7 @@ class StripeSettings(BaseModel):
     @model_validator(mode="after")
     def _webhooks_can_be_checked(self) -> Self:
         if self.stripe_webhook_secret is not None and self.stripe_api_key is None:
-            raise ValueError("ORDERS_STRIPE_WEBHOOK_SECRET needs ORDERS_STRIPE_API_KEY, to ask Stripe in doubt")
+            raise ValueError("ORDERS_STRIPE_WEBHOOK_SECRET needs ORDERS_STRIPE_API_KEY, to look payments up")
         return self
 
     @model_validator(mode="after")

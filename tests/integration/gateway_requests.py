@@ -1,18 +1,13 @@
-"""Requests to gateways, each under keys and order ids of its own."""
+"""Requests to gateways, each under new keys and order ids."""
 
 import asyncio
 import uuid
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from gateways.protocols import (
-    Charge,
-    ChargeRequest,
-    GatewayUnavailable,
-    LabelRequest,
-    Recipient,
-    RefundRequest,
-)
+from gateways.errors import GatewayUnavailable
+from gateways.payments import Charge, ChargeRequest, RefundRequest
+from gateways.shipping import LabelRequest, Recipient
 
 T = TypeVar("T")
 
@@ -36,7 +31,7 @@ def a_parcel(units: int = 3) -> LabelRequest:
 
 
 async def persist(call: Callable[[], Awaitable[T]]) -> T:
-    """What the call answers in the end: it is made again where its outcome is unknown, as the workflows do."""
+    """Retry the call while its outcome is unknown, as the workflows do; returns its answer."""
     async with asyncio.timeout(300):
         while True:
             try:

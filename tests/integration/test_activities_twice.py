@@ -1,4 +1,4 @@
-"""Every activity run twice answers the same and takes effect once; and a compensation forbids what it undoes."""
+"""Every activity run twice returns the same and takes effect once; a compensation makes its step impossible."""
 
 import inspect
 import typing
@@ -24,7 +24,7 @@ from activities.signatures import (
     Undone,
     Wire,
 )
-from gateways.protocols import KeyVoided
+from gateways.errors import KeyVoided
 from inventory.stock import ReservationReleased
 from orders.errors import IllegalTransition
 from orders.events import CancelledBy

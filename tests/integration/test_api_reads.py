@@ -1,4 +1,4 @@
-"""GET: what the read models and the streams hold, whole, in pages, and as fresh as was asked for."""
+"""GET: contents of read models and streams, whole, in pages, and as fresh as requested."""
 
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
@@ -8,8 +8,9 @@ import pytest
 from temporalio.client import Client
 
 from application.wire import camel_case
-from orders.commands import CancelOrder, HoldOrder
+from orders.commands import CancelOrder
 from orders.events import CancelledBy
+from orders.interventions import HoldOrder
 from projections.customer_orders import CustomerRow
 from projections.order_dashboard import OrderRow
 from tests.integration.api_harness import Api, api, problem
@@ -30,10 +31,10 @@ async def pages(served: Api, path: str, name: str, **query: Any) -> list[Any]:
             return rows
 
 
-def test_the_rows_of_the_api_are_those_of_the_read_models() -> None:
+def test_the_rows_of_the_api_have_fields_of_the_read_models_alone() -> None:
     for model, row in ((models.OrderRow, OrderRow), (models.CustomerRow, CustomerRow)):
         wire = {field.alias for field in model.model_fields.values()}
-        assert wire == set(camel_case({each.name: None for each in fields(row)}))
+        assert wire <= set(camel_case({each.name: None for each in fields(row)}))
 
 
 async def test_given_orders_then_pages_hold_each_once_newest_first(database_url: str, temporal_client: Client) -> None:

@@ -1,4 +1,4 @@
-"""Each check of the audit, with exactly the thing broken that it is there for."""
+"""Each check of the audit, with exactly the corruption that it must find."""
 
 from collections.abc import AsyncIterator
 
@@ -9,7 +9,7 @@ import pytest
 from activities.payment import charge_key
 from activities.shipping import label_key
 from audit.report import CLAIMS, LABELS, MESSAGES, MONEY, READ_MODELS, STOCK, STREAMS
-from gateways.protocols import RefundRequest
+from gateways.payments import RefundRequest
 from orders.events import OrderPlaced, OrderShipped
 from tests.integration.audit_harness import SKU, TOTAL, UNITS, Books, opened_books
 

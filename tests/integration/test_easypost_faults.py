@@ -1,4 +1,4 @@
-"""EasyPost when replies are lost, calls arrive late or twice, and processes end in the middle: one label, or none."""
+"""EasyPost with lost replies, late or duplicate calls, and processes that end in the middle: one label, or none."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -10,7 +10,8 @@ from requests.adapters import HTTPAdapter
 from gateways.easypost.api import EasyPostApi, Shipment
 from gateways.easypost.ledger import EasyPostLedger
 from gateways.easypost.shipping import EasyPostShippingGateway
-from gateways.protocols import GatewayUnavailable, KeyVoided, LabelRequest, VoidedLabel
+from gateways.errors import GatewayUnavailable, KeyVoided
+from gateways.shipping import LabelRequest, VoidedLabel
 from tests.gateways.easypost_server import (
     API_KEY,
     BUY,
@@ -225,25 +226,25 @@ async def test_given_the_ledger_when_a_row_has_gone_on_then_what_was_decided_on_
     await ledger.open("k", "o", "f")
     assert await ledger.store("k", "shp_1")
     assert not await ledger.store("k", "shp_2")
-    first = await ledger.buy("k", 0, 3600)
+    first = await ledger.begin_purchase("k", 0, 3600)
     assert first is not None
     assert first.earlier is None
-    second = await ledger.buy("k", 60, 3600)
+    second = await ledger.begin_purchase("k", 60, 3600)
     assert second is not None
     assert second.earlier is not None
-    assert await ledger.buy("k", 60, 3600) is None
-    assert not await ledger.not_bought("k", first)
+    assert await ledger.begin_purchase("k", 60, 3600) is None
+    assert not await ledger.end_purchase("k", first)
     assert (await ledger.refuse("k", "no")).state == "buying"
-    assert not await ledger.never_came("k")
-    assert (await ledger.bought("k", "T", "USPS")).state == "bought"
-    assert not await ledger.not_bought("k", second)
+    assert not await ledger.complete_void("k")
+    assert (await ledger.record_label("k", "T", "USPS")).state == "bought"
+    assert not await ledger.end_purchase("k", second)
     assert not await ledger.void_unbought("k", "cancelled")
     assert (await ledger.refuse("k", "no")).state == "bought"
     assert await ledger.void_bought("k", "cancelled")
     assert not await ledger.void_bought("k", "cancelled")
-    assert not await ledger.never_came("k")
-    await ledger.settle("k", "voided")
-    await ledger.settle("k", "voiding")
+    assert not await ledger.complete_void("k")
+    await ledger.record_refund("k", "voided")
+    await ledger.record_refund("k", "voiding")
     row = await ledger.read("k")
     assert (row.state, row.shipment_id, row.tracking_number) == ("voided", "shp_1", "T")
-    assert (await ledger.bought("k", "T", "USPS")).state == "voided"
+    assert (await ledger.record_label("k", "T", "USPS")).state == "voided"

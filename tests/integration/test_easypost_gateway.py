@@ -1,4 +1,4 @@
-"""EasyPost behind its official client: the contract of all gateways, what is sent, and how each answer is taken."""
+"""EasyPost behind its official client: the contract of all gateways, the requests, and the handling of each answer."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -6,16 +6,11 @@ from dataclasses import replace
 import asyncpg
 import pytest
 
-from activities.failures import as_failure
+from activities.interceptors.failures import as_failure
 from gateways.easypost.api import EasyPostApi
 from gateways.easypost.shipping import EasyPostShippingGateway
-from gateways.protocols import (
-    GatewayMisconfigured,
-    GatewayUnavailable,
-    LabelRequest,
-    ShippingUnavailable,
-    VoidedLabel,
-)
+from gateways.errors import GatewayMisconfigured, GatewayUnavailable, ShippingUnavailable
+from gateways.shipping import LabelRequest, VoidedLabel
 from tests.gateways.easypost_books import UNDELIVERABLE
 from tests.gateways.easypost_server import (
     API_KEY,

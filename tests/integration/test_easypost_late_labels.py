@@ -1,4 +1,4 @@
-"""EasyPost labels that are made after the answer, or after we gave up waiting for it: found and taken back, for a day."""
+"""EasyPost labels made after the answer, or after our time limit: found and refunded, for a day."""
 
 from collections.abc import AsyncIterator
 
@@ -7,14 +7,8 @@ import pytest
 
 from gateways.easypost.api import EasyPostApi
 from gateways.easypost.shipping import EasyPostShippingGateway
-from gateways.protocols import (
-    GatewayMisconfigured,
-    GatewayUnavailable,
-    KeyVoided,
-    LabelRequest,
-    ShippingUnavailable,
-    VoidedLabel,
-)
+from gateways.errors import GatewayMisconfigured, GatewayUnavailable, KeyVoided, ShippingUnavailable
+from gateways.shipping import LabelRequest, VoidedLabel
 from tests.gateways.easypost_clock import pass_time
 from tests.gateways.easypost_server import API_KEY, BUY, SENDER, EasyPostServer, run_easypost_server
 from tests.integration.gateway_requests import a_parcel

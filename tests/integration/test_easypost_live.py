@@ -1,4 +1,4 @@
-"""With a test key of one's own in EASYPOST_TEST_API_KEY: labels that EasyPost itself sells and takes back."""
+"""With your own test key in EASYPOST_TEST_API_KEY: labels that EasyPost itself sells and refunds."""
 
 import os
 from dataclasses import replace
@@ -8,7 +8,7 @@ import pytest
 
 from gateways.easypost.api import EasyPostApi
 from gateways.easypost.shipping import EasyPostShippingGateway
-from gateways.protocols import LabelRequest, Recipient
+from gateways.shipping import LabelRequest, Recipient
 from tests.gateways.easypost_server import SENDER
 from tests.integration.gateway_requests import a_parcel
 

@@ -1,4 +1,5 @@
-"""A ledger that has lost rows of labels, as after a fail-over: EasyPost is asked before a label counts as never bought."""
+"""A ledger that has lost rows of labels, as after a fail-over: EasyPost is searched before a label counts as never
+bought."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -8,7 +9,8 @@ import pytest
 
 from gateways.easypost.api import EasyPostApi
 from gateways.easypost.shipping import EasyPostShippingGateway
-from gateways.protocols import KeyVoided, VoidedLabel
+from gateways.errors import KeyVoided
+from gateways.shipping import VoidedLabel
 from tests.gateways.easypost_server import API_KEY, SENDER, EasyPostServer, run_easypost_server
 from tests.integration.gateway_requests import a_parcel
 

@@ -1,4 +1,4 @@
-"""What was begun under names of before two facts could share none: it is found again, and belongs to one order alone."""
+"""Effects under names from before the current naming: found again, and attributed to one order alone."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -12,8 +12,8 @@ import embedded.temporal
 from activities.signatures import OrderRef
 from application.workflows import order_workflows
 from embedded.temporal import run_temporal
-from gateways.older_keys import OlderKeys
-from gateways.protocols import IdempotencyConflict
+from gateways.errors import IdempotencyConflict
+from gateways.legacy_refund_keys import LegacyRefundKeys
 from gateways.simulated import SimulatedPaymentGateway
 from gateways.stripe.api import StripeApi
 from gateways.stripe.payment import StripePaymentGateway
@@ -65,7 +65,7 @@ async def begun(given: Dispatching, order_id: str) -> str:
 async def test_a_key_is_that_of_a_refund_of_one_payment_alone(
     pool: asyncpg.Pool, stripe: StripePaymentGateway, stripe_server: StripeProxy
 ) -> None:
-    older, simulated = OlderKeys(pool), SimulatedPaymentGateway(pool)
+    older, simulated = LegacyRefundKeys(pool), SimulatedPaymentGateway(pool)
     for payments in (stripe, simulated):
         charge, other = await payments.charge(a_charge()), await payments.charge(a_charge())
         refund = a_refund(charge, 100)
@@ -81,7 +81,7 @@ async def test_a_refund_that_is_asked_for_and_not_made_has_its_key(
     charge = await stripe.charge(a_charge())
     asked = "insert into gateways.stripe_refunds (key, intent_id, amount, currency, reason) values ($1, $2, 100, 'USD', 'x')"
     await pool.execute(asked, "o:1:return-payment:r", charge.payment_id)
-    assert await OlderKeys(pool).is_refund_of(charge.payment_id, "o:1:return-payment:r")
+    assert await LegacyRefundKeys(pool).is_refund_of(charge.payment_id, "o:1:return-payment:r")
 
 
 async def test_given_a_refund_under_the_key_of_anothers_undoing_then_that_is_no_answer_to_the_undoing(

@@ -1,4 +1,4 @@
-"""Reading: pages that are complete without repetition, figures, and an index for each question."""
+"""Queries: complete pages without repetition, figures, and an index for each query."""
 
 import re
 from collections.abc import AsyncIterator
@@ -11,7 +11,7 @@ import pytest
 from eventstore.store import EventStore
 from eventstore.wakeup import Wakeup
 from orders.events import OrderConfirmed, OrderPaid, OrderPlaced
-from projections import queries as statements
+from projections import statements
 from projections.customer_orders import CUSTOMER_ORDERS
 from projections.order_dashboard import ORDER_DASHBOARD
 from projections.queries import Queries
@@ -158,12 +158,12 @@ async def test_a_spend_beyond_64_bits_is_exact(pool: asyncpg.Pool, store: EventS
 PERIOD: Final = (datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 1, 9, tzinfo=UTC))
 QUESTIONS: Final = [
     *zip(
-        statements._LIST_ORDERS.values(),
+        statements.LIST_ORDERS.values(),
         [(9_000, 10), (9_000, 10, "placed"), (9_000, 10, "c-7"), (9_000, 10, "placed", "c-7")],
         strict=True,
     ),
     *zip(
-        statements._LIST_PERIOD.values(),
+        statements.LIST_PERIOD.values(),
         [
             (9_000, 10, *PERIOD),
             (9_000, 10, *PERIOD, "placed"),
@@ -172,13 +172,13 @@ QUESTIONS: Final = [
         ],
         strict=True,
     ),
-    (statements._STATUSES, (["o-1", "o-2"],)),
-    (statements._CHANGED_SINCE, (datetime(2036, 1, 1, tzinfo=UTC),)),
-    (statements._GET_ORDER, ("o-1",)),
-    (statements._LIST_CUSTOMERS, ("c-1", "EUR", 10)),
-    (statements._GET_CUSTOMER, ("c-1",)),
-    (statements._TOP_CUSTOMERS, (3,)),
-    (statements._PARKED, ("order-dashboard", 5, 10)),
+    (statements.STATUSES, (["o-1", "o-2"],)),
+    (statements.CHANGED_SINCE, (datetime(2036, 1, 1, tzinfo=UTC),)),
+    (statements.GET_ORDER, ("o-1",)),
+    (statements.LIST_CUSTOMERS, ("c-1", "EUR", 10)),
+    (statements.GET_CUSTOMER, ("c-1",)),
+    (statements.TOP_CUSTOMERS, (3,)),
+    (statements.PARKED, ("order-dashboard", 5, 10)),
     (state._ON_HOLD, (["placed", "confirmed", "paid"],)),
     (state._OWED, ()),
 ]

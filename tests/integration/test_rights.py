@@ -1,4 +1,4 @@
-"""The application's role: what it owns, which is nothing, what it may, and a rebuild that needs no more than that."""
+"""The application's role: it owns no objects, its rights, and a rebuild within them."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -121,7 +121,7 @@ async def test_given_a_database_of_the_version_before_when_migrated_then_rows_st
                 await drain(each)
             for projection in PROJECTIONS:
                 assert await rows_of(pool, projection) == await fold_of_the_log(store, projection)
-                await rebuild(pool, store, CODEC, projection, lambda done, head: None)
+                await rebuild(pool, store, CODEC, [projection], lambda done, head: None)
                 assert await rows_of(pool, projection) == await fold_of_the_log(store, projection)
         connection = await asyncpg.connect(found.owner)
         try:

@@ -7,15 +7,9 @@ import asyncpg
 import pytest
 
 from gateways.books import CurrencyTotal, GatewayBooks, OrderBooks
-from gateways.protocols import (
-    Charge,
-    ChargeRequest,
-    GatewayUnavailable,
-    KeyVoided,
-    LabelRequest,
-    PaymentDeclined,
-    ShippingUnavailable,
-)
+from gateways.errors import GatewayUnavailable, KeyVoided, PaymentDeclined, ShippingUnavailable
+from gateways.payments import Charge, ChargeRequest
+from gateways.shipping import LabelRequest
 from gateways.simulated import (
     Faults,
     Operation,

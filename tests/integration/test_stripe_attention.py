@@ -1,4 +1,4 @@
-"""Money at Stripe that somebody has to look after is listed, until somebody has."""
+"""Money at Stripe that needs an operator is listed until an operator has acted."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 from temporalio.client import Client
 
 from embedded.temporal import TemporalServer
-from gateways.protocols import Charge, RefundRequest
+from gateways.payments import Charge, RefundRequest
 from tests.gateways.stripe_proxy import StripeProxy
 from tests.integration.api_harness import OPERATOR, Api, api
 from tests.integration.cli_harness import shell_for
@@ -112,7 +112,7 @@ async def test_one_refund_by_hand_covers_one_failed_refund_and_a_part_of_it_is_s
 async def test_money_at_risk_comes_in_pages(
     database_url: str, temporal_client: Client, stripe_server: StripeProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("application.stripe_attention._PAGE", 2)
+    monkeypatch.setattr("gateways.stripe.attention._PAGE", 2)
     settings = stripe_settings(stripe_server) | {"stripe_capture": "with-label"}
     async with api(database_url, temporal_client, key=OPERATOR, **settings) as served:
         charges = [await held(served, database_url, hours=1) for _ in range(5)]

@@ -1,4 +1,4 @@
-"""Money that people give back in Stripe's dashboard while a refund of ours fails: what is asked for is what is left now."""
+"""Refunds in Stripe's dashboard while a refund of ours fails: only the rest is requested."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -7,18 +7,11 @@ from typing import Any
 import asyncpg
 import pytest
 
-from gateways.protocols import (
-    Charge,
-    GatewayError,
-    GatewayMisconfigured,
-    Refund,
-    RefundFailed,
-    RefundRequest,
-    Voided,
-)
+from gateways.errors import GatewayError, GatewayMisconfigured, RefundFailed
+from gateways.payments import Charge, Refund, RefundRequest, Voided
 from gateways.stripe.api import StripeApi
-from gateways.stripe.by_hand import RefundRow
 from gateways.stripe.payment import StripePaymentGateway
+from gateways.stripe.refund_credits import RefundRow
 from gateways.stripe.refund_ledger import StripeRefundLedger
 from tests.gateways.stripe_proxy import StripeProxy
 from tests.integration.gateway_requests import a_charge, a_refund
@@ -208,15 +201,15 @@ async def test_given_a_part_by_hand_while_our_call_is_lost_when_it_arrives_late_
 async def test_given_an_undoing_that_another_one_overtakes_before_it_asks_then_both_have_the_same_answer(
     payments: StripePaymentGateway, stripe_server: StripeProxy, charge: Charge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ask, overtaken = StripeRefundLedger.ask, list[Voided | None]()
+    set_amount, overtaken = StripeRefundLedger.set_amount, list[Voided | None]()
 
     async def after_another(self: StripeRefundLedger, row: RefundRow, amount: int, given: int) -> RefundRow | None:
         if not overtaken:
             overtaken.append(None)
             overtaken[0] = await payments.void(charge.key, "cancelled")
-        return await ask(self, row, amount, given)
+        return await set_amount(self, row, amount, given)
 
-    monkeypatch.setattr(StripeRefundLedger, "ask", after_another)
+    monkeypatch.setattr(StripeRefundLedger, "set_amount", after_another)
     assert [await payments.void(charge.key, "cancelled")] == overtaken
     assert len(await stripe_server.behind.refunds()) == 1
 

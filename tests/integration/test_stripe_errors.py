@@ -1,4 +1,4 @@
-"""What every way of failing at Stripe means: asked again, asked again when it says so, or for somebody to mend."""
+"""Classification of every failure of Stripe: retry, retry after a given time, or misconfigured."""
 
 import logging
 from collections.abc import AsyncIterator
@@ -7,10 +7,11 @@ from typing import Any
 import asyncpg
 import pytest
 
-from activities.failures import as_failure
+from activities.interceptors.failures import as_failure
 from embedded.ports import HOST, free_ports
-from gateways.protocols import GatewayMisconfigured, GatewayUnavailable, PaymentDeclined
-from gateways.stripe.api import StripeApi, StripeRefused
+from gateways.errors import GatewayMisconfigured, GatewayUnavailable, PaymentDeclined
+from gateways.stripe.api import StripeApi
+from gateways.stripe.errors import StripeRefused
 from gateways.stripe.payment import StripePaymentGateway
 from tests.gateways.local_stripe import API_KEY, Money
 from tests.gateways.stripe_proxy import StripeProxy

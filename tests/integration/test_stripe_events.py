@@ -1,4 +1,4 @@
-"""What Stripe tells by itself: signed, taken once, and never a reason to turn anything back."""
+"""Stripe's webhooks: signed, handled once, and never a reason to move a state back."""
 
 import asyncio
 import json
@@ -9,8 +9,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from temporalio.client import Client
 
-from gateways.protocols import PaymentDeclined, RefundRequest
-from gateways.stripe.events import KEPT
+from gateways.errors import PaymentDeclined
+from gateways.payments import RefundRequest
+from gateways.stripe.events import RETENTION
 from tests.gateways.stripe_proxy import StripeProxy
 from tests.integration.api_harness import api, problem
 from tests.integration.projections_harness import owner
@@ -245,7 +246,7 @@ async def test_events_that_nobody_will_deliver_again_are_forgotten(
         await deliver(served, event)
         events = served.app.stripe_events
         assert events is not None
-        old = datetime.now(UTC) - KEPT - timedelta(minutes=1)
+        old = datetime.now(UTC) - RETENTION - timedelta(minutes=1)
         async with owner(database_url) as connection:
             await connection.execute(
                 "insert into gateways.stripe_inbox (event_id, type, intent_id, created, handled_at) "

@@ -1,4 +1,4 @@
-"""Failures that Stripe keeps under the idempotency key and repeats for a day: the next request looks for the effect, then
+"""Kept failures, which Stripe repeats under the idempotency key for a day: the next request looks for the effect, then
 uses a new key. Judged by the money at localstripe."""
 
 import asyncio
@@ -8,7 +8,8 @@ from typing import Any
 import asyncpg
 import pytest
 
-from gateways.protocols import Charge, ChargeRequest, GatewayError, GatewayMisconfigured, RefundRequest
+from gateways.errors import GatewayError, GatewayMisconfigured
+from gateways.payments import Charge, ChargeRequest, RefundRequest
 from gateways.stripe.api import StripeApi
 from gateways.stripe.payment import StripePaymentGateway
 from tests.gateways.local_stripe import API_KEY, Money

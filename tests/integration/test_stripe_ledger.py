@@ -1,4 +1,4 @@
-"""The ledger of what was asked of Stripe: it moves forward only, keeps its rows, and holds nothing personal."""
+"""The ledger of requests to Stripe: states move forward only, rows are kept, and no personal data is stored."""
 
 import asyncio
 import itertools
@@ -8,9 +8,11 @@ from datetime import UTC, datetime
 import asyncpg
 import pytest
 
-from gateways.protocols import Charge, RefundExceedsCharge
+from gateways.errors import RefundExceedsCharge
+from gateways.payments import Charge
 from gateways.stripe.ledger import StripeLedger
-from gateways.stripe.refund_ledger import LOCK_BY_INTENT, RESERVE, SeenRefund, StripeRefundLedger
+from gateways.stripe.refund_ledger import SeenRefund, StripeRefundLedger
+from gateways.stripe.statements import LOCK_CHARGE, RESERVE_REFUND
 from tests.integration.gateway_requests import a_charge, a_refund
 from tests.running_system import until
 
@@ -53,7 +55,7 @@ async def test_given_a_charge_then_its_state_cannot_go_back(
         await pool.execute("update gateways.stripe_charges set state = $2 where key = $1", request.key, earlier)
     assert refusal.value.constraint_name == "stripe_charges_forward"
     await ledger.record(row, earlier, decline=("y", "y"))
-    assert (await ledger.reread(request.key)).state == later
+    assert (await ledger.read(request.key)).state == later
 
 
 async def test_given_a_voided_charge_then_neither_the_tombstone_nor_the_attempt_changes(
@@ -61,11 +63,11 @@ async def test_given_a_voided_charge_then_neither_the_tombstone_nor_the_attempt_
 ) -> None:
     request = a_charge()
     await ledger.begin(request, "f")
-    await ledger.bury(request.key, "cancelled")
+    await ledger.void(request.key, "cancelled")
     for change in ("voided_at = null", "attempt = 2", "attempt = 0"):
         with pytest.raises(asyncpg.PostgresError):
             await pool.execute(f"update gateways.stripe_charges set {change}")
-    row = await ledger.reread(request.key)
+    row = await ledger.read(request.key)
     assert await ledger.raise_attempt(row, 2) == row
     assert await ledger.store_intent(row, "pi_late") == row
 
@@ -79,7 +81,7 @@ async def test_given_an_intent_then_another_takes_its_place_after_a_decline_alon
     with pytest.raises(asyncpg.RestrictViolationError):
         await pool.execute("update gateways.stripe_charges set intent_id = 'pi_2'")
     await ledger.record(row, "declined", decline=("card_declined", "No."))
-    row = await ledger.raise_attempt(await ledger.reread(request.key), 2)
+    row = await ledger.raise_attempt(await ledger.read(request.key), 2)
     assert (row.state, row.intent_id, row.attempt) == ("new", None, 2)
     assert (await ledger.store_intent(row, "pi_2")).intent_id == "pi_2"
 
@@ -108,22 +110,22 @@ async def test_given_a_refund_that_two_processes_ask_for_then_they_agree_on_its_
     charge = await ledger.store_intent(await ledger.begin(request, "f"), "pi_1")
     await ledger.record(charge, "succeeded")
     row = await refunds.reserve(a_refund(Charge("pi_1", request.key, 1000, "USD", 0), 700))
-    same = await refunds.ask(row, 700, 0)
+    same = await refunds.set_amount(row, 700, 0)
     assert same is not None
-    assert (same, same.repeat) == (await refunds.ask(row, 700, 0), ())
-    await asyncio.gather(*(refunds.ask_again(same) for _ in range(5)))
+    assert (same, same.key_suffix) == (await refunds.set_amount(row, 700, 0), ())
+    await asyncio.gather(*(refunds.renew_key(same) for _ in range(5)))
     again = (await refunds.sync("pi_1", []))[row.key]
-    assert again.repeat == (2,)
-    assert await refunds.ask(same, 700, 0) is None
-    less = await refunds.ask(again, 400, 300)
+    assert again.key_suffix == (2,)
+    assert await refunds.set_amount(same, 700, 0) is None
+    less = await refunds.set_amount(again, 400, 300)
     assert less is not None
-    assert (less.asked, less.by_hand, less.repeat) == (400, 300, (3,))
-    assert await refunds.ask(again, 500, 0) is None
-    await asyncio.gather(*(ledger.ask_again(charge) for _ in range(5)))
-    assert (await ledger.reread(request.key)).repeat == (2,)
+    assert (less.sent, less.by_hand, less.key_suffix) == (400, 300, (3,))
+    assert await refunds.set_amount(again, 500, 0) is None
+    await asyncio.gather(*(ledger.renew_keys(charge) for _ in range(5)))
+    assert (await ledger.read(request.key)).key_suffix == (2,)
     # A late answer for an earlier amount is what was made.
     late = (await refunds.sync("pi_1", [seen(row.key, "succeeded", 700)]))[row.key]
-    assert (late.made, late.asked) == (True, 700)
+    assert (late.made, late.sent) == (True, 700)
 
 
 async def test_given_a_second_refund_under_one_key_then_it_is_counted_too(
@@ -136,7 +138,7 @@ async def test_given_a_second_refund_under_one_key_then_it_is_counted_too(
     twice = [seen(row.key, "succeeded", 300, refund_id) for refund_id in ("re_1", "re_2")]
     for _ in range(2):
         rows = await refunds.sync("pi_1", twice)
-        assert sum(each.taken for each in rows.values()) == 600
+        assert sum(each.used for each in rows.values()) == 600
         assert len(rows) == 2
     lost = await refunds.sync("pi_1", [seen("lost-in-a-restore", "succeeded", 100, "re_3")])
     assert (lost["lost-in-a-restore"].made, lost["lost-in-a-restore"].manual) == (True, False)
@@ -150,8 +152,8 @@ async def test_given_a_refund_that_is_being_set_aside_then_the_next_one_waits_an
     await ledger.record(row, "succeeded")
     charge = Charge("pi_1", request.key, 1000, "USD", 0)
     async with pool.acquire() as connection, connection.transaction():
-        await connection.fetchrow(LOCK_BY_INTENT, "pi_1")
-        await connection.execute(RESERVE, "r-1", "pi_1", 700, "USD", "returned", None)
+        await connection.fetchrow(LOCK_CHARGE, "pi_1")
+        await connection.execute(RESERVE_REFUND, "r-1", "pi_1", 700, "USD", "returned", None)
         second = asyncio.create_task(refunds.reserve(a_refund(charge, 400)))
 
         async def waits() -> bool:

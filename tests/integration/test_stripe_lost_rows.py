@@ -1,4 +1,5 @@
-"""A ledger that has lost rows of charges, as after a fail-over: Stripe is asked, and no money is kept or taken twice."""
+"""A ledger that has lost rows of charges, as after a fail-over: Stripe is searched, and no money is kept or charged
+twice."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -6,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 import pytest
 
-from gateways.protocols import ChargeRequest, KeyVoided, PaymentDeclined
+from gateways.errors import KeyVoided, PaymentDeclined
+from gateways.payments import ChargeRequest
 from gateways.stripe.api import StripeApi
 from gateways.stripe.payment import StripePaymentGateway
 from tests.gateways.local_stripe import Money

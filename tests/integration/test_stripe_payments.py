@@ -1,4 +1,4 @@
-"""The Stripe gateway against localstripe behind the proxy: the contract of all gateways, and what Stripe adds to it."""
+"""The Stripe gateway against localstripe behind the proxy: the contract of all gateways, and Stripe's own cases."""
 
 import asyncio
 from dataclasses import replace
@@ -6,15 +6,8 @@ from dataclasses import replace
 import asyncpg
 import pytest
 
-from gateways.protocols import (
-    AmountNotSupported,
-    ChargeRequest,
-    GatewayUnavailable,
-    KeyVoided,
-    PaymentDeclined,
-    RefundExceedsCharge,
-    Voided,
-)
+from gateways.errors import AmountNotSupported, GatewayUnavailable, KeyVoided, PaymentDeclined, RefundExceedsCharge
+from gateways.payments import ChargeRequest, Voided
 from gateways.stripe.api import StripeApi
 from gateways.stripe.payment import StripePaymentGateway
 from tests.gateways.local_stripe import Money

@@ -1,9 +1,9 @@
-"""What Stripe tells of refunds: those of ours that fail or whose reply was lost, and those that a person makes there."""
+"""Stripe's events about refunds: failed ones of ours, ones with a lost reply, and ones made by a person."""
 
 import pytest
 from temporalio.client import Client
 
-from gateways.protocols import RefundRequest
+from gateways.payments import RefundRequest
 from tests.gateways.stripe_proxy import StripeProxy
 from tests.integration.stripe_events_harness import charged, deliver, of_refund, refund_states, stripe_api
 

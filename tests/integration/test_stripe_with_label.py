@@ -1,18 +1,12 @@
-"""Money that is held first and taken with the label: the contract of all gateways once more, captures and what is voided."""
+"""Authorised first, captured with the label: the contract of all gateways once more, captures and voids."""
 
 from dataclasses import replace
 
 import asyncpg
 import pytest
 
-from gateways.protocols import (
-    AuthorisationExpired,
-    ChargeRequest,
-    GatewayUnavailable,
-    KeyVoided,
-    RefundExceedsCharge,
-    Voided,
-)
+from gateways.errors import AuthorisationExpired, GatewayUnavailable, KeyVoided, RefundExceedsCharge
+from gateways.payments import ChargeRequest, Voided
 from gateways.stripe.api import StripeApi
 from gateways.stripe.payment import StripePaymentGateway
 from tests.gateways.local_stripe import Money

@@ -1,6 +1,7 @@
-"""Events as the log holds them, and the rows that a projection makes of them, without a database."""
+"""Recorded events, and a projection's rows of them, without a database."""
 
 from collections.abc import Sequence
+from copy import copy
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 from uuid import UUID
@@ -9,7 +10,7 @@ from eventstore.codec import Codec
 from eventstore.model import RecordedEvent
 from orders.events import EVENTS, Event
 from orders.ids import stream_name
-from projections.fold import Folded, decode, fold
+from projections.fold import Folded, address, decode, fold
 from projections.projection import Projection
 
 R = TypeVar("R")
@@ -18,7 +19,7 @@ START: Final = datetime(2026, 2, 1, tzinfo=UTC)
 
 
 def at(position: int) -> datetime:
-    """When the event at a position was recorded."""
+    """Time at which the event at a position was recorded."""
     return START + timedelta(minutes=position)
 
 
@@ -38,20 +39,19 @@ def recorded(event: Event, position: int) -> RecordedEvent:
 
 
 def log_of(*events: Event) -> list[RecordedEvent]:
-    """The events at positions from 1."""
+    """Events at positions from 1."""
     return [recorded(event, position) for position, event in enumerate(events, 1)]
 
 
 def folded(projection: Projection[R], log: Sequence[RecordedEvent], rows: Sequence[R] = ()) -> Folded[R]:
-    """All rows after a log, those included that it does not concern."""
-    keys = {tuple(getattr(row, name) for name in projection.key_columns): row for row in rows}
-    taken = [event for event in log if event.type in projection.event_types]
-    result = fold(projection, decode(projection, CODEC, taken), keys)
-    changed = {tuple(getattr(row, name) for name in projection.key_columns): row for row in result.rows}
-    return Folded([*(keys | changed).values()], result.parked)
+    """All rows after a log, also those that it does not change."""
+    by_key = {projection.key_of(row): copy(row) for row in rows}
+    addressed = address(projection, CODEC, decode(CODEC, log))
+    parked = addressed.parked + fold(projection, addressed, by_key).parked
+    return Folded([*by_key.values()], [], parked)
 
 
 def altered(event: RecordedEvent, **changes: Any) -> RecordedEvent:
-    """The event with other facts, by name."""
+    """The event with changed fields, by name."""
     names = ("position", "stream", "version", "id", "type", "schema_version", "data", "metadata", "recorded_at")
     return RecordedEvent(**{name: changes.get(name, getattr(event, name)) for name in names})

@@ -1,4 +1,4 @@
-"""What activities raise, as Temporal's history has it: definite or retried, and never a row, a name or an address."""
+"""Errors of activities in Temporal's history: definite or retried, and without rows, names or addresses."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,11 +11,11 @@ import pytest
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput
 
-from activities.failures import ActivityFailures, as_failure
+from activities.interceptors.failures import ActivityFailures, as_failure
 from eventstore import errors as store_errors
 from eventstore.errors import EventStoreError
-from gateways import protocols
-from gateways.protocols import DefiniteRefusal, GatewayMisconfigured, GatewayUnavailable
+from gateways import errors as gateway_errors
+from gateways.errors import DefiniteRefusal, GatewayMisconfigured, GatewayUnavailable
 from inventory.stock import InsufficientStock, ReservationConflict, ReservationError, ReservationReleased
 from orders import errors as order_errors
 from orders.errors import CorruptStream, Fault, OrderError
@@ -28,16 +28,16 @@ SHORT = (Shortage(sku="TEA-1", requested=2, available=1),)
 EUR = Money(3000, "EUR")
 
 DEFINITE: list[Exception] = [
-    protocols.PaymentDeclined("amount_above_limit", "the amount is above the limit"),
-    protocols.ShippingUnavailable("Shipping unavailable"),
-    protocols.KeyVoided("o-1:charge-payment"),
-    protocols.IdempotencyConflict("o-1:charge-payment"),
-    protocols.RefundExceedsCharge("pay_1", 3000, 3000, 1),
-    protocols.RefundCurrencyMismatch("pay_1", "EUR", "USD"),
-    protocols.PaymentNotFound("pay_1"),
-    protocols.AmountNotSupported(1, "KWD", "Stripe has no such unit"),
-    protocols.AuthorisationExpired("o-1:charge-payment"),
-    protocols.RefundFailed("o-1:return-payment:r-1"),
+    gateway_errors.PaymentDeclined("amount_above_limit", "the amount is above the limit"),
+    gateway_errors.ShippingUnavailable("Shipping unavailable"),
+    gateway_errors.KeyVoided("o-1:charge-payment"),
+    gateway_errors.IdempotencyConflict("o-1:charge-payment"),
+    gateway_errors.RefundExceedsCharge("pay_1", 3000, 3000, 1),
+    gateway_errors.RefundCurrencyMismatch("pay_1", "EUR", "USD"),
+    gateway_errors.PaymentNotFound("pay_1"),
+    gateway_errors.AmountNotSupported(1, "KWD", "Stripe has no such unit"),
+    gateway_errors.AuthorisationExpired("o-1:charge-payment"),
+    gateway_errors.RefundFailed("o-1:return-payment:r-1"),
     InsufficientStock(SHORT),
     ReservationReleased("o-1"),
     ReservationConflict("o-1"),
@@ -119,7 +119,7 @@ def test_a_shortage_tells_which_skus_are_short() -> None:
 
 
 def test_a_declined_payment_says_so() -> None:
-    assert as_failure(protocols.PaymentDeclined("x", "no funds")).message == "Payment declined: no funds"
+    assert as_failure(gateway_errors.PaymentDeclined("x", "no funds")).message == "Payment declined: no funds"
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,9 @@
-"""What a carrier says of a parcel goes into the order's stream and Temporal's history: short, and without the address."""
+"""A carrier's message in the order's stream and Temporal's history: short, and without the address."""
 
 import pytest
 
-from gateways.easypost.words import LIMIT, carriers_words
-from gateways.protocols import Recipient
+from gateways.easypost.carrier_messages import LIMIT, refusal_reason
+from gateways.shipping import Recipient
 
 RECIPIENT = Recipient("Maria Anders", "Obere Str. 57", "Hof (2)", "Bad Öls", "BY", "12209", "DE")
 
@@ -22,16 +22,16 @@ RECIPIENT = Recipient("Maria Anders", "Obere Str. 57", "Hof (2)", "Bad Öls", "B
     ],
 )
 def test_words_come_without_any_part_of_the_address(said: str, told: str) -> None:
-    assert carriers_words(said, RECIPIENT) == f"Shipping unavailable: {told}"
+    assert refusal_reason(said, RECIPIENT) == f"Shipping unavailable: {told}"
 
 
 def test_long_words_are_cut_after_they_were_masked() -> None:
-    told = carriers_words("x " * LIMIT + "Obere Str. 57", RECIPIENT)
+    told = refusal_reason("x " * LIMIT + "Obere Str. 57", RECIPIENT)
     assert told.endswith("…")
     assert len(told) == len("Shipping unavailable: ") + LIMIT
-    assert "Maria" not in carriers_words("x" * (LIMIT - 4) + " Maria Anders", RECIPIENT)
+    assert "Maria" not in refusal_reason("x" * (LIMIT - 4) + " Maria Anders", RECIPIENT)
 
 
 def test_an_address_without_some_parts_masks_nothing_else() -> None:
     bare = Recipient("Ann", "Way 1", None, "Ulm", None, None, "DE")
-    assert carriers_words("no way to Ulm, DE", bare) == "Shipping unavailable: no … to …, DE"
+    assert refusal_reason("no way to Ulm, DE", bare) == "Shipping unavailable: no … to …, DE"

@@ -1,10 +1,10 @@
-"""Amounts as Stripe wants them, against the table in its documentation: exact, or refused."""
+"""Amounts in Stripe's units, against the table in its documentation: exact, or refused."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateways.protocols import AmountNotSupported
+from gateways.errors import AmountNotSupported
 from gateways.stripe.amounts import from_stripe, to_stripe
 
 # Minor units of ISO 4217, currency, Stripe's units.

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateways.stripe.by_hand import RefundRow, credits_by_hand
+from gateways.stripe.refund_credits import RefundRow, manual_credits
 
 START = datetime(2026, 5, 2, 12, tzinfo=UTC)
 
@@ -22,7 +22,7 @@ def by_hand(key: str, minute: float, amount: int, state: str = "succeeded") -> R
 
 
 def credited(*rows: RefundRow) -> dict[str, int]:
-    return {key: amount for key, amount in credits_by_hand(rows).items() if amount}
+    return {key: amount for key, amount in manual_credits(rows).items() if amount}
 
 
 def test_a_refund_by_hand_counts_towards_an_older_request_only() -> None:
@@ -69,7 +69,7 @@ ROWS = st.lists(
 
 @given(ROWS)
 def test_no_more_is_credited_than_was_given_or_is_owed(rows: list[RefundRow]) -> None:
-    credits = credits_by_hand(rows)
+    credits = manual_credits(rows)
     owed = {row.key: row.amount for row in rows if not row.manual}
     given_by_hand = sum(row.amount for row in rows if row.manual)
     assert all(0 <= amount <= owed.get(key, 0) for key, amount in credits.items())

@@ -1,15 +1,16 @@
-"""Gateways that count what they are asked."""
+"""Gateways that count their calls."""
 
 from collections import Counter
 from dataclasses import replace
 from typing import Any, cast
 
 from bootstrap import App
-from gateways.protocols import PaymentGateway, ShippingGateway
+from gateways.payments import PaymentGateway
+from gateways.shipping import ShippingGateway
 
 
 class Asked:
-    """adapt: puts a counter before both gateways of an app. calls: by `payment` or `shipping` and operation."""
+    """adapt: puts a counter in front of both gateways of an app. calls: by `payment` or `shipping` and operation."""
 
     def __init__(self) -> None:
         self.calls: Counter[str] = Counter()

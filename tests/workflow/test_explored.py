@@ -1,4 +1,4 @@
-"""Exploration by machine: generated sequences end right, sequences that once failed still do, and a planted fault is found."""
+"""Exploration: generated sequences end correctly, kept sequences too, and a planted fault is found."""
 
 import json
 from collections.abc import AsyncIterator
@@ -17,7 +17,7 @@ from explore.generate import generate
 from explore.sequence import AFTER_ALL, Act, OrderPlan, Sequence, from_json
 from explore.servers import quiet
 from explore.system import Explored, explored
-from gateways.protocols import VoidedLabel
+from gateways.shipping import VoidedLabel
 from tests.integration.cli_harness import database
 from tests.running_system import new_id, until
 

@@ -1,10 +1,11 @@
-"""On a cancelled order everything is undone, also what the run that undoes it never did or does not remember."""
+"""On a cancelled order every step is undone, also steps that are not in the run's history."""
 
 import pytest
 
 from activities.payment import charge_key
 from activities.shipping import label_key
-from gateways.protocols import ChargeRequest, LabelRequest, Recipient
+from gateways.payments import ChargeRequest
+from gateways.shipping import LabelRequest, Recipient
 from orders.commands import CancelOrder, RecordPayment
 from orders.events import CancelledBy
 from tests.running_system import RunningSystem

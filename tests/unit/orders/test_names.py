@@ -1,4 +1,4 @@
-"""No two facts have one derived name, whatever the ids hold that clients choose."""
+"""Derived names of different facts differ, for all ids that clients may choose."""
 
 import ast
 import inspect
@@ -11,11 +11,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import workflows.model
+from activities.order import OrderActivities
 from activities.signatures import READ_ORDER
-from activities.streams import StreamActivities
-from gateways.stripe.api import idempotency_key
+from gateways.stripe.keys import idempotency_key
 from orders.names import KINDS, MAX_NAME, derived_name, key_of_order, kind_of, request_name, workflow_id
-from webhooks.signatures import DELIVER_WEBHOOKS
+from webhooks.steps import DELIVER_WEBHOOKS
 
 DEFINITION = "__temporal_activity_definition"
 ROOT = Path(__file__).parents[3]
@@ -168,7 +168,7 @@ def test_the_kind_of_a_key_can_be_read(order_id: str) -> None:
 
 
 def test_every_step_that_appends_is_a_kind_of_name() -> None:
-    steps = inspect.getmembers(StreamActivities, inspect.isfunction)
+    steps = inspect.getmembers(OrderActivities, inspect.isfunction)
     names = {getattr(step, DEFINITION).name for _, step in steps if hasattr(step, DEFINITION)}
     assert len(names) > 5
     assert names - {READ_ORDER.name} <= KINDS

@@ -1,0 +1,1 @@
+"""Interceptors around every activity of a worker."""

@@ -1,0 +1,121 @@
+"""Payment gateways: requests, results and the interface that each provider implements.
+
+Every change carries an idempotency key. A repeated request with the same key and content gets the same result, with other
+content IdempotencyConflict. Voiding a key undoes its effect and leaves a tombstone: a later request with that key is
+refused with KeyVoided.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeRequest:
+    """Request to charge an order: amount in minor units, 0 or more; currency as ISO 4217 code.
+
+    payment_method: the provider's token of the means of payment. attempt: counts from 1, one more for each
+    `orders retry`; after a decline, a higher attempt is a new charge. placed_at: time of the order, before which there is no
+    charge. None of the three is part of the content.
+    """
+
+    key: str
+    order_id: str
+    customer_id: str
+    amount: int
+    currency: str
+    payment_method: str | None = None
+    attempt: int = 1
+    placed_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        if self.amount < 0:
+            raise ValueError(f"a charge cannot be negative: {self.amount}")
+        if self.attempt < 1:
+            raise ValueError(f"attempts count from 1: {self.attempt}")
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """Money captured under a key, or only authorised if `captured` is False. refunded_amount: returned so far, in minor
+    units."""
+
+    payment_id: str
+    key: str
+    amount: int
+    currency: str
+    refunded_amount: int
+    captured: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Voided:
+    """A voided key. payment_id and refund_id are None if there was nothing to return; amount_returned includes refunds
+    made by hand at the provider."""
+
+    key: str
+    payment_id: str | None
+    refund_id: str | None
+    amount_returned: int
+
+
+@dataclass(frozen=True, slots=True)
+class RefundRequest:
+    """Request for a partial refund: amount in minor units, more than 0, in the currency of the charge.
+
+    reason and requested_at are not part of the content. Refunds made by hand at the provider after requested_at count
+    towards the request.
+    """
+
+    key: str
+    payment_id: str
+    amount: int
+    currency: str
+    reason: str
+    requested_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        if self.amount <= 0:
+            raise ValueError(f"a refund must be more than 0: {self.amount}")
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """Money returned for a request, in minor units of the charge's currency, with the part refunded by hand at the provider.
+    Less than requested if less is left of the charge."""
+
+    refund_id: str
+    payment_id: str
+    amount: int
+
+
+class PaymentGateway(Protocol):
+    """Charges and refunds. Every method may raise GatewayUnavailable or GatewayMisconfigured."""
+
+    async def charge(self, request: ChargeRequest) -> Charge:
+        """Capture the amount, or authorise it (see `captured`), once per key.
+        Raises PaymentDeclined, AmountNotSupported, KeyVoided or IdempotencyConflict."""
+        ...
+
+    async def capture(self, key: str) -> Charge:
+        """Capture the authorised amount; a captured charge is returned unchanged.
+        Raises KeyVoided, AuthorisationExpired, or PaymentNotFound (with the key) if there is no charge."""
+        ...
+
+    async def void(self, key: str, reason: str) -> Voided:
+        """Refund the rest of the charge or release the authorisation, and refuse any later charge under the key."""
+        ...
+
+    async def refund(self, request: RefundRequest) -> Refund:
+        """Refund a part of a charge, once per key, and never more than the provider has left of it.
+        Raises RefundExceedsCharge, RefundCurrencyMismatch, RefundFailed, PaymentNotFound or IdempotencyConflict."""
+        ...
+
+    async def find(self, key: str) -> Charge | None:
+        """Return the charge made under the key, in any state; None if no money was ever captured or authorised.
+        Permanent, while a provider forgets an idempotency key after a day."""
+        ...
+
+    async def find_refund(self, key: str) -> Refund | None:
+        """Return the refund made under the key, or None. Permanent like a charge."""
+        ...

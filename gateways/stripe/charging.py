@@ -1,0 +1,136 @@
+"""Charges by Stripe's PaymentIntents. An intent is stored in the ledger before it is confirmed, and no other is confirmed:
+after a lost call, the next one looks the stored intent up, and a cancelled intent never takes money."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from gateways.errors import GatewayUnavailable, IdempotencyConflict, KeyVoided, PaymentDeclined
+from gateways.payments import Charge, ChargeRequest
+from gateways.stripe.adoption import StripeAdoption, charge_fingerprint
+from gateways.stripe.amounts import from_stripe, to_stripe
+from gateways.stripe.api import StripeApi
+from gateways.stripe.errors import StripeRefused
+from gateways.stripe.intents import StripeIntents
+from gateways.stripe.keys import idempotency_key
+from gateways.stripe.ledger import CHARGE_STATES, ChargeRow, StripeLedger
+from gateways.stripe.objects import Intent
+
+_KEYS_STORED: Final = timedelta(hours=20)  # Stripe stores an idempotency key for at least 24
+
+
+class StripeCharging:
+    """Creates and confirms the intent of a charge. later: confirming only authorises."""
+
+    def __init__(self, api: StripeApi, ledger: StripeLedger, adoption: StripeAdoption, *, later: bool) -> None:
+        self._api, self._ledger, self._adoption, self._later = api, ledger, adoption, later
+        self._intents = StripeIntents(api, ledger)
+
+    async def charge(self, request: ChargeRequest) -> Charge:
+        """As PaymentGateway.charge. A decline is final for its attempt; a higher attempt creates a new intent."""
+        units = to_stripe(request.amount, request.currency)
+        row = await self._row(request)
+        if row.state == "declined":
+            raise PaymentDeclined(row.decline_code or "", row.decline_reason or "")
+        if units == 0:
+            await self._ledger.record(row, "succeeded")
+            return free_charge(row)
+        if row.intent_id is None:
+            row, intent = await self._create(row, request, units)
+        else:
+            intent = await self._api.retrieve(row.intent_id)
+        if intent.status == "requires_confirmation":
+            intent = await self._intents.confirm(row, intent)
+        return await self._result(row, intent)
+
+    async def _row(self, request: ChargeRequest) -> ChargeRow:
+        row = await self._ledger.begin(request, charge_fingerprint(request))
+        if row.state == "new" and _may_be_lost(request):
+            row = await self._adoption.restore(row.key, row) or row
+        if row.voided_at is not None:
+            raise KeyVoided(request.key)
+        if row.fingerprint != charge_fingerprint(request):
+            raise IdempotencyConflict(request.key)
+        return await self._raised(row, request.attempt) if request.attempt > row.attempt else row
+
+    async def _raised(self, row: ChargeRow, attempt: int) -> ChargeRow:
+        if row.state == "declined" and row.intent_id is not None:
+            earlier = await self._intents.cancel(row.intent_id)
+            await self._intents.record(row, earlier)
+            if earlier.status == "succeeded":
+                return await self._ledger.read(row.key)
+        return await self._ledger.raise_attempt(row, attempt)
+
+    async def _create(self, row: ChargeRow, request: ChargeRequest, units: int) -> tuple[ChargeRow, Intent]:
+        intent = await self._created(row, request, units)
+        if intent.replayed:  # an earlier answer: the intent may have been confirmed, refunded or cancelled since
+            intent = await self._api.retrieve(intent.id)
+        stored = await self._ledger.store_intent(row, intent.id)
+        if stored.intent_id == intent.id and stored.voided_at is None:
+            return stored, intent
+        if stored.intent_id != intent.id:
+            await self._api.cancel(intent.id)  # not stored, so never confirmed
+        if stored.voided_at is not None:
+            raise KeyVoided(row.key)
+        raise GatewayUnavailable("another attempt at the charge is in progress")
+
+    async def _created(self, row: ChargeRow, request: ChargeRequest, units: int) -> Intent:
+        if request.payment_method is None:
+            raise await self._declined(row, "no_payment_method", "The order names no means of payment")
+        try:
+            async with self._intents.renewing_keys(row):
+                return await self._api.create(
+                    units,
+                    request.currency,
+                    request.payment_method,
+                    {"orderId": request.order_id, "key": request.key},
+                    later=self._later,
+                    key=idempotency_key(row.key, row.attempt, "create", *row.key_suffix),
+                )
+        except StripeRefused as refusal:
+            if refusal.parameter != "payment_method":
+                raise
+            raise await self._declined(row, refusal.code, "Stripe does not know the means of payment") from None
+
+    async def _result(self, row: ChargeRow, intent: Intent) -> Charge:
+        """Return the charge of a confirmed intent, or raise its refusal; GatewayUnavailable while Stripe processes it."""
+        if intent.status == "requires_action":
+            intent = await self._intents.cancel(intent.id)
+            if intent.status == "canceled" and not intent.held:
+                raise await self._declined(
+                    row, "authentication_required", "The bank wants the customer to authenticate the payment."
+                )
+        if intent.status in CHARGE_STATES:
+            await self._intents.record(row, intent)
+            return charge_of(row, intent)
+        if intent.status == "processing":
+            raise GatewayUnavailable("Stripe is still processing the payment")
+        if intent.status == "canceled" and (await self._ledger.read(row.key)).voided_at is not None:
+            raise KeyVoided(row.key)
+        raise await self._declined(row, *(intent.decline or ("canceled", "The payment was cancelled at Stripe.")))
+
+    async def _declined(self, row: ChargeRow, code: str, reason: str) -> PaymentDeclined:
+        await self._ledger.record(row, "declined", decline=(code, reason))
+        return PaymentDeclined(code, reason)
+
+
+def _may_be_lost(request: ChargeRequest) -> bool:
+    """True if Stripe may have charged this under a key that it has forgotten, or that is no longer derived."""
+    placed_at = request.placed_at
+    return request.attempt > 1 or (placed_at is not None and datetime.now(UTC) - placed_at > _KEYS_STORED)
+
+
+def is_free(row: ChargeRow) -> bool:
+    """True if the charge is of amount 0, which needs no intent."""
+    return row.amount == 0 and row.intent_id is None and row.state in ("succeeded", "returned")
+
+
+def free_charge(row: ChargeRow) -> Charge:
+    """Charge of an order whose total is 0."""
+    return Charge(f"{row.key}:nothing", row.key, 0, row.currency, 0)
+
+
+def charge_of(row: ChargeRow, intent: Intent) -> Charge:
+    """Charge of a row and its intent."""
+    captured = intent.status == "succeeded"
+    returned = intent.amount if intent.status == "canceled" else intent.amount_refunded if captured else 0
+    return Charge(intent.id, row.key, row.amount, row.currency, from_stripe(returned, row.currency), captured)

@@ -1,0 +1,83 @@
+"""Stripe's objects as the gateway uses them. Amounts in Stripe's units."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import stripe
+
+from gateways.stripe.errors import decline_of
+
+# The shortest time for which a card network keeps an authorisation; for most cards Stripe gives the time itself.
+_SHORTEST_HOLD: Final = timedelta(days=4, hours=18)
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A PaymentIntent. held: money was authorised or captured at some time. received: the captured amount.
+
+    decline: code and message of the last declined attempt. key, order_id: from its metadata, None if the intent is not
+    ours. replayed: Stripe repeated an earlier answer, which may be out of date.
+    """
+
+    id: str
+    status: str
+    amount_refunded: int
+    amount: int
+    received: int
+    held: bool
+    held_until: datetime | None
+    decline: tuple[str, str] | None
+    currency: str
+    created: datetime
+    key: str | None
+    order_id: str | None
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StripeRefund:
+    """A refund. status: pending, requires_action, succeeded, failed or canceled. key: from its metadata; None if it was made
+    by hand."""
+
+    id: str
+    status: str
+    amount: int
+    created: datetime
+    key: str | None
+
+
+def intent_of(found: stripe.PaymentIntent) -> Intent:
+    """Convert a PaymentIntent with its latest charge expanded."""
+    charge = found.latest_charge if isinstance(found.latest_charge, stripe.Charge) else None
+    received: int | None = getattr(found, "amount_received", None)
+    metadata = found.metadata.to_dict() if found.metadata else {}
+    headers = dict(found.last_response.headers or {}) if found.last_response else {}
+    return Intent(
+        id=found.id,
+        status=found.status,
+        amount=found.amount,
+        received=found.amount if received is None else received,
+        amount_refunded=charge.amount_refunded if charge else 0,
+        held=charge is not None and charge.status == "succeeded",
+        held_until=_held_until(charge) if charge and found.status == "requires_capture" else None,
+        decline=decline_of(found.last_payment_error) if found.last_payment_error else None,
+        currency=found.currency.upper(),
+        created=datetime.fromtimestamp(found.created, UTC),
+        key=metadata.get("key"),
+        order_id=metadata.get("orderId"),
+        replayed=headers.get("idempotent-replayed") == "true",
+    )
+
+
+def _held_until(charge: stripe.Charge) -> datetime:
+    details = getattr(charge, "payment_method_details", None)
+    until = getattr(getattr(details, "card", None), "capture_before", None)
+    return datetime.fromtimestamp(until or charge.created + _SHORTEST_HOLD.total_seconds(), UTC)
+
+
+def refund_of(found: stripe.Refund) -> StripeRefund:
+    """Convert a refund."""
+    key = found.metadata.to_dict().get("key") if found.metadata is not None else None
+    created = datetime.fromtimestamp(found.created, UTC)
+    return StripeRefund(found.id, found.status or "pending", found.amount, created, key)

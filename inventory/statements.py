@@ -1,0 +1,71 @@
+"""Statements of stock and reservations, in schema inventory."""
+
+from typing import Final
+
+# Shortages of the requested units, by the primary key of stock. No lock: the units may be gone when they are reserved.
+CHECK: Final = """
+select w.sku, w.units as requested, coalesce(s.available, 0) as available
+from unnest($1::text[], $2::bigint[]) as w (sku, units)
+left join inventory.stock s on s.sku = w.sku
+where coalesce(s.available, 0) < w.units
+order by w.sku collate "C"
+"""
+
+# Reserve an order's units. Locks the order's reservation row, then the stock rows in SKU order, inside the function.
+RESERVE: Final = "select outcome, sku, requested, available from inventory.reserve($1, $2::text[], $3::bigint[])"
+
+# Release an order's reservation. Locks in the order of RESERVE.
+RELEASE: Final = "select inventory.release($1)"
+
+# True if the order has a reservation in any state, by the primary key of reservations.
+IS_KNOWN: Final = "select exists (select from inventory.reservations where order_id = $1)"
+
+# Set stock levels. Inserts and locks the stock rows in SKU order, inside the function.
+SET_LEVELS: Final = "select inventory.set_levels($1::text[], $2::bigint[], $3::text[], $4::bigint[], $5, $6)"
+
+# A page of stock levels, by the primary key of stock.
+LIST: Final = """
+select s.sku, s.name, s.unit_price, s.available, s.reserved
+from inventory.stock s
+where s.sku > $1
+order by s.sku
+limit $2
+"""
+
+# Read a stock level, by the primary key of stock.
+GET: Final = "select s.sku, s.name, s.unit_price, s.available, s.reserved from inventory.stock s where s.sku = $1"
+
+# Reserved units of orders, by reservation_lines_pkey and reservations_pkey.
+RESERVED_UNITS: Final = """
+select l.order_id, l.sku, l.units from inventory.reservation_lines l join inventory.reservations r using (order_id)
+where l.order_id = any ($1::text[]) and r.state = 'reserved'
+"""
+
+# A page of orders with reserved units, by reservations_pkey.
+ORDERS_WITH_UNITS: Final = """
+select r.order_id from inventory.reservations r where r.state = 'reserved' and r.order_id > $1
+order by r.order_id limit $2
+"""
+
+# SKUs whose figures do not follow from the adjustments and reservations. Sums both from the beginning, in one snapshot
+# without locks.
+BOOKS: Final = """
+with adjusted as (
+    select a.sku, sum(a.delta) as units from inventory.adjustments a group by a.sku
+), held as (
+    select l.sku, sum(l.units) as units
+    from inventory.reservation_lines l
+    join inventory.reservations r on r.order_id = l.order_id
+    where r.state = 'reserved'
+    group by l.sku
+)
+select b.sku, b.adjusted, b.held, b.available, b.reserved
+from (
+    select s.sku, coalesce(a.units, 0) as adjusted, coalesce(h.units, 0) as held, s.available, s.reserved
+    from inventory.stock s
+    left join adjusted a on a.sku = s.sku
+    left join held h on h.sku = s.sku
+) b
+where b.adjusted - b.held <> b.available or b.held <> b.reserved
+order by b.sku
+"""

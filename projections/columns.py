@@ -1,0 +1,51 @@
+"""Columns of a read model's table, derived from the fields of its row: names, SQL types, and rows from records."""
+
+from collections.abc import Hashable, Iterable, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cache
+from types import NoneType, UnionType
+from typing import Annotated, Any, Final, TypeAlias, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+
+R = TypeVar("R")
+# A sum of amounts: each fits bigint, the sum need not.
+Sum: TypeAlias = Annotated[int, "numeric"]
+_SQL_TYPES: Final[Mapping[Any, str]] = {
+    bool: "boolean",
+    int: "bigint",
+    Sum: "numeric",
+    Decimal: "numeric",
+    str: "text",
+    date: "date",
+    datetime: "timestamp with time zone",
+}
+
+
+def columns(row: type[Any]) -> Mapping[str, str]:
+    """The columns of a row's table and their SQL types, in the order of the row's fields."""
+    return {name: _SQL_TYPES[_without_none(hint)] for name, hint in _hints(row).items()}
+
+
+def row_of(row: type[R], record: Iterable[Any]) -> R:
+    """A row from a record of its columns."""
+    values = list(record)
+    for index in _sums(cast(Hashable, row)):
+        if values[index] is not None:
+            values[index] = int(values[index])
+    return row(*values)
+
+
+@cache
+def _sums(row: Hashable) -> tuple[int, ...]:
+    """The places of the fields that the driver gives as Decimal and the row has as int."""
+    return tuple(index for index, hint in enumerate(_hints(row).values()) if _without_none(hint) == Sum)
+
+
+def _hints(row: Any) -> dict[str, Any]:
+    return get_type_hints(row, include_extras=True)
+
+
+def _without_none(hint: Any) -> Any:
+    if get_origin(hint) in (Union, UnionType):
+        [hint] = (each for each in get_args(hint) if each is not NoneType)
+    return hint

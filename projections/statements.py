@@ -1,0 +1,117 @@
+"""The SQL of this package, each statement with the index that it uses."""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from projections.columns import columns
+from projections.customer_orders import CustomerRow
+from projections.order_dashboard import OrderRow
+
+_ORDER: Final = f"select {', '.join(columns(OrderRow))} from projections.order_dashboard"
+_CUSTOMER: Final = f"select {', '.join(columns(CustomerRow))} from projections.customer_orders"
+_NEWEST_FIRST: Final = "placed_position < $1 order by placed_position desc limit $2"
+_OF_PERIOD: Final = (
+    "placed_at >= $3 and placed_at < $4 and (placed_at, placed_position) < ($5, $1) "
+    "order by placed_at desc, placed_position desc limit $2"
+)
+
+# Orders, the last placed first, by (status given, customer given): order_dashboard_newest, which is partial, _by_status,
+# _by_customer, and _by_customer with a filter. One statement that tests its parameters for null could not choose.
+LIST_ORDERS: Final = {
+    (False, False): f"{_ORDER} where placed_position > 0 and {_NEWEST_FIRST}",
+    (True, False): f"{_ORDER} where status = $3 and {_NEWEST_FIRST}",
+    (False, True): f"{_ORDER} where customer_id = $3 and {_NEWEST_FIRST}",
+    (True, True): f"{_ORDER} where status = $3 and customer_id = $4 and {_NEWEST_FIRST}",
+}
+# Orders of a period, by (status given, customer given): order_dashboard_by_time, filtered; _by_customer, sorted, where
+# that has fewer rows.
+LIST_PERIOD: Final = {
+    (False, False): f"{_ORDER} where {_OF_PERIOD}",
+    (True, False): f"{_ORDER} where status = $6 and {_OF_PERIOD}",
+    (False, True): f"{_ORDER} where customer_id = $6 and {_OF_PERIOD}",
+    (True, True): f"{_ORDER} where status = $6 and customer_id = $7 and {_OF_PERIOD}",
+}
+# One order: order_dashboard_pkey.
+GET_ORDER: Final = f"{_ORDER} where order_id = $1"
+# Orders by status: the whole table, a row per status, kept by triggers.
+COUNTS_BY_STATUS: Final = "select status, orders from projections.order_counts where orders > 0 order by status"
+# The status of some orders: order_dashboard_pkey.
+STATUSES: Final = "select order_id, status from projections.order_dashboard where order_id = any ($1::text[])"
+# Orders changed since a time, by status and currency: order_dashboard_updated.
+CHANGED_SINCE: Final = """
+select status, currency, count(*), sum(total) from projections.order_dashboard
+ where updated_at >= $1 group by status, currency order by status, currency"""
+# Customers by id: customer_orders_pkey.
+LIST_CUSTOMERS: Final = f"{_CUSTOMER} where (customer_id, currency) > ($1, $2) order by customer_id, currency limit $3"
+# One customer: customer_orders_pkey.
+GET_CUSTOMER: Final = f"{_CUSTOMER} where customer_id = $1 order by currency"
+# The first few customers of each currency: customer_orders_by_spend, by a skip from currency to currency.
+TOP_CUSTOMERS: Final = f"""
+with recursive currencies (currency) as (
+    (select currency from projections.customer_orders order by currency limit 1)
+    union all
+    select (select c.currency from projections.customer_orders c
+             where c.currency > f.currency order by c.currency limit 1)
+      from currencies f where f.currency is not null
+)
+select top.* from currencies f cross join lateral (
+    {_CUSTOMER} c where c.currency = f.currency order by c.total_spend desc, c.customer_id limit $1) top
+ order by top.currency, top.total_spend desc, top.customer_id"""
+# Revenue by currency: the whole table, a row per currency, kept by triggers.
+REVENUE: Final = "select currency, amount from projections.revenue order by currency"
+# A projection's checkpoint: subscriptions_pkey.
+POSITION: Final = "select position from eventstore.subscriptions where name = $1"
+
+# Parked events of a projection: parked_pkey, then events_pkey.
+PARKED: Final = """
+select p.projection, p.position, s.name, e.version, e.type, p.reason, p.at from projections.parked p
+  join eventstore.events e using (position) join eventstore.streams s using (stream_id)
+ where p.projection = $1 and p.position > $2 order by p.position limit $3"""
+# Parked events by projection: the whole table, which has a row per parked event.
+PARKED_COUNTS: Final = "select projection, count(*) from projections.parked group by projection"
+# Park events; one that is parked already keeps its latest reason: parked_pkey.
+PARK: Final = """
+insert into projections.parked (projection, position, reason) select $1, * from unnest($2::bigint[], $3::text[])
+    on conflict (projection, position) do update set reason = excluded.reason, at = excluded.at"""
+# Forget the parked events of a projection: parked_pkey.
+DROP_PARKED: Final = "delete from projections.parked where projection = $1"
+# Give the parked events of a rebuild to its projection: parked_pkey.
+MOVE_PARKED: Final = "update projections.parked set projection = $2 where projection = $1"
+
+# One rebuild of a projection at a time: an advisory lock until the end of the transaction, and so of the process.
+ONLY_ONE: Final = "select pg_try_advisory_xact_lock(hashtextextended('projections.rebuild:' || $1, 0))"
+# Rebuilds in progress and their positions: the server's locks, which are few, then subscriptions_pkey.
+RUNNING: Final = """
+select w.name, coalesce(s.position, 0) from unnest($1::text[]) as w (name)
+  left join eventstore.subscriptions s on s.name = w.name || ':rebuild'
+ where hashtextextended('projections.rebuild:' || w.name, 0) in (
+    select (classid::bigint << 32) | objid::bigint from pg_locks
+     where locktype = 'advisory' and objsubid = 1 and granted
+       and database = (select oid from pg_database where datname = current_database()))"""
+# Make the empty table of a rebuild, with the owner's rights; the application owns no table.
+BEGIN: Final = "select projections.begin_rebuild($1)"
+# Make the indexes of a rebuilt table, with the owner's rights.
+INDEX: Final = "select projections.index_rebuild($1)"
+# Replace a table by its rebuilt one, with the owner's rights: an exclusive lock on both.
+SWAP_IN: Final = "select projections.swap_in($1)"
+# Forget the checkpoint of a rebuild: subscriptions_pkey.
+DROP_CHECKPOINT: Final = "delete from eventstore.subscriptions where name = $1"
+
+
+def load_rows(table: str, types: Mapping[str, str], key: Iterable[str]) -> str:
+    """Rows by key: the table's primary key, once per row."""
+    return f"""
+select {", ".join(types)} from projections.{table}
+  join unnest({_arrays(types[name] for name in key)}) as wanted ({", ".join(key)}) using ({", ".join(key)})"""
+
+
+def upsert_rows(table: str, types: Mapping[str, str], key: Iterable[str]) -> str:
+    """Write whole rows: the table's primary key. The one writer holds the checkpoint's row, so that their order is free."""
+    changed = ", ".join(f"{name} = excluded.{name}" for name in types if name not in key)
+    return f"""
+insert into projections.{table} ({", ".join(types)}) select * from unnest({_arrays(types.values())})
+    on conflict ({", ".join(key)}) do update set {changed}"""
+
+
+def _arrays(types: Iterable[str]) -> str:
+    return ", ".join(f"${number}::{sql_type}[]" for number, sql_type in enumerate(types, 1))

@@ -1,0 +1,134 @@
+"""A rebuild over many pages: one read of the log for all projections, poison parked as the live projections park it."""
+
+from typing import Any
+
+import asyncpg
+import pytest
+
+from eventstore.model import RecordedEvent
+from eventstore.store import EventStore
+from eventstore.wakeup import Wakeup
+from projections import PROJECTIONS
+from projections import rebuild as rebuilding
+from projections import table as tables
+from projections.customer_orders import CUSTOMER_ORDERS
+from projections.order_dashboard import ORDER_DASHBOARD
+from projections.projection import Projection
+from projections.queries import Queries
+from projections.rebuild import rebuild
+from tests.integration.projections_harness import (
+    REFUNDED,
+    SHIPPED,
+    drain,
+    fold_of_the_log,
+    foreign,
+    happens,
+    history,
+    projector,
+    rows_of,
+)
+from tests.unit.projection_samples import CODEC
+
+LATE: dict[str, Any] = {"refundId": "r", "paymentId": "p", "amount": 2**63 - 1, "currency": "EUR", "reason": "late"}
+
+
+@pytest.fixture
+def store(pool: asyncpg.Pool) -> EventStore:
+    return EventStore(pool, Wakeup(pool))
+
+
+def untold(done: int, head: int) -> None:
+    """Progress that nobody looks at."""
+
+
+async def parked_of(pool: asyncpg.Pool, projection: Projection[Any]) -> list[tuple[int, str]]:
+    return [(event.position, event.reason) for event in await Queries(pool).parked(projection.name)]
+
+
+@pytest.mark.parametrize("copied", [1, 1_000], ids=["by COPY", "by upserts"])
+async def test_given_poison_here_and_there_then_a_rebuild_of_small_pages_comes_to_the_live_rows_and_parked_events(
+    pool: asyncpg.Pool, store: EventStore, monkeypatch: pytest.MonkeyPatch, copied: int
+) -> None:
+    monkeypatch.setattr(rebuilding, "_PAGE", 7)
+    monkeypatch.setattr(tables, "_COPIED", copied)
+    for number in range(12):
+        await happens(store, *history(f"o-{number}", *SHIPPED, customer=f"c-{number % 3}"))
+    await foreign(store, "order.placed", orderId="odd")
+    await foreign(store, "order.confirmed", orderId="never-placed", customerId="zoe", currency="EUR", total=1)
+    await foreign(store, "order.paid", schema_version=9, orderId="o-1", customerId="ada")
+    for number in range(12, 24):
+        await happens(store, *history(f"o-{number}", *REFUNDED, customer=f"c-{number % 3}"))
+    for _ in range(2):  # the dashboard's sum of them is beyond what its column holds
+        await foreign(store, "order.refunded", orderId="o-2", customerId="c-2", afterShipment=True, **LATE)
+    await happens(store, *history("last"))
+    live = {}
+    for projection in PROJECTIONS:
+        await drain(projector(pool, store, projection))
+        live[projection.name] = await rows_of(pool, projection), await parked_of(pool, projection)
+        assert len(live[projection.name][1]) >= 2
+    assert any("out of" in reason for _, reason in live["order-dashboard"][1])
+    told: list[int] = []
+
+    await rebuild(pool, store, CODEC, PROJECTIONS, lambda done, _: told.append(done))
+
+    for projection in PROJECTIONS:
+        assert (await rows_of(pool, projection), await parked_of(pool, projection)) == live[projection.name]
+    assert len(told) > 10
+
+
+async def test_a_rebuild_of_all_projections_reads_and_decodes_each_event_once(
+    pool: asyncpg.Pool, store: EventStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rebuilding, "_PAGE", 7)
+    for number in range(6):
+        await happens(store, *history(f"o-{number}", *SHIPPED, customer=f"c-{number % 2}"))
+    decoded: list[int] = []
+    decode = CODEC.decode
+
+    def counting(event: RecordedEvent) -> Any:
+        decoded.append(event.position)
+        return decode(event)
+
+    monkeypatch.setattr(CODEC, "decode", counting)
+
+    await rebuild(pool, store, CODEC, PROJECTIONS, untold)
+
+    assert decoded == [*range(1, 25)]
+    monkeypatch.undo()
+    for projection in PROJECTIONS:
+        assert await rows_of(pool, projection) == await fold_of_the_log(store, projection)
+
+
+async def test_events_appended_while_the_tables_are_loaded_are_in_the_rebuilt_table(
+    pool: asyncpg.Pool, store: EventStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rebuilding, "_PAGE", 2)
+    await happens(store, *history("o-1", *SHIPPED))
+    load = rebuilding._load
+
+    async def load_and_append(*arguments: Any) -> None:
+        await load(*arguments)
+        await happens(store, *history("o-2", *SHIPPED))
+
+    monkeypatch.setattr(rebuilding, "_load", load_and_append)
+    built = await rebuild(pool, store, CODEC, PROJECTIONS, untold)
+    assert {each.position for each in built} == {8}
+    for projection in PROJECTIONS:
+        assert await rows_of(pool, projection) == await fold_of_the_log(store, projection)
+
+
+async def test_a_rebuild_forgets_what_was_parked_and_parks_what_is_still_poison(
+    pool: asyncpg.Pool, store: EventStore
+) -> None:
+    poison = await foreign(store, "order.placed", orderId="odd")
+    good = await happens(store, *history("o-1"))
+    await drain(projector(pool, store, ORDER_DASHBOARD))
+    await drain(projector(pool, store, CUSTOMER_ORDERS))
+    await pool.execute(
+        "insert into projections.parked (projection, position, reason) values ('order-dashboard', $1, 'mended since')",
+        good,
+    )
+    await rebuild(pool, store, CODEC, [ORDER_DASHBOARD], untold)
+    for projection in PROJECTIONS:
+        assert [event.position for event in await Queries(pool).parked(projection.name)] == [poison]
+    assert await Queries(pool).parked_counts() == {"order-dashboard": 1, "customer-orders": 1}
