@@ -4,13 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 COMPILE := uv pip compile --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
-SOURCES := activities application audit bench bootstrap.py chaos cli deployment dispatcher embedded eventstore explore gateways inventory order_streams orders process.py projections scripts settings.py telemetry temporal.py tests web webhooks worker.py workflows
+SOURCES := activities application audit bench bootstrap.py chaos cli deployment dispatcher embedded eventstore explore gateways inventory open_work order_streams orders process.py projections scripts settings.py telemetry temporal.py tests web webhooks worker.py workflows
 
 # Hundreds of processes start in a run of the tests: each compiles all code again where Python may not keep it.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev chaos explore bench test test-deployment check format histories asyncapi schema lock clean
+.PHONY: help demo dev chaos explore bench test test-deployment check format histories golden asyncapi schema lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,9 +30,9 @@ explore: $(INSTALLED) ## Play generated orders against faults and interventions,
 bench: $(VENV)/.bench ## Compare with alternatives, write bench/results.json (ARGS="orders append --rounds 1 --scale 0.1")
 	@$(BIN)/python -m bench $(ARGS)
 
-# Two files at a time, each process with servers of its own: tests mostly wait.
+# Two files at a time, the longest first, each process with servers of its own: tests mostly wait.
 test: $(INSTALLED) ## Run all tests, on a real PostgreSQL and a real Temporal server
-	@$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
+	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-deployment: $(INSTALLED) ## Run docker-compose.yml's services as processes through restarts, kills, a restore, an upgrade (ARGS="--from COMMIT")
 	@$(BIN)/python -m deployment $(ARGS)
@@ -53,6 +53,9 @@ format: $(INSTALLED) ## Format the code
 
 histories: $(INSTALLED) ## Record the workflow histories of the replay tests
 	@RECORD_HISTORIES=1 $(BIN)/pytest tests/replay
+
+golden: $(INSTALLED) ## Record the outputs of the golden test
+	@RECORD_GOLDEN=1 $(BIN)/pytest -n 0 tests/integration/test_golden_output.py
 
 asyncapi: $(INSTALLED) ## Write docs/asyncapi.json, the messages of webhooks
 	@$(BIN)/python -m webhooks.asyncapi > docs/asyncapi.json

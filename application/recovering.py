@@ -7,23 +7,23 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from temporalio.client import Client, WorkflowExecutionStatus
 
-from application.reach import require_answer
 from application.recovering_easypost import lost_labels
 from application.recovering_refunds import lost_refunds
 from application.recovering_runs import end, runs_ahead
 from application.recovering_stripe import lost_charges
-from audit.evidence import gather
-from audit.open_orders import Prospect, Prospects, Work, unfinished
-from audit.sources import Sources
-from audit.streams import order_ids
 from dispatcher.starter import WorkflowStarter
 from dispatcher.triggers import TRIGGERS, Trigger
 from eventstore.connection import BUILT_IN_ONLY
 from eventstore.model import RecordedEvent
 from eventstore.pool import connect
+from open_work.evidence import gather
+from open_work.open_orders import Prospect, Prospects, Work, unfinished
+from open_work.sources import Sources
+from order_streams.folded import order_ids
 from orders.events import Event
 from projections import PROJECTIONS
 from settings import Settings
+from temporal import require_answer
 
 if TYPE_CHECKING:  # the packages `easypost` and `stripe` are extras
     from gateways.easypost.shipping import EasyPostShippingGateway

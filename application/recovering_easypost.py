@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from activities.shipping import label_key, label_request
-from audit.sources import Sources
-from audit.streams import read_order
+from open_work.sources import Sources
+from order_streams.folded import read_order
 from orders.names import order_of_key
 
 if TYPE_CHECKING:  # the package `easypost` is an extra

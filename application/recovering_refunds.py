@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from activities.signatures import RETURN_PAYMENT
-from audit.sources import Sources
-from audit.streams import read_order
 from gateways.stripe.amounts import from_stripe
 from gateways.stripe.refund_ledger import REFUND_STATES, KnownRefund, StripeRefundLedger
+from open_work.sources import Sources
+from order_streams.folded import read_order
 from orders.money import format_money
 from orders.names import derived_name, kind_of, older_name
 from orders.state import Shipped

@@ -6,9 +6,9 @@ from typing import Final
 
 from temporalio.client import Client, WorkflowExecution
 
-from application.failing import of_fleet
-from audit.sources import Sources
-from audit.streams import OrderStream, read_order
+from open_work.failing import of_fleet
+from open_work.sources import Sources
+from order_streams.folded import OrderStream, read_order
 from workflows.model import FULFILL_ORDER, NOTIFY_SHIPMENT, ORDER_ID, ORDER_STATUS, REFUND_ORDER, VALIDATE_ORDER
 
 _WORKFLOWS: Final = (VALIDATE_ORDER, FULFILL_ORDER, NOTIFY_SHIPMENT, REFUND_ORDER)

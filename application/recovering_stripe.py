@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from activities.payment import charge_request
-from audit.sources import Sources
-from audit.streams import read_order
 from gateways.stripe.amounts import from_stripe
 from gateways.stripe.ledger import StripeLedger
+from open_work.sources import Sources
+from order_streams.folded import read_order
 from orders.money import format_money
 
 if TYPE_CHECKING:  # the package `stripe` is an extra

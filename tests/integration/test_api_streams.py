@@ -1,4 +1,4 @@
-"""Server-sent events: live, in order, resumed without a gap, and ended where they have to be."""
+"""Server-sent events: live, in order, resumed without a gap, and ended at the limits."""
 
 import asyncio
 import time
@@ -8,11 +8,12 @@ from uuid import uuid4
 import pytest
 from temporalio.client import Client
 
-from orders.commands import CancelOrder, HoldOrder, ReleaseOrder
+from orders.commands import CancelOrder
 from orders.events import CancelledBy, OrderHeld, OrderReleased
+from orders.interventions import HoldOrder, ReleaseOrder
 from tests.integration.api_harness import Api, Listener, ServerEvent, api, api_of, cut_connections, listening, problem
 from tests.running_system import running_system, until
-from web import event_stream, streams, tail
+from web import connection, streams, tail
 
 SHIPPED = ["order.placed", "order.confirmed", "order.paid", "order.shipped"]
 
@@ -156,7 +157,7 @@ async def test_given_the_server_stops_then_every_stream_ends_in_good_order(
 async def test_given_a_client_that_takes_nothing_then_it_is_let_go_and_others_are_served(
     database_url: str, temporal_client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(event_stream, "SEND_SECONDS", 0.5)
+    monkeypatch.setattr(connection, "SEND_SECONDS", 0.5)
     async with api(database_url, temporal_client) as served:
         order_id = await served.place()
         await much_happens(served, order_id, 10_000)  # more than the sockets hold

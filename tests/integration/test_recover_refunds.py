@@ -7,8 +7,8 @@ import pytest
 from temporalio.client import Client
 
 from application.recovering import Loss
-from application.stripe_attention import money_at_risk
-from orders.commands import RequestRefund
+from open_work.money_at_risk import money_at_risk
+from orders.interventions import RequestRefund
 from tests.gateways.local_stripe import Money
 from tests.gateways.stripe_proxy import StripeProxy
 from tests.integration.lost_tail import lose_tail

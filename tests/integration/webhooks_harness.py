@@ -15,7 +15,7 @@ from tests.integration.dispatcher_harness import event_of
 from tests.running_system import new_id
 from webhooks.deliveries import Delivery
 from webhooks.relay import Relay
-from webhooks.signatures import workflow_id
+from webhooks.steps import workflow_id
 
 URL = "http://127.0.0.1:9/hooks"
 

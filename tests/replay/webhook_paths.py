@@ -4,7 +4,7 @@ from tests.running_system import RunningSystem, until
 from tests.webhook_receiver import Answer, Receiver, receiving
 from tests.workflow.steering import Steering
 from webhooks.deliveries import State
-from webhooks.signatures import workflow_id
+from webhooks.steps import workflow_id
 
 
 async def delivered(system: RunningSystem, steering: Steering) -> str:
