@@ -75,7 +75,7 @@ COMMANDS: Final = {
     ),
     "recover": (
         "cli.recover:recover",
-        "Find and take up what a fail-over or a restore has left: sequence, checkpoints, charges, workflows, messages.",
+        "Find and take up the losses of a fail-over or a restore: sequence, checkpoints, charges, refunds, labels, workflows.",
     ),
     "health": (
         "cli.health:health",
