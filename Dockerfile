@@ -7,7 +7,7 @@ WORKDIR /src
 COPY requirements.lock ./
 RUN pip --python /opt/orders install --require-hashes --only-binary :all: --requirement requirements.lock
 COPY . .
-# The lock holds the build tool too, so that no file is used without its hash.
+# The lock includes the build tool, so that no file is used without its hash.
 RUN pip --python /opt/orders install --no-deps --no-index --no-build-isolation .
 
 
@@ -20,7 +20,7 @@ ENV PATH=/opt/orders/bin:$PATH PYTHONUNBUFFERED=1
 USER 10001
 WORKDIR /home/orders
 
-# Told to stop, the worker finishes what is in flight: give it longer than ORDERS_SHUTDOWN_SECONDS before it is killed.
+# A stopping worker finishes activities in progress: set the grace period to more than ORDERS_SHUTDOWN_SECONDS.
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=30s --timeout=20s --start-period=30s --retries=3 CMD ["orders", "health"]
 ENTRYPOINT ["orders"]

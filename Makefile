@@ -1,43 +1,43 @@
-# Needs Python 3.11 or newer and make, nothing else: PostgreSQL and Temporal come as Python packages into .venv.
+# Requires only Python 3.11 or newer and make: PostgreSQL and Temporal come as Python packages into .venv.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 COMPILE := uv pip compile --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
-SOURCES := activities application audit bench bootstrap.py chaos cli deployment dispatcher embedded eventstore explore gateways inventory order_streams orders process.py projections scripts settings.py telemetry temporal.py tests web webhooks worker.py workflows
+SOURCES := activities application audit bench bootstrap.py chaos cli deployment dispatcher embedded eventstore explore gateways inventory open_work order_streams orders process.py projections scripts settings.py telemetry temporal.py tests web webhooks worker.py workflows
 
 # Hundreds of processes start in a run of the tests: each compiles all code again where Python may not keep it.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev chaos explore bench test test-deployment check format histories asyncapi schema lock clean
+.PHONY: help demo dev chaos explore bench test test-deployment check format histories golden asyncapi schema lock clean
 
-help: ## Show what there is to make
+help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(INSTALLED) ## Start everything, take 830 real orders through it, show how they ended (ARGS=--exit to leave then)
+demo: $(INSTALLED) ## Run the whole system on 830 sample orders and show the results (ARGS=--exit to exit then)
 	@$(BIN)/orders demo $(ARGS)
 
-dev: $(INSTALLED) ## Start everything with data that is kept in .orders/
+dev: $(INSTALLED) ## Run the whole system with data kept in .orders/
 	@$(BIN)/orders dev $(ARGS)
 
-chaos: $(INSTALLED) ## Break one thing after another while orders flow, then prove the books (ARGS="--seconds 600 --seed 1")
+chaos: $(INSTALLED) ## Inject faults one after another while orders are placed, then audit the books (ARGS="--seconds 600 --seed 1")
 	@$(BIN)/python -m chaos $(ARGS)
 
-explore: $(INSTALLED) ## Play generated orders against faults and interventions, print what fails (ARGS="--sequences 10000 --seed 1")
+explore: $(INSTALLED) ## Play generated orders against faults and interventions, print failing sequences (ARGS="--sequences 10000 --seed 1")
 	@$(BIN)/python -m explore $(ARGS)
 
-bench: $(VENV)/.bench ## Measure side by side with others, write bench/results.json (ARGS="orders append --rounds 1 --scale 0.1")
+bench: $(VENV)/.bench ## Compare with alternatives, write bench/results.json (ARGS="orders append --rounds 1 --scale 0.1")
 	@$(BIN)/python -m bench $(ARGS)
 
-# Two files at a time, each process with servers of its own: most of the time of a test is waiting.
+# Two files at a time, each process with servers of its own: tests mostly wait.
 test: $(INSTALLED) ## Run all tests, on a real PostgreSQL and a real Temporal server
 	@$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
 test-deployment: $(INSTALLED) ## Run docker-compose.yml's services as processes through restarts, kills, a restore, an upgrade (ARGS="--from COMMIT")
 	@$(BIN)/python -m deployment $(ARGS)
 
-check: $(INSTALLED) ## Lint, formatting, types, import rules, file sizes, workflows that replay, licences, dependencies that fit
+check: $(INSTALLED) ## Lint, formatting, types, import rules, file sizes, determinism of workflows, licences, consistent dependencies
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy $(SOURCES)
@@ -51,16 +51,19 @@ check: $(INSTALLED) ## Lint, formatting, types, import rules, file sizes, workfl
 format: $(INSTALLED) ## Format the code
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
-histories: $(INSTALLED) ## Record the workflow histories that the replay test keeps
+histories: $(INSTALLED) ## Record the workflow histories of the replay tests
 	@RECORD_HISTORIES=1 $(BIN)/pytest tests/replay
 
-asyncapi: $(INSTALLED) ## Write docs/asyncapi.json, what receivers of webhooks can expect
+golden: $(INSTALLED) ## Record the outputs of the golden test
+	@RECORD_GOLDEN=1 $(BIN)/pytest -n 0 tests/integration/test_golden_output.py
+
+asyncapi: $(INSTALLED) ## Write docs/asyncapi.json, the messages of webhooks
 	@$(BIN)/python -m webhooks.asyncapi > docs/asyncapi.json
 
 schema: $(INSTALLED) ## Write schema.sql from the migrations
 	@$(BIN)/python -m embedded.schema > schema.sql
 
-lock: $(INSTALLED) ## Pin all dependencies anew: what runs, what tests, what is compared (needs uv)
+lock: $(INSTALLED) ## Pin all dependencies of production, tests and benchmark (needs uv)
 	$(COMPILE) --extra stripe --extra easypost --group build pyproject.toml -o requirements.lock
 	$(COMPILE) --constraint requirements.lock --extra stripe --extra easypost --extra embedded --group dev pyproject.toml -o requirements-dev.lock
 	$(COMPILE) --constraint requirements-dev.lock --group bench pyproject.toml -o bench/requirements.lock

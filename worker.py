@@ -37,7 +37,7 @@ from temporal import (
 )
 from webhooks.activities import WebhookActivities
 from webhooks.sender import Sender
-from webhooks.signatures import task_queue
+from webhooks.steps import task_queue
 
 # Seconds. A projection's step takes as long for one event as for some: a twentieth of an order's processor time, for
 # read models that are this much later while orders flow.

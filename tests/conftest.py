@@ -1,4 +1,4 @@
-"""Real servers for the tests: one PostgreSQL and one Temporal for a whole run, a database of its own for each test."""
+"""Fixtures with real servers: one PostgreSQL and one Temporal for a whole run, a new database for each test."""
 
 import gc
 import os
@@ -30,7 +30,7 @@ gc.disable()
 
 
 def pytest_collection_finish() -> None:
-    """What was imported stays: looked through after each of two thousand tests, it would cost a third of the run."""
+    """Freeze imported objects: collecting them after each of two thousand tests would take a third of the run."""
     gc.collect()
     gc.freeze()
 
@@ -43,7 +43,7 @@ async def _collect_while_the_loop_runs() -> AsyncIterator[None]:
 
 @pytest.fixture(scope="session")
 def living() -> Living:
-    """A function from a mark to the processes, id and command line, that carry it or one that begins with it."""
+    """A function from a mark to the processes (id and command line) whose mark begins with it."""
     return _processes_with
 
 
@@ -64,13 +64,13 @@ def _command_line(process: Path) -> str:
 def _content(file: Path) -> bytes:
     try:
         return file.read_bytes()
-    except OSError:  # ended meanwhile, or somebody else's
+    except OSError:  # ended meanwhile, or of another user
         return b""
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _nothing_is_left_running() -> Iterator[None]:
-    """The last word of a run: set up before, and so checked after, everything else."""
+    """Final check of a run: set up first, and so executed after all other fixtures."""
     os.environ[RUN_MARK] = mark = uuid.uuid4().hex
     yield
     if sys.platform != "linux":
@@ -89,7 +89,7 @@ async def postgres_server() -> AsyncIterator[Postgres]:
 
 @pytest.fixture(scope="session")
 async def template_database(postgres_server: Postgres) -> str:
-    """The name of a database with every migration applied, to be cloned; nobody connects to it."""
+    """Name of a database with every migration applied, to be cloned; without connections."""
     name = "migrated"
     await _administer(postgres_server, f"create database {name}")
     await migrate(postgres_server.address(name))
@@ -98,7 +98,7 @@ async def template_database(postgres_server: Postgres) -> str:
 
 @pytest.fixture
 async def database_url(postgres_server: Postgres, template_database: str) -> AsyncIterator[str]:
-    """The owner's address of a database of this test's own."""
+    """Address of a new database for this test, as the owner."""
     name = f"test_{uuid.uuid4().hex}"
     await _administer(postgres_server, f"create database {name} template {template_database} strategy file_copy")
     yield postgres_server.address(name)
@@ -115,7 +115,7 @@ async def _administer(server: Postgres, statement: str) -> None:
 
 @pytest.fixture
 async def pool(database_url: str) -> AsyncIterator[asyncpg.Pool]:
-    """Connections as the application has them: its role, and no reset between two uses."""
+    """Connections as in the application: with its role, and without a reset between two uses."""
     async with asyncpg.create_pool(
         database_url, min_size=1, max_size=10, reset=_no_reset, server_settings={"role": "orders_app"}
     ) as connections:
@@ -123,7 +123,7 @@ async def pool(database_url: str) -> AsyncIterator[asyncpg.Pool]:
 
 
 async def _no_reset(_: object) -> None:
-    """Nothing: a reset would undo the role."""
+    """Do not reset: it would undo the role."""
 
 
 @pytest.fixture(scope="session")
@@ -134,7 +134,7 @@ async def temporal_server() -> AsyncIterator[TemporalServer]:
 
 @pytest.fixture(scope="session")
 async def hasty_client() -> AsyncIterator[Client]:
-    """Of a server that suggests to continue as new after a few events more than an ordinary order has."""
+    """Client of a server that suggests continue-as-new a few events after the length of an ordinary order."""
     dynamic = TIME_SKIPPING | {"limit.historyCount.suggestContinueAsNew": "70"}
     async with run_temporal(None, ui=False, dynamic=dynamic) as server:
         yield await Client.connect(server.address, namespace=server.namespace, data_converter=pydantic_data_converter)

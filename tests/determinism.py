@@ -1,8 +1,8 @@
-"""No module that workflow code imports calls what may answer differently in a replay: `python -m tests.determinism`, run by
-`make check`.
+"""Check that no module imported by workflow code makes a call that may differ in a replay: `python -m
+tests.determinism`, run by `make check`.
 
-These modules pass through Temporal's sandbox (decision 10), which then catches nothing in them. Imports are an allow-list, so
-that a clock, a random number, a file, a process or a socket cannot come in by a module that no list names.
+These modules pass through Temporal's sandbox (decision 10), which then stops no call in them. Imports are an allow-
+list, so that a clock, a random number, a file, a process or a socket cannot be imported through an unlisted module.
 """
 
 import ast
@@ -79,7 +79,7 @@ MEMBERS: Final = {
 """Modules that have both kinds, with the members that may be used. asyncio's run on the workflow's own loop there."""
 
 CLOCKS: Final = frozenset({"fromtimestamp", "now", "today", "utcfromtimestamp", "utcnow"})
-"""Attributes that read the machine's clock or time zone, whatever the name before the dot; workflow.now() does not."""
+"""Attributes that read the machine's clock or time zone, under any name before the dot; workflow.now() does not."""
 
 BUILTINS: Final = frozenset(
     {
@@ -107,7 +107,7 @@ _IN_ORDER_OF: Final = frozenset({"enumerate", "iter", "list", "map", "tuple", "z
 
 @cache
 def modules() -> list[str]:
-    """Our modules that the workflows are made of: theirs, and all that these import."""
+    """Our modules that workflows consist of: theirs, and all that these import."""
     packages = tomllib.loads(Path("pyproject.toml").read_text())["tool"]["importlinter"]["root_packages"]
     graph = grimp.build_graph(*packages, cache_dir=None)
     entries = {workflow.__module__ for workflow in (*WORKFLOWS, *WEBHOOK_WORKFLOWS)}
@@ -120,7 +120,7 @@ def source_of(module: str) -> Path:
 
 
 def problems(source: str, ours: frozenset[str]) -> list[str]:
-    """What may not be in a module that is imported by workflow code, by line. ours: our packages."""
+    """Forbidden code of a module that workflow code imports, by line. ours: our packages."""
     tree = ast.parse(source)
     aliases = {
         alias.asname or alias.name: alias.name
@@ -192,7 +192,7 @@ def _line(node: ast.AST) -> int:
 
 
 def check() -> list[str]:
-    """The problems of all modules of the workflows."""
+    """Problems of all workflow modules."""
     names = modules()
     ours = frozenset(name.partition(".")[0] for name in names)
     return [

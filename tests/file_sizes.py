@@ -1,4 +1,4 @@
-"""No source file over 300 lines without a reason: `python -m tests.file_sizes`, run by `make check`."""
+"""Check that no source file has over 300 lines without a reason: `python -m tests.file_sizes`, run by `make check`."""
 
 import subprocess
 import sys
@@ -12,7 +12,7 @@ EXCEPTIONS = {
 
 
 def too_long() -> list[str]:
-    """The tracked Python and SQL files over the limit that have no reason to be."""
+    """Tracked Python and SQL files over the limit without a reason."""
     names = subprocess.run(
         ["git", "ls-files", "*.py", "*/migrations/*.sql"], capture_output=True, text=True, check=True
     ).stdout.split()

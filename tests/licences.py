@@ -1,6 +1,5 @@
-"""The licences of what runs, and none that a project under the MIT licence cannot ship with: `python -m tests.licences`, run by
-`make check`. What only tests and checks use is not shipped, and may have any.
-"""
+"""Check the licences of production packages against the MIT licence: `python -m tests.licences`, run by `make check`.
+Packages of tests and checks alone are not distributed, and may have any licence."""
 
 import json
 import re
@@ -23,25 +22,25 @@ ALLOWED: Final = frozenset(
     }
 )
 """By the names that packages give them. The GPL and AGPL reach the whole work; the LGPL asks that its part can be exchanged
-in what is shipped, images included, which nobody here has undertaken; of SSPL and BUSL the field of use is limited."""
+in what is shipped, images included, which this project does not offer; of SSPL and BUSL the field of use is limited."""
 
 
 def shipped() -> list[str]:
-    """The packages of the image on a system like this one: with every extra, and the build tool."""
+    """Packages of the image on a system like this one: with every extra, and the build tool."""
     lines = [line.split(" \\")[0] for line in LOCK.read_text().splitlines() if line[:1].isalnum()]
     pinned = [Requirement(line) for line in lines]
     return sorted(canonicalize_name(each.name) for each in pinned if each.marker is None or each.marker.evaluate())
 
 
 def licences(names: list[str]) -> dict[str, str]:
-    """What each package says of its licence, by its name."""
+    """Licences of each package, by its name."""
     command = [sys.executable, "-m", "piplicenses", "--format", "json", "--with-system", "--packages", *names]
     rows = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
     return {canonicalize_name(row["Name"]): row["License"] for row in rows}
 
 
 def is_allowed(licence: str) -> bool:
-    """Whether all that are named are allowed, also where one of them may be chosen: the choice is a person's."""
+    """True if all named licences are allowed, including each of alternatives: a person chooses one."""
     return all(_bare(each) in ALLOWED for each in re.split(r"; | AND | OR ", licence))
 
 
@@ -52,7 +51,7 @@ def _bare(part: str) -> str:
 
 
 def table(found: dict[str, str]) -> str:
-    """The packages of each licence."""
+    """Packages by licence."""
     packages: dict[str, list[str]] = {}
     for name, licence in sorted(found.items()):
         packages.setdefault(licence, []).append(name)
@@ -63,7 +62,7 @@ def table(found: dict[str, str]) -> str:
 
 
 def refused(names: list[str], found: dict[str, str]) -> list[str]:
-    """The packages that cannot be shipped, or that say nothing."""
+    """Packages that cannot be distributed, or name no licence."""
     return [f"{name}: {found.get(name, 'UNKNOWN')}" for name in names if not is_allowed(found.get(name, "UNKNOWN"))]
 
 

@@ -1,6 +1,6 @@
-"""The reach of placing an order: modules of ours that `application.placing` imports, directly or through others.
+"""Check the reach of placing an order: our modules that `application.placing` imports, directly or transitively.
 
-Fails beyond LIMIT: a change of a provider, a page or a read model has no way to break the taking in of orders.
+Fails beyond LIMIT: a change of a provider, a page or a read model must not break the placing of orders.
 """
 
 import sys
@@ -15,7 +15,7 @@ _PROJECT: Final = Path(__file__).parent.parent / "pyproject.toml"
 
 
 def reach(module: str) -> set[str]:
-    """The modules that this one imports, directly or through others."""
+    """Modules that this one imports, directly or transitively."""
     packages = tomllib.loads(_PROJECT.read_text())["tool"]["importlinter"]["root_packages"]
     return grimp.build_graph(*packages, cache_dir=None).find_upstream_modules(module)
 

@@ -50,7 +50,7 @@ class RunningSystem:
         return GatewayBooks(self.app.pool)
 
     async def stock(self, **units: int) -> None:
-        """Levels by SKU; underscores stand for hyphens."""
+        """Set levels by SKU; underscores stand for hyphens."""
         for sku, level in units.items():
             await self.app.stock.set_level(sku.replace("_", "-"), level, actor="test")
 
@@ -73,7 +73,7 @@ class RunningSystem:
         return [event.type async for event in self.app.store.stream(stream_name(order_id))]
 
     async def settled(self, order_id: str, status: str, seconds: float = DEADLINE) -> State:
-        """Wait until the order has this status, nothing waits to be dispatched and its workflows have ended."""
+        """Wait until the order has this status, its events are dispatched and its workflows have ended."""
 
         async def done() -> bool:
             state = await self.state(order_id)
@@ -83,19 +83,19 @@ class RunningSystem:
         return await self.state(order_id)
 
     async def dispatched(self) -> bool:
-        """Whether the dispatcher has seen every event."""
+        """True if the dispatcher has processed every event."""
         return [lag.events for lag in await lags(self.app.pool, "dispatcher")] == [0]
 
     async def dispatched_all(self) -> None:
         await until(self.dispatched, "everything is dispatched")
 
     async def current_details(self, order_id: str) -> str:
-        """What the Temporal Web UI shows of the order's fulfillment."""
+        """Details of the order's fulfillment in the Temporal Web UI."""
         metadata = await self.workflow("fulfill-order", order_id).query("__temporal_workflow_metadata")
         return str(metadata.get("currentDetails", "")) if isinstance(metadata, dict) else str(metadata)
 
     async def running(self, order_id: str) -> list[str]:
-        """The order's workflows that have been started and have not ended, by type."""
+        """Workflows of the order that have started and not ended, by type."""
         handles = {
             name: self.workflow(name, order_id) for name in ("validate-order", "fulfill-order", "notify-shipment")
         }
@@ -105,11 +105,11 @@ class RunningSystem:
         return self.client.get_workflow_handle(f"{name}-{order_id}")
 
     async def steps(self, order_id: str, workflow: str = "fulfill-order") -> list[str]:
-        """The activities of the order's workflow in the order in which they ended well."""
+        """Activities of the order's workflow in the order of their success."""
         return await steps_of(self.workflow(workflow, order_id))
 
     async def money(self, order_id: str) -> tuple[int, int]:
-        """What the gateway's own ledger says: charged and refunded, in minor units."""
+        """Charged and refunded amounts in the gateway's own ledger, in minor units."""
         books = await self.ledger.books(order_ids=[order_id])
         return (sum(b.charged for b in books), sum(b.refunded for b in books))
 
@@ -123,11 +123,11 @@ class RunningSystem:
         )
 
     async def needs_attention(self, order_id: str, workflow: str = "fulfill-order") -> None:
-        """Wait until the order's workflow says so in its search attribute."""
+        """Wait until the search attribute of the order's workflow is set."""
         await until(lambda: self.is_marked(order_id, workflow), f"{workflow} of {order_id} needs attention")
 
     async def is_marked(self, order_id: str, workflow: str = "fulfill-order") -> bool:
-        """Whether the order's workflow says in its search attribute that it needs attention."""
+        """True if the search attribute of the order's workflow marks it as needing attention."""
         try:
             description = await self.workflow(workflow, order_id).describe()
         except RPCError:
@@ -135,7 +135,7 @@ class RunningSystem:
         return description.typed_search_attributes.get(NEEDS_ATTENTION) is True
 
     async def step_is_failing(self, order_id: str, step: str) -> None:
-        """Wait until Temporal has seen an attempt of the step fail."""
+        """Wait until Temporal has recorded a failed attempt at the step."""
 
         async def seen() -> bool:
             try:
@@ -187,7 +187,7 @@ def new_id() -> str:
 def order_data(
     order_id: str, *, quantity: int = 2, unit_price: int = 1500, sku: str = "TEA-1", **changes: Any
 ) -> dict[str, Any]:
-    """An order of one line as it comes in, in wire spelling."""
+    """An order of one line as decoded JSON."""
     return {
         "orderId": order_id,
         "customerId": "ALFKI",
@@ -206,7 +206,7 @@ def order_data(
 
 
 async def until(condition: Callable[[], Awaitable[bool]], what: str, seconds: float = DEADLINE) -> None:
-    """Poll for a state of the outside world; fails with `what` at the deadline."""
+    """Poll for an external condition; fails with `what` at the deadline."""
     try:
         async with asyncio.timeout(seconds):
             while not await condition():  # noqa: ASYNC110 – the outside world sets no event
@@ -224,7 +224,7 @@ async def running_system(
     adapt: Callable[[App], App] = lambda app: app,
     **settings: Any,
 ) -> AsyncIterator[RunningSystem]:
-    """Everything on, on a task queue of its own unless one is given. adapt: puts doubles in the place of parts."""
+    """The whole system, with a new task queue unless one is given. adapt: replaces parts with doubles."""
     given: dict[str, Any] = {"task_queue": f"test-{new_id()}", "shutdown_seconds": 5} | settings
     values = Settings(database_url=database_url, **given)
     async with open_pool(database_url) as pool:

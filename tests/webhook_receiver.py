@@ -1,4 +1,4 @@
-"""A receiver of webhooks on loopback: a real HTTP server that a test tells what to answer."""
+"""A receiver of webhooks on loopback: a real HTTP server whose answers a test defines."""
 
 import asyncio
 import contextlib
@@ -15,7 +15,7 @@ from standardwebhooks import Webhook
 
 @dataclass(frozen=True)
 class Received:
-    """One request, as it came."""
+    """One received request."""
 
     path: str
     headers: dict[str, str]
@@ -40,13 +40,13 @@ class Received:
         return str(self.event["subject"])
 
     def verify(self, secret: str) -> None:
-        """By the reference implementation. Raises WebhookVerificationError."""
+        """Verify it with the reference implementation. Raises WebhookVerificationError."""
         Webhook(secret).verify(self.body, self.headers)
 
 
 @dataclass
 class Answer:
-    """What is answered; `hangs`: nothing until the receiver closes. raw: these very bytes instead."""
+    """An answer. hangs: none until the receiver closes. raw: exactly these bytes instead."""
 
     status: int = 204
     headers: dict[str, str] = field(default_factory=dict)
@@ -59,7 +59,7 @@ Decide = Callable[[Received], Answer]
 
 
 class Receiver:
-    """Keeps every request; `decide` says what each is answered, 204 unless told otherwise."""
+    """Keeps every request; `decide` returns the answer to each, 204 by default."""
 
     def __init__(self) -> None:
         self.received: list[Received] = []
@@ -82,13 +82,13 @@ class Receiver:
         return [each.type for each in self.of(order_id)]
 
     async def start(self, trust: ssl.SSLContext | None = None) -> None:
-        """Listen; on the port of before, where it was stopped."""
+        """Listen, on the previous port after a stop."""
         self._closing = asyncio.Event()
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, ssl=trust)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
-        """Refuse connections, and end those that are open."""
+        """Refuse connections, and end open ones."""
         self._closing.set()
         if self._server is not None:
             self._server.close()

@@ -1,4 +1,4 @@
-"""Where the API listens."""
+"""The address that the API listens on."""
 
 import ipaddress
 import socket
@@ -25,18 +25,18 @@ USUAL: Final = Address("127.0.0.1", USUAL_PORT)
 
 
 def listening_address(settings: Settings) -> Address:
-    """The address of ORDERS_API_ADDRESS. Raises SettingsError where it is open to others without keys."""
+    """The address of ORDERS_API_ADDRESS. Raises SettingsError where it is reachable from other machines without keys."""
     address = USUAL if settings.api_address is None else Address(*host_and_port(settings.api_address))
     if settings.api_keys is None and not is_loopback(address.host):
         raise SettingsError(
-            f"ORDERS_API_ADDRESS is {address}, which others can reach, and ORDERS_API_KEYS is not set: "
+            f"ORDERS_API_ADDRESS is {address}, which other machines can reach, and ORDERS_API_KEYS is not set: "
             "set keys, or listen on 127.0.0.1"
         )
     return address
 
 
 def beside_others(settings: Settings) -> Address:
-    """The same; without ORDERS_API_ADDRESS any free port, where the usual one is taken. Raises SettingsError."""
+    """The same, or any free port where ORDERS_API_ADDRESS is not set and the default port is in use. Raises SettingsError."""
     address = listening_address(settings)
     if settings.api_address is not None:
         return address
@@ -48,7 +48,7 @@ def beside_others(settings: Settings) -> Address:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine answers to that name."""
+    """Return True where the name or address is a loopback one."""
     if host.rstrip(".").lower() == "localhost":
         return True
     try:
@@ -58,7 +58,7 @@ def is_loopback(host: str) -> bool:
 
 
 def listen(address: Address) -> socket.socket:
-    """A socket that listens there. Raises SettingsError where that cannot be had."""
+    """Open a listening socket. Raises SettingsError where that fails."""
     try:
         family, kind, protocol, _, where = socket.getaddrinfo(
             address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -83,6 +83,6 @@ def _unusable(address: Address, error: Exception) -> SettingsError:
 
 
 def url_of(listening: socket.socket, host: str) -> str:
-    """What is typed into a browser to get there."""
+    """Return the URL of a listening socket, for a browser."""
     port = listening.getsockname()[1]
     return f"http://{Address(host, port)}"

@@ -1,12 +1,12 @@
-"""The API and the page, put together."""
+"""The ASGI application of API and page."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final
 
-import asyncpg
 import structlog
 from fastapi import FastAPI, Request, Response
 from starlette.responses import FileResponse
@@ -14,10 +14,10 @@ from starlette.routing import Match
 from starlette.staticfiles import StaticFiles
 from temporalio.client import Client
 
-from application.outages import AWAY
 from application.readiness import Ready
 from application.version import program_version
 from bootstrap import App
+from eventstore.looper import Looper
 from telemetry.requests import WITHOUT_ITS_OWN, RequestTelemetry
 from web import (
     gateway_routes,
@@ -48,10 +48,10 @@ _METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 def create_app(app: App, client: Client) -> FastAPI:
-    """The ASGI application. client: connected, or lazy; without Temporal all that needs none of it works.
+    """Build the ASGI application. client: connected, or lazy; without Temporal every request that needs none works.
 
-    A request goes through the front door, the limits, the routing and then its route (`web.route.ApiRoute`).
-    Raises SettingsError where ORDERS_API_KEYS is not usable.
+    A request passes the front door, the limits, the routing and then its route (`web.route.ApiRoute`).
+    Raises SettingsError where ORDERS_API_KEYS is invalid.
     """
     keys = keyring(app.settings)
     refusals = Refusals()
@@ -77,12 +77,12 @@ def create_app(app: App, client: Client) -> FastAPI:
         title="Orders",
         version=program_version(),
         openapi_url="/v1/openapi.json",
-        docs_url=None,  # they load scripts from elsewhere
+        docs_url=None,  # it loads scripts from other sites
         redoc_url=None,
         redirect_slashes=False,
         lifespan=_lifespan,
         telemetry=WITHOUT_ITS_OWN,
-        exception_handlers=dict.fromkeys(KNOWN, _answer_known),
+        exception_handlers=dict.fromkeys(KNOWN, _handle_known),
     )
     api.state.system = system
     for routes in (
@@ -97,7 +97,7 @@ def create_app(app: App, client: Client) -> FastAPI:
         api.include_router(routes.router)
     _add_page(api)
     describe(api)
-    # The last one added is the first one asked.
+    # The last middleware added runs first.
     api.add_middleware(Limits, loopback_only=keys.is_open)
     api.add_middleware(RequestTelemetry)
     api.add_middleware(FrontDoor)
@@ -106,10 +106,13 @@ def create_app(app: App, client: Client) -> FastAPI:
 
 @asynccontextmanager
 async def _lifespan(api: FastAPI) -> AsyncIterator[None]:
-    """What goes on beside the requests."""
+    """Background tasks beside the requests."""
     system: System = api.state.system
     async with asyncio.TaskGroup() as group:
-        beside = [group.create_task(system.streams.run()), group.create_task(_prune_for_ever(system))]
+        beside = [
+            group.create_task(system.streams.run()),
+            group.create_task(Looper(_log, partial(_prune, system), longest=_PRUNE_SECONDS).run()),
+        ]
         try:
             yield
         finally:
@@ -119,20 +122,16 @@ async def _lifespan(api: FastAPI) -> AsyncIterator[None]:
                 task.cancel()
 
 
-async def _prune_for_ever(system: System) -> None:
+async def _prune(system: System) -> float:
     events = system.stripe_events
-    while True:
-        try:
-            while await system.idempotency.prune() == PRUNED_AT_ONCE:
-                pass
-            while events is not None and await events.prune():
-                pass
-        except (asyncpg.PostgresError, *AWAY) as error:
-            _log.debug("old idempotency keys and events not pruned", error=str(error))
-        await asyncio.sleep(_PRUNE_SECONDS)
+    while await system.idempotency.prune() == PRUNED_AT_ONCE:
+        pass
+    while events is not None and await events.prune():
+        pass
+    return _PRUNE_SECONDS
 
 
-async def _answer_known(request: Request, error: Exception) -> Response:
+async def _handle_known(request: Request, error: Exception) -> Response:
     problem = problem_of(error)
     if problem is None:
         raise error
@@ -142,12 +141,14 @@ async def _answer_known(request: Request, error: Exception) -> Response:
 
 
 def _method_not_allowed(request: Request) -> Response:
-    """405 with what is allowed; or that, where it is what was asked."""
+    """Return 405 with the allowed methods, or those alone for OPTIONS."""
     allowed = {method for method in _METHODS if _has_route(request, method)}
     headers = {"Allow": ", ".join(sorted(allowed | {"OPTIONS"} | ({"HEAD"} if "GET" in allowed else set())))}
     if request.method == "OPTIONS":
         return Response(status_code=204, headers=headers)
-    return problem_response(Problem(405, "method-not-allowed", "this method is not for this address", headers=headers))
+    return problem_response(
+        Problem(405, "method-not-allowed", "this method is not allowed at this address", headers=headers)
+    )
 
 
 def _has_route(request: Request, method: str) -> bool:
@@ -156,7 +157,7 @@ def _has_route(request: Request, method: str) -> bool:
 
 
 def _add_page(api: FastAPI) -> None:
-    """The operators' page: static files, which anybody may read. They ask /v1 with the key that was typed in."""
+    """Serve the operators' page: public static files, which call /v1 with the key typed in by the operator."""
 
     async def index() -> Response:
         page = PAGE / "index.html"

@@ -1,7 +1,6 @@
-"""A client's connection: the limits that come before any request is there to be answered.
+"""Limits on a client's connection, enforced before a request is complete.
 
-The parser is llhttp, by httptools: h11's expressions take a second for a header of 16 kB of blanks, and four times
-that for twice as many.
+The parser is llhttp, by httptools: h11's regular expressions take quadratic time, a second for a header of 16 kB of blanks.
 """
 
 import asyncio
@@ -17,21 +16,21 @@ from web.refusals import Refusals
 MAX_CONNECTIONS: Final = 700
 MAX_HEAD: Final = 16 * 1024  # bytes of request line and headers, or of trailers
 MAX_HEADERS: Final = 100
-MAX_PIPELINED: Final = 16  # requests of a connection that wait for the one before
+MAX_PIPELINED: Final = 16  # requests of a connection that wait for an earlier response
 HEAD_SECONDS: Final = 10.0
 SEND_SECONDS: Final = 20.0
 
 _TOO_LARGE: Final = Problem(431, "head-too-large", f"more than {MAX_HEADERS} headers, or {MAX_HEAD:,} bytes of them")
 _TOO_SLOW: Final = Problem(408, "head-too-slow", f"the request's headers took more than {HEAD_SECONDS:.0f} s")
-_MALFORMED: Final = Problem(400, "malformed-request", "this is no HTTP/1.1 request")
-_TOO_MANY_AHEAD: Final = Problem(400, "malformed-request", f"more than {MAX_PIPELINED} requests ahead of their answers")
-_FULL: Final = Problem(503, "too-many-connections", "no more connections can be served here: try again")
+_MALFORMED: Final = Problem(400, "malformed-request", "this is not an HTTP/1.1 request")
+_TOO_MANY_AHEAD: Final = Problem(400, "malformed-request", f"more than {MAX_PIPELINED} pipelined requests")
+_FULL: Final = Problem(503, "too-many-connections", "too many connections to this process: try again")
 
 
 class Connection(HttpToolsProtocol):
-    """uvicorn's protocol with bounds on the connections of the process, on a request's head, and on waiting.
+    """uvicorn's protocol with bounds on the process's connections, on a request's head, and on waiting.
 
-    While no request is being answered the connection waits for a head, and makes room where all are taken.
+    A connection without a request in progress waits for a head, and may be closed to make room for a new connection.
     """
 
     def __init__(self, *, refusals: Refusals, **of_uvicorn: Any) -> None:
@@ -67,7 +66,7 @@ class Connection(HttpToolsProtocol):
         if self._in_head and self._pieces > MAX_HEAD and not self.transport.is_closing():
             self._refuse(_TOO_LARGE)
 
-    # What the parser calls. An exception ends the parsing, and has `send_400_response` called.
+    # Callbacks of the parser. An exception ends the parsing and leads to `send_400_response`.
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -93,7 +92,7 @@ class Connection(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
-        if self.cycle.response_complete:  # else the next request was there already
+        if self.cycle.response_complete:  # else the next request has been received already
             self._wait_for_head()
 
     def send_400_response(self, msg: str) -> None:
@@ -101,7 +100,9 @@ class Connection(HttpToolsProtocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._send_timer = self.loop.call_later(SEND_SECONDS, self._abort, "the answer was not read in time")
+        self._send_timer = self.loop.call_later(
+            SEND_SECONDS, self._abort, "the client did not read the response in time"
+        )
 
     def resume_writing(self) -> None:
         self._stop_send_timer()
@@ -131,21 +132,21 @@ class Connection(HttpToolsProtocol):
         self._refusals.add("the request's headers took too long")
         if self._in_head and not self.transport.is_closing():
             self._refuse(_TOO_SLOW)
-        if self.transport.get_write_buffer_size():  # closing would wait until the client reads it
+        if self.transport.get_write_buffer_size():  # closing would wait until the client has read it
             self.transport.abort()
         else:
             self.transport.close()
 
     def _make_room(self) -> None:
-        """End the connection that has waited longest for a request; refuse this one where all are being answered."""
-        others = [each for each in self.connections if isinstance(each, Connection) and each is not self]
-        waiting = [each for each in others if each._waiting_since is not None]
+        """Close the connection that has waited longest for a request; refuse this one where every other has one in progress."""
+        rest = [each for each in self.connections if isinstance(each, Connection) and each is not self]
+        waiting = [each for each in rest if each._waiting_since is not None]
         if not waiting:
             self._refusals.add("too many connections")
             self._refuse(_FULL)
             return
         min(waiting, key=lambda each: each._waiting_since or 0.0)._abort(
-            "too many connections: ended the one that waited longest for a request"
+            "too many connections: closed the one that waited longest for a request"
         )
 
     def _abort(self, reason: str) -> None:
@@ -159,23 +160,23 @@ class Connection(HttpToolsProtocol):
         self.transport.close()
 
     def _leave(self) -> None:
-        """Stop counting among the connections; one that is being closed must not be chosen to make room again."""
+        """Leave the count of connections: a closing connection must not be chosen again to make room."""
         self._stop_waiting()
         self.connections.discard(self)
 
 
 class _Refused(Exception):
-    """The request is not parsed any further."""
+    """Ends the parsing of a request."""
 
 
 def max_connections() -> int:
-    """MAX_CONNECTIONS, or less where this process may open few files."""
+    """Return MAX_CONNECTIONS, or fewer where the limit of open files is low."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return MAX_CONNECTIONS if soft == resource.RLIM_INFINITY else min(MAX_CONNECTIONS, soft * 3 // 4)
 
 
 def _written(problem: Problem) -> bytes:
-    """The problem as it goes over the wire where there is no request to answer."""
+    """Encode a problem as a whole HTTP response, for a connection without a request."""
     answer = problem_response(problem)
     lines = [f"HTTP/1.1 {problem.status} {problem.document()['title']}".encode()]
     lines += [name + b": " + value for name, value in answer.raw_headers]

@@ -1,4 +1,4 @@
-"""What every request goes through first and every answer last, whatever is asked: see `web.app.create_app`."""
+"""The outermost middleware, for every request and response: see `web.app.create_app`."""
 
 import time
 from typing import Final
@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from telemetry.requests import route_of
 from web.problems import Problem, problem_response
 
-_INTERNAL: Final = Problem(500, "internal-error", "something went wrong here; it is in the log")
+_INTERNAL: Final = Problem(500, "internal-error", "an internal error; the server's log has the details")
 _HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -26,9 +26,9 @@ _log = structlog.get_logger(__name__)
 
 
 class FrontDoor:
-    """One line in the log for each request, the security headers, HEAD as GET without its body, and the last resort.
+    """Logs each request, adds the security headers, serves HEAD as GET without a body, and responds 500 to a bug.
 
-    The line has no query, no key, no body and no value of the path: nothing that could be secret or personal.
+    The log line has no query, key, body or value of the path: nothing that could be secret or personal.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -39,14 +39,14 @@ class FrontDoor:
             await self._app(scope, receive, send)
             return
         method = scope["method"]
-        # The server leaves out the body by its own scope, which keeps the method that was sent.
+        # The server omits the body by its own scope, which keeps the original method.
         inner: Scope = {**scope, "method": "GET" if method == "HEAD" else method, "state": {}, "head": method == "HEAD"}
         answer = _Answer(send, api=scope["path"].startswith("/v1"))
         started = time.monotonic()
         try:
             await self._app(inner, receive, answer.send)
         except ClientDisconnect:
-            pass  # in the middle of its body: nobody is there to be answered, and nothing has failed here
+            pass  # in the middle of its body: the client is gone, and nothing has failed here
         except Exception:
             _log.exception("request failed", method=method, route=route_of(inner))
             if answer.status is None:
@@ -65,7 +65,7 @@ class FrontDoor:
 
 
 class _Answer:
-    """Passes an answer on with the security headers, and knows its status."""
+    """Sends a response with the security headers, and keeps its status."""
 
     def __init__(self, send: Send, *, api: bool) -> None:
         self._send, self._api = send, api

@@ -1,4 +1,4 @@
-"""POST: what payment providers tell by themselves. They sign what they say, and have no key of ours."""
+"""POST: events from payment providers. They sign their requests and have no API key."""
 
 import asyncio
 from typing import Annotated, Final
@@ -15,13 +15,13 @@ from web.system import Shared
 router = APIRouter(prefix="/v1/gateways", tags=["gateways"])
 _PROBLEM: Final = {MEDIA_TYPE: {"schema": {"$ref": f"#/components/schemas/{ProblemDocument.__name__}"}}}
 _PROBLEMS: Final = {
-    400: "The signature is not Stripe's, too old, or dated in the future; or the body is no event",
+    400: "The signature is not Stripe's, too old, or dated in the future; or the body is not an event",
     404: "No secret is set for Stripe's webhooks",
     413: "The body is larger than 1 MiB",
     415: "The body is not application/json",
     422: "The body is not JSON",
-    500: "A fault of ours",
-    503: "What the event asks for is not done yet: Stripe is to deliver it again",
+    500: "An internal error",
+    503: "The event is not handled yet: Stripe delivers it again",
 }
 _BODY: Final = {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}
 
@@ -36,7 +36,7 @@ _BODY: Final = {"required": True, "content": {"application/json": {"schema": {"t
 async def take_event(
     system: Shared, request: Request, signature: Annotated[str | None, Header(alias="Stripe-Signature")] = None
 ) -> Response:
-    """For Stripe alone: an event of its account. It is acted on once, however often and in whatever order events come."""
+    """Receive an event of the Stripe account. Each event is handled once, in any order and however often it is sent."""
     events = system.stripe_events
     if events is None:
         raise NotFound("no secret is set for Stripe's webhooks")

@@ -1,4 +1,4 @@
-"""For supervisors and load balancers: does the process live, can it serve. Nobody has to say who they are."""
+"""GET: liveness and readiness, for supervisors and load balancers, without a key."""
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
@@ -20,17 +20,17 @@ class Prepared(Health):
 
 @router.get("/healthz", response_model=Health)
 async def live() -> dict[str, str]:
-    """The process lives."""
+    """The process is alive."""
     return {"status": "ok"}
 
 
-@router.get("/readyz", response_model=Prepared, responses={503: {"description": "The database takes no writes"}})
+@router.get("/readyz", response_model=Prepared, responses={503: {"description": "The database rejects writes"}})
 async def ready(request: Request) -> dict[str, object]:
-    """The database answers, is migrated and takes writes. warnings: readers of the log that stand still."""
+    """The database responds, is migrated and accepts writes. warnings: stalled readers of the log."""
     system = system_of(request)
     missing = await missing_migrations(system.sources.pool)
     if missing is None or missing:
-        which = ", ".join(missing or ["which ones cannot be seen"])
+        which = ", ".join(missing or ["which ones is unknown"])
         raise Problem(503, "not-migrated", f"migrations are missing: {which}", headers={"Retry-After": "5"})
     found = await system.readiness.look()
     if found.problems:

@@ -1,4 +1,4 @@
-"""One effect and one answer for each Idempotency-Key, however often and however simultaneously it is sent."""
+"""One effect and one response for each Idempotency-Key, under repeated and concurrent requests."""
 
 import hashlib
 import uuid
@@ -14,11 +14,12 @@ from fastapi import Request, Response
 
 from application.outages import AWAY
 from orders.names import request_name
+from web import statements
 from web.known_errors import problem_of
 from web.problems import Problem, parameter_fault
 
 KEPT: Final = timedelta(hours=24)
-# Longer than a request may take (web.route.ANSWER_SECONDS): past it, whoever had the key has gone.
+# Longer than a request may take (web.route.ANSWER_SECONDS): after it, the key's owner is gone.
 LOCKED: Final = timedelta(seconds=30)
 MAX_KEY: Final = 255
 HEADER: Final = "Idempotency-Key"
@@ -26,29 +27,6 @@ REPLAYED: Final = "Idempotency-Replayed"
 _REPEATED_HEADERS: Final = ("location",)
 PRUNED_AT_ONCE: Final = 1_000
 
-# By the primary key, whose row lock makes twins wait: the first has it, and so does whoever comes when it is old or given up.
-_CLAIM: Final = """
-insert into web.idempotency_keys as k (scope, key, fingerprint, owner, locked_until)
-values ($1, $2, $3, $4, clock_timestamp() + $5)
-    on conflict (scope, key) do update
-   set fingerprint = excluded.fingerprint, owner = excluded.owner, locked_until = excluded.locked_until,
-       status = null, headers = null, body = null, created_at = clock_timestamp()
- where k.created_at < clock_timestamp() - $6::interval
-    or (k.status is null and k.locked_until < clock_timestamp() and k.fingerprint = excluded.fingerprint)
-returning true"""
-# By the primary key.
-_READ: Final = "select fingerprint, status, headers, body from web.idempotency_keys where scope = $1 and key = $2"
-# By the primary key, and only by whoever still has it.
-_STORE: Final = """
-update web.idempotency_keys set status = $4, headers = $5, body = $6 where scope = $1 and key = $2 and owner = $3"""
-_GIVE_UP: Final = "delete from web.idempotency_keys where scope = $1 and key = $2 and owner = $3"
-_UNLOCK: Final = """
-update web.idempotency_keys set locked_until = clock_timestamp() where scope = $1 and key = $2 and owner = $3"""
-# By idempotency_keys_by_age.
-_PRUNE: Final = """
-delete from web.idempotency_keys where (scope, key) in (
-    select scope, key from web.idempotency_keys where created_at < clock_timestamp() - $1::interval
-     order by created_at limit $2 for update skip locked)"""
 _log = structlog.get_logger(__name__)
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -56,7 +34,7 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 @dataclass(frozen=True, slots=True)
 class _Claim:
-    """A key as one caller uses it, for one request. fingerprint: of the request's address and body."""
+    """A caller's key for one request. fingerprint: of the request's address and body."""
 
     scope: str
     key: str
@@ -69,21 +47,21 @@ class _Claim:
 
     @property
     def command_id(self) -> str:
-        """The domain's own id: what this request does is done once, also where its answer was never stored."""
+        """The id of the domain's command, which has one effect even where the response was never stored."""
         return request_name(self.scope, self.key, self.fingerprint.hex())
 
 
 class Idempotency:
-    """Keeps the answers in the database, so that it does not matter which process is asked again."""
+    """Keeps the responses in the database, so that any process can repeat them."""
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
 
     async def once(self, request: Request, scope: str, body: bytes, answer: Handler) -> Response:
-        """The answer, or the one that was given before; without a key nothing is kept.
+        """Return the response to a request, or the stored one of an earlier request with its key.
 
-        Sets `request.state.command_id`. Only what was done is kept: a refusal changes nothing, so the key stays free;
-        and where it is not known what was done, the same request finds it out.
+        Sets `request.state.command_id`. Only successes are stored: a refusal changes nothing and frees the key; after an
+        unknown outcome the repeated request finds it out.
         """
         key = _key(request)
         if key is None:
@@ -94,37 +72,37 @@ class Idempotency:
         before = await self._claim(claim)
         if before is not None:
             return before
-        return await self._kept(claim, request, answer)
+        return await self._respond(claim, request, answer)
 
     async def prune(self) -> int:
-        """Forget a thousand of the keys that are a day old; how many there were."""
-        done = await self._pool.execute(_PRUNE, KEPT, PRUNED_AT_ONCE)
+        """Delete a batch of expired keys; return their number."""
+        done = await self._pool.execute(statements.PRUNE, KEPT, PRUNED_AT_ONCE)
         return int(done.split()[-1])
 
     async def _claim(self, claim: _Claim) -> Response | None:
-        """None where the request is ours to answer. Raises the problems of a key that is in use otherwise."""
+        """Claim the key and return None, or return the stored response. Raises the Problem of a key in other use."""
         while True:
-            if await self._pool.fetchval(_CLAIM, *claim.row, claim.fingerprint, claim.owner, LOCKED, KEPT):
+            if await self._pool.fetchval(statements.CLAIM, *claim.row, claim.fingerprint, claim.owner, LOCKED, KEPT):
                 return None
-            found = await self._pool.fetchrow(_READ, *claim.row)
-            if found is not None:  # else it was given up between the two statements
-                return _answered(found, claim)
+            found = await self._pool.fetchrow(statements.READ, *claim.row)
+            if found is not None:  # else it was released between the two statements
+                return _stored_response(found, claim)
 
-    async def _kept(self, claim: _Claim, request: Request, answer: Handler) -> Response:
+    async def _respond(self, claim: _Claim, request: Request, answer: Handler) -> Response:
         try:
             response = await answer(request)
         except Exception as error:
             problem = problem_of(error)
             undone = problem is not None and problem.status < 500
-            await self._tell(_GIVE_UP if undone else _UNLOCK, *claim.row, claim.owner)
+            await self._update(statements.RELEASE if undone else statements.UNLOCK, *claim.row, claim.owner)
             raise
         headers = {name: response.headers[name] for name in _REPEATED_HEADERS if name in response.headers}
         stored = orjson.dumps(headers).decode(), _without_secret(bytes(response.body))
-        await self._tell(_STORE, *claim.row, claim.owner, response.status_code, *stored)
+        await self._update(statements.STORE, *claim.row, claim.owner, response.status_code, *stored)
         return response
 
-    async def _tell(self, statement: str, *arguments: Any) -> None:
-        """Where the database has gone meanwhile, the answer is true all the same: repeated, it is found again."""
+    async def _update(self, statement: str, *arguments: Any) -> None:
+        """Update the key. Without the database the response still holds: a repeated request finds it out again."""
         try:
             await self._pool.execute(statement, *arguments)
         except (asyncpg.PostgresError, *AWAY) as error:
@@ -144,7 +122,7 @@ def _fingerprint(request: Request, body: bytes) -> bytes:
 
 
 def _without_secret(body: bytes) -> bytes:
-    """The answer as it is kept: whoever reads the table, or sends the key again, does not learn a secret by it."""
+    """Return the body without its secret, which neither the table nor a repeated response may reveal."""
     if b'"secret"' not in body:
         return body
     document = orjson.loads(body)
@@ -153,13 +131,13 @@ def _without_secret(body: bytes) -> bytes:
     return body
 
 
-def _answered(found: asyncpg.Record, claim: _Claim) -> Response:
+def _stored_response(found: asyncpg.Record, claim: _Claim) -> Response:
     if bytes(found["fingerprint"]) != claim.fingerprint:
         raise Problem(
             422,
             "idempotency-key-reused",
-            f"this {HEADER} has served another request: take a new one",
-            [{"parameter": HEADER, "detail": "has served another request"}],
+            f"this {HEADER} was used for a different request: send a new one",
+            [{"parameter": HEADER, "detail": "was used for a different request"}],
         )
     if found["status"] is None:
         raise Problem(

@@ -1,4 +1,4 @@
-"""Who is asking, and what they may do."""
+"""API keys, and the callers and roles that they stand for."""
 
 import hashlib
 import hmac
@@ -17,7 +17,7 @@ _FORM: Final = "ORDERS_API_KEYS must be name:role:key, separated by commas"
 
 
 class Role(IntEnum):
-    """What a caller may do; each may do what those before it may."""
+    """Permissions of a caller; each role includes those before it."""
 
     READ = 1
     WRITE = 2
@@ -26,18 +26,18 @@ class Role(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Somebody who may use the API, known by the name of a key."""
+    """A user of the API, named by its key."""
 
     name: str
     role: Role
 
     @property
     def actor(self) -> str:
-        """As events record it."""
+        """The actor that events record."""
         return f"api:{self.name}"
 
     def require(self, role: Role) -> None:
-        """Raises Forbidden where the caller's role is a lesser one."""
+        """Raise Forbidden where the caller's role does not include this one."""
         if self.role < role:
             raise Forbidden(f"this needs the role {role.name.lower()}, and {self.name} has {self.role.name.lower()}")
 
@@ -52,28 +52,28 @@ class _Key:
 
 
 class UnknownKey(Unauthorized):
-    """The request has an API key, and it is none of ours."""
+    """The request has an unknown API key."""
 
 
 class Keyring:
-    """The keys that are known; without any, everybody who can reach us is the operator of this machine."""
+    """The configured keys; without any, every caller has the role operate."""
 
     def __init__(self, keys: Sequence[_Key]) -> None:
         self._keys = keys
 
     @property
     def is_open(self) -> bool:
-        """Whether nobody has to say who they are."""
+        """True where no keys are configured and requests need none."""
         return not self._keys
 
     def caller(self, authorization: str | None) -> Caller:
-        """The holder of the key in an Authorization header. Raises Unauthorized, UnknownKey for a wrong key."""
+        """Return the holder of the key in an Authorization header. Raises Unauthorized, UnknownKey for a wrong key."""
         if self.is_open:
             return LOCAL
         scheme, _, key = (authorization or "").partition(" ")
         if scheme.lower() != "bearer" or not key.strip():
             raise Unauthorized("an API key is needed: Authorization: Bearer KEY")
-        # All are compared, each in constant time: neither time nor order tells how close a guess was.
+        # Every key is compared in constant time, so that the time reveals nothing about a guess.
         digest = _digest(key.strip())
         found = [each.caller for each in self._keys if hmac.compare_digest(each.digest, digest)]
         if not found:
@@ -82,16 +82,16 @@ class Keyring:
 
 
 def keyring(settings: Settings) -> Keyring:
-    """The keys of ORDERS_API_KEYS. Raises SettingsError, which never quotes a key."""
+    """Read ORDERS_API_KEYS. Raises SettingsError, which never quotes a key."""
     if settings.api_keys is None:
         return Keyring(())
     entries = [entry.strip() for entry in settings.api_keys.get_secret_value().split(",") if entry.strip()]
     keys = [_parsed(number, entry) for number, entry in enumerate(entries, 1)]
     if not keys:
         raise SettingsError(f"{_FORM}, and is empty")
-    for what, values in (("name", [k.caller.name for k in keys]), ("key", [k.digest for k in keys])):
+    for kind, values in (("name", [k.caller.name for k in keys]), ("key", [k.digest for k in keys])):
         if len(set(values)) < len(values):
-            raise SettingsError(f"ORDERS_API_KEYS has a {what} twice")
+            raise SettingsError(f"ORDERS_API_KEYS has a {kind} twice")
     return Keyring(keys)
 
 

@@ -1,4 +1,4 @@
-"""Which problem each known error is. What is not here is a bug of ours: 500, and its traceback in the log."""
+"""Problem for each known error. Any other error is a bug: 500, and its traceback in the log."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -12,7 +12,6 @@ from temporalio.service import RPCError
 
 from application.acting import why_impossible
 from application.outages import AWAY, NOT_MIGRATED, REFUSED_LOGIN
-from application.reach import TemporalUnreachable
 from application.refunding import RefundIdTaken
 from eventstore.errors import EventStoreError, InvalidEvent, SequenceBehindLog, WrongExpectedVersion
 from orders.errors import (
@@ -24,15 +23,16 @@ from orders.errors import (
     OrderError,
     OrderNotFound,
 )
-from orders.faults import problem_of as words_of
+from orders.faults import problem_of as problem_text
 from projections.rebuild import RebuildRunning
+from temporal import TemporalUnreachable
 from web.problems import MAX_FAULTS, RETRY_AFTER, FaultDocument, Invalid, NotFound, Problem
 from webhooks.errors import InvalidEndpoint, UnknownDelivery, UnknownEndpoint, WebhookError
 
 F = TypeVar("F")
-# A quote that is not closed goes to the end: looked for from every quote again, it would take time with the square.
+# An unclosed quote extends to the end: a search from every quote would take quadratic time.
 _STEP: Final = re.compile(r'\[(\d+)\]|"((?:\\.|[^"])*+)(?:"|$)|([^.\[\]"]+)', re.DOTALL)
-# A statement that lost against others, a server that is full, or a standby that was not yet promoted: again later.
+# A conflict between statements, a server out of resources, or a standby that is not promoted yet: retry later.
 _TRANSIENT: Final = (
     *AWAY,
     asyncpg.LockNotAvailableError,
@@ -58,7 +58,7 @@ KNOWN: Final = (
 
 
 def problem_of(error: Exception) -> Problem | None:
-    """What to answer; None for a bug of ours."""
+    """Return the problem for an error; None for a bug."""
     match error:
         case Problem():
             return error
@@ -88,7 +88,7 @@ def _of_http(error: HTTPException) -> Problem:
             return NotFound("there is nothing at this address")
         case 405:
             return Problem(
-                405, "method-not-allowed", "this method is not for this address", headers=error.headers or {}
+                405, "method-not-allowed", "this method is not allowed at this address", headers=error.headers or {}
             )
         case status:
             return Problem(status, "invalid-request", str(error.detail), headers=error.headers or {})
@@ -103,9 +103,7 @@ def _of_order(error: OrderError) -> Problem:
         case OrderNotFound():
             return Problem(404, "order-not-found", str(error))
         case CorruptStream():
-            return Problem(
-                503, "unreadable-order", "the order's events cannot be read: an operator has to look at them"
-            )
+            return Problem(503, "unreadable-order", "the order's events cannot be read: an operator must inspect them")
         case IllegalTransition():
             return Problem(409, "illegal-transition", why_impossible(error))
         case _:
@@ -113,7 +111,7 @@ def _of_order(error: OrderError) -> Problem:
 
 
 def _invalid(detail: str, found: Sequence[F], document_of: Callable[[F], FaultDocument]) -> Invalid:
-    """A refusal with the faults that its document has room for: thousands more would cost more than all the rest."""
+    """Build a refusal with at most MAX_FAULTS faults: thousands would cost more than the rest of the response."""
     shown = [document_of(each) for each in found[:MAX_FAULTS]]
     return Invalid(detail, shown, left_out=len(found) - len(shown))
 
@@ -131,10 +129,10 @@ def _of_webhooks(error: WebhookError) -> Problem:
 def _of_store(error: EventStoreError) -> Problem:
     match error:
         case InvalidEvent():
-            # The command is all of its event's data, so that is the path in the body.
+            # The event's data is the command, so its path is the path in the body.
             return Invalid("the request is not valid", [_body_fault(Fault(error.data_path, error.problem))])
         case WrongExpectedVersion():
-            return Problem(503, "busy", "others are changing this order: try again", headers=RETRY_AFTER)
+            return Problem(503, "busy", "the order is being changed concurrently: try again", headers=RETRY_AFTER)
         case SequenceBehindLog():
             return Problem(503, "sequence-behind-log", str(error))
         case _:
@@ -146,8 +144,8 @@ def _of_database(error: Exception) -> Problem | None:
         case _ if isinstance(error, NOT_MIGRATED):
             return Problem(503, "not-migrated", "the database is not migrated to this version", headers=RETRY_AFTER)
         case _ if isinstance(error, REFUSED_LOGIN):
-            return Problem(503, "database-away", "the database refuses us", headers=RETRY_AFTER)
-        case ValueError():  # the driver refuses an argument: a value that we should have
+            return Problem(503, "database-away", "the database refuses the login", headers=RETRY_AFTER)
+        case ValueError():  # the driver refuses an argument: a check is missing here
             return None
         case TimeoutError():
             return Problem(503, "database-away", "the database does not answer in time", headers=RETRY_AFTER)
@@ -166,7 +164,7 @@ def _body_fault(fault: Fault) -> FaultDocument:
 
 
 def json_pointer(path: str) -> str:
-    """`items[3].quantity` as a JSON pointer (RFC 6901): `/items/3/quantity`."""
+    """Convert `items[3].quantity` to a JSON pointer (RFC 6901): `/items/3/quantity`."""
     steps = (next(part for part in match.groups() if part is not None) for match in _STEP.finditer(path))
     return _pointer(steps)
 
@@ -176,10 +174,10 @@ def _pointer(steps: Iterable[object]) -> str:
 
 
 def _fault_of(details: ErrorDetails) -> FaultDocument:
-    """A finding of the framework about a parameter or the body."""
+    """Convert an error of the framework about a parameter or the body."""
     place, *steps = details["loc"]
-    detail = words_of(details)
+    detail = problem_text(details)
     if place == "body":
-        # The place of a fault in JSON that is not JSON is a number of characters.
+        # For a body that is not JSON the position is a number of characters.
         return {"pointer": _pointer(step for step in steps if not isinstance(step, float)), "detail": detail}
     return {"parameter": ".".join(map(str, steps)), "detail": detail}

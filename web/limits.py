@@ -1,4 +1,4 @@
-"""What no handler has to think of: whose page is asking, how large a body may be, and in which form it comes."""
+"""Checks before any handler: the origin of a request, and the size and format of its body."""
 
 import asyncio
 from collections.abc import Iterable
@@ -19,8 +19,8 @@ _SAFE: Final = ("GET", "HEAD", "OPTIONS")
 
 
 class Limits:
-    """Refuses requests from other sites' pages, and bodies that are too large or compressed. loopback_only: nobody has
-    to say who they are, so a page that a browser has from elsewhere must not reach us under a name of its own."""
+    """Refuses requests from other sites' pages, and bodies that are too large or compressed. loopback_only: no keys are
+    configured, so a page of another site must not reach this server by a host name of its own."""
 
     def __init__(self, app: ASGIApp, *, loopback_only: bool) -> None:
         self._app, self._loopback_only = app, loopback_only
@@ -49,23 +49,23 @@ class Limits:
 
 
 def _require_loopback(hosts: Iterable[str]) -> None:
-    # DNS rebinding: a page of evil.example, whose name now leads to this machine, still says evil.example here.
+    # DNS rebinding: a page of evil.example, whose name now resolves to this machine, still sends evil.example here.
     for host in hosts:
         if not is_loopback(_hostname(host) or ""):
-            raise Forbidden("without ORDERS_API_KEYS this answers to the names of this machine alone")
+            raise Forbidden("without ORDERS_API_KEYS only loopback host names are served")
 
 
 def _require_same_origin(headers: Headers) -> None:
-    """A browser says from which page a change is asked for; programs say nothing."""
+    """Refuse another site's page: browsers send the page's origin with a change, programs send none."""
     origin = headers.get("origin")
     if origin is not None and _netloc(origin) != headers.get("host", "").lower():
-        raise Forbidden("pages of other sites may not change anything here")
+        raise Forbidden("pages of other sites may not send changes")
 
 
 def _netloc(origin: str) -> str | None:
     try:
         return urlsplit(origin).netloc.lower()
-    except ValueError:  # brackets without an IPv6 address between them
+    except ValueError:  # brackets without an IPv6 address inside
         return None
 
 
@@ -77,7 +77,7 @@ def _hostname(host: str) -> str | None:
 
 
 def _counted(receive: Receive) -> Receive:
-    """Raises once more has come than a body may have: one that is sent in chunks says no length."""
+    """Raise once a body exceeds MAX_BODY: a chunked body declares no length."""
     received = 0
 
     async def counted() -> Message:
@@ -98,7 +98,7 @@ def _too_large() -> Problem:
 
 
 async def read_body(request: Request) -> bytes:
-    """The body: JSON, or nothing. Raises the problems of one that is not."""
+    """Read the body, which is JSON or empty. Raises the problem of any other body."""
     try:
         async with asyncio.timeout(BODY_SECONDS):
             body = await request.body()

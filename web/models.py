@@ -1,4 +1,4 @@
-"""What the API answers with: field names in camelCase, amounts in minor units, times in UTC."""
+"""Documents of the API and of `--json`: field names in camelCase, amounts in minor units, times in UTC."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -12,7 +12,7 @@ from orders.model import Address, Adjustments, OrderLine
 Status = Literal["placed", "confirmed", "paid", "shipped", "cancelled"]
 PaymentState = Literal["none", "paid", "refunded"]
 Amount = Annotated[int, Field(description="minor units of the currency: 1250 is 12.50 EUR")]
-Position = Annotated[int, Field(ge=0, description="a place in the log; events further on have higher ones")]
+Position = Annotated[int, Field(ge=0, description="a position in the log; later events have higher ones")]
 
 
 class Document(BaseModel):
@@ -24,7 +24,7 @@ class Document(BaseModel):
 
 
 class ProblemFault(Document):
-    """One thing that is wrong. pointer: a JSON pointer into the body, "" being all of it; or the parameter's name."""
+    """One fault. pointer: a JSON pointer into the body, "" for the whole body; parameter: a parameter's name."""
 
     pointer: str | None = None
     parameter: str | None = None
@@ -32,7 +32,7 @@ class ProblemFault(Document):
 
 
 class ProblemDocument(Document):
-    """What went wrong (RFC 9457)."""
+    """An error (RFC 9457)."""
 
     type: str
     title: str
@@ -43,7 +43,7 @@ class ProblemDocument(Document):
 
 
 class Placed(Document):
-    """An order that is there now. changed: whether it was placed by this request."""
+    """A placed order. changed: true where this request placed it."""
 
     order_id: str
     changed: bool
@@ -53,7 +53,7 @@ class Placed(Document):
 
 
 class Acted(Document):
-    """An order after what was asked of it. changed: whether that changed anything, and was not so already."""
+    """An order after a person's act. changed: false where it had no effect."""
 
     order_id: str
     changed: bool
@@ -65,13 +65,13 @@ class Acted(Document):
 
 
 class Retried(Acted):
-    """workflows: the types of those that take the order up again."""
+    """workflows: types of the workflows that were started again."""
 
     workflows: list[str]
 
 
 class RefundAsked(Acted):
-    """refundable: what can still be given back after this."""
+    """refundable: the amount that can still be refunded."""
 
     refund_id: str
     amount: Amount
@@ -80,7 +80,7 @@ class RefundAsked(Acted):
 
 
 class OrderRow(Document):
-    """An order as the order-dashboard projection has it; `projections.order_dashboard.OrderRow`."""
+    """An order in the read model order-dashboard (`projections.order_dashboard.OrderRow`)."""
 
     order_id: str
     customer_id: str
@@ -108,7 +108,7 @@ class OrderRow(Document):
 
 
 class Orders(Document):
-    """A page of orders. after: where the next page begins; null on the last."""
+    """A page of orders. after: cursor of the next page; null on the last."""
 
     orders: list[OrderRow]
     after: str | None
@@ -132,7 +132,7 @@ class Refund(Document):
 
 
 class RequestedRefund(Refund):
-    """made: whether the money has gone back."""
+    """made: true once the money is refunded."""
 
     made: bool
 
@@ -154,7 +154,7 @@ class Cancellation(Document):
 
 
 class OrderDocument(Document):
-    """An order as its stream has it."""
+    """An order, from its stream."""
 
     order_id: str
     customer_id: str
@@ -177,7 +177,7 @@ class OrderDocument(Document):
 
 
 class TimelineEvent(Document):
-    """An event of an order. summary: its facts in a few words. cause: the event that led to it, or null."""
+    """An event of an order. summary: its facts in a few words. cause: the event that caused it, or null."""
 
     version: int
     position: Position
@@ -206,7 +206,7 @@ class Workflow(Document):
 
 
 class Timeline(Document):
-    """What has happened to an order. workflows: null where Temporal could not be asked."""
+    """Events and workflows of an order. workflows: null where Temporal did not respond."""
 
     order_id: str
     events: list[TimelineEvent]
@@ -233,7 +233,7 @@ class Customers(Document):
 
 
 class StockLevel(Document):
-    """reserved: units promised to orders, shipped ones too."""
+    """reserved: units of open and shipped orders."""
 
     sku: str
     name: str | None
@@ -248,7 +248,7 @@ class Inventory(Document):
 
 
 class OrderChanged(Document):
-    """What the stream of all orders tells; status: the order's, as the projection has it by now."""
+    """A change in the stream of all orders. status: the order's current status in the read model."""
 
     order_id: str
     customer_id: str

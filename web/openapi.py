@@ -10,14 +10,14 @@ from web.models import ProblemDocument
 from web.order_schema import ORDER_PARTS
 
 _TEXT: Final = (
-    "Orders: place them, look at them, act on them. JSON in camelCase, amounts in minor units of the currency, times in UTC. "
-    "Every error is a problem document (RFC 9457). Roles: read, write (place and cancel), operate (all); each operation says "
-    "in x-required-role which it needs."
+    "Place, read and manage orders. JSON in camelCase, amounts in minor units of the currency, times in UTC. "
+    "Every error is a problem document (RFC 9457). Roles: read, write (place and cancel), operate (all); each operation's "
+    "role is in x-required-role."
 )
 
 
 def describe(api: FastAPI) -> None:
-    """Let the application describe itself with our problems, our orders and how to say who is asking."""
+    """Add the problem document, the order's schema and the API key to the application's description."""
 
     def openapi() -> dict[str, Any]:
         if api.openapi_schema is None:

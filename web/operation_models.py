@@ -1,13 +1,14 @@
-"""What the API answers about the work itself; see `web.models` for how fields are spelled."""
+"""Documents about the state of the system; see `web.models` for the spelling of fields."""
 
 from datetime import datetime
 from typing import Literal
 
+from open_work.kinds import Kind
 from web.models import Amount, Document, Position, Status
 
 
 class Config(Document):
-    """Who is asking, and what a page needs to know. role: read, write or operate."""
+    """The caller, and the settings that a page needs."""
 
     version: str
     actor: str
@@ -22,7 +23,7 @@ class Money(Document):
 
 
 class StatusToday(Document):
-    """The orders that something happened to today and that are in this status now."""
+    """Orders in this status that changed today."""
 
     status: Status
     orders: int
@@ -35,7 +36,7 @@ class Today(Document):
 
 
 class Summary(Document):
-    """head: the log's end. counts: orders by status. revenue: money paid and not given back."""
+    """head: the end of the log. counts: orders by status. revenue: money paid and not refunded."""
 
     head: Position
     counts: dict[Status, int]
@@ -44,9 +45,9 @@ class Summary(Document):
 
 
 class Stuck(Document):
-    """Something that does not go on by itself."""
+    """An order or event that needs an operator."""
 
-    kind: Literal["failing", "stalled", "lost", "onHold", "parked", "holdEnding", "refundFailed"]
+    kind: Kind
     order_id: str
     state: str | None
     step: str
@@ -59,7 +60,7 @@ class Stuck(Document):
 
 
 class AttentionList(Document):
-    """more: there is more than `limit`. complete: false where Temporal could not be asked."""
+    """more: there are more than `limit`. complete: false where Temporal did not respond."""
 
     stuck: list[Stuck]
     more: bool
@@ -67,7 +68,7 @@ class AttentionList(Document):
 
 
 class Rebuild(Document):
-    """A rebuild of a projection, or the last one of this process. error: why it failed."""
+    """A rebuild of a projection, or the last one of this process. error: the reason of its failure."""
 
     position: Position
     head: Position
@@ -76,7 +77,7 @@ class Rebuild(Document):
 
 
 class Reader(Document):
-    """A reader of the log. position: null where it never ran. seconds: age of the oldest event it has yet to see."""
+    """A reader of the log. position: null where it never ran. seconds: age of its oldest unprocessed event."""
 
     name: str
     position: Position | None

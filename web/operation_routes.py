@@ -1,4 +1,4 @@
-"""GET: how the work stands. POST: build a projection anew."""
+"""GET: the state of the system. POST: rebuild a projection."""
 
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
@@ -7,13 +7,13 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
 
-from application.attention import find_stuck
-from application.reach import reachable
 from application.readers import readers
 from application.version import program_version
 from application.wire import camel_case
+from open_work.attention_list import find_stuck
 from projections.order_dashboard import ORDER_DASHBOARD
 from settings import temporal_namespace
+from temporal import reachable
 from web import operation_models as models
 from web.keys import Role
 from web.parameters import Limit, Wait, caught_up
@@ -27,7 +27,7 @@ ProjectionName = Annotated[str, Path(max_length=64)]
 @router.get("/config", response_model=models.Config)
 @requires(Role.READ)
 async def get_config(system: Shared, caller: Asking) -> dict[str, Any]:
-    """Who is asking, and where Temporal's Web UI is."""
+    """The caller, and the address of Temporal's Web UI."""
     return {
         "version": program_version(),
         "actor": caller.actor,
@@ -40,7 +40,7 @@ async def get_config(system: Shared, caller: Asking) -> dict[str, Any]:
 @router.get("/summary", response_model=models.Summary)
 @requires(Role.READ)
 async def get_summary(system: Shared, wait: Wait = None) -> dict[str, Any]:
-    """Orders by status; those that something happened to since midnight UTC, by where they stand now; revenue."""
+    """Orders by status; the orders that changed since midnight UTC, by their current status; revenue."""
     await caught_up(system, ORDER_DASHBOARD, wait)
     queries = system.queries
     since = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -65,7 +65,7 @@ def _money(amounts: dict[str, int]) -> list[dict[str, Any]]:
 @router.get("/attention", response_model=models.AttentionList)
 @requires(Role.READ)
 async def get_attention(system: Shared, limit: Limit = 50) -> dict[str, Any]:
-    """What does not go on by itself: failing steps, stalled and lost orders, orders on hold, parked events, money at risk."""
+    """Orders and events that need an operator: failing steps, stalled and lost orders, holds, parked events, money at risk."""
     found = await find_stuck(replace(system.sources, client=await reachable(system.client)), system.settings, limit)
     return {
         "stuck": [each.as_json() for each in found.rows],
@@ -77,7 +77,7 @@ async def get_attention(system: Shared, limit: Limit = 50) -> dict[str, Any]:
 @router.get("/projections", response_model=models.Readers)
 @requires(Role.READ)
 async def get_readers(system: Shared) -> dict[str, Any]:
-    """How far each reader of the log is: the dispatcher, the projections, the webhooks."""
+    """Progress of each reader of the log: the dispatcher, the projections, the webhooks."""
     rebuilds = await system.rebuilds.states()
     found = await readers(system.sources.store)
     return {
@@ -92,6 +92,6 @@ async def get_readers(system: Shared) -> dict[str, Any]:
 @router.post("/projections/{name}/rebuild", response_model=models.RebuildStarted, status_code=202)
 @requires(Role.OPERATE)
 async def rebuild_projection(system: Shared, name: ProjectionName) -> dict[str, Any]:
-    """Build a projection anew beside the live one; GET /v1/projections tells how far it is."""
+    """Rebuild a projection beside the live one; GET /v1/projections shows its progress."""
     await system.rebuilds.start(name)
     return {"name": name}

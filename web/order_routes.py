@@ -1,4 +1,4 @@
-"""POST: placing an order, and what a person asks of one."""
+"""POST: place an order, and a person's acts on one."""
 
 import uuid
 from datetime import UTC, datetime
@@ -14,9 +14,10 @@ from application.placing import place
 from application.refunding import request_refund
 from application.retrying import retry
 from eventstore.command_handler import Handled
-from orders.commands import CancelOrder, HoldOrder, ReleaseOrder, RequestRefund, RetryOrder
+from orders.commands import CancelOrder
 from orders.events import CancelledBy
 from orders.fields import MAX_AMOUNT, Identifier, Text
+from orders.interventions import HoldOrder, ReleaseOrder, RequestRefund, RetryOrder
 from orders.state import Shipped, State
 from web import models
 from web.keys import Role
@@ -30,29 +31,29 @@ _REFUNDS: Final = uuid.UUID("7a0c3c52-2f0c-4d5e-9a43-0b9d5f3f8a11")
 
 
 class _Body(BaseModel):
-    """A JSON object; a field that it does not know is a mistake."""
+    """A JSON object; an unknown field is refused."""
 
     model_config = ConfigDict(extra="forbid", strict=True, validate_by_alias=True, validate_by_name=False)
 
 
 class ReasonBody(_Body):
-    """Why, as it is shown to others."""
+    """reason: shown to every reader of the order."""
 
     reason: Text
 
 
 class CancelBody(ReasonBody):
-    """by: whose wish it is."""
+    """by: the person who wishes it."""
 
     by: Literal["customer", "operator"] = "operator"
 
 
 class ReleaseBody(_Body):
-    """Nothing is to be said."""
+    """An empty object."""
 
 
 class RefundBody(ReasonBody):
-    """amount: minor units of the order's currency. refundId: makes a repetition harmless; a new one by default."""
+    """amount: minor units of the order's currency. refundId: makes a repeated request harmless; a new id by default."""
 
     amount: Annotated[int, Field(ge=1, le=MAX_AMOUNT)]
     refund_id: Annotated[Identifier | None, Field(alias="refundId")] = None
@@ -67,7 +68,7 @@ class RefundBody(ReasonBody):
 )
 @requires(Role.WRITE)
 async def place_order(system: Shared, caller: Asking, request: Request, response: Response) -> dict[str, Any]:
-    """Take an order in. The same order again changes nothing; another one under its id is refused."""
+    """Place an order. The same order again changes nothing; different content under its id is refused."""
     order = read_order(await request.body(), now=datetime.now(UTC))
     handled = await place(system.orders, order, actor=caller.actor)
     response.headers["Location"] = f"/v1/orders/{quote(order.order_id, safe='')}"
@@ -86,7 +87,7 @@ async def place_order(system: Shared, caller: Asking, request: Request, response
 async def cancel_order(
     system: Shared, caller: Asking, command_id: CommandId, order_id: OrderId, body: CancelBody
 ) -> dict[str, Any]:
-    """End an order that has not shipped; what was charged, reserved or bought for it is undone."""
+    """Cancel an order that has not shipped; its charge, reservation and label are undone."""
     command = CancelOrder(order_id, body.reason, CancelledBy(body.by))
     return _acted(order_id, await act(system.orders, command, actor=caller.actor, command_id=command_id))
 
@@ -96,7 +97,7 @@ async def cancel_order(
 async def hold_order(
     system: Shared, caller: Asking, command_id: CommandId, order_id: OrderId, body: ReasonBody
 ) -> dict[str, Any]:
-    """The order takes no further step until it is released; it can still be cancelled."""
+    """Hold an order: it takes no further step until it is released; it can still be cancelled."""
     command = HoldOrder(order_id, body.reason)
     return _acted(order_id, await act(system.orders, command, actor=caller.actor, command_id=command_id))
 
@@ -110,7 +111,7 @@ async def release_order(
     order_id: OrderId,
     body: Annotated[ReleaseBody | None, Body()] = None,
 ) -> dict[str, Any]:
-    """A held order goes on from where it stands."""
+    """Release a held order, which goes on from its current state."""
     command = ReleaseOrder(order_id)
     return _acted(order_id, await act(system.orders, command, actor=caller.actor, command_id=command_id))
 
@@ -120,7 +121,7 @@ async def release_order(
 async def retry_order(
     system: Shared, caller: Asking, command_id: CommandId, order_id: OrderId, body: ReasonBody
 ) -> dict[str, Any]:
-    """Take the order up again where its workflow was lost. Only what is missing is done."""
+    """Start the workflows of an order again where they were lost. Completed steps are not repeated."""
     command = RetryOrder(order_id, body.reason)
     retried = await retry(
         system.orders, system.client, system.settings.task_queue, command, actor=caller.actor, command_id=command_id
@@ -133,8 +134,8 @@ async def retry_order(
 async def refund_order(
     system: Shared, caller: Asking, command_id: CommandId, order_id: OrderId, body: RefundBody
 ) -> dict[str, Any]:
-    """Give money of a shipped order back. All refunds together never exceed what was charged."""
-    # By the command's id, so that a repetition of the request asks for the same refund.
+    """Refund money of a shipped order. All refunds together never exceed the charge."""
+    # From the command's id, so that a repeated request asks for the same refund.
     refund_id = body.refund_id or uuid.uuid5(_REFUNDS, command_id).hex
     asked = RequestRefund(order_id, refund_id, body.amount, body.reason)
     handled = await request_refund(system.orders, asked, actor=caller.actor, command_id=command_id)

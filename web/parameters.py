@@ -1,4 +1,4 @@
-"""What the routes take from path and query, with its bounds."""
+"""Parameters of path and query, with their bounds."""
 
 import re
 from collections.abc import Callable
@@ -62,7 +62,7 @@ Sku = Annotated[Annotated[str, _checked(visible_text_problem)] | None, Query(ali
 
 
 async def caught_up(system: System, projection: Projection[Any], wait: int | None) -> None:
-    """Wait until the projection has reached the position that was asked for. Raises the problem of one that takes longer."""
+    """Wait until the projection has reached a position. Raises a Problem after WAIT_SECONDS."""
     if wait is None:
         return
     try:
@@ -73,6 +73,6 @@ async def caught_up(system: System, projection: Projection[Any], wait: int | Non
 
 
 def bad_cursor() -> Problem:
-    """`after` is not what an earlier page of this list ended with."""
-    detail = "is not what an earlier page of this list ended with"
+    """Build the problem of an invalid `after`."""
+    detail = "is not the cursor of an earlier page of this list"
     return Problem(422, "invalid-request", f"after {detail}", [{"parameter": "after", "detail": detail}])

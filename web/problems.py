@@ -1,4 +1,4 @@
-"""Every error as a problem document of RFC 9457, and every error of ours as one of them."""
+"""Problem documents (RFC 9457), the form of every error response."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ RETRY_AFTER: Final = {"Retry-After": "2"}
 
 
 class FaultDocument(TypedDict):
-    """One thing that is wrong: where, by JSON pointer into the body ("" is all of it) or by parameter; and what."""
+    """One fault: its place, by JSON pointer into the body ("" is the whole body) or by parameter, and its description."""
 
     pointer: NotRequired[str]
     parameter: NotRequired[str]
@@ -23,7 +23,7 @@ class FaultDocument(TypedDict):
 
 @dataclass
 class Problem(Exception):
-    """What is answered in the place of a result. kind: the last part of the document's type. left_out: the number of
+    """An error response. kind: the last part of the document's type. left_out: the number of
     faults beyond `errors`."""
 
     status: int
@@ -34,35 +34,35 @@ class Problem(Exception):
     left_out: int = 0
 
     def document(self, instance: str | None = None) -> dict[str, Any]:
-        """The problem document; at most a thousand of the faults."""
-        told = self.errors[:MAX_FAULTS]
-        more = self.left_out + len(self.errors) - len(told)
+        """Return the problem document with at most MAX_FAULTS faults."""
+        shown = self.errors[:MAX_FAULTS]
+        more = self.left_out + len(self.errors) - len(shown)
         return {
             "type": TYPE + self.kind,
             "title": HTTPStatus(self.status).phrase,
             "status": self.status,
             "detail": self.detail if not more else f"{self.detail} ({more:,} more faults are left out)",
             **({"instance": instance} if instance else {}),
-            **({"errors": list(told)} if told else {}),
+            **({"errors": list(shown)} if shown else {}),
         }
 
 
 class Unauthorized(Problem):
-    """It is not known who is asking."""
+    """The request has no valid API key."""
 
     def __init__(self, detail: str) -> None:
         super().__init__(401, "unauthorized", detail, headers={"WWW-Authenticate": 'Bearer realm="orders"'})
 
 
 class Forbidden(Problem):
-    """Whoever is asking may not do that."""
+    """The caller's role does not allow the request."""
 
     def __init__(self, detail: str) -> None:
         super().__init__(403, "forbidden", detail)
 
 
 class Invalid(Problem):
-    """The request says something that cannot be meant."""
+    """The request is not valid."""
 
     def __init__(self, detail: str, errors: Sequence[FaultDocument] = (), left_out: int = 0) -> None:
         errors = errors or [{"pointer": "", "detail": detail}]
@@ -70,19 +70,19 @@ class Invalid(Problem):
 
 
 class NotFound(Problem):
-    """There is no such thing."""
+    """The requested resource does not exist."""
 
     def __init__(self, detail: str) -> None:
         super().__init__(404, "not-found", detail)
 
 
 def parameter_fault(name: str, detail: str) -> Invalid:
-    """One parameter of the path, the query or the headers is wrong."""
+    """Build the problem of an invalid parameter of the path, the query or the headers."""
     return Invalid(f"{name} {detail}", [{"parameter": name, "detail": detail}])
 
 
 def problem_response(problem: Problem, *, instance: str | None = None) -> JSONResponse:
-    """The problem as it is sent."""
+    """Build the HTTP response of a problem."""
     return JSONResponse(
         problem.document(instance), problem.status, headers=dict(problem.headers), media_type=MEDIA_TYPE
     )

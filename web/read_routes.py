@@ -11,7 +11,6 @@ from pydantic import TypeAdapter, ValidationError
 from temporalio.service import RPCError
 
 from application.documents import load_document
-from application.reach import reachable
 from application.timeline import Timeline, refund_workflows, timeline_document
 from application.wire import camel_case
 from application.workflows import WorkflowView, order_workflows
@@ -21,6 +20,7 @@ from orders.ids import order_id_problem
 from projections.customer_orders import CUSTOMER_ORDERS
 from projections.order_dashboard import ORDER_DASHBOARD, OrderRow
 from projections.queries import Period, PeriodCursor
+from temporal import reachable
 from web import models
 from web.keys import Role
 from web.parameters import (
@@ -84,7 +84,7 @@ def _orders(rows: list[OrderRow], after: str | None) -> dict[str, Any]:
 @router.get("/orders/{orderId}", response_model=models.OrderDocument)
 @requires(Role.READ)
 async def get_order(system: Shared, order_id: OrderId, wait: Wait = None) -> dict[str, Any]:
-    """The order as its stream has it: never behind."""
+    """One order, from its stream and so always current."""
     await caught_up(system, ORDER_DASHBOARD, wait)
     return await load_document(system.orders, order_id)
 
@@ -92,7 +92,7 @@ async def get_order(system: Shared, order_id: OrderId, wait: Wait = None) -> dic
 @router.get("/orders/{orderId}/timeline", response_model=models.Timeline)
 @requires(Role.READ)
 async def get_timeline(system: Shared, order_id: OrderId, wait: Wait = None) -> dict[str, Any]:
-    """What has happened to the order, by whom and because of what, and its workflows."""
+    """Events of the order, each with its actor and cause, and the order's workflows."""
     await caught_up(system, ORDER_DASHBOARD, wait)
     events = await load_events(system.orders, order_id)
     workflows = await _workflows(system, order_id, refund_workflows(events))
@@ -100,7 +100,7 @@ async def get_timeline(system: Shared, order_id: OrderId, wait: Wait = None) -> 
 
 
 async def _workflows(system: System, order_id: str, refunds: list[str]) -> list[WorkflowView] | None:
-    """None where Temporal does not answer: the events are true without it."""
+    """Return None where Temporal does not respond: the events are complete without it."""
     try:
         async with asyncio.timeout(_WORKFLOWS_SECONDS):
             client = await reachable(system.client)

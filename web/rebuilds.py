@@ -1,4 +1,4 @@
-"""Rebuilds of projections that were asked for here, and those that run anywhere."""
+"""Rebuilds of projections: started by this process, or running anywhere."""
 
 import asyncio
 import contextlib
@@ -21,7 +21,7 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class RebuildState:
-    """How far a rebuild is, or how the last one of this process ended."""
+    """Progress of a rebuild, or the result of this process's last one."""
 
     position: int
     head: int
@@ -30,7 +30,7 @@ class RebuildState:
 
 
 class Rebuilds:
-    """At most one of each projection at a time, in the whole fleet: the database sees to that."""
+    """Rebuilds by projection, at most one of each at a time in the whole fleet: the database has a lock for it."""
 
     def __init__(self, store: EventStore, codec: Codec[Event]) -> None:
         self._store, self._codec = store, codec
@@ -38,7 +38,7 @@ class Rebuilds:
         self._last: dict[str, RebuildState] = {}
 
     async def start(self, name: str) -> None:
-        """Begin to build a projection anew; it goes on by itself. Raises RebuildRunning, and NotFound for its name."""
+        """Start a rebuild in the background. Raises RebuildRunning, and NotFound for an unknown projection."""
         if name not in _BY_NAME:
             raise NotFound(f"there is no projection {name}")
         begun = asyncio.Event()
@@ -51,10 +51,10 @@ class Rebuilds:
         finally:
             beginning.cancel()
         if not begun.is_set():
-            await task  # raises why it did not even begin
+            await task  # raises the error that kept it from beginning
 
     async def states(self) -> dict[str, RebuildState]:
-        """By projection: what runs, wherever it runs; else how the last one of this process ended."""
+        """Return the state by projection: the running rebuild of any process, else this process's last one."""
         head = await self._store.head()
         running = {
             name: RebuildState(position, max(position, head), "running")
@@ -63,7 +63,7 @@ class Rebuilds:
         return self._last | running
 
     async def close(self) -> None:
-        """End those that run here; a later one begins anew."""
+        """Cancel the rebuilds of this process; a later one starts from the beginning."""
         for task in list(self._tasks):
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -84,7 +84,7 @@ class Rebuilds:
                 raise
             _log.exception("rebuild failed", projection=name)
             problem = problem_of(error)
-            self._last[name] = RebuildState(position, end, "failed", problem.detail if problem else "a fault of ours")
+            self._last[name] = RebuildState(position, end, "failed", problem.detail if problem else "an internal error")
         else:
             begun.set()
             self._last[name] = RebuildState(built.position, max(built.position, end), "done")

@@ -1,4 +1,4 @@
-"""Log lines about refused connections and keys: a flood of them must not become a flood of lines."""
+"""Log lines about refused connections and keys, at a bounded rate."""
 
 import asyncio
 from collections import Counter
@@ -11,7 +11,7 @@ _log = structlog.get_logger(__name__)
 
 
 class Refusals:
-    """Logs the first refusal of each reason at once, and those of the next ten seconds together as one line."""
+    """Logs the first refusal of each reason at once, and the refusals of the next ten seconds together in one line."""
 
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()

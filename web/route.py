@@ -1,4 +1,4 @@
-"""How each request under /v1 is answered."""
+"""The route class of every operation under /v1."""
 
 import asyncio
 from collections import Counter
@@ -24,29 +24,29 @@ Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 _ALWAYS: Final = (401, 403, 422, 429, 500, 503)
 _WORDS: Final = {
-    401: "No API key, or one that is not known",
+    401: "No API key, or an unknown one",
     403: "The key's role does not allow this",
-    404: "There is no such thing",
-    409: "What is there does not allow this, or the Idempotency-Key is in use",
+    404: "Not found",
+    409: "The current state does not allow this, or the Idempotency-Key is in use",
     413: "The body is larger than 1 MiB",
     415: "The body is not application/json",
-    422: "The request is not valid; `errors` says where",
+    422: "The request is not valid; see `errors`",
     429: "Too many wrong API keys from this address, or too many streams with one key; see Retry-After",
-    500: "A fault of ours",
-    503: "The database or Temporal does not answer; try again after Retry-After",
+    500: "An internal error",
+    503: "The database or Temporal does not respond; try again after Retry-After",
     504: "The projection did not reach the position in time",
 }
 _IDEMPOTENCY_KEY: Final = {
     "name": HEADER,
     "in": "header",
     "required": False,
-    "description": "The same key with the same body does it once; a repetition gets the first answer, for 24 hours.",
+    "description": "Requests with the same key and body have one effect; a repeated one gets the first response, for 24 hours.",
     "schema": {"type": "string", "minLength": 1, "maxLength": MAX_KEY, "pattern": "^[!-~]+$"},
 }
 
 
 def requires(role: Role) -> Callable[[E], E]:
-    """Says what a caller of the endpoint must be allowed to do; a route without it cannot be made."""
+    """Set the role that an endpoint requires of its caller; a route cannot be made without one."""
 
     def mark(endpoint: E) -> E:
         endpoint.required_role = role  # type: ignore[attr-defined]
@@ -76,7 +76,7 @@ class ApiRoute(APIRoute):
                 return await answer(request)
 
         async def handle(request: Request) -> Response:
-            """One request, in this order. Before: `web.app.create_app`. The answer's errors: `web.known_errors`."""
+            """Handle a request in this order. Earlier checks: `web.app.create_app`. Errors: `web.known_errors`."""
             system = system_of(request)
             caller = _caller(system, request)  # 401, 429
             request.state.caller = caller
@@ -92,10 +92,10 @@ class ApiRoute(APIRoute):
         return handle
 
     def _refuse_unknown_parameters(self, request: Request) -> None:
-        """A misspelt filter must not show everything; one that is there twice could mean either."""
+        """Refuse unknown and repeated parameters: a misspelt filter must not return everything."""
         counts = Counter(name for name, _ in request.query_params.multi_items())
         faults = [(name, "is not a known parameter") for name in counts if name not in self._query]
-        faults += [(name, "is there more than once") for name, n in counts.items() if n > 1 and name in self._query]
+        faults += [(name, "is given more than once") for name, n in counts.items() if n > 1 and name in self._query]
         if faults:
             raise Invalid(
                 "the query is not valid", [{"parameter": name[:100], "detail": detail} for name, detail in faults]
@@ -118,7 +118,7 @@ def _extra(role: Role, methods: set[str]) -> dict[str, Any]:
 
 
 def _problems(path: str, methods: set[str]) -> dict[int | str, dict[str, Any]]:
-    """The problems that an operation may answer with, for its description."""
+    """Return the problems of an operation, for its description."""
     statuses = [*_ALWAYS, *([404] if "{" in path else []), *([504] if "GET" in methods else [])]
     if methods & _BODY_METHODS:
         statuses += [409, 413, 415]

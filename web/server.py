@@ -1,4 +1,4 @@
-"""Serves the API inside a loop that is not its own."""
+"""The HTTP server of the API, inside a running event loop."""
 
 import asyncio
 import contextlib
@@ -14,15 +14,15 @@ from fastapi import FastAPI
 from web.address import Address, listen, url_of
 from web.connection import Connection
 
-# Requests in flight may end; the streams are told to, so that it is never they who are waited for.
+# Time for requests in flight; streams are ended first, so that they do not delay the stop.
 _STOP_SECONDS: Final = 10
-# What asyncio may accept before it closes anything: with `web.connection.MAX_CONNECTIONS` below 1,024 open files.
+# Connections that asyncio may accept in one turn: with `web.connection.MAX_CONNECTIONS` below 1,024 open files.
 _ACCEPTED_AT_ONCE: Final = 200
 _log = structlog.get_logger(__name__)
 
 
 async def serve_api(api: FastAPI, address: Address, *, ready: Callable[[str], None] = lambda url: None) -> None:
-    """Serve what `create_app` has made until cancelled; then requests in progress are answered and the streams end.
+    """Serve an application until cancelled; requests in progress are then completed and streams ended.
 
     ready: called with the URL once it serves. The caller runs `Wakeup.listen`, without which streams are a little slower.
     Raises SettingsError where the address is taken.
@@ -59,7 +59,7 @@ async def serve_api(api: FastAPI, address: Address, *, ready: Callable[[str], No
 
 @contextlib.asynccontextmanager
 async def api_served(api: FastAPI, address: Address) -> AsyncIterator[str]:
-    """The API beside the block; its URL."""
+    """Serve the API while the block runs; yields its URL."""
     url: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     serving = asyncio.create_task(serve_api(api, address, ready=url.set_result))
     try:
@@ -84,7 +84,7 @@ async def _started(server: "_Server", serving: "asyncio.Task[None]") -> bool:
 
 
 class _Server(uvicorn.Server):
-    """Leaves the signals to whoever runs the loop, and tells when it has begun."""
+    """uvicorn's server without its signal handlers. begun: set once it serves."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)

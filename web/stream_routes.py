@@ -14,15 +14,15 @@ from web.route import ApiRoute, requires
 from web.system import Asking, Shared
 
 router = APIRouter(prefix="/v1", route_class=ApiRoute, tags=["streams"])
-_HEADERS = {"X-Accel-Buffering": "no"}  # a proxy that collects events would hold them back
+_HEADERS = {"X-Accel-Buffering": "no"}  # a proxy that buffers would delay events
 _POSITION = re.compile(r"[0-9]{1,19}", re.ASCII)
 LastEventId = Annotated[
-    str | None, Header(alias="Last-Event-ID", description="the last event that was received; counts before `after`")
+    str | None, Header(alias="Last-Event-ID", description="the last event received; has priority over `after`")
 ]
 
 
 async def _room(system: Shared, caller: Asking) -> AsyncIterator[None]:
-    # Until the answer has been sent: that is when the framework goes on behind a yield.
+    # Held until the response is complete: that is when the framework goes on after a yield.
     with system.streams.room(caller.name):
         yield
 
@@ -35,7 +35,7 @@ Room = Annotated[None, Depends(_room)]
 async def follow_order(
     system: Shared, room: Room, order_id: OrderId, after: PositionQuery = 0, last_event_id: LastEventId = None
 ) -> EventStream:
-    """The order's events behind a version, then each as it happens; an event's id is its version."""
+    """The order's events after a version, then each as it happens; an event's id is its version."""
     last = _last(last_event_id)
     chunks = await system.streams.of_order(order_id, after if last is None else last)
     return EventStream(chunks, headers=_HEADERS)
@@ -46,7 +46,7 @@ async def follow_order(
 async def follow_all(
     system: Shared, room: Room, after: PositionQuery | None = None, last_event_id: LastEventId = None
 ) -> EventStream:
-    """A line for each change of any order, from now on or behind a position, once GET /v1/orders shows it."""
+    """A line for each change of any order, from now on or after a position, once GET /v1/orders shows it."""
     last = _last(last_event_id)
     return EventStream(await system.streams.of_all(after if last is None else last), headers=_HEADERS)
 
@@ -55,5 +55,5 @@ def _last(last_event_id: str | None) -> int | None:
     if not last_event_id:
         return None
     if not _POSITION.fullmatch(last_event_id) or int(last_event_id) > MAX_POSITION:
-        raise parameter_fault("Last-Event-ID", "is no event's id")
+        raise parameter_fault("Last-Event-ID", "is not an event's id")
     return int(last_event_id)

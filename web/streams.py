@@ -1,10 +1,12 @@
-"""What listeners are told as it happens: one order's events, or a line for each change of any order."""
+"""Streams of server-sent events: one order's events, or a line for each change of any order."""
 
 import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from typing import Final, TypeVar
+
+from fastapi.sse import format_sse_event
 
 from application.outages import AWAY
 from application.timeline import Timeline, event_document
@@ -17,7 +19,7 @@ from orders.events import Event
 from orders.ids import ORDER_STREAMS, stream_name
 from projections.order_dashboard import ORDER_DASHBOARD
 from projections.queries import Queries
-from web.event_stream import OPENED, PING, PING_SECONDS, sse
+from web.event_stream import OPENED, PING, PING_SECONDS
 from web.models import OrderChanged, TimelineEvent
 from web.problems import RETRY_AFTER, Problem
 from web.tail import Tail
@@ -32,7 +34,7 @@ _PROJECTION_POLL: Final = 0.05  # seconds; nothing wakes when a projection has m
 
 
 class Streams:
-    """All streams of this process, over two readers of the log whatever their number."""
+    """The streams of this process, over two shared readers of the log."""
 
     def __init__(self, orders: Orders, store: EventStore, codec: Codec[Event], queries: Queries) -> None:
         self._orders, self._store, self._codec, self._queries = orders, store, codec, queries
@@ -42,29 +44,29 @@ class Streams:
         self._projected = Tail(store, self._reached, poll=_PROJECTION_POLL, stopped=lambda: self._stopped)
 
     async def run(self) -> None:
-        """Follow the log, for ever."""
+        """Follow the log until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._log.run())
             group.create_task(self._projected.run())
 
     def stop(self) -> None:
-        """End all streams, now and from now on; their clients come again, elsewhere or later, and miss nothing."""
+        """End every stream and refuse new ones; clients reconnect and miss nothing."""
         self._stopped = True
         self._log.end()
         self._projected.end()
 
     @property
     def open(self) -> int:
-        """The number of streams that are being served."""
+        """Number of open streams."""
         return self._open.total()
 
     @contextmanager
     def room(self, caller: str) -> Iterator[None]:
-        """Count a stream of a caller while the block runs. Raises the problem of one stream too many, or too late."""
+        """Count a caller's stream while the block runs. Raises a Problem at the limit, or once stopped."""
         if self._stopped or self.open >= MAX_STREAMS:
-            raise Problem(503, "too-many-streams", "no more streams can be served here: try again", headers=RETRY_AFTER)
+            raise Problem(503, "too-many-streams", "too many streams at this process: try again", headers=RETRY_AFTER)
         if self._open[caller] >= MAX_STREAMS_OF_A_KEY:
-            detail = f"{caller} has {MAX_STREAMS_OF_A_KEY} streams already"
+            detail = f"{caller} has {MAX_STREAMS_OF_A_KEY} streams"
             raise Problem(429, "too-many-streams", detail, headers=RETRY_AFTER)
         self._open[caller] += 1
         try:
@@ -73,16 +75,16 @@ class Streams:
             self._open[caller] -= 1
 
     async def of_order(self, order_id: str, after: int) -> AsyncGenerator[bytes, None]:
-        """The order's events behind a version, those to come included. Raises OrderNotFound, and the Problem of a version
-        that the order has not come to, before anything is sent."""
+        """Return a stream of the order's events after a version, future ones included. Raises OrderNotFound, and a Problem for
+        a version beyond the order's last event, before the response begins."""
         events = await load_events(self._orders, order_id)
         if after > events[-1][0].version:
             raise _beyond("the order's last event", after, events[-1][0].version)
         return self._opened(self._of_order(order_id, events, after))
 
     async def of_all(self, after: int | None) -> AsyncGenerator[bytes, None]:
-        """The changes of all orders behind a position, or from now on; each once the projection shows it. Raises the Problem
-        of a position that the log has not come to."""
+        """Return a stream of the changes of all orders after a position, or from now on, each once the projection shows it.
+        Raises a Problem for a position beyond the log."""
         start = reached = await self._reached()
         if after is not None:
             start = after
@@ -105,8 +107,8 @@ class Streams:
                 yield _timeline_event(found, recorded, event)
         await self._log.position()
         with self._log.listen(stream) as subscription:
-            # What came before we listened, then what we hear; in both, versions tell what is known already.
-            missed = await self._answered(
+            # Events from before the subscription, then those from it; known versions are skipped in both.
+            missed = await self._with_retries(
                 lambda: self._store.read_stream(stream, from_version=events[-1][0].version + 1)
             )
             for recorded in missed:
@@ -119,7 +121,7 @@ class Streams:
                     yield PING
 
     async def _of_all(self, position: int) -> AsyncGenerator[bytes, None]:
-        # Far behind: a page at a time, each when the one before is sent. Nearly there: listen, then read the rest.
+        # Far behind: a page at a time, each after the one before is sent. Near the end: subscribe, then read the rest.
         while not self._stopped and await self._reached() - position > _CATCH_UP:
             page, position = await self._read(position)
             for chunk in await self._changes(page):
@@ -140,8 +142,8 @@ class Streams:
         page = await self._store.read_all(after=after, limit=_CATCH_UP, category=ORDER_STREAMS)
         return [event for event in page.events if event.position <= until], min(page.position, until)
 
-    async def _answered(self, read: Callable[[], Awaitable[T]]) -> T:
-        """What is read once the database is there: listeners wait with us and miss nothing."""
+    async def _with_retries(self, read: Callable[[], Awaitable[T]]) -> T:
+        """Read, with retries while the database is unavailable: the listener waits and misses nothing."""
         while True:
             try:
                 return await read()
@@ -154,13 +156,13 @@ class Streams:
         return await self._queries.position(ORDER_DASHBOARD.name)
 
     async def _changes(self, events: Sequence[RecordedEvent]) -> list[bytes]:
-        """An event for each; those of orders that the projection has parked, and unreadable ones, are left out."""
+        """Encode a change for each event, except unreadable events and those of orders that the projection has parked."""
         if not events:
             return []
         of_events = {event.position: order_id for event in events if (order_id := _order_of(event))}
-        statuses = await self._answered(lambda: self._queries.statuses(list(set(of_events.values()))))
+        statuses = await self._with_retries(lambda: self._queries.statuses(list(set(of_events.values()))))
         return [
-            sse("order", event.position, _change(event, of_events[event.position], status))
+            _change(event, of_events[event.position], status)
             for event in events
             if (status := statuses.get(of_events.get(event.position, "")))
         ]
@@ -174,12 +176,12 @@ def _add(codec: Codec[Event], events: list[tuple[RecordedEvent, Event]], recorde
 
 def _timeline_event(found: Timeline, recorded: RecordedEvent, event: Event) -> bytes:
     document = TimelineEvent.model_validate(event_document(found, recorded, event))
-    return sse(recorded.type, recorded.version, document.model_dump_json())
+    return format_sse_event(data_str=document.model_dump_json(), event=recorded.type, id=str(recorded.version))
 
 
 def _beyond(end: str, after: int, last: int) -> Problem:
-    """A cursor from before a restore: waiting behind it would leave out all that happens up to there."""
-    detail = f"{after} is beyond {end}, {last}, as after a restore: read anew what you show, and begin without a cursor"
+    """Build the problem of a cursor from before a restore: waiting for it would skip every event up to there."""
+    detail = f"{after} is beyond {end}, {last}, as after a restore: reload the data, and start without a cursor"
     return Problem(410, "cursor-beyond-log", detail)
 
 
@@ -190,7 +192,7 @@ def _order_of(event: RecordedEvent) -> str | None:
         return None
 
 
-def _change(event: RecordedEvent, order_id: str, status: str) -> str:
+def _change(event: RecordedEvent, order_id: str, status: str) -> bytes:
     changed = {
         "orderId": order_id,
         "customerId": str(event.data.get("customerId")),
@@ -198,4 +200,5 @@ def _change(event: RecordedEvent, order_id: str, status: str) -> str:
         "status": status,
         "position": event.position,
     }
-    return OrderChanged.model_validate(changed).model_dump_json()
+    data = OrderChanged.model_validate(changed).model_dump_json()
+    return format_sse_event(data_str=data, event="order", id=str(event.position))

@@ -1,4 +1,4 @@
-"""What the routes share, for as long as the API is served."""
+"""Shared state of the routes while the API is served."""
 
 from dataclasses import dataclass
 from typing import Annotated, cast
@@ -7,9 +7,9 @@ from fastapi import Depends, Request
 from temporalio.client import Client
 
 from application.readiness import Ready
-from audit import Sources
 from gateways.stripe.events import StripeEvents
 from inventory.stock import Stock
+from open_work.sources import Sources
 from order_streams import Orders
 from projections.queries import Queries
 from settings import Settings
@@ -46,17 +46,17 @@ class System:
 
 
 def system_of(request: Request) -> System:
-    """The system that this request is asked of."""
+    """Return the system of the application that received the request."""
     return cast(System, request.app.state.system)
 
 
 def caller_of(request: Request) -> Caller:
-    """Who is asking; known before any handler runs (`web.route.ApiRoute`)."""
+    """Return the caller, which `web.route.ApiRoute` sets before any handler runs."""
     return cast(Caller, request.state.caller)
 
 
 def command_id_of(request: Request) -> str:
-    """The id of the command that this request is: the same for the same request with the same Idempotency-Key."""
+    """Return the request's command id: the same for every request with the same content and Idempotency-Key."""
     return cast(str, request.state.command_id)
 
 

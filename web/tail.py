@@ -1,4 +1,4 @@
-"""What is new in the log, read once for all who listen."""
+"""The end of the log, read once for all listeners."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
@@ -7,20 +7,19 @@ from typing import Final
 
 import structlog
 
-from eventstore.errors import DATABASE_AWAY
+from eventstore.looper import Looper
 from eventstore.model import RecordedEvent
 from eventstore.store import EventStore
-from eventstore.wakeup import woken
 from orders.ids import ORDER_STREAMS
 
-MAX_WAITING: Final = 1_000  # events that a listener has not taken yet
+MAX_WAITING: Final = 1_000  # events queued for a listener
 _PAGE: Final = 500
-_AGAIN: Final = 1.0  # seconds, where the database is away
+_RETRY_SECONDS: Final = 1.0
 _log = structlog.get_logger(__name__)
 
 
 class Subscription:
-    """Events for one listener, from a position on. Ends for good where the listener is too slow, or all is stopped."""
+    """Queue of events for one listener, from a position on. Ends where the listener is too slow, or at a stop."""
 
     def __init__(self, start: int, stream: str | None) -> None:
         self.start, self._stream = start, stream
@@ -29,7 +28,7 @@ class Subscription:
         self._changed = asyncio.Event()
 
     def offer(self, events: Sequence[RecordedEvent]) -> None:
-        """Keep what the listener wants, up to a bound: rather than more memory, it gets to come again."""
+        """Queue the events of the listener's stream; end the subscription at MAX_WAITING, so that the client reconnects."""
         wanted = [event for event in events if self._stream in (None, event.stream)]
         if self._ended or not wanted:
             return
@@ -39,12 +38,12 @@ class Subscription:
         self._changed.set()
 
     def end(self) -> None:
-        """What is there can still be taken; nothing more comes."""
+        """End the queue: queued events are still delivered, new ones are not."""
         self._ended = True
         self._changed.set()
 
     async def batches(self, idle: float) -> AsyncGenerator[list[RecordedEvent], None]:
-        """Some events at a time; none where nothing came for `idle` seconds."""
+        """Yield batches of events; an empty one after `idle` seconds without events."""
         while True:
             try:
                 async with asyncio.timeout(idle):
@@ -52,15 +51,15 @@ class Subscription:
             except TimeoutError:
                 pass
             self._changed.clear()
-            taken, self._waiting = self._waiting, []
-            if taken or not self._ended:
-                yield taken
+            batch, self._waiting = self._waiting, []
+            if batch or not self._ended:
+                yield batch
             if self._ended and not self._waiting:
                 return
 
 
 class Tail:
-    """Follows the log up to where `until` says, while there is anybody to listen; otherwise it asks nothing."""
+    """Follows the log up to the position of `until` while there are subscriptions; without any it makes no queries."""
 
     def __init__(
         self, store: EventStore, until: Callable[[], Awaitable[int]], *, poll: float, stopped: Callable[[], bool]
@@ -72,7 +71,7 @@ class Tail:
         self._wanted = asyncio.Event()
 
     async def position(self) -> int:
-        """Where whoever begins to listen now begins."""
+        """Start position for a new listener."""
         async with self._starting:
             if self._position is None:
                 self._position = await self._until()
@@ -80,7 +79,7 @@ class Tail:
 
     @contextmanager
     def listen(self, stream: str | None = None) -> Iterator[Subscription]:
-        """Of one stream, or of all. Needs `position()` to have been asked for."""
+        """Subscribe to one stream, or to all, while the block runs. Call `position()` first."""
         assert self._position is not None
         subscription = Subscription(self._position, stream)
         if self._stopped():
@@ -93,25 +92,14 @@ class Tail:
             self._subscriptions.discard(subscription)
 
     def end(self) -> None:
-        """End all who listen."""
+        """End every subscription."""
         for subscription in self._subscriptions:
             subscription.end()
 
     async def run(self) -> None:
-        """For ever. Where the database is away, it goes on where it was once that is back: nobody misses anything."""
+        """Follow the log until cancelled. After an error the same step is retried, so that no event is skipped."""
         with self._store.wakeup.subscribe() as awake:
-            while True:
-                await self._wait_for_listeners()
-                awake.clear()
-                try:
-                    await self._step()
-                except DATABASE_AWAY as error:
-                    _log.debug("the log cannot be followed, trying again", error=str(error))
-                    await asyncio.sleep(_AGAIN)
-                except Exception:  # any error: nothing is skipped, the same step is tried again
-                    _log.exception("the log cannot be followed, trying again")
-                    await asyncio.sleep(_AGAIN)
-                await woken(awake, self._poll)
+            await Looper(_log, self._step, awake=awake, longest=_RETRY_SECONDS).run()
 
     async def _wait_for_listeners(self) -> None:
         while not self._subscriptions:
@@ -119,12 +107,14 @@ class Tail:
             self._wanted.clear()
             await self._wanted.wait()
 
-    async def _step(self) -> None:
+    async def _step(self) -> float:
+        await self._wait_for_listeners()
         position, until = await self.position(), await self._until()
         while position < until:
             page = await self._store.read_all(after=position, limit=_PAGE, category=ORDER_STREAMS)
             events = [event for event in page.events if event.position <= until]
             for subscription in self._subscriptions:
                 subscription.offer(events)
-            # Together with the offer, without a pause: whoever begins to listen gets each event once.
+            # No await between this and the offers: a new listener gets each event once.
             position = self._position = min(page.position, until)
+        return self._poll

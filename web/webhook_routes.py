@@ -1,4 +1,4 @@
-"""Who is told over HTTP, and what became of it."""
+"""Webhook endpoints and deliveries."""
 
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Final, Literal
@@ -24,7 +24,7 @@ DeliveryId = Annotated[str, Path(alias="deliveryId", max_length=128, pattern=_ID
 OfEndpoint = Annotated[
     str | None, Query(alias="endpointId", max_length=64, pattern=_ID, description="only this endpoint's")
 ]
-# The empty word means what no word means: forms send it.
+# Forms send an empty string for "not set".
 OfStatus = Annotated[
     Literal["pending", "delivered", "parked", ""] | None, Query(description="only those in this state")
 ]
@@ -34,13 +34,13 @@ Description = Annotated[str, Field(max_length=MAX_DESCRIPTION)]
 
 
 class Asked(Document):
-    """A JSON object of a request; a field that is not known is refused."""
+    """A JSON object of a request; an unknown field is refused."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class NewEndpoint(Asked):
-    """Whom to tell, and of what."""
+    """An endpoint to be added."""
 
     url: Url
     topics: Topics
@@ -48,7 +48,7 @@ class NewEndpoint(Asked):
 
 
 class EndpointChanges(Asked):
-    """What is left out stays as it is."""
+    """Changes of an endpoint; a field left out stays unchanged."""
 
     url: Url | None = None
     topics: Topics | None = None
@@ -57,26 +57,26 @@ class EndpointChanges(Asked):
 
 
 class Rotation(Asked):
-    """overlapSeconds: how long the older secrets go on signing beside the new one."""
+    """overlapSeconds: time for which the older secrets still sign beside the new one."""
 
     overlap_seconds: Annotated[int, Field(ge=0, le=int(MAX_OVERLAP.total_seconds()))] = int(OVERLAP.total_seconds())
 
 
 class ReplayStart(Asked):
-    """from: the position of the first event that is sent again."""
+    """from: the position of the first event to send again."""
 
     start: Annotated[int, Field(alias="from", ge=1, le=MAX_POSITION)]
 
 
 class Replay(Document):
-    """How far a replay has come, and how far it goes."""
+    """A running replay: its current and its last position."""
 
     position: Position
     until: Position
 
 
 class EndpointDocument(Document):
-    """Whom is told of what. The query of its URL is not shown, and its path to the role operate alone."""
+    """An endpoint. The query of its URL is never shown, its path to the role operate alone."""
 
     id: str
     url: str
@@ -91,33 +91,33 @@ class EndpointDocument(Document):
 
 
 class EndpointWithSecret(EndpointDocument):
-    """secret: shown this once; null where an answer is repeated for its Idempotency-Key, which is not kept with it."""
+    """secret: shown this once; null in a response repeated for its Idempotency-Key."""
 
     secret: str | None
 
 
 class ChangedEndpoint(EndpointDocument):
-    """missedFrom: where it was enabled again, the position from which events were passed over meanwhile, if any."""
+    """missedFrom: after it was enabled, the position from which events were passed over, if any."""
 
     missed_from: Position | None = None
 
 
 class EndpointList(Document):
-    """A page; after: what to go on with."""
+    """A page. after: cursor of the next page; null on the last."""
 
     endpoints: list[EndpointDocument]
     after: str | None
 
 
 class Secret(Document):
-    """A new secret, shown this once; null where an answer is repeated for its Idempotency-Key."""
+    """A new secret, shown this once; null in a response repeated for its Idempotency-Key."""
 
     secret: str | None
 
 
 class DeliveryDocument(Document):
-    """One event to one endpoint. lastResponse: the first kilobyte of what the last failed attempt was answered, for the
-    role operate alone."""
+    """One event to one endpoint. lastResponse: the first kilobyte of the response to the last failed attempt, for the role
+    operate alone."""
 
     id: str
     endpoint_id: str
@@ -136,7 +136,7 @@ class DeliveryDocument(Document):
 
 
 class DeliveryList(Document):
-    """A page; after: what to go on with."""
+    """A page. after: cursor of the next page; null on the last."""
 
     deliveries: list[DeliveryDocument]
     after: str | None
@@ -161,7 +161,7 @@ async def list_endpoints(system: Shared, asking: Asking, limit: Limit = 50, afte
 async def add_endpoint(
     system: Shared, asked: Annotated[NewEndpoint, Body()], command_id: CommandId, response: Response
 ) -> dict[str, Any]:
-    """Tell somebody of what happens from now on. The answer alone shows the secret."""
+    """Add an endpoint for the events from now on. Only this response shows the secret."""
     endpoint, secret = await system.endpoints.add(asked.url, asked.topics, asked.description, command_id=command_id)
     response.headers["Location"] = f"/v1/webhooks/endpoints/{endpoint.id}"
     return endpoint_document(endpoint) | {"secret": secret}
@@ -179,7 +179,7 @@ async def get_endpoint(system: Shared, asking: Asking, endpoint_id: EndpointId) 
 async def change_endpoint(
     system: Shared, endpoint_id: EndpointId, asked: Annotated[EndpointChanges, Body()]
 ) -> dict[str, Any]:
-    """Change what is given. Disabled, it is sent nothing: what is pending waits, what happens meanwhile is passed over."""
+    """Change the given fields. A disabled endpoint gets nothing: pending deliveries wait, new events are passed over."""
     endpoints, missed_from = system.endpoints, None
     await endpoints.change(endpoint_id, url=asked.url, topics=asked.topics, description=asked.description)
     if asked.enabled is True:
@@ -192,7 +192,7 @@ async def change_endpoint(
 @router.delete("/endpoints/{endpointId}", status_code=204, response_class=Response)
 @requires(Role.OPERATE)
 async def remove_endpoint(system: Shared, endpoint_id: EndpointId) -> Response:
-    """Remove it with its secrets and deliveries."""
+    """Remove an endpoint with its secrets and deliveries."""
     await system.endpoints.remove(endpoint_id)
     return Response(status_code=204)
 
@@ -200,7 +200,7 @@ async def remove_endpoint(system: Shared, endpoint_id: EndpointId) -> Response:
 @router.post("/endpoints/{endpointId}/rotate", response_model=Secret)
 @requires(Role.OPERATE)
 async def rotate_secret(system: Shared, endpoint_id: EndpointId, asked: Annotated[Rotation, Body()]) -> dict[str, Any]:
-    """A new secret; the older ones sign beside it for a while."""
+    """Make a new secret; the older ones still sign beside it for a while."""
     return {"secret": await system.endpoints.rotate(endpoint_id, timedelta(seconds=asked.overlap_seconds))}
 
 
@@ -209,7 +209,7 @@ async def rotate_secret(system: Shared, endpoint_id: EndpointId, asked: Annotate
 async def replay_endpoint(
     system: Shared, endpoint_id: EndpointId, asked: Annotated[ReplayStart, Body()]
 ) -> dict[str, Any]:
-    """Send everything from a position up to now once more, under the same ids; the endpoint tells how far that is."""
+    """Send every event from a position up to now again, under the same ids; GET the endpoint for its progress."""
     return endpoint_document(await system.endpoints.replay(endpoint_id, asked.start))
 
 
@@ -235,10 +235,10 @@ async def list_deliveries(
 @router.post("/deliveries/{deliveryId}/retry", response_model=DeliveryDocument, status_code=202)
 @requires(Role.OPERATE)
 async def retry_delivery(system: Shared, delivery_id: DeliveryId) -> dict[str, Any]:
-    """Try a parked delivery again."""
+    """Retry a parked delivery."""
     return delivery_document(await system.deliveries.retry(delivery_id))
 
 
 def _sees_all(asking: Caller) -> bool:
-    """Whether a path, where many receivers keep a token, is shown: to those who may change it."""
+    """Return True where the caller may see an endpoint's path, where many receivers keep a token."""
     return asking.role >= Role.OPERATE

@@ -1,4 +1,4 @@
-"""Requests with a wrong API key, counted by the address that they come from."""
+"""Requests with a wrong API key, counted by client address."""
 
 import ipaddress
 import math
@@ -16,15 +16,15 @@ MAX_ADDRESSES: Final = 4_096
 
 
 class WrongKeys:
-    """Answers a wrong key with 401, and with 429 once an address has sent too many.
+    """Responds 401 to a wrong key, and 429 once an address has sent too many.
 
-    A valid key never comes here: behind one proxy all callers have one address, and one of them must not shut out
-    the others. The addresses that were seen last are kept, so memory is bounded.
+    A valid key is never refused: all callers behind one proxy have one address, and one of them must not block the
+    rest. Only the most recent addresses are kept, so memory is bounded.
     """
 
     def __init__(self, refusals: Refusals, clock: Callable[[], float] = time.monotonic) -> None:
         self._refusals, self._clock = refusals, clock
-        self._windows: OrderedDict[str, tuple[float, int]] = OrderedDict()  # when each began, and how many since
+        self._windows: OrderedDict[str, tuple[float, int]] = OrderedDict()  # start and count of each window
 
     def refused(self, address: str, unauthorized: Unauthorized) -> Problem:
         """Count one more wrong key; return the problem to answer with."""
@@ -40,12 +40,15 @@ class WrongKeys:
         self._refusals.add("too many wrong API keys from an address")
         seconds = max(1, math.ceil(began + WINDOW_SECONDS - now))
         return Problem(
-            429, "too-many-wrong-keys", "too many wrong API keys from here", headers={"Retry-After": str(seconds)}
+            429,
+            "too-many-wrong-keys",
+            "too many wrong API keys from this address",
+            headers={"Retry-After": str(seconds)},
         )
 
 
 def _network(address: str) -> str:
-    """The address; of IPv6 the 64 bits that a single customer of a provider is usually given."""
+    """Return the address; of IPv6 the /64 network, which one customer usually has."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:

@@ -1,1 +1,1 @@
-"""Outgoing webhooks: what other systems are told over HTTP, signed, in order per order, at least once."""
+"""Outgoing webhooks: events sent to other systems over HTTP, signed, ordered within each order, at least once."""

@@ -1,4 +1,4 @@
-"""The steps of a delivery: what is next, one attempt, and giving up."""
+"""Activities of a delivery: find the next one, attempt it, park it."""
 
 import random
 import time
@@ -22,7 +22,8 @@ from webhooks.errors import UnknownEndpoint
 from webhooks.lanes import Busy, Lane, Lanes
 from webhooks.options import backoff
 from webhooks.sender import Answer, NoAnswer, Sender
-from webhooks.signatures import (
+from webhooks.signing import signatures
+from webhooks.steps import (
     DELIVER_WEBHOOK,
     NEXT_DELIVERY,
     PARK_DELIVERY,
@@ -30,18 +31,17 @@ from webhooks.signatures import (
     NextDelivery,
     OrderDeliveries,
 )
-from webhooks.signing import signatures
 
 _GONE: Final = 410
-_LONGEST_QUEUE: Final = 60.0  # seconds until a delivery for which there was no place is tried again, at most
+_LONGEST_QUEUE: Final = 60.0  # seconds; maximum delay of an attempt that found its endpoint busy
 _RESULTS: Final = Counter(
-    "orders_webhook_deliveries", "Attempts that delivered or failed, and deliveries given up", ["endpoint", "result"]
+    "orders_webhook_deliveries", "Attempts that delivered or failed, and deliveries parked", ["endpoint", "result"]
 )
 _log = structlog.get_logger(__name__)
 
 
 class WebhookActivities:
-    """Over the tables, the log and a sender."""
+    """The activities of the workflow `deliver-webhooks`."""
 
     def __init__(self, endpoints: Endpoints, deliveries: Deliveries, store: EventStore, sender: Sender) -> None:
         self._endpoints, self._deliveries, self._store, self._sender = endpoints, deliveries, store, sender
@@ -53,12 +53,12 @@ class WebhookActivities:
 
     @activity.defn(name=NEXT_DELIVERY.name)
     async def next_delivery(self, order: OrderDeliveries) -> NextDelivery:
-        """The order's first pending delivery, if any."""
+        """Return the order's first pending delivery, if any."""
         return await self._next(order)
 
     @activity.defn(name=DELIVER_WEBHOOK.name)
     async def deliver_webhook(self, delivery: DeliveryRef) -> NextDelivery:
-        """One attempt. Delivered, or nothing to deliver any more: what is next. Else it fails, to be tried again."""
+        """Attempt a delivery. Return the next one where it was delivered or is no longer pending; else fail, to be retried."""
         lane = self._lanes.of(delivery.endpoint_id)
         try:
             async with lane.slot():
@@ -70,7 +70,7 @@ class WebhookActivities:
 
     @activity.defn(name=PARK_DELIVERY.name)
     async def park_delivery(self, delivery: DeliveryRef) -> NextDelivery:
-        """Give up; it keeps the error of its last attempt."""
+        """Park the delivery with the error of its last attempt."""
         await self._deliveries.park(delivery.endpoint_id, delivery.position)
         _RESULTS.labels(delivery.endpoint_id, "parked").inc()
         _log.error("webhook parked", endpoint=delivery.endpoint_id, position=delivery.position)
@@ -92,14 +92,14 @@ class WebhookActivities:
         headers = _headers(event, content, await self._endpoints.secrets(delivery.endpoint_id))
         try:
             answer = await self._sender.post(url, headers, content)
-        except NoAnswer as silence:
-            lane.silent()
-            await self._note(delivery, None, str(silence), None, backoff(activity.info().attempt))
-            raise _failure("NoAnswer", silence.kind) from None
-        lane.answered()
-        await self._take(delivery, answer, lane)
+        except NoAnswer as error:
+            lane.timed_out()
+            await self._record_failure(delivery, None, str(error), None, backoff(activity.info().attempt))
+            raise _failure("NoAnswer", error.kind) from None
+        lane.responded()
+        await self._record(delivery, answer, lane)
 
-    async def _take(self, delivery: DeliveryRef, answer: Answer, lane: Lane) -> None:
+    async def _record(self, delivery: DeliveryRef, answer: Answer, lane: Lane) -> None:
         if 200 <= answer.status < 300:
             await self._deliveries.delivered(delivery.endpoint_id, delivery.position, answer.status)
             _RESULTS.labels(delivery.endpoint_id, "delivered").inc()
@@ -109,20 +109,20 @@ class WebhookActivities:
         if answer.status in (429, 503) and answer.retry_after is not None:
             again_in = answer.retry_after
             lane.pause(again_in)
-        await self._note(delivery, answer.status, refusal, answer.text, again_in)
+        await self._record_failure(delivery, answer.status, refusal, answer.text, again_in)
         if answer.status == _GONE:
-            await self._give_up_endpoint(delivery)
+            await self._disable_endpoint(delivery)
             return
         raise _failure("Refused", refusal, again_in)
 
-    async def _give_up_endpoint(self, delivery: DeliveryRef) -> None:
+    async def _disable_endpoint(self, delivery: DeliveryRef) -> None:
         await self._deliveries.park(delivery.endpoint_id, delivery.position)
         _RESULTS.labels(delivery.endpoint_id, "parked").inc()
-        with suppress(UnknownEndpoint):  # removed meanwhile
+        with suppress(UnknownEndpoint):  # removed in the meantime
             await self._endpoints.disable(delivery.endpoint_id, "answered 410: gone")
         _log.error("webhook endpoint disabled, it answered 410", endpoint=delivery.endpoint_id)
 
-    async def _note(
+    async def _record_failure(
         self, delivery: DeliveryRef, status: int | None, error: str, response: str | None, again_in: float
     ) -> None:
         await self._deliveries.failed(delivery.endpoint_id, delivery.position, status, error, response, again_in)
@@ -145,6 +145,6 @@ def _headers(event: RecordedEvent, content: bytes, secrets: Sequence[str]) -> li
 
 
 def _failure(kind: str, message: str, again_in: float | None = None) -> ApplicationError:
-    """What Temporal's history keeps of a failed attempt: nothing of the receiver's address or answer."""
+    """Failure for Temporal's history, without the receiver's address or response."""
     delay = timedelta(seconds=again_in) if again_in is not None else None
     return ApplicationError(message, type=kind, next_retry_delay=delay, category=ApplicationErrorCategory.BENIGN)

@@ -1,4 +1,4 @@
-"""Which addresses a webhook may go to: none inside anybody's network, unless a setting says so."""
+"""URLs that webhooks may go to: public addresses alone, unless a setting allows private ones."""
 
 import asyncio
 import re
@@ -16,15 +16,15 @@ MAX_URL: Final = 2_048
 RESOLVE_LIMIT: Final = 5.0  # seconds
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
-"""From a host's name and port to its addresses. Raises OSError where it has none."""
+"""Resolves a host's name and port to addresses. Raises OSError where it has none."""
 
 _HOST: Final = re.compile(r"[a-z0-9._:-]+")
-# Its own threads: names that hang must hold up no other look-up of this process.
+# Separate threads: look-ups that hang must not delay any other look-up of this process.
 _LOOKING_UP: Final = ThreadPoolExecutor(max_workers=32, thread_name_prefix="webhooks-dns")
 
 
 async def resolve(host: str, port: int) -> Sequence[str]:
-    """The system's own look-up. Raises OSError, TimeoutError included."""
+    """Resolve by the operating system. Raises OSError, TimeoutError included."""
     loop = asyncio.get_running_loop()
     async with asyncio.timeout(RESOLVE_LIMIT):
         found = await loop.run_in_executor(
@@ -34,7 +34,7 @@ async def resolve(host: str, port: int) -> Sequence[str]:
 
 
 async def checked_url(text: str, *, allow_private: bool, resolve: Resolve = resolve) -> str:
-    """The URL in its normal spelling, where webhooks may go there. Raises InvalidEndpoint."""
+    """Return the URL in its normal spelling. Raises InvalidEndpoint where webhooks may not go there."""
     url = _parsed(text)
     _require_scheme(url, allow_private)
     try:
@@ -72,7 +72,7 @@ def _require_scheme(url: httpx.URL, allow_private: bool) -> None:
 
 
 def host_of(url: httpx.URL) -> str:
-    """The host as it is looked up: international names in their ASCII form, IPv6 without brackets."""
+    """Return the host as it is resolved: international names in their ASCII form, IPv6 without brackets."""
     return url.raw_host.decode("ascii").strip("[]")
 
 
@@ -81,12 +81,12 @@ def port_of(url: httpx.URL) -> int:
 
 
 def without_query(url: str) -> str:
-    """The URL as it may be shown: receivers keep tokens in the query."""
+    """Return the URL with its query hidden: receivers keep tokens there."""
     head, mark, _ = url.partition("?")
     return head + mark + ("…" if mark else "")
 
 
 def origin(url: str) -> str:
-    """Where the URL leads, as it may be shown to all who may look: many receivers keep their token in the path."""
+    """Return the URL with its path and query hidden, for callers who may only read: many receivers keep a token in the path."""
     parts = httpx.URL(url)
     return f"{parts.scheme}://{parts.netloc.decode('ascii')}/…"

@@ -1,7 +1,7 @@
-"""Bounds on what a receiver may answer, checked before the HTTP parser sees a byte of it.
+"""Bounds on a receiver's response, checked before the HTTP parser sees a byte of it.
 
-The parser skips informational responses (1xx) without end, and its expressions take time with the square of a run of
-blanks: 14 s of CPU for an endless row of 103, minutes for one header of 100 kB.
+The parser skips informational responses (1xx) without end, and its regular expressions take quadratic time
+in a run of blanks: 14 s of CPU for endless 103 responses, minutes for one header of 100 kB.
 """
 
 import re
@@ -23,17 +23,17 @@ _END_OF_HEAD: Final = re.compile(rb"\n\r?\n")
 
 
 class AnswerOutOfBounds(httpcore.RemoteProtocolError):
-    """The receiver sends more than an answer needs. Nothing more is read of it."""
+    """The response exceeds a bound. Nothing more of it is read."""
 
 
 class AnswerStream(httpcore.AsyncNetworkStream):
-    """A connection's bytes, within the bounds for each answer. A write begins the next request, and so the next answer."""
+    """A connection's bytes, within the bounds of each response. A write begins the next request and resets the bounds."""
 
     def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
         self._stream, self._bounds = stream, _Bounds()
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """At most 2 kB. Raises AnswerOutOfBounds, and what the connection raises."""
+        """Read at most 2 kB. Raises AnswerOutOfBounds and the connection's errors."""
         piece = await self._stream.read(min(max_bytes, _AT_ONCE), timeout)
         self._bounds.check(piece)
         return piece
@@ -55,7 +55,7 @@ class AnswerStream(httpcore.AsyncNetworkStream):
 
 
 class _Bounds:
-    """What one answer has used up."""
+    """Use of the bounds by one response."""
 
     def __init__(self) -> None:
         self._reads, self._informational = 0, 0
@@ -65,7 +65,7 @@ class _Bounds:
     def check(self, piece: bytes) -> None:
         self._reads += 1
         if self._reads > MAX_READS:
-            raise AnswerOutOfBounds("the answer comes in too many pieces")
+            raise AnswerOutOfBounds("the response comes in too many pieces")
         if self._in_body:
             self._check_body(piece)
         else:
@@ -74,7 +74,7 @@ class _Bounds:
     def _check_head(self, piece: bytes) -> None:
         self._head_size += len(piece)
         if self._head_size > MAX_HEAD:
-            raise AnswerOutOfBounds("the answer's headers are too large")
+            raise AnswerOutOfBounds("the response's headers are too large")
         self._head += piece
         while not self._in_body and (end := _END_OF_HEAD.search(self._head)):
             head, self._head = self._head[: end.end()], self._head[end.end() :]
@@ -90,11 +90,11 @@ class _Bounds:
         self._body_size += len(piece)
         seen = self._tail + piece
         if self._body_size > MAX_BODY:
-            raise AnswerOutOfBounds("the answer's body is too large")
+            raise AnswerOutOfBounds("the response's body is too large")
         _refuse_blanks(seen)
         self._tail = seen[-MAX_BLANKS:]
 
 
 def _refuse_blanks(part: bytes) -> None:
     if _BLANKS.search(part):
-        raise AnswerOutOfBounds(f"the answer has {MAX_BLANKS} blanks in a row")
+        raise AnswerOutOfBounds(f"the response has {MAX_BLANKS} blanks in a row")

@@ -1,4 +1,4 @@
-"""What receivers can expect, as an AsyncAPI 3.0 document: `python -m webhooks.asyncapi > docs/asyncapi.json`."""
+"""The webhooks' messages as an AsyncAPI 3.0 document: `python -m webhooks.asyncapi > docs/asyncapi.json`."""
 
 import json
 import re
@@ -18,9 +18,9 @@ _MODELS: Final[dict[str, type[BaseModel]]] = {
     ANALYTICS_REVENUE: RevenueMessage,
 }
 _ABOUT: Final = (
-    "What happens to orders, sent by HTTP POST to the endpoints that asked for it. An order's events arrive in order, each at "
-    "least once: `webhook-id` tells a repetition. Every message is signed as Standard Webhooks has it "
-    "(https://www.standardwebhooks.com). Answer 2xx within 15 seconds; anything else is tried again for three days."
+    "Events of orders, sent by HTTP POST to the endpoints that subscribe to them. An order's events arrive in order, each at "
+    "least once: a repeated message has the same `webhook-id`. Every message is signed as Standard Webhooks specifies "
+    "(https://www.standardwebhooks.com). Respond 2xx within 15 seconds; any other response is retried for three days."
 )
 _SIGNATURE: Final = (
     "HMAC-SHA256 over `{webhook-id}.{webhook-timestamp}.{body}` with the endpoint's secret, as `v1,` and base64; several, "
@@ -29,7 +29,7 @@ _SIGNATURE: Final = (
 
 
 def document() -> dict[str, Any]:
-    """The whole document; the same program gives the same one."""
+    """Return the whole document, which is deterministic."""
     _, schemas = models_json_schema(
         [(model, "serialization") for model in _MODELS.values()], ref_template="#/components/schemas/{model}"
     )
@@ -111,7 +111,7 @@ def _envelope(event_type: str) -> dict[str, Any]:
         properties["sequence"] = {
             "type": "string",
             "pattern": "^[0-9]{10}$",
-            "description": "The event's number among all of its order's, without gaps.",
+            "description": "The event's number within its order, without gaps.",
         }
         properties["schemaversion"] = {"type": "integer", "minimum": 1, "description": "Of `data`."}
     return {"type": "object", "required": list(properties), "properties": properties}
@@ -135,7 +135,7 @@ def _first_line(event_type: str) -> str:
 
 
 def _name(event_type: str) -> str:
-    """A key of the document, which may hold no dot."""
+    """Return a key of the document, which must not contain a dot."""
     return re.sub(r"[^A-Za-z0-9]+", "-", event_type)
 
 

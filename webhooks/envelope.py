@@ -1,4 +1,4 @@
-"""The body of a webhook: a CloudEvent 1.0 in structured mode, made from the log and the same each time."""
+"""The body of a webhook: a CloudEvent 1.0 in structured mode, the same for every attempt."""
 
 from datetime import UTC
 from typing import Any, Final
@@ -14,9 +14,9 @@ SOURCE: Final = "/orders"
 
 
 def body(event: RecordedEvent) -> bytes:
-    """The bytes that are sent and signed. A published message is a CloudEvent already, and goes out as it is.
+    """Return the bytes that are sent and signed. A published message is a CloudEvent already and is sent unchanged.
 
-    Raises UndecodableEvent, where the data is nested too deeply to be written again, too.
+    Raises UndecodableEvent, also where the data is nested too deeply to be encoded.
     """
     try:
         return orjson.dumps(event.data if event.type in MESSAGES else cloud_event(event))
@@ -25,9 +25,9 @@ def body(event: RecordedEvent) -> bytes:
 
 
 def cloud_event(event: RecordedEvent) -> dict[str, Any]:
-    """An order's event with its data as it was recorded.
+    """Return an order's event with its recorded data.
 
-    sequence: the version of the order's stream, which has no gaps, as digits that sort. schemaversion: of the data.
+    sequence: the event's version in the order's stream, without gaps, as digits that sort. schemaversion: the data's.
     """
     return {
         "specversion": "1.0",

@@ -1,12 +1,12 @@
-"""What the webhooks refuse, with the facts as attributes."""
+"""Errors of the webhooks, with their facts as attributes."""
 
 
 class WebhookError(Exception):
-    """Base of every refusal."""
+    """Base of the webhooks' errors."""
 
 
 class InvalidEndpoint(WebhookError):
-    """What was given for an endpoint cannot be taken. `field` names it in wire spelling, `problem` says why."""
+    """A field of an endpoint is invalid. `field`: its name in wire spelling; `problem`: the reason."""
 
     def __init__(self, field: str, problem: str) -> None:
         super().__init__(f"{field}: {problem}")
@@ -14,7 +14,7 @@ class InvalidEndpoint(WebhookError):
 
 
 class UnknownEndpoint(WebhookError):
-    """There is no endpoint of this id. List those that there are."""
+    """There is no endpoint with this id. List the endpoints."""
 
     def __init__(self, endpoint_id: str) -> None:
         super().__init__(f"there is no webhook endpoint {endpoint_id}")
@@ -22,7 +22,7 @@ class UnknownEndpoint(WebhookError):
 
 
 class UnknownDelivery(WebhookError):
-    """There is no delivery of this id: it never was, its endpoint was removed, or it was delivered 30 days ago."""
+    """There is no delivery with this id: its endpoint was removed, it was delivered over 30 days ago, or it never existed."""
 
     def __init__(self, delivery_id: str) -> None:
         super().__init__(f"there is no webhook delivery {delivery_id}")
@@ -30,7 +30,7 @@ class UnknownDelivery(WebhookError):
 
 
 class NotParked(WebhookError):
-    """Only a parked delivery is retried by hand. A pending one is under way, a delivered one is sent again by a replay."""
+    """Only a parked delivery is retried by hand. A pending one is being retried already; replay a delivered one."""
 
     def __init__(self, delivery_id: str, state: str) -> None:
         super().__init__(f"webhook delivery {delivery_id} is {state}, only a parked one is retried")
@@ -38,8 +38,8 @@ class NotParked(WebhookError):
 
 
 class ReplayRunning(WebhookError):
-    """One replay of an endpoint at a time: wait until it has ended."""
+    """Another replay of the endpoint is running: wait until it has ended."""
 
     def __init__(self, endpoint_id: str, after: int, until: int) -> None:
-        super().__init__(f"a replay of webhook endpoint {endpoint_id} is under way, at position {after:,} of {until:,}")
+        super().__init__(f"a replay of webhook endpoint {endpoint_id} is running, at position {after:,} of {until:,}")
         self.endpoint_id, self.after, self.until = endpoint_id, after, until

@@ -1,4 +1,4 @@
-"""How many attempts go on at each endpoint at a time, so that one which hangs holds up no other."""
+"""Concurrent attempts per endpoint, bounded so that an endpoint that hangs delays no other."""
 
 import asyncio
 import time
@@ -8,12 +8,12 @@ from typing import Final
 
 WIDTH: Final = 16
 PATIENCE: Final = 2.0  # seconds
-# An endpoint that has answered nobody so often in a row is tried one at a time until it answers.
+# After so many time-outs in a row an endpoint gets one attempt at a time until it responds.
 TRIPS_AFTER: Final = 5
 
 
 class Busy(Exception):
-    """The endpoint has as many attempts under way as it may. retry_after: seconds, where it asked for a pause."""
+    """The endpoint has as many attempts in progress as it may. retry_after: seconds, where it asked for a pause."""
 
     def __init__(self, retry_after: float | None = None) -> None:
         super().__init__("the endpoint is busy")
@@ -21,19 +21,19 @@ class Busy(Exception):
 
 
 class Lane:
-    """One endpoint's attempts in this process."""
+    """One endpoint's concurrent attempts in this process."""
 
     def __init__(self) -> None:
         self._slots = asyncio.Semaphore(WIDTH)
-        self._in_flight = self._silences = 0
+        self._in_flight = self._timeouts = 0
         self._paused_until = 0.0
 
     @asynccontextmanager
     async def slot(self) -> AsyncIterator[None]:
-        """A place for an attempt, which is waited for a little while. Raises Busy."""
+        """Hold a slot for an attempt while the block runs, after a short wait for it. Raises Busy."""
         if (pause := self._paused_until - time.monotonic()) > 0:
             raise Busy(pause)
-        if self._silences >= TRIPS_AFTER and self._in_flight:
+        if self._timeouts >= TRIPS_AFTER and self._in_flight:
             raise Busy
         try:
             async with asyncio.timeout(PATIENCE):
@@ -47,21 +47,21 @@ class Lane:
             self._in_flight -= 1
             self._slots.release()
 
-    def answered(self) -> None:
-        """Whatever the answer was, the endpoint is there."""
-        self._silences = 0
+    def responded(self) -> None:
+        """Record a response: resets the count of consecutive time-outs."""
+        self._timeouts = 0
 
-    def silent(self) -> None:
-        """No answer in time, or no connection."""
-        self._silences += 1
+    def timed_out(self) -> None:
+        """Record an attempt without a response or a connection."""
+        self._timeouts += 1
 
     def pause(self, seconds: float) -> None:
-        """It asked to be left alone for a while."""
+        """Pause attempts for as long as the endpoint has asked for."""
         self._paused_until = time.monotonic() + seconds
 
 
 class Lanes:
-    """Every endpoint's lane."""
+    """The lanes by endpoint."""
 
     def __init__(self) -> None:
         self._lanes: dict[str, Lane] = {}

@@ -1,4 +1,4 @@
-"""The data of the published messages, as `activities.publish` makes it."""
+"""Data of the published messages, as `activities.publish` makes it."""
 
 from orders.fields import Amount, CurrencyCode, Text
 from orders.model import OrderFact

@@ -1,5 +1,5 @@
-"""Connections to public addresses alone. The address that was checked is the one that is connected to, so a name that
-answers differently the next time leads nowhere else."""
+"""Connections to public addresses alone. The checked address is the one that is connected to, so a name that resolves
+differently the next time (DNS rebinding) has no effect."""
 
 import asyncio
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ from webhooks.public import is_public
 
 
 class ForbiddenAddress(Exception):
-    """The receiver's name leads to addresses of somebody's own network alone."""
+    """The receiver's name resolves to private addresses alone."""
 
 
 class UnknownName(Exception):
@@ -20,7 +20,7 @@ class UnknownName(Exception):
 
 
 class GuardedNetwork(httpcore.AsyncNetworkBackend):
-    """Looks a name up, leaves out what is not public, and connects to what is left."""
+    """Resolves a name, leaves out private addresses, and connects to one of the rest."""
 
     def __init__(self, resolve: Resolve, *, allow_private: bool) -> None:
         self._resolve, self._allow_private = resolve, allow_private
@@ -34,7 +34,7 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        """The first address that takes the connection. Raises ForbiddenAddress, UnknownName, and what httpcore raises."""
+        """Connect to the first address that accepts. Raises ForbiddenAddress, UnknownName, and httpcore's errors."""
         try:
             async with asyncio.timeout(timeout):
                 allowed = await self._allowed(host, port)

@@ -1,4 +1,4 @@
-"""Which addresses are public, by a list of our own: what Python calls private or global changed between its versions."""
+"""Public addresses, by a list of our own: `ipaddress.is_global` differs between versions of Python."""
 
 import ipaddress
 from typing import Final
@@ -39,7 +39,7 @@ _SPECIAL: Final = tuple(
 
 
 def is_public(text: str) -> bool:
-    """Whether an address is one of the public network: not special, nor mapped or translated from IPv4, and without a zone."""
+    """Return True for a public address: not special, not mapped or translated from IPv4, and without a zone."""
     try:
         address = ipaddress.ip_address(text)
     except ValueError:

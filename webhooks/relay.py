@@ -1,4 +1,4 @@
-"""The reader of the log that tells others: deliveries are written with its checkpoint, workflows are signalled after."""
+"""The reader of the log for webhooks: deliveries are written with its checkpoint, workflows are signalled after."""
 
 import asyncio
 import time
@@ -22,8 +22,8 @@ from webhooks.starter import DeliveryStarter, NeverStartable
 from webhooks.tidying import prune, wake_forgotten
 
 _PAGE: Final = 200
-_SIGNALS_AT_ONCE: Final = 8  # a few: orders have the first call on Temporal
-_IDLE: Final = 1.0  # seconds between two looks while there is no endpoint
+_SIGNALS_AT_ONCE: Final = 8  # a few: orders have priority at Temporal
+_IDLE: Final = 1.0  # seconds between two polls while there is no endpoint
 _TIDY: Final = 600.0  # seconds
 _REPLAY_ROOM: Final = 1_000  # a replay waits while so many of its endpoint's deliveries are pending
 _log = structlog.get_logger(__name__)
@@ -32,8 +32,8 @@ _log = structlog.get_logger(__name__)
 class Relay:
     """Turns events into deliveries, each once, and signals their workflows, at least once.
 
-    What is not signalled stays marked so in the database, so that a crash or an outage of Temporal loses nothing. Without
-    endpoints it looks once a second and only moves its checkpoint.
+    Unsignalled deliveries stay marked in the database, so that a crash or an outage of Temporal loses nothing. Without
+    endpoints the relay polls once a second and only moves its checkpoint.
     """
 
     name = READER
@@ -46,18 +46,18 @@ class Relay:
         self._idle_until = self._tidy_at = 0.0
 
     async def step(self) -> bool:
-        """Take a page of events, signal what waits, take a page of a replay; True when there may be more."""
+        """Process a page of events, signal workflows, process a page of a replay; True when there may be more."""
         if time.monotonic() < self._idle_until:
             return False
-        took = await self._take_page()
-        told = await self._signal()
-        again = False if took or told else await self._replay_page()
+        more = await self._process_page()
+        signalled = await self._signal()
+        replayed = False if more or signalled else await self._replay_page()
         await self._tidy()
-        return took or told or again
+        return more or signalled or replayed
 
-    async def _take_page(self) -> bool:
+    async def _process_page(self) -> bool:
         position = self._position if self._position is not None else await open_checkpoint(self._pool, READER)
-        self._position = None  # until the page is behind us, the database knows better
+        self._position = None  # until the page is processed: after an error the database has the position
         listening = await outbox.any_listeners(self._pool)
         page = await self._store.read_all(after=position, limit=_PAGE) if listening else None
         if page is None:
@@ -71,17 +71,17 @@ class Relay:
 
     async def _write(self, position: int, page: Page) -> None:
         async with transaction(self._pool) as connection:
-            # The checkpoint first: its row is the lock under which an endpoint is added. One that was added before is seen
-            # here, one that is added after begins behind this page.
+            # The checkpoint first: its row is the lock under which an endpoint is added. An endpoint added before is
+            # seen here, one added after starts behind this page.
             await advance(connection, READER, position, page.position)
             await outbox.add(connection, page.events, await outbox.listeners(connection))
 
     async def _pass_over(self, position: int, head: int) -> int:
-        """Move on without a look at the events, unless somebody has begun to listen; the position after that."""
+        """Move the checkpoint without reading the events, unless an endpoint was added; return the new position."""
         if head <= position:
             return position
         async with transaction(self._pool) as connection:
-            await lock_checkpoint(connection, READER)  # under which endpoints are added and enabled
+            await lock_checkpoint(connection, READER)  # the lock under which endpoints are added and enabled
             if await outbox.any_listeners(connection):
                 return position
             await advance(connection, READER, position, head)
@@ -93,29 +93,29 @@ class Relay:
             return False
         at_once = asyncio.Semaphore(_SIGNALS_AT_ONCE)
         outcomes = await asyncio.gather(*(self._start(each, at_once) for each in waiting), return_exceptions=True)
-        told = [each for each, outcome in zip(waiting, outcomes, strict=True) if outcome is None]
-        await outbox.signalled(self._pool, told)
+        done = [each for each, outcome in zip(waiting, outcomes, strict=True) if outcome is None]
+        await outbox.signalled(self._pool, done)
         failed: dict[tuple[str, str], tuple[Waiting, RPCError]] = {}
         for each, outcome in zip(waiting, outcomes, strict=True):
             if isinstance(outcome, RPCError):
                 failed[each.endpoint_id, each.order_id] = each, outcome
-            elif outcome is not None:  # the database is away: the rest waits
+            elif outcome is not None:  # the database is unavailable: the rest waits
                 raise outcome
-        await self._set_aside(failed)
+        await self._park_failing(failed)
         return sum(len(each.positions) for each in waiting) == _PAGE
 
-    async def _set_aside(self, failed: dict[tuple[str, str], tuple[Waiting, RPCError]]) -> None:
-        """Park what alone has failed for some rounds. Raises the error of one that has not: the rest waits."""
+    async def _park_failing(self, failed: dict[tuple[str, str], tuple[Waiting, RPCError]]) -> None:
+        """Park each delivery that alone failed for several rounds. Raises the error of any other failure."""
         for key in await self._alone.note(failed):
             each, error = failed.pop(key)
-            reason = f"no workflow could be started, {ROUNDS} times while others were: {error.status.name}"
+            reason = f"its workflow could not be started {ROUNDS} times, while others were: {error.status.name}"
             await self._park(each.endpoint_id, each.positions, reason)
         for _, error in failed.values():
             raise error
         self._alone.proof = None
 
     async def _start(self, waiting: Waiting, at_once: asyncio.Semaphore) -> None:
-        if waiting.under_way:
+        if waiting.signalled_before:
             return
         async with at_once:
             try:

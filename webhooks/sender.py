@@ -1,4 +1,4 @@
-"""One POST to a receiver: no redirect is followed, no proxy used, no more than a kilobyte of the answer read."""
+"""POST to a receiver: no redirect is followed, no proxy used, at most a kilobyte of the response read."""
 
 import asyncio
 import email.utils
@@ -18,17 +18,17 @@ from webhooks.answer_stream import AnswerOutOfBounds
 from webhooks.network import ForbiddenAddress, GuardedNetwork, UnknownName
 
 CONNECT_LIMIT: Final = 5.0  # seconds
-LIMIT: Final = 15.0  # seconds, for all of it
-KEPT: Final = 1_024  # bytes of the answer
+LIMIT: Final = 15.0  # seconds, for the whole request
+KEPT: Final = 1_024  # bytes of the response
 MAX_RETRY_AFTER: Final = 24 * 3600.0  # seconds
 _MAX_DATE: Final = 64  # characters
-_CONNECTIONS: Final = 600  # more than attempts can be under way
+_CONNECTIONS: Final = 600  # more than there can be concurrent attempts
 _TIMEOUTS: Final = {"connect": CONNECT_LIMIT, "read": LIMIT, "write": LIMIT, "pool": LIMIT}
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the receiver answered: status, the first bytes of the body as text, seconds of its Retry-After."""
+    """A receiver's response: status, the first bytes of the body as text, seconds of its Retry-After."""
 
     status: int
     text: str
@@ -36,7 +36,7 @@ class Answer:
 
 
 class NoAnswer(Exception):
-    """The receiver did not answer; `kind` says why in two words that hold nothing of its address."""
+    """The receiver did not respond. kind: the reason in two words, without the receiver's address."""
 
     def __init__(self, kind: str, detail: str = "") -> None:
         super().__init__(f"{kind}: {detail}" if detail else kind)
@@ -44,7 +44,7 @@ class NoAnswer(Exception):
 
 
 class Sender:
-    """Connections to receivers, kept for a while. To be used in `async with`, which closes them."""
+    """A pool of connections to receivers. Use it in `async with`, which closes them."""
 
     def __init__(
         self, *, allow_private: bool = False, resolve: Resolve = resolve, trust: ssl.SSLContext | None = None
@@ -67,7 +67,7 @@ class Sender:
         await self._pool.aclose()
 
     async def post(self, url: str, headers: Sequence[tuple[str, str]], body: bytes) -> Answer:
-        """Raises NoAnswer, within LIMIT seconds."""
+        """Send a request and return its response. Raises NoAnswer within LIMIT seconds."""
         target = httpx.URL(url)
         if target.scheme != "https" and not self._allow_private:
             raise NoAnswer("refused address", "not https")
@@ -78,7 +78,7 @@ class Sender:
             during = "no connection" if isinstance(error, httpcore.ConnectTimeout) else "no answer"
             raise NoAnswer(f"{during} in time") from None
         except ForbiddenAddress:
-            raise NoAnswer("refused address", "the name leads to no public address") from None
+            raise NoAnswer("refused address", "the name resolves to no public address") from None
         except UnknownName:
             raise NoAnswer("unknown name", "the name has no address") from None
         except (httpcore.ConnectError, OSError) as error:
@@ -86,7 +86,7 @@ class Sender:
         except AnswerOutOfBounds as error:
             raise NoAnswer("broken answer", str(error)) from None
         except (httpcore.NetworkError, httpcore.ProtocolError) as error:
-            # The error's text may quote the receiver, and with it the path that it was asked by: this one is shown to all.
+            # The error's text may quote the URL's path, a secret: this text is shown to every reader.
             raise NoAnswer("broken answer", type(error).__name__) from None
 
     async def _post(self, target: httpx.URL, headers: Sequence[tuple[str, str]], body: bytes) -> Answer:
@@ -103,9 +103,9 @@ class Sender:
 
 
 async def _beginning(response: httpcore.Response) -> str:
-    """The body's first kilobyte. An unread rest ends the connection with the block."""
+    """Return the body's first kilobyte. An unread rest closes the connection at the end of the block."""
     kept = b""
-    # The status is known by now; a body that is out of bounds changes nothing about it.
+    # The status is known; a body that is out of bounds does not change it.
     with suppress(AnswerOutOfBounds):
         async for chunk in response.aiter_stream():
             kept += chunk[: KEPT - len(kept)]
@@ -115,7 +115,7 @@ async def _beginning(response: httpcore.Response) -> str:
 
 
 def _retry_after(value: bytes) -> float | None:
-    """Seconds, of either form that HTTP has for it; None where it is neither."""
+    """Return the seconds of a Retry-After in either of its forms; None where it is invalid."""
     text = value[:_MAX_DATE].decode("ascii", errors="replace").strip()
     seconds = float(text) if text.isdigit() and len(text) < 10 else None
     if seconds is None and text:

@@ -1,4 +1,4 @@
-"""Signatures as Standard Webhooks has them (https://www.standardwebhooks.com): HMAC-SHA256 over id, time and body."""
+"""Signatures of Standard Webhooks (https://www.standardwebhooks.com): HMAC-SHA256 over id, time and body."""
 
 import base64
 import hashlib
@@ -12,12 +12,12 @@ _BYTES: Final = 32
 
 
 def new_secret() -> str:
-    """A secret as it is given to a receiver."""
+    """Make a secret in the form that a receiver gets."""
     return _PREFIX + base64.b64encode(secrets.token_bytes(_BYTES)).decode()
 
 
 def signatures(valid: Iterable[str], message_id: str, timestamp: int, body: bytes) -> str:
-    """The value of `webhook-signature`: one for each valid secret, separated by blanks. timestamp: Unix seconds."""
+    """Return the value of `webhook-signature`: one signature per valid secret, blank-separated. timestamp: Unix seconds."""
     content = f"{message_id}.{timestamp}.".encode() + body
     return " ".join("v1," + base64.b64encode(_hmac(secret, content)).decode() for secret in valid)
 

@@ -1,25 +1,25 @@
-"""Signals the workflow of an endpoint and order, started if need be."""
+"""Signal-with-start of the workflow for an endpoint and order."""
 
 from temporalio.client import Client
 from temporalio.common import SearchAttributePair, TypedSearchAttributes, WorkflowIDReusePolicy
 from temporalio.service import RPCError, RPCStatusCode
 
-from webhooks.signatures import DELIVER_WEBHOOKS, SIGNAL, OrderDeliveries, workflow_id
+from webhooks.steps import DELIVER_WEBHOOKS, SIGNAL, OrderDeliveries, workflow_id
 from workflows.model import ORDER_ID
 
 
 class NeverStartable(Exception):
-    """Temporal refuses this very start, and will whenever it is tried."""
+    """Temporal rejects this start as invalid: a retry cannot succeed."""
 
 
 class DeliveryStarter:
-    """At least once: a signal too many finds nothing to do."""
+    """Starts and signals workflows, at least once: an extra signal finds nothing pending."""
 
     def __init__(self, client: Client, task_queue: str) -> None:
         self._client, self._task_queue = client, task_queue
 
     async def start(self, endpoint_id: str, order_id: str) -> None:
-        """Raises NeverStartable, or RPCError while Temporal is away."""
+        """Signal the workflow, started first where it does not run. Raises NeverStartable, RPCError."""
         try:
             await self._client.start_workflow(
                 DELIVER_WEBHOOKS,

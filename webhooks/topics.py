@@ -1,4 +1,4 @@
-"""What an endpoint can be told of, and which events it is told of."""
+"""Topics of endpoints, and the events that belong to them."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -19,7 +19,7 @@ _ORDER_STREAM: Final = stream_name("")
 
 
 def checked_topics(topics: Sequence[str]) -> list[str]:
-    """The topics, each once, in order. Raises InvalidEndpoint where one is not known, or there is none."""
+    """Return the topics sorted and without duplicates. Raises InvalidEndpoint where one is unknown, or there is none."""
     unknown = [topic for topic in topics if topic not in TOPICS]
     if unknown:
         raise InvalidEndpoint("topics", f"{unknown[0][:100]!r} is none of {', '.join(TOPICS)}")
@@ -28,15 +28,15 @@ def checked_topics(topics: Sequence[str]) -> list[str]:
     return sorted(set(topics))
 
 
-def concerns_others(event: RecordedEvent) -> bool:
-    """Whether the event is one that endpoints can be told of. A type that this program does not know yet may be."""
+def is_deliverable(event: RecordedEvent) -> bool:
+    """Return True for an order's event, of an unknown type too, and for a published message."""
     if event.type in MESSAGES:
         return event.stream == event.type
     return event.type.startswith("order.") and event.stream.startswith(_ORDER_STREAM)
 
 
 def wants(topics: Sequence[str], event_type: str) -> bool:
-    """Whether an endpoint with these topics is told of events of this type."""
+    """Return True where the topics include this event type."""
     return (
         EVERYTHING in topics
         or event_type in topics
@@ -45,7 +45,7 @@ def wants(topics: Sequence[str], event_type: str) -> bool:
 
 
 def order_of(event: RecordedEvent) -> str:
-    """The order whose deliveries the event takes its turn among."""
+    """Return the order within whose deliveries the event is ordered."""
     if event.stream.startswith(_ORDER_STREAM):
         return event.stream.removeprefix(_ORDER_STREAM)
     try:

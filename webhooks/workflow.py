@@ -1,11 +1,11 @@
-"""deliver-webhooks: one endpoint's deliveries of one order, one after the other."""
+"""Workflow `deliver-webhooks`: one endpoint's deliveries of one order, one after the other."""
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from webhooks import options
-    from webhooks.signatures import (
+    from webhooks.steps import (
         DELIVER_WEBHOOK,
         DELIVER_WEBHOOKS,
         NEXT_DELIVERY,
@@ -25,8 +25,8 @@ class DeliveriesRun(OrderDeliveries, Begun):
 
 @workflow.defn(name=DELIVER_WEBHOOKS)
 class DeliverWebhooks(InRounds):
-    """Ends when nothing is pending any more; the next event starts another run. What cannot be delivered in the days of
-    trying is parked, and those behind it go on."""
+    """Ends when no delivery is pending; the next event starts another run. A delivery that fails for three days is parked, and
+    the next ones go on."""
 
     @workflow.init
     def __init__(self, begun: DeliveriesRun) -> None:
@@ -43,13 +43,13 @@ class DeliverWebhooks(InRounds):
             while following.position is not None:
                 self._continue_if_many()
                 following = await self._deliver(order, following.position, following.age)
-            # A signal from here on is refused its end by the server, and this task runs again with it.
+            # If a signal arrives after this point, the server rejects the completion and the task runs again with it.
             if not self.woken:
                 return
 
     @workflow.signal(name=SIGNAL)
     def deliver(self) -> None:
-        """Something more is pending."""
+        """Signal: a further delivery is pending."""
         self.woken = True
 
     async def _deliver(self, order: OrderDeliveries, position: int, age: float) -> NextDelivery:

@@ -1,8 +1,8 @@
 #!/bin/sh
-# Three roles for the application's database, made once, when the server's data folder is empty:
+# Three roles for the application's database, created once, when the server's data folder is empty:
 #   orders_app    no login; the rights of the application, which the migrations grant
 #   orders_owner  owns the database and runs the migrations
-#   orders        what worker and commands log in as; it acts as orders_app
+#   orders        login of worker and commands; it acts as orders_app
 # Reads ORDERS_DB_OWNER_PASSWORD and ORDERS_DB_PASSWORD, and the server image's POSTGRES_USER and POSTGRES_DB.
 set -e
 

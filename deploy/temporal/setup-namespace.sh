@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes the namespace with the search attributes of the workflows. Changes nothing where they are there already, but the
-# retention, which becomes the one given.
+# Creates the namespace with the search attributes of the workflows. If they exist, changes only the retention, to the
+# given one.
 # Reads TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE (both also read by the temporal command itself) and RETENTION.
 set -eu
 
@@ -20,7 +20,7 @@ make_namespace() {
 has_attribute() { temporal operator search-attribute list | grep -qw "$1"; }
 make_attribute() { has_attribute "$1" || temporal operator search-attribute create --name "$1" --type "$2"; }
 
-# An attribute that is listed is not yet known to those who check a start: only a start tells. Nobody works on this queue.
+# A listed attribute may still be unknown where starts are checked: only a start proves it. No worker polls this queue.
 probe() {
     temporal workflow start --type set-up --workflow-id set-up --task-queue set-up --execution-timeout 1m \
         --id-conflict-policy TerminateExisting --search-attribute 'OrderId="set-up"' --search-attribute 'CustomerId="set-up"' \

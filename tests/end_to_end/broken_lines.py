@@ -1,4 +1,4 @@
-"""Every way to break one line of an order file that we could think of, and where the refusal must point."""
+"""All known ways to break one line of an order file, and the expected position of the refusal."""
 
 import json
 from collections.abc import Callable
@@ -11,7 +11,7 @@ _DIGITS: Final = 5_000
 
 
 def _but(**changes: Any) -> Callable[[str], bytes]:
-    """An order with other values in its fields."""
+    """An order with changed fields."""
     return lambda order_id: _encoded(order_data(order_id) | changes)
 
 
@@ -20,7 +20,7 @@ def _without(name: str) -> Callable[[str], bytes]:
 
 
 def _inside(part_name: str, /, **changes: Any) -> Callable[[str], bytes]:
-    """An order with other values in a part; None leaves the field out."""
+    """An order with changed fields in a part; None removes the field."""
 
     def broken(order_id: str) -> bytes:
         order = order_data(order_id)
@@ -34,7 +34,7 @@ def _inside(part_name: str, /, **changes: Any) -> Callable[[str], bytes]:
 
 
 def _text(change: Callable[[bytes], bytes]) -> Callable[[str], bytes]:
-    """The line of an order with other bytes."""
+    """The line of an order with changed bytes."""
     return lambda order_id: change(_encoded(order_data(order_id)))
 
 

@@ -14,7 +14,7 @@ _NAMES: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome
 
 
 def chromium() -> str | None:
-    """Where Chromium is on this machine; None where it is not."""
+    """Path of Chromium on this machine; None without one."""
     return next((path for path in map(shutil.which, _NAMES) if path), None)
 
 
@@ -27,7 +27,7 @@ def _give_up() -> NoReturn:
 
 @asynccontextmanager
 async def run_browser() -> AsyncIterator[Browser]:
-    """Headless Chromium. Without one the test is skipped, or fails where CI is set: there it is not to be missing."""
+    """Headless Chromium. Without one the test is skipped, or fails if CI is set."""
     path = chromium() or _give_up()
     # Chromium's own sandbox refuses to run as root, as in a container.
     arguments = ["--no-sandbox"] if os.geteuid() == 0 else []

@@ -1,4 +1,4 @@
-"""A fleet of worker processes for a test, and a browser."""
+"""Fixtures: a set of worker processes, and a browser."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -27,12 +27,12 @@ async def fleet(
 
 @pytest.fixture(params=["at-once", "with-label"])
 def paying(fleet: Fleet, stripe_server: StripeProxy, request: pytest.FixtureRequest) -> StripeFleet:
-    """The same, charging at Stripe, in both ways of capturing."""
+    """The same with charges at Stripe, in both ways of capturing."""
     return StripeFleet(fleet, StripeSystem(fleet.system.app, fleet.system.client, stripe_server), str(request.param))
 
 
 @pytest.fixture(scope="session")
 async def browser() -> AsyncIterator[Browser]:
-    """Chromium, one for all tests of the operators' page."""
+    """Chromium, shared by all tests of the operators' page."""
     async with run_browser() as opened:
         yield opened

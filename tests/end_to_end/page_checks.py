@@ -1,11 +1,11 @@
-"""What can be told by machine of whether everybody can use a page: after the Web Content Accessibility Guidelines 2.2, AA."""
+"""Automatic accessibility checks of a page, after the Web Content Accessibility Guidelines 2.2, AA."""
 
 from typing import Final
 
 FAULTS: Final = r"""() => {
   const faults = [];
   const shown = (element) => element.checkVisibility({ visibilityProperty: true, opacityProperty: true });
-  const told = (element) => element.outerHTML.slice(0, 120);
+  const described = (element) => element.outerHTML.slice(0, 120);
 
   // Names: 4.1.2, 1.3.1
   const named = (element) =>
@@ -14,11 +14,11 @@ FAULTS: Final = r"""() => {
   for (const element of document.querySelectorAll("a, button, input, select, textarea, dialog, nav, section, progress")) {
     const field = element.matches("input, select, textarea");
     const label = element.getAttribute("aria-label") || [...(element.labels ?? [])].some((each) => each.textContent.trim());
-    if (shown(element) && !(field ? label : named(element))) faults.push(`has no name: ${told(element)}`);
+    if (shown(element) && !(field ? label : named(element))) faults.push(`has no name: ${described(element)}`);
   }
   for (const element of document.querySelectorAll("[aria-labelledby], [aria-describedby]")) {
     for (const id of [element.getAttribute("aria-labelledby"), element.getAttribute("aria-describedby")])
-      if (id && !document.getElementById(id)) faults.push(`refers to nothing: ${told(element)}`);
+      if (id && !document.getElementById(id)) faults.push(`refers to nothing: ${described(element)}`);
   }
   const ids = [...document.querySelectorAll("[id]")].map(({ id }) => id);
   for (const id of new Set(ids)) if (ids.filter((each) => each === id).length > 1) faults.push(`id twice: ${id}`);
@@ -28,7 +28,7 @@ FAULTS: Final = r"""() => {
   let level = 0;
   for (const heading of document.querySelectorAll("main :is(h1, h2, h3, h4)")) {
     const next = Number(heading.tagName[1]);
-    if (next > level + 1) faults.push(`skips a level: ${told(heading)}`);
+    if (next > level + 1) faults.push(`skips a level: ${described(heading)}`);
     level = next;
   }
 
@@ -70,14 +70,14 @@ FAULTS: Final = r"""() => {
     const size = parseFloat(style.fontSize);
     const large = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
     const ratio = (high + 0.05) / (low + 0.05);
-    if (ratio < (large ? 3 : 4.5)) faults.push(`contrast ${ratio.toFixed(2)}: ${told(element)}`);
+    if (ratio < (large ? 3 : 4.5)) faults.push(`contrast ${ratio.toFixed(2)}: ${described(element)}`);
   }
   if (looked.size < 5) faults.push(`only ${looked.size} texts were looked at`);
 
   // What is pressed is at least 24 pixels high, links within text aside: 2.5.8
   for (const element of (inDialog ?? document).querySelectorAll("button, input, select, textarea")) {
     const { height } = element.getBoundingClientRect();
-    if (shown(element) && height < 24) faults.push(`${height} pixels high: ${told(element)}`);
+    if (shown(element) && height < 24) faults.push(`${height} pixels high: ${described(element)}`);
   }
   return faults;
 }"""

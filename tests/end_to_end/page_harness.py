@@ -25,7 +25,7 @@ PHONE: Final = (390, 844)
 
 @dataclass
 class Office:
-    """A running system whose API and page are served, and can be stopped and served again under the same address."""
+    """A running system with API and page, which can be stopped and served again at the same address."""
 
     system: RunningSystem
     url: str = ""
@@ -50,7 +50,7 @@ class Office:
             self._serving = None
 
     async def post(self, path: str, body: dict[str, Any], *, key: str | None = None) -> dict[str, Any]:
-        """As another program would. Raises httpx.HTTPStatusError."""
+        """Send a POST as another program. Raises httpx.HTTPStatusError."""
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         async with plain_http(self.url, headers=headers) as client:
             answer = (await client.post(path, json=body)).raise_for_status()
@@ -58,14 +58,14 @@ class Office:
         return document
 
     async def place(self, order_id: str, *, key: str | None = None, **changes: Any) -> str:
-        """By HTTP, TEA-1 for 30.00 EUR unless changed."""
+        """Place an order by HTTP, TEA-1 for 30.00 EUR unless changed."""
         await self.post("/v1/orders", order_data(order_id, **changes), key=key)
         return order_id
 
 
 @asynccontextmanager
 async def office(database_url: str, temporal_client: Client, **settings: Any) -> AsyncIterator[Office]:
-    """Everything on, 500 of TEA-1 in stock."""
+    """The whole system, 500 of TEA-1 in stock."""
     async with running_system(database_url, temporal_client, **settings) as system:
         opened = Office(system)
         await opened.system.stock(TEA_1=500)
@@ -78,7 +78,7 @@ async def office(database_url: str, temporal_client: Client, **settings: Any) ->
 
 @dataclass
 class Console:
-    """The page as a person has it on the screen. complaints: what a healthy page never gives cause for."""
+    """The page in a browser. complaints: errors that a healthy page never causes."""
 
     page: Page
     url: str
@@ -94,11 +94,11 @@ class Console:
         await self.sees(self.page.get_by_role("heading", level=1), f"Order {order_id}")
 
     async def sees(self, where: Locator, text: str | re.Pattern[str]) -> None:
-        """Waits until it does."""
+        """Wait until the page shows the text."""
         await expect(where).to_contain_text(text, timeout=WAIT)
 
     def row(self, text: str) -> Locator:
-        """The line, or the card, of a table that has this text."""
+        """The row, or the card, of a table that contains this text."""
         return self.page.get_by_role("row").filter(has_text=text)
 
     @property
@@ -140,7 +140,7 @@ class Console:
             self.complaints.append(f"failed: {request.method} {request.url} {request.failure}")
 
     def expected(self, pattern: str, *, at_least: int = 1) -> None:
-        """Takes complaints back that the test has caused; fails where there were fewer."""
+        """Remove complaints that the test has caused; fails if there were fewer."""
         found = [complaint for complaint in self.complaints if re.search(pattern, complaint)]
         assert len(found) >= at_least, f"no complaint like {pattern!r} in {self.complaints}"
         self.complaints = [complaint for complaint in self.complaints if complaint not in found]
@@ -155,7 +155,7 @@ async def console(
     dark: bool = False,
     still: bool = True,
 ) -> AsyncIterator[Console]:
-    """A fresh browser profile with one page; fails at the end where the page has complained."""
+    """A new browser profile with one page; fails at the end if the page has complained."""
     context = await browser.new_context(
         viewport={"width": size[0], "height": size[1]},
         color_scheme="dark" if dark else "light",

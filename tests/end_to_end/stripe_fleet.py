@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.end_to_end.worker_process import Fleet, WorkerProcess
 from tests.gateways.local_stripe import API_KEY
-from tests.gateways.stripe_proxy import Call, Fault
+from tests.gateways.stripe_calls import Call, Fault
 from tests.running_system import until
 from tests.workflow.stripe_system import StripeSystem
 
@@ -39,18 +39,18 @@ class StripeFleet:
         )
 
     async def met(self, fault: Fault) -> Call:
-        """The call that is under way: it has met the fault, and its effect where there is one has happened."""
+        """The call in progress that the fault applies to; its effect, if any, has happened."""
         if fault.kind == "held":
             await asyncio.wait_for(fault.reached.wait(), PATIENCE)
 
         async def drawn() -> bool:
             return fault.remaining == 0
 
-        await until(drawn, f"{fault.pattern} is under way")
+        await until(drawn, f"{fault.pattern} is in progress")
         return self.system.stripe.called(fault.pattern)[-1]
 
     async def twice(self) -> list[str]:
-        """The streams of orders that hold two facts of a kind."""
+        """Streams of orders with two facts of a kind."""
         rows = await self.system.app.pool.fetch(
             """
             select s.name from eventstore.events e join eventstore.streams s using (stream_id)

@@ -1,4 +1,4 @@
-"""A stop takes no longer than the grace time and a margin, whatever runs, and its exit code says how it went."""
+"""A stop takes no longer than the grace time and a margin in every situation, and its exit code reports its outcome."""
 
 import asyncio
 import json
@@ -116,7 +116,7 @@ async def test_a_gateway_that_ignores_its_cancel_does_not_hold_up_the_stop(fleet
     patched = STUBBORN + CHARGING.format("stubborn")
     worker = await fleet.start(patched=patched, ORDERS_SHUTDOWN_SECONDS=str(GRACE))
     order_id = await fleet.system.place()
-    await fleet.step_is_under_way(order_id, "charge-payment")
+    await fleet.step_is_in_progress(order_id, "charge-payment")
     worker.process.terminate()
     assert await ends_within(worker.process, GRACE + MARGIN) == 1
     assert left_running(worker) == [f"charge-payment of fulfill-order-{order_id}"]
@@ -126,7 +126,7 @@ async def test_an_event_loop_that_is_blocked_does_not_hold_up_the_stop(fleet: Fl
     patched = BLOCKED + CHARGING.format("blocked")
     worker = await fleet.start(patched=patched, ORDERS_SHUTDOWN_SECONDS=str(GRACE))
     order_id = await fleet.system.place()
-    await fleet.step_is_under_way(order_id, "charge-payment")
+    await fleet.step_is_in_progress(order_id, "charge-payment")
     worker.process.terminate()
     assert await ends_within(worker.process, GRACE + MARGIN) == 1
     assert "in blocked" in worker.log.read_text()  # where each thread was
@@ -137,10 +137,10 @@ async def test_readers_that_ignore_their_cancel_do_not_hold_up_the_stop(fleet: F
         "dispatcher", "projector", "webhooks", patched=STUBBORN_READERS, ORDERS_SHUTDOWN_SECONDS=str(GRACE)
     )
     for reader in ("dispatcher", "order-dashboard", "customer-orders", "webhooks"):
-        await worker.says("consumer owned", consumer=reader)
+        await worker.logs("consumer owned", consumer=reader)
     worker.process.terminate()
     assert await ends_within(worker.process, GRACE + MARGIN) == 1
-    assert "ConsumerRunner._step_for_ever" in left_running(worker)
+    assert "Looper.run" in left_running(worker)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -148,9 +148,9 @@ async def test_a_second_signal_does_not_wait_for_the_grace_time(fleet: Fleet, nu
     worker = await fleet.start(ORDERS_SHUTDOWN_SECONDS="3600")
     await fleet.system.faults.set("payment.charge", "hang", remaining=1, delay_seconds=3600)
     order_id = await fleet.system.place()
-    await fleet.step_is_under_way(order_id, "charge-payment")
+    await fleet.step_is_in_progress(order_id, "charge-payment")
     worker.process.send_signal(number)
-    await worker.says("stopping", signal=number.name, atOnce=False)
+    await worker.logs("stopping", signal=number.name, atOnce=False)
     worker.process.send_signal(number)
     assert await ends_within(worker.process, MARGIN) == 1
     assert left_running(worker) == [f"charge-payment of fulfill-order-{order_id}"]

@@ -1,4 +1,4 @@
-"""The soak that anyone can run, in short: `make chaos`."""
+"""The soak test `make chaos`, in short."""
 
 import asyncio
 import os
@@ -82,7 +82,7 @@ async def test_after_a_short_soak_every_order_has_settled_and_the_books_hold(liv
 
 async def test_interrupted_a_soak_stops_all_that_it_has_started(living: Living) -> None:
     async with soaking("--seconds", "60") as soak:
-        await soak.hears("orders flow")
+        await soak.hears("orders a second")
         soak.process.send_signal(signal.SIGINT)
         code, out = await soak.ends()
         assert (code, out) == (130, "")

@@ -1,4 +1,4 @@
-"""The worker's process: it stops in order, shares its work with others, and is replaced when it dies."""
+"""The worker's process: graceful stop, shared work, and replacement after a crash."""
 
 import asyncio
 import time
@@ -19,7 +19,7 @@ async def test_a_stop_lets_the_charge_in_flight_finish_and_is_a_success(fleet: F
     worker = await fleet.start()
     await system.faults.set("payment.charge", "hang", remaining=1, delay_seconds=2)
     order_id = await system.place()
-    await fleet.step_is_under_way(order_id, "charge-payment")
+    await fleet.step_is_in_progress(order_id, "charge-payment")
     assert await fleet.count("charges", order_id) == 0
     begun = time.monotonic()
     assert await worker.stop() == 0
@@ -37,7 +37,7 @@ async def test_a_step_that_outlasts_the_grace_time_does_not_hold_up_the_stop(fle
     worker = await fleet.start(ORDERS_SHUTDOWN_SECONDS="1")
     await system.faults.set("payment.charge", "hang", remaining=1, delay_seconds=600)
     order_id = await system.place()
-    await fleet.step_is_under_way(order_id, "charge-payment")
+    await fleet.step_is_in_progress(order_id, "charge-payment")
     begun = time.monotonic()
     assert await worker.stop() == 0
     assert 1 <= time.monotonic() - begun < 8

@@ -1,4 +1,4 @@
-"""Worker processes of the tests' own, to be killed and stopped, and the system around them."""
+"""Worker processes for a test, to be killed and stopped, and the system around them."""
 
 import asyncio
 import json
@@ -40,31 +40,31 @@ class WorkerProcess:
     log: Path
 
     def logged(self, event: str, **fields: object) -> list[dict[str, Any]]:
-        """Its log lines of this event, with these fields."""
+        """Log lines of this event with these fields."""
         lines = [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
         return [line for line in lines if line.get("event") == event and fields.items() <= line.items()]
 
-    async def says(self, event: str, *, seconds: float = START_LIMIT, **fields: object) -> None:
-        async def said() -> bool:
+    async def logs(self, event: str, *, seconds: float = START_LIMIT, **fields: object) -> None:
+        async def logged() -> bool:
             assert self.process.returncode is None, self.log.read_text()
             return bool(self.logged(event, **fields))
 
-        await until(said, f"{event} {fields}", seconds)
+        await until(logged, f"{event} {fields}", seconds)
 
     async def kill(self) -> None:
-        """As a machine without memory does it: no time for a last word."""
+        """Kill it with SIGKILL."""
         self.process.kill()
         assert await self.process.wait() == -signal.SIGKILL
 
     async def stop(self) -> int:
-        """Ask for a graceful stop and wait for it; the exit code."""
+        """Stop it gracefully; returns the exit code."""
         self.process.terminate()
         return await self.process.wait()
 
 
 @dataclass(frozen=True)
 class Fleet:
-    """A system whose work is done by processes of its own, none of them at first."""
+    """A system with worker processes, none of them at first."""
 
     system: RunningSystem
     server: TemporalServer
@@ -72,12 +72,12 @@ class Fleet:
     started: list[WorkerProcess] = field(default_factory=list)
 
     async def start(self, *roles: str, patched: str = "", **environment: str) -> WorkerProcess:
-        """Start a process and wait until it serves; all roles where none is named. patched: Python that runs first."""
+        """Start a process and wait until it serves; all roles by default. patched: Python that runs first."""
         log = self.folder / f"worker-{new_id()}.log"
         code = ["-c", patched + ONLY, *(roles or ALL_ROLES)] if roles or patched else ["worker.py"]
         worker = WorkerProcess(await self._run(code, log, environment), log)
         self.started.append(worker)
-        await worker.says("serving")
+        await worker.logs("serving")
         return worker
 
     async def _run(self, code: Sequence[str], log: Path, environment: dict[str, str]) -> asyncio.subprocess.Process:
@@ -95,8 +95,8 @@ class Fleet:
                 sys.executable, *code, cwd=ROOT, env={**os.environ, **ours, **environment}, stderr=errors
             )
 
-    async def step_is_under_way(self, order_id: str, step: str) -> None:
-        """Wait until a worker has taken this step of fulfill-order and not ended it."""
+    async def step_is_in_progress(self, order_id: str, step: str) -> None:
+        """Wait until this step of fulfill-order is in progress in a worker."""
 
         async def taken() -> bool:
             if "fulfill-order" not in await self.system.running(order_id):
@@ -107,17 +107,17 @@ class Fleet:
                 for each in description.raw_description.pending_activities
             )
 
-        await until(taken, f"{step} of {order_id} is under way")
+        await until(taken, f"{step} of {order_id} is in progress")
 
     async def count(self, table: str, order_id: str) -> int:
-        """How many rows the gateways' ledger has for the order."""
+        """Number of the order's rows in the gateways' ledger."""
         counted = await self.system.app.pool.fetchval(
             f"select count(*) from simulated.{table} where order_id = $1", order_id
         )
         return int(counted)
 
     async def published(self, topic: str) -> list[str]:
-        """The order ids of the topic's messages."""
+        """Order ids of the topic's messages."""
         return [event.data["subject"] async for event in self.system.app.store.stream(topic)]
 
 

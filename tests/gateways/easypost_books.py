@@ -1,4 +1,4 @@
-"""EasyPost's books: shipments, their labels and refunds, by the rules that EasyPost documents, and how late it can be.
+"""EasyPost's books: shipments, their labels and refunds, by EasyPost's documented rules and delays.
 
 https://docs.easypost.com/docs/shipments, /docs/shipments/shipping-refund, /docs/errors
 """
@@ -13,7 +13,7 @@ _SHIPMENT = {"reference", "to_address", "from_address", "parcel"}
 
 
 class Refusal(Exception):
-    """An error in EasyPost's form, with its code and words."""
+    """An error in EasyPost's form, with its code and message."""
 
     def __init__(self, code: str, message: str, *errors: dict[str, Any] | str, status: int = 422) -> None:
         super().__init__(code)
@@ -23,7 +23,7 @@ class Refusal(Exception):
 
 @dataclass
 class EasyPostBooks:
-    """EasyPost as far as our gateway knows it, empty at first."""
+    """The part of EasyPost that our gateway uses, empty at first."""
 
     shipments: dict[str, dict[str, Any]] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
@@ -40,12 +40,12 @@ class EasyPostBooks:
     _unfinished: list[dict[str, Any]] = field(default_factory=list)
 
     def finish(self) -> None:
-        """Make the labels of the purchases that were answered early."""
+        """Make the labels of purchases that were answered early."""
         while self._unfinished:
             self._complete(self._unfinished.pop(0))
 
     def live(self, reference: str) -> list[str]:
-        """The labels that can be used and billed: bought, and no refund of them on its way."""
+        """Labels that can be used and billed: bought, without a pending refund."""
         return [
             each["id"]
             for each in self.of(reference)
@@ -53,7 +53,7 @@ class EasyPostBooks:
         ]
 
     def decide(self, status: str) -> None:
-        """The carriers decide on every label that is to be taken back."""
+        """Let the carriers decide on every requested refund."""
         for shipment in self.shipments.values():
             if shipment["refund_status"] is not None:
                 shipment["refund_status"] = status
@@ -94,7 +94,7 @@ class EasyPostBooks:
         return shipment
 
     def find(self, reference: str) -> dict[str, Any]:
-        """By its reference, which stands in the place of an id."""
+        """A shipment by its reference, in the place of an id."""
         found = self.of(reference)
         if not found:
             raise Refusal("NOT_FOUND", "The requested resource could not be found.", status=404)

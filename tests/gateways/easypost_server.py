@@ -1,4 +1,4 @@
-"""A server that answers as EasyPost documents: it keeps EasyPost's books, checks every request, and fails where told to."""
+"""A server with EasyPost's documented answers: keeps EasyPost's books, checks every request, and fails on demand."""
 
 import asyncio
 import re
@@ -30,11 +30,11 @@ FaultKind: TypeAlias = Literal["lost_request", "lost_reply", "late_effect", "han
 
 @dataclass
 class Fault:
-    """What happens to calls whose `METHOD /path` the pattern finds.
+    """A fault of calls whose `METHOD /path` the pattern finds.
 
     lost_request: no effect, no answer. lost_reply: the effect, no answer. late_effect: no answer, and the effect with
-    `deliver`. hang: no effect, and the connection stays open. status: this answer and no effect. status_then_effect: this
-    answer, and the effect with `deliver`. remaining: calls to hit, None for no end.
+    `deliver`. hang: no effect, and the connection stays open. status: this answer and no effect. status_then_effect:
+    this answer, and the effect with `deliver`. remaining: calls to fail, None for no end.
     """
 
     pattern: str
@@ -64,7 +64,7 @@ class EasyPostServer(EasyPostBooks):
         self.faults.append(Fault(pattern, kind, **how))
 
     def deliver(self) -> None:
-        """Let the calls whose effect comes late have it, whoever still listens."""
+        """Execute the late effects; their answers may be lost."""
         while self._late:
             try:
                 self._late.pop(0)()
@@ -123,7 +123,7 @@ def _answered(effect: Callable[[], dict[str, Any]]) -> web.Response:
 
 @asynccontextmanager
 async def run_easypost_server() -> AsyncIterator[EasyPostServer]:
-    """On a port of its own. At the end no request may have had a problem."""
+    """Run the server on a free port. Fails at the end if a request had a problem."""
     server = EasyPostServer()
     handler: Callable[[web.Request], Awaitable[web.StreamResponse]] = server.answer
     app = web.Application()

@@ -1,4 +1,4 @@
-"""A stand-in for Stripe that is not ours: localstripe, in a process of its own, and a look at the money it holds."""
+"""localstripe, an independent replacement of Stripe, in a process of its own, and the money in its books."""
 
 import asyncio
 import sys
@@ -21,7 +21,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Money:
-    """What Stripe did for an order, in Stripe's units: held is what an authorisation holds now."""
+    """Stripe's amounts for an order, in Stripe's units. held: current authorisations."""
 
     charges: int = 0
     charged: int = 0
@@ -45,7 +45,7 @@ class LocalStripe:
         return content
 
     async def intents(self, order_id: str | None = None) -> list[Json]:
-        """Every intent there is, or those whose metadata name the order."""
+        """Every intent, or those whose metadata name the order."""
         every: list[Json] = (await self.ask("GET", "/v1/payment_intents", limit=10_000))["data"]
         return [each for each in every if order_id is None or each["metadata"].get("orderId") == order_id]
 

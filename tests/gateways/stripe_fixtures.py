@@ -1,4 +1,4 @@
-"""Fixtures: one localstripe for a run, and for each test a Stripe without memories."""
+"""Fixtures: one localstripe for a run, and an empty Stripe for each test."""
 
 from collections.abc import AsyncIterator
 
@@ -17,7 +17,7 @@ async def local_stripe(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterato
 
 @pytest.fixture
 async def stripe_server(local_stripe: LocalStripe) -> AsyncIterator[StripeProxy]:
-    """Its `address` is Stripe's; what it holds is asked from `behind`."""
+    """A proxy for Stripe at `address`; the books are in `behind`."""
     await local_stripe.empty()
     async with run_stripe_proxy(local_stripe) as proxy:
         yield proxy
@@ -25,7 +25,7 @@ async def stripe_server(local_stripe: LocalStripe) -> AsyncIterator[StripeProxy]
 
 @pytest.fixture
 async def stripe_api(stripe_server: StripeProxy) -> AsyncIterator[StripeApi]:
-    """A client of it that waits for as long as a busy machine needs."""
+    """A client of it, with time-outs for a busy machine."""
     api = StripeApi(API_KEY, stripe_server.address, timeout=60)
     yield api
     await api.close()

@@ -1,4 +1,4 @@
-"""Stripe's own stripe-mock, which holds every request against Stripe's schema and answers in its shape."""
+"""Stripe's own stripe-mock, which checks every request against Stripe's schema and answers in its form."""
 
 import asyncio
 import contextlib
@@ -21,7 +21,7 @@ START_LIMIT = 60.0
 
 
 async def stripe_mock_binary(folder: Path) -> str:
-    """Its path, built into the folder where it is not installed. Skips the test where it cannot be had."""
+    """Path of the program, built into the folder if it is not installed. Skips the test if it cannot be built."""
     installed = shutil.which("stripe-mock", path=os.pathsep.join([os.environ.get("PATH", ""), str(_go_bin())]))
     if installed:
         return installed
@@ -47,7 +47,7 @@ def _go_bin() -> Path:
 
 @asynccontextmanager
 async def run_stripe_mock(folder: Path) -> AsyncIterator[str]:
-    """Its address."""
+    """Run it; yields its address."""
     binary = await stripe_mock_binary(folder)
     [port] = free_ports(1)
     with (folder / "stripe-mock.log").open("wb") as log:

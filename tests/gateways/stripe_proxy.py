@@ -1,12 +1,12 @@
-"""What localstripe lacks of Stripe, in front of it: idempotency keys, bounded refunds, and every way a call can go wrong."""
+"""Proxy in front of localstripe with Stripe's missing features: idempotency keys, bounded refunds, and faults of calls."""
 
 import asyncio
 import random
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
-from typing import Any, Literal, TypeAlias
+from dataclasses import replace
+from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import aiohttp
@@ -15,91 +15,15 @@ from aiohttp import web
 
 from embedded.ports import HOST
 from tests.gateways.local_stripe import LocalStripe
+from tests.gateways.stripe_calls import Call, Fault, FaultKind, Hook, Reply
 from tests.gateways.stripe_search import listed
 
-FaultKind: TypeAlias = Literal["lost_request", "lost_reply", "late_effect", "hang", "status", "delay", "held"]
 UNKNOWN_TO_LOCALSTRIPE = ("automatic_payment_methods",)
 HOOK = "/hook"
 
 
-@dataclass
-class Fault:
-    """What happens to calls whose `METHOD /path` the pattern finds.
-
-    lost_request: no effect, the connection ends. lost_reply: the effect, the connection ends. late_effect: the
-    connection ends, the effect comes with `deliver`. hang: no effect, no answer. status: this answer, with an effect
-    where `effect` says so. delay: seconds before the effect. held: the effect, then `reached` is set, and the answer waits
-    for `release`. remaining: calls to hit, None for no end.
-
-    saved: the answer is repeated under its key for a day, marked as Stripe marks it; by default where Stripe does it, that
-    is where the endpoint had begun to work. https://docs.stripe.com/error-low-level#idempotency
-    """
-
-    pattern: str
-    kind: FaultKind
-    remaining: int | None = 1
-    probability: float = 1.0
-    status: int = 500
-    headers: dict[str, str] = field(default_factory=dict)
-    error: dict[str, Any] = field(default_factory=lambda: {"type": "api_error"})
-    saved: bool | None = None
-    effect: bool = False
-    body: str | None = None
-    """In place of an error in Stripe's form."""
-    seconds: float = 0.0
-    reached: asyncio.Event = field(default_factory=asyncio.Event)
-    release: asyncio.Event = field(default_factory=asyncio.Event)
-
-    @property
-    def is_saved(self) -> bool:
-        return (self.status >= 500 or self.status in (400, 402, 404)) if self.saved is None else self.saved
-
-
-@dataclass(frozen=True)
-class Call:
-    """A request as it came. body: as a form."""
-
-    method: str
-    path: str
-    key: str | None
-    body: bytes
-    headers: dict[str, str]
-
-    @property
-    def name(self) -> str:
-        return f"{self.method} {self.path}"
-
-    @property
-    def form(self) -> dict[str, str]:
-        return dict(parse_qsl(self.body.decode()))
-
-
-@dataclass(frozen=True)
-class Reply:
-    status: int
-    content: bytes
-    headers: dict[str, str] = field(default_factory=dict)
-
-    def response(self) -> web.Response:
-        return web.Response(
-            status=self.status, body=self.content, content_type="application/json", headers=self.headers
-        )
-
-
-@dataclass(frozen=True)
-class Hook:
-    """A webhook as localstripe has sent it, signature and all."""
-
-    body: bytes
-    headers: dict[str, str]
-
-    @property
-    def type(self) -> str:
-        return str(orjson.loads(self.body)["type"])
-
-
 class StripeProxy:
-    """Stripe for a test. calls: every request, in order. hooks: every webhook, for the test to deliver as it likes."""
+    """Stripe for a test. calls: every request, in order. hooks: every webhook, for the test to deliver."""
 
     def __init__(self, behind: LocalStripe, session: aiohttp.ClientSession) -> None:
         self.behind, self._session = behind, session
@@ -121,31 +45,31 @@ class StripeProxy:
         self._chance = random.Random(20260401)
 
     def fail(self, pattern: str, kind: FaultKind, **how: Any) -> Fault:
-        """Make calls that the pattern finds fail; the first fault set that matches is met."""
+        """Fail calls that the pattern finds, by the first matching fault."""
         self.faults.append(fault := Fault(pattern, kind, **how))
         return fault
 
     @property
     def faults_left(self) -> int:
-        """How many calls the faults with an end still wait for."""
+        """Number of calls that the bounded faults still wait for."""
         return sum(fault.remaining or 0 for fault in self.faults)
 
     def called(self, pattern: str) -> list[Call]:
         return [call for call in self.calls if re.search(pattern, call.name)]
 
     async def deliver(self) -> list[Reply]:
-        """Let the calls that met a late_effect arrive now; nobody hears the answers."""
+        """Execute the effects of calls with a late_effect now; their answers are lost."""
         late, self.late = self.late, []
         return [await self._once(call) for call in late]
 
     async def given_back(self, intent_id: str) -> int:
-        """The amount refunded of an intent, without the refunds that failed."""
+        """Refunded amount of an intent, without failed refunds."""
         refunds = await self.behind.refunds()
         ours = [each for each in refunds if each["payment_intent"] == intent_id and each["id"] not in self.bounced]
         return sum(each["amount"] for each in ours)
 
     def forget(self) -> None:
-        """A day goes by: no key is known any more."""
+        """Forget all keys, as after a day."""
         self._replies.clear()
 
     async def subscribe(self, secret: str) -> None:
@@ -153,7 +77,7 @@ class StripeProxy:
         await self.behind.ask("POST", "/_config/webhooks/proxy", url=f"{self.address}{HOOK}", secret=secret)
 
     async def send(self, hook: Hook, url: str) -> int:
-        """Deliver a webhook; the status of the answer."""
+        """Deliver a webhook; returns the status of the answer."""
         async with self._session.post(url, data=hook.body, headers=hook.headers) as answer:
             return answer.status
 
@@ -170,7 +94,8 @@ class StripeProxy:
         fault = self._drawn(call)
         match fault:
             case None:
-                return (await self._once(call)).response()
+                # Stripe completes a call whose client has gone, and stores its answer under the key.
+                return (await asyncio.shield(self._once(call))).response()
             case Fault(kind="status"):
                 return (await self._failed(call, fault)).response()
             case Fault(kind="delay"):
@@ -213,7 +138,8 @@ class StripeProxy:
         return reply
 
     async def _once(self, call: Call) -> Reply:
-        """As Stripe: the key's first answer again, but for other content, or while the first is under way."""
+        """Repeat the key's first answer as Stripe does; refuse other content, and a call while the first is in
+        progress."""
         if call.key is None or call.method != "POST":
             return await self._forward(call)
         known = self._replies.get(call.key)

@@ -1,4 +1,4 @@
-"""The HTTP API as its clients have it: a server on a real socket, over a real database."""
+"""The HTTP API as seen by clients: a server on a real socket, over a real database."""
 
 import asyncio
 import contextlib
@@ -36,7 +36,7 @@ def bearer(key: str) -> dict[str, str]:
 
 @dataclass
 class Api:
-    """A served API and a client of it. http: sends the operator's key where the API has keys."""
+    """A served API and a client of it. http: sends the operator's key if the API has keys."""
 
     app: App
     url: str
@@ -61,7 +61,7 @@ class Api:
         await asyncio.wait({self.serving})
 
     async def get(self, path: str, **parameters: Any) -> Any:
-        """The document of a GET that succeeds."""
+        """The document of a successful GET."""
         answer = await self.http.get(path, params=parameters)
         assert answer.status_code == 200, answer.text
         return answer.json()
@@ -77,12 +77,12 @@ class Api:
         return str(answer.json()["orderId"])
 
     async def handle(self, order_id: str, *commands: Command) -> None:
-        """What a workflow would do."""
+        """Handle a command, in place of a workflow."""
         for command in commands:
             await self.app.orders.handle(stream_name(order_id), command, command_id=new_id(), metadata={})
 
     async def ship(self, order_id: str, total: int = 3000) -> None:
-        """All the way, as the workflows record it."""
+        """Record all steps up to the shipment, as the workflows do."""
         await self.handle(
             order_id,
             ConfirmOrder(order_id),
@@ -99,7 +99,7 @@ class Api:
 
 @asynccontextmanager
 async def api_of(app: App, client: Client, *, key: str | None = None) -> AsyncIterator[Api]:
-    """The API of an application that is there; key: what its client sends."""
+    """The API of an existing application. key: sent by its client."""
     made, url = create_app(app, client), asyncio.get_running_loop().create_future()
     serving = asyncio.create_task(serve_api(made, ANY_PORT, ready=url.set_result))
     await asyncio.wait([serving, url], return_when=asyncio.FIRST_COMPLETED)
@@ -124,7 +124,7 @@ async def api(
     adapt: Callable[[App], App] = lambda app: app,
     **settings: Any,
 ) -> AsyncIterator[Api]:
-    """The API alone over a database: no worker, no dispatcher, no projector. adapt: puts doubles in the place of parts."""
+    """The API alone over a database: no worker, no dispatcher, no projector. adapt: replaces parts with doubles."""
     values = Settings(database_url=database_url, task_queue=f"api-{new_id()}", **settings)
     async with open_pool(database_url) as pool:
         app = adapt(build_app(values, pool))
@@ -136,7 +136,7 @@ async def api(
 
 
 def problem(answer: httpx.Response, status: int, kind: str) -> dict[str, Any]:
-    """The problem document of an answer, which must be whole and of this kind."""
+    """The problem document of an answer, which must be complete and of this kind."""
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     document: dict[str, Any] = answer.json()
@@ -149,7 +149,7 @@ def problem(answer: httpx.Response, status: int, kind: str) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class Heard:
+class ServerEvent:
     """A server-sent event."""
 
     event: str
@@ -159,30 +159,30 @@ class Heard:
 
 @dataclass
 class Listener:
-    """Reads a stream. comments: the lines that are no events."""
+    """Reads a stream. comments: its comment lines."""
 
     lines: AsyncIterator[str]
     comments: list[str] = field(default_factory=list)
 
-    async def next(self) -> Heard:
+    async def next(self) -> ServerEvent:
         """The next event, within the deadline."""
         async with asyncio.timeout(DEADLINE):
             found = await self._next()
         assert found is not None, "the stream has ended"
         return found
 
-    async def take(self, count: int) -> list[Heard]:
+    async def events(self, count: int) -> list[ServerEvent]:
         return [await self.next() for _ in range(count)]
 
-    async def rest(self) -> list[Heard]:
-        """All that comes until the stream ends, which it must."""
+    async def rest(self) -> list[ServerEvent]:
+        """All events until the end of the stream, which must come."""
         heard = []
         async with asyncio.timeout(DEADLINE):
             while (found := await self._next()) is not None:
                 heard.append(found)
         return heard
 
-    async def _next(self) -> Heard | None:
+    async def _next(self) -> ServerEvent | None:
         fields: dict[str, str] = {}
         async for line in self.lines:
             if line.startswith(":"):
@@ -191,7 +191,7 @@ class Listener:
                 name, _, value = line.partition(": ")
                 fields[name] = value
             elif fields:
-                return Heard(fields["event"], int(fields["id"]), json.loads(fields["data"]))
+                return ServerEvent(fields["event"], int(fields["id"]), json.loads(fields["data"]))
         return None
 
 
@@ -199,7 +199,7 @@ class Listener:
 async def listening(
     served: Api, path: str, *, last_event_id: int | None = None, **parameters: Any
 ) -> AsyncGenerator[Listener, None]:
-    """A stream of the API, opened."""
+    """Open a stream of the API."""
     headers = {} if last_event_id is None else {"Last-Event-ID": str(last_event_id)}
     async with served.http.stream("GET", path, params=parameters, headers=headers) as answer:
         assert answer.status_code == 200, await answer.aread()
@@ -208,7 +208,7 @@ async def listening(
 
 
 async def raw(url: str, request: bytes) -> bytes:
-    """What a server answers to bytes as they are, until it closes or has answered."""
+    """The answer of a server to raw bytes, until it closes or has answered."""
     parts = httpx.URL(url)
     reader, writer = await asyncio.open_connection(parts.host, parts.port)
     try:
@@ -222,7 +222,7 @@ async def raw(url: str, request: bytes) -> bytes:
 
 
 async def cut_connections(database_url: str, meanwhile: Callable[[], object] = lambda: None) -> None:
-    """End every connection of the application to its database; meanwhile: done before they can come back."""
+    """End every connection of the application to its database; meanwhile: runs before they can return."""
     async with owner(database_url) as connection:
         meanwhile()
         await connection.execute(

@@ -1,4 +1,4 @@
-"""Orders taken through their steps by hand, so that one step can be left out or its outcome spoilt, and then audited."""
+"""Takes orders through their steps by hand, omits or corrupts a step, and audits."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,7 +14,7 @@ from activities.payment import charge_key
 from activities.publish import TOPICS, PublishActivities
 from activities.shipping import label_key
 from activities.signatures import OrderRef, Publication
-from audit import AuditReport, Sources, audit
+from audit import AuditReport, audit
 from bootstrap import App, build_app
 from dispatcher.dispatcher import NAME as DISPATCHER
 from eventstore.checkpoints import advance, open_checkpoint
@@ -22,19 +22,19 @@ from eventstore.model import ANY, NewEvent
 from gateways.books import GatewayBooks
 from gateways.payments import ChargeRequest, RefundRequest
 from gateways.shipping import LabelRequest, Recipient
+from open_work.sources import Sources
 from orders.commands import (
     CancelOrder,
     Command,
     ConfirmOrder,
-    HoldOrder,
     PlaceOrder,
     RecordPayment,
     RecordRefund,
     RecordShipment,
-    RequestRefund,
 )
 from orders.events import CancelledBy, Event
 from orders.ids import stream_name
+from orders.interventions import HoldOrder, RequestRefund
 from orders.model import Order, parse_order
 from settings import Settings
 from tests.running_system import PLACED_AT, order_data
@@ -47,7 +47,7 @@ _RECIPIENT = Recipient("Maria Anders", "Obere Str. 57", None, "Berlin", None, "1
 
 @dataclass(frozen=True)
 class Books:
-    """An application without Temporal, and the database's owner, who can spoil what no one else can."""
+    """An application without Temporal, and the database's owner, who can corrupt data that the application cannot."""
 
     app: App
     owner: asyncpg.Connection
@@ -139,21 +139,21 @@ class Books:
     # What no step of an order does
 
     async def append(self, stream: str, event: Event) -> None:
-        """An event that nobody decided on."""
+        """Append an event without a decision of the domain."""
         await self.app.store.append(stream, [self.app.codec.encode(event, id=uuid4(), metadata={})], expected=ANY)
 
     async def append_raw(self, stream: str, event_type: str, data: dict[str, Any]) -> None:
         await self.app.store.append(stream, [NewEvent(uuid4(), event_type, data)], expected=ANY)
 
     async def change_log(self, statement: str, *arguments: object) -> None:
-        """What the append-only log does not let anybody do who is not its owner."""
+        """Change the append-only log, as only its owner can."""
         async with self.owner.transaction():
             await self.owner.execute("alter table eventstore.events disable trigger append_only")
             await self.owner.execute(statement, *arguments)
             await self.owner.execute("alter table eventstore.events enable trigger append_only")
 
     async def passed_by_dispatcher(self) -> None:
-        """As if it had dispatched all there is, and the workflows had come to nothing."""
+        """Move the dispatcher's checkpoint to the head, as if the workflows had had no effect."""
         position = await open_checkpoint(self.owner, DISPATCHER)
         await advance(self.owner, DISPATCHER, position, await self.app.store.head())
 
@@ -172,7 +172,7 @@ class Books:
         return Sources(app.pool, app.store, app.codec, app.stock, GatewayBooks(app.pool), client)
 
     async def found(self, client: Client | None = None) -> list[tuple[str, str]]:
-        """The check and the subject of every finding, the read models being up to date and everything dispatched."""
+        """Check and subject of every finding, after updating the read models and the dispatcher's checkpoint."""
         await self.project()
         await self.passed_by_dispatcher()
         return [(each.check, each.subject) for each in (await self.audit(client)).findings]
@@ -183,7 +183,7 @@ class Books:
 
 @asynccontextmanager
 async def opened_books(database_url: str, pool: asyncpg.Pool, **settings: Any) -> AsyncIterator[Books]:
-    """Books with some stock and nothing else."""
+    """Books with some stock and no orders."""
     app = build_app(Settings(database_url=database_url, **settings), pool)
     owner = await asyncpg.connect(database_url)
     try:

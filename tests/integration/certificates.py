@@ -1,4 +1,4 @@
-"""Certificates made for a test."""
+"""Certificates for tests."""
 
 import shutil
 import subprocess

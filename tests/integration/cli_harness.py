@@ -1,4 +1,4 @@
-"""The `orders` command as its users have it: a process with its exit code, its two outputs and its signals."""
+"""The `orders` command as seen by users: a process with its exit code, its two outputs and its signals."""
 
 import asyncio
 import json
@@ -24,7 +24,7 @@ UI_URL = "http://web-ui.example:8233"
 
 @dataclass(frozen=True)
 class Ended:
-    """How a command ended."""
+    """Result of a command."""
 
     code: int
     out: str
@@ -32,7 +32,7 @@ class Ended:
 
     @property
     def document(self) -> Any:
-        """The one JSON document on standard output; fails where there is anything else."""
+        """The one JSON document on standard output; fails on any further output."""
         return json.loads(self.out)
 
     @property
@@ -78,7 +78,7 @@ class Shell:
 
     @asynccontextmanager
     async def serving(self, *arguments: str, **changes: str) -> AsyncIterator[asyncio.subprocess.Process]:
-        """A command that serves, from the line that says so; the test or the end of the block stops it."""
+        """A serving command, from its line `serving` on; the test or the end of the block stops it."""
         with (self.folder / f"{arguments[0]}.log").open("ab") as log:
             process = await asyncio.create_subprocess_exec(
                 *COMMAND,
@@ -101,8 +101,8 @@ class Shell:
 
 
 def clean_environment() -> dict[str, str]:
-    """This process's environment without any of our settings, and with our packages to be found from any folder. Output
-    is buffered, as it is for users."""
+    """This process's environment without any of our settings, and with our packages importable from any folder. Output
+    is buffered, as for users."""
     ours = ("DATABASE_", "TEMPORAL_", "ORDERS_", "PYTHONUNBUFFERED")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours) or name == "ORDERS_TEST_RUN"}
     return kept | {"PYTHONPATH": str(ROOT), "COLUMNS": "200"}
@@ -125,7 +125,7 @@ def shell_for(folder: Path, database_url: str, temporal: TemporalServer) -> Shel
 
 @asynccontextmanager
 async def database(server: Postgres, template: str) -> AsyncIterator[str]:
-    """The owner's address of a migrated database, dropped at the end."""
+    """Address of a migrated database as its owner, dropped at the end."""
     name = f"cli_{uuid.uuid4().hex}"
     await administer(server, f"create database {name} template {template} strategy file_copy")
     yield server.address(name)

@@ -1,4 +1,4 @@
-"""A dispatcher that a test steps by hand, without a worker; and a proxy that takes Temporal away and gives it back."""
+"""A dispatcher that a test steps by hand, without a worker; and a proxy that simulates outages of Temporal."""
 
 import asyncio
 import contextlib
@@ -28,7 +28,7 @@ _REWIND = "update eventstore.subscriptions set position = 0 where name = $1"
 
 @dataclass(frozen=True)
 class Dispatching:
-    """An application nobody serves: events go in by command, and out by a step of the dispatcher."""
+    """An application without processes: the test appends by commands, and steps the dispatcher."""
 
     system: RunningSystem
     dispatcher: Dispatcher
@@ -41,7 +41,7 @@ class Dispatching:
         await self.system.handle(order_id, ConfirmOrder(order_id))
 
     async def ship(self, order_id: str, amount: int = 30_00) -> None:
-        """Paid and shipped, as the stream has it."""
+        """Record payment and shipment in the stream."""
         await self.system.handle(order_id, RecordPayment(order_id, f"pay-{order_id}", amount, "EUR"))
         await self.system.handle(order_id, RecordShipment(order_id, f"shp-{order_id}", f"TRK-{order_id}", "A carrier"))
 
@@ -49,19 +49,19 @@ class Dispatching:
         await self.system.handle(order_id, CancelOrder(order_id, "for the test", by))
 
     async def append(self, stream: str, event: NewEvent) -> int:
-        """An event past the domain's rules; its position."""
+        """Append an event against the domain's rules; returns its position."""
         return (await self.app.store.append(stream, [event], expected=ANY)).last_position
 
     async def position(self) -> int:
         return await open_checkpoint(self.app.pool, NAME)
 
     async def once_more(self) -> None:
-        """Step a dispatcher as a restart makes it, which finds its checkpoint at the beginning of the log."""
+        """Step a new dispatcher, as after a restart, from the beginning of the log."""
         await rewind(self.app)
         await self.app.dispatcher(self.system.client, eager=False).step()
 
     async def described(self, order_id: str) -> dict[str, WorkflowExecutionDescription]:
-        """The order's workflows as Temporal describes them, the latest run of each, by type."""
+        """The latest runs of the order's workflows, by type, described by Temporal."""
         return await described(self.system, order_id)
 
     async def run_ids(self, order_id: str) -> dict[str, str | None]:
@@ -86,7 +86,7 @@ async def run_ids(system: RunningSystem, order_id: str) -> dict[str, str | None]
 
 
 class _NotThere(Exception):
-    """There is no such workflow."""
+    """No such workflow exists."""
 
 
 async def _describe(system: RunningSystem, name: str, order_id: str) -> WorkflowExecutionDescription:
@@ -102,7 +102,7 @@ async def _describe(system: RunningSystem, name: str, order_id: str) -> Workflow
 async def dispatching(
     database_url: str, client: Client, *, through: Client | None = None
 ) -> AsyncIterator[Dispatching]:
-    """The dispatcher talks to Temporal `through` another client than the test's own, where one is given."""
+    """Dispatching over Temporal, `through` another client than the test's own if given."""
     settings = Settings(database_url=database_url, task_queue=f"test-{new_id()}")
     async with open_pool(database_url) as pool:
         app = build_app(settings, pool)
@@ -113,12 +113,12 @@ async def dispatching(
 
 
 def event_of(event_type: str, order_id: str, *, schema_version: int = 1, **data: object) -> NewEvent:
-    """An event with no more data than given, which no command of ours would append."""
+    """An event with only the given data, which no command of ours would append."""
     return NewEvent(uuid.uuid4(), event_type, {"orderId": order_id, **data}, {}, schema_version)
 
 
 async def impatient_client(address: str, namespace: str) -> Client:
-    """A client that tells of an outage at its first failed call."""
+    """A client without retries: an outage fails its first call."""
     return await Client.connect(
         address,
         namespace=namespace,
@@ -128,7 +128,7 @@ async def impatient_client(address: str, namespace: str) -> Client:
 
 
 class Proxy:
-    """A way to a server that can be cut."""
+    """A TCP proxy that can be cut."""
 
     def __init__(self, target: str) -> None:
         host, _, port = target.partition(":")
@@ -145,7 +145,7 @@ class Proxy:
         self._port = self._server.sockets[0].getsockname()[1]
 
     def cut(self) -> None:
-        """Refuse what comes and break off what is open."""
+        """Refuse new connections and break open ones."""
         if self._server is not None:
             self._server.close()
         for writer in self._open:

@@ -1,4 +1,4 @@
-"""Ways to run the embedded services in a process of their own, and to see what is left of them."""
+"""Runs the embedded services in a process of their own, and finds the processes left over."""
 
 import asyncio
 import contextlib
@@ -55,7 +55,7 @@ needs_proc = pytest.mark.skipif(sys.platform != "linux", reason="looks for proce
 
 @dataclass(frozen=True)
 class Owner:
-    """A process that runs services; it and all that it starts carry `mark`."""
+    """A process that runs services; it and its descendants carry `mark`."""
 
     process: asyncio.subprocess.Process
     mark: str
@@ -92,7 +92,7 @@ def taken_port() -> Iterator[int]:
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Proves that nobody holds the folder's locks."""
+    """Prove that no process holds the folder's locks."""
     with (folder / "lock").open() as ours, (folder / "servers.lock").open() as servers:
         fcntl.flock(ours, fcntl.LOCK_EX | fcntl.LOCK_NB)
         fcntl.flock(servers, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -116,7 +116,7 @@ async def until(condition: Callable[[], bool]) -> None:
 
 
 def working_in(folder: Path) -> list[int]:
-    """The processes whose working directory it is: each of PostgreSQL's, also those that have lost their environment."""
+    """Processes with this working directory: each of PostgreSQL's, also those without their environment."""
     return [int(each.parent.name) for each in Path("/proc").glob("[0-9]*/cwd") if _target(each) == str(folder)]
 
 

@@ -1,4 +1,4 @@
-"""What the event store's tests share: an event of no meaning, waiting with a deadline, a consumer that collects."""
+"""Shared parts of the event store's tests: a generic event, waiting with a deadline, a consumer that collects."""
 
 import asyncio
 import time
@@ -45,7 +45,8 @@ class InFlight:
 
 @asynccontextmanager
 async def connected(database_url: str) -> AsyncIterator[asyncpg.Connection]:
-    """A connection of the owner's. It is cut at the end, so that what a failed test left open holds nobody up."""
+    """A connection of the owner. It is cut at the end, so that an open transaction of a failed test blocks no other
+    test."""
     connection = await asyncpg.connect(database_url)
     try:
         yield connection
@@ -55,7 +56,7 @@ async def connected(database_url: str) -> AsyncIterator[asyncpg.Connection]:
 
 @asynccontextmanager
 async def in_flight(database_url: str, stream: str, batch: list[NewEvent]) -> AsyncIterator[InFlight]:
-    """An append that is done and not committed, for the length of the block or until the block ends it."""
+    """An append that is executed and not committed, for the length of the block or until the block ends it."""
     async with connected(database_url) as connection:
         transaction = connection.transaction()
         await transaction.start()
@@ -64,7 +65,7 @@ async def in_flight(database_url: str, stream: str, batch: list[NewEvent]) -> As
 
 
 async def as_appended(connection: asyncpg.Connection, stream: str, batch: list[NewEvent]) -> asyncpg.Record:
-    """The append of a batch on a connection of the test's own, inside whatever transaction is open on it."""
+    """The append of a batch on a connection of the test, inside the transaction that is open on it."""
     row = await connection.fetchrow(
         "select * from eventstore.append($1, -1, $2, $3, $4, $5, $6)",
         stream,
@@ -79,7 +80,7 @@ async def as_appended(connection: asyncpg.Connection, stream: str, batch: list[N
 
 
 async def eventually(what: str, holds: Callable[[], bool | Awaitable[bool]], within: float = DEADLINE) -> float:
-    """Wait until something holds; the seconds it took. Fails, naming it, once the deadline has passed."""
+    """Wait until a condition holds; returns the seconds. Fails with its name after the deadline."""
     start = time.monotonic()
     while True:
         answer = holds()
@@ -90,7 +91,7 @@ async def eventually(what: str, holds: Callable[[], bool | Awaitable[bool]], wit
 
 
 class Collector:
-    """A consumer that collects what it sees, in memory, and in a table in one transaction with its checkpoint.
+    """A consumer that collects events in memory, and in a table in one transaction with its checkpoint.
 
     The table refuses a position twice, so that a double delivery is an error and not a longer list.
     """
@@ -118,7 +119,7 @@ class Collector:
         return len(page.events) == self.limit
 
     async def until(self, count: int, within: float = DEADLINE) -> list[RecordedEvent]:
-        """What was collected, once it is at least `count` events."""
+        """The collected events, once there are at least `count`."""
         async with asyncio.timeout(within):
             while len(self.seen) < count:
                 self._more.clear()
@@ -127,7 +128,7 @@ class Collector:
 
 
 async def create_collected(database_url: str) -> None:
-    """The table that collectors write to, made by the database's owner."""
+    """Create the collectors' table, as the database's owner."""
     async with connected(database_url) as owner:
         await owner.execute(_COLLECTED)
 
@@ -138,6 +139,6 @@ async def collected(pool: asyncpg.Pool, consumer: str = "collector") -> list[int
 
 
 async def lease_holders(connection: asyncpg.Connection, consumer: str) -> list[int]:
-    """The server processes that hold a consumer's lease: one, or none."""
+    """Server processes that hold a consumer's lease: one, or none."""
     key = Lease("", f"consumer:{consumer}").key
     return [row["pid"] for row in await connection.fetch(_LEASE_HOLDERS, key)]

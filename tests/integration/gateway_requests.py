@@ -1,4 +1,4 @@
-"""Requests to gateways, each under keys and order ids of its own."""
+"""Requests to gateways, each under new keys and order ids."""
 
 import asyncio
 import uuid
@@ -31,7 +31,7 @@ def a_parcel(units: int = 3) -> LabelRequest:
 
 
 async def persist(call: Callable[[], Awaitable[T]]) -> T:
-    """What the call answers in the end: it is made again where its outcome is unknown, as the workflows do."""
+    """Retry the call while its outcome is unknown, as the workflows do; returns its answer."""
     async with asyncio.timeout(300):
         while True:
             try:

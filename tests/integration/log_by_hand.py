@@ -1,4 +1,4 @@
-"""Events that no program of ours writes: inserted by the log's owner."""
+"""Inserts events that no program of ours writes, as the log's owner."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +21,7 @@ returning position"""
 
 @dataclass(frozen=True)
 class ByHand:
-    """The JSON and the time of an event, as text."""
+    """JSON and time of an event, as text."""
 
     data: str
     metadata: str = "{}"
@@ -29,19 +29,19 @@ class ByHand:
 
 
 def placed(order_id: str, **extra: Any) -> str:
-    """The data of an order.placed with more in it."""
+    """Data of an order.placed with further fields."""
     return orjson.dumps(order_data(order_id, placedAt="2026-01-02T03:04:05Z", **extra)).decode()
 
 
 def with_raw(order_id: str, raw: str, field: str = "extra") -> str:
-    """The data of an order.placed, with JSON in a field that no encoder of ours writes."""
+    """Data of an order.placed, with JSON in a field that no encoder of ours writes."""
     return f'{placed(order_id)[:-1]}, "{field}": {raw}}}'
 
 
 async def insert(
     database_url: str, order_id: str, event: ByHand, event_type: str = "order.placed", *, stream: str = ""
 ) -> int:
-    """The event at the end of the log and of the order's stream, or another; its position."""
+    """Insert an event at the end of the log, in the order's stream or another; returns its position."""
     async with connected(database_url) as owner:
         arguments = (stream or f"order-{order_id}", uuid4(), event_type, event.data, event.metadata, event.recorded_at)
         return int(await owner.fetchval(_INSERT, *arguments))

@@ -1,4 +1,4 @@
-"""How long one turn of the event loop takes, in CPU time of its own thread: other processes do not count."""
+"""Duration of one turn of the event loop in CPU time of its own thread: other processes do not count."""
 
 import asyncio
 import contextlib
@@ -10,14 +10,14 @@ from dataclasses import dataclass
 
 @dataclass
 class Lag:
-    """longest: seconds of CPU time of the longest turn."""
+    """longest: CPU time of the longest turn, in seconds."""
 
     longest: float = 0.0
 
 
 @contextlib.asynccontextmanager
 async def loop_lag() -> AsyncIterator[Lag]:
-    """The longest turn of the loop while the block runs. What garbage there is before counts for nobody."""
+    """Measure the longest turn of the loop while the block runs, after collecting earlier garbage."""
     lag = Lag()
     gc.collect()
     gc.freeze()

@@ -1,4 +1,4 @@
-"""A database that has lost the end of its log, as after a fail-over to a replica that was behind."""
+"""Removes the end of a database's log, as after a fail-over to a replica that lagged."""
 
 import asyncpg
 
@@ -14,8 +14,8 @@ truncate projections.order_dashboard, projections.customer_orders, projections.o
 
 
 async def lose_tail(database_url: str, *, after: int) -> None:
-    """Take away all events behind a position, as the database's owner. Ledgers of gateways and inventory stay as they are:
-    a provider loses nothing."""
+    """Delete all events after a position, as the database's owner. Ledgers of gateways and inventory are kept: a
+    provider loses nothing."""
     owner = await asyncpg.connect(database_url)
     try:
         async with owner.transaction():

@@ -1,4 +1,4 @@
-"""A running system whose numbers are served, and what a scraper reads there."""
+"""A running system with metrics, and a scraper."""
 
 import asyncio
 import urllib.request
@@ -17,7 +17,7 @@ from tests.running_system import RunningSystem, running_system, until
 
 @dataclass(frozen=True)
 class Scraper:
-    """Reads what a process serves."""
+    """Reads the metrics of a process."""
 
     address: str
 
@@ -29,15 +29,15 @@ class Scraper:
             return str(answer.read().decode())
 
     async def samples(self, name: str) -> dict[tuple[str, ...], float]:
-        """The values of a sample by its labels' values, in the order of the labels' names."""
+        """Values of a sample by its labels' values, in the order of the labels' names."""
         return samples(await self.page(), name)
 
     async def value(self, name: str, *labels: str) -> float | None:
-        """One value; None where it is not served."""
+        """One value; None if it is absent."""
         return (await self.samples(name)).get(labels)
 
     async def becomes(self, expected: float | None, name: str, *labels: str, seconds: float = 30) -> None:
-        """Wait until a sample has this value; None: is gone."""
+        """Wait until a sample has this value, or, for None, is absent."""
 
         async def has() -> bool:
             return await self.value(name, *labels) == expected
@@ -58,7 +58,7 @@ _SUFFIXES = {"counter": ("_total",), "histogram": ("_bucket", "_count", "_sum"),
 
 
 def names(page: str) -> set[str]:
-    """What can be asked for, also of a family that has no sample yet."""
+    """Names of samples, also of a family without a sample yet."""
     families = list(text_string_to_metric_families(page))
     kinds = {f"{each.name}{suffix}" for each in families for suffix in _SUFFIXES.get(each.type, ("",))}
     return kinds | {sample.name for each in families for sample in each.samples}
@@ -68,7 +68,7 @@ def names(page: str) -> set[str]:
 async def measured_system(
     database_url: str, client: Client, **options: Any
 ) -> AsyncIterator[tuple[RunningSystem, Scraper]]:
-    """Everything on, and its numbers served."""
+    """The whole system with metrics."""
     address = f"127.0.0.1:{free_ports(1)[0]}"
     async with (
         running_system(database_url, client, metrics_address=address, **options) as system,

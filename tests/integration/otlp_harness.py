@@ -1,4 +1,4 @@
-"""Where traces are sent to, and what came."""
+"""A receiver of traces."""
 
 import threading
 from collections.abc import Iterator
@@ -12,14 +12,14 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 @dataclass
 class Collector:
-    """Bodies as they came, by the service's name."""
+    """Received bodies, by the service's name."""
 
     url: str = ""
     bodies: list[bytes] = field(default_factory=list)
 
     @property
     def environment(self) -> dict[str, str]:
-        """What turns tracing on and sends it here, soon."""
+        """Settings that send traces here without delay."""
         return {
             "OTEL_TRACES_EXPORTER": "otlp",
             "OTEL_EXPORTER_OTLP_ENDPOINT": self.url,
@@ -44,7 +44,7 @@ class Collector:
 
 @contextmanager
 def collector() -> Iterator[Collector]:
-    """An OTLP receiver on a port of its own."""
+    """An OTLP receiver on a free port."""
     collected = Collector()
 
     class Handler(BaseHTTPRequestHandler):

@@ -1,4 +1,4 @@
-"""PgBouncer, the real one, before a PostgreSQL with passwords."""
+"""A real PgBouncer in front of a PostgreSQL with passwords."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""What the projections' tests share: a log with orders in it, a live runner, rows as the table and as a fold have them."""
+"""Shared parts of the projections' tests: a log with orders, a live runner, rows of the table and of a fold."""
 
 import asyncio
 import contextlib
@@ -40,7 +40,7 @@ REFUNDED: Final = ("confirm", "pay", "cancel", "refund")
 
 
 def history(order_id: str, *steps: str, customer: str = "ada") -> list[Event]:
-    """What happens to an order of 13.00 EUR: placed, then the steps."""
+    """Events of an order of 13.00 EUR: placed, then the steps."""
     commands = [PlaceOrder(an_order(orderId=order_id, customerId=customer)), *(STEPS[step](order_id) for step in steps)]
     state: State = initial_state()
     events: list[Event] = []
@@ -52,7 +52,7 @@ def history(order_id: str, *steps: str, customer: str = "ada") -> list[Event]:
 
 
 async def happens(store: EventStore, *events: Event) -> int:
-    """Append each event to its order's stream; the last position."""
+    """Append each event to its order's stream; returns the last position."""
     position = 0
     for event in events:
         new = CODEC.encode(event, id=uuid4(), metadata={})
@@ -61,7 +61,7 @@ async def happens(store: EventStore, *events: Event) -> int:
 
 
 async def foreign(store: EventStore, event_type: str, stream: str = "order-odd", **data: Any) -> int:
-    """Append what no program of ours would; its position."""
+    """Append an event that no program of ours would; returns its position."""
     version = data.pop("schema_version", 1)
     return (await store.append(stream, [NewEvent(uuid4(), event_type, data, {}, version)], expected=ANY)).last_position
 
@@ -77,14 +77,14 @@ async def drain(consumer: Projector[Any]) -> None:
 
 
 async def rows_of(pool: asyncpg.Pool, projection: Projection[R]) -> list[R]:
-    """The table's rows, by key."""
+    """Rows of the table, by key."""
     names, key = ", ".join(columns(projection.row)), ", ".join(projection.key_columns)
     records = await pool.fetch(f"select {names} from projections.{projection.table} order by {key}")
     return [row_of(projection.row, record) for record in records]
 
 
 async def fold_of_the_log(store: EventStore, projection: Projection[R]) -> list[R]:
-    """The expected rows of the table, by key: a fold of the whole log in memory, without table and checkpoint."""
+    """Expected rows, by key: a fold of the whole log in memory, without table or checkpoint."""
     log, rows, position, more = DecodedLog(store, CODEC, [projection]), dict[Key, R](), 0, True
     while more:
         page = await log.read(position, 1_000)
@@ -97,7 +97,7 @@ async def fold_of_the_log(store: EventStore, projection: Projection[R]) -> list[
 async def running(
     wakeup: Wakeup, database_url: str, consumers: Sequence[Projector[Any]]
 ) -> AsyncIterator[list[ConsumerRunner]]:
-    """The consumers, each run as the worker runs it."""
+    """The consumers, each run as in the worker."""
     runners = [ConsumerRunner(consumer, dsn=database_url, wakeup=wakeup, poll=0.02) for consumer in consumers]
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(runner.run()) for runner in runners]
@@ -108,7 +108,7 @@ async def running(
 
 @contextlib.asynccontextmanager
 async def owner(database_url: str) -> AsyncIterator[asyncpg.Connection]:
-    """A connection that may do what the application may not."""
+    """A connection as the owner, with rights that the application lacks."""
     connection = await asyncpg.connect(database_url)
     try:
         yield connection

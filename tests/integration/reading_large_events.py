@@ -1,4 +1,4 @@
-"""A process of its own that reads the log as the readers do, and prints how much memory that took above rest, in MB."""
+"""A process that reads the log as the readers do, and prints the additional memory in MB."""
 
 import asyncio
 import resource

@@ -1,4 +1,4 @@
-"""A client whose starts fail as a test says, each before it reaches the server."""
+"""A client whose starts fail by a test's rule, each before it reaches the server."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,13 +8,13 @@ from temporalio.service import RPCError, RPCStatusCode
 
 
 class Refusing(Interceptor):
-    """Fails the starts whose workflow id `refuses` is true of, with a status."""
+    """Fails the starts for whose workflow id `refuses` is true, with a status."""
 
     def __init__(self, refuses: Callable[[str], bool], status: RPCStatusCode = RPCStatusCode.UNAVAILABLE) -> None:
         self.refuses, self.status = refuses, status
 
     def client(self, client: Client) -> Client:
-        """The same client, but for the starts that fail."""
+        """The same client, except for the failing starts."""
         config: dict[str, Any] = {**client.config(), "interceptors": [self]}
         return Client(**config)
 

@@ -1,5 +1,5 @@
-"""A PostgreSQL primary and a streaming replica of it, real processes: the replica is held back, the primary lost, and the
-replica promoted behind."""
+"""A PostgreSQL primary and a streaming replica, real processes: the test pauses the replica, kills the primary, and
+promotes the replica with its lag."""
 
 import signal
 from collections.abc import AsyncIterator
@@ -20,7 +20,7 @@ _HBA = "local all all trust\nlocal replication all trust\n"
 
 
 def require_programs(programs: Path) -> None:
-    """Skip where replication cannot be set up with these binaries."""
+    """Skip if replication cannot be set up with these binaries."""
     missing = [name for name in ("initdb", "postgres", "pg_basebackup") if not (programs / name).exists()]
     if missing:
         pytest.skip(f"{programs} has no {', '.join(missing)}")
@@ -28,7 +28,7 @@ def require_programs(programs: Path) -> None:
 
 @dataclass
 class Replicated:
-    """Both servers, each in a folder of its own that holds its socket."""
+    """Both servers, each in a folder of its own with its socket."""
 
     run: Path
     primary: Child
@@ -38,7 +38,7 @@ class Replicated:
         return f"postgresql://postgres@/orders?host={self.run / server}&port=5432&sslmode=disable"
 
     async def hold_back(self) -> None:
-        """Have the replica replay all there is now, and receive nothing more."""
+        """Let the replica replay everything so far, and then receive no more."""
         sent = await self._ask("primary", "select pg_current_wal_lsn()::text")
 
         async def replayed() -> bool:
@@ -54,7 +54,7 @@ class Replicated:
         await until(cut, "the replica receives nothing more", LIMIT)
 
     async def fail_over(self) -> None:
-        """Kill the primary, and promote the replica as far as it is."""
+        """Kill the primary, and promote the replica in its current state."""
         await self.primary.kill()
         assert await self._ask("replica", "select pg_promote(true, 100)")
 

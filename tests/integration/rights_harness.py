@@ -1,4 +1,5 @@
-"""A server with the roles of a deployment, its owner no superuser, and the ways to plant code as the application."""
+"""A server with the roles of a deployment, its owner without superuser rights, and ways to plant code as the
+application."""
 
 import shutil
 import signal
@@ -101,7 +102,7 @@ SERVERS: Final = [
 
 @dataclass(frozen=True)
 class Deployment:
-    """A running server with the three roles; each user comes in by its name alone."""
+    """A running server with the three roles; each user logs in by its name alone."""
 
     socket_dir: Path
     programs: Path
@@ -150,7 +151,7 @@ async def execute(address: str, *statements: str) -> None:
 
 @dataclass(frozen=True)
 class Database:
-    """A database of one test's own: the addresses of its owner, of the application's login and of the administrator."""
+    """A new database for one test: addresses of its owner, of the application's login and of the administrator."""
 
     server: Deployment
     name: str
@@ -171,7 +172,7 @@ class Database:
         await execute(self.login, "set role orders_app", *statements)
 
     async def ran_as_owner(self) -> bool:
-        """Whether anything planted has run with the owner's rights."""
+        """True if planted code has run with the owner's rights."""
         connection = await asyncpg.connect(self.admin)
         try:
             return bool(await connection.fetchval("select is_called from public.ran_as_owner"))
@@ -191,7 +192,7 @@ async def database(server: Deployment) -> AsyncIterator[Database]:
 
 @contextmanager
 def only_migrations_before(version: str, folder: Path, *needed: str) -> Iterator[None]:
-    """The migrations of an earlier version of the program. needed: later ones that the program does not read without."""
+    """The migrations of an earlier version of the program. needed: later ones without which the program cannot read."""
     for each in migrations.migration_folders():
         for file in each.glob("*.sql"):
             if file.name < version or file.name in needed:

@@ -1,4 +1,4 @@
-"""PostgreSQL and Temporal behind TLS, with certificates made for the test."""
+"""PostgreSQL and Temporal behind TLS, with certificates for the test."""
 
 import asyncio
 import contextlib
@@ -28,7 +28,7 @@ _NO_ENCRYPTION: Final = b"E" + struct.pack("!I", len(_WHY) + 4) + _WHY
 
 @dataclass
 class SecuredPostgres:
-    """A server that takes nobody without TLS and a password, behind `proxy`; `encrypted` and `refused` count those who came."""
+    """A server behind `proxy` that requires TLS and a password. encrypted, refused: numbers of connections."""
 
     port: int
     server: Child
@@ -38,7 +38,7 @@ class SecuredPostgres:
     refused: int = 0
 
     def address(self, user: str, password: str, authority: Path | None = None, host: str = "localhost") -> str:
-        """As an operator would write it: the certificate is checked against an authority."""
+        """An operator's address: the certificate is checked against an authority."""
         account = f"{user}:{quote(password, safe='')}"
         tls = f"sslmode=verify-full&sslrootcert={authority or self.authority}"
         return f"postgresql://{account}@{host}:{self.port}/orders?{tls}"
@@ -52,14 +52,14 @@ class SecuredPostgres:
         return self.address("orders", APP_PASSWORD)
 
     async def administer(self, *statements: str) -> None:
-        """As the superuser, past the proxy."""
+        """Execute a statement as the superuser, past the proxy."""
         await administer(self.behind, *statements)
 
 
 @asynccontextmanager
 async def secured_postgres(programs: Path, authority: Authority) -> AsyncIterator[SecuredPostgres]:
-    """With the roles that docs/operations.md makes. The embedded server is built without TLS, so that a proxy speaks
-    PostgreSQL's TLS in front of it, and takes nobody without."""
+    """A server with the roles of docs/operations.md. The embedded server is built without TLS, so a proxy in front of
+    it speaks PostgreSQL's TLS, and refuses connections without."""
     async with password_postgres(programs) as (behind, server):
         secured = SecuredPostgres(0, server, authority.file, behind)
         async with _postgres_proxy(secured, authority):
@@ -68,7 +68,7 @@ async def secured_postgres(programs: Path, authority: Authority) -> AsyncIterato
 
 @asynccontextmanager
 async def password_postgres(programs: Path) -> AsyncIterator[tuple[int, Child]]:
-    """A server on a port of the loopback interface, with passwords and the roles of docs/operations.md: port and process."""
+    """A server on a loopback port, with passwords and the roles of docs/operations.md: port and process."""
     [port] = free_ports(1)
     with throwaway_folder() as run:
         account = account_for(run / "data")
@@ -98,7 +98,7 @@ async def password_postgres(programs: Path) -> AsyncIterator[tuple[int, Child]]:
 
 
 async def administer(port: int, *statements: str) -> None:
-    """As the superuser of a server with passwords."""
+    """Execute a statement as the superuser of a server with passwords."""
     connection = await asyncpg.connect(
         host="127.0.0.1", port=port, user="postgres", password=OWNER_PASSWORD, database="postgres", ssl=False
     )
@@ -148,7 +148,7 @@ async def _answers(port: int) -> bool:
 
 @dataclass
 class TemporalProxy:
-    """Ends TLS in front of a Temporal server that knows none, and keeps what clients sent."""
+    """Terminates TLS in front of a Temporal server without it, and keeps the bytes that clients sent."""
 
     port: int
     authority: Path
@@ -169,7 +169,7 @@ class TemporalProxy:
 async def temporal_proxy(
     address: str, authority: Authority, *, tls: bool = True, clients: Authority | None = None
 ) -> AsyncIterator[TemporalProxy]:
-    """clients: the authority that a client's own certificate must be of. tls: False hands on what comes as it comes."""
+    """clients: the authority that a client's own certificate must be of. tls: False forwards bytes unchanged."""
     context = _server_context(authority)
     context.set_alpn_protocols(["h2"])
     if clients:
@@ -181,7 +181,7 @@ async def temporal_proxy(
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if not proxy.refusing:
             far = await asyncio.open_connection(host, int(port))
-            await join(reader, writer, *far, heard=proxy.received, ended=lambda: proxy.refusing)
+            await join(reader, writer, *far, received=proxy.received, ended=lambda: proxy.refusing)
 
     async with _listening(serve, context if tls else None) as proxy.port:
         yield proxy
@@ -229,20 +229,20 @@ async def join(
     writer: asyncio.StreamWriter,
     far_reader: asyncio.StreamReader,
     far_writer: asyncio.StreamWriter,
-    heard: bytearray | None = None,
+    received: bytearray | None = None,
     ended: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Hand on both ways until one side has ended; heard: takes what the near side says."""
+    """Forward both ways until one side has ended. received: collects the near side's bytes."""
 
-    async def hand_on(source: asyncio.StreamReader, target: asyncio.StreamWriter, heard: bytearray | None) -> None:
+    async def hand_on(source: asyncio.StreamReader, target: asyncio.StreamWriter, received: bytearray | None) -> None:
         while (data := await source.read(65536)) and not ended():
-            if heard is not None:
-                heard += data
+            if received is not None:
+                received += data
             target.write(data)
             await target.drain()
 
     ways = [
-        asyncio.create_task(hand_on(reader, far_writer, heard)),
+        asyncio.create_task(hand_on(reader, far_writer, received)),
         asyncio.create_task(hand_on(far_reader, writer, None)),
     ]
     try:
@@ -263,7 +263,7 @@ _HUFFMAN: Final = {
 
 
 def as_header_value(text: str) -> bytes:
-    """As it is found in an HTTP/2 stream, without what remains of its last byte."""
+    """The value as encoded in an HTTP/2 stream, without an incomplete last byte."""
     bits = "".join(f"{code:0{width}b}" for code, width in (_HUFFMAN[c] for c in text))
     whole = len(bits) // 8 * 8
     return int(bits[:whole], 2).to_bytes(whole // 8)

@@ -1,4 +1,4 @@
-"""What every shipping gateway must do: subclass with fixtures for a gateway and run it. Keys are new in each test."""
+"""Contract of every shipping gateway: subclass with fixtures for a gateway and run it. Keys are new in each test."""
 
 import asyncio
 from dataclasses import replace
@@ -13,7 +13,7 @@ RACES = 30
 
 
 class ShippingGatewayContract:
-    """Give it the fixtures `shipping` (the gateway) and `refused` (a parcel the gateway does not take)."""
+    """Requires the fixtures `shipping` (the gateway) and `refused` (a parcel that the gateway refuses)."""
 
     async def test_given_a_label_when_asked_again_then_it_is_the_same(self, shipping: ShippingGateway) -> None:
         request = a_parcel()

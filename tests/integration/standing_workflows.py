@@ -1,4 +1,4 @@
-"""Workflows under our names that stand still, each in a way of its own."""
+"""Workflows under our names that stall, each in a different way."""
 
 from datetime import timedelta
 
@@ -18,7 +18,7 @@ async def refused() -> None:
 
 @workflow.defn(name=FULFILL_ORDER, sandboxed=False)
 class WaitsForASignal:
-    """For one that was lost."""
+    """Waits for a signal that was lost."""
 
     @workflow.run
     async def run(self) -> None:
@@ -27,7 +27,7 @@ class WaitsForASignal:
 
 @workflow.defn(name=FULFILL_ORDER, sandboxed=False)
 class WaitsForATimer:
-    """For an hour, and for signals meanwhile."""
+    """Waits for an hour, and for signals meanwhile."""
 
     @workflow.run
     async def run(self) -> None:
@@ -35,12 +35,12 @@ class WaitsForATimer:
 
     @workflow.signal(name="release")
     def release(self) -> None:
-        """Changes nothing."""
+        """Change nothing."""
 
 
 @workflow.defn(name=FULFILL_ORDER, sandboxed=False)
 class GoesOn:
-    """From one timer to the next."""
+    """Runs from one timer to the next."""
 
     @workflow.run
     async def run(self) -> None:
@@ -50,7 +50,7 @@ class GoesOn:
 
 @workflow.defn(name=FULFILL_ORDER, sandboxed=False)
 class HasABug:
-    """Fails its workflow task, whichever worker takes it."""
+    """Fails its workflow task in every worker."""
 
     @workflow.run
     async def run(self) -> None:
@@ -72,7 +72,7 @@ class IsRefusedByTheDatabase:
 
 @workflow.defn(name=FULFILL_ORDER, sandboxed=False)
 class IsRefusedRoundAfterRound:
-    """The same in rounds of attempts, of which the first is over at once."""
+    """Retries in rounds of attempts, of which the first ends at once."""
 
     @workflow.run
     async def run(self) -> None:
@@ -89,7 +89,7 @@ class IsRefusedRoundAfterRound:
 
 @workflow.defn(name=FULFILL_ORDER, sandboxed=False)
 class AsksAGateway:
-    """By an ordinary activity that fails."""
+    """Calls a gateway by an ordinary activity that fails."""
 
     @workflow.run
     async def run(self) -> None:

@@ -1,4 +1,4 @@
-"""Stripe's webhooks as Stripe sends them: signed by hand, as its documentation says."""
+"""Stripe's webhooks, signed by hand after its documentation."""
 
 import hashlib
 import hmac
@@ -37,7 +37,7 @@ def stripe_settings(server: StripeProxy) -> dict[str, Any]:
 
 @asynccontextmanager
 async def stripe_api(database_url: str, client: Client, server: StripeProxy, **settings: Any) -> AsyncIterator[Api]:
-    """The API alone, with Stripe for the money, and without a key of ours as Stripe comes."""
+    """The API alone, with payments by Stripe, called without our keys, as Stripe does."""
     async with api(database_url, client, **stripe_settings(server), **settings) as served:
         yield served
 
@@ -50,7 +50,7 @@ def signature(body: bytes, secret: str = SECRET, at: float | None = None) -> str
 
 
 def an_event(kind: str, about: Json, **changes: object) -> Json:
-    """An event in the shape that Stripe documents."""
+    """An event in the form that Stripe documents."""
     return {
         "id": f"evt_{uuid.uuid4().hex}",
         "object": "event",
@@ -85,7 +85,7 @@ def of_refund(kind: str, intent_id: str, refund_id: str, status: str, amount: in
 
 
 async def deliver(served: Api, event: object, **signing: Any) -> httpx.Response:
-    """Send it signed; without keys of ours."""
+    """Send it signed, without our keys."""
     body = event if isinstance(event, bytes) else json.dumps(event, indent=2).encode()
     return await deliver_signed(served, body, signature(body, **signing))
 
@@ -98,14 +98,14 @@ async def deliver_signed(served: Api, body: bytes, signed: str | None, **headers
 
 
 async def charged(app: App, order_id: str | None = None, payment_method: str = "pm_card_visa") -> Charge:
-    """A charge that Stripe has made for an order. Raises what the gateway refuses."""
+    """A charge that Stripe has made for an order. Raises the gateway's refusals."""
     order_id = order_id or new_id()
     request = ChargeRequest(charge_key(order_id), order_id, "ALFKI", 3000, "EUR", payment_method=payment_method)
     return await app.payments.charge(request)
 
 
 async def set_charge(database_url: str, intent_id: str, **columns: object) -> None:
-    """Turn a row of the ledger back, which the application cannot, to where it was before it heard more."""
+    """Set a row of the ledger back to an earlier state, which the application cannot."""
     names = ", ".join(f"{name} = ${number}" for number, name in enumerate(columns, 2))
     async with owner(database_url) as connection, connection.transaction():
         await connection.execute("alter table gateways.stripe_charges disable trigger stripe_charges_forward")
@@ -128,6 +128,6 @@ async def refund_states(app: App) -> dict[str, str]:
 
 
 async def inbox(app: App) -> dict[str, bool]:
-    """Whether it has been handled, by event."""
+    """True for each handled event, by id."""
     rows = await app.pool.fetch("select event_id, handled_at from gateways.stripe_inbox order by event_id")
     return {row["event_id"]: row["handled_at"] is not None for row in rows}

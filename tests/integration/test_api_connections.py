@@ -1,4 +1,4 @@
-"""Connections that bring no request, or too many: each is ended in time, and costs the others nothing."""
+"""Idle or excessive connections: each is closed in time, without an effect on the rest."""
 
 import asyncio
 import contextlib
@@ -90,7 +90,7 @@ async def test_connections_that_wait_make_room_for_the_next_one(
                 opened[-1][1].write(b"y\r\n\r\n")
                 assert (await opened[-1][0].readline()).startswith(b"HTTP/1.1 200"), "the youngest are left alone"
         reasons = [line["reason"] for line in lines if line["event"] == "refused"]
-        assert reasons == ["too many connections: ended the one that waited longest for a request"]
+        assert reasons == ["too many connections: closed the one that waited longest for a request"]
 
 
 async def test_where_all_connections_are_being_answered_one_more_is_refused(
@@ -126,7 +126,7 @@ async def test_an_answer_that_is_not_read_is_given_up(
             await asyncio.get_running_loop().sock_sendall(deaf, request * 500)
 
             async def given_up() -> bool:
-                return "the answer was not read in time" in [line.get("reason") for line in lines]
+                return "the client did not read the response in time" in [line.get("reason") for line in lines]
 
             await until(given_up, "the connection is given up")
 

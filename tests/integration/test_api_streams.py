@@ -1,4 +1,4 @@
-"""Server-sent events: live, in order, resumed without a gap, and ended where they have to be."""
+"""Server-sent events: live, in order, resumed without a gap, and ended at the limits."""
 
 import asyncio
 import time
@@ -8,11 +8,12 @@ from uuid import uuid4
 import pytest
 from temporalio.client import Client
 
-from orders.commands import CancelOrder, HoldOrder, ReleaseOrder
+from orders.commands import CancelOrder
 from orders.events import CancelledBy, OrderHeld, OrderReleased
-from tests.integration.api_harness import Api, Heard, Listener, api, api_of, cut_connections, listening, problem
+from orders.interventions import HoldOrder, ReleaseOrder
+from tests.integration.api_harness import Api, Listener, ServerEvent, api, api_of, cut_connections, listening, problem
 from tests.running_system import running_system, until
-from web import event_stream, streams, tail
+from web import connection, streams, tail
 
 SHIPPED = ["order.placed", "order.confirmed", "order.paid", "order.shipped"]
 
@@ -23,7 +24,7 @@ async def test_an_order_is_followed_from_placed_to_shipped_and_a_reader_that_com
     async with running_system(database_url, temporal_client) as system, api_of(system.app, temporal_client) as served:
         await system.stock(TEA_1=10)
         order_id = await served.place()
-        heard: list[Heard] = []
+        heard: list[ServerEvent] = []
         while len(heard) < len(SHIPPED):  # comes back after every event
             last = heard[-1].id if heard else None
             async with listening(served, f"/v1/orders/{order_id}/events", last_event_id=last) as listener:
@@ -53,9 +54,9 @@ async def test_given_many_who_follow_then_each_hears_all_live(database_url: str,
     async with api(database_url, temporal_client) as served:
         order_id = await served.place()
 
-        async def follow() -> list[Heard]:
+        async def follow() -> list[ServerEvent]:
             async with listening(served, f"/v1/orders/{order_id}/events") as listener:
-                return await listener.take(21)
+                return await listener.events(21)
 
         following = [asyncio.create_task(follow()) for _ in range(10)]
         for n in range(10):
@@ -104,12 +105,12 @@ async def test_given_a_reader_far_behind_when_it_comes_back_while_more_happens_t
         await system.stock(TEA_1=1000)
         for _ in range(8):
             await served.place()
-        heard: list[Heard] = []
+        heard: list[ServerEvent] = []
         placing = asyncio.create_task(_place_more(served, 8))
         while len(heard) < 16 * len(SHIPPED):  # comes back after every tenth
             after = heard[-1].id if heard else 0
             async with listening(served, "/v1/events", after=after) as listener:
-                heard += await listener.take(min(10, 16 * len(SHIPPED) - len(heard)))
+                heard += await listener.events(min(10, 16 * len(SHIPPED) - len(heard)))
         await placing
         log = await served.app.store.read_all(limit=1000, category="order")
         assert [each.id for each in heard] == [event.position for event in log.events]
@@ -156,7 +157,7 @@ async def test_given_the_server_stops_then_every_stream_ends_in_good_order(
 async def test_given_a_client_that_takes_nothing_then_it_is_let_go_and_others_are_served(
     database_url: str, temporal_client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(event_stream, "SEND_SECONDS", 0.5)
+    monkeypatch.setattr(connection, "SEND_SECONDS", 0.5)
     async with api(database_url, temporal_client) as served:
         order_id = await served.place()
         await much_happens(served, order_id, 10_000)  # more than the sockets hold
@@ -165,7 +166,7 @@ async def test_given_a_client_that_takes_nothing_then_it_is_let_go_and_others_ar
             writer.write(f"GET /v1/orders/{order_id}/events HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
             await reader.readuntil(b"order.placed")
             async with listening(served, f"/v1/orders/{order_id}/events", after=9_999) as listener:
-                assert [each.id for each in await listener.take(2)] == [10_000, 10_001]
+                assert [each.id for each in await listener.events(2)] == [10_000, 10_001]
                 await until(lambda: _is(served.open_streams == 1), "the one that takes nothing is let go")
                 await served.handle(order_id, HoldOrder(order_id, "x"))
                 assert (await listener.next()).id == 10_002

@@ -1,4 +1,5 @@
-"""Each reader parks what it cannot know or decode, and goes on: types of a newer program, JSON that no parser takes."""
+"""Each reader parks unknown or undecodable events, and continues: types of a newer program, JSON that no parser
+accepts."""
 
 from collections.abc import AsyncIterator
 from typing import NoReturn
@@ -19,7 +20,7 @@ from tests.running_system import new_id
 from webhooks import relay as relaying
 from webhooks.activities import WebhookActivities
 from webhooks.sender import Sender
-from webhooks.signatures import DeliveryRef
+from webhooks.steps import DeliveryRef
 
 NEWER = "order.lost"
 DEEP = 2_000

@@ -20,7 +20,7 @@ from tests.running_system import new_id
 from webhooks import relay as relaying
 from webhooks.endpoints import READER
 from webhooks.relay import Relay
-from webhooks.signatures import workflow_id
+from webhooks.steps import workflow_id
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ async def test_an_endpoint_that_is_added_while_events_flow_misses_none(relaying_
 
     async def pass_over() -> None:
         while writing:
-            await relaying_.relay._take_page()
+            await relaying_.relay._process_page()
 
     async def come_and_go() -> None:
         nonlocal writing

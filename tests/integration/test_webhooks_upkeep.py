@@ -1,4 +1,4 @@
-"""Replays, what is deleted and what is taken up again, and what is refused."""
+"""Replays, deletion, restarts and refusals."""
 
 import uuid
 from collections.abc import AsyncIterator
@@ -23,7 +23,7 @@ from webhooks.errors import (
     UnknownDelivery,
     UnknownEndpoint,
 )
-from webhooks.signatures import workflow_id
+from webhooks.steps import workflow_id
 from webhooks.tidying import prune, wake_forgotten
 
 # By deliveries_pkey: what attempts would do.

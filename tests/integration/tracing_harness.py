@@ -14,13 +14,13 @@ from temporalio.contrib.opentelemetry import TracingInterceptor
 
 @dataclass(frozen=True)
 class Traces:
-    """What was recorded."""
+    """Recorded spans."""
 
     exporter: InMemorySpanExporter
     interceptor: TracingInterceptor
 
     def through(self, client: Client) -> Client:
-        """The client, and whatever worker is built on it, with traces."""
+        """The client, and workers built on it, with traces."""
         config = client.config()
         config["interceptors"] = [self.interceptor]
         return Client(**config)
@@ -30,7 +30,7 @@ class Traces:
         return self.exporter.get_finished_spans()
 
     def tree(self) -> Counter[tuple[str, str]]:
-        """How often a span of a name hangs below one of another; a root hangs below nothing."""
+        """Number of spans by name and parent's name; None for a root's parent."""
         by_id = {span.context.span_id: span for span in self.spans if span.context}
         return Counter((by_id[span.parent.span_id].name if span.parent else "", span.name) for span in self.spans)
 
@@ -39,7 +39,7 @@ class Traces:
 
 
 def record(monkeypatch: pytest.MonkeyPatch) -> Traces:
-    """Turn tracing on for one test. The process's own provider can be set only once, so it is left alone."""
+    """Turn tracing on for one test. The process's own provider can be set only once, so it is not changed."""
     exporter = InMemorySpanExporter()
     provider = TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))

@@ -15,7 +15,7 @@ from tests.integration.dispatcher_harness import event_of
 from tests.running_system import new_id
 from webhooks.deliveries import Delivery
 from webhooks.relay import Relay
-from webhooks.signatures import workflow_id
+from webhooks.steps import workflow_id
 
 URL = "http://127.0.0.1:9/hooks"
 
@@ -36,12 +36,12 @@ class Relaying:
         return (await self.app.endpoints.add(URL, topics or ("*",)))[0].id
 
     async def steps(self) -> None:
-        """Until there is nothing more to do."""
+        """Step until there is no more work."""
         while await self.relay.step():
             pass
 
     async def deliveries(self, endpoint_id: str | None = None) -> list[Delivery]:
-        """In the order of the log."""
+        """Deliveries in the order of the log."""
         return (await self.app.deliveries.list(endpoint_id=endpoint_id, limit=10_000)).rows[::-1]
 
     async def is_started(self, endpoint_id: str, order_id: str) -> bool:
@@ -54,7 +54,7 @@ class Relaying:
 
 @asynccontextmanager
 async def relaying_app(database_url: str) -> AsyncIterator[App]:
-    """An application that nobody serves; webhooks may go to loopback."""
+    """An application without processes; webhooks to loopback are allowed."""
     settings = Settings(database_url=database_url, task_queue=f"test-{new_id()}", webhooks_allow_private=True)
     async with open_pool(database_url) as pool:
         made = build_app(settings, pool)

@@ -1,9 +1,10 @@
-"""The ways through the workflows on which something fails, or goes unheard, for long."""
+"""Paths through the workflows with long failures or lost signals."""
 
 from collections.abc import Awaitable, Callable
 
-from orders.commands import CancelOrder, HoldOrder, ReleaseOrder, RequestRefund, RetryOrder
+from orders.commands import CancelOrder
 from orders.events import CancelledBy
+from orders.interventions import HoldOrder, ReleaseOrder, RequestRefund, RetryOrder
 from tests.running_system import CANCEL_REASON, RunningSystem, until
 from tests.workflow.steering import Steering
 
@@ -11,7 +12,7 @@ Drive = Callable[[RunningSystem, Steering], Awaitable[str]]
 
 
 def failing(step: str, workflow: str = "fulfill-order", *, long: bool = False) -> Drive:
-    """A step that fails for a while, and is done then. long: until the run has continued as new."""
+    """A step that fails for a while, then succeeds. long: until the run has continued as new."""
 
     async def drive(system: RunningSystem, steering: Steering) -> str:
         steering.failing.add(step)
@@ -26,7 +27,7 @@ def failing(step: str, workflow: str = "fulfill-order", *, long: bool = False) -
 
 
 def undoing_fails(*, cancel: bool = False) -> Drive:
-    """What cannot be undone until the run has continued as new. cancel: Temporal was asked to."""
+    """A compensation that fails until the run has continued as new. cancel: Temporal requested it."""
 
     async def drive(system: RunningSystem, steering: Steering) -> str:
         steering.refuse("void-shipment")
@@ -71,7 +72,7 @@ async def retried_while_undoing(system: RunningSystem, steering: Steering) -> st
 
 
 def held(*, long: bool = False) -> Drive:
-    """A hold that is looked at some times before the release. long: until the run has continued as new."""
+    """A hold that is checked some times before the release. long: until the run has continued as new."""
 
     async def drive(system: RunningSystem, steering: Steering) -> str:
         order_id = await _held(system, steering, "create-shipment", 3)
@@ -84,7 +85,7 @@ def held(*, long: bool = False) -> Drive:
 
 
 async def held_and_cancelled_unheard(system: RunningSystem, steering: Steering) -> str:
-    """The cancel is another run's, and no signal brings it to this one."""
+    """A cancel by another run, without a signal to this one."""
     order_id = await _held(system, steering, "create-shipment", 2)
     await system.handle(order_id, CancelOrder(order_id, "Lost", CancelledBy.FULFILLMENT))
     await system.settled(order_id, "cancelled")

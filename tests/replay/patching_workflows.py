@@ -1,4 +1,4 @@
-"""One workflow before a change, changed without care, and changed with `workflow.patched`. All under one name."""
+"""One workflow before a change, changed without a patch, and changed with `workflow.patched`. All under one name."""
 
 from datetime import timedelta
 

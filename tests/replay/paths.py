@@ -1,9 +1,9 @@
-"""The paths through the workflows, each as something that can be run, recorded and replayed."""
+"""The paths through the workflows, each of which can be run, recorded and replayed."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from orders.commands import HoldOrder, ReleaseOrder, RequestRefund
+from orders.interventions import HoldOrder, ReleaseOrder, RequestRefund
 from tests.replay import failing_paths, webhook_paths
 from tests.running_system import CANCEL_REASON, RunningSystem, until
 from tests.workflow.steering import Held, Steering, held_only
@@ -13,7 +13,7 @@ Drive = Callable[[RunningSystem, Steering], Awaitable[str]]
 
 @dataclass(frozen=True)
 class Path:
-    """A way through a workflow: `drive` walks it to its end and returns the order's id."""
+    """A path through a workflow: `drive` runs it to its end and returns the order's id."""
 
     name: str
     workflow: str
@@ -105,7 +105,7 @@ async def _captured_with_the_label(system: RunningSystem, steering: Steering) ->
 
 
 async def _label_taken_back_late(system: RunningSystem, steering: Steering) -> str:
-    """Not decided at first, then refused, then taken back."""
+    """A void that is pending at first, then refused, then successful."""
     steering.refuse("record-shipment")
     answers = [{"pending": True}, {"pending": True, "refused": "the carrier has scanned it"}, {"pending": True}, {}]
     steering.changed["void-shipment"] = lambda undone: undone.model_copy(update=answers.pop(0))
@@ -147,7 +147,7 @@ async def _held_while_validating(system: RunningSystem, steering: Steering) -> s
 
 
 async def _released_while_validating(system: RunningSystem, steering: Steering) -> str:
-    """The release arrives after the refusal because of the hold, and before the run has heard of it."""
+    """The release arrives after the refusal by the hold, and before the run has received it."""
     answered = steering.hold_after("confirm")
     order_id = await _held(system, steering, "check-inventory")
     await answered.reached.wait()

@@ -1,27 +1,27 @@
-"""The ways through deliver-webhooks."""
+"""Paths through deliver-webhooks."""
 
 from tests.running_system import RunningSystem, until
 from tests.webhook_receiver import Answer, Receiver, receiving
 from tests.workflow.steering import Steering
 from webhooks.deliveries import State
-from webhooks.signatures import workflow_id
+from webhooks.steps import workflow_id
 
 
 async def delivered(system: RunningSystem, steering: Steering) -> str:
-    """All of a shipped order."""
+    """All events of a shipped order."""
     async with receiving() as receiver:
-        return await _told(system, receiver, "*", {State.DELIVERED: 6})
+        return await _delivered(system, receiver, "*", {State.DELIVERED: 6})
 
 
 async def parked(system: RunningSystem, steering: Steering) -> str:
-    """Put off by a day each time, until the three days of trying are over."""
+    """Postponed by a day each time, until the three days of retries are over."""
     async with receiving() as receiver:
         receiver.decide = lambda _: Answer(503, {"retry-after": "86400"})
-        return await _told(system, receiver, "order.placed", {State.PARKED: 1})
+        return await _delivered(system, receiver, "order.placed", {State.PARKED: 1})
 
 
 async def gone(system: RunningSystem, steering: Steering) -> str:
-    """The receiver says that it is gone: the endpoint is disabled, and what is pending stays so."""
+    """The receiver answers 410: the endpoint is disabled, and its pending deliveries stay pending."""
     async with receiving() as receiver:
         receiver.decide = lambda _: Answer(410)
         held = steering.hold_before("deliver-webhook")
@@ -34,7 +34,7 @@ async def gone(system: RunningSystem, steering: Steering) -> str:
         return await _ended(system, endpoint.id, order_id)
 
 
-async def _told(system: RunningSystem, receiver: Receiver, topic: str, counts: dict[State, int]) -> str:
+async def _delivered(system: RunningSystem, receiver: Receiver, topic: str, counts: dict[State, int]) -> str:
     endpoint, _ = await system.app.endpoints.add(receiver.url, [topic])
     order_id = await system.place()
     await system.settled(order_id, "shipped")
@@ -52,6 +52,6 @@ async def _counted(system: RunningSystem, endpoint_id: str, counts: dict[State, 
 
 
 async def _ended(system: RunningSystem, endpoint_id: str, order_id: str) -> str:
-    """The part of the workflow's id behind its type."""
+    """The part of the workflow's id after its type."""
     await system.client.get_workflow_handle(workflow_id(endpoint_id, order_id)).result()
     return f"{endpoint_id}-{order_id}"

@@ -1,4 +1,4 @@
-"""Events as the log holds them, and the rows that a projection makes of them, without a database."""
+"""Recorded events, and a projection's rows of them, without a database."""
 
 from collections.abc import Sequence
 from copy import copy
@@ -19,7 +19,7 @@ START: Final = datetime(2026, 2, 1, tzinfo=UTC)
 
 
 def at(position: int) -> datetime:
-    """When the event at a position was recorded."""
+    """Time at which the event at a position was recorded."""
     return START + timedelta(minutes=position)
 
 
@@ -39,12 +39,12 @@ def recorded(event: Event, position: int) -> RecordedEvent:
 
 
 def log_of(*events: Event) -> list[RecordedEvent]:
-    """The events at positions from 1."""
+    """Events at positions from 1."""
     return [recorded(event, position) for position, event in enumerate(events, 1)]
 
 
 def folded(projection: Projection[R], log: Sequence[RecordedEvent], rows: Sequence[R] = ()) -> Folded[R]:
-    """All rows after a log, those included that it does not concern."""
+    """All rows after a log, also those that it does not change."""
     by_key = {projection.key_of(row): copy(row) for row in rows}
     addressed = address(projection, CODEC, decode(CODEC, log))
     parked = addressed.parked + fold(projection, addressed, by_key).parked
@@ -52,6 +52,6 @@ def folded(projection: Projection[R], log: Sequence[RecordedEvent], rows: Sequen
 
 
 def altered(event: RecordedEvent, **changes: Any) -> RecordedEvent:
-    """The event with other facts, by name."""
+    """The event with changed fields, by name."""
     names = ("position", "stream", "version", "id", "type", "schema_version", "data", "metadata", "recorded_at")
     return RecordedEvent(**{name: changes.get(name, getattr(event, name)) for name in names})

@@ -1,4 +1,4 @@
-"""How often a receiver is tried, and how many attempts it can hold."""
+"""Schedule of retries, and concurrent attempts of a receiver."""
 
 from datetime import timedelta
 
@@ -42,11 +42,11 @@ async def test_an_endpoint_holds_no_more_attempts_than_its_lane_is_wide(monkeypa
 async def test_an_endpoint_that_answers_nobody_is_tried_one_at_a_time_until_it_answers() -> None:
     lane = lanes.Lane()
     for _ in range(lanes.TRIPS_AFTER):
-        lane.silent()
+        lane.timed_out()
     async with lane.slot():
         with pytest.raises(lanes.Busy):
             async with lane.slot():
                 pass
-    lane.answered()
+    lane.responded()
     async with lane.slot(), lane.slot():
         pass

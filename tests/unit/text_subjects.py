@@ -1,4 +1,4 @@
-"""Each place where a text from outside is checked, by name: what the routes declare is found, and not listed by hand."""
+"""Every check of external text, by name; those of routes are found automatically."""
 
 import contextlib
 import json

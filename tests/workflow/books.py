@@ -1,13 +1,14 @@
-"""The audit as a test's last word: the whole database, everything dispatched and every read model up to date."""
+"""The audit as a test's final assertion: of the whole database, with all events dispatched and projected."""
 
-from audit import Sources, audit
+from audit import audit
 from eventstore.checkpoints import lags
+from open_work.sources import Sources
 from projections import PROJECTIONS
 from tests.running_system import RunningSystem, until
 
 
 async def assert_the_books_hold(system: RunningSystem) -> None:
-    """Money, labels, stock, messages and read models agree with the streams, and no order is left open."""
+    """Money, labels, stock, messages and read models agree with the streams, and no order is open."""
 
     async def projected() -> bool:
         behind = [lag.events for each in PROJECTIONS for lag in await lags(system.app.pool, each.name)]

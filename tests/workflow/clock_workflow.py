@@ -1,4 +1,4 @@
-"""A workflow that does what none may."""
+"""A workflow with a forbidden call."""
 
 import time
 

@@ -31,7 +31,7 @@ async def system(database_url: str, temporal_client: Client, steering: Steering)
 
 @pytest.fixture
 async def skipping(database_url: str, temporal_client: Client, steering: Steering) -> AsyncIterator[RunningSystem]:
-    """As `system`, with workflows that live in virtual time: an hour's pause passes at once."""
+    """As `system`, with workflows in virtual time: an hour's pause passes at once."""
     client = TimeSkipper(temporal_client).client
     async with running_system(
         database_url, client, interceptors=[steering], payment_decline_above=100_00, shipping_unavailable_above=100

@@ -1,4 +1,4 @@
-"""Gateways that count what they are asked."""
+"""Gateways that count their calls."""
 
 from collections import Counter
 from dataclasses import replace
@@ -10,7 +10,7 @@ from gateways.shipping import ShippingGateway
 
 
 class Asked:
-    """adapt: puts a counter before both gateways of an app. calls: by `payment` or `shipping` and operation."""
+    """adapt: puts a counter in front of both gateways of an app. calls: by `payment` or `shipping` and operation."""
 
     def __init__(self) -> None:
         self.calls: Counter[str] = Counter()

@@ -1,4 +1,4 @@
-"""Steps that are refused for some rounds, order by order, and are done after that."""
+"""Steps that fail for some rounds per order, and then succeed."""
 
 from collections import defaultdict
 from typing import Any
@@ -9,7 +9,7 @@ from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, 
 
 
 class FailingRounds(Interceptor):
-    """left: by order and step, how many more rounds fail; done: by order, the steps that were done."""
+    """left: number of further failing rounds, by order and step; done: successful steps, by order."""
 
     def __init__(self) -> None:
         self.left: defaultdict[tuple[str, str], int] = defaultdict(int)

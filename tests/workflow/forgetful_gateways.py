@@ -1,4 +1,4 @@
-"""Gateways that recognise no idempotency key, as a real one does a day later, and find what they have done all the same."""
+"""Gateways that forget idempotency keys, as a real one does after a day, and find their earlier effects nevertheless."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -12,13 +12,13 @@ from gateways.simulated import Operation
 
 @dataclass
 class Forgetful:
-    """What the doubles were asked to do: each time is an effect of its own. keys: the first ledger key of each asked."""
+    """Calls of the doubles: each is an effect of its own. keys: the first ledger key of each request."""
 
     asked: Counter[Operation] = field(default_factory=Counter)
     keys: dict[tuple[Operation, str], str] = field(default_factory=dict)
 
     def anew(self, operation: Operation, key: str) -> str:
-        """A key that the ledger behind has never seen."""
+        """A key that is new to the ledger."""
         self.asked[operation] += 1
         fresh = f"{key}#{self.asked[operation]}"
         self.keys.setdefault((operation, key), fresh)
@@ -29,7 +29,7 @@ class Forgetful:
 
 
 def forgetful(doubles: Forgetful) -> Callable[[App], App]:
-    """Puts the doubles before the gateways of an app."""
+    """Put the doubles in front of the gateways of an app."""
 
     def adapt(app: App) -> App:
         return replace(

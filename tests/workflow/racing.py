@@ -1,4 +1,4 @@
-"""Races of cancels against shipments: each order of a race meets its cancel at a moment drawn from a seed."""
+"""Races of cancels against shipments: each order is cancelled at a moment drawn from a seed."""
 
 import asyncio
 import random
@@ -43,7 +43,7 @@ class _Telling(ActivityInboundInterceptor):
 async def races(
     system: RunningSystem, beginning: Beginning, count: int, steps: Sequence[str] = (RECORD_SHIPMENT.name,)
 ) -> list[tuple[str, str]]:
-    """The orders, each with the last event before its cancel, or "refused". steps: in which half of the cancels come."""
+    """The orders, each with the last event before its cancel, or "refused". steps: the targets of half of the cancels."""
     lanes = asyncio.Semaphore(AT_ONCE)
 
     async def next_race(index: int) -> tuple[str, str]:
@@ -57,7 +57,7 @@ async def races(
 async def _race(
     system: RunningSystem, beginning: Beginning, order_id: str, steps: Sequence[str], chance: random.Random
 ) -> str:
-    """Place the order and cancel it: a while after one of its first events, or in the very milliseconds of a step."""
+    """Place the order and cancel it: a while after one of its first events, or within milliseconds of a step."""
     await system.place(order_id, quantity=1)
     if chance.random() < 0.5:
         await beginning.of[chance.choice(steps), order_id].wait()

@@ -1,4 +1,4 @@
-"""What `temporal workflow reset` does, at a workflow task of the test's choice."""
+"""`temporal workflow reset`, to a workflow task of the test's choice."""
 
 import uuid
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ WITHOUT_SIGNALS = (ResetReapplyExcludeType.RESET_REAPPLY_EXCLUDE_TYPE_SIGNAL,)
 
 
 def points(history: WorkflowHistory) -> list[int]:
-    """The events that a run can be reset to."""
+    """Events that a run can be reset to."""
     completed = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
     return [event.event_id for event in history.events if event.event_type == completed]
 
@@ -25,7 +25,7 @@ async def reset(
     *,
     without: Sequence[ResetReapplyExcludeType.ValueType] = (),
 ) -> str:
-    """The id of the new run. `without`: kinds of events after the point that are not taken along."""
+    """Reset a run; returns the id of the new run. `without`: kinds of later events that are not reapplied."""
     answer = await client.workflow_service.reset_workflow_execution(
         ResetWorkflowExecutionRequest(
             namespace=client.namespace,

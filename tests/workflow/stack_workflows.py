@@ -1,4 +1,4 @@
-"""Workflows of the tests' own around the compensation stack; imported anew in the sandbox, so nothing else is in here."""
+"""Workflows for tests of the compensation stack; imported again in the sandbox, so the module contains nothing else."""
 
 from functools import partial
 
@@ -6,14 +6,14 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError, FailureError
 
 with workflow.unsafe.imports_passed_through():
-    from workflows.compensation import Compensations, Undecided
+    from workflows.compensation import Compensations, Pending
     from workflows.steps import uninterrupted
 
 
 @workflow.defn
 class Unwinding:
-    """Pushes the named compensations and unwinds; `failures` says how often each fails first, and `undecided` how often
-    each is then put off: with these words, or without."""
+    """Pushes the named compensations and unwinds. failures: number of first failures of each; undecided: number of
+    pending answers of each after that, with these refusals or without."""
 
     def __init__(self) -> None:
         self.log: list[str] = []
@@ -32,13 +32,13 @@ class Unwinding:
         await self.compensations.unwind()
         return [*self.log, "pending: " + ", ".join(self.compensations.pending)]
 
-    async def undo(self, name: str, failures: dict[str, int], undecided: list[str | None]) -> Undecided | None:
+    async def undo(self, name: str, failures: dict[str, int], undecided: list[str | None]) -> Pending | None:
         if failures.get(name, 0) > 0:
             failures[name] -= 1
             raise ApplicationError("not now", non_retryable=True)
         if undecided:
             self.log.append(f"{name} put off at {workflow.now() - workflow.info().start_time}")
-            return Undecided(undecided.pop(0))
+            return Pending(undecided.pop(0))
         self.log.append(f"{name} undone")
         return None
 
@@ -70,7 +70,7 @@ class Broken:
 
 @workflow.defn
 class Shielded:
-    """Work that must not be interrupted, and a wish to cancel it."""
+    """Work that must not be interrupted, and a request to cancel it."""
 
     def __init__(self) -> None:
         self.log: list[str] = []
@@ -78,7 +78,7 @@ class Shielded:
 
     @workflow.run
     async def run(self) -> list[str]:
-        await uninterrupted(self.work(), on_cancel=lambda: self.log.append("cancel heard"))
+        await uninterrupted(self.work(), on_cancel=lambda: self.log.append("cancel requested"))
         return self.log
 
     async def work(self) -> None:
@@ -90,5 +90,5 @@ class Shielded:
         self.may_end = True
 
     @workflow.query
-    def heard(self) -> list[str]:
+    def lines(self) -> list[str]:
         return self.log

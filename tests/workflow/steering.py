@@ -14,7 +14,7 @@ from activities.signatures import Payment
 
 
 class Held:
-    """A step that waits: `reached` is set when it does, `release` lets it go on."""
+    """A step that waits: `reached` is set when it does, `release` lets it continue."""
 
     def __init__(self) -> None:
         self.reached, self.release = asyncio.Event(), asyncio.Event()
@@ -25,7 +25,7 @@ class Held:
 
 
 class Steering(Interceptor):
-    """Sits around the real activities of a worker in the test's process."""
+    """Wraps the real activities of a worker in the test's process."""
 
     def __init__(self) -> None:
         self.refused: dict[str, str] = {}
@@ -45,7 +45,7 @@ class Steering(Interceptor):
         return self.before.setdefault(step, Held())
 
     def hold_after(self, step: str) -> Held:
-        """The effect has happened, or the step was refused; the answer is held back."""
+        """Hold the answer back after the effect or the refusal."""
         return self.after.setdefault(step, Held())
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
@@ -78,5 +78,5 @@ def _as_it_is(answer: Any) -> Any:
 
 
 def held_only(payment: Payment) -> Payment:
-    """A charge's answer as of a gateway that holds the money until it is captured."""
+    """The answer of a gateway that authorises the charge until its capture."""
     return payment.model_copy(update={"captured": False})

@@ -1,4 +1,4 @@
-"""A running system whose customers pay by card at Stripe, and what Stripe itself says of their money."""
+"""A running system with card payments at Stripe, and Stripe's own amounts."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -18,7 +18,7 @@ CARD = "pm_card_visa"
 
 @dataclass(frozen=True)
 class StripeSystem(RunningSystem):
-    """Orders name a card. stripe: what they are charged at."""
+    """Orders name a card. stripe: the provider that charges it."""
 
     stripe: StripeProxy
 
@@ -26,11 +26,11 @@ class StripeSystem(RunningSystem):
         return await super().place(order_id, **{"paymentMethod": CARD, **changes})
 
     async def at_stripe(self, order_id: str) -> Money:
-        """Asked from Stripe and not from our ledger."""
+        """Amounts of an order at Stripe, not in our ledger."""
         return await self.stripe.behind.money(order_id)
 
     async def assert_paid_for_or_given_back(self, order_id: str, total: int) -> None:
-        """Shipped and all of the money taken once, or cancelled and none of it kept or held."""
+        """Shipped and charged once completely, or cancelled without a charge or an authorisation."""
         status, money = (await self.state(order_id)).status, await self.at_stripe(order_id)
         taken = Money(charges=1, charged=total)
         assert status in ("shipped", "cancelled")
@@ -40,7 +40,7 @@ class StripeSystem(RunningSystem):
             assert money in (Money(), replace(taken, refunds=1, refunded=total)), order_id
 
     async def assert_stripe_agrees(self, *order_ids: str) -> None:
-        """The streams hold against our books, and our books against Stripe's."""
+        """The streams agree with our books, and our books with Stripe's."""
         await assert_the_books_hold(self)
         for order_id in order_ids:
             money = await self.at_stripe(order_id)

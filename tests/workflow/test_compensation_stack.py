@@ -1,4 +1,4 @@
-"""The compensation stack by itself, in workflows of the test's own on the real server."""
+"""The compensation stack alone, in the test's own workflows on the real server."""
 
 import uuid
 from collections.abc import AsyncIterator
@@ -99,8 +99,8 @@ async def test_uninterrupted_work_ends_before_the_cancellation_counts(client: Cl
     await handle.cancel()
 
     async def heard() -> bool:
-        return await handle.query(Shielded.heard) == ["cancel heard"]
+        return await handle.query(Shielded.lines) == ["cancel requested"]
 
     await until(heard, "the cancellation has been heard")
     await handle.signal(Shielded.end)
-    assert await handle.result() == ["cancel heard", "work done"]
+    assert await handle.result() == ["cancel requested", "work done"]

@@ -1,4 +1,5 @@
-"""Receivers that hang, ask for a pause, or answer just when the next event comes: nobody else waits and nothing is lost."""
+"""Receivers that hang, request a pause, or answer when the next event arrives: no other receiver waits, and no event is
+lost."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -16,7 +17,7 @@ from tests.webhook_receiver import Answer, Received, Receiver, receiving
 from tests.workflow.webhooks_harness import ALL_OF_AN_ORDER, count_is, deliveries, hurry, received, subscribed
 from webhooks import lanes, options
 from webhooks.deliveries import State
-from webhooks.signatures import workflow_id
+from webhooks.steps import workflow_id
 from webhooks.tidying import wake_forgotten
 
 

@@ -1,4 +1,4 @@
-"""A running system that delivers webhooks to receivers of the test's own, trying again after moments instead of seconds."""
+"""A running system that delivers webhooks to receivers of the test, with retries after moments instead of seconds."""
 
 from datetime import timedelta
 
@@ -25,7 +25,7 @@ ALL_OF_AN_ORDER = [
 
 
 def hurry(monkeypatch: pytest.MonkeyPatch, *, keep_trying: timedelta = timedelta(minutes=5)) -> None:
-    """Attempts follow each other within moments, for `keep_trying`."""
+    """Set retries to moments, for `keep_trying`."""
     monkeypatch.setattr(options, "ATTEMPTS", QUICKLY)
     monkeypatch.setattr(options, "KEEP_TRYING", keep_trying)
     monkeypatch.setattr(options, "AT_LEAST", min(keep_trying, options.AT_LEAST))
@@ -43,7 +43,7 @@ async def received(receiver: Receiver, order_id: str, count: int, seconds: float
 
 
 async def deliveries(system: RunningSystem, endpoint: Endpoint, state: State | None = None) -> list[Delivery]:
-    """The endpoint's, in the order of their events."""
+    """Deliveries of the endpoint, in the order of their events."""
     page = await system.app.deliveries.list(endpoint_id=endpoint.id, state=state, limit=10_000)
     return page.rows[::-1]
 

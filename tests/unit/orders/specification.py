@@ -1,4 +1,4 @@
-"""given(events).when(command).then(events) or .refuses(error): the domain's own language for a rule."""
+"""given(events).when(command).then(events) or .refuses(error): a language for rules of the domain."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No two facts have one derived name, whatever the ids hold that clients choose."""
+"""Derived names of different facts differ, for all ids that clients may choose."""
 
 import ast
 import inspect
@@ -15,7 +15,7 @@ from activities.order import OrderActivities
 from activities.signatures import READ_ORDER
 from gateways.stripe.keys import idempotency_key
 from orders.names import KINDS, MAX_NAME, derived_name, key_of_order, kind_of, request_name, workflow_id
-from webhooks.signatures import DELIVER_WEBHOOKS
+from webhooks.steps import DELIVER_WEBHOOKS
 
 DEFINITION = "__temporal_activity_definition"
 ROOT = Path(__file__).parents[3]

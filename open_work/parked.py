@@ -1,0 +1,69 @@
+"""Parked events of every reader of the log: the dispatcher, the projections, the webhooks."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import asyncpg
+
+from dispatcher.parking import Parking
+from open_work.kinds import Stuck
+from open_work.sources import Sources
+from order_streams.folded import read_orders
+from orders.ids import stream_name
+from projections import PROJECTIONS
+from projections.queries import Queries
+from webhooks.deliveries import Deliveries, Delivery, State
+
+_PAGE: Final = 200
+_PREFIX: Final = stream_name("")
+
+
+@dataclass(frozen=True, slots=True)
+class _Parked:
+    step: str
+    position: int
+    stream: str
+    reason: str
+    at: datetime
+
+    @property
+    def order_id(self) -> str:
+        return self.stream.removeprefix(_PREFIX)
+
+    def row(self, state: str | None) -> Stuck:
+        return Stuck("parked", self.order_id, state, self.step, self.at, self.reason, position=self.position)
+
+
+async def parked_events(sources: Sources) -> AsyncGenerator[Stuck, None]:
+    """Events parked by the dispatcher, by each projection, then deliveries of webhooks that are parked."""
+    async for page in _pages(sources.pool):
+        orders = await read_orders(sources.pool, sources.codec, list({event.order_id for event in page}))
+        states = {order.order_id: order.state.status for order in orders if order.state}
+        for event in page:
+            yield event.row(states.get(event.order_id))
+
+
+async def _pages(pool: asyncpg.Pool) -> AsyncIterator[Sequence[_Parked]]:
+    after = 0
+    while page := await Parking(pool).list(after=after, limit=_PAGE):
+        yield [_Parked(f"dispatch {e.event_type}", e.position, e.stream, e.reason, e.parked_at) for e in page]
+        after = page[-1].position
+    for name in (projection.name for projection in PROJECTIONS):
+        after = 0
+        while found := await Queries(pool).parked(name, after=after, limit=_PAGE):
+            yield [_Parked(f"{name}: {e.type}", e.position, e.stream, e.reason, e.at) for e in found]
+            after = found[-1].position
+    delivery: str | None = None
+    while True:
+        webhooks = await Deliveries(pool).list(state=State.PARKED, limit=_PAGE, after=delivery)
+        yield [_undelivered(each) for each in webhooks.rows]
+        if (delivery := webhooks.after) is None:
+            break
+
+
+def _undelivered(delivery: Delivery) -> _Parked:
+    since = delivery.ended_at or delivery.since
+    stream, reason = stream_name(delivery.order_id), delivery.last_error or ""
+    return _Parked(f"webhook {delivery.id}: {delivery.event_type}", delivery.position, stream, reason, since)
