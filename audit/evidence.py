@@ -7,11 +7,12 @@ from uuid import UUID
 
 import asyncpg
 
-from activities.publish import TOPICS, message_id
 from audit.sources import Sources
 from audit.streams import OrderStream, read_orders
 from gateways.books import OrderBooks
+from order_streams.messages import message_id
 from orders.state import ExistingOrder
+from orders.topics import TOPICS
 
 # By events_id_key.
 _PUBLISHED = """
