@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from audit.report import MESSAGES, Finding
-from audit.sources import Sources
-from audit.streams import OrderStream, read_orders
 from eventstore.model import RecordedEvent
+<<<<<<< HEAD
 from order_streams.messages import cloud_event, message_id
 from orders.topics import TOPICS
+=======
+from open_work.sources import Sources
+from order_streams.folded import OrderStream, read_orders
+>>>>>>> main
 
 _PAGE: Final = 200
 

@@ -1,4 +1,4 @@
-"""A stop takes no longer than the grace time and a margin, whatever runs, and its exit code says how it went."""
+"""A stop takes no longer than the grace time and a margin in every situation, and its exit code reports its outcome."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Workers killed in the middle of a call to Stripe: one charge or none, and money back once, by Stripe's own word."""
+"""Workers killed during a call to Stripe: one charge or none, and one refund, by Stripe's own books."""
 
 import asyncio
 import time

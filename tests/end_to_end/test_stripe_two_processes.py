@@ -1,4 +1,4 @@
-"""Two worker processes with all roles, Stripe that fails in every way, customers who cancel: one charge or none each."""
+"""Two worker processes with all roles, every fault of Stripe, customers who cancel: one charge or none each."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""Outcomes unknown because a worker was killed, or because two of them work under faults: still one effect or none."""
+"""Unknown outcomes after a worker was killed, or of two workers under faults: one effect or none."""
 
 import asyncio
 import contextlib

@@ -14,7 +14,7 @@ from activities.payment import charge_key
 from activities.publish import PublishActivities
 from activities.shipping import label_key
 from activities.signatures import OrderRef, Publication
-from audit import AuditReport, Sources, audit
+from audit import AuditReport, audit
 from bootstrap import App, build_app
 from dispatcher.dispatcher import NAME as DISPATCHER
 from eventstore.checkpoints import advance, open_checkpoint
@@ -22,6 +22,7 @@ from eventstore.model import ANY, NewEvent
 from gateways.books import GatewayBooks
 from gateways.payments import ChargeRequest, RefundRequest
 from gateways.shipping import LabelRequest, Recipient
+from open_work.sources import Sources
 from orders.commands import (
     CancelOrder,
     Command,

@@ -1,4 +1,4 @@
-"""What a step finds at a gateway is trusted where it fits, and never charged over where it does not."""
+"""An effect found at a gateway is accepted if it matches, and never charged again if it does not."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace

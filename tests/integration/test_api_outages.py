@@ -1,4 +1,4 @@
-"""What is answered while something is away, and what where the fault is ours."""
+"""Answers during outages, and answers to internal errors."""
 
 import asyncio
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""GET: what the read models and the streams hold, whole, in pages, and as fresh as was asked for."""
+"""GET: contents of read models and streams, whole, in pages, and as fresh as requested."""
 
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta

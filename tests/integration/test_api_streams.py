@@ -1,4 +1,4 @@
-"""Server-sent events: live, in order, resumed without a gap, and ended where they have to be."""
+"""Server-sent events: live, in order, resumed without a gap, and ended at the limits."""
 
 import asyncio
 import time

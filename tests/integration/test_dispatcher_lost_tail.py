@@ -1,4 +1,4 @@
-"""A log that has lost its end: Temporal has completed runs for work that the orders' streams do not show."""
+"""A log that has lost its end: Temporal has completed runs for work that the orders' streams do not have."""
 
 import pytest
 from temporalio.client import Client, WorkflowExecutionStatus

@@ -1,4 +1,4 @@
-"""Temporal away: orders wait, none is skipped, and everything goes on by itself once it is back."""
+"""An outage of Temporal: orders wait, none is skipped, and all continue automatically after it."""
 
 import asyncio
 import time

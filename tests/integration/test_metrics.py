@@ -1,4 +1,4 @@
-"""What a scraper is told of a running system, and that it is told nothing where nothing is known."""
+"""Metrics of a running system, and absent metrics of unknown state."""
 
 import socket
 import time

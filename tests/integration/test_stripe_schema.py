@@ -1,4 +1,4 @@
-"""Every request that the gateway makes, held against Stripe's own schema; and Stripe's own answers, read by the gateway."""
+"""Every request of the gateway, checked against Stripe's own schema; and Stripe's own answers, parsed by the gateway."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Whatever happens to some customers' orders, the read models say what the orders themselves say."""
+"""For any history of some customers' orders, the read models agree with the orders."""
 
 from collections.abc import Callable
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""Failing for months never brings a run to Temporal's limit: between rounds it continues as new, and keeps what counts."""
+"""Failing for months never reaches Temporal's limit: between rounds a run continues as new, and keeps its state."""
 
 from collections.abc import AsyncIterator
 from datetime import datetime

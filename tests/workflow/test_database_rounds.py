@@ -1,4 +1,5 @@
-"""A database step that is refused every time: seen as needing attention, in every workflow, and done when it is mended."""
+"""A database step that is refused every time: marked as needing attention, in every workflow, and completed after the
+fix."""
 
 import asyncpg
 import pytest

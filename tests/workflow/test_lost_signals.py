@@ -1,4 +1,4 @@
-"""No run waits for a signal alone: one that is lost, or was never sent, delays an order and does not end it."""
+"""No run waits for a signal alone: a lost signal delays an order, and does not stop it."""
 
 import asyncio
 

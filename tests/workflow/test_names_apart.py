@@ -1,4 +1,4 @@
-"""Ids that clients choose so that they look like names of the system: every order and refund gets what is its own."""
+"""Ids that resemble names of the system: every order and refund keeps its own effects."""
 
 import hashlib
 

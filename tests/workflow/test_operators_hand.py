@@ -1,4 +1,4 @@
-"""What a person does to an order under way: hold, release, retry, refund after shipment."""
+"""Operator commands on an order in progress: hold, release, retry, refund after shipment."""
 
 import asyncio
 

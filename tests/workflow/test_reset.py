@@ -1,4 +1,4 @@
-"""`temporal workflow reset`, at every event that Temporal takes: the order ends as it had, and the books hold."""
+"""`temporal workflow reset`, at every event that Temporal accepts: the order ends as before, and the books are correct."""
 
 from collections.abc import AsyncIterator
 

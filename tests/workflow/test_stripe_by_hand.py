@@ -1,4 +1,4 @@
-"""People give money back in Stripe's dashboard while the order's own refund fails: orders end, nothing is given twice."""
+"""Refunds in Stripe's dashboard while the order's own refund fails: orders end, and no amount is refunded twice."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime

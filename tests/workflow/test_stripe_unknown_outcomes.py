@@ -1,4 +1,4 @@
-"""Calls to Stripe whose outcome nobody knows: one charge or none, and the money at Stripe agrees with the stream."""
+"""Calls to Stripe with unknown outcomes: one charge or none, and the money at Stripe agrees with the stream."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta

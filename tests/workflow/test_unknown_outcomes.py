@@ -1,4 +1,4 @@
-"""Gateway calls whose outcome nobody knows: one effect or none, never two, and the stream agrees with the ledger."""
+"""Gateway calls with unknown outcomes: one effect or none, never two, and the stream agrees with the ledger."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What is delivered is what docs/asyncapi.json says, for every kind of message."""
+"""Delivered messages match docs/asyncapi.json, for every kind of message."""
 
 import json
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Whatever is asked of an order, in whatever sequence, it never reaches a state that cannot be."""
+"""No sequence of commands brings an order into an impossible state."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""What is stored stays readable: names on the wire, tolerance of additions, errors that travel."""
+"""Stored events stay readable: names on the wire, tolerance of additions, errors that can be pickled."""
 
 import pickle
 
