@@ -6,13 +6,10 @@ from typing import Any, Final
 
 from audit.report import MESSAGES, Finding
 from eventstore.model import RecordedEvent
-<<<<<<< HEAD
-from order_streams.messages import cloud_event, message_id
-from orders.topics import TOPICS
-=======
 from open_work.sources import Sources
 from order_streams.folded import OrderStream, read_orders
->>>>>>> main
+from order_streams.messages import cloud_event, message_id
+from orders.topics import TOPICS
 
 _PAGE: Final = 200
 

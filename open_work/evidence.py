@@ -7,18 +7,11 @@ from uuid import UUID
 
 import asyncpg
 
-<<<<<<< HEAD:audit/evidence.py
-from audit.sources import Sources
-from audit.streams import OrderStream, read_orders
-from gateways.books import OrderBooks
-from order_streams.messages import message_id
-=======
-from activities.publish import TOPICS, message_id
 from gateways.books import OrderBooks
 from open_work.sources import Sources
 from open_work.statements import PUBLISHED_MESSAGES
 from order_streams.folded import OrderStream, read_orders
->>>>>>> main:open_work/evidence.py
+from order_streams.messages import message_id
 from orders.state import ExistingOrder
 from orders.topics import TOPICS
 
