@@ -7,7 +7,7 @@ from orders.state import Cancelled, ExistingOrder, Shipped
 
 
 async def load_document(orders: Orders, order_id: str) -> dict[str, Any]:
-    """The order as its stream has it. Raises OrderNotFound."""
+    """The order of the stream. Raises OrderNotFound."""
     loaded = await load_order(orders, order_id)
     return order_document(loaded.state, loaded.version)
 
@@ -37,7 +37,7 @@ def order_document(state: ExistingOrder, version: int) -> dict[str, Any]:
 
 
 def _refunds(state: Shipped) -> list[dict[str, Any]]:
-    """Refunds of a shipped order, as they were requested; once `made`, with the amount that went back."""
+    """Requested refunds of a shipped order; once `made`, with the amount returned."""
     made = {each.refund_id: each for each in state.refunds}
     return [
         {"refundId": id_, "amount": made.get(id_, each).amount, "reason": each.reason, "made": id_ in made}

@@ -1,4 +1,4 @@
-"""What has happened to an order, and its workflows at Temporal."""
+"""Timeline of an order: its events, and its workflows at Temporal."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ from orders.events import Event, RefundRequested
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """An order's events, as recorded and typed, and its workflows; None where Temporal could not be asked."""
+    """An order's events, as recorded and typed, and its workflows; None if Temporal did not answer."""
 
     order_id: str
     events: Sequence[tuple[RecordedEvent, Event]]
     workflows: Sequence[WorkflowView] | None
 
     def cause(self, recorded: RecordedEvent) -> str | None:
-        """The event that led to this one: its version in this stream, or its id."""
+        """The event that caused this one: its version in this stream, or its id."""
         causation: str | None = recorded.metadata.get("causationId")
         if causation is None:
             return None
@@ -35,7 +35,7 @@ def refund_workflows(events: Sequence[tuple[RecordedEvent, Event]]) -> list[str]
 
 
 def timeline_document(found: Timeline) -> dict[str, Any]:
-    """In wire spelling; `workflows` is null where Temporal could not be asked."""
+    """The timeline in wire spelling; `workflows` is null if Temporal did not answer."""
     return {
         "orderId": found.order_id,
         "events": [event_document(found, recorded, event) for recorded, event in found.events],
@@ -44,7 +44,7 @@ def timeline_document(found: Timeline) -> dict[str, Any]:
 
 
 def event_document(found: Timeline, recorded: RecordedEvent, event: Event) -> dict[str, Any]:
-    """One of its events in wire spelling; summary: its facts in a few words, cause: what led to it."""
+    """An event in wire spelling; summary: its facts in a few words, cause: the event that caused it."""
     return {
         "version": recorded.version,
         "position": recorded.position,
