@@ -17,7 +17,7 @@ from settings import Settings
 
 
 def show_order(order_id: OrderId, as_json: AsJson = False) -> None:
-    """Show an order as its stream has it: status, payment, items, address."""
+    """Show an order from its stream: status, payment, items, address."""
 
     async def command(settings: Settings) -> None:
         async with opened(settings) as app:
@@ -36,7 +36,7 @@ async def _load(orders: Orders, order_id: str) -> tuple[ExistingOrder, int]:
 
 
 def render_order(state: ExistingOrder, version: int) -> Iterator[RenderableType]:
-    """The order for people."""
+    """Render the order as text."""
     order = state.order
     yield facts(
         [

@@ -1,4 +1,4 @@
-// A status is a word and a shape; its colour only helps.
+// A status is shown by a word and an icon; colour is only an addition.
 import { h, icon } from "./dom.js";
 
 export const STATUSES = ["placed", "confirmed", "paid", "shipped", "cancelled"];
@@ -25,10 +25,10 @@ export const statusBadge = (status) => badge(STATUSES.includes(status) ? status 
 
 export const paymentWord = (state) => PAYMENTS[state] ?? state;
 
-/** The icon and the name of an event; one the page does not know keeps its type. */
+/** Icon and name of an event; an unknown one keeps its type. */
 export const eventName = (type) => EVENTS[type] ?? ["lost", type];
 
-/** What shows where a workflow is: icon, tone. */
+/** Icon and tone of a workflow's status. */
 export function workflowBadge(status, needsAttention) {
   if (needsAttention) return badge("failing", "needs attention", "bad");
   if (status === "running") return badge("running", status, "busy");
