@@ -3,8 +3,8 @@
 from application.acting import act
 from eventstore.command_handler import Handled
 from order_streams import Orders, load_order
-from orders.commands import RequestRefund
 from orders.errors import RefundOutOfRange
+from orders.interventions import RequestRefund
 from orders.state import Refund, Shipped, State
 
 

@@ -5,7 +5,7 @@ from cli.arguments import AsJson, OrderId
 from cli.output import show, show_json, visible
 from cli.running import execute, opened
 from eventstore.command_handler import Handled
-from orders.commands import HoldOrder
+from orders.interventions import HoldOrder
 from orders.state import State
 from settings import Settings
 

@@ -48,7 +48,13 @@ def show(*parts: RenderableType) -> None:
 
 def show_json(value: Any) -> None:
     """Print one JSON document, or one line of JSON Lines. Raises BrokenPipeError where standard output is closed."""
-    _write(orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z))
+    _write(orjson.dumps(value, default=_fields, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z))
+
+
+def _fields(document: Any) -> dict[str, Any]:
+    """Return the fields of a pydantic document in wire spelling."""
+    fields: dict[str, Any] = document.model_dump(by_alias=True)
+    return fields
 
 
 def _write(content: bytes) -> None:

@@ -5,7 +5,7 @@ from cli.arguments import AsJson, OrderId
 from cli.hold import hold_document
 from cli.output import show, show_json
 from cli.running import execute, opened
-from orders.commands import ReleaseOrder
+from orders.interventions import ReleaseOrder
 from settings import Settings
 
 

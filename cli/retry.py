@@ -7,7 +7,7 @@ from cli.acting import Reason, actor
 from cli.arguments import AsJson, OrderId
 from cli.output import show, show_json
 from cli.running import execute, opened, temporal
-from orders.commands import RetryOrder
+from orders.interventions import RetryOrder
 from settings import Settings
 
 

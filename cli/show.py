@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from rich.console import RenderableType
 from rich.text import Text
 
-from application.documents import order_document
+from application.documents import OrderDocument
 from cli.arguments import AsJson, OrderId
 from cli.output import facts, show, show_json, status_text, table, visible
 from cli.running import execute, opened
@@ -23,7 +23,7 @@ def show_order(order_id: OrderId, as_json: AsJson = False) -> None:
         async with opened(settings) as app:
             state, version = await _load(app.orders, order_id)
         if as_json:
-            show_json(order_document(state, version))
+            show_json(OrderDocument.of(state, version))
         else:
             show(*render_order(state, version))
 

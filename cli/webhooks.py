@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 import typer
 from rich.table import Table
 
-from application.webhook_documents import delivery_document, endpoint_document
+from application.webhook_documents import DeliveryDocument, EndpointDocument, EndpointWithSecret
 from cli.arguments import AsJson, Limit
 from cli.output import facts, note, show, show_json, table
 from cli.progress import positions
@@ -49,7 +49,7 @@ def add(url: Url, topic: Topics, description: Description = "", as_json: AsJson 
         async with opened(settings) as app:
             endpoint, secret = await app.endpoints.add(url, topic, description)
         if as_json:
-            show_json(endpoint_document(endpoint) | {"secret": secret})
+            show_json(EndpointWithSecret.of(endpoint, secret=secret))
         else:
             show(facts([("endpoint", endpoint.id), ("secret", secret)]))
             note("the secret is not shown again")
@@ -65,7 +65,7 @@ def list_endpoints(as_json: AsJson = False) -> None:
         async with opened(settings) as app:
             found = await app.endpoints.all()
         if as_json:
-            show_json({"endpoints": [endpoint_document(endpoint) for endpoint in found]})
+            show_json({"endpoints": [EndpointDocument.of(endpoint) for endpoint in found]})
         else:
             show(table("endpoint", "url", "topics", "state", "description", rows=map(_row, found)))
 
@@ -89,7 +89,7 @@ def show_endpoint(endpoint: EndpointId, as_json: AsJson = False) -> None:
         async with opened(settings) as app:
             found = await app.endpoints.get(endpoint)
         if as_json:
-            show_json(endpoint_document(found))
+            show_json(EndpointDocument.of(found))
         else:
             _show(found)
 
@@ -211,7 +211,7 @@ def deliveries(
         async with opened(settings) as app:
             page = await app.deliveries.list(endpoint_id=endpoint, state=status, limit=limit, after=after)
         if as_json:
-            show_json({"deliveries": [delivery_document(row) for row in page.rows], "after": page.after})
+            show_json({"deliveries": [DeliveryDocument.of(row) for row in page.rows], "after": page.after})
             return
         show(_table(page.rows))
         if page.after is not None:
@@ -244,12 +244,12 @@ def retry(delivery: DeliveryId, as_json: AsJson = False) -> None:
     async def command(settings: Settings) -> None:
         async with opened(settings) as app:
             found = await app.deliveries.retry(delivery)
-        _print(delivery_document(found), "pending", as_json)
+        _print(DeliveryDocument.of(found), "pending", as_json)
 
     execute(command)
 
 
-def _print(document: dict[str, Any], sentence: str, as_json: bool) -> None:
+def _print(document: Any, sentence: str, as_json: bool) -> None:
     if as_json:
         show_json(document)
     else:

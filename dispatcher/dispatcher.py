@@ -1,4 +1,4 @@
-"""The loop from events to workflows. Its checkpoint moves only behind started workflows."""
+"""Starts workflows for events. The checkpoint moves only behind started workflows."""
 
 import asyncio
 import time
@@ -37,10 +37,10 @@ _log = structlog.get_logger(__name__)
 
 
 class Dispatcher:
-    """Steps through the log and starts what each event triggers. At least once; Temporal makes it once by workflow id.
+    """Reads the log and starts each event's workflows: at least once here, exactly once at Temporal by workflow id.
 
-    While Temporal is away a step raises and the checkpoint stays: orders wait, none is skipped. An event whose start fails
-    while starts of the same page are taken is parked after some rounds.
+    While Temporal is unavailable a step raises and the checkpoint stays: orders wait, none is skipped. An event whose start
+    fails while other starts of the page succeed is parked after some rounds.
     """
 
     name = NAME
@@ -58,7 +58,7 @@ class Dispatcher:
         self._types = sorted({trigger.event_type for trigger in triggers})
         self._in_flight = asyncio.Semaphore(_IN_FLIGHT)
         self._position: int | None = None
-        # Of a page that did not go through as a whole: where it begins, its events that did, and those that did not.
+        # Of a page that did not succeed as a whole: its start, and its dispatched events.
         self._begun: int | None = None
         self._done: set[int] = set()
         self._alone = FailingAlone[int](RPCError)
@@ -66,7 +66,7 @@ class Dispatcher:
     async def step(self) -> bool:
         """Dispatch one page of events, concurrently, and move the checkpoint behind it."""
         position = self._position if self._position is not None else await open_checkpoint(self._store.pool, NAME)
-        self._position = None  # until the page is behind us, the database knows better
+        self._position = None  # on an error, read again from the database
         if position != self._begun:
             self._begin(position)
         page = await self._read(position)
@@ -82,9 +82,9 @@ class Dispatcher:
         self._done.clear()
 
     async def _read(self, after: int) -> Page:
-        """Events with a trigger, and those of an order's types that this program does not know, to be parked.
+        """Events with a trigger, and events of orders with an unknown type, to be parked.
 
-        What is done already does not count, so that events go on behind one that is tried again.
+        Dispatched events do not count, so that a failing event does not hold up its successors.
         """
         limit = _PAGE + min(len(self._done), _DONE_AHEAD)
         return await self._store.read_all(
@@ -98,14 +98,14 @@ class Dispatcher:
             match outcome:
                 case RPCError():
                     failed[event.position] = event, outcome
-                case BaseException():  # the database is away, for all of them alike
+                case BaseException():  # the database is unavailable: all of them fail
                     raise outcome
                 case _:
                     self._done.add(event.position)
-        await self._set_aside(failed)
+        await self._park_failing(failed)
 
-    async def _set_aside(self, failed: dict[int, tuple[RecordedEvent, RPCError]]) -> None:
-        """Park the events whose start alone has failed for some rounds. Raises the error of one that has not."""
+    async def _park_failing(self, failed: dict[int, tuple[RecordedEvent, RPCError]]) -> None:
+        """Park the events that failed alone for some rounds. Raises the error of any other."""
         for position in await self._alone.note(failed):
             event, error = failed.pop(position)
             reason = f"its start failed {ROUNDS} times while others went through: {error.status.name}: {error.message}"
@@ -115,9 +115,9 @@ class Dispatcher:
             raise error
 
     async def retry(self, position: int) -> bool:
-        """Dispatch a parked event once more; True when it was, False when it stays parked with its new reason.
+        """Dispatch a parked event again. True on success, False where it stays parked, with a new reason.
 
-        Raises NotParked, or RPCError while Temporal is away: the event then stays parked as it was.
+        Raises NotParked, or RPCError while Temporal is unavailable: the event then stays parked unchanged.
         """
         if not await self._parking.holds(position):
             raise NotParked(position)
@@ -135,10 +135,10 @@ class Dispatcher:
                 await self._dispatch(recorded)
             except (RPCError, *DATABASE_AWAY):
                 raise
-            except Exception as error:  # whatever is wrong with this event or our handling of it: its neighbours go on
+            except Exception as error:  # a fault of this event, or of its handling: its neighbours go on
                 expected = isinstance(error, EventStoreError | NeverStartable)
                 reason = str(error) if expected else f"{type(error).__name__}: {error}"
-                why = reason if expected else type(error).__name__  # what others word may quote the order
+                why = reason if expected else type(error).__name__  # the message may quote the order
                 await self._park(recorded, reason, why)
                 return False
         return True

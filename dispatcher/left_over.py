@@ -1,6 +1,6 @@
-"""Work that an order's stream shows as not done, though Temporal has a run for it that has completed.
+"""Work that is missing in an order's stream although its workflow completed.
 
-A fail-over or a restore takes the end of the log away, and Temporal keeps its runs.
+A fail-over or a restore loses the end of the log, while Temporal keeps its runs.
 """
 
 from datetime import datetime
@@ -20,13 +20,13 @@ _WORKFLOW_OF: Final = {Placed: VALIDATE_ORDER, Confirmed: FULFILL_ORDER, Paid: F
 
 
 class LeftOver:
-    """Compares the stream with a completed run. Asked only where a start meets such a run, so at no order's normal start."""
+    """Compares the stream with a completed run. Used only where a start finds such a run, never at a normal start."""
 
     def __init__(self, orders: Orders, store: EventStore) -> None:
         self._orders, self._store = orders, store
 
     async def is_due(self, trigger: Trigger, event: Event, recorded: RecordedEvent, completed_at: datetime) -> bool:
-        """Whether the work of this trigger is to be done although a run of its workflow completed at that time."""
+        """True where the work of this trigger is missing although a run of its workflow completed at that time."""
         if trigger.workflow == NOTIFY_SHIPMENT:
             messages = {message_id(event.order_id, topic, recorded.version) for topic in TOPICS}
             return await self._store.known(messages) != messages
@@ -35,7 +35,7 @@ class LeftOver:
 
 
 def _is_due(trigger: Trigger, event: Event, state: State, *, before: bool) -> bool:
-    """before: the run had completed when the event was recorded, and so never saw it."""
+    """before: the run completed before the event was recorded, and so without it."""
     match state:
         case Placed() | Confirmed() | Paid():
             return trigger.workflow == _WORKFLOW_OF[type(state)] and state.hold is None

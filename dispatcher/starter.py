@@ -1,4 +1,4 @@
-"""One trigger, carried out at Temporal. At least once here, made once by the workflow's id."""
+"""Starts or signals a workflow at Temporal: at least once here, exactly once by the workflow's id."""
 
 from dataclasses import replace
 
@@ -24,14 +24,14 @@ _log = structlog.get_logger(__name__)
 
 
 class NeverStartable(Exception):
-    """Temporal refuses this very start, and will whenever it is tried: the event is parked."""
+    """Temporal refuses this start for good: the event is parked."""
 
 
 class WorkflowStarter:
-    """Starts workflows. `eager`: a worker of this process, on this client, may take the first task at once.
+    """Starts workflows. eager: a worker of this process, on this client, may get the first task at once.
 
-    left_over: starts anew the work that a completed run has not done by the order's stream; without it, every run that
-    has ended is taken for done.
+    left_over: finds work that is missing in the order's stream after a completed run, which is then started again; without
+    it, every ended run counts as done.
     """
 
     def __init__(
@@ -40,9 +40,9 @@ class WorkflowStarter:
         self._client, self._task_queue, self._eager, self._left_over = client, task_queue, eager, left_over
 
     async def start(self, trigger: Trigger, event: Event, recorded: RecordedEvent) -> None:
-        """Start or signal. Success when it runs, or ran and its work is done, or was ended by a person.
+        """Start or signal. Succeeds where the workflow is running, has done its work, or was ended by a person.
 
-        Raises NeverStartable, or RPCError while Temporal is away.
+        Raises NeverStartable, or RPCError while Temporal is unavailable.
         """
         try:
             try:
@@ -87,7 +87,7 @@ def _reuse(trigger: Trigger) -> WorkflowIDReusePolicy:
     if trigger.again:
         return WorkflowIDReusePolicy.ALLOW_DUPLICATE
     if trigger.signal:
-        # A person cancelled or released: a run that was terminated must not keep the order from being undone, or going on.
+        # A person cancelled or released the order: a terminated run must not prevent its undoing or continuation.
         return WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY
     return WorkflowIDReusePolicy.REJECT_DUPLICATE
 

@@ -1,4 +1,4 @@
-"""The trigger table: which event starts or signals which workflow. Data, so that it can be read at a glance."""
+"""The trigger table: events, and the workflows that they start or signal."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -35,9 +35,9 @@ def _is(status: str) -> Callable[[Event], bool]:
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """On this event, when the condition holds, start this workflow; with a signal, signal it, started if need be.
+    """Start this workflow on this event, where the condition holds; with a signal: signal it, started if necessary.
 
-    again: also where an earlier run has ended well, because a person asked for it.
+    again: also after a successful run, because a person requested it.
     """
 
     event_type: str
@@ -49,11 +49,11 @@ class Trigger:
 
     @property
     def once(self) -> bool:
-        """Whether a second start of the same event changes nothing."""
+        """True where a second start for the same event has no effect."""
         return self.signal is None and not self.again
 
     def workflow_id(self, event: Event) -> str:
-        """`{type}-{orderId}`, and `/{refundId}` for a refund: one per order, or refund, however often the event is seen."""
+        """`{type}-{orderId}`, and `/{refundId}` for a refund: one per order or refund, for any number of dispatches."""
         return workflow_id(self.workflow, *self.about(event))
 
     def about(self, event: Event) -> tuple[str, ...]:
@@ -63,7 +63,7 @@ class Trigger:
         return (event.order_id,)
 
     def input(self, event: Event, recorded: RecordedEvent) -> OrderRef:
-        """The order, and this event as the cause of what follows."""
+        """Input of the workflow: the order, with this event as the cause."""
         order = OrderRef(
             order_id=event.order_id,
             correlation_id=recorded.metadata.get("correlationId"),

@@ -11,7 +11,7 @@ from eventstore.model import NewEvent, RecordedEvent
 
 
 class EventModel(Protocol):
-    """What an event class offers: pydantic's two methods and its name on the wire."""
+    """Interface of an event class: two methods of pydantic, and its type and version on the wire."""
 
     event_type: ClassVar[str]
     schema_version: ClassVar[int]
@@ -74,14 +74,14 @@ class Codec(Generic[E_]):
                 raise UnknownSchemaVersion(recorded.type, version, newest)
             try:
                 data = upcaster(data)
-            except Exception as error:  # whatever it stumbles over, its text may hold a value
+            except Exception as error:  # the message may quote a value
                 reason = f"upcaster from schema version {version}: {type(error).__name__}"
                 raise UndecodableEvent(recorded.type, recorded.position, reason) from None
         return data
 
 
 def _without_values(error: ValidationError) -> str:
-    """Paths and problems only: the values may be somebody's address."""
+    """Paths and problems only: the values may be personal data."""
     problems = error.errors(include_input=False, include_url=False)
     return "; ".join(f"{'.'.join(map(str, e['loc']))}: {_problem(e['type'], e['msg'])}" for e in problems)
 

@@ -1,4 +1,4 @@
-"""Load a stream, decide, append on the version decided on. Knows the shape of a decider, not its domain."""
+"""Load a stream, decide, append with the version decided on. Generic over the domain."""
 
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
@@ -32,8 +32,7 @@ class Loaded(Generic[S]):
 
 @dataclass(frozen=True, slots=True)
 class Handled(Generic[S]):
-    """What a command came to: the state after it, the stream's version and last position, and whether it changed
-    anything now (not when it repeats what has happened already)."""
+    """Result of a command: the state after it, the stream's version and last position. `changed` is False for a repetition."""
 
     state: S
     version: int
@@ -67,7 +66,7 @@ class CommandHandler(Generic[C, E, S]):
             yield recorded, self._codec.decode(recorded)
 
     async def load(self, stream: str) -> Loaded[S]:
-        """Fold a stream. Raises what the codec and `evolve` raise; nothing is skipped."""
+        """Fold a stream. Raises the errors of the codec and of `evolve`; no event is skipped."""
         state, version, position, ids = self._initial(), 0, 0, []
         async for recorded in self._store.stream(stream):
             state = self._evolve(state, self._codec.decode(recorded))
@@ -78,12 +77,12 @@ class CommandHandler(Generic[C, E, S]):
     async def handle(
         self, stream: str, command: C, *, command_id: str, metadata: dict[str, Any] | None = None
     ) -> Handled[S]:
-        """Decide and append; again from the start when another writer was faster. Raises what `decide` raises,
-        and EventIdReused where the command's id has served another stream."""
+        """Decide and append; retried from the load on a version conflict. Raises the refusals of `decide`, and EventIdReused
+        where the command's id was used for another stream."""
         with span(type(command).__name__, stream=stream):
-            return await self._until_fastest(stream, command, command_id, metadata or {})
+            return await self._with_retries(stream, command, command_id, metadata or {})
 
-    async def _until_fastest(self, stream: str, command: C, command_id: str, metadata: dict[str, Any]) -> Handled[S]:
+    async def _with_retries(self, stream: str, command: C, command_id: str, metadata: dict[str, Any]) -> Handled[S]:
         for attempt in range(_ATTEMPTS):
             try:
                 return await self._once(stream, command, command_id, metadata)
@@ -100,7 +99,7 @@ class CommandHandler(Generic[C, E, S]):
             try:
                 result = await self._store.append(stream, new, expected=loaded.version or NO_STREAM)
             except EventIdReused:
-                # Its twin decided on another state while we did: what that came to is the answer.
+                # A concurrent attempt at the same command won: its result is the answer.
                 loaded = await self.load(stream)
                 if first not in loaded.ids:
                     raise

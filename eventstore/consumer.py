@@ -8,13 +8,12 @@ from prometheus_client import Counter, Gauge
 
 from eventstore.errors import DATABASE_AWAY, CheckpointMoved
 from eventstore.lease import Lease
-from eventstore.wakeup import Wakeup, woken
-from eventstore.wording import wording
+from eventstore.looper import Looper
+from eventstore.wakeup import Wakeup
 
 _POLL = 0.25
 _STANDBY = 1.0
 _CHECK_LEASE = 1.0
-_BACKOFF_FIRST, _BACKOFF_LAST = 0.1, 5.0
 _OWNED = Gauge(
     "orders_reader_owned", "1 where this process is the one that runs the reader, 0 where it stands by", ["reader"]
 )
@@ -23,12 +22,12 @@ _log = structlog.get_logger(__name__)
 
 
 class Consumer(Protocol):
-    """What is run: a name that is owned once in the fleet, and a step that handles the next events, if any."""
+    """A reader of the log: a name that has one owner in the fleet, and a step that handles the next events."""
 
     name: str
 
     async def step(self) -> bool:
-        """Handle one page; True when there may be more. An error leaves the checkpoint where it was."""
+        """Handle one page; True when there may be more. An error leaves the checkpoint unchanged."""
         ...
 
 
@@ -44,74 +43,62 @@ class ConsumerRunner:
     ) -> None:
         self.consumer = consumer
         self._owned, self._failed = _OWNED.labels(consumer.name), _FAILURES.labels(consumer.name)
-        self.owner = False
-        self.last_error: str | None = None
+        self._own(False)
         self._lease = Lease(dsn, f"consumer:{consumer.name}")
         self._wakeup, self._poll, self._gather = wakeup, poll, gather
         self._log = _log.bind(consumer=consumer.name)
+        self._standing_by = Looper(self._log, self._stand_by, retried=DATABASE_AWAY, longest=_STANDBY)
+        self._stepping: Looper | None = None
 
     @property
-    def owner(self) -> bool:
-        """Whether this process is the one that works."""
-        return self._owner
+    def last_error(self) -> str | None:
+        """Error of the last step, or of the last attempt to own the name; None after a success."""
+        return (self._stepping or self._standing_by).last_error
 
-    @owner.setter
-    def owner(self, owner: bool) -> None:
-        self._owner = owner
+    def _own(self, owner: bool) -> None:
+        self.owner = owner
         self._owned.set(owner)
 
     async def run(self) -> None:
-        """For ever: stand by until the name is free, then step; go back to standing by when the lease is lost."""
+        """Run for ever: stand by until the name is free, then step; stand by again when the lease is lost."""
         try:
-            while True:
-                if await self._acquire():
-                    self._log.info("consumer owned")
-                    await self._work()
-                    self._log.warning("consumer lost its lease")
-                await asyncio.sleep(_STANDBY)
+            await self._standing_by.run()
         finally:
-            self.owner = False
+            self._own(False)
             await self._lease.release()
 
-    async def _acquire(self) -> bool:
-        try:
-            return await self._lease.acquire()
-        except DATABASE_AWAY as error:
-            if self.last_error != str(error):  # once, not at every second of an outage
-                self._log.warning("the database does not let us own the consumer, trying again", error=wording(error))
-            self.last_error = str(error)
-            return False
+    async def _stand_by(self) -> float:
+        if await self._lease.acquire():
+            self._log.info("consumer owned")
+            await self._work()
+            self._log.warning("consumer lost its lease")
+        return _STANDBY
 
     async def _work(self) -> None:
-        self.owner = True
+        self._own(True)
         try:
-            async with asyncio.TaskGroup() as group:
-                stepping = group.create_task(self._step_for_ever())
-                while await self._lease.held():  # noqa: ASYNC110 – there is no event for a lock lost in the database
-                    await asyncio.sleep(_CHECK_LEASE)
-                stepping.cancel()
+            with self._wakeup.subscribe() as awake:
+                self._stepping = Looper(self._log, self._step, awake=awake)
+                async with asyncio.TaskGroup() as group:
+                    stepping = group.create_task(self._stepping.run())
+                    while await self._lease.held():  # noqa: ASYNC110 – there is no event for a lock lost in the database
+                        await asyncio.sleep(_CHECK_LEASE)
+                    stepping.cancel()
         finally:
-            self.owner = False
+            self._own(False)
+            self._stepping = None
             await self._lease.release()
 
-    async def _step_for_ever(self) -> None:
-        failures = 0
-        with self._wakeup.subscribe() as awake:
-            while True:
-                awake.clear()
-                try:
-                    more = await self.consumer.step()
-                except CheckpointMoved as error:
-                    self._log.warning("another runner was faster", error=str(error))
-                    more, failures = False, 0
-                except Exception as error:  # any error: nothing is skipped, the same step is tried again
-                    failures += 1
-                    self._failed.inc()
-                    self.last_error = f"{type(error).__name__}: {error}"
-                    self._log.warning("step failed, trying again", error=wording(error), failures=failures)
-                    await asyncio.sleep(min(_BACKOFF_FIRST * 2 ** min(failures, 10), _BACKOFF_LAST))
-                    continue
-                failures, self.last_error = 0, None
-                if not more:
-                    await asyncio.sleep(self._gather)
-                    await woken(awake, self._poll)
+    async def _step(self) -> float:
+        try:
+            more = await self.consumer.step()
+        except CheckpointMoved as error:
+            self._log.warning("another runner was faster", error=str(error))
+            more = False
+        except Exception:
+            self._failed.inc()
+            raise
+        if more:
+            return 0.0
+        await asyncio.sleep(self._gather)
+        return self._poll

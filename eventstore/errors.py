@@ -1,11 +1,11 @@
-"""What the event store refuses, with the facts as attributes."""
+"""Errors of the event store, with their facts as attributes."""
 
 from uuid import UUID
 
 import asyncpg
 
 DATABASE_AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
-"""What asyncpg raises, a time-out included, when the database or the connection to it has gone."""
+"""Errors of asyncpg while the database or the connection is lost, time-outs included."""
 POSITION_PASSED = "ORSEQ"
 """The SQLSTATE of eventstore.refuse_passed()."""
 
@@ -26,7 +26,7 @@ _EXPECTED = {0: "no stream", -2: "an existing stream"}
 
 
 class EventIdReused(EventStoreError):
-    """Some of the ids are in the log already, but not as this very append. Ids must be unique to one append."""
+    """Some of the ids are in the log already, from another append. Ids must be unique to one append."""
 
     def __init__(self, stream: str, ids: tuple[UUID, ...]) -> None:
         super().__init__(f"append to {stream!r} reuses event ids of another append: {', '.join(map(str, ids[:3]))}")
@@ -34,7 +34,7 @@ class EventIdReused(EventStoreError):
 
 
 class InvalidEvent(EventStoreError):
-    """Refused before the database is asked. `path` names the field (`data.items[2].name`), `problem` what is wrong."""
+    """Refused before any statement is sent. `path` names the field (`data.items[2].name`), `problem` what is wrong."""
 
     def __init__(self, path: str, problem: str) -> None:
         super().__init__(f"{path}: {problem}")
@@ -47,12 +47,12 @@ class InvalidEvent(EventStoreError):
 
 
 class SequenceBehindLog(EventStoreError):
-    """The next position is one that readers have passed: they would never see the event. An operator sets the sequence."""
+    """Readers have passed the next position already and would never see the event. An operator sets the sequence."""
 
     def __init__(self, stream: str) -> None:
         super().__init__(
             f"append to {stream!r} refused: eventstore.event_position is behind the log, and no reader would see the event; "
-            "set it as docs/operations.md says under 'A sequence behind the log'"
+            "set it as described in docs/operations.md under 'A sequence behind the log'"
         )
         self.stream = stream
 
@@ -86,7 +86,7 @@ class UndecodableEvent(EventStoreError):
 
 
 class CheckpointMoved(EventStoreError):
-    """Another runner advanced this subscription: whatever was being written with it is rolled back."""
+    """Another runner advanced this subscription; the transaction is rolled back."""
 
     def __init__(self, name: str, expected: int) -> None:
         super().__init__(f"checkpoint of {name!r} is no longer at {expected}: another runner owns it")
@@ -94,8 +94,7 @@ class CheckpointMoved(EventStoreError):
 
 
 class PooledByTransaction(EventStoreError):
-    """A pooler stands between us and the database and gives each transaction another session: connect directly, or
-    through a pool in session mode."""
+    """The connection goes through a pooler in transaction mode: connect directly, or through a pool in session mode."""
 
     def __init__(self) -> None:
         super().__init__(

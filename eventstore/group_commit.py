@@ -1,4 +1,4 @@
-"""Group commit: appends that come while others are on their way go together, in one round trip and one commit."""
+"""Group commit: concurrent appends share one round trip and one commit."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -9,8 +9,8 @@ import asyncpg
 
 from eventstore.lanes import Lanes
 from eventstore.model import AppendResult
+from eventstore.statements import APPEND_EACH
 
-_APPEND_EACH: Final = "select * from eventstore.append_each($1, $2, $3, $4, $5, $6, $7)"
 _SENDERS: Final = 2  # one makes up a group while the database is at the other's
 _GROUP: Final = 16
 Row: TypeAlias = tuple[object, ...]
@@ -20,14 +20,14 @@ Row: TypeAlias = tuple[object, ...]
 @dataclass(frozen=True, slots=True)
 class _Waiting:
     row: Row
-    landed: asyncio.Future[AppendResult | None]  # None: it has to go alone
+    landed: asyncio.Future[AppendResult | None]  # None: to be repeated alone
 
 
 class GroupCommit:
-    """Takes appends of one event each. None of them waits for what holds up another.
+    """Groups appends of one event each. No append waits for a blocked one.
 
-    A group takes what it can without waiting. Whatever is out of the ordinary with an append (its id is known, its
-    stream at another version, or held by another writer) it meets alone, as if there were no groups.
+    A group takes the appends that succeed without waiting. An append with a known id, a version conflict or a stream locked
+    by another writer is repeated alone.
     """
 
     def __init__(self, pool: asyncpg.Pool) -> None:
@@ -38,8 +38,7 @@ class GroupCommit:
         self._senders: set[asyncio.Task[None]] = set()
 
     async def append(self, row: Row, alone: Callable[[], Awaitable[AppendResult]]) -> AppendResult:
-        """Append it with others, or by `alone`, which is quicker for a single one. Raises what that raises, and the driver's
-        errors."""
+        """Append in a group, or by `alone`, which is faster for a single one. Raises the errors of `alone` and the driver."""
         stream = str(row[0])
         if self._lanes.is_taken(stream):
             return await self.alone(stream, alone)
@@ -52,7 +51,7 @@ class GroupCommit:
         return await self._together(row) or await self.alone(stream, alone)
 
     async def alone(self, stream: str, append: Callable[[], Awaitable[AppendResult]]) -> AppendResult:
-        """Append to a stream behind those of this process that wait for it, so that they take one connection together."""
+        """Append after the process's pending appends to the same stream, so that they use one connection together."""
         async with self._lanes.of(stream):
             return await append()
 
@@ -65,16 +64,16 @@ class GroupCommit:
         return waiting.landed
 
     async def _send_all(self) -> None:
-        """Until none waits."""
+        """Send groups until none is pending."""
         try:
             while group := self._next_group():
                 await self._send(group)
-                await asyncio.sleep(0)  # whoever has landed may append again: that goes with the next group
+                await asyncio.sleep(0)  # lets the callers append again, which joins the next group
         finally:
             self._senders.discard(asyncio.current_task())
 
     def _next_group(self) -> list[_Waiting]:
-        """Those that wait longest, one for each stream; not those whose caller has gone."""
+        """The oldest pending appends, one for each stream, without cancelled ones."""
         group, rest = dict[object, _Waiting](), list[_Waiting]()
         for each in self._waiting:
             if each.landed.cancelled():
@@ -90,10 +89,10 @@ class GroupCommit:
     async def _send(self, group: Sequence[_Waiting]) -> None:
         columns = map(list, zip(*(each.row for each in group), strict=True))
         try:
-            rows = await self._pool.fetch(_APPEND_EACH, *columns)
+            rows = await self._pool.fetch(APPEND_EACH, *columns)
         except asyncpg.PostgresError:
-            rows = []  # one of them is the reason, and hears of it alone
-        except Exception as error:  # the database is away, for all of them alike
+            rows = []  # one of them is the cause: each is repeated alone
+        except Exception as error:  # the connection is lost: all of them fail
             for each in group:
                 if not each.landed.done():
                     each.landed.set_exception(error)

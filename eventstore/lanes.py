@@ -1,4 +1,4 @@
-"""Turns at a stream: appends that may wait for its row in the database wait for each other here first."""
+"""Turns at a stream: appends to the same stream queue in the process, not at its row in the database."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 
 
 class Lanes:
-    """One at a time for each stream, and so many for all: where a transaction hangs on some streams, the appends that wait
-    for those leave the pool's other connections to their neighbours."""
+    """One append at a time for each stream, and a limit for all: appends blocked by a hanging transaction leave the pool's
+    other connections free."""
 
     def __init__(self, at_once: int) -> None:
         self._room = asyncio.Semaphore(at_once)
@@ -16,11 +16,11 @@ class Lanes:
 
     @property
     def full(self) -> bool:
-        """Whether the next would have to wait, whatever its stream."""
+        """True where an append to any stream would have to wait."""
         return self._room.locked()
 
     def is_taken(self, stream: str) -> bool:
-        """Whether an append to the stream has its turn, or waits for it."""
+        """True while an append to the stream is in progress or pending."""
         return stream in self._locks
 
     @asynccontextmanager

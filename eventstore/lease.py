@@ -7,6 +7,7 @@ import asyncpg
 from eventstore.connection import BUILT_IN_ONLY
 from eventstore.errors import DATABASE_AWAY
 from eventstore.pool import connect
+from eventstore.statements import HOLDS_LOCK, TRY_LOCK
 
 _TIMEOUT = 2.0
 
@@ -14,8 +15,8 @@ _TIMEOUT = 2.0
 class Lease:
     """Ownership of a name. The database frees it when this connection ends, so a standby takes over at once.
 
-    A killed process's session ends at once; that of a vanished machine within about 5 s, by keep-alive or, where an
-    answer was not acknowledged, by the time-out of TCP; that of a frozen process after 10 s without a question from it.
+    The session of a killed process ends at once; of a vanished machine within about 5 s, by keep-alive or by the time-out of
+    unacknowledged TCP data; of a frozen process after 10 s without a query.
     """
 
     def __init__(self, dsn: str, name: str) -> None:
@@ -28,22 +29,22 @@ class Lease:
         return int.from_bytes(hashlib.sha256(self.name.encode()).digest()[:8], signed=True)
 
     async def acquire(self) -> bool:
-        """Try to own the name; False where another does. Raises connection errors."""
+        """Try to own the name; False where another process owns it. Raises connection errors."""
         if self._connection is None or self._connection.is_closed():
             self._connection = await connect(self._dsn, _WATCHED, timeout=_TIMEOUT)
-        return bool(await self._ask("select pg_try_advisory_lock($1)"))
+        return bool(await self._ask(TRY_LOCK))
 
     async def held(self) -> bool:
-        """Whether the session that holds the lock still answers."""
+        """True while the session that holds the lock responds."""
         if self._connection is None or self._connection.is_closed():
             return False
         try:
-            return bool(await self._ask(_HELD))
+            return bool(await self._ask(HOLDS_LOCK))
         except DATABASE_AWAY:
             return False
 
     async def release(self) -> None:
-        """Give it up by ending the session."""
+        """End the session, and with it the ownership."""
         if self._connection is not None:
             self._connection.terminate()
             self._connection = None
@@ -53,9 +54,6 @@ class Lease:
         return await self._connection.fetchval(query, self.key, timeout=_TIMEOUT)
 
 
-_HELD = """
-select exists (select from pg_locks where locktype = 'advisory' and pid = pg_backend_pid() and granted
-                  and (classid::bigint << 32 | objid::bigint) = $1::bigint)"""
 _WATCHED = {
     **BUILT_IN_ONLY,
     "tcp_keepalives_idle": "2",

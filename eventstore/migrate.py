@@ -15,24 +15,16 @@ import asyncpg
 from eventstore.connection import BUILT_IN_ONLY
 from eventstore.planted import refuse_planted
 from eventstore.pool import connect, require_sessions
+from eventstore.statements import ENCRYPTED, LOCK_HOLDER, READ_ONLY, TRY_LOCK
 
 _ROOT = Path(__file__).resolve().parent.parent
 _LOCK = 0x6F7264657273  # "orders": one migration at a time in a database, dbmate itself takes no lock
 PATIENCE: Final = 60.0  # seconds
 _QUIET: Final = 1.0  # seconds of waiting before it is announced
 
-# The sessions that hold the lock: a lock by a 64-bit key has its halves in classid and objid.
-_HOLDER: Final = """
-select a.pid, a.usename, host(a.client_addr) as client_addr, a.backend_start at time zone 'UTC' as backend_start
-  from pg_locks l join pg_stat_activity a using (pid)
- where l.locktype = 'advisory' and l.granted and l.objsubid = 1
-   and l.database = (select oid from pg_database where datname = current_database())
-   and (l.classid::bigint << 32 | l.objid::bigint) = $1::bigint
- limit 1"""
-
 
 class MigrationFailed(Exception):
-    """dbmate refused; the message is its own, without the address it was given (it may hold a password)."""
+    """dbmate failed; the message is its output, without the address, which may hold a password."""
 
 
 def migration_folders() -> list[Path]:
@@ -48,7 +40,7 @@ def dbmate_command() -> Path:
 async def migrate(
     dsn: str, *, patience: float = PATIENCE, on_wait: Callable[[str], None] = lambda _: None
 ) -> list[str]:
-    """Apply what is missing and return the applied files' names. Several processes may call it at once.
+    """Apply the pending migrations and return their names. Several processes may call it at once.
 
     dsn: the owner's address, of one or several hosts. patience: seconds to wait for another migration;
     on_wait is called once with its holder. Raises MigrationFailed, Planted, PooledByTransaction, or asyncpg's errors where the
@@ -60,7 +52,7 @@ async def migrate(
     try:
         await _lock(connection, patience, on_wait)
         await refuse_planted(connection)
-        encrypted = await connection.fetchval("select ssl from pg_stat_ssl where pid = pg_backend_pid()")
+        encrypted = await connection.fetchval(ENCRYPTED)
         return await _dbmate_up(dbmate_url(host, encrypted=bool(encrypted), pooled=pooled))
     finally:
         await connection.close()
@@ -76,7 +68,7 @@ async def writable_host(dsn: str) -> str:
         with contextlib.suppress(OSError, TimeoutError, asyncpg.PostgresConnectionError):
             connection = await connect(host, {}, timeout=10)
             try:
-                if await connection.fetchval("show transaction_read_only") == "off":
+                if await connection.fetchval(READ_ONLY) == "off":
                     return host
             finally:
                 connection.terminate()
@@ -95,8 +87,8 @@ def single_hosts(dsn: str) -> list[str]:
 async def _lock(connection: asyncpg.Connection, patience: float, on_wait: Callable[[str], None]) -> None:
     """Wait for another migration, and name the session that has it. Raises MigrationFailed when it takes too long."""
     begun, named = time.monotonic(), False
-    while not await connection.fetchval("select pg_try_advisory_lock($1)", _LOCK):
-        holder = await connection.fetchrow(_HOLDER, _LOCK)
+    while not await connection.fetchval(TRY_LOCK, _LOCK):
+        holder = await connection.fetchrow(LOCK_HOLDER, _LOCK)
         waited = time.monotonic() - begun
         if waited >= patience:
             raise MigrationFailed(f"another migration has not ended within {patience:.0f} s: {_described(holder)}")

@@ -1,4 +1,4 @@
-"""The shapes that go into and come out of the event store."""
+"""Events, pages and results of the event store."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -98,7 +98,7 @@ class RecordedEvent:
 
 @dataclass(frozen=True, slots=True)
 class AppendResult:
-    """Where an append landed. `duplicate`: it had landed before, and this is that first result."""
+    """Result of an append: the versions and positions of its events. `duplicate`: of an earlier, identical append."""
 
     version: int
     first_position: int

@@ -1,4 +1,4 @@
-"""A call that many may ask for at once, of which one is in flight."""
+"""A shared call: concurrent callers share one call in flight."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -8,8 +8,8 @@ T = TypeVar("T")
 
 
 class OneInFlight(Generic[T]):
-    """Answers each caller with a call that began after the caller asked; all who asked while one was in flight share
-    the next, so that they take one connection together."""
+    """Answers each caller with a call that began after the request; all callers that came during a call share the next one,
+    and so one connection."""
 
     def __init__(self, call: Callable[[], Awaitable[T]]) -> None:
         self._call = call
@@ -17,7 +17,7 @@ class OneInFlight(Generic[T]):
         self._next: asyncio.Task[T] | None = None
 
     async def ask(self) -> T:
-        """The call's answer. Raises what it raises; a caller that is cancelled leaves it to the others."""
+        """The call's result, or its error. Cancelling a caller does not cancel the call."""
         if self._next is None:
             self._next = asyncio.get_running_loop().create_task(self._after(self._current))
             self._next.add_done_callback(_retrieved)
@@ -32,4 +32,4 @@ class OneInFlight(Generic[T]):
 
 def _retrieved(task: asyncio.Task[T]) -> None:
     if not task.cancelled():
-        task.exception()  # where every caller was cancelled, nobody else looks at it
+        task.exception()  # marks it as retrieved where every caller was cancelled

@@ -1,4 +1,4 @@
-"""Connections to the database: opened one way, and refused where a pooler would take their sessions apart."""
+"""Connections to the database, with their session settings; refused through a pooler in transaction mode."""
 
 import asyncio
 import contextlib
@@ -10,13 +10,13 @@ import asyncpg
 
 from eventstore.connection import SAFE_SESSION
 from eventstore.errors import PooledByTransaction
+from eventstore.statements import BACKEND
 
 ROLE: Final = "orders_app"
 SESSION: Final = {"role": ROLE, **SAFE_SESSION}
 _APPLICATION: Final = {"application_name": "orders"}
 _CLOSING: Final = 2.0  # seconds
 _PROBES: Final = 3
-_BACKEND: Final = "select pg_catalog.pg_backend_pid()"
 
 
 async def connect(dsn: str, session: Mapping[str, str], *, timeout: float = 60) -> asyncpg.Connection:
@@ -32,8 +32,8 @@ async def connect(dsn: str, session: Mapping[str, str], *, timeout: float = 60) 
 
 @asynccontextmanager
 async def open_pool(dsn: str, *, size: int = 20) -> AsyncIterator[asyncpg.Pool]:
-    """Connections as the application's role, not reset between uses: nothing here leaves state on them, and a reset is a
-    round trip for each append."""
+    """A pool of the application's role. Connections are not reset between uses: no code leaves state on them, and a reset costs
+    a round trip for each append."""
 
     async def configure(connection: asyncpg.Connection) -> None:
         await _configure(connection, SESSION)
@@ -52,7 +52,7 @@ async def open_pool(dsn: str, *, size: int = 20) -> AsyncIterator[asyncpg.Pool]:
     try:
         yield pool
     finally:
-        with contextlib.suppress(TimeoutError):  # its connections are ended then, with whatever still uses one
+        with contextlib.suppress(TimeoutError):  # its connections are terminated then, also those in use
             await asyncio.wait_for(pool.close(), _CLOSING)
 
 
@@ -80,7 +80,7 @@ async def require_sessions(dsn: str) -> bool:
 
 
 async def _is_kept(dsn: str, connection: asyncpg.Connection) -> bool:
-    """Whether the connection keeps its backend, beside another one that is in a transaction.
+    """True where the connection keeps its backend beside another one that is in a transaction.
 
     A pooler in transaction mode gives the other one the backend that was free last, or takes turns: then it gives this
     one another backend at its second question.
@@ -89,7 +89,7 @@ async def _is_kept(dsn: str, connection: asyncpg.Connection) -> bool:
     other = await asyncpg.connect(dsn, statement_cache_size=0)
     try:
         async with other.transaction():
-            taken = await other.fetchval(_BACKEND)
+            taken = await other.fetchval(BACKEND)
             kept.add(await _backend(connection))
             return len(kept) == 1 and taken not in kept
     finally:
@@ -99,4 +99,4 @@ async def _is_kept(dsn: str, connection: asyncpg.Connection) -> bool:
 async def _backend(connection: asyncpg.Connection) -> int:
     # In a transaction, so that no pooler comes between the messages of one query.
     async with connection.transaction():
-        return int(await connection.fetchval(_BACKEND))
+        return int(await connection.fetchval(BACKEND))

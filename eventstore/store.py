@@ -12,44 +12,21 @@ from eventstore.errors import POSITION_PASSED, EventIdReused, InvalidEvent, Sequ
 from eventstore.group_commit import GroupCommit
 from eventstore.model import AppendResult, NewEvent, Page, RecordedEvent, StreamInfo
 from eventstore.one_in_flight import OneInFlight
+from eventstore.statements import (
+    APPEND,
+    KNOWN,
+    READ_ALL,
+    READ_AT,
+    READ_STREAM,
+    READ_STREAM_BACKWARDS,
+    SETTLED,
+    STREAM_INFO,
+)
 from eventstore.tracing import span, with_trace
 from eventstore.validation import check_expected, check_name, check_page, serialise
 from eventstore.wakeup import Wakeup
 
 _Arguments: TypeAlias = tuple[str, int, Sequence[UUID], Sequence[str], Sequence[int], Sequence[str], Sequence[str]]
-_APPEND = "select * from eventstore.append($1, $2, $3, $4, $5, $6, $7)"
-
-# Null where no Python program can hold it, so that it is that one event's fault.
-RECORDED_AT = """
-case when e.recorded_at >= '0001-01-02 00:00+00' and e.recorded_at < '9999-12-31 00:00+00' then e.recorded_at end"""
-_COLUMNS = f"""
-e.position, s.name, e.version, e.id, e.type, e.schema_version, e.data::text, e.metadata::text, {RECORDED_AT}"""
-
-# By events_stream_version_key, either way.
-_READ_STREAM = f"""
-select {_COLUMNS} from eventstore.streams s join eventstore.events e using (stream_id)
- where s.name = $1 and e.version >= $2 order by e.version limit $3"""
-_READ_STREAM_BACKWARDS = f"""
-select {_COLUMNS} from eventstore.streams s join eventstore.events e using (stream_id)
- where s.name = $1 and e.version <= $2 order by e.version desc limit $3"""
-
-# By the primary key, in a statement after settled(): its snapshot must be newer than the wait.
-_READ_ALL = "select * from eventstore.read_all($1, $2, $3, $4, $5, $6, $7)"
-# By the primary key.
-_READ_AT = (
-    f"select {_COLUMNS} from eventstore.events e join eventstore.streams s using (stream_id) where e.position = $1"
-)
-
-# By events_id_key.
-_KNOWN = "select e.id from eventstore.events e where e.id = any ($1::uuid[])"
-
-# The last event by events_stream_version_key.
-_STREAM_INFO = """
-select s.name, s.version, s.created_at, e.recorded_at from eventstore.streams s
-  join eventstore.events e on e.stream_id = s.stream_id and e.version = s.version
- where s.name = $1"""
-
-_SETTLED = "select eventstore.settled()"
 _PAGE = 500
 # Of JSON in a page of the log: decoded, it takes about ten times as much memory.
 _PAGE_BYTES = 4 * 1024 * 1024
@@ -70,13 +47,13 @@ class EventStore:
     def __init__(self, pool: asyncpg.Pool, wakeup: Wakeup) -> None:
         self.pool, self.wakeup = pool, wakeup
         self._group_commit = GroupCommit(pool)
-        self._head = OneInFlight(lambda: pool.fetchval(_SETTLED))
+        self._head = OneInFlight(lambda: pool.fetchval(SETTLED))
 
     async def append(self, stream: str, events: Sequence[NewEvent], *, expected: int) -> AppendResult:
         """Append events to one stream, all or none.
 
         expected: NO_STREAM, STREAM_EXISTS, ANY, or the exact version (>= 1) the decision was taken on.
-        The same ids again answer with the first result, whatever `expected` says: outcome unknown, append again.
+        The same ids again return the first result, for any `expected`: where the outcome is unknown, append again.
         Raises WrongExpectedVersion, EventIdReused, InvalidEvent, SequenceBehindLog.
         """
         name = f"append {events[0].type}" if events else "append"
@@ -101,7 +78,7 @@ class EventStore:
         except asyncpg.UniqueViolationError as error:
             if error.constraint_name != "events_id_key":
                 raise
-            # An id that is elsewhere, or a twin of this append that won while we waited: the ids tell which.
+            # An id of another stream, or the same append done concurrently: a repetition shows which.
             row = await self._append_again(stream, events, arguments)
         assert row is not None  # a function with OUT parameters always answers with one row
         match row["status"]:
@@ -122,7 +99,7 @@ class EventStore:
 
     async def _fetch(self, stream: str, arguments: _Arguments) -> asyncpg.Record | None:
         try:
-            return await self.pool.fetchrow(_APPEND, *arguments)
+            return await self.pool.fetchrow(APPEND, *arguments)
         except asyncpg.PostgresError as error:
             if error.sqlstate == POSITION_PASSED or getattr(error, "constraint_name", None) == "events_pkey":
                 raise SequenceBehindLog(stream) from error
@@ -139,9 +116,9 @@ class EventStore:
         check_page(limit)
         if backwards:
             start = _LAST_VERSION if from_version is None else from_version
-            rows = await self.pool.fetch(_READ_STREAM_BACKWARDS, stream, start, limit)
+            rows = await self.pool.fetch(READ_STREAM_BACKWARDS, stream, start, limit)
         else:
-            rows = await self.pool.fetch(_READ_STREAM, stream, from_version or 1, limit)
+            rows = await self.pool.fetch(READ_STREAM, stream, from_version or 1, limit)
         return [_recorded(row) for row in rows]
 
     async def stream(self, stream: str) -> AsyncIterator[RecordedEvent]:
@@ -158,10 +135,10 @@ class EventStore:
     async def head(self, connection: asyncpg.Connection | None = None) -> int:
         """The position up to which the log is settled: nothing will ever appear at or below it any more.
 
-        One call in flight, however many ask: while a writer hangs, they wait on one connection together.
-        connection: that of the caller's transaction, which should not wait for a second one while it holds locks.
+        Concurrent calls share one: while a writer hangs, they wait on one connection together.
+        connection: the caller's, where it holds locks and must not wait for a second one.
         """
-        return int(await (connection.fetchval(_SETTLED) if connection else self._head.ask()))
+        return int(await (connection.fetchval(SETTLED) if connection else self._head.ask()))
 
     async def read_all(
         self,
@@ -175,7 +152,7 @@ class EventStore:
         """At most `limit` settled events of the whole log after a position, in order; fewer where they are large.
 
         The page's position is where to go on: past events of other types too, so that a filter costs its log only once.
-        known: events of `types` in any stream, and those of `category` whose type is none of these, to be parked.
+        known: also return events of `category` whose type is not among these, to be parked.
         Raises ValueError for a limit below 1.
         """
         check_page(limit)
@@ -184,7 +161,7 @@ class EventStore:
         position, room = after, _PAGE_BYTES
         while position < head and len(events) < limit and room > 0:
             until, wanted = min(head, position + max(limit, _WINDOW)), limit - len(events)
-            rows = await self.pool.fetch(_READ_ALL, position, until, types, category, known, wanted, room)
+            rows = await self.pool.fetch(READ_ALL, position, until, types, category, known, wanted, room)
             events += [_recorded(row) for row in rows]
             room -= sum(len(row["data"]) + len(row["metadata"]) for row in rows)
             position = events[-1].position if len(rows) == wanted or room <= 0 else until
@@ -192,17 +169,17 @@ class EventStore:
 
     async def read_at(self, position: int) -> RecordedEvent | None:
         """The event at a position of the log; None where there is none."""
-        row = await self.pool.fetchrow(_READ_AT, position)
+        row = await self.pool.fetchrow(READ_AT, position)
         return _recorded(row) if row else None
 
     async def known(self, ids: Collection[UUID]) -> set[UUID]:
         """The ids among these under which the log has an event."""
-        return {UUID(int=row["id"].int) for row in await self.pool.fetch(_KNOWN, ids)}
+        return {UUID(int=row["id"].int) for row in await self.pool.fetch(KNOWN, ids)}
 
     async def stream_info(self, stream: str) -> StreamInfo | None:
         """A stream's version, age and last event's time; None where there is no such stream."""
         check_name("stream", stream)
-        row = await self.pool.fetchrow(_STREAM_INFO, stream)
+        row = await self.pool.fetchrow(STREAM_INFO, stream)
         return StreamInfo(*row) if row else None
 
 

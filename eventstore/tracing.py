@@ -1,5 +1,5 @@
-"""Spans, and the trace that an event carries in its metadata on to whoever reacts to it. All of it is nothing until
-a tracer provider is set: then no span is recorded and no metadata written."""
+"""Spans, and the trace context in an event's metadata, which its consumers continue. Without a tracer provider no span is
+recorded and no metadata written."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,9 +21,9 @@ _propagator = TraceContextTextMapPropagator()
 def span(
     name: str, kind: SpanKind = SpanKind.INTERNAL, context: Context | None = None, **attributes: str | int
 ) -> Iterator[None]:
-    """A span around a block. Of an error it tells the kind alone: its words may quote an order.
+    """A span around a block. An error is recorded by its type alone: its message may quote an order.
 
-    attributes: ids, types and counts, never what an order holds.
+    attributes: ids, types and counts, never the content of an order.
     """
     named = {f"orders.{key}": value for key, value in attributes.items()}
     with _tracer.start_as_current_span(
@@ -45,7 +45,7 @@ def with_trace(events: Sequence[NewEvent]) -> Sequence[NewEvent]:
     parent = {TRACEPARENT: carrier[TRACEPARENT]}
     return [
         replace(each, metadata={**parent, **each.metadata}) if isinstance(each.metadata, Mapping) else each
-        for each in events  # what is no mapping is refused with its own words
+        for each in events  # any other value is refused on validation
     ]
 
 

@@ -1,4 +1,4 @@
-"""Refuses what PostgreSQL's jsonb or a reader could not hold, so that one bad event costs nobody else anything."""
+"""Validates events before the append: refuses values that jsonb or a reader cannot hold."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ _INT32 = 2**31
 
 
 def check_name(path: str, name: object) -> None:
-    """Refuse what is not text, an empty name, one over 512 bytes, and text that PostgreSQL cannot store."""
+    """Refuse a name that is not text, is empty or over 512 bytes, or cannot be stored by PostgreSQL."""
     if not isinstance(name, str):
         raise InvalidEvent(path, f"is a {type(name).__name__}, not text")
     if not name:
@@ -43,7 +43,7 @@ def serialise(event: NewEvent, path: str) -> tuple[str, str]:
 
 
 def check_expected(expected: object) -> None:
-    """Refuse what is neither NO_STREAM, STREAM_EXISTS, ANY nor a version."""
+    """Refuse any value but NO_STREAM, STREAM_EXISTS, ANY and a version."""
     if not isinstance(expected, int) or not _whole(expected) or not -2 <= expected < _INT64:
         raise InvalidEvent("expected", f"{expected!r} is no version: use NO_STREAM, STREAM_EXISTS, ANY or a version")
 
@@ -69,7 +69,7 @@ def _dump(path: str, value: Mapping[str, Any]) -> bytes:
 
 
 def _plain(value: object) -> object:
-    """The mappings and tuples that the encoder does not know by itself, all checked before."""
+    """Convert mappings and tuples, which the encoder does not support; their content has been checked."""
     if isinstance(value, Mapping):
         return dict(value)
     if isinstance(value, tuple):

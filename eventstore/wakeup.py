@@ -1,4 +1,4 @@
-"""Wake-ups for readers: hints only. A reader that gets none polls, and misses nothing."""
+"""Wake-ups for readers: hints only. Readers poll as well, and so miss no event."""
 
 import asyncio
 import contextlib
@@ -9,27 +9,18 @@ import asyncpg
 import structlog
 
 from eventstore.errors import DATABASE_AWAY
+from eventstore.looper import Looper
+from eventstore.statements import NOTIFY
 
 CHANNEL = "eventstore"
-# A NOTIFY holds a cluster-wide lock through its commit: at most one in 10 ms, and never in an append's transaction. Nothing is
-# lost with it, so that its commit need not wait for the disk, nor appends behind it.
-_NOTIFY = "select set_config('synchronous_commit', 'off', true), pg_notify($1, $2)"
+# NOTIFY holds a cluster-wide lock through its commit: at most one in 10 ms, and never in an append's transaction.
 _COALESCE = 0.010
 _RECONNECT = 1.0
 _log = structlog.get_logger(__name__)
 
 
-async def woken(awake: asyncio.Event, seconds: float) -> None:
-    """Return at the next wake-up, or after so many seconds."""
-    try:
-        async with asyncio.timeout(seconds):
-            await awake.wait()
-    except TimeoutError:
-        pass
-
-
 class Wakeup:
-    """Wakes the readers of this process at once, and those of others by a coalesced NOTIFY."""
+    """Wakes the readers of this process at once, and of other processes by a coalesced NOTIFY."""
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
@@ -39,7 +30,7 @@ class Wakeup:
         self._sender = uuid.uuid4().hex
 
     def appended(self) -> None:
-        """Something was committed."""
+        """Announce a commit to all readers."""
         self.ring()
         if self._pending is None or self._pending.done():
             self._pending = asyncio.create_task(self._notify())
@@ -62,7 +53,7 @@ class Wakeup:
             self._waiters.discard(waiter)
 
     async def flush(self) -> None:
-        """Wait until what was announced has been sent: for programs that append and leave."""
+        """Wait until pending announcements are sent: for programs that append and exit."""
         if self._pending is not None:
             await self._pending
 
@@ -70,7 +61,7 @@ class Wakeup:
         while True:
             self._again = False
             try:
-                await self._pool.execute(_NOTIFY, CHANNEL, self._sender)
+                await self._pool.execute(NOTIFY, CHANNEL, self._sender)
             except DATABASE_AWAY as error:
                 _log.debug("wake-up not sent, readers will poll", error=str(error))
             await asyncio.sleep(_COALESCE)
@@ -78,25 +69,22 @@ class Wakeup:
                 return
 
     async def listen(self, dsn: str) -> None:
-        """Pass other processes' wake-ups on to this one's readers, for ever: a lost connection is replaced."""
-        while True:
-            try:
-                await self._listen_once(dsn)
-            except DATABASE_AWAY as error:
-                _log.debug("listener lost, readers poll until it is back", error=str(error))
-            await asyncio.sleep(_RECONNECT)
+        """Forward other processes' wake-ups to this process's readers, for ever: a lost connection is replaced."""
+        log = _log.bind(consumer="wake-ups")
+        await Looper(log, lambda: self._listen_once(dsn), retried=DATABASE_AWAY, longest=_RECONNECT).run()
 
-    def _heard(self, connection: object, pid: int, channel: str, sender: object) -> None:
+    def _on_notify(self, connection: object, pid: int, channel: str, sender: object) -> None:
         if sender != self._sender:  # our own readers were woken when it was committed
             self.ring()
 
-    async def _listen_once(self, dsn: str) -> None:
+    async def _listen_once(self, dsn: str) -> float:
         connection = await asyncpg.connect(dsn, timeout=5)
         lost = asyncio.Event()
         connection.add_termination_listener(lambda _: lost.set())
         try:
-            await connection.add_listener(CHANNEL, self._heard)
+            await connection.add_listener(CHANNEL, self._on_notify)
             self.ring()
             await lost.wait()
+            return _RECONNECT
         finally:
             connection.terminate()

@@ -1,14 +1,14 @@
-"""What of an error may be logged: its words where they name no value of an order, else its kind alone."""
+"""Loggable form of an error: its message where it quotes no value of an order, else its type alone."""
 
 import asyncpg
 
-# Their errors speak of streams, ids and addresses of services. Those of others quote what they were given: a name, an address.
+# Their errors name streams, ids and addresses of services. Errors of other packages may quote input: a name, an address.
 _SPEAK_OF_NO_VALUES = ("eventstore", "temporalio", "settings")
 _QUOTE_VALUES = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, UnicodeError)
 
 
 def wording(error: BaseException) -> str:
-    """The kind of error, and its words where they are safe to log."""
+    """The error's type, and its message where that is safe to log."""
     kind, words = type(error).__name__, _words(error)
     return f"{kind}: {words}" if words else kind
 

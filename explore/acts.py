@@ -18,9 +18,10 @@ from explore.calm import dispatched
 from explore.statements import LEDGER_TIMES, SHIFT_TIMES
 from explore.stripe_stand_in import signed
 from explore.system import Explored
-from orders.commands import CancelOrder, HoldOrder, ReleaseOrder, RequestRefund, RetryOrder
+from orders.commands import CancelOrder
 from orders.errors import OrderError
 from orders.events import CancelledBy
+from orders.interventions import HoldOrder, ReleaseOrder, RequestRefund, RetryOrder
 
 How = Mapping[str, Any]
 ACTOR: Final = "explore"

@@ -1,1 +1,1 @@
-"""The domain: what an order is, what may be asked of it, and what then has happened. Pure: no clock, no I/O."""
+"""The domain: orders, their commands and their events. Pure: no clock, no I/O."""

@@ -1,14 +1,15 @@
-"""What may be asked of an order. Ids and amounts of gateways come in with the command; amounts are minor units."""
+"""Commands of an order. Ids and amounts of gateways come in with the command; amounts are minor units."""
 
 from dataclasses import dataclass
 
 from orders.events import CancelledBy, Shortage
+from orders.interventions import Intervention
 from orders.model import Order
 
 
 @dataclass(frozen=True, slots=True)
 class PlaceOrder:
-    """Take the order in."""
+    """Place a new order."""
 
     order: Order
 
@@ -19,14 +20,14 @@ class PlaceOrder:
 
 @dataclass(frozen=True, slots=True)
 class ConfirmOrder:
-    """Everything ordered is available."""
+    """Confirm an order: all items are in stock."""
 
     order_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class RecordPayment:
-    """The payment gateway charged the customer."""
+    """Record the charge that the payment gateway made."""
 
     order_id: str
     payment_id: str
@@ -36,7 +37,7 @@ class RecordPayment:
 
 @dataclass(frozen=True, slots=True)
 class RecordShipment:
-    """The carrier took the order on."""
+    """Record the shipment that the carrier accepted."""
 
     order_id: str
     shipment_id: str
@@ -46,7 +47,7 @@ class RecordShipment:
 
 @dataclass(frozen=True, slots=True)
 class CancelOrder:
-    """End the order without goods; `shortages` says which SKUs were missing, if that is why."""
+    """End the order without goods; `shortages` are the SKUs that were missing, where that is the reason."""
 
     order_id: str
     reason: str
@@ -56,7 +57,7 @@ class CancelOrder:
 
 @dataclass(frozen=True, slots=True)
 class RecordRefund:
-    """The payment gateway moved money back."""
+    """Record the refund that the payment gateway made."""
 
     order_id: str
     refund_id: str
@@ -65,48 +66,4 @@ class RecordRefund:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class HoldOrder:
-    """Take no further step until the order is released or cancelled."""
-
-    order_id: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class ReleaseOrder:
-    """Let a held order go on."""
-
-    order_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class RetryOrder:
-    """Take the order up again where it stands."""
-
-    order_id: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class RequestRefund:
-    """Give money of a shipped order back; the refund's id makes a repetition harmless."""
-
-    order_id: str
-    refund_id: str
-    amount: int
-    reason: str
-
-
-Command = (
-    PlaceOrder
-    | ConfirmOrder
-    | RecordPayment
-    | RecordShipment
-    | CancelOrder
-    | RecordRefund
-    | HoldOrder
-    | ReleaseOrder
-    | RetryOrder
-    | RequestRefund
-)
+Command = PlaceOrder | ConfirmOrder | RecordPayment | RecordShipment | CancelOrder | RecordRefund | Intervention

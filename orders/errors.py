@@ -1,4 +1,4 @@
-"""Everything the domain refuses. Each error carries its facts as attributes and its remedy in its docstring."""
+"""Refusals of the domain. Each error has its facts as attributes and its remedy in its docstring."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from orders.money import Money
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing wrong with one field: its path on the wire (`items[3].quantity`, "" for the whole), and what."""
+    """A problem of one field: its path on the wire (`items[3].quantity`, "" for the whole document) and a description."""
 
     path: str
     problem: str
@@ -17,7 +17,7 @@ class Fault:
 
 
 class OrderError(Exception):
-    """Base of all refusals of the domain. Nothing has been changed when one is raised."""
+    """Base of all refusals of the domain. A refused command has changed nothing."""
 
 
 class InvalidOrder(OrderError):
@@ -32,7 +32,7 @@ class InvalidOrder(OrderError):
 
 
 class InvalidCommand(OrderError):
-    """A fact in the command is not one an event can record. Correct the faults listed and send it again."""
+    """A value of the command cannot be recorded in an event. Correct the faults listed and send it again."""
 
     def __init__(self, order_id: str, faults: tuple[Fault, ...]) -> None:
         super().__init__(order_id, faults)
@@ -70,7 +70,7 @@ class OrderAlreadyExists(OrderError):
 
 
 class WrongOrder(OrderError):
-    """The command is for one order and the state is another's. Load the stream of the command's order."""
+    """Command and state belong to different orders. Load the stream of the command's order."""
 
     def __init__(self, order_id: str, loaded_order_id: str) -> None:
         super().__init__(order_id, loaded_order_id)
@@ -82,7 +82,7 @@ class WrongOrder(OrderError):
 
 
 class IllegalTransition(OrderError):
-    """The order cannot take this step from where it is. Load it again and act on its current status."""
+    """The transition is not possible in the order's status. Load it again and act on its current status."""
 
     def __init__(self, order_id: str, command: str, status: str) -> None:
         super().__init__(order_id, command, status)
@@ -95,7 +95,7 @@ class IllegalTransition(OrderError):
 
 
 class OrderNotCancellable(OrderError):
-    """The goods have left. Handle it as a return instead."""
+    """The order has shipped. Handle it as a return instead."""
 
     def __init__(self, order_id: str, status: str) -> None:
         super().__init__(order_id, status)
@@ -107,7 +107,7 @@ class OrderNotCancellable(OrderError):
 
 
 class PaymentMismatch(OrderError):
-    """The payment is not what the order costs. Refund it, or find the order that it belongs to."""
+    """The payment differs from the order's total. Refund it, or find the order that it belongs to."""
 
     def __init__(self, order_id: str, expected: Money, actual: Money) -> None:
         super().__init__(order_id, expected, actual)
@@ -120,7 +120,7 @@ class PaymentMismatch(OrderError):
 
 
 class RefundOutOfRange(OrderError):
-    """A refund lies between nothing and what is left of the charge. Refund the amount that is left, or less."""
+    """The refund exceeds the rest of the charge, or is not positive. Refund the amount that is left, or less."""
 
     def __init__(self, order_id: str, amount: Money, limit: Money) -> None:
         super().__init__(order_id, amount, limit)
@@ -133,7 +133,7 @@ class RefundOutOfRange(OrderError):
 
 
 class OrderOnHold(OrderError):
-    """The order takes no further step. Release it, or cancel it."""
+    """The order is on hold. Release it, or cancel it."""
 
     def __init__(self, order_id: str, reason: str) -> None:
         super().__init__(order_id, reason)
@@ -145,7 +145,7 @@ class OrderOnHold(OrderError):
 
 
 class OrderAlreadyRefunded(OrderError):
-    """The order's one refund is recorded, with other facts. Compare the two with the payment provider's books."""
+    """A cancelled order has one refund, and another one is recorded. Compare both with the payment provider's books."""
 
     def __init__(self, order_id: str, recorded_refund_id: str, refund_id: str) -> None:
         super().__init__(order_id, recorded_refund_id, refund_id)
@@ -161,7 +161,7 @@ class OrderAlreadyRefunded(OrderError):
 
 
 class CorruptStream(OrderError):
-    """An event stands where it cannot follow. Do not append; look at the stream and at what wrote to it."""
+    """The stream holds an event that cannot follow on those before it. Do not append; find its writer."""
 
     def __init__(self, order_id: str, status: str, event_type: str) -> None:
         super().__init__(order_id, status, event_type)

@@ -15,7 +15,7 @@ from orders.money import format_money
 
 
 class CancelledBy(StrEnum):
-    """Who ended the order: a person (customer, operator) or one of the workflows."""
+    """Originator of a cancellation: a person (customer, operator) or one of the workflows."""
 
     CUSTOMER = "customer"
     OPERATOR = "operator"
@@ -24,7 +24,7 @@ class CancelledBy(StrEnum):
 
 
 class Shortage(Wire):
-    """A SKU of which fewer units were available than the order wants."""
+    """A SKU with fewer units available than ordered."""
 
     sku: Sku
     requested: Annotated[int, Field(strict=True, ge=1)]
@@ -45,7 +45,7 @@ def shared_facts(order: Order) -> SharedFacts:
 
 
 class OrderPlaced(OrderContent):
-    """The order came in; the event holds all of it."""
+    """An order was placed; the event holds all of it."""
 
     event_type: ClassVar[str] = "order.placed"
     schema_version: ClassVar[int] = 1
@@ -57,7 +57,7 @@ class OrderPlaced(OrderContent):
 
     @property
     def order(self) -> Order:
-        """The order that was recorded."""
+        """The recorded order."""
         return Order.model_construct(**dict(self))
 
     @property
@@ -68,7 +68,7 @@ class OrderPlaced(OrderContent):
 
 
 class OrderConfirmed(OrderFact):
-    """Everything ordered was available. `total` is in minor units."""
+    """All items were in stock. `total` is in minor units."""
 
     event_type: ClassVar[str] = "order.confirmed"
     schema_version: ClassVar[int] = 1
@@ -97,7 +97,7 @@ class OrderPaid(OrderFact):
 
 
 class OrderShipped(OrderFact):
-    """The goods are on their way. `amount` is the order's total in minor units: revenue from now on."""
+    """The order has shipped. `amount` is its total in minor units: revenue from now on."""
 
     event_type: ClassVar[str] = "order.shipped"
     schema_version: ClassVar[int] = 1
@@ -114,7 +114,7 @@ class OrderShipped(OrderFact):
 
 
 class OrderCancelled(OrderFact):
-    """The order ended without goods. `amount_paid` is what had been recorded as paid, in minor units, else 0."""
+    """The order was cancelled. `amount_paid` is the recorded payment in minor units, 0 without one."""
 
     event_type: ClassVar[str] = "order.cancelled"
     schema_version: ClassVar[int] = 1
@@ -131,7 +131,7 @@ class OrderCancelled(OrderFact):
 
 
 class OrderHeld(OrderFact):
-    """A person stopped the order: it takes no further step until it is released or cancelled."""
+    """A person put the order on hold: no further step until it is released or cancelled."""
 
     event_type: ClassVar[str] = "order.held"
     schema_version: ClassVar[int] = 1
@@ -145,7 +145,7 @@ class OrderHeld(OrderFact):
 
 
 class OrderReleased(OrderFact):
-    """A held order goes on. `status` is where it stands, and so which workflow goes on with it."""
+    """A person released a held order. `status` is its status, which decides on the workflow that continues it."""
 
     event_type: ClassVar[str] = "order.released"
     schema_version: ClassVar[int] = 1
@@ -159,7 +159,7 @@ class OrderReleased(OrderFact):
 
 
 class OrderRetried(OrderFact):
-    """A person asked for the order to be taken up again where it stands, after a workflow of it had been lost."""
+    """A person retried the order in its status, after its workflow had been lost."""
 
     event_type: ClassVar[str] = "order.retried"
     schema_version: ClassVar[int] = 1
@@ -174,7 +174,7 @@ class OrderRetried(OrderFact):
 
 
 class RefundRequested(OrderFact):
-    """A person wants money of a shipped order given back. `amount` is in minor units."""
+    """A person requested a refund of a shipped order. `amount` is in minor units."""
 
     event_type: ClassVar[str] = "order.refund_requested"
     schema_version: ClassVar[int] = 1
@@ -191,7 +191,7 @@ class RefundRequested(OrderFact):
 
 
 class OrderRefunded(OrderFact):
-    """Money moved back to the customer. `amount` is in minor units; `after_shipment` where the order stays shipped."""
+    """A refund was made. `amount` is in minor units; `after_shipment` where the order stays shipped."""
 
     event_type: ClassVar[str] = "order.refunded"
     schema_version: ClassVar[int] = 1

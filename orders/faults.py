@@ -1,4 +1,4 @@
-"""The validation library's findings in words for whoever wrote the order."""
+"""Translates pydantic's validation errors into messages for the author of an order."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -12,12 +12,12 @@ _LONGEST_VALUE: Final = 40
 
 
 def faults_of(error: ValidationError) -> tuple[Fault, ...]:
-    """Every finding of `error` as a fault, in the order of the fields."""
+    """All errors in `error` as faults, in the order of the fields."""
     return tuple(_fault(details) for details in error.errors(include_url=False) if not _is_echo(details))
 
 
 def shortened(value: object) -> str:
-    """The value as a reader recognises it, never longer than a few words and always printable."""
+    """A printable, short form of the value."""
     match value:
         case None | bool():
             return {None: "null", True: "true", False: "false"}[value]
@@ -45,7 +45,7 @@ def _is_echo(details: ErrorDetails) -> bool:
 
 
 def problem_of(details: ErrorDetails) -> str:
-    """A finding in words that follow the field's name."""
+    """Message for an error, worded to follow the field's name."""
     describe = _DESCRIBED.get(details["type"])
     return describe(details["input"], details.get("ctx", {})) if describe else details["msg"]
 

@@ -1,4 +1,4 @@
-"""The kinds of field that orders and events are made of, with the bounds each keeps everywhere."""
+"""Field types of orders and events, with their bounds."""
 
 import re
 from collections.abc import Callable
@@ -18,7 +18,7 @@ _TIMESTAMP: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z
 
 
 class Wire(BaseModel):
-    """A frozen model: camelCase JSON outside, snake_case Python inside; fields it does not know are left out."""
+    """A frozen model: camelCase in JSON, snake_case in Python; unknown fields are ignored."""
 
     model_config = ConfigDict(
         frozen=True,
@@ -46,7 +46,7 @@ def _blank_as_none(value: object) -> object:
 
 def _token_or_none(value: object) -> object:
     if value is not None and not isinstance(value, str):
-        raise ValueError("must be text")  # what it is instead is not told: it may be a card's number
+        raise ValueError("must be text")  # without the value: it may be a card number
     return _blank_as_none(value)
 
 
@@ -55,7 +55,7 @@ def _utc(value: object) -> datetime:
     if not isinstance(moment, datetime):
         raise ValueError("must be a time such as 2026-01-31T09:30:00Z")
     if moment.utcoffset() is None:
-        raise ValueError("must say its offset from UTC, as in 2026-01-31T09:30:00Z")
+        raise ValueError("must have an offset from UTC, as in 2026-01-31T09:30:00Z")
     try:
         return moment.astimezone(UTC)
     except OverflowError:
@@ -73,7 +73,7 @@ def _parsed(text: str) -> datetime | None:
 
 Identifier = Annotated[str, Field(strict=True), _without(order_id_problem)]
 Sku = Annotated[str, Field(strict=True), _without(visible_text_problem)]
-# Refuses NUL, which PostgreSQL cannot store, and text with nothing in it to read.
+# Refuses NUL, which PostgreSQL cannot store, and blank text.
 Text = Annotated[str, StringConstraints(strict=True, max_length=MAX_TEXT, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")]
 OptionalText = Annotated[Text | None, BeforeValidator(_blank_as_none)]
 _Token = Annotated[str, Field(strict=True), _without(payment_method_problem)]

@@ -1,4 +1,4 @@
-"""The rules for identifiers, and the name of an order's stream."""
+"""Rules for identifiers, and the name of an order's stream."""
 
 import re
 from collections import deque
@@ -21,7 +21,7 @@ def stream_name(order_id: str) -> str:
 
 
 def order_id_problem(text: str) -> str | None:
-    """Why `text` cannot be an order or customer id, worded to follow the field's name; None when it can."""
+    """Problem of `text` as an order or customer id, worded to follow the field's name; None for a valid one."""
     problem = visible_text_problem(text)
     if problem is None and "/" in text:
         return 'must not contain "/"'
@@ -29,7 +29,7 @@ def order_id_problem(text: str) -> str | None:
 
 
 def visible_text_problem(text: str, most: int = MAX_ID_LENGTH) -> str | None:
-    """Why `text` is not 1 to `most` visible characters, worded to follow the field's name; None when it is."""
+    """Problem of `text` as 1 to `most` visible characters, worded to follow the field's name; None for a valid one."""
     if not 1 <= len(text) <= most:
         return _length_problem(text, most)
     if text.isprintable() and " " not in text:
@@ -39,9 +39,9 @@ def visible_text_problem(text: str, most: int = MAX_ID_LENGTH) -> str | None:
 
 
 def payment_method_problem(text: str) -> str | None:
-    """Why `text` cannot be a payment provider's token, worded to follow the field's name; None when it can.
+    """Problem of `text` as a payment provider's token, worded to follow the field's name; None for a valid one.
 
-    A card number is none: the log keeps it for ever, and this would be a place where cards are stored.
+    A card number is refused: the log is kept for ever and must not store cards.
     """
     # The length first: a text of a megabyte is refused before its contents are read.
     if not 1 <= len(text) <= MAX_PAYMENT_METHOD:
@@ -52,8 +52,8 @@ def payment_method_problem(text: str) -> str | None:
 
 
 def has_card_number(text: str) -> bool:
-    """Whether groups of digits, one after another with a character that is no letter between them, are a card's number:
-    by its check digit, as a token may hold long numbers of its own, or because there is nothing else.
+    """True for adjacent groups of digits, separated by one character that is no letter, that form a card number: by its check
+    digit, as a token may hold long numbers of its own, or because the text holds nothing else.
 
     Linear in the text: a number has at most 19 digits, so no group is compared with more than the 18 before it.
     Source: ISO/IEC 7812-1, the Luhn formula.
@@ -73,7 +73,7 @@ def _adjoin(text: str, group: re.Match[str], following: re.Match[str]) -> bool:
 
 
 def _ends_a_card_number(text: str, window: Sequence[re.Match[str]]) -> bool:
-    """Whether the last group of the window, alone or with those before it, completes a number."""
+    """True where the last group of the window, alone or with preceding groups, completes a number."""
     digits, end = "", window[-1].end()
     for group in reversed(window):
         if len(digits) + group.end() - group.start() > _MOST_DIGITS:

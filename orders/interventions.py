@@ -1,12 +1,46 @@
 """Commands of a person for an open or shipped order: hold, release, retry, refund."""
 
+from dataclasses import dataclass
 from typing import assert_never
 
-from orders.commands import HoldOrder, ReleaseOrder, RequestRefund, RetryOrder
 from orders.errors import IllegalTransition, RefundOutOfRange
 from orders.events import Event, OrderHeld, OrderReleased, OrderRetried, RefundRequested, shared_facts
 from orders.money import Money
 from orders.state import Cancelled, ExistingOrder, Shipped
+
+
+@dataclass(frozen=True, slots=True)
+class HoldOrder:
+    """Take no further step until the order is released or cancelled."""
+
+    order_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseOrder:
+    """Let a held order go on."""
+
+    order_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RetryOrder:
+    """Continue the order from its status, in a new run where its workflow was lost."""
+
+    order_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRefund:
+    """Refund a shipped order, in part or whole; idempotent by the refund's id."""
+
+    order_id: str
+    refund_id: str
+    amount: int
+    reason: str
+
 
 Intervention = HoldOrder | ReleaseOrder | RetryOrder | RequestRefund
 

@@ -1,4 +1,4 @@
-"""An order as it is placed, and the one way in: `parse_order`."""
+"""The order as it is placed, and its validation: `parse_order`."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -34,12 +34,12 @@ def _at_most_max_lines(value: object) -> object:
     return value
 
 
-# Looks at the length first: a million faulty lines would otherwise be a million faults to word.
+# Checks the length first: a million faulty lines would be a million faults.
 _AT_MOST_MAX_LINES: Final = BeforeValidator(_at_most_max_lines)
 
 
 class OrderLine(Wire):
-    """Some units of one SKU, at a price in minor units for each."""
+    """Units of one SKU, and the price of each in minor units."""
 
     sku: Sku
     name: Text
@@ -48,7 +48,7 @@ class OrderLine(Wire):
 
 
 class Adjustments(Wire):
-    """What is added to the lines (shipping, tax) and taken off (discount), each in minor units and never negative."""
+    """Additions to the lines (shipping, tax) and their discount, in minor units and never negative."""
 
     shipping: Amount = 0
     tax: Amount = 0
@@ -56,7 +56,7 @@ class Adjustments(Wire):
 
 
 class Address(Wire):
-    """Where the goods go; `country` is an ISO 3166-1 alpha-2 code."""
+    """Delivery address; `country` is an ISO 3166-1 alpha-2 code."""
 
     name: Text
     line1: Text
@@ -68,7 +68,7 @@ class Address(Wire):
 
 
 class OrderFact(Wire):
-    """What the order and each of its events carry."""
+    """Ids that an order and each of its events carry."""
 
     order_id: Identifier
     customer_id: Identifier
@@ -76,7 +76,7 @@ class OrderFact(Wire):
 
 class OrderContent(OrderFact):
     """The fields of an order. `total` is in minor units of `currency`, `placed_at` in UTC; `payment_method` is the
-    payment provider's token of what is charged, as `pm_…` is Stripe's. Orders of before there was any have none."""
+    payment provider's token, such as Stripe's `pm_…`; None in orders from before there were any."""
 
     currency: CurrencyCode
     items: Annotated[tuple[OrderLine, ...], Field(min_length=1), _AT_MOST_MAX_LINES]
@@ -88,7 +88,7 @@ class OrderContent(OrderFact):
 
 
 class Order(OrderContent):
-    """An order that passed the entry rules, or was read back from its stream."""
+    """A valid order, or one read from its stream."""
 
 
 def quantities(order: OrderContent) -> dict[str, int]:
@@ -128,7 +128,7 @@ class _PricedLine(Wire):
 
 
 class _Amounts(Wire):
-    """What the sum needs: it can be checked while names and addresses are still wrong."""
+    """Fields of the sum, which is checked even where names and addresses are invalid."""
 
     items: Annotated[tuple[_PricedLine, ...], Field(min_length=1), _AT_MOST_MAX_LINES]
     adjustments: Adjustments = Adjustments()
@@ -152,7 +152,7 @@ class _Summed(Protocol):
 
 
 def _completed(data: Mapping[object, object], now: datetime) -> dict[object, object]:
-    """The data with placedAt filled in and the country, where it is known, as its code."""
+    """The data with placedAt filled in, and a known country as its code."""
     entry = dict(data)
     if entry.get("placedAt") is None:
         entry["placedAt"] = now
@@ -164,7 +164,7 @@ def _completed(data: Mapping[object, object], now: datetime) -> dict[object, obj
 
 
 def _rule_faults(entry: Mapping[object, object]) -> Iterator[Fault]:
-    """The rules across fields and of reference data, as far as an order with other faults lets them be checked."""
+    """Faults across fields and in reference data, as far as other faults allow the check."""
     yield from _reference_faults(entry)
     try:
         amounts = _Amounts.model_validate(entry, by_alias=True, by_name=False)

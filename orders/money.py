@@ -32,7 +32,7 @@ class Money:
 
 
 def format_money(amount: int, currency: str) -> str:
-    """Minor units as people read them: 123450 USD is "1,234.50 USD", 500 JPY is "500 JPY"."""
+    """Minor units for people: 123450 USD is "1,234.50 USD", 500 JPY is "500 JPY"."""
     exponent = currency_exponent(currency)
     if exponent is None:
         return f"{amount:,} minor units of {currency}"

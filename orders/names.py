@@ -1,8 +1,8 @@
-"""Names that are derived from ids: command ids, gateway keys, workflow ids. No two facts have one name.
+"""Names derived from ids: command ids, gateway keys, workflow ids. Different facts have different names.
 
 Clients choose the ids, and an id may hold the separator of a name, or look like the rest of one. So a name has its plain
 form, `{orderId}:{kind}`, only where nothing else has the same text; otherwise a hash of all parts, which begins with `:`,
-as no plain form does. Each function says why its names can be read back in one way only, and so differ.
+as no plain form does. Each function's docstring gives the reason why its names are unambiguous.
 """
 
 import hashlib
@@ -49,8 +49,8 @@ def derived_name(kind: str, order_id: str, about: str | None = None) -> str:
 
 
 def key_of_order(step: str, order_id: str) -> str:
-    """`{orderId}:{step}`: the gateway key of what an order does once. Read back from its last `:`, whatever the order's id
-    holds: so it never has another form, and no order that is under way changes its keys.
+    """`{orderId}:{step}`: the gateway key of a step that an order takes once. Parsed from its last `:`, so that any order id
+    is allowed: it has no other form, and the keys of an order in progress do not change.
 
     Beside keys by `derived_name`: their last piece is a kind only where the order's id holds no `:`. At most 145 characters.
     """
@@ -65,12 +65,12 @@ def order_of_key(key: str) -> str:
 
 
 def older_name(kind: str, order_id: str, *about: str) -> str:
-    """The plain form, whatever the ids hold: all names of before decision 22 have it, so that two facts could share one."""
+    """The plain form for any ids: all names from before decision 22 have it, so that two facts could share one."""
     return ":".join((order_id, kind, *about))
 
 
 def kind_of(name: str, order_id: str) -> str:
-    """The kind of a key of this order; the first piece of a key that has no kind of ours."""
+    """The kind of a key of this order; the first piece where the key has none of KINDS."""
     pieces = [*name.removeprefix(f"{order_id}:").split(":"), *name.split(":")]
     return next((piece for piece in pieces if piece in KINDS), pieces[0])
 
@@ -98,10 +98,10 @@ def workflow_id(workflow: str, first: str, second: str | None = None, *, separat
 
 
 def older_workflow_id(workflow: str, *parts: str, separator: str = "/") -> str:
-    """The plain form at any length: all workflow ids of before decision 22 have it."""
+    """The plain form at any length: all workflow ids from before decision 22 have it."""
     return f"{workflow}-{separator.join(parts)}"
 
 
 def _hash(*parts: str) -> str:
-    # A JSON array is read back in one way only, whatever its strings hold.
+    # JSON: unambiguous for any strings.
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

@@ -1,6 +1,6 @@
-"""Countries, postal codes and currencies as the outside world defines them.
+"""Reference data: countries, postal codes and currencies.
 
-Asked when an order enters, never when a stored one is read: a currency that ISO withdraws later must not
+Checked when an order is placed, never when a stored one is read: a currency that ISO withdraws later must not
 make old orders unreadable.
 """
 
@@ -14,7 +14,7 @@ from iso4217 import Currency
 
 # In the library's table, yet user-assigned in ISO 3166-1.
 _NOT_COUNTRIES: Final = frozenset({"XK"})
-# What most people write where ISO has another name, in the spelling of _plain.
+# Common names that differ from ISO's, as spelled by _plain.
 _COMMON_NAMES: Final = {
     "british virgin islands": "VG",
     "brunei": "BN",
@@ -54,12 +54,12 @@ _EXPONENTS: Final[dict[str, int]] = {
 
 
 def currency_exponent(code: str) -> int | None:
-    """How many decimals the currency's minor unit has (USD 2, JPY 0); None for anything that is not money."""
+    """Decimals of the currency's minor unit (USD 2, JPY 0); None for an unknown code."""
     return _EXPONENTS.get(code)
 
 
 def country_code(text: str) -> str | None:
-    """The ISO 3166-1 alpha-2 code for a code or an English name of a country; None when it names none.
+    """The ISO 3166-1 alpha-2 code for a code or an English name of a country; None for an unknown one.
 
     A name counts only as a whole. "Nigeri" might be Niger or Nigeria, and a parcel goes to one of them.
     """
@@ -90,7 +90,7 @@ _CODES: Final = _codes()
 
 @lru_cache(maxsize=512)
 def has_postal_code(alpha2: str) -> bool:
-    """Whether addresses in the country carry a postal code; False for a code that is no country."""
+    """True where addresses in the country have a postal code; False for an unknown code."""
     try:
         rules = get_validation_rules({"country_code": alpha2})
     except ValueError:

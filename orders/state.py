@@ -1,7 +1,7 @@
-"""Where an order stands, as a union of cases: what a case does not have cannot be asked of it by mistake.
+"""The state of an order: a union of cases, each with the fields that its status has.
 
-Every case answers `status`, `payment_state`, `payment`, `shipment`, `refund` and `hold`; all but NotPlaced have `order`,
-and `retries`: how often a person has had the order taken up again before it ended.
+Every case has `status`, `payment_state`, `payment`, `shipment`, `refund` and `hold`; all but NotPlaced have `order`,
+and `retries`: the number of times that a person retried the order before it ended.
 """
 
 from dataclasses import dataclass, replace
@@ -43,14 +43,14 @@ class Refund:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Why the order is stopped."""
+    """A hold on the order, with its reason."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class NotPlaced:
-    """An empty stream."""
+    """No order: the stream is empty."""
 
     status: ClassVar[Status] = "not placed"
     payment_state: ClassVar[PaymentState] = "none"
@@ -62,7 +62,7 @@ class NotPlaced:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """Taken in, stock not yet looked at."""
+    """Placed; stock not checked yet."""
 
     order: Order
     hold: Hold | None = None
@@ -76,7 +76,7 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Confirmed:
-    """Available, to be charged."""
+    """Confirmed; to be charged."""
 
     order: Order
     hold: Hold | None = None
@@ -90,7 +90,7 @@ class Confirmed:
 
 @dataclass(frozen=True, slots=True)
 class Paid:
-    """Charged, to be shipped."""
+    """Paid; to be shipped."""
 
     order: Order
     payment: Payment
@@ -104,8 +104,8 @@ class Paid:
 
 @dataclass(frozen=True, slots=True)
 class Shipped:
-    """On its way to the customer: the good end. `requested` are refunds asked for, `refunds` those that were made, each
-    with the amount that went back."""
+    """Shipped: the successful end. `requested` are the refunds that people requested, `refunds` the refunds made, each with
+    its actual amount."""
 
     order: Order
     payment: Payment
@@ -119,16 +119,16 @@ class Shipped:
 
     @property
     def payment_state(self) -> PaymentState:
-        """ "refunded" once all of it went back; a part of it leaves the order paid."""
+        """ "refunded" once the whole payment is refunded; after a partial refund still "paid"."""
         returned = sum(refund.amount for refund in self.refunds)
         return "refunded" if self.refunds and returned == self.payment.amount else "paid"
 
     def made(self, refund_id: str) -> Refund | None:
-        """The requested refund as it was made, with the amount that went back; None where it is still owed."""
+        """The refund made for a request, with its actual amount; None while it is owed."""
         return next((refund for refund in self.refunds if refund.refund_id == refund_id), None)
 
     def answers(self, refund: Refund) -> bool:
-        """Whether the refund makes one that was requested and is owed. Its amount may be less: nothing else was left."""
+        """True for a refund of an owed request. Its amount may be less, where the charge had no more left."""
         return self.made(refund.refund_id) is None and any(
             refund == replace(asked, amount=refund.amount) and 0 <= refund.amount <= asked.amount
             for asked in self.requested
@@ -136,13 +136,13 @@ class Shipped:
 
     @property
     def refundable(self) -> int:
-        """What has neither gone back nor been asked back yet, in minor units."""
+        """The part of the payment that is neither refunded nor requested, in minor units."""
         return self.payment.amount - sum(refund.amount for refund in self.requested)
 
 
 @dataclass(frozen=True, slots=True)
 class Cancelled:
-    """Ended without goods. `reached` is the status it had; `payment` what was recorded by then."""
+    """Cancelled. `reached` is the status before; `payment` the payment recorded by then."""
 
     order: Order
     reached: Status
@@ -158,8 +158,7 @@ class Cancelled:
 
     @property
     def payment_state(self) -> PaymentState:
-        """ "refunded" also where the charge was never recorded: money that came and went back. A payment of nothing
-        leaves nothing to give back, and so nothing to wait for."""
+        """ "refunded" also where the refunded charge was never recorded. A payment of 0 needs no refund: "none"."""
         if self.refund:
             return "refunded"
         return "paid" if self.payment and self.payment.amount else "none"

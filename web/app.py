@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final
 
-import asyncpg
 import structlog
 from fastapi import FastAPI, Request, Response
 from starlette.responses import FileResponse
@@ -14,10 +14,10 @@ from starlette.routing import Match
 from starlette.staticfiles import StaticFiles
 from temporalio.client import Client
 
-from application.outages import AWAY
 from application.readiness import Ready
 from application.version import program_version
 from bootstrap import App
+from eventstore.looper import Looper
 from telemetry.requests import WITHOUT_ITS_OWN, RequestTelemetry
 from web import (
     gateway_routes,
@@ -109,7 +109,10 @@ async def _lifespan(api: FastAPI) -> AsyncIterator[None]:
     """Background tasks beside the requests."""
     system: System = api.state.system
     async with asyncio.TaskGroup() as group:
-        beside = [group.create_task(system.streams.run()), group.create_task(_prune_periodically(system))]
+        beside = [
+            group.create_task(system.streams.run()),
+            group.create_task(Looper(_log, partial(_prune, system), longest=_PRUNE_SECONDS).run()),
+        ]
         try:
             yield
         finally:
@@ -119,17 +122,13 @@ async def _lifespan(api: FastAPI) -> AsyncIterator[None]:
                 task.cancel()
 
 
-async def _prune_periodically(system: System) -> None:
+async def _prune(system: System) -> float:
     events = system.stripe_events
-    while True:
-        try:
-            while await system.idempotency.prune() == PRUNED_AT_ONCE:
-                pass
-            while events is not None and await events.prune():
-                pass
-        except (asyncpg.PostgresError, *AWAY) as error:
-            _log.debug("idempotency keys and events not pruned", error=str(error))
-        await asyncio.sleep(_PRUNE_SECONDS)
+    while await system.idempotency.prune() == PRUNED_AT_ONCE:
+        pass
+    while events is not None and await events.prune():
+        pass
+    return _PRUNE_SECONDS
 
 
 async def _handle_known(request: Request, error: Exception) -> Response:

@@ -14,9 +14,10 @@ from application.placing import place
 from application.refunding import request_refund
 from application.retrying import retry
 from eventstore.command_handler import Handled
-from orders.commands import CancelOrder, HoldOrder, ReleaseOrder, RequestRefund, RetryOrder
+from orders.commands import CancelOrder
 from orders.events import CancelledBy
 from orders.fields import MAX_AMOUNT, Identifier, Text
+from orders.interventions import HoldOrder, ReleaseOrder, RequestRefund, RetryOrder
 from orders.state import Shipped, State
 from web import models
 from web.keys import Role

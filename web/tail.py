@@ -7,10 +7,9 @@ from typing import Final
 
 import structlog
 
-from eventstore.errors import DATABASE_AWAY
+from eventstore.looper import Looper
 from eventstore.model import RecordedEvent
 from eventstore.store import EventStore
-from eventstore.wakeup import woken
 from orders.ids import ORDER_STREAMS
 
 MAX_WAITING: Final = 1_000  # events queued for a listener
@@ -100,18 +99,7 @@ class Tail:
     async def run(self) -> None:
         """Follow the log until cancelled. After an error the same step is retried, so that no event is skipped."""
         with self._store.wakeup.subscribe() as awake:
-            while True:
-                await self._wait_for_listeners()
-                awake.clear()
-                try:
-                    await self._step()
-                except DATABASE_AWAY as error:
-                    _log.debug("the log cannot be followed, retrying", error=str(error))
-                    await asyncio.sleep(_RETRY_SECONDS)
-                except Exception:  # any error: the same step is retried, nothing is skipped
-                    _log.exception("the log cannot be followed, retrying")
-                    await asyncio.sleep(_RETRY_SECONDS)
-                await woken(awake, self._poll)
+            await Looper(_log, self._step, awake=awake, longest=_RETRY_SECONDS).run()
 
     async def _wait_for_listeners(self) -> None:
         while not self._subscriptions:
@@ -119,7 +107,8 @@ class Tail:
             self._wanted.clear()
             await self._wanted.wait()
 
-    async def _step(self) -> None:
+    async def _step(self) -> float:
+        await self._wait_for_listeners()
         position, until = await self.position(), await self._until()
         while position < until:
             page = await self._store.read_all(after=position, limit=_PAGE, category=ORDER_STREAMS)
@@ -128,3 +117,4 @@ class Tail:
                 subscription.offer(events)
             # No await between this and the offers: a new listener gets each event once.
             position = self._position = min(page.position, until)
+        return self._poll

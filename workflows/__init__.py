@@ -1,1 +1,1 @@
-"""The business procedures: validate-order, fulfill-order, notify-shipment."""
+"""The business procedures: validate-order, fulfill-order, notify-shipment, refund-order."""

@@ -1,4 +1,4 @@
-"""How a workflow says that it needs a person's attention: by search attribute, details and query."""
+"""Marks a workflow as needing attention: by search attribute, details and query."""
 
 from collections.abc import Callable, Iterable
 
@@ -11,9 +11,9 @@ with workflow.unsafe.imports_passed_through():
 
 
 class Watch:
-    """The steps that keep failing, if any. `on_change` redraws what the Web UI shows.
+    """The steps that keep failing. `on_change` updates the details in the Web UI.
 
-    `failing`: those of the run before, where this one continues it. Temporal has carried its search attribute over.
+    `failing`: steps of the previous run, where this one continues it as new. Temporal keeps the search attribute.
     """
 
     def __init__(self, on_change: Callable[[], None] = lambda: None, failing: Iterable[Attention] = ()) -> None:
@@ -22,20 +22,20 @@ class Watch:
 
     @property
     def attention(self) -> Attention | None:
-        """Of the steps that keep failing, the one that failed last."""
+        """The failing step that failed last."""
         return next(reversed(self._failing.values()), None)
 
     @property
     def failing(self) -> tuple[Attention, ...]:
-        """All of them, the one that failed last at the end."""
+        """The failing steps, the last failure at the end."""
         return tuple(self._failing.values())
 
     def rounds(self, step: str) -> int:
-        """How many rounds of attempts at a step have failed, one after another."""
+        """Number of consecutive failed rounds of attempts at a step."""
         return self._failing[step].rounds if step in self._failing else 0
 
-    def trouble(self, step: str, failure: FailureError) -> None:
-        """A round of attempts at a step has failed."""
+    def failed(self, step: str, failure: FailureError) -> None:
+        """Record a failed round of attempts at a step."""
         if not self._failing:
             workflow.upsert_search_attributes([NEEDS_ATTENTION.value_set(True)])
         before = self._failing.pop(step, None)
@@ -47,12 +47,12 @@ class Watch:
         )
         self._on_change()
 
-    def calm(self, step: str) -> None:
-        """The step has succeeded, or is no longer wanted."""
+    def recovered(self, step: str) -> None:
+        """Clear a step that succeeded or is no longer needed."""
         self._keep(set(self._failing) - {step})
 
-    def calm_all(self, but: Iterable[str] = ()) -> None:
-        """Nothing that failed is wanted any longer, but these."""
+    def recovered_all(self, but: Iterable[str] = ()) -> None:
+        """Clear all failing steps but these."""
         self._keep(set(but))
 
     def _keep(self, steps: set[str]) -> None:

@@ -1,4 +1,4 @@
-"""The end of a run that Temporal was asked to cancel."""
+"""Ends a run that was cancelled in Temporal."""
 
 import asyncio
 from typing import NoReturn
@@ -13,17 +13,17 @@ with workflow.unsafe.imports_passed_through():
 
 
 async def end_as_cancelled(run: InRounds, order: OrderRef) -> NoReturn:
-    """End as CANCELED, with nothing left to be done.
+    """End the run as CANCELED, with all work done.
 
-    Temporal takes that only of a run which it was asked to cancel. A run that continues such a one, or was reset to before
-    the request, asks for its own cancellation first.
+    Temporal accepts that only of a run with a cancellation request. A run that continues such a one as new, or was reset to
+    before the request, requests its own cancellation first.
     """
-    while not _asked():
+    while not _is_requested():
         asking = run.database(REQUEST_CANCEL, order, "This run continues a cancelled one")
         await uninterrupted(asking, on_cancel=lambda: None)
-        await pause(LOOK_FIRST, _asked, "until this run is cancelled")
+        await pause(LOOK_FIRST, _is_requested, "until this run is cancelled")
     raise asyncio.CancelledError
 
 
-def _asked() -> bool:
+def _is_requested() -> bool:
     return workflow.cancellation_reason() is not None

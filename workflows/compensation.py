@@ -1,4 +1,4 @@
-"""The compensation stack: undo is registered before do, and once begun it ends only when everything is undone."""
+"""The compensation stack: each undo is registered before its step, and unwinding ends only when everything is undone."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -14,17 +14,17 @@ with workflow.unsafe.imports_passed_through():
 
 
 @dataclass(frozen=True)
-class Undecided:
-    """The undoing was asked for, and whoever decides on it has not done so. refused: why they do not, in their words."""
+class Pending:
+    """The undo was requested and the provider has not decided yet. refused: the provider's reason for refusing so far."""
 
     refused: str | None = None
 
 
-Undo = Callable[[], Awaitable[Undecided | None]]
-"""Undoes a step, or asks how that stands."""
+Undo = Callable[[], Awaitable[Pending | None]]
+"""Undoes a step, or checks on an undo that was requested."""
 
-OnTrouble = Callable[[str, FailureError], None]
-"""Takes a step's name and its last failure after every round of attempts that failed."""
+OnFailure = Callable[[str, FailureError], None]
+"""Called with a step's name and its last failure after each failed round of attempts."""
 
 
 @dataclass
@@ -32,62 +32,61 @@ class _Compensation:
     name: str
     undo: Undo
     failed: int = 0
-    """Rounds of attempts that have failed, one after another."""
+    """Consecutive failed rounds of attempts."""
     asked: int = 0
     due: datetime | None = None
-    """When it is tried again; None: at once."""
+    """Time of the next attempt; None: at once."""
     hurried: bool = False
-    """A person has asked for it since the attempt began."""
+    """A person retried the order since the attempt began."""
 
-    def put_off(self, length: timedelta) -> None:
+    def postpone(self, length: timedelta) -> None:
         self.due = None if self.hurried else workflow.now() + length
 
 
 class Compensations:
-    """What must be undone if the saga fails, most recent first.
+    """Compensations of the saga's steps, unwound most recent first.
 
     Push before the step: its outcome can be unknown, so every compensation means "undo it if it happened, and make it
-    impossible to happen later". on_calm takes the name of each that no longer fails. between: called after each pause, with
-    nothing in flight. before: how often a run that this one continues has tried, by name.
+    impossible to happen later". on_recovery: called with the name of a compensation that no longer fails. between: called
+    after each pause, with nothing in flight. before: attempts by name, of the run that this one continues.
     """
 
     def __init__(
         self,
-        on_trouble: OnTrouble,
-        on_calm: Callable[[str], None],
+        on_failure: OnFailure,
+        on_recovery: Callable[[str], None],
         *,
         between: Callable[[], None] = lambda: None,
         before: Mapping[str, Tries] | None = None,
     ) -> None:
         self._stack: list[_Compensation] = []
-        self._on_trouble, self._on_calm, self._between = on_trouble, on_calm, between
+        self._on_failure, self._on_recovery, self._between = on_failure, on_recovery, between
         self._before = before or {}
 
     @property
     def pending(self) -> tuple[str, ...]:
-        """The names of what is still to be undone, in the order in which it will be."""
+        """Names of the pending compensations, in the order of their execution."""
         return tuple(compensation.name for compensation in reversed(self._stack))
 
     @property
     def tries(self) -> dict[str, Tries]:
-        """How often each that is pending was tried."""
+        """Attempts at each pending compensation."""
         return {each.name: Tries(failed=each.failed, asked=each.asked) for each in self._stack}
 
     def push(self, name: str, undo: Undo) -> None:
-        """Register before the step it undoes; a name that is registered already keeps its place."""
+        """Register before the step; a registered name keeps its place."""
         if name not in self.pending:
             before = self._before.get(name, Tries())
             self._stack.append(_Compensation(name, undo, before.failed, before.asked))
 
     def hurry(self) -> None:
-        """Try all that is put off at once."""
+        """Make all postponed compensations due at once."""
         for compensation in self._stack:
             compensation.due, compensation.hurried = None, True
 
     async def unwind(self) -> None:
-        """Undo in reverse order, each retried without end. One that fails, or that others have yet to decide on, is set
-        aside and does not hold up those below it. A failure is never final here, and a bug in our own code leaves the
-        run open with the rest of the stack in place."""
+        """Undo in reverse order, each retried without end. A failing or pending compensation is postponed and does not hold up
+        those below it. No failure is final here, and a bug in our own code leaves the run open with the rest of the stack."""
         while self._stack:
             for compensation in reversed(self._stack.copy()):
                 if compensation.due is None or compensation.due <= workflow.now():
@@ -95,14 +94,14 @@ class Compensations:
             await self._until_one_is_due()
 
     async def unwind_one_by_one(self) -> None:
-        """As runs did that began to undo before anything was set aside: each holds up those below it."""
+        """Undo strictly in order, each holding up those below it: runs from before patch SETS_ASIDE replay so."""
         while self._stack:
             compensation = self._stack[-1]
             try:
                 await compensation.undo()
             except FailureError as failure:
                 compensation.failed += 1
-                self._on_trouble(compensation.name, failure)
+                self._on_failure(compensation.name, failure)
                 length = pause_before(compensation.failed)
                 await pause(length, lambda: False, f"until {compensation.name} is tried again")
             else:
@@ -114,19 +113,19 @@ class Compensations:
             undecided = await compensation.undo()
         except FailureError as failure:
             compensation.failed += 1
-            compensation.put_off(pause_before(compensation.failed))
-            self._on_trouble(compensation.name, failure)
+            compensation.postpone(pause_before(compensation.failed))
+            self._on_failure(compensation.name, failure)
             return
         compensation.failed = 0
         if undecided is None:
             self._stack.remove(compensation)
         else:
             compensation.asked += 1
-            compensation.put_off(pause_before_asking(compensation.asked))
+            compensation.postpone(pause_before_asking(compensation.asked))
         if undecided is None or undecided.refused is None:
-            self._on_calm(compensation.name)
+            self._on_recovery(compensation.name)
         else:
-            self._on_trouble(compensation.name, ApplicationError(undecided.refused, type="UndoRefused"))
+            self._on_failure(compensation.name, ApplicationError(undecided.refused, type="UndoRefused"))
 
     async def _until_one_is_due(self) -> None:
         waiting = [(each.due, each.name) for each in self._stack if each.due is not None]

@@ -20,7 +20,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from orders.events import CancelledBy, Shortage
     from workflows.cancelling import end_as_cancelled
-    from workflows.compensation import Compensations, Undecided
+    from workflows.compensation import Compensations, Pending
     from workflows.failures import refusal, refused_as, shortages
     from workflows.model import FULFILL_ORDER, ORDER_STATUS, RETRY, Carried, OrderRun, Outcome
     from workflows.options import pause_before
@@ -36,9 +36,9 @@ UNDOES_EVERYTHING = "whatever-a-run-remembers-everything-is-undone"
 
 @workflow.defn(name=FULFILL_ORDER)
 class FulfillOrder(Stoppable):
-    """Takes a confirmed order to shipped, or undoes it. Resumes from the order's stream: a run may follow any other.
+    """Ships a confirmed order, or undoes it. Resumes from the order's stream: a run may follow any other.
 
-    Ends with the order shipped or cancelled; as CANCELED where Temporal was asked to cancel and the order was undone.
+    Ends with the order shipped or cancelled; as CANCELED where it was cancelled in Temporal and the order was undone.
     """
 
     @workflow.init
@@ -48,7 +48,7 @@ class FulfillOrder(Stoppable):
         super().__init__(order)
         before = order.carried or Carried()
         self.compensations = Compensations(
-            self.watch.trouble, self.watch.calm, between=self.continue_if_long, before=before.undoing
+            self.watch.failed, self.watch.recovered, between=self.continue_if_long, before=before.undoing
         )
         self.charged = False
         self._appending_cancel = 0
@@ -59,10 +59,10 @@ class FulfillOrder(Stoppable):
         try:
             await self.fulfill()
         except FailureError as failure:
-            # Only failures that are meant arrive here. Any other exception is a bug in our own code: it leaves the run
-            # open, to be mended and deployed, and neither refunds nor fails.
+            # Only intended failures arrive here. Any other exception is a bug in our own code: it leaves the run open until
+            # a fix is deployed, and neither refunds nor fails.
             await uninterrupted(self.undo(failure), on_cancel=self.note_cancel)
-        self.watch.calm_all()
+        self.watch.recovered_all()
         if self.cancelled_in_temporal and self.progress.status == "cancelled":
             await end_as_cancelled(self, self.order)
         return Outcome(status=self.progress.status, reason=self.progress.reason)
@@ -72,7 +72,7 @@ class FulfillOrder(Stoppable):
         looked = 0
         while self.progress.status == "placed":  # started by hand, before the validation has ended
             looked += 1
-            waiting = pause(pause_before(looked), self.hurry(self.heard()), "until the order is confirmed")
+            waiting = pause(pause_before(looked), self.until_more(self.requests()), "until the order is confirmed")
             await uninterrupted(waiting, on_cancel=self.note_cancel)
             self.continue_if_long()
             await self.read_order()
@@ -91,16 +91,16 @@ class FulfillOrder(Stoppable):
         if self.progress.status != "cancelled":  # shipped, where the shipment entered the stream first
             return
         if workflow.patched(UNDOES_EVERYTHING):
-            # Whatever this run did: another one, or a task that was lost with its worker, may have done the rest.
+            # Everything, not only the steps of this run: another run, or a task lost with its worker, may have done the rest.
             self._push_all()
-            self.watch.calm_all(but=self.compensations.pending)
+            self.watch.recovered_all(but=self.compensations.pending)
             await self.compensations.unwind()
         else:
             await self._undo_what_it_remembers()
 
     @workflow.signal(name=RETRY)
     def retry(self) -> None:
-        """A person has had the order taken up: go on with what waits for its next attempt."""
+        """A person retried the order: try all pending attempts at once."""
         super().retry()
         self.compensations.hurry()
 
@@ -114,7 +114,7 @@ class FulfillOrder(Stoppable):
         if self.cancel_asked and self.charged and not registered and workflow.patched(COUNTS_IN_LOST_TASK):
             self.compensations.push("release-inventory", self.release_inventory)
         if workflow.patched(SETS_ASIDE):
-            self.watch.calm_all()
+            self.watch.recovered_all()
             await self.compensations.unwind()
         else:
             await self.compensations.unwind_one_by_one()
@@ -122,7 +122,7 @@ class FulfillOrder(Stoppable):
     # The steps
 
     async def read_order(self) -> None:
-        # Before anything else, cancelled or not: only the order tells what there is to undo.
+        # First, cancelled or not: only the order's stream shows the steps to undo.
         reading = self.database(step.READ_ORDER, self.order, "How far has the order come?")
         progress = await uninterrupted(reading, on_cancel=self.note_cancel)
         if progress.reserved or progress.status == "cancelled":
@@ -150,7 +150,7 @@ class FulfillOrder(Stoppable):
         return await self._gateway(step.CREATE_SHIPMENT, self.order, "Buy the shipping label")
 
     async def capture_payment(self, payment: Payment | None) -> None:
-        # Of what an earlier run charged only the id is known: the gateway answers at once where it has all of it.
+        # Of an earlier run's charge only the id is known: the gateway answers at once where it is captured.
         if (payment is None or not payment.captured) and workflow.patched(CAPTURES):
             await self._gateway(step.CAPTURE_PAYMENT, self.order, "Take the money that is held")
 
@@ -178,12 +178,12 @@ class FulfillOrder(Stoppable):
 
     # The compensations: undo if it happened, and make it impossible to happen later
 
-    async def void_shipment(self) -> Undecided | None:
+    async def void_shipment(self) -> Pending | None:
         voided = await gateway_step(step.VOID_SHIPMENT, self._undone(), "Void the shipping label")
         if not voided.pending:
             return None
         self.show("The carrier has yet to take the label back.")
-        return Undecided(voided.refused)
+        return Pending(voided.refused)
 
     async def release_inventory(self) -> None:
         await database_step(step.RELEASE_INVENTORY, self._undone(), "Put the goods back into stock")
@@ -204,7 +204,7 @@ class FulfillOrder(Stoppable):
     def _undone(self) -> Undo:
         return Undo(order=self.order, reason=self.progress.reason or "cancelled")
 
-    # How steps run, and what is seen of them in the Temporal Web UI
+    # Execution of steps, and their details in the Temporal Web UI
 
     async def _database(self, signature: step.Signature[I, O], argument: I, summary: str) -> O:
         return await self.unless_held(lambda: self.database(signature, argument, summary), self.note_cancel)
@@ -226,7 +226,7 @@ class FulfillOrder(Stoppable):
             super().continue_if_long()
 
     def _cancel_at_once(self) -> None:
-        # A gateway that is down would be asked again for hours: on a cancelled order the next attempt gives up instead.
+        # A gateway that is down would be retried for hours: on a cancelled order the next attempt gives up instead.
         self.note_cancel()
         self._early_cancel = asyncio.create_task(self._append_cancel(CancelledBy.OPERATOR, CANCELLED_IN_TEMPORAL))
 

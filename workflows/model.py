@@ -1,4 +1,4 @@
-"""What the workflows answer, and how they are found in the Temporal Web UI."""
+"""Inputs, results and search attributes of the workflows."""
 
 from typing import TypeVar
 
@@ -21,11 +21,11 @@ REFUND_ORDER = "refund-order"
 W = TypeVar("W", bound=Wire)
 
 RETRY = "retry"
-"""The signal that a person has had the order taken up."""
+"""The signal that a person retried the order."""
 
 
 class Outcome(Wire):
-    """How an order stands when the workflow ends, and why where it was cancelled."""
+    """The order's status at the end of the workflow, and the reason of a cancellation."""
 
     status: str
     reason: str | None = None
@@ -41,14 +41,14 @@ class Attention(Wire):
 
 
 class Tries(Wire):
-    """Rounds at a compensation that failed one after another, and looks at one that others have yet to decide on."""
+    """Consecutive failed rounds of a compensation, and checks on a pending one."""
 
     failed: int = 0
     asked: int = 0
 
 
 class Carried(Wire):
-    """What a run hands to the next one where it continues as new; all else is in the order's stream."""
+    """State carried to the next run on continue-as-new; all else is in the order's stream."""
 
     attention: tuple[Attention, ...] = ()
     cancelled_in_temporal: bool = False
@@ -56,13 +56,13 @@ class Carried(Wire):
 
 
 class Begun(Wire):
-    """What every workflow here is started with, beside what it is about. A field of its one argument: a second argument that
-    may be missing would lose both their types."""
+    """Base of every workflow's argument. A field and no second argument: with an optional second one Temporal decodes
+    neither by its type."""
 
     carried: Carried | None = None
 
     def about(self, kind: type[W]) -> W:
-        """What the run is about, as its steps take it."""
+        """The subject of the run, as input of its steps."""
         return kind.model_validate(self.model_dump(include=set(kind.model_fields)))
 
 

@@ -1,4 +1,4 @@
-"""notify-shipment: tells other systems, by integration events in the store's topics."""
+"""notify-shipment: publishes integration events of a shipment."""
 
 from temporalio import workflow
 
@@ -10,7 +10,7 @@ with workflow.unsafe.imports_passed_through():
 
 @workflow.defn(name=NOTIFY_SHIPMENT)
 class NotifyShipment(InRounds):
-    """Publishes a shipped order's messages, each once however often it runs."""
+    """Publishes a shipped order's messages, each once for any number of runs."""
 
     @workflow.init
     def __init__(self, begun: OrderRun) -> None:

@@ -6,8 +6,8 @@ from datetime import timedelta
 from temporalio.common import RetryPolicy
 
 # A database step takes milliseconds; ten seconds means the database or its connection is gone. One round of attempts, about
-# as long as a restart of the database takes. It is retried within a workflow task, which Temporal's history grows with and
-# which a worker that is told to stop has to wait for: rounds end, and the pause after one is a timer.
+# as long as a restart of the database takes. Its attempts run within a workflow task, which a stopping worker has to wait for
+# and which lengthens the history: so rounds end, and the pause after one is a timer.
 DATABASE_TIMEOUT = timedelta(seconds=10)
 DATABASE_RETRY = RetryPolicy(
     initial_interval=timedelta(milliseconds=100),
@@ -16,14 +16,14 @@ DATABASE_RETRY = RetryPolicy(
     maximum_attempts=8,
 )
 
-# One call to a gateway. Longer than the gateways' own time-outs, so that theirs, which say more, come first.
+# One call to a gateway. Longer than the gateways' own time-outs, whose errors are more specific.
 GATEWAY_TIMEOUT = timedelta(seconds=30)
 
 # A worker that was killed in the middle of a call is noticed after this long, not after the whole time-out.
 GATEWAY_HEARTBEAT = timedelta(seconds=5)
 
 # One round of attempts, about half a minute of an outage. Then the order is marked as needing attention and the next round
-# waits for a timer: the workflow only hears of a failing activity when a round has ended.
+# waits for a timer. Temporal reports a failing activity to the workflow only at the end of a round.
 GATEWAY_RETRY = RetryPolicy(
     initial_interval=timedelta(milliseconds=500),
     backoff_coefficient=2,
@@ -36,7 +36,7 @@ GATEWAY_RETRY = RetryPolicy(
 ROUND_FIRST = timedelta(seconds=10)
 ROUND_LAST = timedelta(hours=1)
 
-# Between looks at what others take hours or weeks to decide, as a carrier does on giving back a label's price.
+# Between checks on a pending decision of a provider, which takes hours or weeks, as a carrier's on refunding a label.
 LOOK_FIRST = timedelta(minutes=1)
 LOOK_LAST = timedelta(days=1)
 
@@ -47,12 +47,12 @@ def pause_before(round_number: int) -> timedelta:
 
 
 def pause_on_hold(look: int) -> timedelta:
-    """The pause before the step that an order's hold refused is tried again; 1 is after the first refusal."""
+    """The pause before a retry of a step that was refused by a hold; 1 is after the first refusal."""
     return _doubled(LOOK_FIRST, look, ROUND_LAST)
 
 
 def pause_before_asking(look: int) -> timedelta:
-    """The pause before what was undecided is looked at again; 1 is the second look."""
+    """The pause before the next check on a pending compensation; 1 is the second check."""
     return _doubled(LOOK_FIRST, look, LOOK_LAST)
 
 

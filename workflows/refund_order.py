@@ -1,4 +1,4 @@
-"""refund-order: gives back a part of a shipped order's charge, as a person asked for."""
+"""refund-order: makes a refund that a person requested on a shipped order."""
 
 from temporalio import workflow
 
@@ -22,5 +22,5 @@ class RefundOrder(InRounds):
         returned = await self.gateway(RETURN_PAYMENT, refund, "Give the money back")
         made = refund.model_copy(update={"amount": returned.amount})
         progress: OrderProgress = await self.database(RECORD_REQUESTED_REFUND, made, "Record the refund")
-        self.watch.calm_all()
+        self.watch.recovered_all()
         return Outcome(status=progress.status)

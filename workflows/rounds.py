@@ -1,4 +1,4 @@
-"""What every workflow here has in common: its steps are tried in rounds, and a run does not outlast its history."""
+"""Base of all workflows: steps are tried in rounds, and a run with a long history continues as new."""
 
 from collections.abc import Awaitable, Callable
 from typing import Final, NoReturn
@@ -16,7 +16,7 @@ with workflow.unsafe.imports_passed_through():
 
 # Patch: runs from before it replay without.
 CONTINUES: Final = "long-histories-continue-as-new"
-# Of which an answer to the patch holds: a run that was too long already when this version came is asked again later.
+# The patch is asked for once per so many events: a run from before it, too long already, is asked again later.
 _EVENTS_OF_AN_ANSWER: Final = 5_000
 
 
@@ -34,7 +34,7 @@ class InRounds:
 
     @workflow.signal(name=RETRY)
     def retry(self) -> None:
-        """A person has had the order taken up: go on with what waits for its next attempt."""
+        """A person retried the order: try all pending attempts at once."""
         self.retries += 1
 
     @workflow.query(name="attention")
@@ -48,20 +48,20 @@ class InRounds:
         attempt: Callable[[], Awaitable[T]],
         gives_up: Callable[[FailureError], bool] = is_definite,
     ) -> T:
-        """Attempt, round after round with growing pauses, until it succeeds or `gives_up` takes the failure for final."""
+        """Attempt in rounds with growing pauses, until success or a failure that is final by `gives_up`."""
         while True:
-            heard = self.heard()
+            known = self.requests()
             try:
                 answer = await attempt()
             except FailureError as failure:
                 if gives_up(failure):
                     raise
-                self.watch.trouble(name, failure)
+                self.watch.failed(name, failure)
                 length = pause_before(self.watch.rounds(name))
-                await pause(length, self.hurry(heard), f"until {name} is tried again")
+                await pause(length, self.until_more(known), f"until {name} is tried again")
                 self.continue_if_long()
             else:
-                self.watch.calm(name)
+                self.watch.recovered(name)
                 return answer
 
     async def database(self, step: Signature[I, O], argument: I, summary: str) -> O:
@@ -72,16 +72,16 @@ class InRounds:
         """A step at a gateway. Raises FailureError when it is refused for good."""
         return await self.in_rounds(step.name, lambda: gateway_step(step, argument, summary))
 
-    def heard(self) -> tuple[int, bool]:
-        """What has been asked of the run up to now: how many retries, and whether to cancel."""
+    def requests(self) -> tuple[int, bool]:
+        """Requests received so far: the number of retries, and a cancel."""
         return self.retries, False
 
-    def hurry(self, heard: tuple[int, bool]) -> Callable[[], bool]:
-        """Whether more has been asked of the run than was heard before the round, so that the pause after it ends."""
-        return lambda: self.heard() != heard
+    def until_more(self, known: tuple[int, bool]) -> Callable[[], bool]:
+        """Condition that ends a pause: a request was received since `known`."""
+        return lambda: self.requests() != known
 
     def carried(self) -> Carried:
-        """What the next run has to know where this one continues as new."""
+        """State for the next run on continue-as-new."""
         return Carried(attention=self.watch.failing)
 
     def continue_if_long(self) -> None:
@@ -96,7 +96,7 @@ class InRounds:
         workflow.continue_as_new(self._begun.model_copy(update={"carried": self.carried()}))
 
     def show(self, doing: str = "") -> None:
-        """Show in the Temporal Web UI what the run does, and what keeps failing."""
+        """Show the current step and the failing one in the Temporal Web UI."""
         failing = self.watch.attention
-        trouble = f"\n\n**{failing.step} keeps failing**: {failing.error}" if failing else ""
-        workflow.set_current_details(f"{doing}{trouble}".strip())
+        failure = f"\n\n**{failing.step} keeps failing**: {failing.error}" if failing else ""
+        workflow.set_current_details(f"{doing}{failure}".strip())

@@ -11,11 +11,11 @@ _NOWHERE = StorageDriverStoreContext(target=None)
 
 
 class Sandbox(SandboxedWorkflowRunner):
-    """Temporal's, without a visit to it for every payload.
+    """Temporal's sandbox, not entered for every payload.
 
-    Around each payload of a task the worker asks the run several times in which context it is to be converted, and each
-    time a sandboxed run enters the sandbox to answer: a sixth of a worker's time (decision 20).
-    Our converter takes no context, and we keep no payloads elsewhere: a run's own code is all that runs in the sandbox.
+    For each payload of a task the worker asks the run several times for its serialization context, and a sandboxed run enters
+    the sandbox each time: a sixth of a worker's time (decision 20). Our converter uses no context, and no payloads are
+    stored externally: only a run's own code runs in the sandbox.
     """
 
     def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:

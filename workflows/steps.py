@@ -1,4 +1,4 @@
-"""How a workflow runs one round of a step: a local activity for a database step, an ordinary one for money and labels."""
+"""One round of a step: a local activity for a database step, an ordinary one for money and labels."""
 
 import asyncio
 import contextlib
@@ -50,14 +50,14 @@ async def gateway_step(step: Signature[I, O], argument: I, summary: str) -> O:
     return answer
 
 
-async def pause(length: timedelta, hurry: Callable[[], bool], summary: str) -> None:
-    """Wait on a timer, or until `hurry` turns true."""
+async def pause(length: timedelta, ended: Callable[[], bool], summary: str) -> None:
+    """Wait on a timer, or until `ended` turns true."""
     with contextlib.suppress(TimeoutError):
-        await workflow.wait_condition(hurry, timeout=length, timeout_summary=summary)
+        await workflow.wait_condition(ended, timeout=length, timeout_summary=summary)
 
 
 async def uninterrupted(work: Coroutine[Any, Any, T], on_cancel: Callable[[], None]) -> T:
-    """Wait for work to its end, even when Temporal cancels the workflow meanwhile: `on_cancel` hears of it.
+    """Wait for work to its end, even where Temporal cancels the workflow meanwhile: then `on_cancel` is called.
 
     Cancelling the wait would let the effect of a charge in flight land after its refund.
     """

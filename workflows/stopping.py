@@ -1,4 +1,4 @@
-"""What people may do to an order under way: hold and release it, cancel it, have it taken up."""
+"""Interventions in an open order: hold and release, cancel, retry."""
 
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
@@ -22,8 +22,8 @@ PAUSES_WHEN_CANCELLED: Final = "rounds-after-a-cancel-pause-too"
 class Stoppable(InRounds):
     """A run that stops before its next step where its order is cancelled, and for as long as it is held.
 
-    Signals say so at once. The order's stream says so too, and is what counts: a signal may be lost, and another run may
-    have cancelled the order.
+    Signals take effect at once. The order's stream is authoritative: a signal may be lost, and another run may have cancelled
+    the order.
     """
 
     def __init__(self, begun: Begun) -> None:
@@ -34,17 +34,17 @@ class Stoppable(InRounds):
 
     @workflow.signal(name="cancel")
     def cancel(self) -> None:
-        """A person has cancelled the order (its stream says so): stop before the next step and undo."""
+        """A person cancelled the order, as its stream records: stop before the next step and undo."""
         self.cancelled_by_person = True
 
     @workflow.signal(name="release")
     def release(self) -> None:
-        """The order is no longer on hold: go on."""
+        """A person released the order: continue."""
         self.released = True
 
     @property
     def is_cancelled(self) -> bool:
-        """Whether the order is cancelled, by what is known of its stream."""
+        """True where the order is cancelled by its last known state."""
         raise NotImplementedError
 
     async def unless_held(self, attempt: Callable[[], Coroutine[Any, Any, T]], on_cancel: Callable[[], None]) -> T:
@@ -63,7 +63,7 @@ class Stoppable(InRounds):
             self.continue_if_long()
 
     async def _on_hold(self, looked: int) -> None:
-        """Wait to be released, cancelled or taken up, none of which need reach this run; so not for these alone."""
+        """Wait for a release, cancel or retry, or for a while: none of these signals is certain to arrive."""
         self.show("It is on hold.")
         retries = self.retries
 
@@ -71,7 +71,7 @@ class Stoppable(InRounds):
             return self.released or self.cancel_asked or self.retries != retries
 
         if workflow.patched(LOOKS_AGAIN):
-            self.watch.calm_all()
+            self.watch.recovered_all()
             await pause(pause_on_hold(looked), ended, "until the hold is looked at again")
         else:
             await workflow.wait_condition(ended)
@@ -80,13 +80,13 @@ class Stoppable(InRounds):
     def cancel_asked(self) -> bool:
         return self.cancelled_by_person or self.cancelled_in_temporal
 
-    def heard(self) -> tuple[int, bool]:
+    def requests(self) -> tuple[int, bool]:
         return self.retries, self.cancel_asked
 
-    def hurry(self, heard: tuple[int, bool]) -> Callable[[], bool]:
-        if self.cancel_asked and heard[1] and not workflow.patched(PAUSES_WHEN_CANCELLED):
+    def until_more(self, known: tuple[int, bool]) -> Callable[[], bool]:
+        if self.cancel_asked and known[1] and not workflow.patched(PAUSES_WHEN_CANCELLED):
             return lambda: True
-        return super().hurry(heard)
+        return super().until_more(known)
 
     def stop_if_cancelled(self) -> None:
         """Raise an ApplicationError, which begins the undoing, where the order is cancelled or is to be."""
@@ -95,5 +95,5 @@ class Stoppable(InRounds):
             raise ApplicationError(reason, type="OrderCancelled", category=ApplicationErrorCategory.BENIGN)
 
     def note_cancel(self) -> None:
-        """Temporal was asked to cancel the run."""
+        """Note a cancellation request at Temporal."""
         self.cancelled_in_temporal = True

@@ -1,4 +1,4 @@
-"""validate-order: is everything in stock? Then the order is confirmed, else cancelled."""
+"""validate-order: confirms an order whose items are in stock, and cancels any other."""
 
 from temporalio import workflow
 from temporalio.exceptions import FailureError
@@ -24,8 +24,8 @@ ON_HOLD = "On hold"
 
 @workflow.defn(name=VALIDATE_ORDER)
 class ValidateOrder(InRounds):
-    """Decides on a placed order. On any other it changes nothing and answers how the order stands; on a held one too,
-    and when that is released this run decides once more, or another where this one has ended."""
+    """Decides on a placed order. Any other order, or one on hold, stays unchanged, and its status is the result. After a
+    release this run decides again, or another run where this one has ended."""
 
     @workflow.init
     def __init__(self, begun: OrderRun) -> None:
@@ -45,12 +45,12 @@ class ValidateOrder(InRounds):
 
     @workflow.signal(name="release")
     def release(self) -> None:
-        """The order is no longer on hold: what was refused because of it is no answer any more."""
+        """A person released the order: a refusal by its hold no longer applies."""
         self.released = True
 
     async def _decide_unless_held(self, order: OrderRef, availability: Availability) -> OrderProgress | None:
         while True:
-            self.released = False  # whoever decides from here on sees what was released until now
+            self.released = False  # releases until now are visible to the decision below
             try:
                 return await self._decide(order, availability)
             except FailureError as failure:

@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.end_to_end.worker_process import Fleet, WorkerProcess
 from tests.gateways.local_stripe import API_KEY
-from tests.gateways.stripe_proxy import Call, Fault
+from tests.gateways.stripe_calls import Call, Fault
 from tests.running_system import until
 from tests.workflow.stripe_system import StripeSystem
 

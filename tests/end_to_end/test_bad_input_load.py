@@ -1,4 +1,4 @@
-"""A large import with one line in ten broken, each in another way: the good ones go through, the bad ones are named."""
+"""A large import with one line in ten broken, each differently: the good ones are placed, the bad ones are reported."""
 
 import asyncio
 import json

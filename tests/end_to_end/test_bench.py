@@ -1,4 +1,4 @@
-"""The benchmark's own machinery, on the least work that it can be given; no figure is asserted, machines differ."""
+"""The benchmark's own code, with minimal work; figures are not asserted, because machines differ."""
 
 import json
 import subprocess

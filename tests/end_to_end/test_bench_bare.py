@@ -1,4 +1,4 @@
-"""Bare Temporal is a fair measure of ours: one order leaves the same events in Temporal's histories."""
+"""Bare Temporal is a fair comparison: one order leaves the same events in Temporal's histories."""
 
 from collections import Counter
 from collections.abc import Callable

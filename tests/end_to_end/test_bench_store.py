@@ -1,4 +1,4 @@
-"""What the benchmark fills a store with: figures measured on anything else than a true log would be worth nothing."""
+"""The benchmark's generated store is a valid log: figures measured on an invalid one would be worthless."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The soak that anyone can run, in short: `make chaos`."""
+"""The soak test `make chaos`, in short."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""kill -9 of the worker at the worst moments: everything happens once, and the order goes on to its end."""
+"""kill -9 of the worker at the worst moments: every effect happens once, and the order completes."""
 
 import time
 from typing import Any, Literal

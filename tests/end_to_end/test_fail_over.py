@@ -1,4 +1,4 @@
-"""A fail-over to a replica that was behind, on real PostgreSQL: what is lost is named, and what can be is taken up."""
+"""A fail-over to a replica that lagged, on real PostgreSQL: lost data is named, and repaired if possible."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The path of one order, everything on."""
+"""The path of one order through the whole system."""
 
 from temporalio.client import Client
 

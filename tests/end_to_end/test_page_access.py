@@ -1,4 +1,4 @@
-"""The operators' page: who may do what, and a server that goes away and comes back."""
+"""The operators' page: permissions by role, and a server that stops and returns."""
 
 from playwright.async_api import Browser, expect
 from temporalio.client import Client

@@ -1,4 +1,4 @@
-"""The operators' page: for everybody, on every screen, by keyboard alone."""
+"""The operators' page: accessible, on every screen, by keyboard alone."""
 
 from playwright.async_api import Browser, expect
 from temporalio.client import Client

@@ -1,4 +1,4 @@
-"""The operators' page: what a person does to an order, asked first and done once."""
+"""The operators' page: actions on an order, confirmed first and executed once."""
 
 import asyncio
 import re

@@ -1,4 +1,4 @@
-"""The operators' page: whatever people write is text, and stays in its place."""
+"""The operators' page: user input is shown as text, and stays in its place."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The operators' page: money is exact, in every currency there is."""
+"""The operators' page: amounts are exact, in every currency."""
 
 from iso4217 import Currency
 from playwright.async_api import Browser

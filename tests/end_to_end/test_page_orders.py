@@ -1,4 +1,4 @@
-"""The operators' page: orders as they move, and how they are found."""
+"""The operators' page: the live list of orders, and its filters."""
 
 import re
 

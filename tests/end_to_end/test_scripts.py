@@ -1,4 +1,4 @@
-"""The shortest examples, against `orders dev` with its own services and data that stays."""
+"""The minimal examples, against `orders dev` with its own services and persistent data."""
 
 import asyncio
 import signal

@@ -1,4 +1,4 @@
-"""Workers killed in the middle of a call to Stripe: one charge or none, and money back once, by Stripe's own word."""
+"""Workers killed during a call to Stripe: one charge or none, and one refund, by Stripe's own books."""
 
 import asyncio
 import time
@@ -8,7 +8,7 @@ from typing import Any, Literal
 import pytest
 
 from gateways.stripe.api import TIMEOUT
-from orders.commands import RequestRefund
+from orders.interventions import RequestRefund
 from tests.end_to_end.stripe_fleet import (
     CANCEL,
     CAPTURE,
@@ -21,7 +21,7 @@ from tests.end_to_end.stripe_fleet import (
     StripeFleet,
 )
 from tests.gateways.local_stripe import Money
-from tests.gateways.stripe_proxy import Call
+from tests.gateways.stripe_calls import Call
 from tests.running_system import new_id
 from workflows.model import REFUND_ORDER
 

@@ -1,4 +1,4 @@
-"""Two worker processes with all roles, Stripe that fails in every way, customers who cancel: one charge or none each."""
+"""Two worker processes with all roles, every fault of Stripe, customers who cancel: one charge or none each."""
 
 import asyncio
 import contextlib
@@ -19,7 +19,8 @@ from tests.end_to_end.stripe_fleet import (
     TOTAL,
     StripeFleet,
 )
-from tests.gateways.stripe_proxy import Reply, StripeProxy
+from tests.gateways.stripe_calls import Reply
+from tests.gateways.stripe_proxy import StripeProxy
 from tests.running_system import until
 from tests.workflow.stripe_system import StripeSystem
 

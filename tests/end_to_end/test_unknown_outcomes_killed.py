@@ -1,4 +1,4 @@
-"""Outcomes unknown because a worker was killed, or because two of them work under faults: still one effect or none."""
+"""Unknown outcomes after a worker was killed, or of two workers under faults: one effect or none."""
 
 import asyncio
 import contextlib
@@ -8,8 +8,8 @@ from typing import Literal
 import pytest
 
 from gateways.simulated import Operation
-from orders.commands import RequestRefund
 from orders.errors import OrderNotCancellable
+from orders.interventions import RequestRefund
 from orders.state import Shipped
 from tests.end_to_end.worker_process import Fleet
 from tests.running_system import new_id, until

@@ -1,4 +1,4 @@
-"""The worker's process: it stops in order, shares its work with others, and is replaced when it dies."""
+"""The worker's process: graceful stop, shared work, and replacement after a crash."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""What a step finds at a gateway is trusted where it fits, and never charged over where it does not."""
+"""An effect found at a gateway is accepted if it matches, and never charged again if it does not."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
@@ -11,7 +11,8 @@ from activities.signatures import OrderRef
 from gateways.errors import IdempotencyConflict, KeyVoided
 from gateways.payments import Charge, ChargeRequest
 from gateways.simulated import SimulatedPaymentGateway
-from orders.commands import ConfirmOrder, RetryOrder
+from orders.commands import ConfirmOrder
+from orders.interventions import RetryOrder
 from tests.integration.dispatcher_harness import dispatching
 from tests.running_system import RunningSystem
 from tests.workflow.forgetful_gateways import Forgetful, forgetful

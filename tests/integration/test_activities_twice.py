@@ -1,4 +1,4 @@
-"""Every activity run twice answers the same and takes effect once; and a compensation forbids what it undoes."""
+"""Every activity run twice returns the same and takes effect once; a compensation makes its step impossible."""
 
 import inspect
 import typing

@@ -1,4 +1,4 @@
-"""`orders api` as a process: how it begins, what it writes, how it ends."""
+"""`orders api` as a process: start, output, end."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""POST: what is asked of orders, and how a refusal is worded."""
+"""POST: commands on orders, and the form of refusals."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Connections that bring no request, or too many: each is ended in time, and costs the others nothing."""
+"""Idle or excessive connections: each is closed in time, without an effect on the rest."""
 
 import asyncio
 import contextlib

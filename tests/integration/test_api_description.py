@@ -1,4 +1,4 @@
-"""The API's own description: it is true of a real server with real data, whatever schemathesis sends."""
+"""The API's own description matches a real server with real data, for every request of schemathesis."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""docs/operations.md on the HTTP API: its examples run, its problems are those that there are."""
+"""docs/operations.md on the HTTP API: its examples run, and its list of problems is complete."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""Requests that nobody should send: each gets a clear answer, and costs nobody else anything."""
+"""Malformed requests: each gets a clear answer, without an effect on other callers."""
 
 import asyncio
 import gzip

@@ -1,4 +1,4 @@
-"""One effect and one answer for each Idempotency-Key, whatever happens in between."""
+"""One effect and one answer for each Idempotency-Key, under every interruption."""
 
 import asyncio
 import uuid

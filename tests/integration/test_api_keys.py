@@ -1,4 +1,4 @@
-"""Who may do what, and what is never told: keys, and the names of those who are not from here."""
+"""Permissions by role, and data that must never appear: keys, and names of hosts."""
 
 from typing import Any
 

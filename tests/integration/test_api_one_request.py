@@ -1,4 +1,4 @@
-"""One request cannot stop the process: none holds the event loop much longer than the largest order that is taken."""
+"""One request cannot stop the process: none holds the event loop much longer than the largest valid order."""
 
 import asyncio
 import contextlib

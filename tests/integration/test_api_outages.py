@@ -1,4 +1,4 @@
-"""What is answered while something is away, and what where the fault is ours."""
+"""Answers during outages, and answers to internal errors."""
 
 import asyncio
 from dataclasses import replace
@@ -12,7 +12,7 @@ from temporalio.client import Client
 from embedded.ports import free_ports
 from embedded.postgres import run_postgres
 from eventstore.migrate import migrate
-from orders.commands import HoldOrder
+from orders.interventions import HoldOrder
 from settings import Settings
 from temporal import connect_temporal
 from tests.integration.api_harness import Api, api, cut_connections, problem

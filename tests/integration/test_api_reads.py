@@ -1,4 +1,4 @@
-"""GET: what the read models and the streams hold, whole, in pages, and as fresh as was asked for."""
+"""GET: contents of read models and streams, whole, in pages, and as fresh as requested."""
 
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
@@ -8,8 +8,9 @@ import pytest
 from temporalio.client import Client
 
 from application.wire import camel_case
-from orders.commands import CancelOrder, HoldOrder
+from orders.commands import CancelOrder
 from orders.events import CancelledBy
+from orders.interventions import HoldOrder
 from projections.customer_orders import CustomerRow
 from projections.order_dashboard import OrderRow
 from tests.integration.api_harness import Api, api, problem

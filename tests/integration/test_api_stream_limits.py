@@ -1,4 +1,4 @@
-"""How many streams are served: of the process, and of each key."""
+"""Limits of streams: of the process, and of each key."""
 
 import asyncio
 

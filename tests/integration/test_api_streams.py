@@ -1,4 +1,4 @@
-"""Server-sent events: live, in order, resumed without a gap, and ended where they have to be."""
+"""Server-sent events: live, in order, resumed without a gap, and ended at the limits."""
 
 import asyncio
 import time
@@ -8,8 +8,9 @@ from uuid import uuid4
 import pytest
 from temporalio.client import Client
 
-from orders.commands import CancelOrder, HoldOrder, ReleaseOrder
+from orders.commands import CancelOrder
 from orders.events import CancelledBy, OrderHeld, OrderReleased
+from orders.interventions import HoldOrder, ReleaseOrder
 from tests.integration.api_harness import Api, Listener, ServerEvent, api, api_of, cut_connections, listening, problem
 from tests.running_system import running_system, until
 from web import connection, streams, tail

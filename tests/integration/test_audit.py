@@ -1,4 +1,4 @@
-"""Each check of the audit, with exactly the thing broken that it is there for."""
+"""Each check of the audit, with exactly the corruption that it must find."""
 
 from collections.abc import AsyncIterator
 

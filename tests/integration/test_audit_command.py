@@ -1,4 +1,4 @@
-"""`orders audit` as people and scripts see it."""
+"""`orders audit` for people and scripts."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""Orders that are not settled: each has a running workflow or a reason, or is found."""
+"""Open orders: each has a running workflow or a reason, or is a finding."""
 
 from collections.abc import AsyncIterator
 from uuid import uuid4

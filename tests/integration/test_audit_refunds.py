@@ -1,4 +1,4 @@
-"""Money that goes back after shipment, and orders that a person holds: held against the books."""
+"""Refunds after shipment, and orders on hold, against the books."""
 
 from collections.abc import AsyncIterator
 from uuid import uuid4

@@ -1,4 +1,4 @@
-"""An order that moves between the reads of one look is judged by the next look, not by the mixture."""
+"""An order that changes between the reads of an audit is judged by a second read, not by the mixture."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
@@ -9,10 +9,10 @@ import pytest
 from temporalio.client import Client
 
 from audit import audit
-from audit.open_orders import Prospects
 from audit.report import MONEY
-from audit.stranded import stranded
 from gateways.books import GatewayBooks, OrderBooks
+from open_work.open_orders import Prospects
+from open_work.stranded import stranded
 from orders.events import CancelledBy
 from tests.integration.audit_harness import Books, opened_books
 

@@ -1,4 +1,4 @@
-"""The settings choose who takes the money, and what is not chosen is neither imported nor needed."""
+"""Settings select the gateways; unselected ones are neither imported nor needed."""
 
 import asyncio
 import os

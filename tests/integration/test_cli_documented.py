@@ -1,4 +1,4 @@
-"""Every command, option and setting says what it does, and is in the documentation."""
+"""Every command, option and setting has a help text, and is in the documentation."""
 
 import asyncio
 import re

@@ -1,4 +1,4 @@
-"""Lines from pieces of any size, and what a line of an order file can be."""
+"""Lines from pieces of any size, and valid lines of an order file."""
 
 import json
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""`orders place` without anything running behind it: what is refused, what is recognised, and what an outage leaves."""
+"""`orders place` without other processes: refusals, repetitions, and the result of an outage."""
 
 import asyncio
 import json

@@ -1,11 +1,11 @@
-"""A log that has lost its end: Temporal has completed runs for work that the orders' streams do not show."""
+"""A log that has lost its end: Temporal has completed runs for work that the orders' streams do not have."""
 
 import pytest
 from temporalio.client import Client, WorkflowExecutionStatus
 
 from activities.publish import TOPICS
 from eventstore.store import EventStore
-from orders.commands import HoldOrder, ReleaseOrder, RequestRefund
+from orders.interventions import HoldOrder, ReleaseOrder, RequestRefund
 from orders.state import Shipped
 from tests.integration.dispatcher_harness import described, dispatching, rewind, run_ids
 from tests.integration.lost_tail import lose_tail

@@ -1,4 +1,4 @@
-"""At least once by the dispatcher, made once by Temporal: whatever is dispatched again runs no second time."""
+"""At-least-once dispatch, made once by Temporal: a repeated dispatch starts no second run."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Temporal away: orders wait, none is skipped, and everything goes on by itself once it is back."""
+"""An outage of Temporal: orders wait, none is skipped, and all continue automatically after it."""
 
 import asyncio
 import time
@@ -9,7 +9,7 @@ import pytest
 from temporalio.client import Client, WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
 
-import eventstore.consumer
+import eventstore.looper
 from dispatcher.dispatcher import Dispatcher
 from dispatcher.starter import WorkflowStarter
 from dispatcher.triggers import Trigger
@@ -184,7 +184,7 @@ async def test_a_running_dispatcher_tells_of_the_outage_waits_longer_each_time_a
 async def test_an_outage_of_hours_does_not_end_the_runner(
     dispatching_through_proxy: Dispatching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(eventstore.consumer, "_BACKOFF_LAST", 0.0)
+    monkeypatch.setattr(eventstore.looper, "BACKOFF_FIRST", 0.0)
     away = Away()
     task = asyncio.create_task(dispatching_through_proxy.app.runner(away).run())
     enough = asyncio.create_task(away.enough.wait())

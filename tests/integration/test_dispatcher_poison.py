@@ -1,4 +1,5 @@
-"""Events that no retry dispatches: parked with their reason, their neighbours go on, and a retry takes them up again."""
+"""Events that cannot be dispatched: parked with their reason, their neighbours are dispatched, and a retry dispatches
+them."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace

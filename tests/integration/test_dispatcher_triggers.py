@@ -1,4 +1,4 @@
-"""The trigger table, as Temporal sees what comes of it."""
+"""The trigger table, checked by its effects in Temporal."""
 
 from collections.abc import AsyncIterator
 from typing import Any

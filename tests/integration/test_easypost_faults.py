@@ -1,4 +1,4 @@
-"""EasyPost when replies are lost, calls arrive late or twice, and processes end in the middle: one label, or none."""
+"""EasyPost with lost replies, late or duplicate calls, and processes that end in the middle: one label, or none."""
 
 import asyncio
 from collections.abc import AsyncIterator

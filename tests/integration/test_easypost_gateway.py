@@ -1,4 +1,4 @@
-"""EasyPost behind its official client: the contract of all gateways, what is sent, and how each answer is taken."""
+"""EasyPost behind its official client: the contract of all gateways, the requests, and the handling of each answer."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace

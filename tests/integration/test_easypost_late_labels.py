@@ -1,4 +1,4 @@
-"""EasyPost labels that are made after the answer, or after we gave up waiting for it: found and taken back, for a day."""
+"""EasyPost labels made after the answer, or after our time limit: found and refunded, for a day."""
 
 from collections.abc import AsyncIterator
 

@@ -1,4 +1,4 @@
-"""With a test key of one's own in EASYPOST_TEST_API_KEY: labels that EasyPost itself sells and takes back."""
+"""With your own test key in EASYPOST_TEST_API_KEY: labels that EasyPost itself sells and refunds."""
 
 import os
 from dataclasses import replace

@@ -1,4 +1,5 @@
-"""A ledger that has lost rows of labels, as after a fail-over: EasyPost is asked before a label counts as never bought."""
+"""A ledger that has lost rows of labels, as after a fail-over: EasyPost is searched before a label counts as never
+bought."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The embedded servers: what they answer, where they listen, and what they refuse."""
+"""The embedded servers: answers, addresses, and refusals."""
 
 import os
 from pathlib import Path

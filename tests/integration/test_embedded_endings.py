@@ -1,4 +1,4 @@
-"""The embedded servers, ended in every way a user or the machine may end them, and started again."""
+"""The embedded servers, ended in every way by user or machine, and restarted."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""The folders of the embedded services are their owner's alone: data, logs, sockets, addresses."""
+"""Folders of the embedded services are accessible to their owner alone: data, logs, sockets, addresses."""
 
 import os
 import stat

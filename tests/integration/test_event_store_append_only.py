@@ -1,4 +1,4 @@
-"""The log is append-only in the database itself: tried as the application's role, and as the owner."""
+"""The log is append-only in the database itself: tested as the application's role, and as the owner."""
 
 import asyncpg
 import pytest

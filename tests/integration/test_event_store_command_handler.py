@@ -1,4 +1,4 @@
-"""Load, decide, append: once per command id, again when another writer was faster, never past what cannot be read."""
+"""Load, decide, append: once per command id, again after a conflict, never past an unreadable event."""
 
 import asyncio
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Appends beside each other: twins come to one effect, rivals to one winner, and nobody leaves a gap."""
+"""Concurrent appends: duplicates have one effect, conflicts one winner, and no append leaves a gap."""
 
 import asyncio
 from dataclasses import replace

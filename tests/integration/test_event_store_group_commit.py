@@ -1,4 +1,4 @@
-"""Appends that go together: in few commits, each with the answer that it would have had alone, none held up by another."""
+"""Grouped appends: few commits, each append with its own answer, and none delayed by another."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""The head of the log while writers hang: asked by many on one connection, and never above a prepared transaction."""
+"""The head of the log while writers hang: read concurrently on one connection, and never above a prepared transaction."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""A transaction that hangs on a stream holds up that stream's appends, and no neighbour's."""
+"""A transaction that hangs on a stream delays that stream's appends, and no neighbour's."""
 
 import asyncio
 import statistics

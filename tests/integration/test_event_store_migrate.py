@@ -1,4 +1,4 @@
-"""Migrating: once, however often and by however many it is asked for, and an error that keeps the password."""
+"""Migrations: applied once by repeated and concurrent runs, and an error that hides the password."""
 
 import asyncio
 import json

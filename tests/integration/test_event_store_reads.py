@@ -1,4 +1,4 @@
-"""Reading: streams either way, the whole log by pages, filters that cost their log only once."""
+"""Reading: streams in both directions, the whole log by pages, filters."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""A refused event costs nobody else anything: not its batch's neighbours, not the appends beside it."""
+"""A refused event affects no other append: neither its batch's neighbours nor concurrent ones."""
 
 import asyncio
 import math

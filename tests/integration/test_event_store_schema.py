@@ -1,4 +1,4 @@
-"""The committed schema is what the migrations make."""
+"""The committed schema equals the sum of the migrations."""
 
 import difflib
 from pathlib import Path

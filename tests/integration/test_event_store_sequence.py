@@ -1,4 +1,4 @@
-"""A sequence behind the log: no append lands where readers have passed, and the documented command repairs it."""
+"""A sequence behind the log: no append gets a position that readers have passed, and the documented command repairs it."""
 
 import asyncio
 import re

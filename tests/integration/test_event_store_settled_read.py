@@ -1,4 +1,4 @@
-"""Every committed event is seen once, in order: positions are drawn in one order and become visible in another."""
+"""Every committed event is read once, in order, although positions become visible out of order."""
 
 import asyncio
 import random

@@ -1,4 +1,4 @@
-"""The gateway that docs/gateways.md shows keeps the contract of all gateways."""
+"""The gateway in docs/gateways.md keeps the contract of all gateways."""
 
 import re
 from pathlib import Path

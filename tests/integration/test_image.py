@@ -1,4 +1,4 @@
-"""The Dockerfile: its own install lines, run in an empty environment, make a program that starts and is small."""
+"""The Dockerfile: its own install lines, run in an empty environment, make a small program that starts."""
 
 import re
 import shutil

@@ -1,4 +1,4 @@
-"""A lease whose connection the server is ending: it has said so, and the connection is still there."""
+"""A lease whose connection the server is ending: announced, and still open."""
 
 from eventstore.lease import Lease
 from tests.running_system import until

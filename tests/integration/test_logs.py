@@ -1,4 +1,4 @@
-"""The log of a serving process: one JSON object a line, each with the order it is about."""
+"""The log of a serving process: one JSON object a line, each with its order."""
 
 import asyncio
 import io

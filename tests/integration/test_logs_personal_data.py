@@ -1,5 +1,5 @@
-"""Nobody's name, address or words leave the database: not into logs, metrics, traces, Temporal, at the most talkative
-level, through refusals, poison, crashes and bugs."""
+"""Personal data never leaves the database: not in logs, metrics, traces or Temporal, at the most verbose level, through
+refusals, poison, crashes and bugs."""
 
 import asyncio
 import re

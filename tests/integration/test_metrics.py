@@ -1,4 +1,4 @@
-"""What a scraper is told of a running system, and that it is told nothing where nothing is known."""
+"""Metrics of a running system, and absent metrics of unknown state."""
 
 import socket
 import time
@@ -10,7 +10,7 @@ import pytest
 from temporalio.client import Client
 
 from eventstore.errors import WrongExpectedVersion
-from orders.commands import HoldOrder
+from orders.interventions import HoldOrder
 from settings import Settings, SettingsError, load_settings
 from telemetry.process import metrics_served
 from telemetry.refresher import StateGauges

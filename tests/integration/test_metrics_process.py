@@ -1,4 +1,4 @@
-"""What a serving process shows at its two addresses, and how it refuses ones that it cannot have."""
+"""The two metrics addresses of a serving process, and the refusal of invalid ones."""
 
 import contextlib
 import socket

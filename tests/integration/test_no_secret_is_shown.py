@@ -1,4 +1,4 @@
-"""What is configured as a secret is in no output, at the most talkative log level and in the worst case: nothing answers."""
+"""Configured secrets are in no output, at the most verbose log level and in the worst case: no service answers."""
 
 import asyncio
 import os

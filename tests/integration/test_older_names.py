@@ -1,4 +1,4 @@
-"""What was begun under names of before two facts could share none: it is found again, and belongs to one order alone."""
+"""Effects under names from before the current naming: found again, and attributed to one order alone."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Poolers and addresses: PgBouncer in session mode works, in transaction mode every program refuses in one sentence."""
+"""Poolers and addresses: PgBouncer in session mode works, in transaction mode every program refuses with one message."""
 
 import asyncio
 from collections.abc import AsyncIterator

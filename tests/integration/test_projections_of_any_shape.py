@@ -1,4 +1,4 @@
-"""A read model that is not among ours: a row per SKU, so that one event feeds many rows, with columns of every kind."""
+"""A further read model: a row per SKU, so that one event changes many rows, with columns of every type."""
 
 import datetime
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Reading: pages that are complete without repetition, figures, and an index for each question."""
+"""Queries: complete pages without repetition, figures, and an index for each query."""
 
 import re
 from collections.abc import AsyncIterator

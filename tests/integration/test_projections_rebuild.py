@@ -1,4 +1,4 @@
-"""Rebuilding beside the live projection: the same rows, the same schema, and nobody notices."""
+"""Rebuilding beside the live projection: the same rows, the same schema, without an effect on readers."""
 
 import asyncio
 import contextlib

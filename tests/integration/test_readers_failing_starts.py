@@ -1,4 +1,4 @@
-"""A start that alone keeps failing, with whatever status, is parked after some rounds; an outage parks none."""
+"""A start that alone keeps failing, with any status, is parked after some rounds; an outage parks none."""
 
 from collections.abc import AsyncIterator
 

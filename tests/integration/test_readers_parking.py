@@ -1,4 +1,5 @@
-"""Each reader parks what it cannot know or decode, and goes on: types of a newer program, JSON that no parser takes."""
+"""Each reader parks unknown or undecodable events, and continues: types of a newer program, JSON that no parser
+accepts."""
 
 from collections.abc import AsyncIterator
 from typing import NoReturn

@@ -1,4 +1,4 @@
-"""Readiness: ready means that the database takes writes, and a fault of the database is named."""
+"""Readiness: ready means that the database accepts writes, and a fault of the database is named."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`orders recover` on what a restore leaves: sequences, checkpoints, charges without a row or an order, work nobody does."""
+"""`orders recover` after a restore: sequences, checkpoints, charges without a row or an order, work without a workflow."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

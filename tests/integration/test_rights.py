@@ -1,4 +1,4 @@
-"""The application's role: what it owns, which is nothing, what it may, and a rebuild that needs no more than that."""
+"""The application's role: it owns no objects, its rights, and a rebuild within them."""
 
 import asyncio
 from collections.abc import AsyncIterator

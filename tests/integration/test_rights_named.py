@@ -1,4 +1,4 @@
-"""A login with more rights than its work needs is named, at the start and by `orders health`; nothing ends for it."""
+"""A login with unnecessary rights is reported at the start and by `orders health`, without ending the process."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

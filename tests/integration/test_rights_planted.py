@@ -8,7 +8,8 @@ import asyncpg
 import pytest
 
 from eventstore.migrate import MigrationFailed, _dbmate_up, dbmate_url, migrate
-from eventstore.planted import PLANTED, Planted, refuse_planted
+from eventstore.planted import Planted, refuse_planted
+from eventstore.statements import PLANTED
 from tests.integration.event_store_harness import eventually
 from tests.integration.rights_harness import (
     FUNCTIONS,

@@ -1,4 +1,4 @@
-"""A namespace that lacks our search attributes is refused at the start, not found out by every order."""
+"""A namespace without our search attributes is refused at the start, instead of failing for every order."""
 
 import pytest
 from temporalio.api.operatorservice.v1 import RemoveSearchAttributesRequest

@@ -1,4 +1,4 @@
-"""TLS to PostgreSQL: the certificate is checked by the program and by its migrations, and no connection goes without."""
+"""TLS to PostgreSQL: program and migrations check the certificate, and never connect without TLS."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

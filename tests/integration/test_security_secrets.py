@@ -1,4 +1,4 @@
-"""Passwords and keys of a serving worker are in nothing that it writes, whatever goes wrong, at the most talkative level."""
+"""Passwords and keys of a serving worker are in none of its output, under every fault, at the most verbose level."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator

@@ -1,5 +1,5 @@
-"""TLS, client certificates and the API key towards Temporal, by Temporal's own variables. TLS ends in a proxy of the
-test's: the development server speaks none."""
+"""TLS, client certificates and the API key towards Temporal, by Temporal's own variables. A proxy of the test
+terminates TLS: the development server has none."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Stock under concurrency, and the proof that its figures follow from its logs."""
+"""Stock under concurrency, and the proof that its levels follow from its logs."""
 
 import asyncio
 import random

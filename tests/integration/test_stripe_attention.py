@@ -1,4 +1,4 @@
-"""Money at Stripe that somebody has to look after is listed, until somebody has."""
+"""Money at Stripe that needs an operator is listed until an operator has acted."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Money that people give back in Stripe's dashboard while a refund of ours fails: what is asked for is what is left now."""
+"""Refunds in Stripe's dashboard while a refund of ours fails: only the rest is requested."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""What every way of failing at Stripe means: asked again, asked again when it says so, or for somebody to mend."""
+"""Classification of every failure of Stripe: retry, retry after a given time, or misconfigured."""
 
 import logging
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""What comes to the address of Stripe's webhooks and is none: refused, whatever its shape."""
+"""Requests to the address of Stripe's webhooks that are not events: refused in every form."""
 
 import contextlib
 

@@ -1,4 +1,4 @@
-"""What Stripe tells by itself: signed, taken once, and never a reason to turn anything back."""
+"""Stripe's webhooks: signed, handled once, and never a reason to move a state back."""
 
 import asyncio
 import json

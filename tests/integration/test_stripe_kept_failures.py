@@ -1,4 +1,4 @@
-"""Failures that Stripe keeps under the idempotency key and repeats for a day: the next request looks for the effect, then
+"""Kept failures, which Stripe repeats under the idempotency key for a day: the next request looks for the effect, then
 uses a new key. Judged by the money at localstripe."""
 
 import asyncio

@@ -1,4 +1,4 @@
-"""A payment that succeeds after its order was given up goes back; until that is seen to, Stripe is to come again."""
+"""A payment that succeeds after its order was cancelled is refunded; until that is started, Stripe must deliver again."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

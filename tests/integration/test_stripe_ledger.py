@@ -1,4 +1,4 @@
-"""The ledger of what was asked of Stripe: it moves forward only, keeps its rows, and holds nothing personal."""
+"""The ledger of requests to Stripe: states move forward only, rows are kept, and no personal data is stored."""
 
 import asyncio
 import itertools

@@ -1,4 +1,5 @@
-"""A ledger that has lost rows of charges, as after a fail-over: Stripe is asked, and no money is kept or taken twice."""
+"""A ledger that has lost rows of charges, as after a fail-over: Stripe is searched, and no money is kept or charged
+twice."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""The Stripe gateway against localstripe behind the proxy: the contract of all gateways, and what Stripe adds to it."""
+"""The Stripe gateway against localstripe behind the proxy: the contract of all gateways, and Stripe's own cases."""
 
 import asyncio
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What Stripe tells of refunds: those of ours that fail or whose reply was lost, and those that a person makes there."""
+"""Stripe's events about refunds: failed ones of ours, ones with a lost reply, and ones made by a person."""
 
 import pytest
 from temporalio.client import Client

@@ -1,4 +1,4 @@
-"""Every request that the gateway makes, held against Stripe's own schema; and Stripe's own answers, read by the gateway."""
+"""Every request of the gateway, checked against Stripe's own schema; and Stripe's own answers, parsed by the gateway."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -10,8 +10,9 @@ from gateways.errors import PaymentDeclined
 from gateways.stripe.api import StripeApi
 from gateways.stripe.payment import StripePaymentGateway
 from tests.gateways.local_stripe import API_KEY
+from tests.gateways.stripe_calls import Call
 from tests.gateways.stripe_mock import run_stripe_mock
-from tests.gateways.stripe_proxy import Call, StripeProxy
+from tests.gateways.stripe_proxy import StripeProxy
 from tests.integration.gateway_requests import a_charge, a_refund, persist
 from tests.plain_http import plain_http
 

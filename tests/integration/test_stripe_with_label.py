@@ -1,4 +1,4 @@
-"""Money that is held first and taken with the label: the contract of all gateways once more, captures and what is voided."""
+"""Authorised first, captured with the label: the contract of all gateways once more, captures and voids."""
 
 from dataclasses import replace
 

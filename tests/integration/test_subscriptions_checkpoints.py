@@ -1,4 +1,4 @@
-"""Checkpoints: where a subscription begins, that it is fenced, and how far it is behind."""
+"""Checkpoints: start of a subscription, fencing, and lag."""
 
 import asyncpg
 import pytest

@@ -1,4 +1,4 @@
-"""One owner in the fleet: a standby takes over within five seconds of the owner's end, and nothing is skipped."""
+"""One owner per reader: a standby takes over within five seconds of the owner's end, and skips no event."""
 
 import asyncio
 import signal

@@ -1,4 +1,4 @@
-"""Wake-ups are hints: in this process, from another one, and delivery with none of them."""
+"""Wake-ups are hints: in this process, from another one, and delivery without any."""
 
 import asyncio
 from collections.abc import AsyncIterator

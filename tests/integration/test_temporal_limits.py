@@ -1,4 +1,4 @@
-"""The server's limit of ids is ours: PostgreSQL keeps 255 characters, and what is longer is refused as invalid."""
+"""The server's limit of ids equals ours: PostgreSQL stores 255 characters, and a longer id is refused as invalid."""
 
 import uuid
 

@@ -1,4 +1,5 @@
-"""One trace for all that follows from a command: its append, three workflows, their steps, the gateways, and the undoing."""
+"""One trace for all effects of a command: its append, three workflows, their steps, the gateways, and the
+compensations."""
 
 from collections import Counter
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Traces as they leave the processes, by OpenTelemetry's own variables."""
+"""Exported traces, configured by OpenTelemetry's own variables."""
 
 from collections.abc import Iterator
 from pathlib import Path

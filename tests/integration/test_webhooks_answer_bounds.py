@@ -1,4 +1,4 @@
-"""What a receiver may answer: the rest is not read, and costs the worker's loop nothing."""
+"""Bounds of a receiver's answer: the rest is not read, and costs the worker's loop no time."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""`orders webhooks`, typed beside a running system."""
+"""`orders webhooks` beside a running system."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""One POST over real sockets: where it refuses to go, and what of an answer it takes."""
+"""One POST over real sockets: refused addresses, and the accepted part of an answer."""
 
 import asyncio
 import socket

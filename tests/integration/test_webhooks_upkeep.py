@@ -1,4 +1,4 @@
-"""Replays, what is deleted and what is taken up again, and what is refused."""
+"""Replays, deletion, restarts and refusals."""
 
 import uuid
 from collections.abc import AsyncIterator

@@ -2,8 +2,9 @@
 
 from collections.abc import Awaitable, Callable
 
-from orders.commands import CancelOrder, HoldOrder, ReleaseOrder, RequestRefund, RetryOrder
+from orders.commands import CancelOrder
 from orders.events import CancelledBy
+from orders.interventions import HoldOrder, ReleaseOrder, RequestRefund, RetryOrder
 from tests.running_system import CANCEL_REASON, RunningSystem, until
 from tests.workflow.steering import Steering
 

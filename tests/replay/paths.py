@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from orders.commands import HoldOrder, ReleaseOrder, RequestRefund
+from orders.interventions import HoldOrder, ReleaseOrder, RequestRefund
 from tests.replay import failing_paths, webhook_paths
 from tests.running_system import CANCEL_REASON, RunningSystem, until
 from tests.workflow.steering import Held, Steering, held_only

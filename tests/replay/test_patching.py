@@ -1,4 +1,4 @@
-"""The documented way to change a workflow, `workflow.patched`: what is under way replays, what is new goes the new way."""
+"""The documented way to change a workflow, `workflow.patched`: running workflows replay, new ones take the new path."""
 
 import uuid
 

@@ -1,6 +1,6 @@
-"""History is a contract: what any released version recorded must replay, and holds nobody's name or address.
+"""History is a contract: histories of every released version must replay, and contain no personal data.
 
-`make histories` records anew (RECORD_HISTORIES=1): only for paths that no released version could have taken.
+`make histories` records again (RECORD_HISTORIES=1): only for paths that no released version could have taken.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""What activities raise, as Temporal's history has it: definite or retried, and never a row, a name or an address."""
+"""Errors of activities in Temporal's history: definite or retried, and without rows, names or addresses."""
 
 import asyncio
 from collections.abc import Callable

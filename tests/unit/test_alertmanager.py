@@ -1,4 +1,4 @@
-"""Where alerts go: by severity, and one cause is one page. Asked of the real Alertmanager and its tool."""
+"""Routing of alerts: by severity, and one page for one cause. Checked with the real Alertmanager and its tool."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""Typed events: the newest version is written, every version there ever was is read, and nothing is skipped."""
+"""Typed events: the newest version is written, every earlier version is read, and no field is skipped."""
 
 from datetime import UTC, datetime
 from typing import Any, ClassVar

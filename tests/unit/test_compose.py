@@ -1,4 +1,4 @@
-"""docker-compose.yml: what each service relies on is said, and what it is given is read by somebody."""
+"""docker-compose.yml: the requirements of each service are declared, and every given setting is read."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,5 @@
-"""The deployment as a test: docker-compose.yml is read as Docker Compose does, and a report claims no more than was tested."""
+"""The deployment as a test: docker-compose.yml is parsed as by Docker Compose, and a report claims no more than was
+tested."""
 
 import signal
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The check of the modules that workflow code is made of, on copies of these very modules with one line more."""
+"""The determinism check, on copies of the workflow modules with one more line."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""The documentation speaks of what is there: files, functions, tests, make targets, settings."""
+"""The documentation names existing files, functions, tests, make targets and settings."""
 
 import ast
 import re

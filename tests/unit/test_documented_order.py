@@ -1,4 +1,4 @@
-"""The order that the overview shows is one that is accepted."""
+"""The order in the overview is accepted."""
 
 import json
 from datetime import UTC, datetime

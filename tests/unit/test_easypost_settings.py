@@ -1,4 +1,4 @@
-"""Where parcels are sent from and with whose key: wrong settings are named, and no secret is shown."""
+"""EasyPost's sender and key: wrong settings are named, and no secret is shown."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""What a carrier says of a parcel goes into the order's stream and Temporal's history: short, and without the address."""
+"""A carrier's message in the order's stream and Temporal's history: short, and without the address."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What is refused before the database is asked, and the path by which the error names it."""
+"""Events refused before the call to the database, and the path in the error."""
 
 import contextlib
 import math

@@ -1,4 +1,4 @@
-"""deploy/kubernetes: every manifest fits the API's schemas, and says what our image, settings and probes need."""
+"""deploy/kubernetes: every manifest matches the API's schemas, and the needs of our image, settings and probes."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The check of the licences of what runs."""
+"""The check of the licences of production packages."""
 
 from pathlib import Path
 

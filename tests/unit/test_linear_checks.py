@@ -1,4 +1,4 @@
-"""No check of a text from outside takes more than linear time: measured at n, 2n and 4n characters, in CPU time."""
+"""No check of external text takes more than linear time: measured at n, 2n and 4n characters, in CPU time."""
 
 import gc
 import re

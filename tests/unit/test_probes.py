@@ -1,4 +1,4 @@
-"""Probes: a loop that hangs is not live, a look that is old does not count."""
+"""Probes: a blocked event loop is not live, and an old check does not count."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""Whatever happens to some customers' orders, the read models say what the orders themselves say."""
+"""For any history of some customers' orders, the read models agree with the orders."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -8,23 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eventstore.model import RecordedEvent
-from orders.commands import (
-    CancelOrder,
-    Command,
-    ConfirmOrder,
-    HoldOrder,
-    PlaceOrder,
-    RecordPayment,
-    RecordRefund,
-    RecordShipment,
-    ReleaseOrder,
-    RequestRefund,
-    RetryOrder,
-)
+from orders.commands import CancelOrder, Command, ConfirmOrder, PlaceOrder, RecordPayment, RecordRefund, RecordShipment
 from orders.decide import decide
 from orders.errors import OrderError
 from orders.events import CancelledBy
 from orders.evolve import evolve, initial_state
+from orders.interventions import HoldOrder, ReleaseOrder, RequestRefund, RetryOrder
 from orders.state import Cancelled, NotPlaced, Paid, Shipped, State
 from projections import PROJECTIONS
 from projections.customer_orders import CUSTOMER_ORDERS

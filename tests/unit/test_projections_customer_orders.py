@@ -1,4 +1,4 @@
-"""Customer orders: given what happened to a customer's orders, then these counts and this spend."""
+"""Customer orders: given the events of a customer's orders, then these counts and this spend."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""The order dashboard: given what happened to an order, then this row."""
+"""The order dashboard: given the events of an order, then this row."""
 
 from dataclasses import replace
 

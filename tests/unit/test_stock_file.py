@@ -1,4 +1,4 @@
-"""The CSV file of stock levels: what is read, and every fault with its place."""
+"""The CSV file of stock levels: its rows, and every fault with its place."""
 
 from pathlib import Path
 

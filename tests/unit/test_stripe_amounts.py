@@ -1,4 +1,4 @@
-"""Amounts as Stripe wants them, against the table in its documentation: exact, or refused."""
+"""Amounts in Stripe's units, against the table in its documentation: exact, or refused."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Where webhooks may go: a table of what is refused, in every spelling that leads there."""
+"""Allowed addresses of webhooks: a table of refused ones, in every spelling."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What receivers are promised: the document is generated, and is valid AsyncAPI 3.0 by the initiative's own schema."""
+"""The contract with receivers: the document is generated, and is valid AsyncAPI 3.0 by the initiative's own schema."""
 
 import json
 from pathlib import Path

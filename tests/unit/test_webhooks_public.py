@@ -1,4 +1,4 @@
-"""Public addresses, by a table of what is not, on every Python there is."""
+"""Public addresses, by a table of the rest, the same on every Python."""
 
 import ipaddress
 import json

@@ -1,4 +1,4 @@
-"""How often a receiver is tried, and how many attempts it can hold."""
+"""Schedule of retries, and concurrent attempts of a receiver."""
 
 from datetime import timedelta
 

@@ -6,7 +6,7 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError, FailureError
 
 with workflow.unsafe.imports_passed_through():
-    from workflows.compensation import Compensations, Undecided
+    from workflows.compensation import Compensations, Pending
     from workflows.steps import uninterrupted
 
 
@@ -32,13 +32,13 @@ class Unwinding:
         await self.compensations.unwind()
         return [*self.log, "pending: " + ", ".join(self.compensations.pending)]
 
-    async def undo(self, name: str, failures: dict[str, int], undecided: list[str | None]) -> Undecided | None:
+    async def undo(self, name: str, failures: dict[str, int], undecided: list[str | None]) -> Pending | None:
         if failures.get(name, 0) > 0:
             failures[name] -= 1
             raise ApplicationError("not now", non_retryable=True)
         if undecided:
             self.log.append(f"{name} put off at {workflow.now() - workflow.info().start_time}")
-            return Undecided(undecided.pop(0))
+            return Pending(undecided.pop(0))
         self.log.append(f"{name} undone")
         return None
 

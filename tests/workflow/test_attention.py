@@ -1,4 +1,4 @@
-"""Steps and compensations that keep failing: visible, retried without end, and finished when the gateway is back."""
+"""Steps and compensations that keep failing: visible, retried without end, and completed when the gateway is back."""
 
 from collections.abc import AsyncIterator
 

@@ -1,4 +1,4 @@
-"""A cancel at every moment of an order's life: the stream decides, money is never interrupted, nothing is kept."""
+"""A cancel at every moment of an order: the stream decides, no charge is interrupted, no money is kept."""
 
 import contextlib
 

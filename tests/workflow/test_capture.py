@@ -1,4 +1,4 @@
-"""Money that the charge only holds is taken when the label exists, and let go where the order does not ship."""
+"""An authorised charge is captured when the label exists, and released if the order does not ship."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The compensation stack by itself, in workflows of the test's own on the real server."""
+"""The compensation stack alone, in the test's own workflows on the real server."""
 
 import uuid
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Failing for months never brings a run to Temporal's limit: between rounds it continues as new, and keeps what counts."""
+"""Failing for months never reaches Temporal's limit: between rounds a run continues as new, and keeps its state."""
 
 from collections.abc import AsyncIterator
 from datetime import datetime
@@ -9,7 +9,7 @@ from temporalio.exceptions import CancelledError
 from temporalio.testing import TimeSkipper
 
 from activities.signatures import Undone
-from orders.commands import HoldOrder, ReleaseOrder, RequestRefund
+from orders.interventions import HoldOrder, ReleaseOrder, RequestRefund
 from tests.running_system import RunningSystem, running_system, until
 from tests.webhook_receiver import receiving
 from tests.workflow.books import assert_the_books_hold

@@ -1,11 +1,11 @@
-"""An order whose stream holds an event that cannot follow needs attention, with a workflow at work or without one."""
+"""An order whose stream contains an event that cannot follow needs attention, with or without a running workflow."""
 
 import json
 
 from temporalio.client import Client
 
-from application.attention import find_stuck
-from application.stuck import Stuck
+from open_work.attention_list import find_stuck
+from open_work.kinds import Stuck
 from tests.integration.log_by_hand import ByHand, insert
 from tests.running_system import RunningSystem, until
 from tests.workflow.steering import Steering

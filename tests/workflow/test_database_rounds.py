@@ -1,9 +1,10 @@
-"""A database step that is refused every time: seen as needing attention, in every workflow, and done when it is mended."""
+"""A database step that is refused every time: marked as needing attention, in every workflow, and completed after the
+fix."""
 
 import asyncpg
 import pytest
 
-from orders.commands import RequestRefund
+from orders.interventions import RequestRefund
 from tests.running_system import RunningSystem, until
 from tests.workflow.steering import Steering
 from tests.workflow.test_cancellation import assert_everything_is_back

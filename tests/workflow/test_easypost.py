@@ -1,4 +1,4 @@
-"""Orders whose labels EasyPost sells: shipped, refused in the carrier's words, or given back without holding up the money."""
+"""Orders with EasyPost labels: shipped, refused with the carrier's message, or undone without delaying the refund."""
 
 import json
 from collections.abc import AsyncIterator

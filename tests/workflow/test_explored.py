@@ -1,4 +1,4 @@
-"""Exploration by machine: generated sequences end right, sequences that once failed still do, and a planted fault is found."""
+"""Exploration: generated sequences end correctly, kept sequences too, and a planted fault is found."""
 
 import json
 from collections.abc import AsyncIterator

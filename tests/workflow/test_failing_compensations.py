@@ -1,4 +1,4 @@
-"""Compensations that fail, for hours or for some rounds in every combination: no run ends with something not undone."""
+"""Compensations that fail, for hours or for some rounds in every combination: no run ends before every step is undone."""
 
 import asyncio
 from collections.abc import AsyncIterator

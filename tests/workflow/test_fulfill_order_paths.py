@@ -1,4 +1,4 @@
-"""Every step of fulfill-order failing for good, one at a time: everything is undone, in the right order."""
+"""Every step of fulfill-order failing for good, one at a time: every earlier step is undone, in the right order."""
 
 import pytest
 from temporalio.client import WorkflowExecutionStatus

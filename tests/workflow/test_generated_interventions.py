@@ -1,4 +1,4 @@
-"""Whatever people and gateways do to some orders, in whatever order: when all is calm again, the books hold."""
+"""Any interventions and faults, in any order: after they end, the books are correct."""
 
 import contextlib
 from collections.abc import AsyncIterator, Sequence
@@ -11,13 +11,15 @@ from hypothesis import strategies as st
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from audit import Finding, Sources, audit
+from audit import Finding, audit
 from embedded.postgres import Postgres
 from eventstore.checkpoints import lags
 from gateways.simulated import FaultKind, Operation
-from orders.commands import CancelOrder, Command, HoldOrder, PlaceOrder, ReleaseOrder, RequestRefund, RetryOrder
+from open_work.sources import Sources
+from orders.commands import CancelOrder, Command, PlaceOrder
 from orders.errors import OrderError
 from orders.events import CancelledBy
+from orders.interventions import HoldOrder, ReleaseOrder, RequestRefund, RetryOrder
 from orders.model import parse_order
 from orders.state import Cancelled, ExistingOrder, NotPlaced, Shipped
 from projections import PROJECTIONS

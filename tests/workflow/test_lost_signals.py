@@ -1,11 +1,12 @@
-"""No run waits for a signal alone: one that is lost, or was never sent, delays an order and does not end it."""
+"""No run waits for a signal alone: a lost signal delays an order, and does not stop it."""
 
 import asyncio
 
 from temporalio.api.enums.v1 import EventType
 
-from orders.commands import CancelOrder, HoldOrder, ReleaseOrder, RetryOrder
+from orders.commands import CancelOrder
 from orders.events import CancelledBy
+from orders.interventions import HoldOrder, ReleaseOrder, RetryOrder
 from tests.running_system import RunningSystem, until
 from tests.workflow.resetting import WITHOUT_SIGNALS, points, reset
 from tests.workflow.steering import Steering

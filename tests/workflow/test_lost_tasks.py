@@ -1,5 +1,5 @@
-"""A database step has its effect before Temporal records the task it is part of: a task that is lost with its worker may
-have done what the next attempt at it, which hears of a cancel first, never comes to."""
+"""A database step has its effect before Temporal records its workflow task: a task that is lost with its worker may
+have effects that the next attempt, after a cancel, does not repeat."""
 
 from tests.running_system import RunningSystem
 from tests.workflow.steering import Steering

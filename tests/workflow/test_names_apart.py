@@ -1,4 +1,4 @@
-"""Ids that clients choose so that they look like names of the system: every order and refund gets what is its own."""
+"""Ids that resemble names of the system: every order and refund keeps its own effects."""
 
 import hashlib
 
@@ -11,8 +11,9 @@ from bootstrap import build_app
 from eventstore.pool import open_pool
 from gateways.payments import ChargeRequest, RefundRequest
 from gateways.shipping import LabelRequest, Recipient
-from orders.commands import ConfirmOrder, PlaceOrder, RequestRefund
+from orders.commands import ConfirmOrder, PlaceOrder
 from orders.ids import stream_name
+from orders.interventions import RequestRefund
 from orders.model import parse_order
 from orders.names import older_name
 from orders.state import Shipped

@@ -1,4 +1,4 @@
-"""Whatever a gateway says when it refuses, the order is undone; whatever is asked for by hand, nothing is left hanging."""
+"""An order is undone for every refusal of a gateway; a command by hand leaves no run hanging."""
 
 import pytest
 from temporalio.client import WorkflowFailureError

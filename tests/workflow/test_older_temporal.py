@@ -1,6 +1,6 @@
-"""A run that was restored from a copy of Temporal's which is older than the order's stream: it ends as the stream has it.
+"""A run restored from a copy of Temporal that is older than the order's stream: it ends as the stream requires.
 
-A reset to an early event that leaves out all signals since is such a run: in the past, and told of nothing.
+A reset to an early event without later signals is such a run.
 """
 
 import pytest

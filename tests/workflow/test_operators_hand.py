@@ -1,11 +1,11 @@
-"""What a person does to an order under way: hold, release, retry, refund after shipment."""
+"""Operator commands on an order in progress: hold, release, retry, refund after shipment."""
 
 import asyncio
 
 import pytest
 
-from orders.commands import HoldOrder, ReleaseOrder, RequestRefund, RetryOrder
 from orders.errors import IllegalTransition, RefundOutOfRange
+from orders.interventions import HoldOrder, ReleaseOrder, RequestRefund, RetryOrder
 from orders.state import Shipped
 from tests.running_system import RunningSystem, new_id, until
 from tests.workflow.steering import Steering

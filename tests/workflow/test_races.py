@@ -1,4 +1,5 @@
-"""Two hundred cancels against shipments: whichever enters the stream first wins, and the other side does the honest thing."""
+"""Two hundred cancels against shipments: the first event in the stream wins, and the other side reports the actual
+state."""
 
 from collections import Counter
 from collections.abc import AsyncIterator

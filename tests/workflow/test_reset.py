@@ -1,4 +1,4 @@
-"""`temporal workflow reset`, at every event that Temporal takes: the order ends as it had, and the books hold."""
+"""`temporal workflow reset`, at every event that Temporal accepts: the order ends as before, and the books are correct."""
 
 from collections.abc import AsyncIterator
 
@@ -6,7 +6,7 @@ import pytest
 from temporalio.client import Client, WorkflowFailureError
 from temporalio.testing import TimeSkipper
 
-from orders.commands import HoldOrder, ReleaseOrder, RequestRefund
+from orders.interventions import HoldOrder, ReleaseOrder, RequestRefund
 from tests.running_system import RunningSystem, running_system, until
 from tests.workflow.books import assert_the_books_hold
 from tests.workflow.counted_gateways import Asked

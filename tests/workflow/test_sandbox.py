@@ -1,6 +1,6 @@
-"""Workflows run in Temporal's sandbox; only what converts their payloads does not enter it.
+"""Workflows run in Temporal's sandbox, except the conversion of their payloads.
 
-Our own modules pass through it: tests/unit/test_determinism.py shows what is found in them.
+Our own modules pass through it: tests/unit/test_determinism.py checks them.
 """
 
 import uuid

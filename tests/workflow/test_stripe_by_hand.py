@@ -1,4 +1,4 @@
-"""People give money back in Stripe's dashboard while the order's own refund fails: orders end, nothing is given twice."""
+"""Refunds in Stripe's dashboard while the order's own refund fails: orders end, and no amount is refunded twice."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 import pytest
 from temporalio.client import Client
 
-from orders.commands import RequestRefund
+from orders.interventions import RequestRefund
 from orders.state import Shipped
 from tests.gateways.local_stripe import Money
-from tests.gateways.stripe_proxy import Fault, StripeProxy
+from tests.gateways.stripe_calls import Fault
+from tests.gateways.stripe_proxy import StripeProxy
 from tests.running_system import new_id, until
 from tests.workflow.steering import Steering
 from tests.workflow.stripe_system import StripeSystem, stripe_system

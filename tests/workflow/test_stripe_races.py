@@ -1,4 +1,4 @@
-"""Cancels against shipments where Stripe takes the money: what it holds in the end is what the order's stream says."""
+"""Cancels against shipments with payments by Stripe: the money at Stripe agrees with the order's stream."""
 
 from collections import Counter
 from collections.abc import AsyncIterator

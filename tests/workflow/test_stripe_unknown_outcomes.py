@@ -1,4 +1,4 @@
-"""Calls to Stripe whose outcome nobody knows: one charge or none, and the money at Stripe agrees with the stream."""
+"""Calls to Stripe with unknown outcomes: one charge or none, and the money at Stripe agrees with the stream."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
@@ -9,7 +9,7 @@ from temporalio.client import Client
 from temporalio.testing import TimeSkipper
 
 import workflows.steps
-from orders.commands import RequestRefund
+from orders.interventions import RequestRefund
 from orders.state import Shipped
 from tests.gateways.local_stripe import Money
 from tests.gateways.stripe_proxy import StripeProxy

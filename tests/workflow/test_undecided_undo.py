@@ -1,4 +1,4 @@
-"""A carrier that takes its time to take a label back, refuses to, or is down: the money does not wait for it."""
+"""A carrier that delays or refuses the refund of a label, or does not answer: the refund of money does not wait."""
 
 from collections.abc import AsyncIterator
 

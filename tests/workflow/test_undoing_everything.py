@@ -1,4 +1,4 @@
-"""On a cancelled order everything is undone, also what the run that undoes it never did or does not remember."""
+"""On a cancelled order every step is undone, also steps that are not in the run's history."""
 
 import pytest
 

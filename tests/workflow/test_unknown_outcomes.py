@@ -1,4 +1,4 @@
-"""Gateway calls whose outcome nobody knows: one effect or none, never two, and the stream agrees with the ledger."""
+"""Gateway calls with unknown outcomes: one effect or none, never two, and the stream agrees with the ledger."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
@@ -9,7 +9,7 @@ from temporalio.client import Client
 
 import workflows.steps
 from gateways.simulated import Operation
-from orders.commands import RequestRefund
+from orders.interventions import RequestRefund
 from orders.state import Shipped
 from tests.running_system import RunningSystem, new_id, running_system
 from tests.workflow.books import assert_the_books_hold

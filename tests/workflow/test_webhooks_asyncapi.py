@@ -1,4 +1,4 @@
-"""What is delivered is what docs/asyncapi.json says, for every kind of message."""
+"""Delivered messages match docs/asyncapi.json, for every kind of message."""
 
 import json
 from collections.abc import AsyncIterator
@@ -9,7 +9,7 @@ from jsonschema import FormatChecker
 from jsonschema.validators import Draft202012Validator
 from temporalio.client import Client
 
-from orders.commands import HoldOrder, ReleaseOrder, RequestRefund, RetryOrder
+from orders.interventions import HoldOrder, ReleaseOrder, RequestRefund, RetryOrder
 from tests.running_system import RunningSystem, running_system, until
 from tests.webhook_receiver import Received, Receiver, receiving
 from tests.workflow.steering import Steering

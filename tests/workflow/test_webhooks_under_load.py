@@ -1,4 +1,5 @@
-"""Receivers that hang, ask for a pause, or answer just when the next event comes: nobody else waits and nothing is lost."""
+"""Receivers that hang, request a pause, or answer when the next event arrives: no other receiver waits, and no event is
+lost."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Worker versioning, opted into by two settings: nothing runs before the version is made current, then orders ship."""
+"""Worker versioning, enabled by two settings: no work runs before the version is current, then orders ship."""
 
 from typing import Any
 

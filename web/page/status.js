@@ -4,18 +4,6 @@ import { h, icon } from "./dom.js";
 export const STATUSES = ["placed", "confirmed", "paid", "shipped", "cancelled"];
 
 const PAYMENTS = { none: "not charged", paid: "charged", refunded: "refunded" };
-const EVENTS = {
-  "order.placed": ["placed", "Placed"],
-  "order.confirmed": ["confirmed", "Confirmed"],
-  "order.paid": ["paid", "Paid"],
-  "order.shipped": ["shipped", "Shipped"],
-  "order.cancelled": ["cancelled", "Cancelled"],
-  "order.refunded": ["refunded", "Refunded"],
-  "order.refund_requested": ["refunded", "Refund requested"],
-  "order.held": ["held", "Held"],
-  "order.released": ["released", "Released"],
-  "order.retried": ["retried", "Retried"],
-};
 
 export function badge(kind, text, tone = kind) {
   return h("span", { class: "badge", "data-tone": tone }, icon(kind), text);
@@ -25,8 +13,13 @@ export const statusBadge = (status) => badge(STATUSES.includes(status) ? status 
 
 export const paymentWord = (state) => PAYMENTS[state] ?? state;
 
-/** Icon and name of an event; an unknown one keeps its type. */
-export const eventName = (type) => EVENTS[type] ?? ["lost", type];
+/** Icon and name of an event, from its type; a neutral icon where it has none. */
+export function eventName(type) {
+  const word = type.replace(/^order\./, "");
+  const shape = word === "refund_requested" ? "refunded" : word;
+  const name = word.charAt(0).toUpperCase() + word.slice(1).replaceAll("_", " ");
+  return [document.getElementById(`icon-${shape}`) ? shape : "todo", name];
+}
 
 /** Icon and tone of a workflow's status. */
 export function workflowBadge(status, needsAttention) {

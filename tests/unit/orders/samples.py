@@ -3,20 +3,10 @@
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from orders.commands import (
-    CancelOrder,
-    ConfirmOrder,
-    HoldOrder,
-    PlaceOrder,
-    RecordPayment,
-    RecordRefund,
-    RecordShipment,
-    ReleaseOrder,
-    RequestRefund,
-    RetryOrder,
-)
+from orders.commands import CancelOrder, ConfirmOrder, PlaceOrder, RecordPayment, RecordRefund, RecordShipment
 from orders.events import (
     CancelledBy,
+    Event,
     OrderCancelled,
     OrderConfirmed,
     OrderHeld,
@@ -28,6 +18,7 @@ from orders.events import (
     OrderShipped,
     RefundRequested,
 )
+from orders.interventions import HoldOrder, ReleaseOrder, RequestRefund, RetryOrder
 from orders.model import Order, parse_order
 
 NOW: Final = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
@@ -112,3 +103,21 @@ def cancelled(amount_paid: int = 0) -> OrderCancelled:
         currency="EUR",
         amount_paid=amount_paid,
     )
+
+
+ON_THE_WIRE: Final[tuple[tuple[Event, str], ...]] = (
+    (
+        PLACED,
+        "order.placed: orderId customerId currency items adjustments total shippingAddress paymentMethod placedAt",
+    ),
+    (CONFIRMED, "order.confirmed: orderId customerId currency total"),
+    (PAID, "order.paid: orderId customerId paymentId amount currency"),
+    (SHIPPED, "order.shipped: orderId customerId shipmentId trackingNumber carrier amount currency"),
+    (cancelled(1300), "order.cancelled: orderId customerId reason cancelledBy currency amountPaid shortages"),
+    (REFUNDED, "order.refunded: orderId customerId refundId paymentId amount currency reason afterShipment"),
+    (HELD, "order.held: orderId customerId reason currency"),
+    (released("paid"), "order.released: orderId customerId status currency"),
+    (retried("paid"), "order.retried: orderId customerId status reason currency"),
+    (REFUND_REQUESTED, "order.refund_requested: orderId customerId refundId paymentId amount currency reason"),
+)
+"""Each event, with its type and its fields in JSON."""

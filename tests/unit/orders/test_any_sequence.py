@@ -1,21 +1,9 @@
-"""Whatever is asked of an order, in whatever sequence, it never reaches a state that cannot be."""
+"""No sequence of commands brings an order into an impossible state."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orders.commands import (
-    CancelOrder,
-    Command,
-    ConfirmOrder,
-    HoldOrder,
-    PlaceOrder,
-    RecordPayment,
-    RecordRefund,
-    RecordShipment,
-    ReleaseOrder,
-    RequestRefund,
-    RetryOrder,
-)
+from orders.commands import CancelOrder, Command, ConfirmOrder, PlaceOrder, RecordPayment, RecordRefund, RecordShipment
 from orders.decide import decide
 from orders.errors import OrderError
 from orders.events import (
@@ -32,6 +20,7 @@ from orders.events import (
     RefundRequested,
 )
 from orders.evolve import evolve, fold, initial_state
+from orders.interventions import HoldOrder, ReleaseOrder, RequestRefund, RetryOrder
 from orders.state import Cancelled, Shipped, State
 from tests.unit.orders.samples import ORDER, an_order
 

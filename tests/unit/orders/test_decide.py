@@ -1,4 +1,4 @@
-"""Each rule of the order's life, as given / when / then."""
+"""Each rule of an order's transitions, as given when then."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What may enter as an order, and how everything else is told what is wrong with it."""
+"""Rules of entry of an order, and the reported faults of every violation."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What the events add up to, and which of them cannot follow."""
+"""The state after events, and events that cannot follow."""
 
 from dataclasses import replace
 

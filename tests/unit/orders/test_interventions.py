@@ -1,4 +1,4 @@
-"""What a person may do to an order, as given / when / then: hold, release, retry, refund after shipment."""
+"""Interventions of a person, as given when then: hold, release, retry, refund after shipment."""
 
 from dataclasses import replace
 

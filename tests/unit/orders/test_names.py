@@ -1,4 +1,4 @@
-"""No two facts have one derived name, whatever the ids hold that clients choose."""
+"""Derived names of different facts differ, for all ids that clients may choose."""
 
 import ast
 import inspect

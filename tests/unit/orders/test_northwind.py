@@ -1,4 +1,4 @@
-"""The real orders of the demonstration."""
+"""The sample orders of the demonstration."""
 
 import csv
 import json

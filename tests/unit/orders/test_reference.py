@@ -1,4 +1,4 @@
-"""Countries, postal codes, currencies and how money reads."""
+"""Countries, postal codes, currencies and the formatting of money."""
 
 import pytest
 from iso3166 import countries

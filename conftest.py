@@ -1,0 +1,5 @@
+"""Assertions in the modules that tests share report the compared values, as those in the tests do."""
+
+import pytest
+
+pytest.register_assert_rewrite("tests")

@@ -1,0 +1,64 @@
+"""Background work: a step that is repeated until it is cancelled."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final, NoReturn
+
+from structlog.typing import FilteringBoundLogger
+
+from eventstore.wording import wording
+
+BACKOFF_FIRST: Final = 0.1
+BACKOFF_LAST: Final = 5.0  # seconds
+
+
+class Looper:
+    """Repeats a step. The step returns the seconds until the next one; a wake-up, where there is one, comes sooner.
+
+    A failed step is repeated with growing pauses, up to `longest` seconds. It is logged once, and again where the error
+    changes; with its traceback where its message may not be logged. retried: other errors end the loop.
+    """
+
+    def __init__(
+        self,
+        log: FilteringBoundLogger,
+        step: Callable[[], Awaitable[float]],
+        *,
+        awake: asyncio.Event | None = None,
+        retried: tuple[type[Exception], ...] = (Exception,),
+        longest: float = BACKOFF_LAST,
+    ) -> None:
+        self._log, self._step, self._awake = log, step, awake or asyncio.Event()
+        self._retried, self._longest = retried, longest
+        self.last_error: str | None = None
+
+    async def run(self) -> NoReturn:
+        """Run for ever, or until an error that is not retried."""
+        failures = 0
+        while True:
+            self._awake.clear()
+            try:
+                pause = await self._step()
+            except self._retried as error:
+                failures += 1
+                self._note(error, failures)
+                await asyncio.sleep(min(BACKOFF_FIRST * 2 ** min(failures, 10), self._longest))
+            else:
+                failures, self.last_error = 0, None
+                if pause:
+                    await woken(self._awake, pause)
+
+    def _note(self, error: Exception, failures: int) -> None:
+        kind, text, before = type(error).__name__, wording(error), self.last_error
+        self.last_error = f"{kind}: {error}"
+        if self.last_error != before:
+            self._log.warning("step failed, trying again", error=text, failures=failures, exc_info=text == kind)
+
+
+async def woken(awake: asyncio.Event, seconds: float) -> None:
+    """Return at the next wake-up, or after so many seconds."""
+    try:
+        async with asyncio.timeout(seconds):
+            await awake.wait()
+    except TimeoutError:
+        pass

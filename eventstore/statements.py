@@ -1,0 +1,137 @@
+"""SQL of the event store."""
+
+from typing import Final
+
+# Null for a time that Python's datetime cannot hold, so that only its event fails.
+RECORDED_AT: Final = """
+case when e.recorded_at >= '0001-01-02 00:00+00' and e.recorded_at < '9999-12-31 00:00+00' then e.recorded_at end"""
+_COLUMNS: Final = f"""
+e.position, s.name, e.version, e.id, e.type, e.schema_version, e.data::text, e.metadata::text, {RECORDED_AT}"""
+
+# Append the events of one stream: the function locks the stream's row.
+APPEND: Final = "select * from eventstore.append($1, $2, $3, $4, $5, $6, $7)"
+# Append one event to each of several streams, without waiting for locked ones.
+APPEND_EACH: Final = "select * from eventstore.append_each($1, $2, $3, $4, $5, $6, $7)"
+# Read a page of a stream, by events_stream_version_key.
+READ_STREAM: Final = f"""
+select {_COLUMNS} from eventstore.streams s join eventstore.events e using (stream_id)
+ where s.name = $1 and e.version >= $2 order by e.version limit $3"""
+# Read a page of a stream backwards, by events_stream_version_key.
+READ_STREAM_BACKWARDS: Final = f"""
+select {_COLUMNS} from eventstore.streams s join eventstore.events e using (stream_id)
+ where s.name = $1 and e.version <= $2 order by e.version desc limit $3"""
+# Read a page of the log, by the primary key; a statement after SETTLED, as its snapshot must be newer than that wait.
+READ_ALL: Final = "select * from eventstore.read_all($1, $2, $3, $4, $5, $6, $7)"
+# Read the event at a position, by the primary key.
+READ_AT: Final = f"""
+select {_COLUMNS} from eventstore.events e join eventstore.streams s using (stream_id) where e.position = $1"""
+# Find the ids that the log has, by events_id_key.
+KNOWN: Final = "select e.id from eventstore.events e where e.id = any ($1::uuid[])"
+# Read a stream's version and age, and its last event by events_stream_version_key.
+STREAM_INFO: Final = """
+select s.name, s.version, s.created_at, e.recorded_at from eventstore.streams s
+  join eventstore.events e on e.stream_id = s.stream_id and e.version = s.version
+ where s.name = $1"""
+# Wait for the writers in progress; the position up to which the log does not change any more.
+SETTLED: Final = "select eventstore.settled()"
+
+# Create a checkpoint, unless it exists.
+CREATE_CHECKPOINT: Final = """
+insert into eventstore.subscriptions (name, position) values ($1, $2) on conflict (name) do nothing"""
+# Read a checkpoint, by the primary key.
+READ_CHECKPOINT: Final = "select position from eventstore.subscriptions where name = $1"
+# Move a checkpoint from a position, by the primary key. Fencing: a runner that has lost its lease finds it moved.
+ADVANCE_CHECKPOINT: Final = """
+update eventstore.subscriptions set position = $3, updated_at = clock_timestamp() where name = $1 and position = $2"""
+# Lock a checkpoint's row, by the primary key: no runner of the subscription moves it until the end of the transaction.
+LOCK_CHECKPOINT: Final = "select position from eventstore.subscriptions where name = $1 for update"
+# Count the events behind each checkpoint, by the primary key of events: its cost grows with the lag.
+LAG: Final = """
+select s.name, s.position, s.updated_at,
+       (select count(*) from eventstore.events e where e.position > s.position) as events,
+       coalesce((select extract(epoch from clock_timestamp() - e.recorded_at)::float from eventstore.events e
+                  where e.position > s.position order by e.position limit 1), 0) as seconds
+  from eventstore.subscriptions s where $1::text is null or s.name = $1 order by s.name"""
+
+# Wake other processes. NOTIFY holds a cluster-wide lock during its commit, which therefore does not wait for the disk.
+NOTIFY: Final = "select set_config('synchronous_commit', 'off', true), pg_notify($1, $2)"
+# Take a session's advisory lock, without waiting.
+TRY_LOCK: Final = "select pg_try_advisory_lock($1)"
+# Check that this session holds the lock: a lock by a 64-bit key has its halves in classid and objid.
+HOLDS_LOCK: Final = """
+select exists (select from pg_locks where locktype = 'advisory' and pid = pg_backend_pid() and granted
+                  and (classid::bigint << 32 | objid::bigint) = $1::bigint)"""
+# Find the session that holds the lock.
+LOCK_HOLDER: Final = """
+select a.pid, a.usename, host(a.client_addr) as client_addr, a.backend_start at time zone 'UTC' as backend_start
+  from pg_locks l join pg_stat_activity a using (pid)
+ where l.locktype = 'advisory' and l.granted and l.objsubid = 1
+   and l.database = (select oid from pg_database where datname = current_database())
+   and (l.classid::bigint << 32 | l.objid::bigint) = $1::bigint
+ limit 1"""
+# The process id of the session's backend.
+BACKEND: Final = "select pg_catalog.pg_backend_pid()"
+# True where the connection is encrypted.
+ENCRYPTED: Final = "select ssl from pg_stat_ssl where pid = pg_backend_pid()"
+# "off" on a host that accepts writes.
+READ_ONLY: Final = "show transaction_read_only"
+
+# Find planted objects, in the catalogs alone, which runs none of them. Trusted are the objects of superusers, of the owner of
+# the database or of the log, and of the role that migrates. Before 20260504000001, which has the same text, the
+# application's role owned the read models' tables: it may own these and nothing else, with nothing on them that runs.
+PLANTED: Final = """
+    with trusted as (
+        select oid from pg_roles
+         where rolsuper or rolname = current_user
+            or oid = (select datdba from pg_database where datname = current_database())
+            or oid = (select nspowner from pg_namespace where nspname = 'eventstore')
+    ), owned as (
+        select d.classid, d.objid, i.type, i.schema, i.name, i.identity
+          from pg_shdepend d, pg_identify_object(d.classid, d.objid, 0) i
+         where d.deptype = 'o' and d.refclassid = 'pg_authid'::regclass and d.refobjid not in (select oid from trusted)
+           and d.dbid = (select oid from pg_database where datname = current_database())
+           and (coalesce(i.schema, i.name) in ('dispatcher', 'eventstore', 'gateways', 'inventory', 'projections', 'simulated',
+                                               'web', 'webhooks')
+                or i.identity = 'public.schema_migrations')
+    ), given as (
+        select c.* from pg_class c join owned o on o.classid = 'pg_class'::regclass and o.objid = c.oid
+         where c.relkind = 'r' and c.relpersistence = 'p' and o.schema = 'projections'
+    )
+    select type || ' ' || identity from owned
+     where not (classid = 'pg_class'::regclass and objid in (select oid from given))
+    union all
+    select 'row security on ' || oid::regclass from given where relrowsecurity or relforcerowsecurity
+    union all
+    select 'policy ' || polname || ' on ' || polrelid::regclass from pg_policy
+     where polrelid in (select oid from given)
+    union all
+    select 'trigger ' || t.tgname || ' on ' || t.tgrelid::regclass
+      from pg_trigger t join given g on g.oid = t.tgrelid join pg_proc p on p.oid = t.tgfoid
+     where not t.tgisinternal
+       and (t.tgqual is not null or p.pronamespace <> g.relnamespace or p.proowner not in (select oid from trusted))
+    union all
+    select 'rule ' || rulename || ' on ' || ev_class::regclass from pg_rewrite where ev_class in (select oid from given)
+    union all
+    select 'default or generated column of ' || adrelid::regclass from pg_attrdef
+     where adrelid in (select oid from given)
+    union all
+    select 'constraint ' || conname || ' on ' || conrelid::regclass from pg_constraint
+     where (conrelid in (select oid from given) and contype not in ('p', 'n'))
+        or confrelid in (select oid from given)
+    union all
+    select 'index ' || indexrelid::regclass from pg_index
+     where indrelid in (select oid from given)
+       and (indexprs is not null
+            or exists (select from pg_depend where classid = 'pg_class'::regclass and objid = indexrelid
+                          and refclassid not in ('pg_class'::regclass, 'pg_constraint'::regclass)))
+    union all
+    select 'statistics ' || stxname || ' on ' || stxrelid::regclass from pg_statistic_ext
+     where stxrelid in (select oid from given)
+    union all
+    select 'column ' || attname || ' of ' || attrelid::regclass from pg_attribute
+     where attrelid in (select oid from given) and attnum > 0 and not attisdropped
+       and atttypid not in (select oid from pg_type where typnamespace = 'pg_catalog'::regnamespace)
+    union all
+    select 'inheritance of ' || inhrelid::regclass || ' from ' || inhparent::regclass from pg_inherits
+     where inhrelid in (select oid from given) or inhparent in (select oid from given)
+"""
