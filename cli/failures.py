@@ -13,7 +13,7 @@ from embedded.errors import EmbeddedError
 from eventstore.errors import EventStoreError
 from eventstore.migrate import MigrationFailed, single_hosts
 from eventstore.planted import Planted
-from inventory.stock import InvalidStockFile
+from inventory.stock_file import InvalidStockFile
 from orders.errors import OrderError
 from projections.rebuild import RebuildRunning
 from settings import DEV_FILE, DEV_FOLDER, Settings, SettingsError
