@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 COMPILE := uv pip compile --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
-SOURCES := activities application audit bench bootstrap.py chaos cli deployment dispatcher embedded eventstore explore gateways inventory order_streams orders process.py projections scripts settings.py telemetry temporal.py tests web webhooks worker.py workflows
+SOURCES := activities application audit bench bootstrap.py chaos cli deployment dispatcher embedded eventstore explore gateways inventory open_work order_streams orders process.py projections scripts settings.py telemetry temporal.py tests web webhooks worker.py workflows
 
 # Hundreds of processes start in a run of the tests: each compiles all code again where Python may not keep it.
 unexport PYTHONDONTWRITEBYTECODE
@@ -30,9 +30,9 @@ explore: $(INSTALLED) ## Play generated orders against faults and interventions,
 bench: $(VENV)/.bench ## Compare with alternatives, write bench/results.json (ARGS="orders append --rounds 1 --scale 0.1")
 	@$(BIN)/python -m bench $(ARGS)
 
-# Two files at a time, each process with servers of its own: tests mostly wait.
+# Two files at a time, the longest first, each process with servers of its own: tests mostly wait.
 test: $(INSTALLED) ## Run all tests, on a real PostgreSQL and a real Temporal server
-	@$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
+	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-deployment: $(INSTALLED) ## Run docker-compose.yml's services as processes through restarts, kills, a restore, an upgrade (ARGS="--from COMMIT")
 	@$(BIN)/python -m deployment $(ARGS)

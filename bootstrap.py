@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 from temporalio.client import Client
 
-from audit import Sources
 from dispatcher.dispatcher import Dispatcher
 from dispatcher.left_over import LeftOver
 from dispatcher.parking import Parking
@@ -24,6 +23,7 @@ from gateways.payments import PaymentGateway
 from gateways.shipping import ShippingGateway
 from gateways.stripe.events import StripeEvents
 from inventory.stock import Stock
+from open_work.sources import Sources
 from order_streams import Orders, order_codec, order_handler
 from orders.events import Event
 from projections import PROJECTIONS

@@ -25,6 +25,7 @@ from workflows.validate_order import ValidateOrder
 
 WORKFLOWS: Final = [ValidateOrder, FulfillOrder, NotifyShipment, RefundOrder]
 WEBHOOK_WORKFLOWS: Final = [DeliverWebhooks]
+_HEALTH_LIMIT: Final = timedelta(seconds=5)
 _OUR_MODULES: Final = ("activities", "eventstore", "orders", "webhooks", "workflows")
 
 # Temporal keeps a run's next task for the worker that had the last one. Where that was killed, every order it was at
@@ -44,6 +45,27 @@ async def connect_temporal(settings: Settings, *, lazy: bool = False) -> Client:
     return await Client.connect(
         **config, lazy=lazy, data_converter=pydantic_data_converter, interceptors=temporal_interceptors()
     )
+
+
+class TemporalUnreachable(Exception):
+    """No Temporal server answers at the configured address."""
+
+
+async def require_answer(client: Client) -> None:
+    """Connect a lazy client, and check that the server answers. Raises TemporalUnreachable."""
+    try:
+        await client.service_client.check_health(timeout=_HEALTH_LIMIT)
+    except (RuntimeError, RPCError) as error:  # the SDK has no error of its own for a connection that is refused
+        raise TemporalUnreachable(str(error)) from None
+
+
+async def reachable(client: Client) -> Client | None:
+    """The client; None where Temporal does not answer."""
+    try:
+        await require_answer(client)
+    except TemporalUnreachable:
+        return None
+    return client
 
 
 async def require_search_attributes(client: Client) -> None:

@@ -7,22 +7,22 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from temporalio.client import Client, WorkflowExecutionStatus
 
-from application.reach import require_answer
 from application.recovering_stripe import lost_charges
-from audit.evidence import gather
-from audit.open_orders import Prospect, Prospects, Work, unfinished
-from audit.sources import Sources
-from audit.streams import order_ids
 from dispatcher.starter import WorkflowStarter
 from dispatcher.triggers import TRIGGERS, Trigger
 from eventstore.connection import BUILT_IN_ONLY
 from eventstore.model import RecordedEvent
 from eventstore.pool import connect
 from gateways.stripe.ledger import StripeLedger
+from open_work.evidence import gather
+from open_work.open_orders import Prospect, Prospects, Work, unfinished
+from open_work.sources import Sources
 from order_streams import Orders
+from order_streams.folded import order_ids
 from orders.events import Event
 from projections import PROJECTIONS
 from settings import Settings
+from temporal import require_answer
 
 if TYPE_CHECKING:  # the package `stripe` is an extra
     from gateways.stripe.api import StripeApi

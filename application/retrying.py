@@ -6,16 +6,16 @@ from dataclasses import dataclass, replace
 from temporalio.client import Client
 
 from application.acting import act
-from application.reach import require_answer
-from audit.open_orders import owed
 from dispatcher.starter import WorkflowStarter
 from dispatcher.triggers import TRIGGERS
 from eventstore.command_handler import Handled
+from open_work.open_orders import owed
 from order_streams import Orders, load_order
 from orders.events import OrderRetried, RefundRequested
 from orders.ids import stream_name
 from orders.interventions import RetryOrder
 from orders.state import Refund, Shipped, State
+from temporal import require_answer
 from workflows.model import REFUND_ORDER, RETRY
 
 

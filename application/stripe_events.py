@@ -5,7 +5,6 @@ from typing import Final
 import structlog
 from temporalio.client import Client
 
-from application.reach import require_answer
 from dispatcher.older_ids import id_in_use, is_running
 from dispatcher.starter import WorkflowStarter
 from dispatcher.triggers import TRIGGERS
@@ -13,6 +12,7 @@ from gateways.errors import GatewayError
 from gateways.stripe.events import InvalidStripeEvent, StripeEvents
 from order_streams import Orders, load_events
 from orders.events import OrderRetried
+from temporal import require_answer
 from workflows.model import FULFILL_ORDER
 
 __all__ = ["InvalidStripeEvent", "StripeEventOpen", "take_stripe_event"]

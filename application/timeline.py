@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from application.workflows import WorkflowView
-from audit.open_orders import refund_workflow_id
 from eventstore.model import RecordedEvent
+from open_work.open_orders import refund_workflow_id
 from orders.events import Event, RefundRequested
 
 

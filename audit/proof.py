@@ -3,15 +3,15 @@
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from audit.evidence import gather
-from audit.open_orders import Prospects, unfinished
 from audit.read_models import audit_projection
 from audit.report import LABELS, MESSAGES, MONEY, OPEN_ORDERS, READ_MODELS, STOCK, STREAMS, AuditReport, Finding
-from audit.sources import Sources
 from audit.strangers import audit_strangers
-from audit.streams import order_ids
 from audit.topics import audit_topics
 from audit.verdicts import Verdict, of_broken, of_order
+from open_work.evidence import gather
+from open_work.open_orders import Prospects, unfinished
+from open_work.sources import Sources
+from order_streams.folded import order_ids
 from orders.money import format_money
 from projections import PROJECTIONS
 

@@ -9,9 +9,9 @@ from zlib import crc32
 import asyncpg
 
 from audit.report import READ_MODELS, Finding
-from audit.sources import Sources
 from audit.totals import total_faults
 from eventstore.connection import pooled
+from open_work.sources import Sources
 from projections.columns import columns, row_of
 from projections.decoded_log import DecodedLog
 from projections.fold import Addressed, Parked, address, fold

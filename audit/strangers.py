@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Final
 
 from audit.report import LABELS, MONEY, STOCK, Finding
-from audit.sources import Sources
-from audit.streams import without_stream
 from gateways.books import OrderBooks
 from inventory.stock import Stock
+from open_work.sources import Sources
+from order_streams.folded import without_stream
 from orders.money import format_money
 
 _PAGE: Final = 1_000

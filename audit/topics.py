@@ -4,11 +4,12 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from activities.publish import TOPICS, cloud_event, message_id
 from audit.report import MESSAGES, Finding
-from audit.sources import Sources
-from audit.streams import OrderStream, read_orders
 from eventstore.model import RecordedEvent
+from open_work.sources import Sources
+from order_streams.folded import OrderStream, read_orders
+from order_streams.messages import cloud_event, message_id
+from orders.topics import TOPICS
 
 _PAGE: Final = 200
 

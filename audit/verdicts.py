@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from audit.evidence import Evidence
-from audit.open_orders import Prospect, owed
 from audit.report import LABELS, MESSAGES, MONEY, OPEN_ORDERS, STOCK, STREAMS, Finding
-from audit.streams import OrderStream
+from open_work.evidence import Evidence
+from open_work.open_orders import Prospect, owed
+from order_streams.folded import OrderStream
 from orders.model import quantities
 from orders.money import format_money
 from orders.state import Cancelled, Confirmed, Paid, Placed, Shipped

@@ -13,13 +13,14 @@ from typing import Any, Final
 
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
-from activities.signatures import ANALYTICS_REVENUE, Publication
+from activities.signatures import Publication
 from application.placing import place
 from bench.side import Ground, Order, meanwhile, measures_of, order_ids
 from bootstrap import App, open_app
-from inventory.stock import read_stock_csv
+from inventory.stock_file import read_stock_csv
 from order_streams import Orders
 from orders.model import parse_order
+from orders.topics import ANALYTICS_REVENUE
 from settings import Settings
 from temporal import connect_temporal
 from worker import Role, serve

@@ -21,7 +21,7 @@ from cli.audit import prove_books
 from cli.demo_settle import Course, Ended, settled
 from eventstore.migrate import migrate
 from gateways.simulated import Faults
-from inventory.stock import read_stock_csv
+from inventory.stock_file import read_stock_csv
 from settings import Settings
 
 STOCK_FACTOR: Final = 100

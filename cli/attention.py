@@ -7,12 +7,12 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from application.attention import StuckList, find_stuck
-from application.stuck import Kind, Stuck
 from cli.arguments import AsJson
 from cli.failures import OK, REFUSED, explain
 from cli.output import say, show, show_json, table
 from cli.running import execute, opened, temporal_if_reachable
+from open_work.attention_list import StuckList, find_stuck
+from open_work.kinds import Kind, Stuck
 from settings import Settings
 
 MaxRows = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="At most this many rows.")]

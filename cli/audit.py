@@ -7,12 +7,13 @@ from typing import Final, TypeAlias
 import asyncpg
 from rich.text import Text
 
-from audit import AuditReport, CheckResult, Finding, Sources, record_audit
+from audit import AuditReport, CheckResult, Finding, record_audit
 from audit import audit as prove
 from cli.arguments import AsJson
 from cli.failures import OK, REFUSED
 from cli.output import messages, say, show, show_json, visible
 from cli.running import execute, opened, temporal_if_reachable
+from open_work.sources import Sources
 from settings import Settings
 
 SHOWN_FINDINGS: Final = 50

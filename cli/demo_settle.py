@@ -12,9 +12,10 @@ import asyncpg
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError
 
-from activities.publish import TOPICS, message_id
+from order_streams.messages import message_id
 from orders.events import CancelledBy
 from orders.names import workflow_id
+from orders.topics import TOPICS
 from workflows.model import FULFILL_ORDER
 
 _POLL: Final = 0.25  # seconds

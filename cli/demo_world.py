@@ -15,7 +15,8 @@ from cli.arguments import DATA_FOLDER
 from cli.running import opened, temporal
 from embedded.services import run_services
 from eventstore.migrate import migrate
-from inventory.stock import Stock, read_stock_csv
+from inventory.stock import Stock
+from inventory.stock_file import read_stock_csv
 from settings import Settings, load_settings, temporal_namespace
 from worker import Role, serve
 

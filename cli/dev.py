@@ -22,7 +22,8 @@ from cli.serving import serve_and_tell
 from embedded.folders import private_folder
 from embedded.services import Services, run_services
 from eventstore.migrate import migrate
-from inventory.stock import Stock, read_stock_csv
+from inventory.stock import Stock
+from inventory.stock_file import read_stock_csv
 from process import MARGIN_WITH_SERVICES
 from settings import DEV_FILE, DEV_FOLDER, Settings, load_settings, temporal_namespace
 from telemetry.process import metrics_served

@@ -9,15 +9,15 @@ from temporalio.envconfig import ClientConfig
 from temporalio.service import RPCError
 
 from application.outages import AWAY, NOT_MIGRATED, REFUSED_LOGIN
-from application.reach import TemporalUnreachable
 from embedded.errors import EmbeddedError
 from eventstore.errors import EventStoreError
 from eventstore.migrate import MigrationFailed, single_hosts
 from eventstore.planted import Planted
-from inventory.stock import InvalidStockFile
+from inventory.stock_file import InvalidStockFile
 from orders.errors import OrderError
 from projections.rebuild import RebuildRunning
 from settings import DEV_FILE, DEV_FOLDER, Settings, SettingsError
+from temporal import TemporalUnreachable
 from webhooks.errors import WebhookError
 
 OK, REFUSED, USAGE, INTERRUPTED = 0, 1, 2, 130

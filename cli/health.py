@@ -12,7 +12,6 @@ from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.service import RPCError
 
 from application.migrations import missing_migrations
-from application.reach import TemporalUnreachable
 from application.readers import readers
 from application.readiness import write_problems
 from application.rights import excess_rights
@@ -22,6 +21,7 @@ from cli.output import show, show_json, table
 from cli.running import execute, opened, temporal
 from eventstore.store import EventStore
 from settings import Settings
+from temporal import TemporalUnreachable
 
 MaxLag = Annotated[
     float, typer.Option("--max-lag", min=0, metavar="SECONDS", help="Age that the oldest unhandled event may have.")

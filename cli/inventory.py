@@ -15,7 +15,8 @@ from cli.arguments import AsJson, Limit
 from cli.failures import Refused
 from cli.output import say, show, show_json, table, visible
 from cli.running import execute, opened
-from inventory.stock import StockLevel, StockRow, read_stock_csv
+from inventory.stock import StockLevel
+from inventory.stock_file import StockRow, read_stock_csv
 from settings import Settings
 
 inventory = typer.Typer(no_args_is_help=True, help="Stock levels: import them, list them, set one.")

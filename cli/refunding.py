@@ -13,12 +13,12 @@ from temporalio.service import RPCError
 from application.acting import why_impossible
 from application.outages import AWAY
 from application.refunding import RefundIdTaken, refund_of, request_refund, shipped
-from audit.open_orders import refund_workflow_id
 from cli.acting import Reason, actor
 from cli.arguments import AsJson, OrderId, identifier
 from cli.failures import Refused
 from cli.output import say, show, show_json, visible
 from cli.running import execute, opened, temporal_if_reachable
+from open_work.open_orders import refund_workflow_id
 from order_streams import Orders
 from orders.errors import IllegalTransition
 from orders.events import RefundRequested

@@ -10,7 +10,6 @@ import structlog
 from temporalio.client import Client
 from temporalio.envconfig import ClientConfig
 
-from application.reach import TemporalUnreachable
 from bootstrap import App, open_app
 from cli.failures import INTERRUPTED, OK, REFUSED, Refused, explain, require_address
 from cli.output import say
@@ -19,7 +18,7 @@ from settings import DEV_FOLDER, Settings, load_settings
 from telemetry import configure_logging
 from telemetry.process import configure_temporal
 from telemetry.tracing import configure_tracing
-from temporal import connect_temporal
+from temporal import TemporalUnreachable, connect_temporal
 
 Command = Callable[[Settings], Coroutine[Any, Any, int | None]]
 CONNECT_LIMIT: Final = 10.0  # seconds

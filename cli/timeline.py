@@ -6,7 +6,6 @@ from rich.console import RenderableType
 from rich.text import Text
 from temporalio.service import RPCError
 
-from application.reach import TemporalUnreachable
 from application.timeline import Timeline, refund_workflows, timeline_document
 from application.workflows import WorkflowView, order_workflows
 from cli.arguments import AsJson, OrderId
@@ -17,6 +16,7 @@ from eventstore.model import RecordedEvent
 from order_streams import load_events
 from orders.events import Event
 from settings import Settings
+from temporal import TemporalUnreachable
 
 
 def timeline(order_id: OrderId, as_json: AsJson = False) -> None:

@@ -1,9 +1,9 @@
 """The judge: compares an order with the providers' own books, never with our ledgers."""
 
-from audit.open_orders import owed
 from explore.calm import runs
 from explore.system import Explored
 from explore.temporal_acts import workflow_ids
+from open_work.open_orders import owed
 from orders.ids import stream_name
 from orders.model import units
 from orders.state import Cancelled, NotPlaced, Shipped

@@ -4,11 +4,11 @@ import asyncio
 import contextlib
 from typing import Final
 
-from application.attention import find_stuck
-from application.stuck import Stuck
 from dispatcher.parking import NotParked
 from explore.acts import perform
 from explore.system import Explored
+from open_work.attention_list import find_stuck
+from open_work.kinds import Stuck
 
 _LIMIT: Final = 100_000
 

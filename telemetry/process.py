@@ -17,7 +17,7 @@ from temporalio.client import Client
 from temporalio.runtime import LogForwardingConfig, LoggingConfig, PrometheusConfig, Runtime, TelemetryConfig
 
 from application.version import program_version
-from audit import Sources
+from open_work.sources import Sources
 from settings import Settings, SettingsError, host_and_port
 from telemetry.refresher import SOURCES, StateGauges, refresh
 

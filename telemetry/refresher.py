@@ -13,12 +13,12 @@ from prometheus_client.registry import Collector
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from audit import Sources
 from eventstore.connection import pooled
 from eventstore.errors import DATABASE_AWAY
 from eventstore.wording import wording
+from open_work.sources import Sources
 from settings import Settings
-from telemetry.attention import attention_state
+from telemetry.attention_gauge import attention_state
 from telemetry.state import database_state, temporal_state
 
 STALE: Final = 30.0  # seconds after the next look was due, whatever kept it from being made; then no number is shown

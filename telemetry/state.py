@@ -8,7 +8,7 @@ from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 from temporalio.client import Client
 
-from application.failing import of_fleet
+from open_work.failing import of_fleet
 from projections.statements import COUNTS_BY_STATUS
 from telemetry.audits import audit_state
 

@@ -12,7 +12,6 @@ from temporalio.service import RPCError
 
 from application.acting import why_impossible
 from application.outages import AWAY, NOT_MIGRATED, REFUSED_LOGIN
-from application.reach import TemporalUnreachable
 from application.refunding import RefundIdTaken
 from eventstore.errors import EventStoreError, InvalidEvent, SequenceBehindLog, WrongExpectedVersion
 from orders.errors import (
@@ -26,6 +25,7 @@ from orders.errors import (
 )
 from orders.faults import problem_of as problem_text
 from projections.rebuild import RebuildRunning
+from temporal import TemporalUnreachable
 from web.problems import MAX_FAULTS, RETRY_AFTER, FaultDocument, Invalid, NotFound, Problem
 from webhooks.errors import InvalidEndpoint, UnknownDelivery, UnknownEndpoint, WebhookError
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
+from open_work.kinds import Kind
 from web.models import Amount, Document, Position, Status
 
 
@@ -46,7 +47,7 @@ class Summary(Document):
 class Stuck(Document):
     """An order or event that needs an operator."""
 
-    kind: Literal["failing", "stalled", "lost", "onHold", "parked", "holdEnding", "refundFailed"]
+    kind: Kind
     order_id: str
     state: str | None
     step: str

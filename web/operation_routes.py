@@ -7,13 +7,13 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
 
-from application.attention import find_stuck
-from application.reach import reachable
 from application.readers import readers
 from application.version import program_version
 from application.wire import camel_case
+from open_work.attention_list import find_stuck
 from projections.order_dashboard import ORDER_DASHBOARD
 from settings import temporal_namespace
+from temporal import reachable
 from web import operation_models as models
 from web.keys import Role
 from web.parameters import Limit, Wait, caught_up

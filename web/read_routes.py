@@ -11,7 +11,6 @@ from pydantic import TypeAdapter, ValidationError
 from temporalio.service import RPCError
 
 from application.documents import load_document
-from application.reach import reachable
 from application.timeline import Timeline, refund_workflows, timeline_document
 from application.wire import camel_case
 from application.workflows import WorkflowView, order_workflows
@@ -21,6 +20,7 @@ from orders.ids import order_id_problem
 from projections.customer_orders import CUSTOMER_ORDERS
 from projections.order_dashboard import ORDER_DASHBOARD, OrderRow
 from projections.queries import Period, PeriodCursor
+from temporal import reachable
 from web import models
 from web.keys import Role
 from web.parameters import (

@@ -7,9 +7,9 @@ from fastapi import Depends, Request
 from temporalio.client import Client
 
 from application.readiness import Ready
-from audit import Sources
 from gateways.stripe.events import StripeEvents
 from inventory.stock import Stock
+from open_work.sources import Sources
 from order_streams import Orders
 from projections.queries import Queries
 from settings import Settings

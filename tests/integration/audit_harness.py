@@ -11,10 +11,10 @@ from temporalio.client import Client
 from temporalio.testing import ActivityEnvironment
 
 from activities.payment import charge_key
-from activities.publish import TOPICS, PublishActivities
+from activities.publish import PublishActivities
 from activities.shipping import label_key
 from activities.signatures import OrderRef, Publication
-from audit import AuditReport, Sources, audit
+from audit import AuditReport, audit
 from bootstrap import App, build_app
 from dispatcher.dispatcher import NAME as DISPATCHER
 from eventstore.checkpoints import advance, open_checkpoint
@@ -22,6 +22,7 @@ from eventstore.model import ANY, NewEvent
 from gateways.books import GatewayBooks
 from gateways.payments import ChargeRequest, RefundRequest
 from gateways.shipping import LabelRequest, Recipient
+from open_work.sources import Sources
 from orders.commands import (
     CancelOrder,
     Command,
@@ -35,6 +36,7 @@ from orders.events import CancelledBy, Event
 from orders.ids import stream_name
 from orders.interventions import HoldOrder, RequestRefund
 from orders.model import Order, parse_order
+from orders.topics import TOPICS
 from settings import Settings
 from tests.running_system import PLACED_AT, order_data
 

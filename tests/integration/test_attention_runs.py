@@ -15,12 +15,12 @@ from temporalio.client import Client
 from temporalio.common import SearchAttributePair, TypedSearchAttributes
 from temporalio.worker import Worker
 
-from application.attention import find_stuck
-from application.stuck import Stuck
-from audit import runs
 from audit.report import LABELS, MONEY, OPEN_ORDERS, STOCK
 from embedded.temporal import TemporalServer
 from eventstore.pool import ROLE
+from open_work import standstill
+from open_work.attention_list import find_stuck
+from open_work.kinds import Stuck
 from orders.events import CancelledBy
 from tests.integration.audit_harness import Books, opened_books
 from tests.integration.cli_harness import Shell, shell_for
@@ -268,7 +268,7 @@ async def test_a_task_that_no_worker_takes_is_listed_after_some_minutes(
     queue = books.app.settings.task_queue
     await temporal_client.start_workflow("fulfill-order", id=f"fulfill-order-{order_id}", task_queue=queue)
     assert await listed(books, temporal_client) == []
-    monkeypatch.setattr(runs, "_TAKEN_WITHIN", timedelta(0))
+    monkeypatch.setattr(standstill, "_TAKEN_WITHIN", timedelta(0))
     [row] = await listed(books, temporal_client)
     assert (row.kind, row.step, row.error) == ("failing", "workflow task", "no worker takes it: is one running?")
     assert (await books.audit(temporal_client)).findings == []

@@ -7,10 +7,11 @@ import asyncpg
 import pytest
 from temporalio.client import Client
 
-from audit import Sources, audit
+from audit import audit
 from audit.read_models import audit_projection
 from audit.report import READ_MODELS
 from gateways.books import GatewayBooks
+from open_work.sources import Sources
 from projections import PROJECTIONS
 from projections.order_dashboard import ORDER_DASHBOARD
 from tests.integration.audit_harness import Books, opened_books

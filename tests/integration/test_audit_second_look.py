@@ -9,10 +9,10 @@ import pytest
 from temporalio.client import Client
 
 from audit import audit
-from audit.open_orders import Prospects
 from audit.report import MONEY
-from audit.stranded import stranded
 from gateways.books import GatewayBooks, OrderBooks
+from open_work.open_orders import Prospects
+from open_work.stranded import stranded
 from orders.events import CancelledBy
 from tests.integration.audit_harness import Books, opened_books
 

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from temporalio.client import Client
 
-from audit import Sources, audit
+from audit import audit
 from embedded.temporal import TemporalServer
+from open_work.sources import Sources
 from orders.ids import stream_name
 from orders.state import Shipped
 from tests.integration.cli_harness import Shell, shell_for

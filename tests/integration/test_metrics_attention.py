@@ -8,12 +8,12 @@ from prometheus_client import Metric
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from application.attention import StuckList, find_stuck
-from application.stuck import Kind, Stuck
 from embedded.ports import free_ports
+from open_work.attention_list import StuckList, find_stuck
+from open_work.kinds import Kind, Stuck
 from orders.interventions import HoldOrder, RequestRefund
-from telemetry import attention, refresher
-from telemetry.attention import attention_state
+from telemetry import attention_gauge, refresher
+from telemetry.attention_gauge import attention_state
 from telemetry.process import metrics_served
 from telemetry.refresher import Source, StateGauges
 from tests.integration.metrics_harness import Scraper
@@ -77,7 +77,7 @@ async def test_without_temporal_only_the_kinds_that_the_database_knows_are_shown
     async def away(client: Client) -> None:
         return None
 
-    monkeypatch.setattr(attention, "reachable", away)
+    monkeypatch.setattr(attention_gauge, "reachable", away)
     found = await attention_state(system.app.sources(system.client), system.app.settings, system.client)
     assert shown(found) == {
         "parked": 0,
@@ -93,8 +93,8 @@ async def test_more_failing_orders_than_are_counted_hide_no_order_of_another_sou
 
     async def kinds(per_source: bool) -> list[str]:
         found = StuckList(2, per_source)
-        await found.take(of("failing", 3))  # type: ignore[arg-type] # a generator is one
-        await found.take(of("refundFailed", 1))  # type: ignore[arg-type]
+        await found.add(of("failing", 3))  # type: ignore[arg-type] # a generator is one
+        await found.add(of("refundFailed", 1))  # type: ignore[arg-type]
         assert found.more
         return [each.kind for each in found.rows]
 

@@ -1,7 +1,8 @@
 """The audit as a test's final assertion: of the whole database, with all events dispatched and projected."""
 
-from audit import Sources, audit
+from audit import audit
 from eventstore.checkpoints import lags
+from open_work.sources import Sources
 from projections import PROJECTIONS
 from tests.running_system import RunningSystem, until
 

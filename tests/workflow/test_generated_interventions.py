@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from audit import Finding, Sources, audit
+from audit import Finding, audit
 from embedded.postgres import Postgres
 from eventstore.checkpoints import lags
 from gateways.simulated import FaultKind, Operation
+from open_work.sources import Sources
 from orders.commands import CancelOrder, Command, PlaceOrder
 from orders.errors import OrderError
 from orders.events import CancelledBy

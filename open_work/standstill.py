@@ -1,4 +1,4 @@
-"""Why a workflow that is running does not go on, by what Temporal knows of it."""
+"""Standstill of a running workflow: its cause, read from Temporal's description and history."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -15,13 +15,13 @@ from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryReverse
 from temporalio.client import Client, WorkflowExecutionDescription
 
 RPC_LIMIT: Final = timedelta(seconds=5)
-# Events. A run waits on a timer that is among its last ones, however many signals came since.
+# Events. The timer that a run waits for is among its last events, however many signals came since.
 _RECENT: Final = 200
-# A workflow task that fails once is a worker that was stopped, mostly; Temporal tries it again within seconds.
+# A workflow task mostly fails once because its worker was stopped; Temporal retries it within seconds.
 _ATTEMPTS: Final = 3
 # A database step takes milliseconds. While it is retried the worker renews the workflow task, every eight seconds.
 _STEP_TAKES: Final = timedelta(seconds=20)
-# A burst of orders has waited for half of this until a worker took the last of them.
+# In a burst of orders the last one waited for half of this until a worker took it.
 _TAKEN_WITHIN: Final = timedelta(minutes=5)
 TASK: Final = "workflow task"
 
@@ -30,8 +30,8 @@ TASK: Final = "workflow task"
 class Standstill:
     """A running workflow that makes no progress.
 
-    kind: failing, it goes on by itself once the cause is gone; stalled, it does not. since and next_retry: UTC, None
-    where not known.
+    kind: failing, it continues by itself once the cause is gone; stalled, it does not. since, next_retry: UTC, None if
+    unknown.
     """
 
     kind: Literal["failing", "stalled"]
@@ -42,8 +42,8 @@ class Standstill:
 
 
 async def standstill(client: Client, found: WorkflowExecutionDescription) -> Standstill | None:
-    """None where the workflow goes on, or waits for a timer. The history is read of those alone that have no activity to
-    wait for, or trouble with their workflow task."""
+    """None if the workflow makes progress or waits for a timer. The history is read only where no activity is pending, or the
+    workflow task is retried."""
     description = found.raw_description
     if description.HasField("pending_workflow_task"):
         return await _of_task(client, found, description.pending_workflow_task)
@@ -51,12 +51,12 @@ async def standstill(client: Client, found: WorkflowExecutionDescription) -> Sta
         return next(filter(None, map(_of_activity, description.pending_activities)), None)
     recent = await recent_events(client, found)
     if not recent or recent[0].event_id != description.workflow_execution_info.history_length:
-        return None  # it has gone on between the two reads
+        return None  # it has made progress between the two reads
     return None if pending_timer(recent) else _stalled(found, recent[0])
 
 
 async def recent_events(client: Client, found: WorkflowExecutionDescription) -> Sequence[HistoryEvent]:
-    """The last events of its history, the latest first."""
+    """Last events of the history, the latest first."""
     request = GetWorkflowExecutionHistoryReverseRequest(
         namespace=client.namespace,
         execution=ExecutionId(workflow_id=found.id, run_id=found.run_id or ""),
@@ -67,7 +67,7 @@ async def recent_events(client: Client, found: WorkflowExecutionDescription) -> 
 
 
 def pending_timer(recent: Iterable[HistoryEvent]) -> datetime | None:
-    """When the timer ends that was started last and has neither fired nor been cancelled. recent: the latest first."""
+    """End of the timer started last that has neither fired nor been cancelled. recent: the latest first."""
     ended: set[int] = set()
     for event in recent:
         if event.HasField("timer_fired_event_attributes"):
@@ -127,7 +127,7 @@ def _failing_task(recent: Iterable[HistoryEvent], task: PendingWorkflowTaskInfo)
 
 
 def _retried_step(recent: Iterable[HistoryEvent], task: PendingWorkflowTaskInfo) -> Standstill:
-    """The step is in the history only when a round of attempts has ended: then the last step there is the one that failed."""
+    """A step is in the history only after a round of attempts: then the last step there is the one that failed."""
     step, error = TASK, "a database step is tried again and again: its error is in the worker's log"
     last = next((event.marker_recorded_event_attributes for event in recent if _ends_step(event)), None)
     if last and last.HasField("failure") and not last.failure.application_failure_info.non_retryable:

@@ -6,21 +6,21 @@ from dataclasses import dataclass, field
 
 from temporalio.service import RPCError
 
-from application.failing import Failing
-from application.reach import TemporalUnreachable
-from application.set_aside import parked_events
-from application.standing_still import StandingStill
-from application.stripe_attention import money_at_risk
-from application.stuck import Stuck
-from audit import Sources
+from open_work.failing import FailingSteps
+from open_work.kinds import Stuck
+from open_work.money_at_risk import money_at_risk
+from open_work.parked import parked_events
+from open_work.sources import Sources
+from open_work.stalled import StalledOrders
 from settings import Settings
+from temporal import TemporalUnreachable
 
 
 @dataclass
 class StuckList:
-    """What was found, up to a limit; `more` where there is more. problem: why Temporal could not be asked for all of it.
+    """Rows up to a limit; `more` if there are more. problem: the error for which Temporal's part of the list is incomplete.
 
-    per_source: the limit is that of each source, so that many failing orders hide no lost one and no money at risk.
+    per_source: the limit applies to each source, so that many failing orders hide no lost order and no money at risk.
     """
 
     limit: int
@@ -30,8 +30,8 @@ class StuckList:
     problem: Exception | None = None
     _workflows: set[str] = field(default_factory=set)
 
-    async def take(self, found: AsyncGenerator[Stuck, None]) -> None:
-        """No more than there is room for, and each workflow once; the rest is not even looked for."""
+    async def add(self, found: AsyncGenerator[Stuck, None]) -> None:
+        """Add rows up to the limit, each workflow once. Beyond it the source is not read on."""
         if self.more and not self.per_source:
             return
         end = self.limit + (len(self.rows) if self.per_source else 0)
@@ -47,30 +47,29 @@ class StuckList:
 
     @property
     def is_empty(self) -> bool:
-        """Whether all was looked for and nothing found."""
+        """Whether the list is complete and has no rows."""
         return not self.rows and self.problem is None
 
 
 async def find_stuck(sources: Sources, settings: Settings, limit: int, *, per_source: bool = False) -> StuckList:
-    """Failing steps, stalled workflows, orders that no workflow works on, orders on hold, parked events, money at risk.
+    """Failing steps, stalled and lost workflows, orders on hold, parked events, money at risk.
 
-    Without Temporal's client (`sources.client`), holds, parked events and money are known all the same. per_source: as in
-    StuckList.
+    Without Temporal's client (`sources.client`), holds, parked events and money are listed. per_source: as in StuckList.
     """
     found = StuckList(limit, per_source, problem=None if sources.client else TemporalUnreachable())
-    still = StandingStill(sources, settings)
+    stalled = StalledOrders(sources, settings)
     try:
         if sources.client:
-            async with aclosing(Failing(sources.client, settings).all()) as failing:
-                await found.take(failing)
-        async with aclosing(still.orders()) as orders:
-            await found.take(orders)
-        if still.unreachable:
+            async with aclosing(FailingSteps(sources.client, settings).all()) as failing:
+                await found.add(failing)
+        async with aclosing(stalled.all()) as orders:
+            await found.add(orders)
+        if stalled.unreachable:
             found.problem = found.problem or TemporalUnreachable()
     except RPCError as error:
         found.problem = error
     async with aclosing(parked_events(sources)) as parked:
-        await found.take(parked)
+        await found.add(parked)
     async with aclosing(money_at_risk(sources)) as money:
-        await found.take(money)
+        await found.add(money)
     return found

@@ -1,4 +1,4 @@
-"""Steps that keep failing, as Temporal knows them: found by search attribute, told by the workflow itself."""
+"""Steps that keep failing: found by their search attribute, described by a query of their workflow."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -18,8 +18,8 @@ from temporalio.client import (
 )
 from temporalio.service import RPCError, RPCStatusCode
 
-from application.stuck import Stuck, of_run
-from audit.runs import RPC_LIMIT, pending_timer, recent_events, standstill
+from open_work.kinds import Stuck, stuck_run
+from open_work.standstill import RPC_LIMIT, pending_timer, recent_events, standstill
 from settings import Settings
 from workflows.model import NEEDS_ATTENTION, ORDER_ID, ORDER_STATUS, Attention
 
@@ -27,42 +27,42 @@ _AT_ONCE: Final = 10
 
 
 def of_fleet(task_queue: str) -> str:
-    """The part of a visibility query that leaves out other fleets of the namespace."""
+    """Part of a visibility query: only workflows of this fleet's task queue."""
     quoted = task_queue.replace("'", "''")
     return f"TaskQueue = '{quoted}'"
 
 
-class Failing:
-    """Reads the workflows that need attention. Where no worker answers one's query, those after it are not asked."""
+class FailingSteps:
+    """Reads the workflows that need attention. After the first query that no worker answers, no other is sent."""
 
     def __init__(self, client: Client, settings: Settings) -> None:
         self._client, self._settings = client, settings
         self._answers = True
 
     async def all(self) -> AsyncGenerator[Stuck, None]:
-        """In pages of a few workflows, which are asked at once. Raises RPCError where Temporal does not answer."""
+        """A row for each workflow, queried a few at a time. Raises RPCError if Temporal does not answer."""
         query = f"NeedsAttention = true AND ExecutionStatus = 'Running' AND {of_fleet(self._settings.task_queue)}"
         page: list[WorkflowExecution] = []
         async for found in self._client.list_workflows(query):
             page.append(found)
             if len(page) == _AT_ONCE:
-                for stuck in await self._told(page):
+                for stuck in await self._rows(page):
                     yield stuck
                 page = []
-        for stuck in await self._told(page):
+        for stuck in await self._rows(page):
             yield stuck
 
-    async def _told(self, page: list[WorkflowExecution]) -> list[Stuck]:
-        told = await asyncio.gather(*(self._tell(found) for found in page))
-        return [stuck for stuck in told if stuck]
+    async def _rows(self, page: list[WorkflowExecution]) -> list[Stuck]:
+        rows = await asyncio.gather(*(self._row(found) for found in page))
+        return [row for row in rows if row]
 
-    async def _tell(self, found: WorkflowExecution) -> Stuck | None:
-        """None where it has gone on since Temporal's index was written."""
+    async def _row(self, found: WorkflowExecution) -> Stuck | None:
+        """None if the workflow has made progress since Temporal's index was written."""
         handle = self._client.get_workflow_handle(found.id)  # it may have continued as new
         try:
             now = await handle.describe(rpc_timeout=RPC_LIMIT)
         except RPCError as error:
-            if error.status is RPCStatusCode.NOT_FOUND:  # deleted since
+            if error.status is RPCStatusCode.NOT_FOUND:  # deleted in the meantime
                 return None
             raise
         attributes = now.typed_search_attributes
@@ -71,7 +71,7 @@ class Failing:
         order_id, state = attributes.get(ORDER_ID) or found.id, attributes.get(ORDER_STATUS)
         url = self._settings.workflow_url(found.id, found.run_id)
         if still := await standstill(self._client, now):  # its worker would not answer a query
-            return of_run(still, order_id, state, found.id, url)
+            return stuck_run(still, order_id, state, found.id, url)
         attention = await self._attention(handle, now)
         failing = next((each for each in now.raw_description.pending_activities if each.attempt > 1), None)
         return Stuck(
@@ -88,7 +88,7 @@ class Failing:
 
     async def _attention(self, handle: WorkflowHandle[Any, Any], now: WorkflowExecutionDescription) -> Attention | None:
         if not self._answers or now.raw_description.HasField("pending_workflow_task"):
-            return None  # a query waits for the workflow task that is in progress
+            return None  # a query waits for the workflow task in progress
         try:
             answer = await handle.query("attention", rpc_timeout=RPC_LIMIT)
         except (RPCError, WorkflowQueryFailedError, WorkflowQueryRejectedError):
@@ -97,7 +97,7 @@ class Failing:
         return Attention.model_validate(answer) if answer else None
 
     async def _next_round(self, now: WorkflowExecutionDescription) -> datetime | None:
-        """When the workflow's timer rings, where it has not rung yet."""
+        """Time at which the workflow's pending timer fires."""
         return pending_timer(await recent_events(self._client, now))
 
 
@@ -114,7 +114,7 @@ def _error(attention: Attention | None, failing: PendingActivityInfo | None) -> 
 
 
 def _next_attempt(failing: PendingActivityInfo) -> datetime | None:
-    """None while an attempt is being made."""
+    """None while an attempt is in progress."""
     if failing.state != PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED:
         return None
     at = (

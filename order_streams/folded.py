@@ -1,4 +1,4 @@
-"""Order streams, a page at a time, each folded by the domain's own rules."""
+"""Folded order streams, read many at a time."""
 
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ import asyncpg
 from eventstore.codec import Codec
 from eventstore.errors import EventStoreError
 from eventstore.model import RecordedEvent
-from eventstore.statements import RECORDED_AT
+from order_streams.statements import EVENTS_OF_STREAMS, NAMES_WITHOUT_STREAM, STREAM_NAMES
 from orders.errors import CorruptStream
 from orders.events import Event, OrderShipped
 from orders.evolve import fold
@@ -21,26 +21,14 @@ from orders.state import ExistingOrder, NotPlaced
 
 PAGE: Final = 200
 _PREFIX: Final = stream_name("")
-# The first name behind all that begin with the prefix.
+# The first name after all names with the prefix.
 _END: Final = _PREFIX[:-1] + chr(ord(_PREFIX[-1]) + 1)
-
-# A page along streams_name_key, whose order is that of the order ids.
-_NAMES = "select s.name from eventstore.streams s where s.name > $1 and s.name < $2 order by s.name limit $3"
-# By streams_name_key, then events_stream_version_key; one snapshot for a stream's version and its events.
-_EVENTS = f"""
-select s.name, s.version as stream_version, e.position, e.version, e.id, e.type, e.schema_version, e.data, e.metadata,
-       {RECORDED_AT} as recorded_at
-  from eventstore.streams s left join eventstore.events e using (stream_id)
- where s.name = any ($1::text[]) order by s.name, e.version"""
-# By streams_name_key.
-_UNKNOWN = """
-select w.name from unnest($1::text[]) as w (name)
- where not exists (select from eventstore.streams s where s.name = w.name)"""
 
 
 @dataclass(frozen=True, slots=True)
 class OrderStream:
-    """An order as its stream says, events in order. `fault`: why it does not fold, with no events and `state` None."""
+    """An order's stream: its events in order, and the state they fold to. fault: why it does not fold; then it has no events
+    and no state."""
 
     order_id: str
     version: int
@@ -49,32 +37,32 @@ class OrderStream:
     fault: str | None = None
 
     def last(self, wanted: Callable[[Event], bool]) -> tuple[RecordedEvent, Event] | None:
-        """The last event of a kind, as recorded and typed."""
+        """The last event for which `wanted` is true, as recorded and typed."""
         return next((each for each in reversed(self.events) if wanted(each[1])), None)
 
     @property
     def shipment(self) -> tuple[RecordedEvent, OrderShipped] | None:
-        """Its one shipment."""
+        """The event of the shipment."""
         return next(((recorded, event) for recorded, event in self.events if isinstance(event, OrderShipped)), None)
 
 
 async def order_ids(pool: asyncpg.Pool) -> AsyncIterator[list[str]]:
-    """The ids of all orders that have a stream, a page at a time."""
+    """Ids of all orders, a page at a time."""
     after = _PREFIX
-    while names := [row["name"] for row in await pool.fetch(_NAMES, after, _END, PAGE)]:
+    while names := [row["name"] for row in await pool.fetch(STREAM_NAMES, after, _END, PAGE)]:
         yield [name.removeprefix(_PREFIX) for name in names]
         after = names[-1]
 
 
 async def read_orders(pool: asyncpg.Pool, codec: Codec[Event], ids: Sequence[str]) -> list[OrderStream]:
-    """The streams of these orders, folded; of those that have one."""
-    rows = await pool.fetch(_EVENTS, [stream_name(id_) for id_ in ids])
+    """The folded streams of these orders; orders without a stream are left out."""
+    rows = await pool.fetch(EVENTS_OF_STREAMS, [stream_name(id_) for id_ in ids])
     return [_folded(codec, name, list(group)) for name, group in groupby(rows, key=itemgetter("name"))]
 
 
 async def without_stream(pool: asyncpg.Pool, ids: Iterable[str]) -> set[str]:
-    """Those of the ids under which no order was ever placed."""
-    rows = await pool.fetch(_UNKNOWN, [stream_name(id_) for id_ in ids])
+    """Ids among these that no order has."""
+    rows = await pool.fetch(NAMES_WITHOUT_STREAM, [stream_name(id_) for id_ in ids])
     return {row["name"].removeprefix(_PREFIX) for row in rows}
 
 
@@ -91,7 +79,7 @@ def _folded(codec: Codec[Event], name: str, rows: Sequence[asyncpg.Record]) -> O
 
 
 class _Broken(Exception):
-    """The stream is not one stream of one order."""
+    """The events are not one unbroken stream of one order."""
 
 
 def _require_unbroken(version: int, events: Sequence[RecordedEvent]) -> None:

@@ -1,24 +1,24 @@
-"""Orders that do not go on: held by a person, or with work left that nobody does or that makes no progress. Quick enough to
-be asked all day."""
+"""Stranded orders: held by a person, or with work left that nothing does or that makes no progress. Cheap enough to look
+for continuously."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from audit.evidence import Evidence, gather
-from audit.open_orders import Prospect, Prospects, Work, unfinished
-from audit.sources import Sources
-from audit.streams import OrderStream, read_orders
+from open_work.evidence import Evidence, gather
+from open_work.open_orders import Prospect, Prospects, Work, unfinished
+from open_work.sources import Sources
+from order_streams.folded import OrderStream, read_orders
 from workflows.model import FULFILL_ORDER, VALIDATE_ORDER
 
-# Each look at an order that moved in between is one of its few steps further on.
+# An order that changes between two looks takes one of its few steps in each.
 _LOOKS: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Stranded:
-    """An order, and the work left of it that stands still; none where it is only held."""
+    """An order, and its work left that makes no progress; none where it is only held."""
 
     evidence: Evidence
     still: tuple[Prospect, ...]
@@ -34,17 +34,17 @@ class Stranded:
         )
 
     def stays(self, earlier: "Stranded | None") -> bool:
-        """Whether it needs no other look: nothing stands still, or it did before at the same version of its stream."""
+        """Whether a second look is unnecessary: no work is stuck, or it was stuck before at the same version of the stream."""
         return not self.still or (earlier is not None and self._facts == earlier._facts)
 
 
 async def stranded(
     sources: Sources, prospects: Prospects, ids: Sequence[str], runs: Sequence[Work] = ()
 ) -> list[Stranded]:
-    """Those of the orders that do not go on. An order that moves between the reads is looked at again, as in an audit.
+    """The stranded ones of these orders. An order that changes between the reads is read again, as in an audit.
 
-    runs: workflows of these orders that are running, whether or not the orders have work left for them. Where Temporal does
-    not answer (`prospects.unreachable`), only what is held is known.
+    runs: running workflows of these orders, whether or not they have work left. If Temporal does not answer
+    (`prospects.unreachable`), only held orders are known.
     """
     found: list[Stranded] = []
     earlier: dict[str, Stranded] = {}
@@ -87,7 +87,7 @@ async def _look(
 
 
 def _works(evidence: Evidence, running: Mapping[str, Sequence[Work]]) -> list[Work]:
-    """The work left, then the other workflows that are running: on a held order, they may wait for its release."""
+    """Work left, then the other running workflows, except on a held order, where they may wait for its release."""
     left = unfinished(evidence)
     ids = {work.workflow_id for work in left}
     others = [] if evidence.state.hold else running.get(evidence.stream.order_id, ())

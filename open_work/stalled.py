@@ -1,13 +1,13 @@
-"""Orders that stand still: on hold, lost by their workflow, or with one that runs and makes no progress."""
+"""Stalled orders: on hold, without the workflow that their work needs, or with a workflow that makes no progress."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from typing import Final
 
-from application.failing import of_fleet
-from application.stuck import Stuck, of_run
-from audit import Sources
-from audit.open_orders import Prospect, Prospects, Work
-from audit.stranded import Stranded, stranded, unreadable
+from open_work.failing import of_fleet
+from open_work.kinds import Stuck, stuck_run
+from open_work.open_orders import Prospect, Prospects, Work
+from open_work.sources import Sources
+from open_work.stranded import Stranded, stranded, unreadable
 from orders.events import OrderHeld
 from projections.queries import Queries
 from settings import Settings
@@ -17,9 +17,9 @@ _PAGE: Final = 200
 _OPEN: Final = ("placed", "confirmed", "paid")
 
 
-class StandingStill:
-    """Looks through open orders, through those that Temporal ended without their being done, and through all workflows that
-    run. sources.client: None where Temporal cannot be reached; then only holds are known."""
+class StalledOrders:
+    """Searches the orders whose workflow failed or was terminated, the open orders, then all running workflows. Without
+    Temporal's client, only holds are known."""
 
     def __init__(self, sources: Sources, settings: Settings) -> None:
         self._sources, self._settings, self._client = sources, settings, sources.client
@@ -27,30 +27,30 @@ class StandingStill:
 
     @property
     def unreachable(self) -> bool:
-        """Whether Temporal did not answer, so that lost orders are not known."""
+        """Whether Temporal did not answer, so that lost orders are unknown."""
         return self._prospects.unreachable is not None
 
-    async def orders(self) -> AsyncGenerator[Stuck, None]:
-        """Lost, stalled, failing and held ones, each once. Each running workflow is asked about once, a few at a time.
-        Raises RPCError where Temporal does not answer a search."""
+    async def all(self) -> AsyncGenerator[Stuck, None]:
+        """Lost, stalled, failing and held orders, each once. Each running workflow is described once, a few at a time.
+        Raises RPCError if Temporal does not answer a search."""
         seen: set[str] = set()
         for pages in (self._ended(), self._open()):
             async for page in pages:
                 new = list(dict.fromkeys(id_ for id_ in page if id_ not in seen))
                 seen.update(new)
                 for each in await stranded(self._sources, self._prospects, new):
-                    for stuck in (*_held(each), *self._still(each)):
+                    for stuck in (*_held(each), *self._stalled(each)):
                         yield stuck
                 for stream in await unreadable(self._sources, self._prospects, new):
                     yield Stuck("lost", stream.order_id, None, "read the order's stream", None, stream.fault or "")
         async for runs in self._running():
             new = list(dict.fromkeys(run.order_id for run in runs))
             for each in await stranded(self._sources, self._prospects, new, runs):
-                for stuck in self._still(each):
+                for stuck in self._stalled(each):
                     yield stuck
 
     async def _ended(self) -> AsyncIterator[list[str]]:
-        """Orders of which a workflow was terminated, or has failed: within the retention of the namespace."""
+        """Orders of which a workflow has failed or was terminated, within the retention of the namespace."""
         if self._client is None:
             return
         fleet = of_fleet(self._settings.task_queue)
@@ -64,14 +64,14 @@ class StandingStill:
         yield page
 
     async def _running(self) -> AsyncIterator[list[Work]]:
-        """Workflows that run and were not asked about yet: of orders that are no longer open, above all."""
+        """Running workflows that have not been described yet: mostly of orders that are no longer open."""
         if self._client is None:
             return
         query = f"ExecutionStatus = 'Running' AND {of_fleet(self._settings.task_queue)}"
         page: list[Work] = []
         async for found in self._client.list_workflows(query):
             order_id = found.typed_search_attributes.get(ORDER_ID)
-            if order_id and found.id not in self._prospects.asked:
+            if order_id and found.id not in self._prospects.described:
                 page.append(Work(found.workflow_type, (order_id,), position=0, found_id=found.id))
             if len(page) == _PAGE:
                 yield page
@@ -87,12 +87,12 @@ class StandingStill:
                 if (after := page.after) is None:
                     break
 
-    def _still(self, stopped: Stranded) -> Iterable[Stuck]:
+    def _stalled(self, stopped: Stranded) -> Iterable[Stuck]:
         for prospect in stopped.still:
             work, state = prospect.work, stopped.evidence.state.status
             if prospect.standstill:
                 url = self._settings.workflow_url(work.workflow_id)
-                yield of_run(prospect.standstill, work.order_id, state, work.workflow_id, url)
+                yield stuck_run(prospect.standstill, work.order_id, state, work.workflow_id, url)
             else:
                 yield _lost(stopped, prospect)
 

@@ -1,4 +1,4 @@
-"""Orders that are not settled: what is still to be done, and why it may be waited for."""
+"""Open orders: the work that is left for each, and whether anything will do it."""
 
 import asyncio
 from collections import defaultdict
@@ -9,12 +9,13 @@ from typing import Final
 from temporalio.client import Client, WorkflowExecutionDescription, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
-from audit.evidence import Evidence
-from audit.runs import RPC_LIMIT, Standstill, standstill
-from audit.sources import Sources
 from dispatcher.dispatcher import NAME as DISPATCHER
 from dispatcher.older_ids import id_in_use
 from dispatcher.triggers import TRIGGERS
+from open_work.evidence import Evidence
+from open_work.sources import Sources
+from open_work.standstill import RPC_LIMIT, Standstill, standstill
+from open_work.statements import DISPATCHED_UP_TO, PARKED_POSITIONS
 from orders.events import Event, RefundRequested
 from orders.names import workflow_id
 from orders.state import Cancelled, Confirmed, Paid, Placed, Refund, Shipped
@@ -22,15 +23,12 @@ from workflows.model import FULFILL_ORDER, NOTIFY_SHIPMENT, REFUND_ORDER, VALIDA
 
 ON_HOLD: Final = "on hold"
 _IN_FLIGHT: Final = 20
-# By the primary key of subscriptions, and of parked.
-_CHECKPOINT = "select position from eventstore.subscriptions where name = $1"
-_PARKED = "select position from dispatcher.parked where position = any ($1::bigint[])"
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What is still to be done for an order: by which workflow, about which order (and refund), started by the event at
-    which position. held: not before a person releases the order. found_id: the id of a workflow that was found by it."""
+    """Work left for an order: the workflow that does it, the order (and refund) it is about, the position of the event that
+    starts it. held: only after a person releases the order. found_id: the workflow's id, where a search returned it."""
 
     workflow: str
     about: tuple[str, ...]
@@ -49,9 +47,9 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Prospect:
-    """Whether unfinished work will go on: `reason` why it will, or `fault` why nobody knows of anything that does it.
-    standstill: of a workflow that is running, and makes no progress now or for good. ended: status of the workflow's last
-    run, None where it runs, or Temporal knows of none."""
+    """Whether work left will be done: `reason` why it will, or `fault` why it will not, or may not.
+    standstill: of a running workflow that makes no progress. ended: status of the workflow's last run, None while it runs or
+    if there is none."""
 
     work: Work
     reason: str | None = None
@@ -65,27 +63,27 @@ class Prospect:
 
 
 def unfinished(evidence: Evidence) -> list[Work]:
-    """The work left; none for a settled order."""
+    """Work left; none for a completed order."""
     match evidence.state:
         case Placed():
             return [_work(evidence, VALIDATE_ORDER)]
         case Confirmed() | Paid():
             return [_work(evidence, FULFILL_ORDER)]
         case Shipped() as state:
-            told = [_work(evidence, NOTIFY_SHIPMENT)] if evidence.missing else []
-            return told + [_refund(evidence, refund) for refund in owed(state)]
+            notify = [_work(evidence, NOTIFY_SHIPMENT)] if evidence.missing else []
+            return notify + [_refund(evidence, refund) for refund in owed(state)]
         case Cancelled() as state:
             return [_work(evidence, FULFILL_ORDER)] if _left_to_undo(evidence, state) else []
 
 
 def owed(state: Shipped) -> list[Refund]:
-    """The refunds that were asked for and are not recorded as made."""
+    """Refunds that were requested and are not recorded as made."""
     return [refund for refund in state.requested if state.made(refund.refund_id) is None]
 
 
 def _work(evidence: Evidence, workflow: str) -> Work:
     stream = evidence.stream
-    # An order that no workflow was ever started for has no trigger: then its last event stands for it.
+    # The last event stands in for the trigger of an order that no workflow was started for.
     recorded, _ = stream.last(lambda event: _triggers(event, workflow)) or stream.events[-1]
     held = evidence.state.hold is not None
     return Work(workflow, (stream.order_id,), recorded.position, held)
@@ -107,7 +105,7 @@ def _refund(evidence: Evidence, refund: Refund) -> Work:
 
 
 def refund_workflow_id(event: RefundRequested) -> str:
-    """As the dispatcher names it."""
+    """Id under which the dispatcher starts the refund's workflow."""
     return workflow_id(REFUND_ORDER, event.order_id, event.refund_id)
 
 
@@ -117,22 +115,22 @@ def _left_to_undo(evidence: Evidence, state: Cancelled) -> bool:
 
 
 class Prospects:
-    """Asks the dispatcher and Temporal about unfinished work. `unreachable`: why Temporal does not answer."""
+    """Looks up work left at the dispatcher and at Temporal. unreachable: the reason why Temporal's answer is missing."""
 
     def __init__(self, sources: Sources) -> None:
         self._pool, self._client = sources.pool, sources.client
         self._in_flight = asyncio.Semaphore(_IN_FLIGHT)
         self.unreachable = None if sources.client else "Temporal is not reachable"
-        self.asked: set[str] = set()
-        """The ids of the workflows that Temporal was asked about."""
+        self.described: set[str] = set()
+        """Ids of the workflows that Temporal has described."""
 
     async def of(self, works: Sequence[Work]) -> dict[str, list[Prospect]]:
-        """By order id. The dispatcher is asked first: what it has passed was started before."""
+        """Prospects by order id. The dispatcher's checkpoint is read first: the workflows of events before it are started."""
         if not works:
             return {}
-        checkpoint = int(await self._pool.fetchval(_CHECKPOINT, DISPATCHER) or 0)
+        checkpoint = int(await self._pool.fetchval(DISPATCHED_UP_TO, DISPATCHER) or 0)
         positions = [work.position for work in works]
-        parked = {row["position"] for row in await self._pool.fetch(_PARKED, positions)}
+        parked = {row["position"] for row in await self._pool.fetch(PARKED_POSITIONS, positions)}
         by_order: dict[str, list[Prospect]] = defaultdict(list)
         for prospect in await asyncio.gather(*(self._prospect(work, checkpoint, parked) for work in works)):
             by_order[prospect.work.order_id].append(prospect)
@@ -146,12 +144,12 @@ class Prospects:
         if work.position > checkpoint:
             return Prospect(work, reason="the dispatcher has not come to its event")
         async with self._in_flight:
-            return await self._ask_temporal(work)
+            return await self._at_temporal(work)
 
-    async def _ask_temporal(self, work: Work) -> Prospect:
+    async def _at_temporal(self, work: Work) -> Prospect:
         if self._client is None or self.unreachable:
             return Prospect(work, fault=f"{self.unreachable}: whether {work.workflow} runs is not known")
-        self.asked.add(work.workflow_id)
+        self.described.add(work.workflow_id)
         try:
             id_ = work.found_id or await id_in_use(self._client, work.workflow, *work.about)
             found = await _description(self._client, id_)
@@ -159,7 +157,7 @@ class Prospects:
             still = await standstill(self._client, found) if found and running else None
         except (RPCError, RuntimeError):  # the latter where a client connects only now
             self.unreachable = "Temporal does not answer"
-            return await self._ask_temporal(work)
+            return await self._at_temporal(work)
         if still and still.kind == "stalled":
             return Prospect(work, fault=f"workflow {work.workflow_id} {still.error}", standstill=still)
         if running:

@@ -1,4 +1,4 @@
-"""What an audit reads, all of it only read."""
+"""The sources of open work and of an audit, all of them only read."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from orders.events import Event
 
 
 class Ledger(Protocol):
-    """The gateways' own books, in pages by order id; see GatewayBooks."""
+    """The gateways' ledgers, in pages by order id; see GatewayBooks."""
 
     async def books(
         self, order_ids: Sequence[str] | None = None, *, after: str = "", limit: int = 1000
@@ -26,7 +26,7 @@ class Ledger(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """The database's parts, the gateways' ledger, and Temporal; None where Temporal cannot be reached."""
+    """The parts of the database, the gateways' ledgers, and Temporal's client; None where Temporal cannot be reached."""
 
     pool: asyncpg.Pool
     store: EventStore

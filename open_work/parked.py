@@ -1,4 +1,4 @@
-"""Parked events as an operator's list has them, whichever reader of the log has set them aside."""
+"""Parked events of every reader of the log: the dispatcher, the projections, the webhooks."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -7,10 +7,10 @@ from typing import Final
 
 import asyncpg
 
-from application.stuck import Stuck
-from audit import Sources
-from audit.streams import read_orders
 from dispatcher.parking import Parking
+from open_work.kinds import Stuck
+from open_work.sources import Sources
+from order_streams.folded import read_orders
 from orders.ids import stream_name
 from projections import PROJECTIONS
 from projections.queries import Queries
@@ -32,17 +32,17 @@ class _Parked:
     def order_id(self) -> str:
         return self.stream.removeprefix(_PREFIX)
 
-    def told(self, state: str | None) -> Stuck:
+    def row(self, state: str | None) -> Stuck:
         return Stuck("parked", self.order_id, state, self.step, self.at, self.reason, position=self.position)
 
 
 async def parked_events(sources: Sources) -> AsyncGenerator[Stuck, None]:
-    """What the dispatcher, each projection, then the deliveries of webhooks have set aside."""
+    """Events parked by the dispatcher, by each projection, then deliveries of webhooks that are parked."""
     async for page in _pages(sources.pool):
         orders = await read_orders(sources.pool, sources.codec, list({event.order_id for event in page}))
         states = {order.order_id: order.state.status for order in orders if order.state}
         for event in page:
-            yield event.told(states.get(event.order_id))
+            yield event.row(states.get(event.order_id))
 
 
 async def _pages(pool: asyncpg.Pool) -> AsyncIterator[Sequence[_Parked]]:

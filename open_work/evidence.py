@@ -1,4 +1,4 @@
-"""Everything that is known of an order outside its stream: money, label, goods, messages."""
+"""Evidence about an order: its stream, and its money, label, reserved units and messages in the other tables."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -7,23 +7,21 @@ from uuid import UUID
 
 import asyncpg
 
-from activities.publish import TOPICS, message_id
-from audit.sources import Sources
-from audit.streams import OrderStream, read_orders
 from gateways.books import OrderBooks
+from open_work.sources import Sources
+from open_work.statements import PUBLISHED_MESSAGES
+from order_streams.folded import OrderStream, read_orders
+from order_streams.messages import message_id
 from orders.state import ExistingOrder
-
-# By events_id_key.
-_PUBLISHED = """
-select e.id, s.name from eventstore.events e join eventstore.streams s using (stream_id) where e.id = any ($1::uuid[])"""
+from orders.topics import TOPICS
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """An order that folds, and what the others' books say of it. Amounts in minor units of the order's currency.
+    """An order whose stream folds, and its entries in the ledgers. Amounts in minor units of the order's currency.
 
-    held: what of the charge is only held. foreign: charged in another currency. reserved: units held by SKU. missing: the
-    topics not told of its shipment.
+    held: part of the charge that is authorised and not captured. foreign: charges in another currency. reserved: units by
+    SKU. missing: topics without the message about its shipment.
     """
 
     stream: OrderStream
@@ -38,14 +36,14 @@ class Evidence:
 
     @property
     def kept(self) -> int:
-        """What was charged and not given back."""
+        """Money charged and not returned."""
         return self.charged - self.refunded
 
 
 async def gather(sources: Sources, ids: Sequence[str]) -> tuple[list[Evidence], list[OrderStream]]:
-    """The evidence on each of these orders, and the streams that do not fold.
+    """The evidence about each of these orders, and the streams that do not fold.
 
-    The streams are read first: whatever is done for an order is done after the event that asked for it.
+    The streams are read first: each step for an order is done after the event that required it.
     """
     streams = await read_orders(sources.pool, sources.codec, ids)
     books = _by_order(await _books(sources, ids))
@@ -71,9 +69,9 @@ def _by_order(books: Iterable[OrderBooks]) -> dict[str, list[OrderBooks]]:
 
 
 async def _published(pool: asyncpg.Pool, streams: Iterable[OrderStream]) -> set[tuple[UUID, str]]:
-    """The messages that are in their topic, by id and topic."""
+    """Published messages, by id and topic."""
     wanted = [id_ for stream in streams for id_, _ in _messages(stream)]
-    return {(UUID(int=id_.int), name) for id_, name in await pool.fetch(_PUBLISHED, wanted)}
+    return {(UUID(int=id_.int), name) for id_, name in await pool.fetch(PUBLISHED_MESSAGES, wanted)}
 
 
 def _messages(stream: OrderStream) -> list[tuple[UUID, str]]:

@@ -1,4 +1,4 @@
-"""Money at Stripe that needs an operator: holds that end soon, and refunds that did not reach the customer."""
+"""Money at Stripe that needs an operator: authorisations that end soon, and refunds that did not reach the customer."""
 
 from collections.abc import AsyncGenerator
 from datetime import timedelta
@@ -7,11 +7,11 @@ from typing import Final
 import asyncpg
 
 from activities.signatures import CAPTURE_PAYMENT
-from application.stuck import Stuck
-from audit import Sources
-from audit.streams import read_orders
 from gateways.stripe.attention import Pages, ending_authorisations, failed_refunds, uncovered_refunds
 from gateways.stripe.refund_credits import RefundRow
+from open_work.kinds import Stuck
+from open_work.sources import Sources
+from order_streams.folded import read_orders
 from orders.money import format_money
 from orders.names import kind_of
 

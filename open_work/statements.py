@@ -1,0 +1,13 @@
+"""SQL of the room."""
+
+from typing import Final
+
+# Position that the dispatcher has reached, by the primary key of subscriptions.
+DISPATCHED_UP_TO: Final = "select position from eventstore.subscriptions where name = $1"
+
+# Those of the positions that the dispatcher has parked, by the primary key of parked.
+PARKED_POSITIONS: Final = "select position from dispatcher.parked where position = any ($1::bigint[])"
+
+# Messages that are published, with their topic, by events_id_key.
+PUBLISHED_MESSAGES: Final = """
+select e.id, s.name from eventstore.events e join eventstore.streams s using (stream_id) where e.id = any ($1::uuid[])"""
