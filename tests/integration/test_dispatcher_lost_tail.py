@@ -3,10 +3,10 @@
 import pytest
 from temporalio.client import Client, WorkflowExecutionStatus
 
-from activities.publish import TOPICS
 from eventstore.store import EventStore
 from orders.interventions import HoldOrder, ReleaseOrder, RequestRefund
 from orders.state import Shipped
+from orders.topics import TOPICS
 from tests.integration.dispatcher_harness import described, dispatching, rewind, run_ids
 from tests.integration.lost_tail import lose_tail
 from tests.running_system import RunningSystem, running_system, until
