@@ -1,23 +1,20 @@
-"""Integration events: CloudEvents 1.0, published by an append to the stream of their topic."""
+"""Activity that publishes integration events, by an append to the stream of their topic."""
 
 from collections.abc import Callable
 from typing import Any
-from uuid import UUID, uuid5
 
 from temporalio import activity
 
 from activities import signatures as step
 from activities.order import caused_by
-from activities.signatures import ANALYTICS_REVENUE, NOTIFICATIONS_SHIPMENT, Publication, Published
+from activities.signatures import Publication, Published
 from eventstore.codec import Codec
 from eventstore.model import ANY, NewEvent, RecordedEvent
 from eventstore.store import EventStore
+from order_streams.messages import cloud_event, message_id
 from orders.errors import IllegalTransition, OrderNotFound
 from orders.events import Event, OrderShipped
 from orders.ids import stream_name
-
-TOPICS = (NOTIFICATIONS_SHIPMENT, ANALYTICS_REVENUE)
-_MESSAGE_IDS = UUID("0f0c7c0a-7b5e-4d0b-9a58-2a2f4f1e6b11")
 
 
 class PublishActivities:
@@ -55,43 +52,3 @@ class PublishActivities:
         if latest is None:
             raise OrderNotFound(order_id)
         raise IllegalTransition(order_id, "Publish", latest.type.removeprefix("order."))
-
-
-def message_id(order_id: str, topic: str, version: int) -> UUID:
-    """Derive the message's id, which is the same for every retry."""
-    return uuid5(_MESSAGE_IDS, f"{order_id}\n{topic}\n{version}")
-
-
-def cloud_event(id_: UUID, topic: str, recorded: RecordedEvent, shipped: OrderShipped) -> dict[str, Any]:
-    """Build a CloudEvent in structured JSON (https://cloudevents.io, version 1.0). Amounts in minor units."""
-    return {
-        "specversion": "1.0",
-        "id": str(id_),
-        "source": "/orders",
-        "type": topic,
-        "subject": shipped.order_id,
-        "time": recorded.recorded_at.isoformat(),
-        "datacontenttype": "application/json",
-        "data": _body(topic, shipped),
-    }
-
-
-def _body(topic: str, shipped: OrderShipped) -> dict[str, Any]:
-    body = {
-        "orderId": shipped.order_id,
-        "customerId": shipped.customer_id,
-        "amount": shipped.amount,
-        "currency": shipped.currency,
-    }
-    match topic:
-        case step.NOTIFICATIONS_SHIPMENT:
-            shipment = {
-                "shipmentId": shipped.shipment_id,
-                "trackingNumber": shipped.tracking_number,
-                "carrier": shipped.carrier,
-            }
-            return body | shipment
-        case step.ANALYTICS_REVENUE:
-            return body
-        case _:
-            raise ValueError(f"unknown topic {topic!r}")

@@ -168,6 +168,3 @@ RETURN_PAYMENT = Signature("return-payment", RefundRef, ReturnedPayment)
 RECORD_REQUESTED_REFUND = Signature("record-requested-refund", RefundRef, OrderProgress)
 PUBLISH = Signature("publish", Publication, Published)
 REQUEST_CANCEL = Signature("request-cancel", OrderRef, OrderRef)
-
-NOTIFICATIONS_SHIPMENT = "notifications.shipment"
-ANALYTICS_REVENUE = "analytics.revenue"

@@ -1,54 +1,159 @@
-"""An order in wire spelling."""
+"""Documents of the API and of `--json`."""
 
-from typing import Any
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self
 
-from order_streams import Orders, load_order
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from orders.events import CancelledBy
+from orders.model import Address, Adjustments, OrderLine
 from orders.state import Cancelled, ExistingOrder, Shipped
 
-
-async def load_document(orders: Orders, order_id: str) -> dict[str, Any]:
-    """The order as its stream has it. Raises OrderNotFound."""
-    loaded = await load_order(orders, order_id)
-    return order_document(loaded.state, loaded.version)
-
-
-def order_document(state: ExistingOrder, version: int) -> dict[str, Any]:
-    """The order in wire spelling; amounts in minor units."""
-    return {
-        **state.order.model_dump(mode="json", by_alias=True),
-        "status": state.status,
-        "paymentState": state.payment_state,
-        "version": version,
-        "payment": {"paymentId": state.payment.payment_id, "amount": state.payment.amount} if state.payment else None,
-        "shipment": {
-            "shipmentId": state.shipment.shipment_id,
-            "trackingNumber": state.shipment.tracking_number,
-            "carrier": state.shipment.carrier,
-        }
-        if state.shipment
-        else None,
-        "refund": {"refundId": state.refund.refund_id, "amount": state.refund.amount, "reason": state.refund.reason}
-        if state.refund
-        else None,
-        "refunds": _refunds(state) if isinstance(state, Shipped) else [],
-        "hold": {"reason": state.hold.reason} if state.hold else None,
-        "cancellation": _cancellation(state) if isinstance(state, Cancelled) else None,
-    }
+Status = Literal["placed", "confirmed", "paid", "shipped", "cancelled"]
+PaymentState = Literal["none", "paid", "refunded"]
+Amount = Annotated[int, Field(description="minor units of the currency: 1250 is 12.50 EUR")]
+Position = Annotated[int, Field(ge=0, description="a position in the log; later events have higher ones")]
 
 
-def _refunds(state: Shipped) -> list[dict[str, Any]]:
-    """Refunds of a shipped order, as they were requested; once `made`, with the amount that went back."""
+class Document(BaseModel):
+    """A JSON object: field names in camelCase, amounts in minor units, times in UTC."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        validate_by_name=True,
+        validate_by_alias=True,
+        serialize_by_alias=True,
+        from_attributes=True,
+    )
+
+
+class Payment(Document):
+    payment_id: str
+    amount: Amount
+
+
+class Shipment(Document):
+    shipment_id: str
+    tracking_number: str
+    carrier: str
+
+
+class Refund(Document):
+    refund_id: str
+    amount: Amount
+    reason: str
+
+
+class RequestedRefund(Refund):
+    """made: true once the money is refunded."""
+
+    made: bool
+
+
+class Hold(Document):
+    reason: str
+
+
+class OrderShortage(Document):
+    sku: str
+    requested: int
+    available: int
+
+
+class Cancellation(Document):
+    reason: str
+    cancelled_by: CancelledBy
+    shortages: list[OrderShortage]
+
+
+class OrderDocument(Document):
+    """An order, from its stream."""
+
+    order_id: str
+    customer_id: str
+    currency: str
+    items: list[OrderLine]
+    adjustments: Adjustments
+    total: Amount
+    shipping_address: Address
+    payment_method: str | None
+    placed_at: datetime
+    status: Status
+    payment_state: PaymentState
+    version: int
+    payment: Payment | None
+    shipment: Shipment | None
+    refund: Refund | None
+    refunds: list[RequestedRefund]
+    hold: Hold | None
+    cancellation: Cancellation | None
+
+    @classmethod
+    def of(cls, state: ExistingOrder, version: int) -> Self:
+        """Build the document of an order's state."""
+        return cls.model_validate(
+            {
+                **dict(state.order),
+                "status": state.status,
+                "payment_state": state.payment_state,
+                "version": version,
+                "payment": state.payment,
+                "shipment": state.shipment,
+                "refund": state.refund,
+                "refunds": _refunds(state) if isinstance(state, Shipped) else [],
+                "hold": state.hold,
+                "cancellation": state if isinstance(state, Cancelled) else None,
+            }
+        )
+
+
+class TimelineEvent(Document):
+    """An event of an order. summary: its facts in a few words. cause: the event that caused it, or null."""
+
+    version: int
+    position: Position
+    id: str
+    type: str
+    recorded_at: datetime
+    actor: str | None
+    causation_id: str | None
+    correlation_id: str | None
+    data: dict[str, Any]
+    summary: str
+    cause: str | None
+
+
+class Workflow(Document):
+    """One of an order's workflows at Temporal. url: its page in Temporal's Web UI, where that is known."""
+
+    type: str
+    workflow_id: str
+    run_id: str | None
+    status: str
+    started: datetime | None
+    ended: datetime | None
+    needs_attention: bool
+    url: str | None
+
+
+class Timeline(Document):
+    """Events and workflows of an order. workflows: null where Temporal did not respond."""
+
+    order_id: str
+    events: list[TimelineEvent]
+    workflows: list[Workflow] | None
+
+
+def _refunds(state: Shipped) -> list[RequestedRefund]:
+    """Return the refunds of a shipped order in order of request; once made, with the amount refunded."""
     made = {each.refund_id: each for each in state.refunds}
     return [
-        {"refundId": id_, "amount": made.get(id_, each).amount, "reason": each.reason, "made": id_ in made}
+        RequestedRefund(
+            refund_id=each.refund_id,
+            amount=made.get(each.refund_id, each).amount,
+            reason=each.reason,
+            made=each.refund_id in made,
+        )
         for each in state.requested
-        for id_ in [each.refund_id]
     ]
-
-
-def _cancellation(state: Cancelled) -> dict[str, Any]:
-    return {
-        "reason": state.reason,
-        "cancelledBy": state.cancelled_by.value,
-        "shortages": [shortage.model_dump(mode="json", by_alias=True) for shortage in state.shortages],
-    }

@@ -1,52 +1,81 @@
-"""Webhook endpoints and deliveries in wire spelling."""
+"""Documents of webhooks, for the API and `--json`."""
 
-from typing import Any
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, Literal, Self
 
+from application.documents import Document, Position
 from webhooks.addresses import origin, without_query
 from webhooks.deliveries import Delivery
 from webhooks.endpoints import Endpoint
 
 
-def endpoint_document(endpoint: Endpoint, *, whole: bool = True) -> dict[str, Any]:
-    """The endpoint without its secrets; of its URL's query only that there is one.
+class Replay(Document):
+    """A running replay: its current and its last position."""
 
-    whole: False for readers who may not change endpoints: then of the URL's path, too, only that there is one.
-    """
-    replay = None
-    if endpoint.replay_after is not None:
-        replay = {"position": endpoint.replay_after, "until": endpoint.replay_until}
-    return {
-        "id": endpoint.id,
-        "url": without_query(endpoint.url) if whole else origin(endpoint.url),
-        "topics": endpoint.topics,
-        "description": endpoint.description,
-        "enabled": endpoint.enabled,
-        "disabledReason": endpoint.disabled_reason,
-        "startsAfter": endpoint.starts_after,
-        "replay": replay,
-        "createdAt": endpoint.created_at,
-        "updatedAt": endpoint.updated_at,
-    }
+    position: Position
+    until: Position
 
 
-def delivery_document(delivery: Delivery, *, whole: bool = True) -> dict[str, Any]:
-    """The delivery. createdAt: when it became pending, for the last time where it was sent more than once.
+class EndpointDocument(Document):
+    """An endpoint. The query of its URL is never shown, its path to the role operate alone."""
 
-    whole: False leaves the receiver's answer out, which may repeat the path that it was asked by.
-    """
-    return {
-        "id": delivery.id,
-        "endpointId": delivery.endpoint_id,
-        "position": delivery.position,
-        "orderId": delivery.order_id,
-        "messageId": str(delivery.event_id),
-        "type": delivery.event_type,
-        "status": delivery.state,
-        "attempts": delivery.attempts,
-        "lastStatus": delivery.last_status,
-        "lastError": delivery.last_error,
-        "lastResponse": delivery.last_response if whole else None,
-        "nextAttemptAt": delivery.next_attempt_at,
-        "createdAt": delivery.since,
-        "endedAt": delivery.ended_at,
-    }
+    id: str
+    url: str
+    topics: list[str]
+    description: str
+    enabled: bool
+    disabled_reason: str | None
+    starts_after: Position
+    replay: Replay | None
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, endpoint: Endpoint, *, whole: bool = True, **more: Any) -> Self:
+        """Build the document of an endpoint, with its query hidden. whole: False hides the path of its URL too."""
+        after, until = endpoint.replay_after, endpoint.replay_until
+        shown = {
+            "url": without_query(endpoint.url) if whole else origin(endpoint.url),
+            "replay": None if after is None else {"position": after, "until": until},
+        }
+        return cls.model_validate(asdict(endpoint) | shown | more)
+
+
+class EndpointWithSecret(EndpointDocument):
+    """secret: shown this once; null in a response repeated for its Idempotency-Key."""
+
+    secret: str | None
+
+
+class DeliveryDocument(Document):
+    """One event to one endpoint. lastResponse: the first kilobyte of the response to the last failed attempt, for the role
+    operate alone."""
+
+    id: str
+    endpoint_id: str
+    position: Position
+    order_id: str
+    message_id: str
+    type: str
+    status: Literal["pending", "delivered", "parked"]
+    attempts: int
+    last_status: int | None
+    last_error: str | None
+    last_response: str | None
+    next_attempt_at: datetime | None
+    created_at: datetime
+    ended_at: datetime | None
+
+    @classmethod
+    def of(cls, delivery: Delivery, *, whole: bool = True) -> Self:
+        """Build the document of a delivery. whole: False hides the response, which may contain the path of the URL."""
+        shown = {
+            "id": delivery.id,
+            "message_id": str(delivery.event_id),
+            "type": delivery.event_type,
+            "status": delivery.state,
+            "last_response": delivery.last_response if whole else None,
+            "created_at": delivery.since,
+        }
+        return cls.model_validate(asdict(delivery) | shown)

@@ -1,15 +1,14 @@
-"""An order's workflows as Temporal knows them."""
+"""An order's workflows at Temporal."""
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from temporalio.client import Client, WorkflowExecutionDescription
 from temporalio.service import RPCError, RPCStatusCode
 
-from application.wire import camel_case
 from dispatcher.older_ids import id_in_use
 from settings import Settings
 from workflows.model import FULFILL_ORDER, NEEDS_ATTENTION, NOTIFY_SHIPMENT, REFUND_ORDER, VALIDATE_ORDER
@@ -29,10 +28,6 @@ class WorkflowView:
     ended: datetime | None = None
     needs_attention: bool = False
     url: str | None = None
-
-    def as_json(self) -> dict[str, Any]:
-        """In wire spelling."""
-        return camel_case(asdict(self))
 
 
 async def order_workflows(

@@ -6,7 +6,6 @@ from typing import Any, Final, TypeVar
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.signatures import ANALYTICS_REVENUE, NOTIFICATIONS_SHIPMENT
     from bench.bare_steps import (
         Availability,
         Notified,
@@ -21,6 +20,7 @@ with workflow.unsafe.imports_passed_through():
         Shipment,
         ShipmentRecord,
     )
+    from orders.topics import ANALYTICS_REVENUE, NOTIFICATIONS_SHIPMENT
     from workflows.model import FULFILL_ORDER, NOTIFY_SHIPMENT, ORDER_STATUS, VALIDATE_ORDER
     from workflows.options import (
         DATABASE_RETRY,

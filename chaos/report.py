@@ -10,8 +10,8 @@ from rich.text import Text
 from audit import AuditReport
 from chaos.recovery import LIMIT
 from cli.audit import report_lines
-from cli.demo_settle import Tally
-from cli.output import facts, say, table
+from cli.demo.course import Tally
+from cli.output import facts, note, table
 
 
 @dataclass
@@ -28,7 +28,7 @@ class Log:
     def write(self, text: str) -> None:
         at = round(self.seconds, 1)
         self.lines.append({"at": at, "event": text})
-        say(f"{at:7.1f} s  {text}")
+        note(f"{at:7.1f} s  {text}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,10 +18,10 @@ from chaos.servers import Servers, running_servers
 from chaos.traffic import Traffic
 from cli.arguments import DATA_FOLDER
 from cli.audit import prove_books
-from cli.demo_settle import Course, Ended, settled
+from cli.demo.course import Course, Ended, settled
 from eventstore.migrate import migrate
 from gateways.simulated import Faults
-from inventory.stock import read_stock_csv
+from inventory.stock_file import read_stock_csv
 from settings import Settings
 
 STOCK_FACTOR: Final = 100

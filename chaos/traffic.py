@@ -10,8 +10,8 @@ import orjson
 
 from application.placing import command_id
 from chaos.patience import until_answered
-from cli.demo_settle import Course
-from cli.demo_world import ORDERS_FILE
+from cli.demo.course import Course
+from cli.demo.world import ORDERS_FILE
 from order_streams import Orders
 from orders.commands import CancelOrder, Command, PlaceOrder
 from orders.errors import IllegalTransition, OrderNotCancellable

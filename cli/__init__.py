@@ -1,4 +1,4 @@
-"""The `orders` command: everything that people and scripts do with the system."""
+"""The `orders` command, for operators and scripts."""
 
 import sys
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""What a person at this terminal asks of an order."""
+"""Commands on an order in the name of the logged-in user."""
 
 import getpass
 import uuid
@@ -16,11 +16,11 @@ from orders.errors import IllegalTransition
 from orders.interventions import Intervention
 from orders.state import State
 
-Reason = Annotated[str, typer.Option("--reason", help="Why, as it is shown to others.")]
+Reason = Annotated[str, typer.Option("--reason", help="The reason, shown to every reader of the order.")]
 
 
 async def act(orders: Orders, command: CancelOrder | Intervention) -> Handled[State]:
-    """Handle the command in the name of whoever is logged in. Raises Refused and what the domain refuses."""
+    """Handle a command in the name of the logged-in user. Raises Refused and the domain's errors."""
     try:
         return await acting.act(orders, command, actor=actor(), command_id=str(uuid.uuid4()))
     except IllegalTransition as error:
@@ -28,8 +28,8 @@ async def act(orders: Orders, command: CancelOrder | Intervention) -> Handled[St
 
 
 def actor() -> str:
-    """Whoever is logged in, for the record of who acted."""
+    """Return the logged-in user as an actor of events."""
     try:
         return f"cli:{getpass.getuser()}"
-    except (OSError, KeyError):  # no such user: containers run as any number
+    except (OSError, KeyError):  # the user has no name: containers run with any user id
         return "cli:unknown"

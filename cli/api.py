@@ -20,7 +20,7 @@ from web.server import serve_api
 def api(as_json: AsJson = False) -> None:
     """Serve the HTTP API and the operators' page on ORDERS_API_ADDRESS, until SIGINT or SIGTERM.
 
-    Requests in flight are then answered, and it exits 0. --json: one line on standard output once it serves.
+    Requests in flight are then completed, and it exits 0. --json: one line on standard output once it serves.
     """
 
     async def command(settings: Settings) -> None:
@@ -28,19 +28,19 @@ def api(as_json: AsJson = False) -> None:
 
         async with opened(settings) as app, asyncio.TaskGroup() as group:
 
-            async def tell(url: str) -> None:
+            async def announce(url: str) -> None:
                 await warn_of_excess_rights(app.pool)
-                with contextlib.suppress(BrokenPipeError):  # it serves whether or not anybody reads that
+                with contextlib.suppress(BrokenPipeError):  # it serves even when standard output is closed
                     show_json({"url": url}) if as_json else show(f"the API and the page: {url}")
 
             client = await temporal(settings, lazy=True)
             listening = group.create_task(app.wakeup.listen(settings.app_database_url))
             async with metrics_served(settings, app.sources(client), client):
-                await serve_api(create_app(app, client), address, ready=partial(_start, group, tell))
+                await serve_api(create_app(app, client), address, ready=partial(_start, group, announce))
             listening.cancel()
 
     execute(command, serves=True)
 
 
-def _start(group: asyncio.TaskGroup, tell: Callable[[str], Coroutine[Any, Any, None]], url: str) -> None:
-    group.create_task(tell(url))
+def _start(group: asyncio.TaskGroup, announce: Callable[[str], Coroutine[Any, Any, None]], url: str) -> None:
+    group.create_task(announce(url))

@@ -11,7 +11,7 @@ DATA_FOLDER: Final = Path(__file__).resolve().parent.parent / "data"
 
 
 def identifier(value: str | None) -> str | None:
-    """The value where it can be an id. Raises typer.BadParameter."""
+    """Return the value where it is a valid id. Raises typer.BadParameter."""
     problem = order_id_problem(value) if value is not None else None
     if problem:
         raise typer.BadParameter(problem)

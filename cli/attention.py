@@ -1,4 +1,4 @@
-"""`orders attention`: what does not go on by itself, or not as it should."""
+"""`orders attention`: orders and events that need an operator."""
 
 from collections.abc import Iterable
 from typing import Annotated, Final
@@ -9,7 +9,7 @@ from rich.text import Text
 
 from cli.arguments import AsJson
 from cli.failures import OK, REFUSED, explain
-from cli.output import say, show, show_json, table
+from cli.output import note, show, show_json, table
 from cli.running import execute, opened, temporal_if_reachable
 from open_work.attention_list import StuckList, find_stuck
 from open_work.kinds import Kind, Stuck
@@ -30,10 +30,10 @@ _COLOURS: Final[dict[Kind, str]] = {
 
 
 def attention(limit: MaxRows = 100, as_json: AsJson = False) -> None:
-    """List what is stuck: failing steps, stalled and lost workflows, orders on hold, parked events, money at risk.
+    """List orders and events that need an operator: failing steps, lost workflows, holds, parked events, money at risk.
 
-    Each with the order's state, the step, since when, the last error and the next retry. Exits 0 where there is nothing,
-    1 where there is something, or Temporal could not be asked.
+    Each with the order's state, the step, since when, the last error and the next retry. Exits 0 for an empty
+    list, 1 otherwise or where Temporal did not respond.
     """
 
     async def command(settings: Settings) -> int:
@@ -46,17 +46,17 @@ def attention(limit: MaxRows = 100, as_json: AsJson = False) -> None:
             show(_table(found.rows))
         elif found.is_empty:
             show("nothing needs attention")
-        _tell_what_is_missing(found, settings)
+        _print_omissions(found, settings)
         return OK if found.is_empty else REFUSED
 
     execute(command)
 
 
-def _tell_what_is_missing(found: StuckList, settings: Settings) -> None:
+def _print_omissions(found: StuckList, settings: Settings) -> None:
     if found.more:
-        say(f"more than {found.limit:,}: raise --limit")
+        note(f"more than {found.limit:,}: raise --limit")
     if found.problem:
-        say(f"without workflows: {explain(found.problem, settings)}")
+        note(f"without workflows: {explain(found.problem, settings)}")
 
 
 def _table(rows: Iterable[Stuck]) -> Table:

@@ -1,4 +1,4 @@
-"""`orders audit`: do the books hold?"""
+"""`orders audit`: proves the books."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from audit import AuditReport, CheckResult, Finding, record_audit
 from audit import audit as prove
 from cli.arguments import AsJson
 from cli.failures import OK, REFUSED
-from cli.output import messages, say, show, show_json, visible
+from cli.output import messages, note, show, show_json, visible
 from cli.running import execute, opened, temporal_if_reachable
 from open_work.sources import Sources
 from settings import Settings
@@ -23,8 +23,8 @@ Progress: TypeAlias = Callable[[str, int], None]
 def audit(as_json: AsJson = False) -> None:
     """Prove the books from first principles: streams, money, labels, stock, messages, open orders, read models.
 
-    Writes nothing but the record of its own outcome, which metrics show. Prints what does not hold, the first 50 findings
-    or, with --json, all; exits 1 if there are any.
+    Writes nothing but the record of its own outcome, which metrics show. Prints the first 50 findings, or all with
+    --json; exits 1 if there are any.
     """
 
     async def command(settings: Settings) -> int:
@@ -48,8 +48,10 @@ async def prove_books(sources: Sources) -> AuditReport:
     except (
         asyncpg.PostgresError,
         OSError,
-    ) as error:  # a replica, or a database that is not migrated: the proof is as good
-        say(f"the outcome is not recorded, so metrics and alerts do not know of it: {str(error).partition(chr(10))[0]}")
+    ) as error:  # a replica, or a database that is not migrated: the proof is still valid
+        note(
+            f"the outcome is not recorded, so metrics and alerts do not know of it: {str(error).partition(chr(10))[0]}"
+        )
     return report
 
 
@@ -65,7 +67,7 @@ def progress_of(doing: str) -> Iterator[Progress]:
 
 
 def report_lines(report: AuditReport) -> list[Text]:
-    """A line per check with its figures, the open orders by reason, then what does not hold."""
+    """Render a line per check with its figures, the open orders by reason, then the findings."""
     lines = [_check_line(check) for check in report.checks.values()]
     lines += [Text(f"  {number:,} open: {reason}") for reason, number in report.open_orders.most_common()]
     findings = report.findings

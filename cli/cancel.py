@@ -1,4 +1,4 @@
-"""`orders cancel`: a person ends an order."""
+"""`orders cancel`: cancels an order on behalf of a person."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -16,19 +16,19 @@ from settings import Settings
 
 
 class Person(StrEnum):
-    """Who can cancel here; the workflows cancel by themselves."""
+    """Persons who can cancel an order; workflows cancel by themselves."""
 
     CUSTOMER = "customer"
     OPERATOR = "operator"
 
 
-By = Annotated[Person, typer.Option("--by", help="Whose wish it is.")]
+By = Annotated[Person, typer.Option("--by", help="The person who wishes it.")]
 
 
 def cancel(order_id: OrderId, reason: Reason, by: By = Person.OPERATOR, as_json: AsJson = False) -> None:
-    """Cancel an order that has not shipped; what was charged, reserved or bought for it is undone.
+    """Cancel an order that has not shipped; its charge, reservation and label are undone.
 
-    Exits 1 where it has shipped. Cancelled already, it stays as it is.
+    Exits 1 where it has shipped. A cancelled order is unchanged.
     """
 
     async def command(settings: Settings) -> None:

@@ -15,59 +15,59 @@ COMMANDS: Final = {
         "Run PostgreSQL, Temporal, worker, HTTP API and page, with data kept in .orders/, until Ctrl-C.",
     ),
     "demo": (
-        "cli.demo:demo",
+        "cli.demo.command:demo",
         "Run the Northwind orders on throwaway data: everything up, orders placed, followed to their end, audited.",
     ),
     "migrate": (
-        "cli.serving:migrate_database",
+        "cli.migrate:migrate_database",
         "Bring the database's schema up to date, as its owner (DATABASE_OWNER_URL, else DATABASE_URL).",
     ),
     "worker": (
-        "cli.serving:worker",
+        "cli.worker:worker",
         "Run the Temporal worker, the dispatcher and the projector, until SIGINT or SIGTERM.",
     ),
     "api": (
         "cli.api:api",
         "Serve the HTTP API and the operators' page on ORDERS_API_ADDRESS, until SIGINT or SIGTERM.",
     ),
-    "place": ("cli.place:place", "Place the orders of a file, one JSON object a line."),
-    "show": ("cli.show:show_order", "Show an order as its stream has it: status, payment, items, address."),
+    "place": ("cli.place.command:place", "Place the orders of a file, one JSON object a line."),
+    "show": ("cli.show:show_order", "Show an order from its stream: status, payment, items, address."),
     "timeline": (
         "cli.timeline:timeline",
-        "Show an order's events with who acted and why, and its workflows with links to the Temporal Web UI.",
+        "Show an order's events with actor and cause, and its workflows with links to the Temporal Web UI.",
     ),
-    "list": ("cli.listing:list_orders", "List orders, the last placed first, from the order-dashboard read model."),
+    "list": ("cli.list:list_orders", "List orders, the last placed first, from the order-dashboard read model."),
     "customers": (
-        "cli.listing:customers",
+        "cli.customers:customers",
         "List customers with their orders and spend, one row for each currency; or show one customer.",
     ),
     "cancel": (
         "cli.cancel:cancel",
-        "Cancel an order that has not shipped; what was charged, reserved or bought for it is undone.",
+        "Cancel an order that has not shipped; its charge, reservation and label are undone.",
     ),
     "hold": (
-        "cli.holding:hold",
+        "cli.hold:hold",
         "Hold an order: it takes no further step until it is released, and can still be cancelled.",
     ),
     "release": (
-        "cli.holding:release",
-        "Release a held order: it goes on from where it stands. One that is not on hold stays as it is.",
+        "cli.release:release",
+        "Release a held order: it goes on from its current state. An order that is not on hold is unchanged.",
     ),
     "retry": (
-        "cli.retrying:retry_order",
-        "Take an order up again whose workflow was terminated, has failed or is stalled; it ends as if nothing had happened.",
+        "cli.retry:retry_order",
+        "Start the workflows of an order again that were terminated, have failed or are stalled.",
     ),
     "refund": (
-        "cli.refunding:refund",
-        "Give money of a shipped order back, as often as wanted; all refunds together never exceed what was charged.",
+        "cli.refund:refund",
+        "Refund money of a shipped order, once or several times; all refunds together never exceed the charge.",
     ),
     "attention": (
         "cli.attention:attention",
-        "List what is stuck: failing steps, stalled and lost workflows, orders on hold, parked events, money at risk.",
+        "List orders and events that need an operator: failing steps, lost workflows, holds, parked events, money at risk.",
     ),
     "inventory": ("cli.inventory:inventory", "Stock levels: import them, list them, set one."),
-    "projections": ("cli.read_models:projections", "Read models: how far each has come, and building one anew."),
-    "dispatcher": ("cli.dispatching:dispatcher", "The dispatcher: how far it has come, and retrying parked events."),
+    "projections": ("cli.projections:projections", "Read models: the progress of each, and rebuilding one."),
+    "dispatcher": ("cli.dispatcher:dispatcher", "The dispatcher: its progress, and retrying parked events."),
     "webhooks": ("cli.webhooks:webhooks", "Webhooks: endpoints, their secrets and deliveries."),
     "audit": (
         "cli.audit:audit",
@@ -75,7 +75,7 @@ COMMANDS: Final = {
     ),
     "recover": (
         "cli.recover:recover",
-        "Find and take up the losses of a fail-over or a restore: sequence, checkpoints, charges, refunds, labels, workflows.",
+        "Find and repair the losses of a fail-over or a restore: sequence, checkpoints, charges, refunds, labels, workflows.",
     ),
     "health": (
         "cli.health:health",
@@ -100,7 +100,7 @@ class Commands(TyperGroup):
 
 
 def load_command(name: str) -> Any:
-    """The command as the command-line library has it."""
+    """Import a command and return it in the form of the command-line library."""
     module, _, attribute = COMMANDS[name][0].partition(":")
     found = getattr(import_module(module), attribute)
     if isinstance(found, typer.Typer):

@@ -1,4 +1,4 @@
-"""`orders dev`: everything in this process and its children, with data that stays."""
+"""`orders dev`: every service in this process and its children, with persistent data."""
 
 import os
 import shutil
@@ -16,13 +16,14 @@ from application.rights import warn_of_excess_rights
 from bootstrap import App
 from cli.arguments import DATA_FOLDER, AsJson
 from cli.failures import database_address
-from cli.output import facts, say, show, show_json
+from cli.output import facts, note, show, show_json
 from cli.running import execute, opened, temporal
-from cli.serving import serve_and_tell
+from cli.worker import serve_and_announce
 from embedded.folders import private_folder
 from embedded.services import Services, run_services
 from eventstore.migrate import migrate
-from inventory.stock import Stock, read_stock_csv
+from inventory.stock import Stock
+from inventory.stock_file import read_stock_csv
 from process import MARGIN_WITH_SERVICES
 from settings import DEV_FILE, DEV_FOLDER, Settings, load_settings, temporal_namespace
 from telemetry.process import metrics_served
@@ -31,7 +32,7 @@ from web.app import create_app
 from web.server import api_served
 from worker import Role, serve
 
-# Services of our own are found by the environment alone: what an earlier run left in the folder is not there any more.
+# Settings come from the environment alone: addresses that an earlier run left in the folder are stale.
 _NO_FOLDER: Final = Path("/nonexistent")
 _PRODUCTS: Final = DATA_FOLDER / "northwind" / "products.csv"
 
@@ -52,9 +53,9 @@ def dev(as_json: AsJson = False) -> None:
         ) as services:
             settings = _settings(given, services)
             for name in await migrate(settings.owner_database_url):
-                say(f"migrated: {name}")
+                note(f"migrated: {name}")
             async with opened(settings) as app:
-                if "PostgreSQL" not in services.started:  # our own server takes nobody but us, whatever the login may
+                if "PostgreSQL" not in services.started:  # the embedded server has this user alone
                     await warn_of_excess_rights(app.pool)
                 await _serve(app, settings, services, as_json)
 
@@ -81,21 +82,21 @@ async def _serve(app: App, settings: Settings, services: Services, as_json: bool
         api_served(create_app(app, client), beside_others(settings)) as url,
     ):
 
-        async def tell() -> None:
+        async def announce() -> None:
             if as_json:
                 show_json(_document(settings, url))
             else:
                 show(*_welcome(settings, services, url))
 
         with announced(DEV_FOLDER, settings, url):
-            await serve_and_tell(partial(serve, app, client, tuple(Role)), tell)
+            await serve_and_announce(partial(serve, app, client, tuple(Role)), announce)
 
 
 async def _import_products(stock: Stock) -> None:
-    """Something to sell, the first time."""
+    """Import products into an empty inventory."""
     if not await stock.list(limit=1):
         count = await stock.import_levels(read_stock_csv(_PRODUCTS), "orders dev")
-        say(f"the inventory was empty: imported {count} products of {_PRODUCTS.parent.name}/{_PRODUCTS.name}")
+        note(f"the inventory was empty: imported {count} products of {_PRODUCTS.parent.name}/{_PRODUCTS.name}")
 
 
 def _document(settings: Settings, url: str) -> dict[str, Any]:
@@ -108,7 +109,7 @@ def _document(settings: Settings, url: str) -> dict[str, Any]:
 
 
 def _welcome(settings: Settings, services: Services, url: str) -> list[Any]:
-    # Our own server knows us by our user and needs no password; an address that was given may hold one.
+    # The embedded server needs no password; a configured address may contain one.
     ours = "PostgreSQL" in services.started
     orders = DATA_FOLDER / "northwind" / "orders.jsonl"
     return [
@@ -129,7 +130,7 @@ def _welcome(settings: Settings, services: Services, url: str) -> list[Any]:
 
 
 def _program() -> str:
-    """How this command is typed here: by its path where a virtual environment is not activated."""
+    """Return the command as typed here: by its path where the virtual environment is not activated."""
     installed = Path(sysconfig.get_path("scripts")) / "orders"
     return "orders" if shutil.which("orders") or not installed.exists() else _shortest(installed)
 
@@ -140,7 +141,7 @@ def _shortest(path: Path) -> str:
 
 @contextmanager
 def announced(folder: Path, settings: Settings, url: str) -> Iterator[None]:
-    """Tell other commands in this folder what runs here, for as long as it does."""
+    """Write the services' addresses to a file for other commands in this folder, while the block runs."""
     services = {
         "database_url": settings.database_url,
         "temporal_address": settings.temporal_address,
@@ -149,7 +150,7 @@ def announced(folder: Path, settings: Settings, url: str) -> Iterator[None]:
     }
     private_folder(folder)
     file = folder / DEV_FILE
-    # Moved there whole: a reader finds all of it or nothing. Readable by us alone, as an address may hold a password.
+    # Replaced atomically. Readable by this user alone, as an address may contain a password.
     descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=DEV_FILE)
     with os.fdopen(descriptor, "wb") as written:
         written.write(orjson.dumps(services))

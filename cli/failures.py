@@ -1,4 +1,4 @@
-"""Every way a command can fail that is not a bug of ours, in one sentence each."""
+"""Expected failures of a command, each in one sentence."""
 
 import os
 from typing import Final
@@ -13,7 +13,7 @@ from embedded.errors import EmbeddedError
 from eventstore.errors import EventStoreError
 from eventstore.migrate import MigrationFailed, single_hosts
 from eventstore.planted import Planted
-from inventory.stock import InvalidStockFile
+from inventory.stock_file import InvalidStockFile
 from orders.errors import OrderError
 from projections.rebuild import RebuildRunning
 from settings import DEV_FILE, DEV_FOLDER, Settings, SettingsError
@@ -24,7 +24,7 @@ OK, REFUSED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
 
 class Refused(Exception):
-    """What was asked cannot be done; the message is all a user needs."""
+    """The command cannot be done; the message is the whole explanation."""
 
 
 _OWN: Final = (
@@ -41,11 +41,11 @@ _OWN: Final = (
 
 
 def explain(error: BaseException, settings: Settings | None) -> str | None:
-    """What to tell the user; None for a bug of ours, whose traceback somebody needs."""
+    """Return the sentence for an error; None for a bug, which keeps its traceback."""
     match error:
         case BaseExceptionGroup():
-            told = [explain(each, settings) for each in error.exceptions]
-            return told[0] if all(told) else None
+            sentences = [explain(each, settings) for each in error.exceptions]
+            return sentences[0] if all(sentences) else None
         case InvalidStockFile():
             return "nothing was imported:\n" + "\n".join(f"  {fault}" for fault in error.faults)
         case MigrationFailed():
@@ -84,14 +84,14 @@ def _reason(error: BaseException) -> str:
 
 
 def _stale(settings: Settings | None, variable: str) -> str:
-    """Where the address comes from a file that a killed `orders dev` left behind, that is the thing to know."""
+    """Return the hint for an address from the file of an `orders dev` that was killed; else nothing."""
     if settings is None or os.environ.get(variable) or not (DEV_FOLDER / DEV_FILE).exists():
         return ""
     return f": {DEV_FOLDER / DEV_FILE} names it, but the `orders dev` that wrote it has ended. Start it again"
 
 
 def require_address(dsn: str) -> None:
-    """Refuse what is no address before a driver words it, perhaps with the password in it."""
+    """Refuse an invalid address, before a driver reports it with its password."""
     try:
         hosts = [urlsplit(host) for host in single_hosts(dsn)]
         usable = all(host.scheme in ("postgresql", "postgres") and (host.port or 1) > 0 for host in hosts)
@@ -102,7 +102,7 @@ def require_address(dsn: str) -> None:
 
 
 def database_address(settings: Settings | None) -> str:
-    """Where the database is, without user or password."""
+    """Return the database's address without user and password."""
     if settings is None or settings.database_url is None:
         return "DATABASE_URL"
     try:
@@ -120,7 +120,7 @@ def _host_and_port(dsn: str) -> str:
 
 
 def temporal_address(settings: Settings | None) -> str:
-    """Where Temporal is looked for, as the connection takes it."""
+    """Return the address of Temporal that connections use."""
     if settings and settings.temporal_address:
         return settings.temporal_address
     return ClientConfig.load_client_connect_config().get("target_host") or "localhost:7233"

@@ -1,4 +1,4 @@
-"""`orders health`: is everything there, and does the work go on? For container health checks and people."""
+"""`orders health`: checks dependencies and progress, for container health checks and operators."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -30,7 +30,7 @@ MaxLag = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """Something looked at: whether it is well, and what was seen. insecure: it works, and somebody should mend it."""
+    """A check and its result. insecure: it works, but its configuration should be fixed."""
 
     name: str
     ok: bool
@@ -75,7 +75,7 @@ async def _database(settings: Settings, max_lag: float) -> list[Check]:
             writes = [await _writes(app.pool)] if migrated.ok else []
             return [reached, migrated, *writes, await _rights(app.pool), *await _lags(app.store, max_lag)]
         except Exception as error:
-            return [Check("database", False, _told(error, settings))]
+            return [Check("database", False, _explained(error, settings))]
 
 
 async def _migrations(pool: asyncpg.Pool) -> Check:
@@ -111,11 +111,11 @@ async def _temporal(settings: Settings) -> list[Check]:
         client = await temporal(settings)
         await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=client.namespace))
     except (TemporalUnreachable, RPCError) as error:
-        return [Check("temporal", False, _told(error, settings))]
+        return [Check("temporal", False, _explained(error, settings))]
     return [Check("temporal", True, f"{temporal_address(settings)}, namespace {client.namespace}")]
 
 
-def _told(error: Exception, settings: Settings) -> str:
+def _explained(error: Exception, settings: Settings) -> str:
     sentence = explain(error, settings)
     if sentence is None:
         raise error

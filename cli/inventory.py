@@ -13,9 +13,10 @@ from application.wire import camel_case
 from cli.acting import actor
 from cli.arguments import AsJson, Limit
 from cli.failures import Refused
-from cli.output import say, show, show_json, table, visible
+from cli.output import note, show, show_json, table, visible
 from cli.running import execute, opened
-from inventory.stock import StockLevel, StockRow, read_stock_csv
+from inventory.stock import StockLevel
+from inventory.stock_file import StockRow, read_stock_csv
 from settings import Settings
 
 inventory = typer.Typer(no_args_is_help=True, help="Stock levels: import them, list them, set one.")
@@ -31,7 +32,7 @@ After = Annotated[str | None, typer.Option("--after", metavar="SKU", help="Go on
 
 @inventory.command("import")
 def import_file(file: File, as_json: AsJson = False) -> None:
-    """Set the levels of all SKUs in a CSV file, or of none where a line of it is wrong."""
+    """Set the levels of all SKUs in a CSV file, or of none where a line is invalid."""
 
     async def command(settings: Settings) -> None:
         rows = await asyncio.to_thread(_read, file)
@@ -65,12 +66,12 @@ def list_levels(limit: Limit = 100, after: After = None, as_json: AsJson = False
         else:
             show(_table(levels[:limit]))
             if following:
-                say(f"more: --after {visible(following)}")
+                note(f"more: --after {visible(following)}")
 
     execute(command)
 
 
-@inventory.command("set", context_settings={"ignore_unknown_options": True})  # -5 is a number, wrong as it is
+@inventory.command("set", context_settings={"ignore_unknown_options": True})  # -5 is a number, though an invalid one
 def set_level(sku: Sku, units: Units, as_json: AsJson = False) -> None:
     """Set the units available of one SKU, which may be new."""
 
@@ -91,7 +92,7 @@ def set_level(sku: Sku, units: Units, as_json: AsJson = False) -> None:
 
 
 def _table(levels: list[StockLevel]) -> Table:
-    """Prices in minor units, as the file gives them: it names no currency."""
+    """Render stock levels; prices in minor units, as in the file, which has no currency."""
     return table(
         "sku",
         "name",

@@ -1,4 +1,4 @@
-"""What is printed: results on standard output, everything else on standard error, nothing that could steer a terminal."""
+"""Output: results on standard output, messages on standard error, without control characters for the terminal."""
 
 import contextlib
 import os
@@ -27,7 +27,7 @@ def results() -> Console:
 
 @cache
 def messages() -> Console:
-    """Standard error; one for all, so that a line printed while a progress bar is shown goes above it."""
+    """Standard error; shared, so that a line printed during a progress bar appears above it."""
     return _console(stderr=True)
 
 
@@ -38,17 +38,23 @@ def _console(*, stderr: bool) -> Console:
 
 
 def show(*parts: RenderableType) -> None:
-    """Print results for people. Raises BrokenPipeError where nobody reads them any more."""
+    """Print results as text. Raises BrokenPipeError where standard output is closed."""
     console = results()
     for part in parts:
         with console.capture() as capture:
-            console.print(part, soft_wrap=isinstance(part, str | Text))  # a wrapped address is no address
+            console.print(part, soft_wrap=isinstance(part, str | Text))  # a wrapped URL is unusable
         _write("\n".join(line.rstrip() for line in capture.get().split("\n")).encode(errors="backslashreplace"))
 
 
 def show_json(value: Any) -> None:
-    """Print one JSON document, or one line of JSON Lines. Raises BrokenPipeError where nobody reads it any more."""
-    _write(orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z))
+    """Print one JSON document, or one line of JSON Lines. Raises BrokenPipeError where standard output is closed."""
+    _write(orjson.dumps(value, default=_fields, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z))
+
+
+def _fields(document: Any) -> dict[str, Any]:
+    """Return the fields of a pydantic document in wire spelling."""
+    fields: dict[str, Any] = document.model_dump(by_alias=True)
+    return fields
 
 
 def _write(content: bytes) -> None:
@@ -64,18 +70,24 @@ def _write(content: bytes) -> None:
 
 
 def _give_up_output() -> None:
-    """Whoever read our output has seen enough, as `head` does; the interpreter's own last flush must not complain."""
+    """Discard further output after the reader, such as `head`, has closed it; the interpreter's last flush must not fail."""
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def say(text: str) -> None:
-    """A message, on standard error."""
+def note(text: str) -> None:
+    """Print a message on standard error."""
     messages().print(Text(text), soft_wrap=True)
 
 
+def print_cursor(after: object) -> None:
+    """Print the option that continues after this page, if there is one."""
+    if after is not None:
+        note(f"more: --after {after}")
+
+
 def visible(text: object) -> str:
-    """Text from outside with what a terminal would obey, or would not show, spelled out."""
+    """Escape the control and invisible characters of external text."""
     return "".join(c if c.isprintable() else _escaped(c) for c in str(text))
 
 
@@ -85,7 +97,7 @@ def _escaped(character: str) -> str:
 
 
 def table(*columns: str, rows: Iterable[Sequence[object]], right: Sequence[str] = ()) -> Table:
-    """A table of cells from outside; an empty cell for None. `right` names the columns of numbers."""
+    """Build a table of external texts; None is an empty cell. right: the columns of numbers."""
     made = Table(box=box.SIMPLE, pad_edge=False, show_edge=False)
     for column in columns:
         made.add_column(column, justify="right" if column in right else "left", overflow="fold")
@@ -95,7 +107,7 @@ def table(*columns: str, rows: Iterable[Sequence[object]], right: Sequence[str] 
 
 
 def facts(pairs: Iterable[tuple[str, object]]) -> Table:
-    """Names and values below each other; those without a value are left out."""
+    """Build a list of names and values without the empty ones."""
     made = Table.grid(padding=(0, 2))
     for name, value in pairs:
         if value is not None:
@@ -110,7 +122,7 @@ def _shown(cell: object) -> str:
 
 
 def moment(time: datetime) -> str:
-    """A time in UTC, to the millisecond."""
+    """Format a time in UTC, to the millisecond."""
     return time.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3] + "Z"
 
 
@@ -125,5 +137,5 @@ _STYLES: Final = {
 
 
 def status_text(status: str) -> Text:
-    """A status in its colour."""
+    """Return a status in its colour."""
     return Text(status, style=_STYLES.get(status, ""))

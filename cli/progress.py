@@ -11,7 +11,7 @@ from cli.output import messages
 
 def _shown(*columns: object, hidden: bool = False) -> Progress:
     console = messages()
-    # Results go to standard output as bytes of their own, which the bar must not capture.
+    # Results are written to standard output as bytes, which the bar must not capture.
     return Progress(
         *columns,  # type: ignore[arg-type]
         console=console,
@@ -24,9 +24,9 @@ def _shown(*columns: object, hidden: bool = False) -> Progress:
 
 @contextmanager
 def reading(size: int | None, *, hidden: bool) -> Iterator[Callable[[int], None]]:
-    """A bar over the bytes of a file, None where its size is unknown; told how many have been dealt with.
+    """Show a bar over the bytes of a file; yields a function that takes the bytes done. size: None where it is unknown.
 
-    hidden: results are printed as they come, so no bar where they would go to the same terminal.
+    hidden: no bar where results are printed to the same terminal.
     """
     columns = (TextColumn("placing"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     with _shown(*columns, hidden=hidden and sys.stdout.isatty()) as progress:
@@ -36,7 +36,7 @@ def reading(size: int | None, *, hidden: bool) -> Iterator[Callable[[int], None]
 
 @contextmanager
 def waiting(total: int) -> Iterator[Callable[[dict[str, int]], None]]:
-    """A bar over orders; told how many are in each state, `open` being those still on their way."""
+    """Show a bar over orders; yields a function that takes the number of orders by state, `open` among them."""
     with _shown(SpinnerColumn(), TextColumn("{task.description}"), BarColumn()) as progress:
         task = progress.add_task("waiting", total=total)
 
@@ -48,8 +48,8 @@ def waiting(total: int) -> Iterator[Callable[[dict[str, int]], None]]:
 
 
 @contextmanager
-def positions(what: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar over the log; told the position reached and the last one."""
-    with _shown(TextColumn(what), BarColumn(), TextColumn("{task.completed:,.0f} of {task.total:,.0f}")) as progress:
+def positions(doing: str) -> Iterator[Callable[[int, int], None]]:
+    """Show a bar over the log; yields a function that takes the position reached and the last one."""
+    with _shown(TextColumn(doing), BarColumn(), TextColumn("{task.completed:,.0f} of {task.total:,.0f}")) as progress:
         task = progress.add_task("", total=1)
         yield lambda reached, last: progress.update(task, completed=reached, total=last)

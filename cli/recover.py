@@ -1,4 +1,4 @@
-"""`orders recover`: takes up the losses of a fail-over or a restore."""
+"""`orders recover`: repairs the losses of a fail-over or a restore."""
 
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
@@ -17,7 +17,7 @@ from eventstore.store import EventStore
 from settings import Settings
 
 _MARGIN: Final = timedelta(hours=1)
-Apply = Annotated[bool, typer.Option("--apply", help="Take up what is found; without it nothing is changed.")]
+Apply = Annotated[bool, typer.Option("--apply", help="Repair the losses found; without it nothing is changed.")]
 Since = Annotated[
     datetime | None,
     typer.Option(
@@ -27,9 +27,9 @@ Since = Annotated[
 
 
 def recover(apply: Apply = False, since: Since = None, as_json: AsJson = False) -> None:
-    """Find and take up the losses of a fail-over or a restore: sequence, checkpoints, charges, refunds, labels, workflows.
+    """Find and repair the losses of a fail-over or a restore: sequence, checkpoints, charges, refunds, labels, workflows.
 
-    Ends with an audit. Exits 1 while something is left: without --apply all that was found, with it what needs a person.
+    Ends with an audit. Exits 1 while a loss is left: without --apply every loss found, with it those that need an operator.
     """
 
     async def command(settings: Settings) -> int:
@@ -59,9 +59,9 @@ async def _default_since(store: EventStore) -> datetime:
 
 def _line(loss: Loss) -> Text:
     sign = Text("✓ ", style="green") if loss.done else Text("✗ ", style="red")
-    remedy = f": {loss.remedy}" if loss.remedy else "" if loss.done else ": --apply takes it up"
+    remedy = f": {loss.remedy}" if loss.remedy else "" if loss.done else ": --apply repairs it"
     return sign.append(f"{loss.kind} {visible(loss.subject)} {visible(loss.problem)}{remedy}", style="default")
 
 
 def _summary(losses: list[Loss], left: list[Loss]) -> Text:
-    return Text(f"{len(losses):,} found, {len(losses) - len(left):,} taken up, {len(left):,} left.", style="bold")
+    return Text(f"{len(losses):,} found, {len(losses) - len(left):,} repaired, {len(left):,} left.", style="bold")

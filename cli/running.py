@@ -1,4 +1,4 @@
-"""How every command runs and ends: one sentence for a failure, and the exit codes 0, 1, 2 and 130."""
+"""Execution of a command: settings, telemetry, connections, errors as one sentence, exit codes 0, 1, 2 and 130."""
 
 import asyncio
 import os
@@ -12,7 +12,7 @@ from temporalio.envconfig import ClientConfig
 
 from bootstrap import App, open_app
 from cli.failures import INTERRUPTED, OK, REFUSED, Refused, explain, require_address
-from cli.output import say
+from cli.output import note
 from process import MARGIN, run
 from settings import DEV_FOLDER, Settings, load_settings
 from telemetry import configure_logging
@@ -28,20 +28,19 @@ _log = structlog.get_logger(__name__)
 def execute(command: Command, *, serves: bool = False, margin: float = MARGIN) -> NoReturn:
     """Run a command by the environment's settings and leave with its exit code, None being 0.
 
-    serves: it runs until it is stopped, so that SIGINT and SIGTERM are its good end, and it logs as configured; the
-    others log only what is wrong. margin: as of `process.run`. Errors with a user's remedy become one sentence; a bug
-    keeps its traceback.
+    serves: it runs until stopped, so that SIGINT and SIGTERM are its regular end, and it logs as configured; any other
+    command logs errors alone. margin: see `process.run`. Expected errors become one sentence; a bug keeps its traceback.
     """
 
     try:
-        code = run(lambda: _told(command, serves), margin=margin)
+        code = run(lambda: _run(command, serves), margin=margin)
     except KeyboardInterrupt:
         code = OK if serves else _interrupted()
     raise SystemExit(code)
 
 
-async def _told(command: Command, serves: bool) -> int:
-    """The exit code. Errors end here, inside the loop: a traceback on its way out would keep Temporal's client alive."""
+async def _run(command: Command, serves: bool) -> int:
+    """Run a command; return its exit code. Errors end here, inside the loop: a traceback would keep Temporal's client alive."""
     settings = None
     try:
         settings = load_settings(DEV_FOLDER)
@@ -55,7 +54,7 @@ async def _told(command: Command, serves: bool) -> int:
         sentence = explain(error, settings)
         if sentence is None:
             raise
-        say(sentence)
+        note(sentence)
         return REFUSED
 
 
@@ -68,13 +67,13 @@ def _configure_telemetry(settings: Settings, serves: bool) -> None:
 
 
 def _interrupted() -> int:
-    say("interrupted")
+    note("interrupted")
     return INTERRUPTED
 
 
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[App]:
-    """The system over its database; TimeoutError where that does not answer."""
+    """Open the application over its database. Raises TimeoutError where that does not respond."""
     require_address(settings.app_database_url)
     async with AsyncExitStack() as stack:
         async with asyncio.timeout(CONNECT_LIMIT):
@@ -83,18 +82,18 @@ async def opened(settings: Settings) -> AsyncIterator[App]:
 
 
 async def temporal(settings: Settings, *, lazy: bool = False) -> Client:
-    """Temporal's client. Raises TemporalUnreachable; lazy: only when it is used."""
+    """Connect Temporal's client. Raises TemporalUnreachable; lazy: only at its first use."""
     _check_temporal_configuration()
     try:
         async with asyncio.timeout(CONNECT_LIMIT):
             return await connect_temporal(settings, lazy=lazy)
-    except (RuntimeError, TimeoutError) as error:  # the SDK has no error of its own for this
+    except (RuntimeError, TimeoutError) as error:  # the SDK has no specific error for this
         _log.debug("no connection to Temporal", error=str(error))
         raise TemporalUnreachable(str(error)) from None
 
 
 async def temporal_if_reachable(settings: Settings) -> Client | None:
-    """None where Temporal does not answer, for what can be done without it."""
+    """Connect Temporal's client; None where Temporal does not respond, for commands that can do without."""
     try:
         return await temporal(settings)
     except TemporalUnreachable:
@@ -104,5 +103,5 @@ async def temporal_if_reachable(settings: Settings) -> Client | None:
 def _check_temporal_configuration() -> None:
     try:
         ClientConfig.load_client_connect_config()
-    except Exception as error:  # whatever its file and variables hold: the reader of them raises of every kind
+    except Exception as error:  # of any type: the SDK raises many for an invalid file or variable
         raise Refused(f"Temporal's configuration cannot be read: {error}") from None

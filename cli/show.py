@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from rich.console import RenderableType
 from rich.text import Text
 
-from application.documents import order_document
+from application.documents import OrderDocument
 from cli.arguments import AsJson, OrderId
 from cli.output import facts, show, show_json, status_text, table, visible
 from cli.running import execute, opened
@@ -17,13 +17,13 @@ from settings import Settings
 
 
 def show_order(order_id: OrderId, as_json: AsJson = False) -> None:
-    """Show an order as its stream has it: status, payment, items, address."""
+    """Show an order from its stream: status, payment, items, address."""
 
     async def command(settings: Settings) -> None:
         async with opened(settings) as app:
             state, version = await _load(app.orders, order_id)
         if as_json:
-            show_json(order_document(state, version))
+            show_json(OrderDocument.of(state, version))
         else:
             show(*render_order(state, version))
 
@@ -36,7 +36,7 @@ async def _load(orders: Orders, order_id: str) -> tuple[ExistingOrder, int]:
 
 
 def render_order(state: ExistingOrder, version: int) -> Iterator[RenderableType]:
-    """The order for people."""
+    """Render the order as text."""
     order = state.order
     yield facts(
         [

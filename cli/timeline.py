@@ -1,4 +1,4 @@
-"""`orders timeline`: what has happened to an order, and its workflows at Temporal."""
+"""`orders timeline`: an order's events, and its workflows at Temporal."""
 
 from collections.abc import Iterator, Sequence
 
@@ -10,7 +10,7 @@ from application.timeline import Timeline, refund_workflows, timeline_document
 from application.workflows import WorkflowView, order_workflows
 from cli.arguments import AsJson, OrderId
 from cli.failures import explain
-from cli.output import moment, say, show, show_json, status_text, table, visible
+from cli.output import moment, note, show, show_json, status_text, table, visible
 from cli.running import execute, opened, temporal
 from eventstore.model import RecordedEvent
 from order_streams import load_events
@@ -20,7 +20,7 @@ from temporal import TemporalUnreachable
 
 
 def timeline(order_id: OrderId, as_json: AsJson = False) -> None:
-    """Show an order's events with who acted and why, and its workflows with links to the Temporal Web UI."""
+    """Show an order's events with actor and cause, and its workflows with links to the Temporal Web UI."""
 
     async def command(settings: Settings) -> None:
         async with opened(settings) as app:
@@ -37,16 +37,16 @@ def timeline(order_id: OrderId, as_json: AsJson = False) -> None:
 async def _workflows(
     settings: Settings, order_id: str, events: Sequence[tuple[RecordedEvent, Event]]
 ) -> list[WorkflowView] | None:
-    """None, and the reason on standard error, where Temporal does not answer: the events are true without it."""
+    """Return None, with the reason on standard error, where Temporal does not respond: the events are complete without it."""
     try:
         return await order_workflows(await temporal(settings), settings, order_id, refund_workflows(events))
     except (TemporalUnreachable, RPCError) as error:
-        say(f"without workflows: {explain(error, settings)}")
+        note(f"without workflows: {explain(error, settings)}")
         return None
 
 
 def render_timeline(found: Timeline) -> Iterator[RenderableType]:
-    """The timeline for people: the events, then the workflows where they are known."""
+    """Render the timeline as text: the events, then the workflows where they are known."""
     yield table("#", "recorded", "event", "by", "because of", "", rows=_event_rows(found), right=("#",))
     if found.workflows is not None:
         yield Text("")

@@ -1,4 +1,4 @@
-"""`orders webhooks`: who is told over HTTP, and what did not get through."""
+"""`orders webhooks`: endpoints, secrets and deliveries."""
 
 import asyncio
 from collections.abc import Iterable
@@ -8,9 +8,9 @@ from typing import Annotated, Any, Final
 import typer
 from rich.table import Table
 
-from application.webhook_documents import delivery_document, endpoint_document
+from application.webhook_documents import DeliveryDocument, EndpointDocument, EndpointWithSecret
 from cli.arguments import AsJson, Limit
-from cli.output import facts, say, show, show_json, table
+from cli.output import facts, note, show, show_json, table
 from cli.progress import positions
 from cli.running import execute, opened
 from settings import Settings
@@ -24,18 +24,18 @@ _LOOK: Final = 0.2  # seconds
 
 EndpointId = Annotated[str, typer.Argument(metavar="ENDPOINT", help="The endpoint's id.")]
 DeliveryId = Annotated[str, typer.Argument(metavar="DELIVERY", help="The delivery's id, ENDPOINT.POSITION.")]
-Url = Annotated[str, typer.Argument(metavar="URL", help="Where to, https on a public address.")]
+Url = Annotated[str, typer.Argument(metavar="URL", help="The endpoint's URL, https on a public address.")]
 Topics = Annotated[
     list[str],
     typer.Option("--topic", help="An event type, order.*, a topic such as analytics.revenue, or *. Several times."),
 ]
-Description = Annotated[str, typer.Option("--description", help="Whose it is.")]
+Description = Annotated[str, typer.Option("--description", help="A description of the receiver.")]
 Overlap = Annotated[
     float,
     typer.Option(min=0, max=MAX_OVERLAP.total_seconds() / 3600, help="Hours in which the older secrets still sign."),
 ]
 From = Annotated[int, typer.Option("--from", min=1, help="The position in the log of the first event to send again.")]
-Wait = Annotated[bool, typer.Option("--wait", help="Show how far it is, and return when all of it is on its way.")]
+Wait = Annotated[bool, typer.Option("--wait", help="Show the progress, and return when every delivery is queued.")]
 OfEndpoint = Annotated[str | None, typer.Option("--endpoint", help="Only those of this endpoint.")]
 OfState = Annotated[State | None, typer.Option("--status", help="Only those in this state.")]
 After = Annotated[str | None, typer.Option("--after", help="Go on where an earlier page ended.")]
@@ -43,16 +43,16 @@ After = Annotated[str | None, typer.Option("--after", help="Go on where an earli
 
 @webhooks.command()
 def add(url: Url, topic: Topics, description: Description = "", as_json: AsJson = False) -> None:
-    """Tell somebody of what happens from now on. The secret is printed this once."""
+    """Add an endpoint for the events from now on. The secret is printed this once."""
 
     async def command(settings: Settings) -> None:
         async with opened(settings) as app:
             endpoint, secret = await app.endpoints.add(url, topic, description)
         if as_json:
-            show_json(endpoint_document(endpoint) | {"secret": secret})
+            show_json(EndpointWithSecret.of(endpoint, secret=secret))
         else:
             show(facts([("endpoint", endpoint.id), ("secret", secret)]))
-            say("the secret is not shown again")
+            note("the secret is not shown again")
 
     execute(command)
 
@@ -65,7 +65,7 @@ def list_endpoints(as_json: AsJson = False) -> None:
         async with opened(settings) as app:
             found = await app.endpoints.all()
         if as_json:
-            show_json({"endpoints": [endpoint_document(endpoint) for endpoint in found]})
+            show_json({"endpoints": [EndpointDocument.of(endpoint) for endpoint in found]})
         else:
             show(table("endpoint", "url", "topics", "state", "description", rows=map(_row, found)))
 
@@ -83,13 +83,13 @@ def _state(endpoint: Endpoint) -> str:
 
 @webhooks.command("show")
 def show_endpoint(endpoint: EndpointId, as_json: AsJson = False) -> None:
-    """Show one endpoint, and how far a replay of it is."""
+    """Show one endpoint, and the progress of its replay."""
 
     async def command(settings: Settings) -> None:
         async with opened(settings) as app:
             found = await app.endpoints.get(endpoint)
         if as_json:
-            show_json(endpoint_document(found))
+            show_json(EndpointDocument.of(found))
         else:
             _show(found)
 
@@ -119,20 +119,20 @@ def remove(endpoint: EndpointId, as_json: AsJson = False) -> None:
     async def command(settings: Settings) -> None:
         async with opened(settings) as app:
             await app.endpoints.remove(endpoint)
-        _tell({"id": endpoint, "removed": True}, "removed", as_json)
+        _print({"id": endpoint, "removed": True}, "removed", as_json)
 
     execute(command)
 
 
 @webhooks.command()
 def enable(endpoint: EndpointId, as_json: AsJson = False) -> None:
-    """Send to an endpoint again, what waited first. Says from where to replay what was passed over."""
+    """Enable an endpoint; pending deliveries are sent first. Prints the position of the first event passed over."""
 
     async def command(settings: Settings) -> None:
         async with opened(settings) as app:
             missed_from = await app.endpoints.enable(endpoint)
-        missed = f"; to send what was passed over: orders webhooks replay {endpoint} --from {missed_from}"
-        _tell(
+        missed = f"; to send the events passed over: orders webhooks replay {endpoint} --from {missed_from}"
+        _print(
             {"id": endpoint, "enabled": True, "missedFrom": missed_from},
             "enabled" + (missed if missed_from else ""),
             as_json,
@@ -143,19 +143,19 @@ def enable(endpoint: EndpointId, as_json: AsJson = False) -> None:
 
 @webhooks.command()
 def disable(endpoint: EndpointId, as_json: AsJson = False) -> None:
-    """Send an endpoint nothing: what is pending waits, what happens meanwhile is passed over."""
+    """Disable an endpoint: pending deliveries wait, new events are passed over."""
 
     async def command(settings: Settings) -> None:
         async with opened(settings) as app:
             await app.endpoints.disable(endpoint, "by a person")
-        _tell({"id": endpoint, "enabled": False}, "disabled", as_json)
+        _print({"id": endpoint, "enabled": False}, "disabled", as_json)
 
     execute(command)
 
 
 @webhooks.command()
 def rotate(endpoint: EndpointId, overlap: Overlap = 24, as_json: AsJson = False) -> None:
-    """Make a new secret, printed this once. The older ones sign beside it for --overlap hours."""
+    """Make a new secret, printed this once. The older ones still sign beside it for --overlap hours."""
 
     async def command(settings: Settings) -> None:
         async with opened(settings) as app:
@@ -164,23 +164,23 @@ def rotate(endpoint: EndpointId, overlap: Overlap = 24, as_json: AsJson = False)
             show_json({"id": endpoint, "secret": secret})
         else:
             show(facts([("secret", secret)]))
-            say("the secret is not shown again")
+            note("the secret is not shown again")
 
     execute(command)
 
 
 @webhooks.command()
 def replay(endpoint: EndpointId, start: From, wait: Wait = False, as_json: AsJson = False) -> None:
-    """Send everything from a position of the log up to now once more, under the same ids; the relay does it."""
+    """Send every event from a position of the log up to now again, under the same ids."""
 
     async def command(settings: Settings) -> None:
         async with opened(settings) as app:
             asked = await app.endpoints.replay(endpoint, start)
             if wait:
                 await _follow(app.endpoints, asked)
-        _tell(
+        _print(
             {"id": endpoint, "from": start, "until": asked.replay_until, "done": wait},
-            f"positions {start:,} to {asked.replay_until:,} {'are on their way' if wait else 'will be sent'}",
+            f"positions {start:,} to {asked.replay_until:,} {'are queued' if wait else 'will be sent'}",
             as_json,
         )
 
@@ -188,7 +188,7 @@ def replay(endpoint: EndpointId, start: From, wait: Wait = False, as_json: AsJso
 
 
 async def _follow(endpoints: Endpoints, asked: Endpoint) -> None:
-    """Until the relay has taken all of it."""
+    """Wait until the relay has queued every delivery."""
     last = asked.replay_until or 0
     with positions(f"replaying to {asked.id}") as on_progress:
         while (now := await endpoints.get(asked.id)).replay_after is not None:
@@ -211,11 +211,11 @@ def deliveries(
         async with opened(settings) as app:
             page = await app.deliveries.list(endpoint_id=endpoint, state=status, limit=limit, after=after)
         if as_json:
-            show_json({"deliveries": [delivery_document(row) for row in page.rows], "after": page.after})
+            show_json({"deliveries": [DeliveryDocument.of(row) for row in page.rows], "after": page.after})
             return
         show(_table(page.rows))
         if page.after is not None:
-            say(f"more: --after {page.after}")
+            note(f"more: --after {page.after}")
 
     execute(command)
 
@@ -239,17 +239,17 @@ def _table(rows: Iterable[Delivery]) -> Table:
 
 @webhooks.command()
 def retry(delivery: DeliveryId, as_json: AsJson = False) -> None:
-    """Try a parked delivery again, for another three days."""
+    """Retry a parked delivery for another three days."""
 
     async def command(settings: Settings) -> None:
         async with opened(settings) as app:
             found = await app.deliveries.retry(delivery)
-        _tell(delivery_document(found), "pending", as_json)
+        _print(DeliveryDocument.of(found), "pending", as_json)
 
     execute(command)
 
 
-def _tell(document: dict[str, Any], sentence: str, as_json: bool) -> None:
+def _print(document: Any, sentence: str, as_json: bool) -> None:
     if as_json:
         show_json(document)
     else:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from rich.console import RenderableType
 
-from cli.output import facts, say, table
+from cli.output import facts, note, table
 from deployment.programs import Missing
 from deployment.shop import NotEnded
 from embedded.errors import EmbeddedError
@@ -53,7 +53,7 @@ class Report:
 
     def note(self, text: str) -> None:
         """A part that this run does not test, for the whole of it."""
-        say(f"note: {text}")
+        note(f"note: {text}")
         self.notes.append(text)
 
     async def stage(self, name: str, action: Callable[[], Awaitable[str]], *, always: bool = False) -> None:
@@ -61,7 +61,7 @@ class Report:
         if self.rows and not self.good and not always:
             self._add(Row(name, "not reached", 0.0, NOT_TESTED))
             return
-        say(f"{name} …")
+        note(f"{name} …")
         begun = time.monotonic()
         try:
             done, result = await action(), OK
@@ -72,7 +72,7 @@ class Report:
         self._add(Row(name, done, round(time.monotonic() - begun, 1), result))
 
     def _add(self, row: Row) -> None:
-        say(f"  {row.seconds:6.1f} s  {row.result}: {row.done}")
+        note(f"  {row.seconds:6.1f} s  {row.result}: {row.done}")
         self.rows.append(row)
 
 

@@ -6,14 +6,15 @@ A fail-over or a restore loses the end of the log, while Temporal keeps its runs
 from datetime import datetime
 from typing import Final
 
-from activities.publish import TOPICS, message_id
 from dispatcher.triggers import Trigger
 from eventstore.model import RecordedEvent
 from eventstore.store import EventStore
 from order_streams import Orders
+from order_streams.messages import message_id
 from orders.events import Event, RefundRequested
 from orders.ids import stream_name
 from orders.state import Cancelled, Confirmed, Paid, Placed, Shipped, State
+from orders.topics import TOPICS
 from workflows.model import FULFILL_ORDER, NOTIFY_SHIPMENT, VALIDATE_ORDER
 
 _WORKFLOW_OF: Final = {Placed: VALIDATE_ORDER, Confirmed: FULFILL_ORDER, Paid: FULFILL_ORDER}

@@ -10,7 +10,7 @@ from typing import Any, Final
 import orjson
 from rich.console import RenderableType
 
-from cli.output import facts, say, table
+from cli.output import facts, note, table
 from explore.exploration import Found, Result
 
 _EVERY: Final = 5.0  # seconds
@@ -26,7 +26,7 @@ class Progress:
     def __call__(self, result: Result) -> None:
         if time.monotonic() - self.printed >= _EVERY:
             self.printed = time.monotonic()
-            say(f"{result.played:,} sequences, {result.a_minute:,.0f} a minute, {len(result.failing):,} failing")
+            note(f"{result.played:,} sequences, {result.a_minute:,.0f} a minute, {len(result.failing):,} failing")
 
 
 def result_lines(result: Result) -> list[RenderableType]:

@@ -8,29 +8,8 @@ from typing import TypeAlias
 import asyncpg
 
 from inventory import statements
-from inventory.stock_file import (
-    MAX_BIGINT,
-    InvalidStockFile,
-    StockFault,
-    StockRow,
-    read_stock_csv,
-    sku_problem,
-)
+from inventory.stock_file import MAX_BIGINT, StockRow, sku_problem
 from orders.events import Shortage
-
-__all__ = [
-    "InsufficientStock",
-    "InvalidStockFile",
-    "ReservationConflict",
-    "ReservationError",
-    "ReservationReleased",
-    "Stock",
-    "StockFault",
-    "StockImbalance",
-    "StockLevel",
-    "StockRow",
-    "read_stock_csv",
-]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,13 @@ from uuid import UUID
 
 import asyncpg
 
-from activities.publish import TOPICS, message_id
 from gateways.books import OrderBooks
 from open_work.sources import Sources
 from open_work.statements import PUBLISHED_MESSAGES
 from order_streams.folded import OrderStream, read_orders
+from order_streams.messages import message_id
 from orders.state import ExistingOrder
+from orders.topics import TOPICS
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Prospect:
-    """Whether work left will be done: `reason` why it will, or `fault` why it will not, or may not.
+    """Prospect of work left: `reason` why it will be done, or `fault` why it may not.
     standstill: of a running workflow that makes no progress. ended: status of the workflow's last run, None while it runs or
     if there is none."""
 
@@ -58,7 +58,7 @@ class Prospect:
     ended: WorkflowExecutionStatus | None = None
 
     @property
-    def stands_still(self) -> bool:
+    def is_stuck(self) -> bool:
         return self.fault is not None or self.standstill is not None
 
 

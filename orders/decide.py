@@ -113,12 +113,7 @@ def _confirm(command: ConfirmOrder, state: ExistingOrder) -> list[Event]:
         case Placed(hold=Hold(reason=reason)):
             raise OrderOnHold(order.order_id, reason)
         case Placed():
-            return [
-                OrderConfirmed(
-                    **shared_facts(order),
-                    total=order.total,
-                )
-            ]
+            return [OrderConfirmed(**shared_facts(order), total=order.total)]
         case Confirmed() | Paid() | Shipped():
             return []
         case Cancelled():
@@ -135,13 +130,7 @@ def _record_payment(command: RecordPayment, state: ExistingOrder) -> list[Event]
     if not isinstance(state, Confirmed):
         raise _illegal(command, state)
     _require_full_payment(command, order)
-    return [
-        OrderPaid(
-            **shared_facts(order),
-            payment_id=command.payment_id,
-            amount=command.amount,
-        )
-    ]
+    return [OrderPaid(**shared_facts(order), payment_id=command.payment_id, amount=command.amount)]
 
 
 def _require_full_payment(command: RecordPayment, order: Order) -> None:
@@ -208,15 +197,7 @@ def _record_refund(command: RecordRefund, state: ExistingOrder) -> list[Event]:
     if not 0 <= command.amount <= order.total:
         amount, total = Money(command.amount, order.currency), Money(order.total, order.currency)
         raise RefundOutOfRange(order.order_id, amount, total)
-    return [
-        OrderRefunded(
-            **shared_facts(order),
-            refund_id=command.refund_id,
-            payment_id=command.payment_id,
-            amount=command.amount,
-            reason=command.reason,
-        )
-    ]
+    return [_refunded(command, order)]
 
 
 def _record_requested_refund(command: RecordRefund, state: Shipped) -> list[Event]:
@@ -225,17 +206,18 @@ def _record_requested_refund(command: RecordRefund, state: Shipped) -> list[Even
         return []
     if not state.answers(refund):
         raise _illegal(command, state)
-    order = state.order
-    return [
-        OrderRefunded(
-            **shared_facts(order),
-            refund_id=command.refund_id,
-            payment_id=command.payment_id,
-            amount=command.amount,
-            reason=command.reason,
-            after_shipment=True,
-        )
-    ]
+    return [_refunded(command, state.order, after_shipment=True)]
+
+
+def _refunded(command: RecordRefund, order: Order, *, after_shipment: bool = False) -> OrderRefunded:
+    return OrderRefunded(
+        **shared_facts(order),
+        refund_id=command.refund_id,
+        payment_id=command.payment_id,
+        amount=command.amount,
+        reason=command.reason,
+        after_shipment=after_shipment,
+    )
 
 
 def _repeat_refund(command: RecordRefund, state: Cancelled, recorded: Refund) -> list[Event]:

@@ -1,26 +1,8 @@
-"""Documents of the API and of `--json`: field names in camelCase, amounts in minor units, times in UTC."""
+"""Documents of the API alone; `application.documents` has those that it shares with `--json`."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
-
-from orders.events import CancelledBy
-from orders.model import Address, Adjustments, OrderLine
-
-Status = Literal["placed", "confirmed", "paid", "shipped", "cancelled"]
-PaymentState = Literal["none", "paid", "refunded"]
-Amount = Annotated[int, Field(description="minor units of the currency: 1250 is 12.50 EUR")]
-Position = Annotated[int, Field(ge=0, description="a position in the log; later events have higher ones")]
-
-
-class Document(BaseModel):
-    """A JSON object of an answer."""
-
-    model_config = ConfigDict(
-        alias_generator=to_camel, validate_by_name=True, validate_by_alias=True, serialize_by_alias=True
-    )
+from application.documents import Amount, Document, PaymentState, Position, Status
 
 
 class ProblemFault(Document):
@@ -112,105 +94,6 @@ class Orders(Document):
 
     orders: list[OrderRow]
     after: str | None
-
-
-class Payment(Document):
-    payment_id: str
-    amount: Amount
-
-
-class Shipment(Document):
-    shipment_id: str
-    tracking_number: str
-    carrier: str
-
-
-class Refund(Document):
-    refund_id: str
-    amount: Amount
-    reason: str
-
-
-class RequestedRefund(Refund):
-    """made: true once the money is refunded."""
-
-    made: bool
-
-
-class Hold(Document):
-    reason: str
-
-
-class OrderShortage(Document):
-    sku: str
-    requested: int
-    available: int
-
-
-class Cancellation(Document):
-    reason: str
-    cancelled_by: CancelledBy
-    shortages: list[OrderShortage]
-
-
-class OrderDocument(Document):
-    """An order, from its stream."""
-
-    order_id: str
-    customer_id: str
-    currency: str
-    items: list[OrderLine]
-    adjustments: Adjustments
-    total: Amount
-    shipping_address: Address
-    payment_method: str | None
-    placed_at: datetime
-    status: Status
-    payment_state: PaymentState
-    version: int
-    payment: Payment | None
-    shipment: Shipment | None
-    refund: Refund | None
-    refunds: list[RequestedRefund]
-    hold: Hold | None
-    cancellation: Cancellation | None
-
-
-class TimelineEvent(Document):
-    """An event of an order. summary: its facts in a few words. cause: the event that caused it, or null."""
-
-    version: int
-    position: Position
-    id: str
-    type: str
-    recorded_at: datetime
-    actor: str | None
-    causation_id: str | None
-    correlation_id: str | None
-    data: dict[str, Any]
-    summary: str
-    cause: str | None
-
-
-class Workflow(Document):
-    """One of an order's workflows at Temporal. url: its page in Temporal's Web UI, where that is known."""
-
-    type: str
-    workflow_id: str
-    run_id: str | None
-    status: str
-    started: datetime | None
-    ended: datetime | None
-    needs_attention: bool
-    url: str | None
-
-
-class Timeline(Document):
-    """Events and workflows of an order. workflows: null where Temporal did not respond."""
-
-    order_id: str
-    events: list[TimelineEvent]
-    workflows: list[Workflow] | None
 
 
 class CustomerRow(Document):

@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Literal
 
+from application.documents import Amount, Document, Position, Status
 from open_work.kinds import Kind
-from web.models import Amount, Document, Position, Status
 
 
 class Config(Document):

@@ -7,10 +7,10 @@ from typing import Annotated, Any, Final
 from fastapi import Path, Query
 from pydantic import AfterValidator, BeforeValidator
 
+from application.documents import Status
 from orders.fields import UtcTime
 from orders.ids import order_id_problem, visible_text_problem
 from projections.projection import Projection
-from web.models import Status
 from web.problems import Problem
 from web.system import System
 

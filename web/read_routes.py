@@ -10,11 +10,12 @@ from fastapi import APIRouter
 from pydantic import TypeAdapter, ValidationError
 from temporalio.service import RPCError
 
-from application.documents import load_document
+from application.documents import OrderDocument
+from application.documents import Timeline as TimelineDocument
 from application.timeline import Timeline, refund_workflows, timeline_document
 from application.wire import camel_case
 from application.workflows import WorkflowView, order_workflows
-from order_streams import load_events
+from order_streams import load_events, load_order
 from orders.fields import UtcTime
 from orders.ids import order_id_problem
 from projections.customer_orders import CUSTOMER_ORDERS
@@ -81,17 +82,18 @@ def _orders(rows: list[OrderRow], after: str | None) -> dict[str, Any]:
     return {"orders": [camel_case(asdict(row)) for row in rows], "after": after}
 
 
-@router.get("/orders/{orderId}", response_model=models.OrderDocument)
+@router.get("/orders/{orderId}", response_model=OrderDocument)
 @requires(Role.READ)
-async def get_order(system: Shared, order_id: OrderId, wait: Wait = None) -> dict[str, Any]:
+async def get_order(system: Shared, order_id: OrderId, wait: Wait = None) -> OrderDocument:
     """One order, from its stream and so always current."""
     await caught_up(system, ORDER_DASHBOARD, wait)
-    return await load_document(system.orders, order_id)
+    loaded = await load_order(system.orders, order_id)
+    return OrderDocument.of(loaded.state, loaded.version)
 
 
-@router.get("/orders/{orderId}/timeline", response_model=models.Timeline)
+@router.get("/orders/{orderId}/timeline", response_model=TimelineDocument)
 @requires(Role.READ)
-async def get_timeline(system: Shared, order_id: OrderId, wait: Wait = None) -> dict[str, Any]:
+async def get_timeline(system: Shared, order_id: OrderId, wait: Wait = None) -> TimelineDocument:
     """Events of the order, each with its actor and cause, and the order's workflows."""
     await caught_up(system, ORDER_DASHBOARD, wait)
     events = await load_events(system.orders, order_id)

@@ -20,7 +20,7 @@ from orders.ids import ORDER_STREAMS, stream_name
 from projections.order_dashboard import ORDER_DASHBOARD
 from projections.queries import Queries
 from web.event_stream import OPENED, PING, PING_SECONDS
-from web.models import OrderChanged, TimelineEvent
+from web.models import OrderChanged
 from web.problems import RETRY_AFTER, Problem
 from web.tail import Tail
 
@@ -175,7 +175,7 @@ def _add(codec: Codec[Event], events: list[tuple[RecordedEvent, Event]], recorde
 
 
 def _timeline_event(found: Timeline, recorded: RecordedEvent, event: Event) -> bytes:
-    document = TimelineEvent.model_validate(event_document(found, recorded, event))
+    document = event_document(found, recorded, event)
     return format_sse_event(data_str=document.model_dump_json(), event=recorded.type, id=str(recorded.version))
 
 

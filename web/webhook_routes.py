@@ -1,14 +1,14 @@
 """Webhook endpoints and deliveries."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Body, Path, Query, Response
 from pydantic import ConfigDict, Field
 
-from application.webhook_documents import delivery_document, endpoint_document
+from application.documents import Document, Position
+from application.webhook_documents import DeliveryDocument, EndpointDocument, EndpointWithSecret
 from web.keys import Caller, Role
-from web.models import Document, Position
 from web.parameters import MAX_POSITION, After, Limit, bad_cursor
 from web.route import ApiRoute, requires
 from web.system import Asking, CommandId, Shared
@@ -68,34 +68,6 @@ class ReplayStart(Asked):
     start: Annotated[int, Field(alias="from", ge=1, le=MAX_POSITION)]
 
 
-class Replay(Document):
-    """A running replay: its current and its last position."""
-
-    position: Position
-    until: Position
-
-
-class EndpointDocument(Document):
-    """An endpoint. The query of its URL is never shown, its path to the role operate alone."""
-
-    id: str
-    url: str
-    topics: list[str]
-    description: str
-    enabled: bool
-    disabled_reason: str | None
-    starts_after: Position
-    replay: Replay | None
-    created_at: datetime
-    updated_at: datetime
-
-
-class EndpointWithSecret(EndpointDocument):
-    """secret: shown this once; null in a response repeated for its Idempotency-Key."""
-
-    secret: str | None
-
-
 class ChangedEndpoint(EndpointDocument):
     """missedFrom: after it was enabled, the position from which events were passed over, if any."""
 
@@ -113,26 +85,6 @@ class Secret(Document):
     """A new secret, shown this once; null in a response repeated for its Idempotency-Key."""
 
     secret: str | None
-
-
-class DeliveryDocument(Document):
-    """One event to one endpoint. lastResponse: the first kilobyte of the response to the last failed attempt, for the role
-    operate alone."""
-
-    id: str
-    endpoint_id: str
-    position: Position
-    order_id: str
-    message_id: str
-    type: str
-    status: Literal["pending", "delivered", "parked"]
-    attempts: int
-    last_status: int | None
-    last_error: str | None
-    last_response: str | None
-    next_attempt_at: datetime | None
-    created_at: datetime
-    ended_at: datetime | None
 
 
 class DeliveryList(Document):
@@ -153,32 +105,32 @@ async def list_endpoints(system: Shared, asking: Asking, limit: Limit = 50, afte
     start = ids.index(after) + 1 if after is not None else 0
     page = found[start : start + limit]
     following = page[-1].id if start + limit < len(found) else None
-    return {"endpoints": [endpoint_document(each, whole=_sees_all(asking)) for each in page], "after": following}
+    return {"endpoints": [EndpointDocument.of(each, whole=_sees_all(asking)) for each in page], "after": following}
 
 
 @router.post("/endpoints", response_model=EndpointWithSecret, status_code=201)
 @requires(Role.OPERATE)
 async def add_endpoint(
     system: Shared, asked: Annotated[NewEndpoint, Body()], command_id: CommandId, response: Response
-) -> dict[str, Any]:
+) -> EndpointWithSecret:
     """Add an endpoint for the events from now on. Only this response shows the secret."""
     endpoint, secret = await system.endpoints.add(asked.url, asked.topics, asked.description, command_id=command_id)
     response.headers["Location"] = f"/v1/webhooks/endpoints/{endpoint.id}"
-    return endpoint_document(endpoint) | {"secret": secret}
+    return EndpointWithSecret.of(endpoint, secret=secret)
 
 
 @router.get("/endpoints/{endpointId}", response_model=EndpointDocument)
 @requires(Role.READ)
-async def get_endpoint(system: Shared, asking: Asking, endpoint_id: EndpointId) -> dict[str, Any]:
+async def get_endpoint(system: Shared, asking: Asking, endpoint_id: EndpointId) -> EndpointDocument:
     """One endpoint."""
-    return endpoint_document(await system.endpoints.get(endpoint_id), whole=_sees_all(asking))
+    return EndpointDocument.of(await system.endpoints.get(endpoint_id), whole=_sees_all(asking))
 
 
 @router.patch("/endpoints/{endpointId}", response_model=ChangedEndpoint)
 @requires(Role.OPERATE)
 async def change_endpoint(
     system: Shared, endpoint_id: EndpointId, asked: Annotated[EndpointChanges, Body()]
-) -> dict[str, Any]:
+) -> ChangedEndpoint:
     """Change the given fields. A disabled endpoint gets nothing: pending deliveries wait, new events are passed over."""
     endpoints, missed_from = system.endpoints, None
     await endpoints.change(endpoint_id, url=asked.url, topics=asked.topics, description=asked.description)
@@ -186,7 +138,7 @@ async def change_endpoint(
         missed_from = await endpoints.enable(endpoint_id)
     elif asked.enabled is False:
         await endpoints.disable(endpoint_id, "by a person")
-    return endpoint_document(await endpoints.get(endpoint_id)) | {"missedFrom": missed_from}
+    return ChangedEndpoint.of(await endpoints.get(endpoint_id), missed_from=missed_from)
 
 
 @router.delete("/endpoints/{endpointId}", status_code=204, response_class=Response)
@@ -208,9 +160,9 @@ async def rotate_secret(system: Shared, endpoint_id: EndpointId, asked: Annotate
 @requires(Role.OPERATE)
 async def replay_endpoint(
     system: Shared, endpoint_id: EndpointId, asked: Annotated[ReplayStart, Body()]
-) -> dict[str, Any]:
+) -> EndpointDocument:
     """Send every event from a position up to now again, under the same ids; GET the endpoint for its progress."""
-    return endpoint_document(await system.endpoints.replay(endpoint_id, asked.start))
+    return EndpointDocument.of(await system.endpoints.replay(endpoint_id, asked.start))
 
 
 @router.get("/deliveries", response_model=DeliveryList)
@@ -229,14 +181,14 @@ async def list_deliveries(
         page = await system.deliveries.list(endpoint_id=endpoint_id, state=state, limit=limit, after=after)
     except UnknownDelivery:
         raise bad_cursor() from None
-    return {"deliveries": [delivery_document(row, whole=_sees_all(asking)) for row in page.rows], "after": page.after}
+    return {"deliveries": [DeliveryDocument.of(row, whole=_sees_all(asking)) for row in page.rows], "after": page.after}
 
 
 @router.post("/deliveries/{deliveryId}/retry", response_model=DeliveryDocument, status_code=202)
 @requires(Role.OPERATE)
-async def retry_delivery(system: Shared, delivery_id: DeliveryId) -> dict[str, Any]:
+async def retry_delivery(system: Shared, delivery_id: DeliveryId) -> DeliveryDocument:
     """Retry a parked delivery."""
-    return delivery_document(await system.deliveries.retry(delivery_id))
+    return DeliveryDocument.of(await system.deliveries.retry(delivery_id))
 
 
 def _sees_all(asking: Caller) -> bool:

@@ -7,8 +7,8 @@ from typing import Any, Final
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from activities.signatures import ANALYTICS_REVENUE, NOTIFICATIONS_SHIPMENT
 from orders.events import EVENTS
+from orders.topics import ANALYTICS_REVENUE, NOTIFICATIONS_SHIPMENT
 from webhooks.envelope import CONTENT_TYPE, SOURCE
 from webhooks.messages import RevenueMessage, ShipmentMessage
 

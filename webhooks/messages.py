@@ -1,4 +1,4 @@
-"""Data of the published messages, as `activities.publish` makes it."""
+"""Data of the published messages, as built by `order_streams.messages`."""
 
 from orders.fields import Amount, CurrencyCode, Text
 from orders.model import OrderFact

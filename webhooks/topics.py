@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Final
 
-from activities.signatures import ANALYTICS_REVENUE, NOTIFICATIONS_SHIPMENT
 from eventstore.errors import UndecodableEvent
 from eventstore.model import RecordedEvent
 from orders.events import EVENTS
 from orders.ids import MAX_ID_LENGTH, stream_name
+from orders.topics import ANALYTICS_REVENUE, NOTIFICATIONS_SHIPMENT
 from webhooks.errors import InvalidEndpoint
 
 EVERYTHING: Final = "*"

@@ -3,7 +3,8 @@
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.signatures import ANALYTICS_REVENUE, NOTIFICATIONS_SHIPMENT, PUBLISH, OrderRef, Publication
+    from activities.signatures import PUBLISH, OrderRef, Publication
+    from orders.topics import ANALYTICS_REVENUE, NOTIFICATIONS_SHIPMENT
     from workflows.model import NOTIFY_SHIPMENT, Notified, OrderRun
     from workflows.rounds import InRounds
 

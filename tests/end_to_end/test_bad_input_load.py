@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from temporalio.client import Client
 
-from activities.publish import TOPICS
 from embedded.postgres import Postgres
 from embedded.temporal import TemporalServer
+from orders.topics import TOPICS
 from tests.end_to_end.broken_lines import WAYS
 from tests.integration.cli_harness import COMMAND, Shell, clean_environment, database, shell_for
 from tests.running_system import RunningSystem, new_id, order_data, running_system, until

@@ -15,7 +15,7 @@ import asyncpg
 import orjson
 from temporalio.client import Client
 
-from cli.demo_settle import Course, settled
+from cli.demo.course import Course, settled
 from embedded.ports import is_free
 from embedded.temporal import TemporalServer
 from tests.conftest import RUN_MARK, Living

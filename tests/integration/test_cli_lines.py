@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from application.placing import command_id
-from cli.line_ranges import LineRanges
-from cli.lines import MAX_LINE, Line, Splitter
-from cli.order_lines import read_order
 from cli.output import visible
+from cli.place.line_ranges import LineRanges
+from cli.place.lines import MAX_LINE, Line, Splitter
+from cli.place.placing import read_order
 from orders.errors import InvalidOrder
 from tests.running_system import order_data
 

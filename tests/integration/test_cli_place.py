@@ -130,7 +130,7 @@ async def test_a_database_that_goes_away_in_mid_file_leaves_a_clear_account(
     assert after[0]["result"] == "unknown"
     assert after[-1]["summary"]["placed"] == 20
     assert len(after) < 100  # it stopped, and did not try each of the others
-    assert "done for sure: lines 1-20. Place the file again" in err.decode()
+    assert "lines done: 1-20. Place the file again" in err.decode()
     assert "Traceback" not in err.decode()
 
 

@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 from temporalio.client import Client, WorkflowExecutionStatus
 
-from activities.publish import TOPICS
 from eventstore.store import EventStore
 from orders.interventions import HoldOrder, ReleaseOrder, RequestRefund
 from orders.state import Shipped
+from orders.topics import TOPICS
 from tests.integration.dispatcher_harness import described, dispatching, rewind, run_ids
 from tests.integration.lost_tail import lose_tail
 from tests.running_system import RunningSystem, new_id, running_system, until

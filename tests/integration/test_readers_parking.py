@@ -9,7 +9,7 @@ import pytest
 from temporalio.client import Client
 from temporalio.testing import ActivityEnvironment
 
-from activities.signatures import ANALYTICS_REVENUE
+from orders.topics import ANALYTICS_REVENUE
 from projections.order_dashboard import ORDER_DASHBOARD
 from projections.rebuild import rebuild
 from tests.integration.dispatcher_harness import Dispatching, dispatching

@@ -3,14 +3,8 @@
 import asyncpg
 import pytest
 
-from inventory.stock import (
-    InsufficientStock,
-    ReservationConflict,
-    ReservationReleased,
-    Stock,
-    StockLevel,
-    StockRow,
-)
+from inventory.stock import InsufficientStock, ReservationConflict, ReservationReleased, Stock, StockLevel
+from inventory.stock_file import StockRow
 from orders.events import Shortage
 
 ACTOR = "tester"

@@ -7,14 +7,8 @@ from collections import Counter
 import asyncpg
 import pytest
 
-from inventory.stock import (
-    InsufficientStock,
-    ReservationConflict,
-    ReservationReleased,
-    Stock,
-    StockImbalance,
-    StockRow,
-)
+from inventory.stock import InsufficientStock, ReservationConflict, ReservationReleased, Stock, StockImbalance
+from inventory.stock_file import StockRow
 
 ACTOR = "tester"
 

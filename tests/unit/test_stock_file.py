@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from inventory.stock import InvalidStockFile, StockRow, read_stock_csv
+from inventory.stock_file import InvalidStockFile, StockRow, read_stock_csv
 
 
 class TestStockFile:

@@ -1,9 +1,9 @@
-// The HTTP API of the server that this page came from.
+// The HTTP API of the page's own server.
 
 const KEY = "orders-api-key";
 const PATIENCE = 30_000; // milliseconds
 
-/** A refusal by the server, or none at all from it (`status` 0). message: the problem document's detail. */
+/** An error response, or no response at all (`status` 0). message: the problem document's detail. */
 export class Problem extends Error {
   constructor(status, document = {}, retryAfter = null) {
     super(document.detail || document.title || `The server answered with ${status}.`);
@@ -13,7 +13,7 @@ export class Problem extends Error {
     this.retryAfter = retryAfter;
   }
 
-  /** Whether the server said no, and so did nothing. Without that, what was asked may have happened. */
+  /** True where the server refused the request, which then had no effect. Otherwise the outcome is unknown. */
   get isRefusal() {
     return this.status >= 400 && this.status < 500 && this.retryAfter === null;
   }
@@ -21,12 +21,12 @@ export class Problem extends Error {
 
 let onSignedOut = () => {};
 
-/** Called where the server does not take the key, or no longer. */
+/** Called where the server rejects the key. */
 export function whenSignedOut(listener) {
   onSignedOut = listener;
 }
 
-/** The key lives as long as the tab. */
+/** The key is kept for this tab alone. */
 export const apiKey = {
   get: () => sessionStorage.getItem(KEY),
   set: (key) => sessionStorage.setItem(KEY, key),
@@ -46,7 +46,7 @@ export function get(path, query = {}, signal = undefined) {
   return request(text ? `${path}?${text}` : path, { signal });
 }
 
-/** Does something. key: the Idempotency-Key, the same for every attempt at the same thing. */
+/** Posts a command. key: the Idempotency-Key, the same for every attempt of one command. */
 export function post(path, body, key) {
   const headers = { "Content-Type": "application/json", "Idempotency-Key": key };
   return request(path, { method: "POST", headers, body: serialized(body) });
@@ -62,13 +62,13 @@ async function request(path, options) {
     text = await response.text();
   } catch (error) {
     if (options.signal?.aborted) throw error;
-    throw new Problem(0, { title: "No answer", detail: "The server cannot be reached." });
+    throw new Problem(0, { title: "No response", detail: "The server cannot be reached." });
   }
   if (response.ok) return text ? parsed(text) : null;
   throw problemOf(response, text);
 }
 
-/** The Problem in an answer that is not what was asked for. */
+/** The Problem of an error response. */
 export function problemOf(response, text) {
   if (response.status === 401) onSignedOut();
   const retryAfter = response.headers.get("Retry-After");
@@ -79,7 +79,7 @@ export function problemOf(response, text) {
   }
 }
 
-/** JSON with whole numbers exact: those too large for a double become BigInt, where the browser tells their text. */
+/** JSON with exact whole numbers: those too large for a double become BigInt, where the browser gives their source. */
 export function parsed(text) {
   return JSON.parse(text, (_, value, context) =>
     typeof value === "number" && !Number.isSafeInteger(value) && /^-?\d+$/.test(context?.source ?? "")
@@ -97,7 +97,7 @@ function serialized(body) {
   });
 }
 
-/** A new Idempotency-Key. Not crypto.randomUUID, which pages from plain http on another host do not have. */
+/** A new Idempotency-Key. Not crypto.randomUUID, which is missing on plain http from another host. */
 export function newKey() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return `page-${Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;

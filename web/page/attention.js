@@ -1,6 +1,6 @@
-// What does not go on by itself. On top of the overview, and only where there is something.
+// Orders and events that need an operator: at the top of the overview, hidden while there are none.
 import { get } from "./api.js";
-import { fill, h, icon, orderLink, said } from "./dom.js";
+import { fill, h, icon, orderLink, external } from "./dom.js";
 import { count, relative } from "./format.js";
 import { badge } from "./status.js";
 import { table } from "./table.js";
@@ -12,16 +12,16 @@ const ICONS = { failing: "failing", stalled: "lost", lost: "lost", onHold: "held
 const COLUMNS = [
   { label: "What", cell: ({ kind }) => badge(ICONS[kind] ?? "lost", WORDS[kind] ?? kind, kind === "onHold" ? "held" : "bad") },
   { label: "Order", cell: ({ orderId }) => orderLink(orderId) },
-  { label: "Step", cell: ({ step }) => said(step) },
+  { label: "Step", cell: ({ step }) => external(step) },
   { label: "Since", cell: ({ since }) => relative(since) },
-  { label: "Last error", cell: ({ error }) => h("span", { class: "long" }, said(error)) },
+  { label: "Last error", cell: ({ error }) => h("span", { class: "long" }, external(error)) },
   { label: "Next retry", cell: ({ nextRetry }) => (nextRetry ? relative(nextRetry) : h("span", { class: "dim" }, "needs a person")) },
   { label: "Workflow", cell: ({ url }) => (url ? outsideLink(url, "Temporal") : h("span", { class: "dim" }, "–")) },
 ];
 
 /** A link out of the page; only to http addresses. */
 export function outsideLink(url, text) {
-  if (!/^https?:\/\//.test(url)) return said(text);
+  if (!/^https?:\/\//.test(url)) return external(text);
   return h("a", { href: url, target: "_blank", rel: "noopener noreferrer", class: "outside" }, text, icon("outside"), h("span", { class: "hidden" }, " (new tab)"));
 }
 
@@ -44,9 +44,9 @@ export function attentionPanel(scope) {
       rows.element.hidden = stuck.length === 0;
       rows.update(stuck);
       fill(number, more ? `more than ${count(stuck.length)}` : count(stuck.length));
-      note.textContent = complete ? "" : "Temporal does not answer: failing steps and lost orders are not all listed.";
+      note.textContent = complete ? "" : "Temporal does not respond: failing steps and lost orders are not all listed.";
     } catch {
-      // Kept as it was; the live indicator says that the server is away.
+      // The list stays unchanged; the live indicator shows that the server is unavailable.
     }
   }
 

@@ -1,6 +1,6 @@
-// Customers, and one of them with the orders.
+// The list of customers, and one customer with the orders.
 import { get } from "./api.js";
-import { customerLink, errorState, fill, h, icon, said, section, skeleton } from "./dom.js";
+import { customerLink, errorState, fill, h, icon, external, section, skeleton } from "./dom.js";
 import { count, time } from "./format.js";
 import { money } from "./money.js";
 import { ORDER_COLUMNS } from "./order_list.js";
@@ -36,7 +36,7 @@ export function showCustomer(main, scope, { argument: customerId }) {
     caption: "Orders of this customer",
     columns: ORDER_COLUMNS.filter(({ label }) => label !== "Customer"),
     key: ({ orderId }) => orderId,
-    empty: () => ["No orders", "Nobody with this id has placed one."],
+    empty: () => ["No orders", "No customer with this id has placed an order."],
     read: (query) => get("/v1/orders", { customerId, ...query }, scope.signal),
     rowsOf: ({ orders }) => orders,
     scope,
@@ -45,7 +45,7 @@ export function showCustomer(main, scope, { argument: customerId }) {
   fill(
     main,
     h("a", { class: "crumb", href: "#/customers" }, icon("back"), "Customers"),
-    h("h1", {}, "Customer ", said(customerId)),
+    h("h1", {}, "Customer ", external(customerId)),
     section("Orders and spend", {}, figures),
     section("Orders", {}, list.element),
   );

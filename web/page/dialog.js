@@ -1,4 +1,4 @@
-// Questions before something is done. Native dialogs: the browser keeps the focus inside and closes them on Esc.
+// Confirmation of commands. Native dialogs: the browser keeps the focus inside and closes them on Esc.
 import { newKey, post } from "./api.js";
 import { announce, fill, focusHeading, h, visible } from "./dom.js";
 
@@ -9,7 +9,7 @@ export function openDialog(title, build, { kind = "" } = {}) {
   dialog.append(heading, ...build(() => dialog.close()));
   dialog.addEventListener("close", () => {
     dialog.remove();
-    // What opened it may have gone meanwhile.
+    // The opening element may be gone.
     if (document.activeElement === document.body) focusHeading();
   });
   dialog.addEventListener("click", (event) => event.target === dialog && isOutside(dialog, event) && dialog.close());
@@ -24,17 +24,17 @@ function isOutside(dialog, { clientX: x, clientY: y }) {
 }
 
 /**
- * Asks, then posts. fields: `{label, element, hint?}`; body(): what is sent, throws RangeError with what is wrong;
- * explain(): what will happen, asked again at every key; done(answer): after the server took it.
+ * Asks for confirmation, then posts. fields: `{label, element, hint?}`; body(): the body to post, throws RangeError for an
+ * invalid field; explain(): the effect, updated at every key; done(answer): called after success.
  *
- * One Idempotency-Key for one opening, so that a double click, or another try after an answer that was lost, does it
- * once. The server keeps no refusal, so what is corrected after one is free to differ. Where it is not known whether it
- * was done, the fields are locked, so that trying again can only mean the same.
+ * One Idempotency-Key for each dialog, so that a double click, or a retry after a lost response, has one effect. The server
+ * keeps no refusal, so a corrected body may differ. After an unknown outcome the fields are locked, so that a retry posts
+ * the same body.
  */
 export function ask({ title, path, fields = [], body = () => ({}), explain, confirm, danger = false, done }) {
   const key = newKey();
   let busy = false;
-  const says = h("div", { class: "says", "aria-live": "polite" });
+  const explanation = h("div", { class: "explanation", "aria-live": "polite" });
   const fault = h("div", { class: "fault", role: "alert" });
   const submit = h("button", { type: "submit", class: danger ? "danger" : "primary" }, confirm);
 
@@ -61,7 +61,7 @@ export function ask({ title, path, fields = [], body = () => ({}), explain, conf
 
   function refused(problem) {
     if (!problem.isRefusal) lock();
-    const unknown = "It is not known whether this was done. Try again: it will not be done twice.";
+    const unknown = "The outcome is unknown. Try again: it will not be done twice.";
     showFault(problem.message, problem.errors, problem.isRefusal ? null : unknown);
   }
 
@@ -84,13 +84,13 @@ export function ask({ title, path, fields = [], body = () => ({}), explain, conf
     if (value) announce("Sending");
   }
 
-  const explainNow = () => fill(says, explain());
+  const explainNow = () => fill(explanation, explain());
   const dialog = openDialog(title, (close) => {
     const form = h(
       "form",
       { class: "form", novalidate: true, oninput: () => (fill(fault), explainNow()), onsubmit: (event) => (event.preventDefault(), send(close)) },
       fields.map((each) => fieldOf(each)),
-      says,
+      explanation,
       fault,
       h("div", { class: "buttons" }, h("button", { type: "button", onclick: close }, "Close"), submit),
     );

@@ -1,4 +1,4 @@
-// Elements from data. Text only ever enters as text nodes: there is no way here to turn data into markup.
+// Elements from data. Text is inserted as text nodes alone, so data never becomes markup.
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -18,7 +18,7 @@ function nodes(children) {
   return children.flat(4).filter((each) => each !== null && each !== undefined && each !== false);
 }
 
-/** Puts these children in the place of what the element holds. */
+/** Replaces the children of an element. */
 export function fill(element, ...children) {
   element.replaceChildren(...nodes(children));
   return element;
@@ -28,8 +28,8 @@ const REACHABLE = "a, button, input, select, textarea, summary";
 const prints = new WeakMap();
 
 /**
- * Shows data that is asked for again and again: does nothing while it is the same, so that neither focus nor a
- * selection is lost, and gives the focus back to its place where it is another. build(): the children.
+ * Shows polled data: does nothing while it is unchanged, so that focus and selection are kept, and restores the focus
+ * after a change. build(): the children.
  */
 export function renew(element, data, build) {
   const print = printOf(data);
@@ -45,14 +45,14 @@ export function printOf(data) {
   return JSON.stringify(data, (_, value) => (typeof value === "bigint" ? `${value}n` : value));
 }
 
-/** change(): returns what stands in the old element's place. */
+/** change(): returns the replacement of the old element. */
 export function keepingFocus(old, change) {
   const place = [...old.querySelectorAll(REACHABLE)].indexOf(document.activeElement);
   const now = change();
   if (place >= 0) now.querySelectorAll(REACHABLE)[place]?.focus({ preventScroll: true });
 }
 
-/** A picture that says nothing which the text beside it does not. */
+/** A decorative icon: the text beside it has the same meaning. */
 export function icon(name, extra = "") {
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("class", `icon ${extra}`.trim());
@@ -64,10 +64,10 @@ export function icon(name, extra = "") {
 }
 
 /**
- * Text that people outside wrote: on its own in direction, and with control characters as their pictures, so that it
- * can neither reorder its neighbours nor hide.
+ * External text: isolated in direction, and with control characters as symbols, so that it can neither reorder the text
+ * around it nor hide.
  */
-export function said(text) {
+export function external(text) {
   return h("bdi", {}, visible(String(text ?? "")));
 }
 
@@ -78,26 +78,26 @@ export function visible(text) {
 }
 
 export function orderLink(orderId) {
-  return h("a", { href: `#/orders/${encodeURIComponent(orderId)}`, class: "id" }, said(orderId));
+  return h("a", { href: `#/orders/${encodeURIComponent(orderId)}`, class: "id" }, external(orderId));
 }
 
 export function customerLink(customerId) {
-  return h("a", { href: `#/customers/${encodeURIComponent(customerId)}`, class: "id" }, said(customerId));
+  return h("a", { href: `#/customers/${encodeURIComponent(customerId)}`, class: "id" }, external(customerId));
 }
 
-/** Puts the focus where a new page would have begun to be read. */
+/** Focuses the heading, where reading of a new page begins. */
 export function focusHeading() {
   const heading = document.querySelector("main h1") ?? document.querySelector("main");
   heading.tabIndex = -1;
   heading.focus({ preventScroll: true });
 }
 
-/** Says something to people who cannot see the page change. */
+/** Announces a change to screen readers. */
 export function announce(text) {
   document.getElementById("announcer").textContent = text;
 }
 
-/** Says that something was done, for a few seconds. */
+/** Shows a confirmation for a few seconds. */
 export function toast(text) {
   const note = h("p", { class: "toast" }, icon("check"), h("span", {}, visible(text)));
   document.getElementById("toasts").append(note);
@@ -121,7 +121,7 @@ export function emptyState(title, detail) {
   return h("div", { class: "state" }, icon("empty", "big"), h("p", { class: "strong" }, title), detail && h("p", {}, detail));
 }
 
-/** What went wrong, in the server's words, with a way to try again. */
+/** The server's error, with a button to try again. */
 export function errorState(error, again) {
   return h(
     "div",

@@ -1,4 +1,4 @@
-// Numbers and times as people read them: local time zone, UTC in the title.
+// Numbers and times for display: local time zone, UTC in the title.
 import { h } from "./dom.js";
 
 const NUMBER = new Intl.NumberFormat();
@@ -12,7 +12,7 @@ export function plural(number, one, many = `${one}s`) {
   return `${count(number)} ${number === 1 ? one : many}`;
 }
 
-/** A moment: to the second this year, to the minute in others. null is a dash. */
+/** A time: to the second this year, to the minute in other years. null is a dash. */
 export function time(text, format = null) {
   if (!text) return h("span", { class: "dim" }, "–");
   const at = new Date(text);
@@ -57,7 +57,7 @@ function distance(text) {
   return seconds > 0 ? `in ${duration(seconds)}` : `${duration(Math.max(-seconds, 1))} ago`;
 }
 
-/** Distances from now grow older by themselves, also where nothing else changes. */
+/** Keeps relative times current. */
 export function keepDistances() {
   setInterval(() => {
     for (const shown of document.querySelectorAll("time[data-relative]")) {

@@ -1,13 +1,13 @@
 // Stock by SKU.
 import { get } from "./api.js";
-import { fill, h, said } from "./dom.js";
+import { fill, h, external } from "./dom.js";
 import { count } from "./format.js";
 import { pagedTable } from "./paged.js";
 import { badge } from "./status.js";
 
 const COLUMNS = [
-  { label: "SKU", cell: ({ sku }) => h("span", { class: "id" }, said(sku)) },
-  { label: "Name", cell: ({ name }) => said(name) },
+  { label: "SKU", cell: ({ sku }) => h("span", { class: "id" }, external(sku)) },
+  { label: "Name", cell: ({ name }) => external(name) },
   { label: "Reserved", number: true, cell: ({ reserved }) => count(reserved) },
   { label: "Available", number: true, cell: ({ available }) => count(available) },
   { label: "State", cell: ({ available }) => (available > 0 ? badge("check", "in stock", "good") : badge("cancelled", "out of stock", "bad")) },

@@ -1,4 +1,4 @@
-// What a view keeps up to date while it is shown, and the indicator that says whether it is.
+// Live updates of the current view, and the indicator of their state.
 import { fill, icon } from "./dom.js";
 import { LiveStream } from "./stream.js";
 
@@ -19,7 +19,7 @@ export function showLive(state) {
   fill(shown, icon(ICONS[state] ?? "running"), WORDS[state]);
 }
 
-/** What belongs to a view on the screen: its stream, its timers, its requests. Ends with the view. */
+/** Resources of the current view: its stream, timers and requests. Ends with the view. */
 export class Scope {
   constructor() {
     this.ending = new AbortController();
@@ -35,7 +35,7 @@ export class Scope {
     });
   }
 
-  /** Runs now and again after each pause, never twice at once, and not while nobody looks. */
+  /** Runs an action now and after each pause, never concurrently, and not while the page is hidden. */
   every(milliseconds, action) {
     const loop = async () => {
       while (!this.signal.aborted) {
@@ -54,7 +54,7 @@ export class Scope {
   }
 
   /**
-   * An action that many events may ask for: at most once in a while, never twice at once, and once more after the last.
+   * Throttles an action that many events trigger: never concurrent, and once more after the last event.
    */
   throttled(milliseconds, action) {
     let running = false;

@@ -1,4 +1,4 @@
-// Which view is shown, who is signed in, and what is the same on every view.
+// The current view, the sign-in, and the parts that all views share.
 import { whenSignedOut } from "./api.js";
 import { showCustomer, showCustomers } from "./customers.js";
 import { emptyState, errorState, fill, focusHeading, h, skeleton, visible } from "./dom.js";

@@ -1,20 +1,20 @@
 // Money is whole minor units. Nothing here is a float: amounts are numbers while they are exact, else BigInt.
 
-// ISO 4217 says how many decimals the minor unit has, and the API goes by it. Browsers go by what is usual in shops and
-// say 0 for these: taken at their word, a refund in forints would be a hundredth of what was typed.
+// The API uses the decimals of ISO 4217. Browsers use common practice, which is 0 decimals for these currencies: a refund
+// in forints would be a hundredth of the typed amount.
 const ISO_DIGITS = {
   AFN: 2, ALL: 2, COP: 2, HUF: 2, IDR: 2, IQD: 3, IRR: 2, KPW: 2, LAK: 2, LBP: 2, MGA: 2, MMK: 2, PKR: 2, RSD: 2, SOS: 2,
   SYP: 2, YER: 2,
 };
 const LARGEST = 2n ** 63n - 1n;
 
-/** How many decimals the currency's minor unit has. */
+/** Number of decimals of the currency's minor unit. */
 export function digitsOf(currency) {
   if (currency in ISO_DIGITS) return ISO_DIGITS[currency];
   return new Intl.NumberFormat("en", { style: "currency", currency }).resolvedOptions().maximumFractionDigits;
 }
 
-/** Minor units as a decimal number of major ones, such as "12.50"; what `toMinor` takes. */
+/** Minor units as a decimal number of major ones, such as "12.50"; the input of `toMinor`. */
 export function toMajor(amount, currency) {
   const digits = digitsOf(currency);
   const units = BigInt(amount);
@@ -23,7 +23,7 @@ export function toMajor(amount, currency) {
   return units < 0n ? `-${whole}` : whole;
 }
 
-/** Minor units as people read them, with the code, as "$" alone is many currencies. */
+/** Minor units for display, with the code, as "$" is ambiguous. */
 export function money(amount, currency) {
   const digits = digitsOf(currency);
   const format = new Intl.NumberFormat(undefined, { minimumFractionDigits: digits, maximumFractionDigits: digits });
@@ -31,8 +31,8 @@ export function money(amount, currency) {
 }
 
 /**
- * The exact minor units of what a person typed in major ones, as BigInt. Throws a RangeError that says what is wrong:
- * what does not fit is refused, never rounded.
+ * The exact minor units of a typed amount in major units, as BigInt. Throws a RangeError with the reason: an amount that
+ * is not representable is refused, never rounded.
  */
 export function toMinor(text, currency) {
   const digits = digitsOf(currency);

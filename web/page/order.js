@@ -1,6 +1,6 @@
-// One order: where it stands, its money, its goods, what happened to it, and what a person may do.
+// One order: its status, money, goods and events, and the actions of a person.
 import { get } from "./api.js";
-import { announce, emptyState, errorState, fill, h, icon, renew, said, section, skeleton } from "./dom.js";
+import { announce, emptyState, errorState, fill, h, icon, renew, external, section, skeleton } from "./dom.js";
 import { actionBar } from "./order_actions.js";
 import { addressFacts, cancellationNote, goodsFacts, itemTable, moneyFacts, refundTable, steps } from "./order_facts.js";
 import { timelineList, workflowList } from "./order_timeline.js";
@@ -54,7 +54,7 @@ export function showOrder(main, scope, { argument: orderId }) {
   refresh();
 }
 
-/** Nothing more is to be expected of the workflows, until another event. */
+/** True where the workflows do no further step until another event. */
 function isEnded({ status }, workflows) {
   return ["shipped", "cancelled"].includes(status) && (workflows ?? []).every((each) => each.status !== "running");
 }
@@ -75,7 +75,7 @@ function layout(main, orderId) {
   fill(
     main,
     h("a", { class: "crumb", href: "#/" }, icon("back"), "Orders"),
-    h("div", { class: "order-head" }, h("div", { class: "order-title" }, h("h1", {}, "Order ", said(orderId)), places.badges), places.actions),
+    h("div", { class: "order-head" }, h("div", { class: "order-title" }, h("h1", {}, "Order ", external(orderId)), places.badges), places.actions),
     places.body,
   );
   return places;
@@ -102,5 +102,5 @@ function show(places, order, timeline, refresh) {
 function holdNote({ hold }, events) {
   if (!hold) return null;
   const held = events.findLast((event) => event.type === "order.held");
-  return h("p", { class: "banner", "data-tone": "held" }, icon("held"), h("span", { class: "long" }, h("strong", {}, "On hold: "), said(hold.reason), held && [", by ", said(held.actor)]));
+  return h("p", { class: "banner", "data-tone": "held" }, icon("held"), h("span", { class: "long" }, h("strong", {}, "On hold: "), external(hold.reason), held && [", by ", external(held.actor)]));
 }

@@ -1,6 +1,6 @@
 // What a person may do to an order, and the question that is asked before.
 import { ask } from "./dialog.js";
-import { h, said, toast } from "./dom.js";
+import { h, external, toast } from "./dom.js";
 import { money, toMajor, toMinor } from "./money.js";
 import { refundable } from "./order_facts.js";
 import { may } from "./session.js";
@@ -18,13 +18,13 @@ const ACTIONS = [
   { name: "Cancel order", role: "write", fits: isOpen, ask: askCancel, danger: true },
 ];
 
-/** Work may be left that nobody does. A retry too many does no harm, and one too few leaves an order lying. */
+/** Work may be pending without a workflow. An extra retry is harmless, a missing one leaves the order stalled. */
 function mayNeedRetry(order, workflows) {
   const owed = order.status === "cancelled" ? order.paymentState === "paid" : order.refunds.some(({ made }) => !made);
   return isOpen(order) || owed || (workflows ?? []).some(({ status }) => LOST.includes(status));
 }
 
-/** Buttons of what is possible now; what the role does not allow is shown, and cannot be pressed. */
+/** Buttons of the possible actions; disabled where the role does not allow one. */
 export function actionBar(order, workflows, done) {
   const possible = ACTIONS.filter(({ fits }) => fits(order, workflows));
   const refused = possible.filter(({ role }) => !may(role));
@@ -41,17 +41,17 @@ function reasonField(label = "Reason") {
   const element = h("textarea", { rows: "2", maxlength: String(LONGEST_REASON), required: true });
   const read = () => {
     const reason = element.value.trim();
-    if (!reason) throw new RangeError("Give a reason: it is kept with the order.");
+    if (!reason) throw new RangeError("Enter a reason: it is kept with the order.");
     return reason;
   };
   return { label, element, hint: "Kept in the order's timeline with your name.", read };
 }
 
-const says = (...text) => h("p", {}, text);
+const paragraph = (...text) => h("p", {}, text);
 
 function after(order, words, done) {
   return ({ changed }) => {
-    toast(changed ? words : "Nothing changed: it was so already.");
+    toast(changed ? words : "Nothing changed: the order was in that state already.");
     done();
   };
 }
@@ -63,7 +63,7 @@ function askHold(order, done) {
     path: pathOf(order, "hold"),
     fields: [reason],
     body: () => ({ reason: reason.read() }),
-    explain: () => says("Order ", said(order.orderId), " takes no further step until somebody releases or cancels it. A call to a gateway that is under way ends, and is recorded."),
+    explain: () => paragraph("Order ", external(order.orderId), " takes no further step until it is released or cancelled. A gateway call in progress is completed and recorded."),
     confirm: "Hold",
     done: after(order, "The order is on hold.", done),
   });
@@ -73,7 +73,7 @@ function askRelease(order, done) {
   ask({
     title: "Release this order",
     path: pathOf(order, "release"),
-    explain: () => says("Order ", said(order.orderId), ` goes on from “${order.status}”.`),
+    explain: () => paragraph("Order ", external(order.orderId), ` goes on from “${order.status}”.`),
     confirm: "Release",
     done: after(order, "The order goes on.", done),
   });
@@ -86,25 +86,25 @@ function askRetry(order, done) {
     path: pathOf(order, "retry"),
     fields: [reason],
     body: () => ({ reason: reason.read() }),
-    explain: () => says("The workflow that order ", said(order.orderId), " needs now is started where none runs. It does only what is missing: nothing is charged or shipped twice."),
+    explain: () => paragraph("The workflow that order ", external(order.orderId), " needs is started where none runs. Completed steps are not repeated: nothing is charged or shipped twice."),
     confirm: "Retry",
-    done: after(order, "The order is taken up again.", done),
+    done: after(order, "The order is retried.", done),
   });
 }
 
 function askCancel(order, done) {
   const reason = reasonField();
   const by = h("select", {}, h("option", { value: "operator" }, "the shop"), h("option", { value: "customer" }, "the customer"));
-  const back = order.payment ? `The ${money(order.payment.amount, order.currency)} that was charged goes back to the customer` : "What is being charged meanwhile goes back to the customer";
+  const back = order.payment ? `The ${money(order.payment.amount, order.currency)} that was charged goes back to the customer` : "A charge in progress goes back to the customer";
   ask({
     title: "Cancel this order",
     path: pathOf(order, "cancel"),
     fields: [reason, { label: "Who wants it", element: by }],
     body: () => ({ reason: reason.read(), by: by.value }),
-    explain: () => says("Order ", said(order.orderId), ` ends for good. ${back}, reserved goods go back into stock, and a label is voided. This cannot be undone.`),
+    explain: () => paragraph("Order ", external(order.orderId), ` ends for good. ${back}, reserved goods go back into stock, and a label is voided. This cannot be undone.`),
     confirm: "Cancel the order",
     danger: true,
-    done: after(order, "The order is cancelled; what was done is being undone.", done),
+    done: after(order, "The order is cancelled; its completed steps are being undone.", done),
   });
 }
 
@@ -115,7 +115,7 @@ function askRefund(order, done) {
   const reason = reasonField();
   const read = () => {
     const minor = toMinor(amount.value, currency);
-    if (minor < 1n) throw new RangeError("The amount must be more than nothing.");
+    if (minor < 1n) throw new RangeError("The amount must be greater than zero.");
     if (minor > most) throw new RangeError(`At most ${money(most, currency)} may be refunded.`);
     return minor;
   };
@@ -124,17 +124,17 @@ function askRefund(order, done) {
     path: pathOf(order, "refunds"),
     fields: [{ label: `Amount in ${currency}`, element: amount, hint: `At most ${money(most, currency)}. Written with a point, as in ${toMajor(most, currency)}.` }, reason],
     body: () => ({ amount: read(), reason: reason.read() }),
-    explain: () => says(refundWords(order, read, most)),
+    explain: () => paragraph(refundWords(order, read, most)),
     confirm: "Refund",
     danger: true,
-    done: after(order, "The refund is under way.", done),
+    done: after(order, "The refund is in progress.", done),
   });
 }
 
 function refundWords({ orderId, customerId, currency }, read, most) {
   try {
     const minor = read();
-    return [`${money(minor, currency)} of order `, said(orderId), " goes back to customer ", said(customerId), `, ${money(most - minor, currency)} stays. This cannot be undone.`];
+    return [`${money(minor, currency)} of order `, external(orderId), " goes back to customer ", external(customerId), `, ${money(most - minor, currency)} stays. This cannot be undone.`];
   } catch (error) {
     return error.message;
   }

@@ -1,5 +1,5 @@
-// What an order is, and what was charged, reserved and shipped.
-import { customerLink, h, icon, said } from "./dom.js";
+// The facts of an order: items, money, reservation, shipment.
+import { customerLink, h, icon, external } from "./dom.js";
 import { count, plural, time } from "./format.js";
 import { money, sum } from "./money.js";
 import { badge } from "./status.js";
@@ -7,7 +7,7 @@ import { table } from "./table.js";
 
 const PATH = ["placed", "confirmed", "paid", "shipped"];
 
-/** The order's way, with when each step was taken; a cancelled one ends where it came to. */
+/** The order's steps with their times; of a cancelled order up to its last one. */
 export function steps({ status }, events) {
   const reached = new Map(events.map((event) => [event.type.replace("order.", ""), event.recordedAt]));
   const way = status === "cancelled" ? [...PATH.filter((step) => reached.has(step)), "cancelled"] : PATH;
@@ -20,27 +20,27 @@ export function steps({ status }, events) {
       h("span", { class: "step-name" }, name),
       h("span", { class: "step-time" }, reached.has(name) ? time(reached.get(name)) : name === next ? "next" : ""),
     );
-  return h("ol", { class: "steps", "aria-label": "The way of the order" }, way.map(step));
+  return h("ol", { class: "steps", "aria-label": "Steps of the order" }, way.map(step));
 }
 
 export function cancellationNote({ cancellation }) {
   if (!cancellation) return null;
   const { reason, cancelledBy, shortages } = cancellation;
   const short = shortages.map(({ sku, requested, available }) =>
-    h("li", {}, said(sku), `: ${count(available)} of ${count(requested)} available`),
+    h("li", {}, external(sku), `: ${count(available)} of ${count(requested)} available`),
   );
   return h(
     "div",
     { class: "banner", "data-tone": "cancelled" },
     icon("cancelled"),
-    h("div", { class: "long" }, h("strong", {}, "Cancelled: "), said(reason), `, by ${cancelledBy}`, short.length > 0 && h("ul", {}, short)),
+    h("div", { class: "long" }, h("strong", {}, "Cancelled: "), external(reason), `, by ${cancelledBy}`, short.length > 0 && h("ul", {}, short)),
   );
 }
 
 export function itemTable({ items, currency, adjustments, total }) {
   const columns = [
-    { label: "SKU", cell: ({ sku }) => h("span", { class: "id" }, said(sku)) },
-    { label: "Name", cell: ({ name }) => h("span", { class: "long" }, said(name)) },
+    { label: "SKU", cell: ({ sku }) => h("span", { class: "id" }, external(sku)) },
+    { label: "Name", cell: ({ name }) => h("span", { class: "long" }, external(name)) },
     { label: "Quantity", number: true, cell: ({ quantity }) => count(quantity) },
     { label: "Unit price", number: true, cell: ({ unitPrice }) => money(unitPrice, currency) },
     { label: "Amount", number: true, cell: ({ quantity, unitPrice }) => money(BigInt(quantity) * BigInt(unitPrice), currency) },
@@ -67,7 +67,7 @@ function totals({ items, currency, adjustments, total }) {
   );
 }
 
-/** What of a shipped order has neither gone back nor been asked back yet, in minor units. */
+/** The amount of a shipped order that is neither refunded nor requested, in minor units. */
 export function refundable({ payment, refunds }) {
   return payment ? BigInt(payment.amount) - sum(refunds.map(({ amount }) => amount)) : 0n;
 }
@@ -78,19 +78,19 @@ export function moneyFacts(order) {
   const owed = status === "cancelled" && paymentState === "paid";
   return facts([
     ["Order total", money(total, currency)],
-    ["Charged", payment ? [money(payment.amount, currency), h("span", { class: "id dim" }, said(payment.paymentId))] : h("span", { class: "dim" }, "nothing recorded")],
-    order.paymentMethod && ["Payment method", h("span", { class: "id dim" }, said(order.paymentMethod))],
-    ["Given back", given ? [money(given, currency), refund && h("span", { class: "id dim" }, said(refund.refundId))] : h("span", { class: "dim" }, owed ? "under way" : "nothing")],
-    status === "shipped" && ["May still be refunded", money(refundable(order), currency)],
+    ["Charged", payment ? [money(payment.amount, currency), h("span", { class: "id dim" }, external(payment.paymentId))] : h("span", { class: "dim" }, "nothing recorded")],
+    order.paymentMethod && ["Payment method", h("span", { class: "id dim" }, external(order.paymentMethod))],
+    ["Refunded", given ? [money(given, currency), refund && h("span", { class: "id dim" }, external(refund.refundId))] : h("span", { class: "dim" }, owed ? "in progress" : "nothing")],
+    status === "shipped" && ["Refundable", money(refundable(order), currency)],
   ]);
 }
 
 export function refundTable({ refunds, currency }) {
   if (!refunds.length) return null;
   const columns = [
-    { label: "Refund", cell: ({ made }) => (made ? badge("check", "made", "good") : badge("running", "under way", "busy")) },
+    { label: "Refund", cell: ({ made }) => (made ? badge("check", "made", "good") : badge("running", "in progress", "busy")) },
     { label: "Amount", number: true, cell: ({ amount }) => money(amount, currency) },
-    { label: "Reason", cell: ({ reason }) => h("span", { class: "long" }, said(reason)) },
+    { label: "Reason", cell: ({ reason }) => h("span", { class: "long" }, external(reason)) },
   ];
   const rows = table("Refunds", columns, ({ refundId }) => refundId, () => ["No refunds"]);
   rows.update(refunds);
@@ -101,13 +101,13 @@ export function goodsFacts({ items, shipment, status, payment }, workflows) {
   const units = plural(items.reduce((total, { quantity }) => total + quantity, 0), "unit");
   return facts([
     ["Reserved", reservation(status, payment, units, workflows)],
-    ["Shipped", shipment ? [`by `, said(shipment.carrier)] : h("span", { class: "dim" }, status === "cancelled" ? "no" : "not yet")],
-    shipment && ["Tracking number", h("span", { class: "id" }, said(shipment.trackingNumber))],
-    shipment && ["Shipment", h("span", { class: "id dim" }, said(shipment.shipmentId))],
+    ["Shipped", shipment ? [`by `, external(shipment.carrier)] : h("span", { class: "dim" }, status === "cancelled" ? "no" : "not yet")],
+    shipment && ["Tracking number", h("span", { class: "id" }, external(shipment.trackingNumber))],
+    shipment && ["Shipment", h("span", { class: "id dim" }, external(shipment.shipmentId))],
   ]);
 }
 
-/** The stream does not record reservations: they are told from where the order and its fulfillment stand. */
+/** The stream does not record reservations: they follow from the state of the order and its fulfillment. */
 function reservation(status, payment, units, workflows) {
   const fulfilling = workflows?.some(({ type, status: state }) => type === "fulfill-order" && state === "running");
   if (status === "shipped") return `${units}, shipped`;
@@ -118,7 +118,7 @@ function reservation(status, payment, units, workflows) {
 export function addressFacts({ customerId, shippingAddress: to }) {
   const lines = [to.name, to.line1, to.line2, [to.postalCode, to.city].filter(Boolean).join(" "), to.region, to.country];
   return [
-    h("address", {}, lines.filter(Boolean).map((line) => h("div", { class: "long" }, said(line)))),
+    h("address", {}, lines.filter(Boolean).map((line) => h("div", { class: "long" }, external(line)))),
     facts([["Customer", customerLink(customerId)]]),
   ];
 }

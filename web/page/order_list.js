@@ -1,4 +1,4 @@
-// The orders, newest first: filtered, in pages, and alive.
+// The orders, newest first: filtered, in pages, with live updates.
 import { get } from "./api.js";
 import { customerLink, errorState, fill, h, orderLink, section, skeleton } from "./dom.js";
 import { count, time } from "./format.js";
@@ -27,7 +27,7 @@ function payment({ paymentState, amountRefunded, currency }) {
   return h("span", { class: paymentState === "none" && "dim" }, paymentWord(paymentState));
 }
 
-/** query: the filters that the address holds. `changed(event)`: something happened to an order. */
+/** query: the filters in the address. `changed(event)`: called for each change of an order. */
 export function orderList(scope, query) {
   const rows = table("Orders", ORDER_COLUMNS, ({ orderId }) => orderId, () => emptyText(filters));
   const older = h("button", { type: "button", hidden: true, onclick: () => showOlder() }, "Older orders");
@@ -48,7 +48,7 @@ export function orderList(scope, query) {
     if (place.firstElementChild !== rows.element) fill(place, rows.element);
   }
 
-  /** Reads again what is shown, up to a page of the largest kind; older rows stay as the stream says they are. */
+  /** Reloads the visible rows, up to the largest page; older rows are kept current by the stream. */
   async function refreshNow() {
     const mine = generation;
     try {
@@ -103,7 +103,7 @@ export function orderList(scope, query) {
 
 function emptyText(filters) {
   const filtered = Object.values(filters.values()).some(Boolean);
-  return filtered ? ["No order fits", "Change or clear the filters."] : ["No orders yet", "An order shows here as soon as it is placed."];
+  return filtered ? ["No matching orders", "Change or clear the filters."] : ["No orders yet", "An order shows here as soon as it is placed."];
 }
 
 function filterForm(query, changed) {
@@ -121,20 +121,20 @@ function filterForm(query, changed) {
     placedFrom: moment(from.value),
     placedTo: moment(to.value),
   });
-  const told = () => {
+  const apply = () => {
     keepInAddress("/", { status: status.value, customer: customer.value.trim(), from: from.value, to: to.value });
     clear.hidden = !Object.values(values()).some(Boolean);
     changed();
   };
   const reset = () => {
     for (const field of Object.values(fields)) field.value = "";
-    told();
+    apply();
     status.focus();
   };
   clear.hidden = !Object.values(values()).some(Boolean);
   const element = h(
     "form",
-    { class: "filters", "aria-label": "Filter the orders", onsubmit: (event) => (event.preventDefault(), told()), onchange: told },
+    { class: "filters", "aria-label": "Filter the orders", onsubmit: (event) => (event.preventDefault(), apply()), onchange: apply },
     labelled("Status", status),
     labelled("Customer", customer),
     labelled("Placed from", from),
@@ -146,7 +146,7 @@ function filterForm(query, changed) {
 
 const labelled = (text, field) => h("label", { for: field.id }, h("span", {}, text), field);
 
-/** What the field holds is local time; the API wants UTC. */
+/** The field holds local time, the API takes UTC. */
 function moment(local) {
   const at = new Date(local);
   return local && !Number.isNaN(at.getTime()) ? at.toISOString() : "";

@@ -1,4 +1,4 @@
-// What is going on today, what needs a person, and the orders as they move.
+// Today's figures, orders that need an operator, and the orders as they change.
 import { get } from "./api.js";
 import { attentionPanel } from "./attention.js";
 import { announce, errorState, fill, h, icon, renew, skeleton } from "./dom.js";
@@ -26,7 +26,7 @@ export function showOverview(main, scope, route) {
 
   const refreshTotals = scope.throttled(REFRESH, () => showSummary(tiles, scope, refreshTotals));
   const refreshAttention = scope.throttled(ATTENTION / 2, attention.refresh);
-  const say = scope.throttled(8000, () => announceChanges(changed));
+  const announceSoon = scope.throttled(8000, () => announceChanges(changed));
   const changed = new Set();
 
   refreshTotals();
@@ -39,7 +39,7 @@ export function showOverview(main, scope, route) {
       list.changed(data);
       refreshTotals();
       refreshAttention();
-      say();
+      announceSoon();
     },
   });
 }
@@ -100,11 +100,11 @@ async function showTotals(totals, scope) {
     const shown = lagSummary(readers);
     renew(totals, shown.textContent, () => [shown]);
   } catch {
-    // The tiles beside it say what is wrong.
+    // The tiles beside it show the error.
   }
 }
 
-/** The slowest reader of the log says how old what is shown may be. */
+/** The lag of the slowest reader of the log is the age of the figures. */
 function lagSummary(readers) {
   const parked = readers.reduce((total, each) => total + each.parked, 0);
   const worst = readers.reduce((slowest, each) => (each.seconds > slowest.seconds ? each : slowest), { seconds: 0, events: 0 });

@@ -1,11 +1,11 @@
-// A list of one page after another, each asked for by the key where the last one ended.
+// A list loaded by pages, each by the cursor of the one before.
 import { errorState, fill, h, skeleton } from "./dom.js";
 import { table } from "./table.js";
 
 const PAGE = 50;
 const MOST_AT_ONCE = 200;
 
-/** read(query): a page by `limit` and `after`; rowsOf(page): its rows. refresh() reads again what is shown, at most 200. */
+/** read(query): a page by `limit` and `after`; rowsOf(page): its rows. refresh() reloads the visible rows, at most 200. */
 export function pagedTable({ caption, columns, key, empty, read, rowsOf, scope }) {
   const rows = table(caption, columns, key, empty);
   const place = h("div", {}, skeleton(6));

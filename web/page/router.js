@@ -1,4 +1,4 @@
-// Routes live in the fragment, so that a link into any view works on whatever serves the files.
+// Routes live in the fragment, so that a link to a view works with any file server.
 
 const ROUTES = [
   ["overview", /^\/$/],
@@ -9,7 +9,7 @@ const ROUTES = [
   ["system", /^\/system$/],
 ];
 
-/** The view that the address names: `{name, argument, query}`; null where it names none. */
+/** The view of the address: `{name, argument, query}`; null for an unknown one. */
 export function currentRoute() {
   const [path, query = ""] = (location.hash.slice(1) || "/").split("?");
   for (const [name, pattern] of ROUTES) {
@@ -31,7 +31,7 @@ export function go(path) {
   location.hash = path;
 }
 
-/** Keeps what is asked of a view in the address, without going anywhere. */
+/** Keeps a view's query in the address, without navigation. */
 export function keepInAddress(path, query) {
   const given = Object.entries(query).filter(([, value]) => value);
   const text = new URLSearchParams(given).toString();

@@ -20,7 +20,7 @@ export function listenForSearch() {
   });
 }
 
-/** A customer where one has this id, else the order, whose view says where there is none. */
+/** Opens the customer with this id, else the order, whose view handles an unknown id. */
 async function open(id) {
   const { orders } = await get("/v1/orders", { customerId: id, limit: 1 });
   const view = orders.length ? "customers" : "orders";

@@ -1,11 +1,11 @@
-// Who is there, and what they may do.
+// The signed-in caller and its role.
 import { apiKey, get } from "./api.js";
 
 const ROLES = ["read", "write", "operate"];
 
 let config = null;
 
-/** Asks the server who we are to it. Throws a Problem, 401 where a key is wanted. */
+/** Loads the caller from the server. Throws a Problem, 401 where a key is needed. */
 export async function identify() {
   config = await get("/v1/config");
   return config;
@@ -13,7 +13,7 @@ export async function identify() {
 
 export const whoAmI = () => config;
 
-/** Whether this role may do what takes at least `role`. */
+/** True where the caller's role includes `role`. */
 export function may(role) {
   return config !== null && ROLES.indexOf(config.role) >= ROLES.indexOf(role);
 }

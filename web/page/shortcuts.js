@@ -1,4 +1,4 @@
-// The keyboard: one letter, or g and a letter. Never while somebody types, and never with a modifier.
+// The keyboard: one letter, or g and a letter. Inactive in text fields and with a modifier.
 import { openDialog } from "./dialog.js";
 import { h } from "./dom.js";
 import { go } from "./router.js";

@@ -1,4 +1,4 @@
-// Asked for a key where the server wants one. It is kept for this tab alone, and sent to nobody but the server.
+// Sign-in with a key, where the server requires one. The key is kept for this tab alone and sent to this server alone.
 import { apiKey } from "./api.js";
 import { fill, h } from "./dom.js";
 
@@ -13,7 +13,7 @@ export function askForKey(main, enter) {
     event.preventDefault();
     const key = field.value.trim();
     if (!/^[\x21-\x7e]+$/.test(key)) {
-      fault.textContent = "Type the key as it was given to you: letters, digits and signs without blanks.";
+      fault.textContent = "Enter the key: letters, digits and signs without blanks.";
       return;
     }
     refused = true;
@@ -24,7 +24,7 @@ export function askForKey(main, enter) {
     "form",
     { class: "form", onsubmit: submit, novalidate: true },
     h("div", { class: "field" }, h("label", { for: "key" }, "API key"), field),
-    h("p", { class: "hint" }, "It stays in this tab and is gone when the tab is closed."),
+    h("p", { class: "hint" }, "The key is kept until this tab is closed."),
     fault,
     h("div", { class: "buttons" }, h("button", { type: "submit", class: "primary" }, "Sign in")),
   );

@@ -1,4 +1,4 @@
-// A status is a word and a shape; its colour only helps.
+// A status is shown by a word and an icon; colour is only an addition.
 import { h, icon } from "./dom.js";
 
 export const STATUSES = ["placed", "confirmed", "paid", "shipped", "cancelled"];
@@ -13,7 +13,7 @@ export const statusBadge = (status) => badge(STATUSES.includes(status) ? status 
 
 export const paymentWord = (state) => PAYMENTS[state] ?? state;
 
-/** The icon and the name of an event, both from its type; an event without an icon of its own gets a neutral one. */
+/** Icon and name of an event, from its type; a neutral icon where it has none. */
 export function eventName(type) {
   const word = type.replace(/^order\./, "");
   const shape = word === "refund_requested" ? "refunded" : word;
@@ -21,7 +21,7 @@ export function eventName(type) {
   return [document.getElementById(`icon-${shape}`) ? shape : "todo", name];
 }
 
-/** What shows where a workflow is: icon, tone. */
+/** Icon and tone of a workflow's status. */
 export function workflowBadge(status, needsAttention) {
   if (needsAttention) return badge("failing", "needs attention", "bad");
   if (status === "running") return badge("running", status, "busy");

@@ -3,14 +3,14 @@ import { authorization, parsed, problemOf } from "./api.js";
 
 const FIRST_PAUSE = 500; // milliseconds, as all of these
 const LONGEST_PAUSE = 15_000;
-const SILENCE = 45_000; // the server says something at least every 15 s
+const SILENCE = 45_000; // the server sends something at least every 15 s
 const GONE = 410; // the last event seen is beyond the end of the log
-const HIDDEN = 20_000; // a browser has six connections to a server: a tab nobody looks at gives its one back
+const HIDDEN = 20_000; // a browser has six connections to a server: a hidden tab gives its own back
 
 /**
- * A stream that stays: broken off, it comes back after a pause that grows, from the last event it saw.
+ * A stream that reconnects: after an interruption with a growing delay, from the last event received.
  * on: `event({id, type, data})`, `state("live" | "connecting" | "reconnecting" | "paused" | "stopped")`, and `opened()`,
- * after which what was read before may be old. Ends by `stop()`.
+ * after which earlier reads may be outdated. Ends by `stop()`.
  */
 export class LiveStream {
   constructor(path, on, lastId = null) {

@@ -1,7 +1,7 @@
 // The readers of the log and how far behind they are, rebuilds of the read models, and webhooks.
 import { get } from "./api.js";
 import { ask } from "./dialog.js";
-import { errorState, fill, h, said, section, skeleton, toast } from "./dom.js";
+import { errorState, fill, h, external, section, skeleton, toast } from "./dom.js";
 import { count, duration } from "./format.js";
 import { may } from "./session.js";
 import { badge } from "./status.js";
@@ -73,7 +73,7 @@ function rebuildCell({ name, rebuild }, started) {
 function lastRebuild(rebuild) {
   if (rebuild?.state === "done") return badge("check", "rebuilt", "good");
   if (rebuild?.state !== "failed") return null;
-  return [badge("failing", "failed", "bad"), h("span", { class: "long" }, said(rebuild.error))];
+  return [badge("failing", "failed", "bad"), h("span", { class: "long" }, external(rebuild.error))];
 }
 
 function progress(name, { position, head }) {

@@ -1,8 +1,8 @@
-// Tables that become cards on a phone, and that take new rows without losing the place of whoever reads them.
+// Tables that become cards on a phone, and take new rows without moving the reader's position.
 import { emptyState, fill, h, keepingFocus, printOf } from "./dom.js";
 
 /**
- * columns: `{label, cell(row), number?}`; key(row): what tells rows apart; empty: title and detail where there are none.
+ * columns: `{label, cell(row), number?}`; key(row): identifies a row; empty: title and detail where there are none.
  * Roles are spelled out because a table that is laid out as cards is no table to assistive software otherwise.
  */
 export function table(caption, columns, key, empty) {

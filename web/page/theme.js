@@ -1,4 +1,4 @@
-// Runs before anything is painted, so that a chosen theme never flashes the other one.
+// Runs before anything is painted, so that the page never flashes in the other theme.
 "use strict";
 {
   const chosen = localStorage.getItem("theme");

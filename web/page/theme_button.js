@@ -1,4 +1,4 @@
-// Light, dark, or as the system has it.
+// Light, dark, or the system's theme.
 import { fill, icon } from "./dom.js";
 
 const CHOICES = { auto: "as the system", light: "light", dark: "dark" };

@@ -1,7 +1,7 @@
-// Who is told over HTTP, and what did not get through. Shown only where the server has webhooks.
+// Webhook endpoints and deliveries. Shown only where the server has webhooks.
 import { get } from "./api.js";
 import { ask } from "./dialog.js";
-import { fill, h, orderLink, said, section, toast } from "./dom.js";
+import { fill, h, orderLink, external, section, toast } from "./dom.js";
 import { count, relative, time } from "./format.js";
 import { pagedTable } from "./paged.js";
 import { may } from "./session.js";
@@ -11,19 +11,19 @@ const STATES = { pending: ["running", "busy"], delivered: ["check", "good"], par
 const REFRESH = 2000; // milliseconds
 
 const ENDPOINTS = [
-  { label: "Endpoint", cell: ({ url, description }) => h("span", { class: "long" }, said(url), description && h("span", { class: "dim block" }, said(description))) },
-  { label: "Events", cell: (row) => h("span", { class: "long" }, said(row.topics.join(", "))) },
+  { label: "Endpoint", cell: ({ url, description }) => h("span", { class: "long" }, external(url), description && h("span", { class: "dim block" }, external(description))) },
+  { label: "Events", cell: (row) => h("span", { class: "long" }, external(row.topics.join(", "))) },
   { label: "State", cell: (row) => endpointState(row) },
 ];
 
 function endpointState({ enabled, disabledReason, replay }) {
   const state = enabled ? badge("check", "enabled", "good") : badge("held", "disabled", "held");
-  const why = !enabled && disabledReason && h("span", { class: "dim block long" }, said(disabledReason));
+  const why = !enabled && disabledReason && h("span", { class: "dim block long" }, external(disabledReason));
   const again = replay && h("span", { class: "dim block" }, `sent again up to ${count(replay.position)} of ${count(replay.until)}`);
   return [state, why, again];
 }
 
-/** The sections, none where /v1/webhooks is not there. */
+/** The sections; none where the server has no /v1/webhooks. */
 export async function webhookSections(scope) {
   try {
     await get("/v1/webhooks/endpoints", { limit: 1 }, scope.signal);
@@ -38,7 +38,7 @@ function endpoints(scope) {
     caption: "Webhook endpoints",
     columns: ENDPOINTS,
     key: ({ id }) => id,
-    empty: () => ["No endpoints", "They are added by orders webhooks add."],
+    empty: () => ["No endpoints", "Add one with orders webhooks add."],
     read: (query) => get("/v1/webhooks/endpoints", query, scope.signal),
     rowsOf: (page) => page.endpoints,
     scope,
@@ -61,7 +61,7 @@ function deliveryList(scope, status) {
     caption: "Webhook deliveries",
     columns: columns(() => list.refresh()),
     key: ({ id }) => id,
-    empty: () => ["No deliveries", "What is told to an endpoint shows here."],
+    empty: () => ["No deliveries", "Deliveries to endpoints are shown here."],
     read: (query) => get("/v1/webhooks/deliveries", { status, ...query }, scope.signal),
     rowsOf: (page) => page.deliveries,
     scope,
@@ -75,10 +75,10 @@ function columns(refresh) {
   return [
     { label: "State", cell: ({ status }) => badge(STATES[status]?.[0] ?? "lost", status, STATES[status]?.[1] ?? "none") },
     { label: "Order", cell: ({ orderId }) => orderLink(orderId) },
-    { label: "Event", cell: ({ type }) => said(type) },
-    { label: "Endpoint", cell: ({ endpointId }) => h("span", { class: "id" }, said(endpointId)) },
+    { label: "Event", cell: ({ type }) => external(type) },
+    { label: "Endpoint", cell: ({ endpointId }) => h("span", { class: "id" }, external(endpointId)) },
     { label: "Attempts", number: true, cell: ({ attempts }) => count(attempts) },
-    { label: "Last answer", cell: ({ lastStatus, lastError }) => h("span", { class: "long" }, said([lastStatus, lastError].filter(Boolean).join(" ") || "–")) },
+    { label: "Last response", cell: ({ lastStatus, lastError }) => h("span", { class: "long" }, external([lastStatus, lastError].filter(Boolean).join(" ") || "–")) },
     { label: "Next attempt", cell: ({ nextAttemptAt }) => relative(nextAttemptAt) },
     { label: "Created", cell: ({ createdAt }) => time(createdAt) },
     { label: "Retry", cell: (row) => row.status === "parked" && retryButton(row, refresh) },
@@ -90,9 +90,9 @@ function retryButton({ id }, refresh) {
     ask({
       title: "Retry this delivery",
       path: `/v1/webhooks/deliveries/${encodeURIComponent(id)}/retry`,
-      explain: () => h("p", {}, "It is sent again with the same id, so that a receiver that has seen it can tell."),
+      explain: () => h("p", {}, "It is sent again with the same id, so that a receiver can recognise a repetition."),
       confirm: "Retry",
-      done: () => (toast("The delivery is tried again."), refresh()),
+      done: () => (toast("The delivery is retried."), refresh()),
     });
   return h("button", { type: "button", class: "small", disabled: !may("operate"), onclick: open }, "Retry");
 }

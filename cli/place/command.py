@@ -1,4 +1,4 @@
-"""`orders place`: orders from JSON Lines, many at once, each answered for by its line."""
+"""`orders place`: places the orders of a file of JSON Lines concurrently, with a result for each line."""
 
 import asyncio
 from collections import Counter
@@ -12,13 +12,13 @@ import typer
 from application.outages import AWAY
 from cli.arguments import AsJson
 from cli.failures import INTERRUPTED, OK, REFUSED, Refused, explain
-from cli.line_ranges import LineRanges
-from cli.lines import STANDARD_INPUT, lines
-from cli.output import say, show, show_json, visible
-from cli.placing import Outcome, place_all
+from cli.output import note, show, show_json, visible
+from cli.place.endings import Endings
+from cli.place.line_ranges import LineRanges
+from cli.place.lines import STANDARD_INPUT, lines
+from cli.place.placing import Outcome, place_all
 from cli.progress import reading, waiting
 from cli.running import execute, opened
-from cli.settle import Settling
 from eventstore.store import EventStore
 from order_streams import Orders
 from settings import Settings
@@ -32,8 +32,8 @@ Wait = Annotated[bool, typer.Option("--wait", help="Wait until every placed orde
 def place(file: File, wait: Wait = False, as_json: AsJson = False) -> None:
     """Place the orders of a file, one JSON object a line.
 
-    A bad line is reported with its number and all its faults, the others go on; exits 1 if any was refused. The same
-    order again is recognised, so a file can be placed again. --json: a line for each order, then the summary.
+    An invalid line is reported with its number and all its faults, and the rest are placed; exits 1 if any was refused. An
+    order placed before is recognised, so a file can be placed again. --json: a line for each order, then the summary.
     """
 
     async def command(settings: Settings) -> int:
@@ -44,31 +44,31 @@ def place(file: File, wait: Wait = False, as_json: AsJson = False) -> None:
 
 
 class Placement:
-    """One run over a file: what came of its lines, and how it is told."""
+    """One run over a file: counts the results of its lines and prints them."""
 
     def __init__(self, orders: Orders, store: EventStore, settings: Settings, as_json: bool) -> None:
         self._orders, self._store, self._settings, self._as_json = orders, store, settings, as_json
         self._results: Counter[str] = Counter()
         self._sure = LineRanges()
-        self._settling = Settling()
+        self._endings = Endings()
         self._start = 0
         self._waited = False
-        self._read = True  # by whoever reads our standard output
+        self._read = True  # False once standard output is closed
         self.stopped: Exception | None = None
 
     async def run(self, file: str, wait: bool) -> int:
-        """The exit code. Raises what keeps the first line from being placed; later, the summary tells of it."""
+        """Place the file and return the exit code. An error at the first line is raised, a later one is in the summary."""
         try:
             await self.place(file)
             if wait and not self.stopped:
-                await self.settle()
+                await self.wait()
         except asyncio.CancelledError:
-            say("interrupted: the file can be placed again, what was placed is recognised")
+            note("interrupted: the file can be placed again, placed orders are recognised")
             return self.finish(INTERRUPTED)
         except (Refused, asyncpg.PostgresError, *AWAY) as error:
             if not self.begun:
                 raise
-            say(explain(error, self._settings) or repr(error))
+            note(explain(error, self._settings) or repr(error))
             return self.finish(REFUSED)
         return self.finish(REFUSED if self.failed else OK)
 
@@ -87,28 +87,28 @@ class Placement:
             async with aclosing(place_all(self._orders, lines(file))) as outcomes:
                 async for outcome in outcomes:
                     advance(outcome.end)
-                    self._take(outcome)
+                    self._record(outcome)
 
-    async def settle(self) -> None:
-        """Wait for the placed orders."""
+    async def wait(self) -> None:
+        """Wait until every placed order has ended."""
         self._waited = True
         total = self._results["placed"] + self._results["alreadyPlaced"]
         with waiting(total) as advance:
-            await self._settling.wait(self._store, self._start, lambda settling: advance(settling.counts))
+            await self._endings.wait(self._store, self._start, lambda endings: advance(endings.counts))
 
     def finish(self, code: int) -> int:
-        """Print the summary and give the code on."""
+        """Print the summary and return the code."""
         if self.stopped is not None:
-            say(explain(self.stopped, self._settings) or repr(self.stopped))
-            say(f"stopped; done for sure: lines {self._sure}. Place the file again: what was placed is recognised")
+            note(explain(self.stopped, self._settings) or repr(self.stopped))
+            note(f"stopped; lines done: {self._sure}. Place the file again: placed orders are recognised")
         if self._as_json:
-            self._tell_json({"summary": self._summary()})
+            self._print_json({"summary": self._summary()})
         else:
             counts = {"already there" if n == "alreadyPlaced" else n: c for n, c in self._summary().items()}
-            self._tell(", ".join(f"{name} {count:,}" for name, count in counts.items()))
+            self._print(", ".join(f"{name} {count:,}" for name, count in counts.items()))
         return code
 
-    def _take(self, outcome: Outcome) -> None:
+    def _record(self, outcome: Outcome) -> None:
         self._results[outcome.result] += 1
         if outcome.result == "unknown":
             self.stopped = self.stopped or outcome.error
@@ -116,35 +116,35 @@ class Placement:
         else:
             self._sure.add(outcome.line)
         if outcome.order_id and outcome.state:
-            self._settling.expect(outcome.order_id, outcome.state)
+            self._endings.expect(outcome.order_id, outcome.state)
         if self._as_json:
-            self._tell_json(outcome.as_json())
+            self._print_json(outcome.as_json())
         for fault in outcome.faults:
             order = f" (order {outcome.order_id})" if outcome.order_id else ""
-            say(f"line {outcome.line}{order}: {visible(fault)}")
+            note(f"line {outcome.line}{order}: {visible(fault)}")
 
     def _summary(self) -> dict[str, int]:
         summary = {name: self._results[name] for name in ("placed", "alreadyPlaced", "refused")}
         if self._results["unknown"]:
             summary["unknown"] = self._results["unknown"]
-        return summary | (self._settling.counts if self._waited else {})
+        return summary | (self._endings.counts if self._waited else {})
 
-    def _tell_json(self, value: dict[str, Any]) -> None:
-        self._unless_unread(show_json, value)
+    def _print_json(self, value: dict[str, Any]) -> None:
+        self._unless_closed(show_json, value)
 
-    def _tell(self, text: str) -> None:
-        self._unless_unread(show, text)
+    def _print(self, text: str) -> None:
+        self._unless_closed(show, text)
 
-    def _unless_unread(self, tell: Any, value: Any) -> None:
-        # The orders are what matters: they are placed whether or not anybody reads on.
+    def _unless_closed(self, write: Any, value: Any) -> None:
+        # The orders are placed even when standard output is closed.
         try:
             if self._read:
-                tell(value)
+                write(value)
         except BrokenPipeError:
             self._read = False
 
 
 def _size(file: str) -> int | None:
-    """Bytes to read, where that is known."""
+    """Return the size in bytes, where that is known."""
     path = Path(file)
     return path.stat().st_size if file != STANDARD_INPUT and path.is_file() else None

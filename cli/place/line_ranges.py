@@ -1,15 +1,15 @@
-"""Line numbers as people write them: `1-56, 58`."""
+"""Line numbers as ranges: `1-56, 58`."""
 
 
 class LineRanges:
-    """Numbers added in rising order, kept as ranges: blank lines between two count as in between."""
+    """Line numbers in ascending order, kept as ranges, which include the blank lines between them."""
 
     def __init__(self) -> None:
         self._ranges: list[list[int]] = []
         self._open = True
 
     def add(self, line: int) -> None:
-        """The next line."""
+        """Add the next line."""
         if self._ranges and self._open:
             self._ranges[-1][1] = line
         else:
@@ -17,7 +17,7 @@ class LineRanges:
         self._open = True
 
     def gap(self) -> None:
-        """A line that is not one of them."""
+        """End the current range: a line is left out."""
         self._open = False
 
     def __str__(self) -> str:

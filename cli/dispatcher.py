@@ -1,4 +1,4 @@
-"""`orders dispatcher`: where it stands, and the events that it set aside."""
+"""`orders dispatcher`: its progress, and its parked events."""
 
 from collections.abc import AsyncIterator
 from dataclasses import asdict
@@ -16,7 +16,7 @@ from dispatcher.dispatcher import NAME, Dispatcher
 from dispatcher.parking import Parked, Parking
 from settings import Settings
 
-dispatcher = typer.Typer(no_args_is_help=True, help="The dispatcher: how far it has come, and retrying parked events.")
+dispatcher = typer.Typer(no_args_is_help=True, help="The dispatcher: its progress, and retrying parked events.")
 
 _PAGE: Final = 100
 Position = Annotated[int | None, typer.Argument(metavar="[POSITION]", min=1, help="A parked event's position.")]
@@ -25,7 +25,7 @@ All = Annotated[bool, typer.Option("--all", help="Retry every parked event.")]
 
 @dispatcher.command()
 def status(as_json: AsJson = False) -> None:
-    """Show the dispatcher's position, how far behind the log it is, and the events that it parked, with the reason."""
+    """Show the dispatcher's position, its lag behind the log, and the parked events with their reasons."""
 
     async def command(settings: Settings) -> None:
         async with opened(settings) as app:
@@ -55,7 +55,7 @@ def _row(event: Parked) -> tuple[object, ...]:
 
 @dispatcher.command()
 def retry(position: Position = None, every: All = False, as_json: AsJson = False) -> None:
-    """Dispatch a parked event once more, or --all of them; exits 1 where one stays parked."""
+    """Dispatch a parked event again, or --all of them; exits 1 where one stays parked."""
     if (position is None) != every:
         raise typer.BadParameter("give a POSITION or --all, one of the two", param_hint="POSITION")
 
@@ -68,21 +68,21 @@ def retry(position: Position = None, every: All = False, as_json: AsJson = False
             if events:
                 again = app.dispatcher(await temporal(settings), eager=False)
                 stays = await _retry(again, app.parking, [event.position for event in events])
-        _tell(len(events), stays, as_json)
+        _print(len(events), stays, as_json)
         return REFUSED if stays else OK
 
     execute(command)
 
 
 async def _retry(again: Dispatcher, parking: Parking, positions: list[int]) -> list[Parked]:
-    """The events that stay parked, each with its latest reason."""
+    """Dispatch parked events again; return those that stay parked, with their latest reasons."""
     for position in positions:
         if await again.retry(position):
             await parking.remove(position)
     return [event async for event in _parked(parking) if event.position in positions]
 
 
-def _tell(tried: int, stays: list[Parked], as_json: bool) -> None:
+def _print(tried: int, stays: list[Parked], as_json: bool) -> None:
     if as_json:
         show_json({"dispatched": tried - len(stays), "parked": [camel_case(asdict(event)) for event in stays]})
         return

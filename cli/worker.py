@@ -1,4 +1,4 @@
-"""`orders migrate` and `orders worker`: what a deployment runs."""
+"""`orders worker`: the worker process of a deployment."""
 
 import asyncio
 import contextlib
@@ -11,32 +11,16 @@ import typer
 from application.readiness import worker_problems
 from application.rights import warn_of_excess_rights
 from cli.arguments import AsJson
-from cli.failures import require_address
-from cli.output import say, show, show_json
+from cli.output import show_json
 from cli.running import execute, opened, temporal
-from eventstore.migrate import migrate
 from settings import Settings
 from telemetry.probes import probes_served
 from telemetry.process import metrics_served
 from worker import Role, serve
 
 Roles = Annotated[
-    list[Role] | None, typer.Option("--role", help="Only this; may be given several times. Default: all.")
+    list[Role] | None, typer.Option("--role", help="Serve only this role; may be given several times. Default: all.")
 ]
-
-
-def migrate_database(as_json: AsJson = False) -> None:
-    """Bring the database's schema up to date, as its owner (DATABASE_OWNER_URL, else DATABASE_URL)."""
-
-    async def command(settings: Settings) -> None:
-        require_address(settings.owner_database_url)
-        applied = await migrate(settings.owner_database_url, on_wait=say)
-        if as_json:
-            show_json({"applied": applied})
-        else:
-            show("\n".join(f"applied {name}" for name in applied) or "nothing to apply")
-
-    execute(command)
 
 
 def worker(roles: Roles = None, as_json: AsJson = False) -> None:
@@ -51,7 +35,7 @@ def worker(roles: Roles = None, as_json: AsJson = False) -> None:
 
         async with opened(settings) as app:
 
-            async def tell() -> None:
+            async def announce() -> None:
                 await warn_of_excess_rights(app.pool)
                 if as_json:
                     show_json({"serving": [str(role) for role in chosen], "taskQueue": settings.task_queue})
@@ -61,22 +45,22 @@ def worker(roles: Roles = None, as_json: AsJson = False) -> None:
                 metrics_served(settings, app.sources(client), client),
                 probes_served(settings.health_address, lambda: worker_problems(app.store, client)),
             ):
-                await serve_and_tell(partial(serve, app, client, chosen), tell)
+                await serve_and_announce(partial(serve, app, client, chosen), announce)
 
     execute(command, serves=True)
 
 
-async def serve_and_tell(serving: Callable[..., Awaitable[None]], tell: Callable[[], Awaitable[None]]) -> None:
-    """Serve until cancelled, and call `tell` once `serving` has set the event that it is given as `ready`."""
+async def serve_and_announce(serving: Callable[..., Awaitable[None]], announce: Callable[[], Awaitable[None]]) -> None:
+    """Serve until cancelled, and call `announce` once `serving` has set the event that it is given as `ready`."""
     ready = asyncio.Event()
 
-    async def tell_when_ready() -> None:
+    async def announce_when_ready() -> None:
         await ready.wait()
-        with contextlib.suppress(BrokenPipeError):  # it serves whether or not anybody reads that
-            await tell()
+        with contextlib.suppress(BrokenPipeError):  # it serves even when standard output is closed
+            await announce()
 
-    telling = asyncio.create_task(tell_when_ready())
+    announcing = asyncio.create_task(announce_when_ready())
     try:
         await serving(ready=ready)
     finally:
-        telling.cancel()
+        announcing.cancel()

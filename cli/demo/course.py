@@ -1,4 +1,4 @@
-"""The orders of a demo on their way to their end: shipped and others told of it, or cancelled and everything undone."""
+"""Orders of a demo until each has settled: shipped with its messages published, or cancelled with everything undone."""
 
 import asyncio
 from collections import Counter
@@ -12,27 +12,19 @@ import asyncpg
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError
 
-from activities.publish import TOPICS, message_id
+from cli.demo import statements
+from order_streams.messages import message_id
 from orders.events import CancelledBy
 from orders.names import workflow_id
+from orders.topics import TOPICS
 from workflows.model import FULFILL_ORDER
 
 _POLL: Final = 0.25  # seconds
 
-# By the primary keys of order_dashboard and of events; an order's last event is that of its status.
-_ENDED = """
-select d.order_id, d.customer_id, d.status, d.reason, d.cancelled_by, d.currency,
-       d.amount_paid - d.amount_refunded as kept, coalesce(d.shipped_at, d.cancelled_at) as ended_at, e.version
-  from unnest($1::text[]) as w (order_id)
-  join projections.order_dashboard d using (order_id) join eventstore.events e using (position)
- where d.status in ('shipped', 'cancelled')"""
-# By events_id_key.
-_PUBLISHED = "select id from eventstore.events where id = any ($1::uuid[])"
-
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """An order at its end, by the read model. kept: paid and not given back, minor units; ended_at: UTC."""
+    """An ended order, from the read model. kept: paid and not refunded, minor units; ended_at: UTC."""
 
     order_id: str
     customer_id: str
@@ -47,7 +39,7 @@ class Ended:
 
 @dataclass(slots=True)
 class Tally:
-    """How far a run is: orders placed, and those settled by status."""
+    """Progress of a run: orders placed, and settled orders by status."""
 
     placed: int = 0
     settled: Counter[str] = field(default_factory=Counter)
@@ -58,7 +50,7 @@ class Tally:
 
 
 class Course:
-    """The orders of one run, looked at in the read model until each has settled."""
+    """The orders of one run, polled in the read model until each has settled."""
 
     def __init__(self, pool: asyncpg.Pool, client: Client) -> None:
         self._pool, self._client = pool, client
@@ -66,34 +58,34 @@ class Course:
         self.tally = Tally()
 
     def add(self, order_id: str) -> None:
-        """An order that was placed."""
+        """Add a placed order."""
         self._pending[order_id] = None
         self.tally.placed += 1
 
     async def poll(self) -> list[Ended]:
-        """The orders that have settled since the last poll."""
-        ended = [Ended(*row) for row in await self._pool.fetch(_ENDED, list(self._pending))]
-        settled = [*await self._told(ended), *await self._undone(ended)]
+        """Return the orders that have settled since the last poll."""
+        ended = [Ended(*row) for row in await self._pool.fetch(statements.ENDED, list(self._pending))]
+        settled = [*await self._published(ended), *await self._undone(ended)]
         for each in settled:
             del self._pending[each.order_id]
             self.tally.settled[each.status] += 1
         return settled
 
-    async def _told(self, ended: Sequence[Ended]) -> list[Ended]:
-        """The shipped ones whose messages are all published."""
+    async def _published(self, ended: Sequence[Ended]) -> list[Ended]:
+        """Return the shipped orders whose messages are all published."""
         messages = {each: _messages(each) for each in ended if each.status == "shipped"}
         wanted = [id_ for ids in messages.values() for id_ in ids]
-        published = {row["id"] for row in await self._pool.fetch(_PUBLISHED, wanted)}
+        published = {row["id"] for row in await self._pool.fetch(statements.PUBLISHED, wanted)}
         return [each for each, ids in messages.items() if published.issuperset(ids)]
 
     async def _undone(self, ended: Sequence[Ended]) -> list[Ended]:
-        """The cancelled ones for which nothing is left to do."""
+        """Return the cancelled orders for which nothing is left to do."""
         cancelled = [each for each in ended if each.status == "cancelled" and each.kept <= 0]
         undoing = await asyncio.gather(*map(self._is_undoing, cancelled))
         return [each for each, still in zip(cancelled, undoing, strict=True) if not still]
 
     async def _is_undoing(self, each: Ended) -> bool:
-        """Whether its saga still runs: a void or a release leaves no trace in the stream."""
+        """Return True while the order's workflow runs: a voided label or a released reservation is not in the stream."""
         if each.cancelled_by == CancelledBy.VALIDATION:
             return False
         try:
@@ -113,9 +105,9 @@ async def settled(
     on_settled: Callable[[Sequence[Ended]], None],
     patience: float,
 ) -> bool:
-    """Poll until `all_placed` is set and nothing is pending: True. on_settled is told after every poll.
+    """Poll until `all_placed` is set and nothing is pending: True. on_settled is called after every poll.
 
-    patience: seconds without anything settled, all placed, after which the wait is given up: False.
+    patience: seconds without a settled order after which the wait is given up, once all are placed: False.
     """
     loop = asyncio.get_running_loop()
     last = loop.time()

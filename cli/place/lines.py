@@ -1,4 +1,4 @@
-"""Lines of a file or of standard input of any size, a piece at a time."""
+"""Lines of a file or of standard input of any size, read a piece at a time."""
 
 import asyncio
 import os
@@ -25,7 +25,7 @@ class Line:
 
 
 async def lines(path: str) -> AsyncIterator[Line]:
-    """The lines of a file, or of standard input for `-`. Raises Refused where it cannot be read."""
+    """Yield the lines of a file, or of standard input for `-`. Raises Refused where it cannot be read."""
     splitter = Splitter()
     async for piece in _pieces(path):
         for line in splitter.feed(piece):
@@ -35,7 +35,7 @@ async def lines(path: str) -> AsyncIterator[Line]:
 
 
 class Splitter:
-    """Cuts pieces into lines and never holds more than MAX_LINE bytes of one."""
+    """Divides pieces into lines and holds at most MAX_LINE bytes of one."""
 
     def __init__(self) -> None:
         self._number, self._end = 1, 0
@@ -43,7 +43,7 @@ class Splitter:
         self._too_long = False
 
     def feed(self, piece: bytes) -> Iterator[Line]:
-        """The lines that this piece ends."""
+        """Yield the lines that end in this piece."""
         *ended, rest = piece.split(b"\n")
         for part in ended:
             self._end += 1
@@ -51,7 +51,7 @@ class Splitter:
         self._keep(rest)
 
     def finish(self) -> Iterator[Line]:
-        """What follows the last line feed, if anything."""
+        """Yield the text after the last line feed, if any."""
         if self._begun or self._too_long:
             yield self._complete(b"")
 
@@ -73,7 +73,7 @@ class Splitter:
 
 
 async def _pieces(path: str) -> AsyncIterator[bytes]:
-    """Read by a daemon thread: a read from a terminal or a pipe cannot be interrupted, and must not hold up Ctrl-C."""
+    """Read in a daemon thread: a read of a terminal or a pipe cannot be interrupted, and must not delay Ctrl-C."""
     loop = asyncio.get_running_loop()
     queue: asyncio.Queue[bytes | OSError] = asyncio.Queue()
     room = threading.Semaphore(_AHEAD)
@@ -98,6 +98,6 @@ def _read(
             loop.call_soon_threadsafe(queue.put_nowait, piece)
     except OSError as error:
         piece = error
-    except RuntimeError:  # the loop is gone, and with it whoever wanted to know
+    except RuntimeError:  # the loop has ended, and the command with it
         return
     loop.call_soon_threadsafe(queue.put_nowait, piece)

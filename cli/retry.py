@@ -1,4 +1,4 @@
-"""`orders retry`: takes up an order whose workflow was lost or waits."""
+"""`orders retry`: starts lost workflows of an order again, and wakes waiting ones."""
 
 import uuid
 
@@ -12,28 +12,28 @@ from settings import Settings
 
 
 def retry_order(order_id: OrderId, reason: Reason, as_json: AsJson = False) -> None:
-    """Take an order up again whose workflow was terminated, has failed or is stalled; it ends as if nothing had happened.
+    """Start the workflows of an order again that were terminated, have failed or are stalled.
 
-    Only what is missing is done. A workflow of it that is running is woken, and tries at once what waits for its next attempt.
+    Completed steps are not repeated. A running workflow is woken and retries its pending steps at once.
     """
 
     async def command(settings: Settings) -> None:
         async with opened(settings) as app:
             client = await temporal(settings, lazy=True)
-            asked = RetryOrder(order_id, reason)
+            request = RetryOrder(order_id, reason)
             retried = await retry(
-                app.orders, client, settings.task_queue, asked, actor=actor(), command_id=str(uuid.uuid4())
+                app.orders, client, settings.task_queue, request, actor=actor(), command_id=str(uuid.uuid4())
             )
-        _tell(order_id, retried, as_json)
+        _print(order_id, retried, as_json)
 
     execute(command)
 
 
-def _tell(order_id: str, retried: Retried, as_json: bool) -> None:
+def _print(order_id: str, retried: Retried, as_json: bool) -> None:
     state, held = retried.handled.state, retried.handled.state.hold is not None
     if as_json:
         show_json({"orderId": order_id, "status": state.status, "onHold": held, "workflows": retried.workflows})
         return
-    show(f"is {state.status}, taken up again by {', '.join(retried.workflows)}")
+    show(f"is {state.status}, retried by {', '.join(retried.workflows)}")
     if held:
-        show("it is on hold: it goes on when it is released")
+        show("it is on hold: it goes on when released")

@@ -1,4 +1,4 @@
-"""`orders refund`: gives money of a shipped order back, all of it or a part."""
+"""`orders refund`: refunds a shipped order, in full or in part."""
 
 import asyncio
 import uuid
@@ -16,7 +16,7 @@ from application.refunding import RefundIdTaken, refund_of, request_refund, ship
 from cli.acting import Reason, actor
 from cli.arguments import AsJson, OrderId, identifier
 from cli.failures import Refused
-from cli.output import say, show, show_json, visible
+from cli.output import note, show, show_json, visible
 from cli.running import execute, opened, temporal_if_reachable
 from open_work.open_orders import refund_workflow_id
 from order_streams import Orders
@@ -41,11 +41,11 @@ RefundId = Annotated[
     typer.Option(
         "--refund-id",
         metavar="ID",
-        help="The refund's id, a new one by default; the same id again gives nothing back twice.",
+        help="The refund's id, a new one by default; a repeated id refunds nothing twice.",
         callback=identifier,
     ),
 ]
-Wait = Annotated[bool, typer.Option("--wait", help="Return when the money has gone back and that is recorded.")]
+Wait = Annotated[bool, typer.Option("--wait", help="Return when the refund is made and recorded.")]
 
 
 def refund(
@@ -56,7 +56,7 @@ def refund(
     wait: Wait = False,
     as_json: AsJson = False,
 ) -> None:
-    """Give money of a shipped order back, as often as wanted; all refunds together never exceed what was charged.
+    """Refund money of a shipped order, once or several times; all refunds together never exceed the charge.
 
     Prints the refund's id. Exits 1 where the order has not shipped, or less than the amount is left.
     """
@@ -66,16 +66,16 @@ def refund(
         async with opened(settings) as app:
             changed = await _request(app.orders, asked)
             if wait:
-                # Without Temporal the wait goes on all the same: the stream will say when the refund was made.
+                # The wait needs no Temporal: the stream shows when the refund is made.
                 await _made(app.orders, await temporal_if_reachable(settings), asked)
             state = await shipped(app.orders, order_id)
-        _tell(asked, state, changed, as_json)
+        _print(asked, state, changed, as_json)
 
     execute(command)
 
 
 async def _request(orders: Orders, asked: RequestRefund) -> bool:
-    """Whether it was asked for now, and not before."""
+    """Request the refund; return False where it was requested before."""
     try:
         handled = await request_refund(orders, asked, actor=actor(), command_id=str(uuid.uuid4()))
     except RefundIdTaken as error:
@@ -83,19 +83,19 @@ async def _request(orders: Orders, asked: RequestRefund) -> bool:
     except IllegalTransition as error:
         raise Refused(why_impossible(error)) from None
     except (asyncpg.PostgresError, *AWAY):
-        say(f"whether the refund was asked for is not known: repeat the command with --refund-id {asked.refund_id}")
+        note(f"the outcome of the request is unknown: repeat the command with --refund-id {asked.refund_id}")
         raise
     return handled.changed
 
 
 async def _made(orders: Orders, client: Client | None, asked: RequestRefund) -> None:
-    """Wait until the refund is recorded. Raises Refused where its workflow has come to nothing."""
+    """Wait until the refund is recorded. Raises Refused where its workflow has failed."""
     workflow_id = await _workflow_id(orders, asked)
     while not await _is_made(orders, asked):
         if client and await _ended_badly(client, workflow_id) and not await _is_made(orders, asked):
             raise Refused(
                 f"refund {asked.refund_id} was not made: {await _failure(client, workflow_id)}. "
-                f"It stays owed: mend the cause, then `orders retry {asked.order_id} --reason …`"
+                f"It stays owed: fix the cause, then `orders retry {asked.order_id} --reason …`"
             )
         await asyncio.sleep(_POLL)
 
@@ -108,18 +108,18 @@ async def _workflow_id(orders: Orders, asked: RequestRefund) -> str:
     async for _, event in orders.events(stream_name(asked.order_id)):
         if isinstance(event, RefundRequested) and event.refund_id == asked.refund_id:
             return refund_workflow_id(event)
-    raise AssertionError("unreachable: it has just been asked for")
+    raise AssertionError("unreachable: it has just been requested")
 
 
 async def _ended_badly(client: Client, workflow_id: str) -> bool:
     try:
         return (await client.get_workflow_handle(workflow_id).describe()).status in _ENDED_BADLY
-    except RPCError:  # not started yet, or Temporal is away: the stream will tell
+    except RPCError:  # not started yet, or Temporal is unavailable: the stream decides
         return False
 
 
 async def _failure(client: Client, workflow_id: str) -> str:
-    """Why a workflow that has ended did so: the innermost cause."""
+    """Return the innermost cause of a workflow's failure."""
     try:
         await client.get_workflow_handle(workflow_id).result()
     except WorkflowFailureError as error:
@@ -127,10 +127,10 @@ async def _failure(client: Client, workflow_id: str) -> str:
         while cause.__cause__ is not None:
             cause = cause.__cause__
         return visible(cause.message if isinstance(cause, FailureError) else cause)
-    return "its workflow has ended without it"
+    return "its workflow ended without making it"
 
 
-def _tell(asked: RequestRefund, state: Shipped, changed: bool, as_json: bool) -> None:
+def _print(asked: RequestRefund, state: Shipped, changed: bool, as_json: bool) -> None:
     made = refund_of(state.refunds, asked.refund_id)
     currency = state.order.currency
     if as_json:
@@ -149,11 +149,11 @@ def _tell(asked: RequestRefund, state: Shipped, changed: bool, as_json: bool) ->
         return
     amount, left = (format_money(each, currency) for each in (asked.amount, state.refundable))
     how = (
-        f"was refunded{_less(made, asked, currency)}" if made else "is asked for" if changed else "was asked for before"
+        f"was refunded{_less(made, asked, currency)}" if made else "is requested" if changed else "was requested before"
     )
     show(f"refund {asked.refund_id}: {amount} {how}, {left} can still be refunded")
 
 
 def _less(made: Refund, asked: RequestRefund, currency: str) -> str:
-    """Where the payment provider had less left of the charge than was requested."""
-    return f" with {format_money(made.amount, currency)}, all that was left" if made.amount < asked.amount else ""
+    """Return the addition for a refund that was smaller than requested, as less was left of the charge."""
+    return f" with {format_money(made.amount, currency)}, the whole rest" if made.amount < asked.amount else ""

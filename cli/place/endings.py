@@ -1,4 +1,4 @@
-"""Waits until orders have settled: shipped, or cancelled with nothing left to refund."""
+"""Waits until orders have ended: shipped, or cancelled with nothing left to refund."""
 
 import asyncio
 from collections import Counter
@@ -15,53 +15,53 @@ _TYPES: Final = (OrderShipped.event_type, OrderCancelled.event_type, OrderRefund
 _POLL: Final = 0.1  # seconds
 
 
-class Settling:
-    """Some orders on their way, followed along the log: each event is read once, however many orders wait."""
+class Endings:
+    """Open orders, followed in the log: each event is read once for all of them."""
 
     def __init__(self) -> None:
         self._open: set[str] = set()
-        self._settled: Counter[str] = Counter()
+        self._ended: Counter[str] = Counter()
 
     @property
     def open(self) -> int:
-        """Orders that have not settled."""
+        """Number of orders that have not ended."""
         return len(self._open)
 
     @property
     def counts(self) -> dict[str, int]:
-        """Settled orders by status, and the open ones."""
-        return {"shipped": self._settled["shipped"], "cancelled": self._settled["cancelled"], "open": self.open}
+        """Ended orders by status, and the open ones."""
+        return {"shipped": self._ended["shipped"], "cancelled": self._ended["cancelled"], "open": self.open}
 
     def expect(self, order_id: str, state: State) -> None:
-        """Wait for this order too, unless it had settled by this state."""
-        if is_settled(state):
-            self._settled[state.status] += 1
+        """Add an order to wait for, unless it has ended in this state."""
+        if has_ended(state):
+            self._ended[state.status] += 1
         else:
             self._open.add(order_id)
 
-    async def wait(self, store: EventStore, after: int, on_progress: Callable[["Settling"], None]) -> None:
-        """Return once all are settled. after: a position of the log from before the first `expect`."""
+    async def wait(self, store: EventStore, after: int, on_progress: Callable[["Endings"], None]) -> None:
+        """Return once every order has ended. after: a position of the log from before the first `expect`."""
         position = after
         while self._open:
             page = await store.read_all(after=position, types=_TYPES)
             for recorded in page.events:
-                self._take(recorded)
+                self._record(recorded)
             on_progress(self)
             if page.position == position:
                 await asyncio.sleep(_POLL)
             position = page.position
 
-    def _take(self, recorded: RecordedEvent) -> None:
+    def _record(self, recorded: RecordedEvent) -> None:
         try:
             order_id = recorded.data.get("orderId")
-        except UndecodableEvent:  # its order stays open, and its readers have parked it
+        except UndecodableEvent:  # its order stays open, and the readers park it
             return
-        if order_id not in self._open or recorded.data.get("amountPaid"):  # what was paid has yet to go back
+        if order_id not in self._open or recorded.data.get("amountPaid"):  # the payment is yet to be refunded
             return
         self._open.discard(order_id)
-        self._settled["shipped" if recorded.type == OrderShipped.event_type else "cancelled"] += 1
+        self._ended["shipped" if recorded.type == OrderShipped.event_type else "cancelled"] += 1
 
 
-def is_settled(state: State) -> bool:
-    """Whether nothing more will happen to the order by itself."""
+def has_ended(state: State) -> bool:
+    """Return True where nothing more will happen to the order by itself."""
     return isinstance(state, Shipped) or (isinstance(state, Cancelled) and state.payment_state != "paid")

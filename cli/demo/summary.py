@@ -1,4 +1,4 @@
-"""What a demo came to, for people and as JSON."""
+"""Result of a demo, as text and as JSON."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -12,8 +12,8 @@ from rich.text import Text
 from application.timeline import Timeline, timeline_document
 from application.workflows import order_workflows
 from audit import AuditReport
-from cli.demo_settle import Ended, Tally
-from cli.demo_world import World
+from cli.demo.course import Ended, Tally
+from cli.demo.world import World
 from cli.output import facts, table
 from cli.timeline import render_timeline
 from order_streams import load_events
@@ -71,7 +71,7 @@ class DemoRun:
 
     @property
     def top_customers(self) -> list[tuple[str, str, int, int]]:
-        """Customer, currency, money kept in minor units and shipped orders; those who spent most first."""
+        """Customer, currency, money kept in minor units and shipped orders, by descending spend."""
         spent: Counter[tuple[str, str]] = Counter()
         shipped: Counter[tuple[str, str]] = Counter()
         for each in self.ended:
@@ -82,18 +82,18 @@ class DemoRun:
 
     @property
     def examples(self) -> dict[str, str]:
-        """An order's id for each kind of story, where there was one."""
+        """An order's id for each kind of story that occurred."""
         stories = {
             "shipped": lambda each: each.status == "shipped",
             "out of stock": lambda each: each.cancelled_by == CancelledBy.VALIDATION,
             "compensated": lambda each: each.status == "cancelled" and each.version >= _REFUNDED,
         }
-        found = {kind: next(filter(tells, self.ended), None) for kind, tells in stories.items()}
+        found = {kind: next(filter(matches, self.ended), None) for kind, matches in stories.items()}
         return {kind: each.order_id for kind, each in found.items() if each}
 
 
 async def stories(world: World, run: DemoRun) -> dict[str, Timeline]:
-    """The whole timelines of the examples, by kind of story."""
+    """Load the timelines of the examples, by kind of story."""
     settings = world.app.settings
     return {
         kind: Timeline(
@@ -105,16 +105,16 @@ async def stories(world: World, run: DemoRun) -> dict[str, Timeline]:
     }
 
 
-def story_lines(told: dict[str, Timeline], ui_url: str | None) -> Iterator[RenderableType]:
-    """Each timeline under its heading, and where to look further, for people."""
-    for kind, timeline in told.items():
+def story_lines(timelines: dict[str, Timeline], ui_url: str | None) -> Iterator[RenderableType]:
+    """Render each timeline under its heading, and the Web UI's address, as text."""
+    for kind, timeline in timelines.items():
         yield Text(f"\nOrder {timeline.order_id}: {kind}", style="bold")
         yield from render_timeline(timeline)
     yield Text(f"\nTemporal Web UI: {ui_url}\n" if ui_url else "")
 
 
 def summary_lines(run: DemoRun) -> list[RenderableType]:
-    """Counts, money, customers and times, for people."""
+    """Render counts, money, customers and times as text."""
     return [
         Text(""),
         table("status", "reason", "orders", rows=[(s, r, f"{n:,}") for s, r, n in run.outcomes], right=("orders",)),
@@ -138,11 +138,13 @@ def _figures(run: DemoRun) -> Iterator[tuple[str, object]]:
     if run.to_first_shipped is not None:
         yield "first shipped order", f"{run.to_first_shipped:.1f} s after the start"
     if not run.all_settled:
-        yield "not settled", f"{run.tally.open:,} orders: nothing has moved for too long"
+        yield "not settled", f"{run.tally.open:,} orders: no progress for too long"
 
 
-def summary_json(run: DemoRun, told: dict[str, Timeline], report: AuditReport, ui_url: str | None) -> dict[str, Any]:
-    """All of it in wire spelling; amounts in minor units."""
+def summary_json(
+    run: DemoRun, timelines: dict[str, Timeline], report: AuditReport, ui_url: str | None
+) -> dict[str, Any]:
+    """Return the whole result in wire spelling; amounts in minor units."""
     return {
         "placed": run.tally.placed,
         "allSettled": run.all_settled,
@@ -155,7 +157,7 @@ def summary_json(run: DemoRun, told: dict[str, Timeline], report: AuditReport, u
         "seconds": round(run.seconds, 3),
         "ordersPerSecond": round(run.rate, 2),
         "secondsToFirstShipped": run.to_first_shipped,
-        "timelines": {kind: timeline_document(timeline) for kind, timeline in told.items()},
+        "timelines": {kind: timeline_document(timeline) for kind, timeline in timelines.items()},
         "temporalUiUrl": ui_url,
         "audit": report.as_json(),
     }

@@ -1,11 +1,11 @@
-"""`orders hold` and `orders release`: a person stops an order, and lets it go on."""
+"""`orders hold`: stops an order until it is released."""
 
 from cli.acting import Reason, act
 from cli.arguments import AsJson, OrderId
 from cli.output import show, show_json, visible
 from cli.running import execute, opened
 from eventstore.command_handler import Handled
-from orders.interventions import HoldOrder, ReleaseOrder
+from orders.interventions import HoldOrder
 from orders.state import State
 from settings import Settings
 
@@ -13,15 +13,15 @@ from settings import Settings
 def hold(order_id: OrderId, reason: Reason, as_json: AsJson = False) -> None:
     """Hold an order: it takes no further step until it is released, and can still be cancelled.
 
-    Exits 1 where it has shipped or is cancelled. On hold already, it stays so for the first reason. What a gateway was
-    doing at that moment is still recorded.
+    Exits 1 where it has shipped or is cancelled. An order on hold already keeps its first reason. A gateway call in
+    progress is completed and recorded.
     """
 
     async def command(settings: Settings) -> None:
         async with opened(settings) as app:
             handled = await act(app.orders, HoldOrder(order_id, reason))
         if as_json:
-            show_json(_document(order_id, handled))
+            show_json(hold_document(order_id, handled))
         elif handled.changed:
             show(f"on hold while {handled.state.status}")
         else:
@@ -30,28 +30,11 @@ def hold(order_id: OrderId, reason: Reason, as_json: AsJson = False) -> None:
     execute(command)
 
 
-def release(order_id: OrderId, as_json: AsJson = False) -> None:
-    """Release a held order: it goes on from where it stands. One that is not on hold stays as it is.
-
-    Exits 1 where it has shipped or is cancelled.
-    """
-
-    async def command(settings: Settings) -> None:
-        async with opened(settings) as app:
-            handled = await act(app.orders, ReleaseOrder(order_id))
-        if as_json:
-            show_json(_document(order_id, handled))
-        else:
-            show(f"released, goes on from {handled.state.status}" if handled.changed else "was not on hold")
-
-    execute(command)
-
-
 def _held_for(state: State) -> str | None:
     return state.hold.reason if state.hold else None
 
 
-def _document(order_id: str, handled: Handled[State]) -> dict[str, object]:
+def hold_document(order_id: str, handled: Handled[State]) -> dict[str, object]:
     state = handled.state
     return {
         "orderId": order_id,

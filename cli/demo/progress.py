@@ -1,4 +1,4 @@
-"""How a run of orders is shown while it goes on: a bar on a terminal, a line every few seconds off it."""
+"""Progress of a run of orders: a bar on a terminal, else a line every few seconds."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -7,8 +7,8 @@ from typing import Final
 
 from rich.progress import BarColumn, Progress, TextColumn
 
-from cli.demo_settle import Tally
-from cli.output import messages, say
+from cli.demo.course import Tally
+from cli.output import messages, note
 
 _EVERY: Final = 3.0  # seconds between two lines
 
@@ -17,7 +17,7 @@ OnTally = Callable[[Tally], None]
 
 @contextmanager
 def following(total: int) -> Iterator[OnTally]:
-    """Shows each tally it is told, on standard error; total: orders in the end."""
+    """Yield a function that shows a tally on standard error. total: orders in the end."""
     console, started = messages(), time.monotonic()
     if not console.is_terminal:
         yield _lines(started)
@@ -37,7 +37,7 @@ def _lines(started: float) -> OnTally:
         now = time.monotonic()
         if now - last >= _EVERY:
             last = now
-            say(_words(tally, now - started))
+            note(_words(tally, now - started))
 
     return on_tally
 

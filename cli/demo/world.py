@@ -1,4 +1,4 @@
-"""What the demo runs on: throwaway services, migrated and stocked, with worker, dispatcher and projector in this process."""
+"""Throwaway services of the demo, migrated and stocked, with worker, dispatcher and projector in this process."""
 
 import asyncio
 import contextlib
@@ -15,27 +15,28 @@ from cli.arguments import DATA_FOLDER
 from cli.running import opened, temporal
 from embedded.services import run_services
 from eventstore.migrate import migrate
-from inventory.stock import Stock, read_stock_csv
+from inventory.stock import Stock
+from inventory.stock_file import read_stock_csv
 from settings import Settings, load_settings, temporal_namespace
 from worker import Role, serve
 
 T = TypeVar("T")
 
-# The 830 orders ask for 51,317 units of the 3,119 in stock: times 30, two of three orders ship and the rest shows what
-# happens to those that cannot.
+# The 830 orders ask for 51,317 units of the 3,119 in stock: times 30, two of three orders ship and the rest are
+# cancelled as out of stock.
 STOCK_FACTOR: Final = 30
 # Minor units, and units per parcel: about ten orders each, the first within the first 20 and the first 110.
 DECLINE_ABOVE: Final = 850_000
 UNAVAILABLE_ABOVE: Final = 180
 ORDERS_FILE: Final = DATA_FOLDER / "northwind" / "orders.jsonl"
 _PRODUCTS_FILE: Final = DATA_FOLDER / "northwind" / "products.csv"
-# The demo has services of its own, whatever `orders dev` runs in this folder.
+# The demo has services of its own, even where `orders dev` runs in this folder.
 _NO_DEV_FOLDER: Final = Path("/nonexistent")
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """A running system to place orders in. started: the services that are ours and end with the demo."""
+    """A running system to place orders in. started: the services that were started and end with the demo."""
 
     app: App
     client: Client
@@ -44,7 +45,7 @@ class World:
 
 @asynccontextmanager
 async def demo_world() -> AsyncIterator[World]:
-    """Everything up; given addresses are used as they are. Raises EmbeddedError and what connections raise."""
+    """Start every service; configured addresses are used instead. Raises EmbeddedError and the errors of connections."""
     given = load_settings(_NO_DEV_FOLDER)
     async with run_services(
         None,
@@ -81,7 +82,7 @@ async def _import_products(stock: Stock) -> None:
 
 
 async def served(world: World, work: Coroutine[Any, Any, T]) -> T:
-    """The work's result, with all roles served in this process meanwhile. Raises what either raises."""
+    """Run the work while all roles are served in this process, and return its result. Raises the errors of either."""
     ready = asyncio.Event()
     serving = asyncio.create_task(serve(world.app, world.client, tuple(Role), ready=ready))
     working = asyncio.create_task(work)

@@ -1,4 +1,4 @@
-"""`orders demo`: everything up, the Northwind orders placed and followed to their end, the books proved."""
+"""`orders demo`: start every service, place the Northwind orders, follow them to their end, audit."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -9,14 +9,14 @@ import typer
 
 from cli.arguments import AsJson
 from cli.audit import prove_books, report_lines
-from cli.demo_progress import following
-from cli.demo_settle import Course, Ended, settled
-from cli.demo_summary import DemoRun, stories, story_lines, summary_json, summary_lines
-from cli.demo_world import ORDERS_FILE, STOCK_FACTOR, World, demo_world, served
+from cli.demo.course import Course, Ended, settled
+from cli.demo.progress import following
+from cli.demo.summary import DemoRun, stories, story_lines, summary_json, summary_lines
+from cli.demo.world import ORDERS_FILE, STOCK_FACTOR, World, demo_world, served
 from cli.failures import OK, REFUSED, Refused
-from cli.lines import Line, lines
-from cli.output import say, show, show_json
-from cli.placing import place_all
+from cli.output import note, show, show_json
+from cli.place.lines import Line, lines
+from cli.place.placing import place_all
 from cli.running import execute
 from orders.money import format_money
 from process import MARGIN_WITH_SERVICES
@@ -26,7 +26,7 @@ from web.app import create_app
 from web.server import api_served
 
 ALL_ORDERS: Final = 830
-# Orders on their way at once. With all 830 placed in a burst, only three shipped ones had settled after 27 seconds.
+# Open orders at a time. With all 830 placed in a burst, only three shipped ones had settled after 27 seconds.
 _OPEN: Final = 48
 _PATIENCE: Final = 120.0  # seconds without any order settling, after which the demo stops waiting
 
@@ -49,32 +49,32 @@ def demo(orders: Orders = ALL_ORDERS, leave: Leave = False, as_json: AsJson = Fa
 
 
 class Demo:
-    """One run of the demo. `told`: the summary has been printed, so that an interruption is its good end."""
+    """One run of the demo. `reported`: the summary is printed, so that an interruption is a regular end."""
 
     def __init__(self, orders: int, leave: bool, as_json: bool) -> None:
         self._orders, self._leave, self._as_json = orders, leave, as_json
         self._started = datetime.now(UTC)
-        self.told = False
+        self.reported = False
 
     async def run(self) -> int:
-        """Set up, perform, stop. The exit code: 0 where all orders settled and the books hold."""
+        """Set up, perform, stop. Return the exit code: 0 where all orders settled and the books hold."""
         async with demo_world() as world:
             _introduce(world.app.settings, self._orders)
             try:
                 async with api_served(create_app(world.app, world.client), beside_others(world.app.settings)) as url:
-                    say(f"Page and HTTP API: {url}")
+                    note(f"Page and HTTP API: {url}")
                     return await served(world, self._perform(world))
             except asyncio.CancelledError:
-                if not self.told:
+                if not self.reported:
                     raise
                 return OK
 
     async def _perform(self, world: World) -> int:
         run = await self._place_and_follow(world)
-        holds = await self._tell(world, run)
-        self.told = True
+        holds = await self._report(world, run)
+        self.reported = True
         if not self._leave:
-            say("Everything stays up until Ctrl-C.")
+            note("Everything stays up until Ctrl-C.")
             await asyncio.Event().wait()
         return OK if holds and run.all_settled else REFUSED
 
@@ -94,26 +94,26 @@ class Demo:
                 waiting = group.create_task(settled(course, all_placed, on_settled, _PATIENCE))
         return DemoRun(self._started, begun, datetime.now(UTC), course.tally, ended, waiting.result())
 
-    async def _tell(self, world: World, run: DemoRun) -> bool:
-        """Print what came of it; whether the books hold."""
-        told, ui_url = await stories(world, run), world.app.settings.temporal_ui_url
+    async def _report(self, world: World, run: DemoRun) -> bool:
+        """Print the results; return True where the books hold."""
+        found, ui_url = await stories(world, run), world.app.settings.temporal_ui_url
         report = await prove_books(world.app.sources(world.client))
         if self._as_json:
-            show_json(summary_json(run, told, report, ui_url))
+            show_json(summary_json(run, found, report, ui_url))
         else:
-            show(*summary_lines(run), *story_lines(told, ui_url), *report_lines(report))
+            show(*summary_lines(run), *story_lines(found, ui_url), *report_lines(report))
         return report.holds
 
 
 def _introduce(settings: Settings, orders: int) -> None:
     declined = format_money(settings.payment_decline_above or 0, "USD")
-    say(
+    note(
         f"{orders:,} Northwind orders. Stock levels are multiplied by {STOCK_FACTOR}, payments above {declined} are "
         f"declined (ORDERS_PAYMENT_DECLINE_ABOVE), and shipping is unavailable above "
         f"{settings.shipping_unavailable_above:,} units (ORDERS_SHIPPING_UNAVAILABLE_ABOVE)."
     )
     if settings.temporal_ui_url:
-        say(f"Temporal Web UI: {settings.temporal_ui_url}")
+        note(f"Temporal Web UI: {settings.temporal_ui_url}")
 
 
 async def _place(world: World, orders: AsyncIterator[Line], course: Course, all_placed: asyncio.Event) -> None:
@@ -127,7 +127,7 @@ async def _place(world: World, orders: AsyncIterator[Line], course: Course, all_
 
 
 async def _first(orders: int, room: asyncio.Semaphore) -> AsyncIterator[Line]:
-    """So many of the orders, each as soon as there is room for it."""
+    """Yield the first orders, each as soon as there is room for it."""
     async for line in lines(str(ORDERS_FILE)):
         await room.acquire()
         yield line

@@ -1,4 +1,4 @@
-"""Places many orders at once and tells what came of each, in the order in which they came."""
+"""Places many orders concurrently, with an outcome for each line in the order of the lines."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -9,23 +9,25 @@ from weakref import WeakValueDictionary
 
 import asyncpg
 
+from application import order_json
 from application.outages import AWAY
 from application.placing import place
 from cli.acting import actor
-from cli.lines import Line
-from cli.order_lines import read_order
+from cli.place.lines import MAX_LINE, Line
 from eventstore.errors import EventStoreError, InvalidEvent
 from order_streams import Orders
 from orders.errors import Fault, InvalidOrder, OrderError
+from orders.model import Order
 from orders.state import State
 
 IN_FLIGHT: Final = 16
+_TOO_LONG: Final = Fault("", f"the line is longer than {MAX_LINE // 1024**2} MiB")
 Result = Literal["placed", "alreadyPlaced", "refused", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of one line. unknown: the database went away (`error`), so the order may or may not be there."""
+    """Outcome of one line. unknown: the database connection was lost (`error`), so the order may have been placed or not."""
 
     line: int
     end: int
@@ -37,7 +39,7 @@ class Outcome:
     error: Exception | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """In wire spelling, without what the line has none of."""
+        """Return the outcome in wire spelling, without empty fields."""
         fields = {
             "line": self.line,
             "orderId": self.order_id,
@@ -51,8 +53,8 @@ class Outcome:
 async def place_all(orders: Orders, lines: AsyncIterator[Line]) -> AsyncGenerator[Outcome, None]:
     """Place the order on each line that is not blank, several at once.
 
-    At the first unknown outcome no further line is begun; those in flight are still told. Raises what reading the
-    lines raises.
+    At the first unknown outcome no further line is begun; lines in flight still yield theirs. Raises the errors of
+    reading the lines.
     """
     waiting: asyncio.Queue[asyncio.Task[Outcome] | None] = asyncio.Queue(IN_FLIGHT)
     filling = asyncio.create_task(_fill(waiting, orders, lines))
@@ -61,7 +63,7 @@ async def place_all(orders: Orders, lines: AsyncIterator[Line]) -> AsyncGenerato
             outcome = await task
             yield outcome
             if outcome.result == "unknown":
-                filling.cancel()  # what is waiting is still told: its last act is to mark the end
+                filling.cancel()  # lines in flight still yield their outcome: the task marks the end when it is cancelled
         await asyncio.wait([filling])
         if not filling.cancelled():
             filling.result()
@@ -85,7 +87,7 @@ async def _fill(
 
 
 class _Placer:
-    """Places orders side by side, but lines of one order one after the other: the first of them is the order."""
+    """Places orders concurrently, but lines with the same order id one after the other: the first one places the order."""
 
     def __init__(self, orders: Orders) -> None:
         self._orders, self._actor = orders, actor()
@@ -106,12 +108,19 @@ class _Placer:
         return Outcome(line.number, line.end, result, order_id, handled.state, handled.position)
 
 
+def read_order(content: bytes | None, *, now: datetime) -> Order:
+    """Parse the order of a line; None: the line is too long. now: used where it has no placedAt. Raises InvalidOrder."""
+    if content is None:
+        raise InvalidOrder((_TOO_LONG,))
+    return order_json.read_order(content, now=now)
+
+
 def _faults(error: OrderError | EventStoreError) -> tuple[Fault, ...]:
     match error:
         case InvalidOrder():
             return error.faults
         case InvalidEvent():
-            # The order is all of its event's data, so that is the path in the order.
+            # The event's data is the order, so its path is the path in the order.
             return (Fault(error.data_path, error.problem),)
         case _:
             return (Fault("", str(error)),)

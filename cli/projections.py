@@ -1,4 +1,4 @@
-"""`orders projections`: where the read models stand, and building one anew."""
+"""`orders projections`: the progress of the read models, and rebuilds."""
 
 from enum import StrEnum
 from typing import Annotated, Final
@@ -7,14 +7,14 @@ import typer
 
 from application.standings import STANDING_COLUMNS, standings
 from cli.arguments import AsJson
-from cli.output import say, show, show_json, table, visible
+from cli.output import note, show, show_json, table, visible
 from cli.progress import positions
 from cli.running import execute, opened
 from projections import PROJECTIONS
 from projections.rebuild import rebuild
 from settings import Settings
 
-projections = typer.Typer(no_args_is_help=True, help="Read models: how far each has come, and building one anew.")
+projections = typer.Typer(no_args_is_help=True, help="Read models: the progress of each, and rebuilding one.")
 
 _BY_NAME: Final = {projection.name: projection for projection in PROJECTIONS}
 ProjectionName = StrEnum("ProjectionName", {name.replace("-", "_").upper(): name for name in _BY_NAME})  # type: ignore[misc]
@@ -26,7 +26,7 @@ OptionalName = Annotated[
 
 @projections.command()
 def status(as_json: AsJson = False) -> None:
-    """Show each read model's position, how far behind the log it is, and the events that it could not take."""
+    """Show each read model's position, its lag behind the log, and its parked events."""
 
     async def command(settings: Settings) -> None:
         async with opened(settings) as app:
@@ -57,6 +57,6 @@ def rebuild_projection(name: OptionalName = None, as_json: AsJson = False) -> No
             show_json(documents[0] if name else {"projections": documents})
             return
         for each in built:
-            say(f"{each.projection} is rebuilt, up to position {each.position:,}")
+            note(f"{each.projection} is rebuilt, up to position {each.position:,}")
 
     execute(command)

@@ -1,0 +1,1 @@
+"""`orders demo`: the Northwind orders on throwaway services, from start to audit."""

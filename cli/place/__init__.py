@@ -1,0 +1,1 @@
+"""`orders place`: orders from a file of JSON Lines."""
