@@ -61,7 +61,7 @@ async def rebuild(
     """Fold the whole log into new tables, then swap them in; live projectors and readers go on meanwhile.
 
     The log is read and decoded once for all of them. on_progress: called after each page with the position reached and the
-    log's head. Takes three connections of the pool. Begins at the start whatever an earlier, interrupted rebuild left.
+    log's head. Takes three connections of the pool. Begins at the start: tables of an interrupted rebuild are dropped.
     Privileges granted to other roles on a table are lost with the old one, unless they are default privileges. Raises
     RebuildRunning; LockNotAvailableError if a reader kept a table for a minute.
     """
@@ -115,7 +115,7 @@ async def _load(
         if page.position > position:
             async with transaction(pool) as connection:
                 for each in built:
-                    await each.take(connection, position, page)
+                    await each.fold_page(connection, position, page)
         position = page.position
         on_progress(position, max(position, head))
 
