@@ -1,4 +1,4 @@
-"""The one way every program of ours runs and leaves: in order where it can, and within a bound whatever still runs."""
+"""Start and stop of every program of ours: in order if possible, and always within a bound."""
 
 import asyncio
 import faulthandler
@@ -22,10 +22,10 @@ from settings import SettingsError, load_settings
 T = TypeVar("T")
 LoopFactory: TypeAlias = Callable[[], asyncio.AbstractEventLoop]
 
-# Seconds after the grace time (ORDERS_SHUTDOWN_SECONDS). Steps that were cancelled at its end get the first to say so.
+# Seconds after the grace time (ORDERS_SHUTDOWN_SECONDS). Steps that were cancelled at its end get the first to report it.
 CANCELLED_STEPS: Final = 6.0
 _AT_ONCE: Final = 1.0  # seconds, for what ends by itself without being waited for
-# The process is gone after these, whatever runs: more than the 10 that requests to the API get, and together with the
+# The process ends after these, even with work left: more than the 10 that requests to the API get, and together with the
 # grace time less than docker-compose.yml waits before it kills.
 MARGIN: Final = 12.0
 # With PostgreSQL and Temporal of its own to stop, each of which is killed 30 s after it was asked to end.
@@ -136,7 +136,7 @@ def _name(task: "asyncio.Task[Any]") -> str:
 def _grace() -> float:
     try:
         return load_settings(Path("/nonexistent")).shutdown_seconds
-    except SettingsError:  # the program itself says which
+    except SettingsError:  # the program itself reports it
         return 0.0
 
 

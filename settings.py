@@ -137,7 +137,9 @@ class Settings(BaseSettings, GatewaySettings):
         description="host:port of the metrics of Temporal's SDK in a serving process",
     )
     traces_exporter: Literal["none", "otlp"] = Field(
-        "none", alias="OTEL_TRACES_EXPORTER", description="otlp: send traces, as OpenTelemetry's other variables say"
+        "none",
+        alias="OTEL_TRACES_EXPORTER",
+        description="otlp: send traces, as configured by OpenTelemetry's other variables",
     )
     api_address: str | None = Field(
         None, alias="ORDERS_API_ADDRESS", description="host:port of the HTTP API; default 127.0.0.1:8080"
@@ -186,7 +188,7 @@ class Settings(BaseSettings, GatewaySettings):
 
     @property
     def versioned(self) -> bool:
-        """Whether the worker takes part in Temporal's worker versioning."""
+        """True if the worker takes part in Temporal's worker versioning."""
         return self.deployment_name is not None
 
     def workflow_url(self, workflow_id: str, run_id: str | None = None) -> str | None:

@@ -28,8 +28,8 @@ WEBHOOK_WORKFLOWS: Final = [DeliverWebhooks]
 _HEALTH_LIMIT: Final = timedelta(seconds=5)
 _OUR_MODULES: Final = ("activities", "eventstore", "orders", "webhooks", "workflows")
 
-# Temporal keeps a run's next task for the worker that had the last one. Where that was killed, every order it was at
-# stands still for this long; the SDK's own ten seconds held them up for 13 s after a restart.
+# Temporal keeps a run's next task for the worker that had the last one. If that was killed, each of its orders makes no
+# progress for this long; with the SDK's default of ten seconds it took 13 s after a restart.
 TASKS_OF_A_KILLED_WORKER: Final = timedelta(seconds=3)
 
 

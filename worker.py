@@ -47,7 +47,7 @@ _log = structlog.get_logger(__name__)
 
 
 class Role(StrEnum):
-    """What a process does. Any number of processes may have each role; dispatcher and projector have one owner at a time."""
+    """Role of a process. Any number of processes may have each; dispatcher and projector have one owner at a time."""
 
     WORKER = "worker"
     DISPATCHER = "dispatcher"

@@ -1,4 +1,4 @@
-"""What a person asks of an order, with who it was."""
+"""Commands of a person about an order, recorded with the actor."""
 
 from contextlib import aclosing
 from typing import Final
@@ -20,7 +20,7 @@ _IMPOSSIBLE: Final = {
 
 
 async def act(orders: Orders, command: CancelOrder | Intervention, *, actor: str, command_id: str) -> Handled[State]:
-    """Handle the command in a person's name. Raises what the domain refuses."""
+    """Handle the command in a person's name. Raises the domain's refusals."""
     stream = stream_name(command.order_id)
     metadata = {"actor": actor}
     async with aclosing(orders.events(stream)) as events:

@@ -1,4 +1,4 @@
-"""From JSON to an order, with all that is wrong with it at once."""
+"""Parsing of an order from JSON, with all faults at once."""
 
 import json
 from collections import Counter
@@ -10,7 +10,7 @@ from orders.errors import Fault, InvalidOrder
 from orders.faults import shortened
 from orders.model import Order, parse_order
 
-MAX_TWICE: Final = 100  # duplicate fields that are reported
+MAX_DUPLICATES: Final = 100  # duplicate fields that are reported
 MAX_DEPTH: Final = 64
 # More than an order of MAX_LINES lines has. Each unknown field is a fault to word: 90,000 of them took 2.6 s.
 MAX_FIELDS: Final = 10_000
@@ -24,26 +24,26 @@ class NotJson(Exception):
 
 
 def read_order(content: bytes, *, now: datetime) -> Order:
-    """The order that is written there; `now` where it has no placedAt.
+    """Parse an order; `now` stands in for a missing placedAt.
 
-    Raises InvalidOrder with every fault, those of its JSON included: a field that is there twice could mean either.
+    Raises InvalidOrder with every fault, including those of the JSON: of a duplicate field either value could be meant.
     """
-    twice: list[Fault] = []
+    duplicates: list[Fault] = []
     try:
-        data = decode_json(content, twice)
+        data = decode_json(content, duplicates)
     except NotJson as error:
         raise InvalidOrder((Fault("", str(error)),)) from None
     try:
         order = parse_order(data, now=now)
     except InvalidOrder as invalid:
-        raise InvalidOrder((*twice, *invalid.faults)) from None
-    if twice:
-        raise InvalidOrder(tuple(twice))
+        raise InvalidOrder((*duplicates, *invalid.faults)) from None
+    if duplicates:
+        raise InvalidOrder(tuple(duplicates))
     return order
 
 
-def decode_json(content: bytes, twice: list[Fault]) -> Any:
-    """The JSON value. Duplicate fields, of which the last counts, are appended to `twice`.
+def decode_json(content: bytes, duplicates: list[Fault]) -> Any:
+    """Decode JSON. Duplicate fields are appended to `duplicates`; the last value wins.
 
     Raises NotJson, also for a document of more than MAX_FIELDS fields or MAX_DEPTH levels.
     """
@@ -56,8 +56,8 @@ def decode_json(content: bytes, twice: list[Fault]) -> Any:
             raise _TooManyFields
         fields = dict(pairs)
         if len(fields) < len(pairs):
-            twice.extend(Fault("", f"has the field {shortened(n)} twice") for n in _repeated(pairs))
-            del twice[MAX_TWICE:]
+            duplicates.extend(Fault("", f"has the field {shortened(n)} twice") for n in _repeated(pairs))
+            del duplicates[MAX_DUPLICATES:]
         return fields
 
     try:

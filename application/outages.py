@@ -1,4 +1,4 @@
-"""What the database driver raises where the fault is not ours: away, not migrated, refusing."""
+"""Errors of the database driver that are no fault of the program: unreachable, not migrated, refused."""
 
 from typing import Final
 
@@ -12,14 +12,14 @@ AWAY: Final = (
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,  # a connection that ended between two messages of one operation
 )
-"""The database cannot be reached, or went away: whatever was being done may or may not have happened."""
+"""The database is unreachable, or the connection was lost: the outcome of the operation in progress is unknown."""
 
 NOT_MIGRATED: Final = (
     asyncpg.UndefinedTableError,
     asyncpg.InvalidSchemaNameError,
     asyncpg.UndefinedFunctionError,
     asyncpg.UndefinedColumnError,
-    # What the connection's own set-up meets: the role that the first migration creates.
+    # Raised by the connection's set-up: the role that the first migration creates is missing.
     asyncpg.InvalidParameterValueError,
 )
 REFUSED_LOGIN: Final = (

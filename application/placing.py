@@ -1,4 +1,4 @@
-"""Takes an order in."""
+"""Placing an order."""
 
 import hashlib
 import uuid
@@ -13,7 +13,7 @@ from orders.state import State
 
 
 async def place(orders: Orders, order: Order, *, actor: str) -> Handled[State]:
-    """Place it; the same order again changes nothing. Raises what the domain and the event store refuse."""
+    """Place the order; the same order again changes nothing. Raises the refusals of the domain and the event store."""
     return await orders.handle(
         stream_name(order.order_id),
         PlaceOrder(order),
@@ -23,9 +23,7 @@ async def place(orders: Orders, order: Order, *, actor: str) -> Handled[State]:
 
 
 def command_id(order: Order) -> str:
-    """One id for one order's content: placed again with other content it is another command, which is refused.
-
-    When it was placed is no part of the content.
-    """
+    """Id derived from the order's content without its time: the same id with different content is another command, which is
+    refused."""
     content = order.model_dump_json(by_alias=True, exclude={"placed_at"})
     return derived_name("place", order.order_id, hashlib.sha256(content.encode()).hexdigest())

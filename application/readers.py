@@ -15,7 +15,7 @@ _NAMES: Final = (DISPATCHER, *(projection.name for projection in PROJECTIONS), W
 
 
 async def readers(store: EventStore) -> list[Standing]:
-    """The dispatcher, the projections, and that of the webhooks where it has ever run, in this order."""
+    """The dispatcher, the projections, and the relay of the webhooks once it has run, in this order."""
     parked = await Queries(store.pool).parked_counts() | {
         DISPATCHER: await Parking(store.pool).count(),
         WEBHOOKS: await Deliveries(store.pool).parked(),

@@ -13,64 +13,56 @@ from temporalio.service import RPCError
 from application.migrations import missing_migrations
 from application.outages import AWAY
 from application.readers import readers
+from application.statements import PROBE_WRITE, SEQUENCE_LAG, UNREADABLE_RELATIONS
 from eventstore.store import EventStore
 from eventstore.wording import wording
 
-STANDS_STILL: Final = 60.0  # seconds
-_LIMIT: Final = 5.0  # seconds for a look
+STALLED_AFTER: Final = 60.0  # seconds
+_LIMIT: Final = 5.0  # seconds for one examination
 _RPC_LIMIT: Final = timedelta(seconds=5)
-_KEPT: Final = 2.0  # seconds for which a look is answered again
+_KEPT: Final = 2.0  # seconds for which a result is reused
 _NAMED: Final = 3
 
-# Relations of ours that the role may not read: a dump restored without its grants has lost all of them.
-_UNREADABLE: Final = """
-select format('%I.%I', n.nspname, c.relname)
-  from pg_class c join pg_namespace n on n.oid = c.relnamespace
- where n.nspname = any ($1) and c.relkind in ('r', 'p') and not has_table_privilege(c.oid, 'select')
- order by 1"""
 _SCHEMAS: Final = ("dispatcher", "eventstore", "gateways", "inventory", "projections", "simulated", "web", "webhooks")
-# One row by its primary key, written and committed.
-_WRITE: Final = "update eventstore.probe set at = clock_timestamp() where only_row"
 _REFUSED_WRITES: Final = (
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.InsufficientPrivilegeError,
     asyncpg.InsufficientResourcesError,  # the disk is full
 )
-_SEQUENCE_LAG: Final = "select eventstore.sequence_lag()"
 
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """problems: reasons why this process cannot do its work; none where it is ready. warnings: faults elsewhere, such as
-    a reader that stands still, which another process would not mend."""
+    """problems: reasons why this process cannot do its work; none if it is ready. warnings: faults elsewhere, such as a
+    reader that makes no progress, which another process would not mend."""
 
     problems: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
 
 class Ready:
-    """Looks at the database at most once in two seconds, however many ask."""
+    """Readiness, examined at most once in two seconds for any number of callers."""
 
     def __init__(self, store: EventStore) -> None:
         self._store = store
-        self._looking: asyncio.Task[Readiness] | None = None
+        self._examining: asyncio.Task[Readiness] | None = None
         self._began = float("-inf")
 
-    async def look(self) -> Readiness:
-        """The last look, or a new one."""
-        if self._looking is None or time.monotonic() - self._began > _KEPT:
+    async def current(self) -> Readiness:
+        """The latest result, or a new one."""
+        if self._examining is None or time.monotonic() - self._began > _KEPT:
             self._began = time.monotonic()
-            self._looking = asyncio.create_task(readiness(self._store))
-        return await asyncio.shield(self._looking)
+            self._examining = asyncio.create_task(readiness(self._store))
+        return await asyncio.shield(self._examining)
 
 
 async def readiness(store: EventStore) -> Readiness:
-    """One look. Never raises for what it looks for: a database that is away is a problem too."""
+    """Examine the database. An unreachable database is a problem, not an error."""
     try:
         async with asyncio.timeout(_LIMIT):
             if missing := await missing_migrations(store.pool):
                 return Readiness((f"migrations are missing: {', '.join(missing)}",))
-            return Readiness(await write_problems(store.pool), await _standing_still(store))
+            return Readiness(await write_problems(store.pool), await _stalled_readers(store))
     except TimeoutError:
         return Readiness((f"the database has not answered within {_LIMIT:.0f} s",))
     except AWAY as error:
@@ -80,14 +72,14 @@ async def readiness(store: EventStore) -> Readiness:
 
 
 async def write_problems(pool: asyncpg.Pool) -> tuple[str, ...]:
-    """Reasons why a migrated database takes no work; none where it does. Raises asyncpg's errors, TimeoutError among them."""
+    """Reasons why a migrated database accepts no work. Raises asyncpg's errors and TimeoutError."""
     async with asyncio.timeout(_LIMIT):
         found = (await _rights(pool), await _write(pool), await _sequence(pool))
     return tuple(problem for problem in found if problem)
 
 
 async def _rights(pool: asyncpg.Pool) -> str | None:
-    unreadable = [row[0] for row in await pool.fetch(_UNREADABLE, list(_SCHEMAS))]
+    unreadable = [row[0] for row in await pool.fetch(UNREADABLE_RELATIONS, list(_SCHEMAS))]
     if not unreadable:
         return None
     more = f" and {len(unreadable) - _NAMED} more" if len(unreadable) > _NAMED else ""
@@ -96,24 +88,24 @@ async def _rights(pool: asyncpg.Pool) -> str | None:
 
 async def _write(pool: asyncpg.Pool) -> str | None:
     try:
-        await pool.execute(_WRITE)
+        await pool.execute(PROBE_WRITE)
     except _REFUSED_WRITES as error:
         return f"the database takes no writes: {wording(error)}"
     return None
 
 
 async def _sequence(pool: asyncpg.Pool) -> str | None:
-    behind = await pool.fetchval(_SEQUENCE_LAG)
+    behind = await pool.fetchval(SEQUENCE_LAG)
     if not behind:
         return None
     return f"the sequence of positions is {behind:,} behind the log: see docs/operations.md, A sequence behind the log"
 
 
-async def _standing_still(store: EventStore) -> tuple[str, ...]:
+async def _stalled_readers(store: EventStore) -> tuple[str, ...]:
     return tuple(
         f"the reader {each.name} is {each.events:,} events and {each.seconds:,.0f} s behind"
         for each in await readers(store)
-        if each.position is not None and each.seconds > STANDS_STILL
+        if each.position is not None and each.seconds > STALLED_AFTER
     )
 
 

@@ -1,4 +1,4 @@
-"""Recovery after a fail-over or a restore: finds all that a lost end of the log has left, and takes up all that can be."""
+"""Recovery after a fail-over or a restore: finds the effects of a lost end of the log, and repairs them."""
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from temporalio.client import Client, WorkflowExecutionStatus
 
 from application.recovering_stripe import lost_charges
+from application.statements import CHECKPOINTS_BEYOND, SEQUENCE_LAG, SET_BACK, SET_SEQUENCES
 from dispatcher.starter import WorkflowStarter
 from dispatcher.triggers import TRIGGERS, Trigger
 from eventstore.connection import BUILT_IN_ONLY
@@ -28,26 +29,13 @@ if TYPE_CHECKING:  # the package `stripe` is an extra
     from gateways.stripe.api import StripeApi
 
 Progress = Callable[[str, int], None]
-_LAG: Final = "select eventstore.sequence_lag()"
-# As the owner: the application has no right to the sequences.
-_SET_SEQUENCES: Final = (
-    # Checkpoints count as well as the log: an append at or below one of them would be refused.
-    "select setval('eventstore.event_position', greatest(1, (select max(position) from eventstore.events), "
-    "(select max(position) from eventstore.subscriptions)))",
-    "select setval(pg_get_serial_sequence('eventstore.streams', 'stream_id'), greatest(max(stream_id), 1)) "
-    "from eventstore.streams",
-)
-_BEYOND: Final = "select name, position from eventstore.subscriptions where position > $1 order by name"
-_SET_BACK: Final = (
-    "update eventstore.subscriptions set position = $2, updated_at = now() where name = $1 and position > $2"
-)
 _PROJECTIONS: Final = frozenset(projection.name for projection in PROJECTIONS)
 
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """Something that is missing or out of step. done: this run has taken it up. remedy: what a person does otherwise, None
-    where `orders recover --apply` does it."""
+    """An effect of a lost end of the log. done: repaired in this run. remedy: the repair by hand, None if
+    `orders recover --apply` does it."""
 
     kind: Literal["sequence", "checkpoint", "charge", "workflow"]
     subject: str
@@ -70,8 +58,8 @@ class Recovery:
     on_progress: Progress = lambda stage, done: None
 
     async def losses(self) -> AsyncIterator[Loss]:
-        """All there are, in the order in which they have to be dealt with. Raises TemporalUnreachable before anything is
-        changed, and what the database and the provider raise."""
+        """All losses, in the order in which they are repaired. Raises TemporalUnreachable before anything is changed, and the
+        errors of the database and the provider."""
         await require_answer(self.client)
         async for loss in self._sequence():
             yield loss
@@ -86,13 +74,13 @@ class Recovery:
             yield loss
 
     async def _sequence(self) -> AsyncIterator[Loss]:
-        behind = await self.sources.pool.fetchval(_LAG)
+        behind = await self.sources.pool.fetchval(SEQUENCE_LAG)
         if not behind:
             return
         if self.apply:
             owner = await connect(self.settings.owner_database_url, BUILT_IN_ONLY)
             try:
-                for statement in _SET_SEQUENCES:
+                for statement in SET_SEQUENCES:
                     await owner.execute(statement)
             finally:
                 await owner.close()
@@ -100,13 +88,13 @@ class Recovery:
 
     async def _checkpoints(self) -> AsyncIterator[Loss]:
         head = await self.sources.store.head()
-        for name, position in await self.sources.pool.fetch(_BEYOND, head):
+        for name, position in await self.sources.pool.fetch(CHECKPOINTS_BEYOND, head):
             problem = f"has read to position {position:,}, and the log ends at {head:,}"
             if name in _PROJECTIONS:
                 yield Loss("checkpoint", name, problem, remedy=f"orders projections rebuild {name}")
                 continue
             if self.apply:
-                await self.sources.pool.execute(_SET_BACK, name, head)
+                await self.sources.pool.execute(SET_BACK, name, head)
             yield Loss("checkpoint", name, problem, self.apply)
 
     async def _workflows(self) -> AsyncIterator[Loss]:

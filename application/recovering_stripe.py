@@ -1,4 +1,4 @@
-"""Charges at Stripe that our ledger or our log has lost."""
+"""Charges at Stripe that the ledger or the log has lost."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # the package `stripe` is an extra
 
 @dataclass(frozen=True, slots=True)
 class LostCharge:
-    """done: the ledger has it again. remedy: what a person does, None where it is adopted."""
+    """A charge at Stripe without a row in the ledger. done: adopted. remedy: the repair by hand, None if adopted."""
 
     order_id: str
     problem: str
@@ -31,7 +31,7 @@ class LostCharge:
 async def lost_charges(
     orders: Orders, ledger: StripeLedger, api: "StripeApi", since: datetime, *, apply: bool
 ) -> AsyncIterator[LostCharge]:
-    """The intents of ours since then that hold or have money and that the ledger does not know."""
+    """Our intents since then that hold or have money, without a row in the ledger."""
     async for intent in api.created_since(since):
         if intent.key is None or intent.order_id is None or not _keeps(intent):
             continue

@@ -1,4 +1,4 @@
-"""Asks for money of a shipped order to be given back."""
+"""Requests for a refund of a shipped order."""
 
 from application.acting import act
 from eventstore.command_handler import Handled
@@ -23,7 +23,7 @@ class RefundIdTaken(Exception):
 
 
 async def request_refund(orders: Orders, asked: RequestRefund, *, actor: str, command_id: str) -> Handled[State]:
-    """The same refund again changes nothing. Raises RefundIdTaken, and what the domain refuses."""
+    """Request the refund; the same request again changes nothing. Raises RefundIdTaken, and the domain's refusals."""
     try:
         return await act(orders, asked, actor=actor, command_id=command_id)
     except RefundOutOfRange:
@@ -41,5 +41,5 @@ async def shipped(orders: Orders, order_id: str) -> Shipped:
 
 
 def refund_of(refunds: tuple[Refund, ...], refund_id: str) -> Refund | None:
-    """The one of this id."""
+    """The refund of this id."""
     return next((each for each in refunds if each.refund_id == refund_id), None)

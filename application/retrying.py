@@ -1,4 +1,4 @@
-"""Takes up an order whose workflow was lost or waits, from where its stream says it stands."""
+"""Retry of an order whose workflow was lost or waits, from the state of its stream."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -30,17 +30,17 @@ class Retried:
 async def retry(
     orders: Orders, client: Client, task_queue: str, command: RetryOrder, *, actor: str, command_id: str
 ) -> Retried:
-    """Record the retry, by which the dispatcher starts the workflow that the order's state asks for, or signals the one that
-    is running to go on at once. Only what is missing is done.
+    """Record the retry, for which the dispatcher starts the workflow that the order's state needs, or signals the running one
+    to retry at once. Only missing steps are done.
 
-    Raises what the domain refuses, and TemporalUnreachable where a refund is owed and Temporal does not answer: then nothing
-    was done.
+    Raises the domain's refusals, and TemporalUnreachable, before anything is recorded, if a refund is owed and Temporal does
+    not answer.
     """
     due = _owed((await load_order(orders, command.order_id)).state)
     if due:
         await require_answer(client)
     handled = await act(orders, command, actor=actor, command_id=command_id)
-    await _take_up(orders, WorkflowStarter(client, task_queue), command.order_id, due)
+    await _start_refunds(orders, WorkflowStarter(client, task_queue), command.order_id, due)
     workflows = [each.workflow for each in TRIGGERS if _is_of(each.event_type, each.status, handled.state)]
     return Retried(handled, workflows + [REFUND_ORDER for _ in due])
 
@@ -49,8 +49,9 @@ def _owed(state: State) -> list[Refund]:
     return owed(state) if isinstance(state, Shipped) else []
 
 
-async def _take_up(orders: Orders, starter: WorkflowStarter, order_id: str, due: Sequence[Refund]) -> None:
-    """Start the refunds that are owed anew, or hurry those that run; each returns its money once however often it runs."""
+async def _start_refunds(orders: Orders, starter: WorkflowStarter, order_id: str, due: Sequence[Refund]) -> None:
+    """Start the refunds that are owed, or signal those in progress to retry; each returns its money once, however often it
+    runs."""
     if not due:
         return
     [trigger] = [each for each in TRIGGERS if each.workflow == REFUND_ORDER]

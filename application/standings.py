@@ -1,4 +1,4 @@
-"""Where the readers of the log stand: the dispatcher and each projection."""
+"""Lags of the readers of the log: the dispatcher and each projection."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -11,7 +11,7 @@ from eventstore.store import EventStore
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A reader of the log. position: None where it never ran; seconds: age of the oldest event it has yet to see."""
+    """Lag of a reader of the log. position: None if it never ran; seconds: age of the oldest event it has not read."""
 
     name: str
     position: int | None
@@ -24,7 +24,7 @@ class Standing:
         return camel_case(asdict(self))
 
     def row(self) -> tuple[object, ...]:
-        """As cells of a table: name, position, events and seconds behind, parked events."""
+        """Cells of a table: name, position, events and seconds behind, parked events."""
         position = "never ran" if self.position is None else f"{self.position:,}"
         return self.name, position, f"{self.events:,}", f"{self.seconds:,.1f}", f"{self.parked:,}"
 
@@ -33,7 +33,7 @@ STANDING_COLUMNS = ("name", "position", "events behind", "seconds behind", "park
 
 
 async def standings(store: EventStore, names: Sequence[str], parked: dict[str, int]) -> list[Standing]:
-    """These readers, in this order, then those beside them under the same name, as a rebuild is."""
+    """Lags of the named readers, in this order, then of the rebuilds under their names."""
     known = {lag.name: lag for lag in await lags(store.pool)}
     beside = [name for name in known if name.partition(":")[0] in names and name not in names]
     head = await store.head()

@@ -1,4 +1,4 @@
-"""What Stripe tells by itself: it is taken down, and money that came after an order was given up is sent back."""
+"""Stripe's webhooks: each event is recorded, and payments that arrive after the order was cancelled are refunded."""
 
 from typing import Final
 
@@ -15,7 +15,7 @@ from orders.events import OrderRetried
 from temporal import require_answer
 from workflows.model import FULFILL_ORDER
 
-__all__ = ["InvalidStripeEvent", "StripeEventOpen", "take_stripe_event"]
+__all__ = ["InvalidStripeEvent", "StripeEventOpen", "handle_stripe_event"]
 _UNDOES: Final = next(
     each for each in TRIGGERS if each.event_type == OrderRetried.event_type and each.status == "cancelled"
 )
@@ -23,15 +23,15 @@ _log = structlog.get_logger(__name__)
 
 
 class StripeEventOpen(Exception):
-    """What the event asks for is not done yet: Stripe is to deliver it again."""
+    """The event is not handled yet: Stripe is to deliver it again."""
 
 
-async def take_stripe_event(
+async def handle_stripe_event(
     events: StripeEvents, orders: Orders, client: Client, task_queue: str, body: bytes, signature: str | None
 ) -> None:
-    """Once this returns, Stripe need not deliver the event again.
+    """Handle the event. Once this returns, Stripe need not deliver it again.
 
-    Raises InvalidStripeEvent, StripeEventOpen, TemporalUnreachable, RPCError, and what the database's driver raises.
+    Raises InvalidStripeEvent, StripeEventOpen, TemporalUnreachable, RPCError, and the database driver's errors.
     """
     event = await events.read(body, signature)
     if event is None:
@@ -40,16 +40,16 @@ async def take_stripe_event(
         order_id = await events.record(event)
     except GatewayError as error:
         _log.warning("Stripe cannot be asked about its event", error=str(error), eventType=event.type)
-        raise StripeEventOpen("Stripe does not tell how the payment stands") from None
+        raise StripeEventOpen("the state of the payment at Stripe is unknown") from None
     if order_id is not None:
         _log.warning("a payment came after its order was given up", orderId=order_id, eventType=event.type)
-        await _have_undone(orders, client, task_queue, order_id)
+        await _start_undoing(orders, client, task_queue, order_id)
         await events.mark_handled(event)
 
 
-async def _have_undone(orders: Orders, client: Client, task_queue: str, order_id: str) -> None:
-    """Start the workflow that gives back what is there. Raises StripeEventOpen where one runs already: it may have
-    looked at the payment before there was any, so that only the next delivery tells whether it has given it back."""
+async def _start_undoing(orders: Orders, client: Client, task_queue: str, order_id: str) -> None:
+    """Start the workflow that refunds the payment. Raises StripeEventOpen if one is running: it may have read the payment
+    before the money arrived, so the event stays open until its next delivery."""
     await require_answer(client)
     if await is_running(client, await id_in_use(client, FULFILL_ORDER, order_id)):
         raise StripeEventOpen("the order is being undone")

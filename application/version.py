@@ -1,4 +1,4 @@
-"""Which version of the program runs."""
+"""Version of the program."""
 
 from importlib.metadata import PackageNotFoundError, version
 

@@ -1,4 +1,4 @@
-"""An order's workflows as Temporal knows them."""
+"""An order's workflows at Temporal."""
 
 import asyncio
 from collections.abc import Iterable

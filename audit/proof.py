@@ -1,4 +1,4 @@
-"""The audit: every order against all the books, then all the books against the orders."""
+"""The audit: every order against all ledgers, then all ledgers against the orders."""
 
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -15,7 +15,7 @@ from order_streams.folded import order_ids
 from orders.money import format_money
 from projections import PROJECTIONS
 
-# Each look at an order that moved in between is one of its few steps further on.
+# An order that changes between two looks takes one of its few steps in each.
 _LOOKS: Final = 10
 
 Progress = Callable[[str, int], None]
@@ -24,10 +24,9 @@ Progress = Callable[[str, int], None]
 async def audit(sources: Sources, on_progress: Progress = lambda stage, done: None) -> AuditReport:
     """Prove the books, reading only (record_audit keeps the outcome); memory grows with the findings, not with the orders.
 
-    Safe beside traffic: no order is judged by one look. What a look finds counts when a second one, with everything
-    read again, finds the same at the same version of the stream. Orders placed after the audit passed their id are not
-    in it. on_progress: told what is being looked at, and how many of them have been.
-    Raises what the database's driver raises; Temporal out of reach is a finding for open orders alone.
+    Safe during traffic: a finding counts when a second look, with everything read again, finds the same at the same version
+    of the stream. Orders placed after the audit passed their id are not included. on_progress: called with the stage and
+    the number of things examined. Raises the database driver's errors; an unreachable Temporal is a finding of open orders.
     """
     report = AuditReport(await sources.store.head())
     await _audit_orders(sources, report, on_progress)
@@ -88,8 +87,8 @@ def _count(report: AuditReport, verdict: Verdict) -> None:
 
 
 async def _audit_stock(sources: Sources, report: AuditReport) -> None:
-    """Stock put in - held is stock now, by the inventory's own logs. What is held was found to be what shipped and open
-    orders ask for, order by order: together, put in - shipped = available + held by open orders, for every SKU."""
+    """For every SKU: stock put in less stock held is stock now, by the inventory's own logs. That the stock held is the units
+    of shipped and open orders is checked order by order; together: put in - shipped = available + held by open orders."""
     report.add(
         Finding(
             STOCK,

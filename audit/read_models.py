@@ -9,6 +9,7 @@ from zlib import crc32
 import asyncpg
 
 from audit.report import READ_MODELS, Finding
+from audit.statements import CHECKPOINT, PARKED_BY_PROJECTION
 from audit.totals import total_faults
 from eventstore.connection import pooled
 from open_work.sources import Sources
@@ -20,14 +21,11 @@ from projections.projection import Key, Projection
 # Rows of a read model that are held in memory at once; the log is read once for each such part of the rows.
 PART: Final = 100_000
 _PAGE: Final = 1_000
-_CHECKPOINT = "select position from eventstore.subscriptions where name = $1"
-# By parked_pkey.
-_PARKED = "select position, reason from projections.parked where projection = $1 order by position"
 
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """A read model: the position it was compared at, its rows, and what is wrong with it."""
+    """Result for a read model: the position it was compared at, its number of rows, its findings."""
 
     projection: str
     position: int
@@ -41,9 +39,11 @@ async def audit_projection(sources: Sources, projection: Projection[Any], part: 
     An event that the projection has parked is a finding, and is left out of the fold.
     """
     async with _snapshot(sources.pool) as connection:
-        position = int(await connection.fetchval(_CHECKPOINT, projection.name) or 0)
+        position = int(await connection.fetchval(CHECKPOINT, projection.name) or 0)
         count = int(await connection.fetchval(f"select count(*) from projections.{projection.table}"))
-        parked = {row["position"]: row["reason"] for row in await connection.fetch(_PARKED, projection.name)}
+        parked = {
+            row["position"]: row["reason"] for row in await connection.fetch(PARKED_BY_PROJECTION, projection.name)
+        }
         findings = [
             Finding(READ_MODELS, f"{projection.name}@{at}", f"parked: {reason}") for at, reason in parked.items()
         ]

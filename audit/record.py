@@ -2,20 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
 from audit.report import AuditReport
-
-# The row's lock makes concurrent audits follow each other; held_at stays as it was where this audit did not hold.
-_RECORD: Final = """
-insert into eventstore.last_audit as last (ended_at, findings, held_at)
-values (clock_timestamp(), $1::bigint, case when $1 = 0 then clock_timestamp() end)
-    on conflict (only_row) do update
-   set ended_at = excluded.ended_at, findings = excluded.findings, held_at = coalesce(excluded.held_at, last.held_at)"""
-_LAST: Final = "select ended_at, findings, held_at from eventstore.last_audit"
+from audit.statements import LAST_AUDIT, RECORD_AUDIT
 
 Executor: TypeAlias = asyncpg.Pool | asyncpg.Connection | PoolConnectionProxy
 
@@ -31,10 +24,10 @@ class LastAudit:
 
 async def record_audit(executor: Executor, report: AuditReport) -> None:
     """Replace the record. Raises asyncpg's errors, as on a server that takes no writes."""
-    await executor.execute(_RECORD, len(report.findings))
+    await executor.execute(RECORD_AUDIT, len(report.findings))
 
 
 async def last_audit(executor: Executor) -> LastAudit | None:
     """None where no audit has run yet."""
-    row = await executor.fetchrow(_LAST)
+    row = await executor.fetchrow(LAST_AUDIT)
     return LastAudit(*row) if row else None

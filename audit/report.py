@@ -1,4 +1,4 @@
-"""What an audit comes to: for each check what it claims, how much it looked at, and what does not hold."""
+"""Result of an audit: for each check its claim, its figures and its findings."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -26,7 +26,7 @@ CLAIMS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that does not hold. check: one of CLAIMS; subject: the order, SKU, message or row concerned."""
+    """A claim that does not hold. check: one of CLAIMS; subject: the order, SKU, message or row concerned."""
 
     check: str
     subject: str
@@ -35,7 +35,7 @@ class Finding:
 
 @dataclass(slots=True)
 class CheckResult:
-    """One check. numbers: how many of what it looked at; notes: what a reader should know beside that."""
+    """One check. numbers: its figures by name; notes: further facts for a reader."""
 
     name: str
     numbers: Counter[str] = field(default_factory=Counter)

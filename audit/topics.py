@@ -1,4 +1,4 @@
-"""The published messages, each held against the shipment that it tells of."""
+"""Published messages, each compared with the shipment that it is about."""
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _PAGE: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class TopicPage:
-    """A page of a topic: how many messages it had, and what is wrong with them."""
+    """A page of a topic: its number of messages, and its findings."""
 
     topic: str
     messages: int
@@ -24,10 +24,7 @@ class TopicPage:
 
 
 async def audit_topics(sources: Sources) -> AsyncIterator[TopicPage]:
-    """All topics as they are now, a page at a time.
-
-    A message under the one id that its order, topic and shipment make is there once: ids are unique.
-    """
+    """Every topic, a page at a time. The id that order, topic and shipment give a message is unique in the log."""
     for topic in TOPICS:
         version = 0
         while page := await sources.store.read_stream(topic, from_version=version + 1, limit=_PAGE):
@@ -53,11 +50,11 @@ async def _orders_of(sources: Sources, page: Iterable[RecordedEvent]) -> list[Or
 
 def _problem(topic: str, message: RecordedEvent, order: OrderStream | None) -> str | None:
     if order is None:
-        return "tells of an order that does not exist"
+        return "is about an order that does not exist"
     if order.state is None:
         return None  # its stream does not fold, which is a finding of its own
     if order.shipment is None:
-        return f"tells of an order that is {order.state.status}, not shipped"
+        return f"is about an order that is {order.state.status}, not shipped"
     recorded, shipped = order.shipment
     if message.id != (id_ := message_id(order.order_id, topic, recorded.version)):
         return f"was published beside the one message of this shipment, {id_}"

@@ -1,10 +1,11 @@
-"""The tables of totals against the rows that they add up, in one snapshot: triggers keep them, and nobody else counts."""
+"""Tables of totals, which triggers maintain, compared in one snapshot with the rows that they add up."""
 
 from dataclasses import dataclass
 from typing import Final
 
 import asyncpg
 
+from audit.statements import ORDER_COUNTS, ORDERS_BY_STATUS, REVENUE, SPEND_BY_CURRENCY
 from projections.customer_orders import CUSTOMER_ORDERS
 from projections.order_dashboard import ORDER_DASHBOARD
 
@@ -16,23 +17,22 @@ class _Totals:
     counted: str
 
 
-# Each reads its projection's table whole, as the audit does anyway.
 _TOTALS: Final = {
     ORDER_DASHBOARD.name: _Totals(
         "order_counts",
-        "select status, orders from projections.order_counts",
-        "select status, count(*) from projections.order_dashboard group by status",
+        ORDER_COUNTS,
+        ORDERS_BY_STATUS,
     ),
     CUSTOMER_ORDERS.name: _Totals(
         "revenue",
-        "select currency, amount from projections.revenue",
-        "select currency, sum(total_spend) from projections.customer_orders group by currency",
+        REVENUE,
+        SPEND_BY_CURRENCY,
     ),
 }
 
 
 async def total_faults(connection: asyncpg.Connection, projection: str) -> list[tuple[str, str]]:
-    """What is wrong with the totals of a projection: the table with the key, and the problem. No row is a total of 0."""
+    """Faults of a projection's totals: the table with the key, and the problem. A missing row is a total of 0."""
     totals = _TOTALS.get(projection)
     if totals is None:
         return []

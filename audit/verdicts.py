@@ -1,4 +1,4 @@
-"""What must hold of one order, given the evidence: pure, and all in one place."""
+"""Verdict on one order, given the evidence. Pure."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from workflows.model import NOTIFY_SHIPMENT, REFUND_ORDER
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What was found of an order at a version of its stream. status, events and units (ordered) are for the count."""
+    """Findings about an order at a version of its stream. status and units (ordered) are for the figures."""
 
     order_id: str
     version: int
@@ -26,13 +26,13 @@ class Verdict:
 
 
 def of_broken(stream: OrderStream) -> Verdict:
-    """A stream that does not fold; nothing else can be said of its order."""
+    """The verdict on a stream that does not fold, the only finding about its order."""
     fault = stream.fault or "does not fold"
     return Verdict(stream.order_id, stream.version, (Finding(STREAMS, stream.order_id, fault),))
 
 
 def of_order(evidence: Evidence, prospects: Sequence[Prospect]) -> Verdict:
-    """The verdict on an order. prospects: of the work left for it, none where it is settled."""
+    """The verdict on an order. prospects: of the work left for it, none where it is complete."""
     waiting = any(prospect.reason for prospect in prospects)
     findings = (
         *_money(evidence, waiting),

@@ -1,1 +1,1 @@
-"""What it costs, side by side with what it is compared to. Not part of the shipped package."""
+"""Benchmarks of this system beside other systems, on one machine. Not part of the shipped package."""

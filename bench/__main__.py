@@ -25,7 +25,7 @@ Out = Annotated[Path, typer.Option("--out", help="Where the results go as JSON."
 
 
 def main(parts: Parts = None, rounds: Rounds = 3, scale: Scale = 1.0, out: Out = RESULTS) -> None:
-    """Measure this system side by side with others on this machine, in turn, and write what came of it."""
+    """Measure this system and its peers in turn on this machine, and write the results."""
     chosen = _chosen(parts)
     configure_logging("error")
     try:

@@ -1,4 +1,4 @@
-"""How fast one-event appends are, whoever takes them: the same loop for every side that has an asynchronous driver."""
+"""Rate of one-event appends: the same loop for every side that has an asynchronous driver."""
 
 import asyncio
 import itertools
@@ -19,8 +19,8 @@ Append: TypeAlias = Callable[[int], Awaitable[object]]
 async def rate(count: int, writers: Sequence[Append]) -> Figures:
     """events_per_s, p50_ms and p99_ms of `count` appends, one in flight for each writer.
 
-    A writer is told the append's number, from 0 and across all writers: `number % STREAMS` is its stream, so that no
-    two in flight are at one stream.
+    A writer gets the append's number, counted from 0 across all writers: `number % STREAMS` is its stream, so that no
+    two appends in flight are to one stream.
     """
     numbers, durations = itertools.count(), list[float]()
 
@@ -41,7 +41,7 @@ async def rate(count: int, writers: Sequence[Append]) -> Figures:
 def measures_of(append: Callable[[Ground, int, int], Awaitable[Figures]]) -> tuple[Measure, Measure]:
     """A side's two measures, one at a time and 32 at once, of as many appends as every other side's.
 
-    append: told the ground, how many, and how many at once.
+    append: called with the ground, the number of appends, and the number in flight.
     """
 
     async def one(ground: Ground) -> Figures:
@@ -55,7 +55,7 @@ def measures_of(append: Callable[[Ground, int, int], Awaitable[Figures]]) -> tup
 
 @asynccontextmanager
 async def connections(database_url: str, count: int, **settings: str) -> AsyncIterator[list[asyncpg.Connection]]:
-    """So many connections as the owner, each for one writer: nobody waits for a pool. settings: of the session."""
+    """Connections as the owner, one for each writer, so that no writer waits for a pool. settings: of the session."""
     async with AsyncExitStack() as stack:
         opened = []
         for _ in range(count):

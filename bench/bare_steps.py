@@ -88,7 +88,7 @@ class Notified:
 
 
 class BareSteps:
-    """The activities. What our dispatcher and the benchmark learn from the log, they tell themselves."""
+    """The activities. They report their own completion, which our dispatcher and the benchmark read from the log."""
 
     def __init__(self) -> None:
         self._expected: dict[tuple[str, str], asyncio.Future[None]] = {}

@@ -1,4 +1,4 @@
-"""Everything that command line, API and page ask of the read models, each as they ask it, and how long it takes."""
+"""Durations of every query that command line, API and page make to the read models."""
 
 import random
 from collections.abc import Awaitable, Callable
@@ -15,7 +15,7 @@ _YEAR: Final = timedelta(days=365)
 
 
 class _Asker:
-    """Asks for something else each time: any status and order, any time of the year, customers as often as they order."""
+    """Calls with other arguments each time: any status and order, any time of the year, customers by how often they order."""
 
     def __init__(self, queries: Queries, orders: int, head: int) -> None:
         self._queries, self._orders, self._head = queries, orders, head
@@ -78,7 +78,7 @@ class _Asker:
 
 
 async def query_times(ground: Ground, orders: int) -> dict[str, list[float]]:
-    """The seconds of every call, by the name of what was asked, on a connection as the application has it."""
+    """Seconds of every call by the name of its query, on a connection as the application has it."""
     async with open_pool(ground.database_url, size=1) as pool:
         head = await pool.fetchval("select eventstore.settled()")
         found = {}

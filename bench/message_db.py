@@ -29,9 +29,9 @@ _SCRIPTS: Final = (
 
 
 async def scripts() -> list[str]:
-    """What installs it, in order, for a connection whose search path is its schema.
+    """SQL scripts that install message-db, in order, for a connection whose search path is its schema.
 
-    Raises LeftOut without npm, or where npm gets no package; ValueError where the package is not the one we know.
+    Raises LeftOut without npm, or if npm gets no package; ValueError if the package is not the pinned one.
     """
     if not KEPT.exists():
         await _fetch()

@@ -29,7 +29,7 @@ async def _nothing() -> str:
 
 
 class _Saga:
-    """The tasks, for any number of workers. What ends an order is told in the process, not polled for."""
+    """The tasks, for any number of workers. The end of an order is signalled within the process, not polled for."""
 
     def __init__(self, client: AsyncAbsurd) -> None:
         self._client, self._waiting = client, dict[str, asyncio.Future[None]]()

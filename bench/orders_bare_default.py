@@ -15,7 +15,7 @@ PLAIN_ASYNCIO: Final = True  # for bench.child: no uvloop
 
 @asynccontextmanager
 async def as_it_comes(ground: Ground) -> AsyncIterator[Order]:
-    """What takes an order through the three workflows."""
+    """Runs an order through the three workflows, with the SDK's defaults."""
     async with taking(await Client.connect(ground.temporal_address), eager=False) as order:
         yield order
 

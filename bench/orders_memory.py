@@ -1,4 +1,4 @@
-"""What a serving process holds in memory: at rest, and after ever more orders."""
+"""Memory of a serving process: at rest, and after a growing number of orders."""
 
 import asyncio
 import os
@@ -6,7 +6,7 @@ from typing import Final
 
 from bench.orders_scale_out import ALL, served_by
 from bench.processes import memory_megabytes
-from bench.side import Figures, Ground, LeftOut, take
+from bench.side import Figures, Ground, LeftOut, run_orders
 
 _REST: Final = 3.0  # seconds after the last order; its last workflow has then ended and the pools are quiet
 
@@ -19,7 +19,7 @@ async def measure(ground: Ground) -> Figures:
     async with served_by(ground, ALL) as ([process], order):
         figures["at_rest_mb"] = await _held(process.pid)
         for total in (ground.scaled(each) for each in (1_000, 5_000, 10_000)):
-            await take(total - done, order)
+            await run_orders(total - done, order)
             figures[f"after_{total}_mb"], done = await _held(process.pid), total
         figures["peak_mb"] = memory_megabytes(process.pid)["peak"]
     after = [value for name, value in figures.items() if name.startswith("after_")]

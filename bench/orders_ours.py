@@ -1,4 +1,4 @@
-"""Our whole system: place an order, wait until it has shipped and others were told. Everything on."""
+"""This whole system: place an order, wait until it has shipped and its messages are published. Everything on."""
 
 import asyncio
 import itertools
@@ -28,9 +28,9 @@ from worker import Role, serve
 _DATA: Final = Path(__file__).resolve().parent.parent / "data" / "northwind"
 
 
-class Told(Interceptor):
-    """Knows of each order's last message: from the step that publishes it, which this process runs, as bare Temporal's
-    side does; or, where others run it, from the log."""
+class Completions(Interceptor):
+    """Futures that are done with an order's last message: seen at the step that publishes it if this process runs the step,
+    as on bare Temporal's side; otherwise in the log."""
 
     def __init__(self) -> None:
         self._waiting: dict[str, asyncio.Future[None]] = {}
@@ -40,7 +40,7 @@ class Told(Interceptor):
         self._waiting[order_id] = future
         return future
 
-    def heard(self, order_id: str) -> None:
+    def published(self, order_id: str) -> None:
         if future := self._waiting.pop(order_id, None):
             future.set_result(None)
 
@@ -54,59 +54,59 @@ class Told(Interceptor):
                 awake.clear()
                 page = await app.store.read_all(after=position, types=[ANALYTICS_REVENUE])
                 for event in page.events:
-                    self.heard(event.data["subject"])
+                    self.published(event.data["subject"])
                 if page.position == position:
                     await awake.wait()
                 position = page.position
 
 
 class _Publishing(ActivityInboundInterceptor):
-    def __init__(self, next: ActivityInboundInterceptor, told: Told) -> None:
+    def __init__(self, next: ActivityInboundInterceptor, completions: Completions) -> None:
         super().__init__(next)
-        self._told = told
+        self._completions = completions
 
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:
         answer = await super().execute_activity(input)
         for argument in input.args:
             if isinstance(argument, Publication) and argument.topic == ANALYTICS_REVENUE:
-                self._told.heard(argument.order.order_id)
+                self._completions.published(argument.order.order_id)
         return answer
 
 
 def settings_for(ground: Ground) -> Settings:
-    """A task queue of the side's own: what a side before left open is not for this one's worker."""
+    """Settings with a task queue of the side's own, so that its worker gets no workflow that an earlier side left open."""
     queue = f"ours-{uuid.uuid4().hex[:8]}"
     return Settings(database_url=ground.database_url, temporal_address=ground.temporal_address, task_queue=queue)
 
 
 @asynccontextmanager
-async def placing(settings: Settings, told: Told) -> AsyncIterator[tuple[App, Order]]:
-    """With goods for any order: the app, and what places one and waits until others were told, which answers its id."""
+async def placing(settings: Settings, completions: Completions) -> AsyncIterator[tuple[App, Order]]:
+    """The app, with stock for any order; and a function that places an order, waits for its end and returns its id."""
     async with open_app(settings) as app:
         rows = read_stock_csv(_DATA / "products.csv")
         await app.stock.import_levels([replace(row, units=1_000_000) for row in rows], "bench")
-        yield app, _order_after_order(app.orders, told)
+        yield app, _order_after_order(app.orders, completions)
 
 
 @asynccontextmanager
 async def in_this_process(ground: Ground) -> AsyncIterator[Order]:
-    """What takes an order from its start to its end, all roles served here."""
-    settings, told = settings_for(ground), Told()
-    async with placing(settings, told) as (app, order):
+    """Runs an order from its start to its end, all roles served by this process."""
+    settings, completions = settings_for(ground), Completions()
+    async with placing(settings, completions) as (app, order):
         client, ready = await connect_temporal(settings), asyncio.Event()
-        async with meanwhile(serve(app, client, tuple(Role), ready=ready, interceptors=[told])):
+        async with meanwhile(serve(app, client, tuple(Role), ready=ready, interceptors=[completions])):
             await ready.wait()
             yield order
 
 
-def _order_after_order(orders: Orders, told: Told) -> Order:
+def _order_after_order(orders: Orders, completions: Completions) -> Order:
     """The Northwind orders in turn."""
     ids, lines = order_ids(), itertools.cycle((_DATA / "orders.jsonl").read_text().splitlines())
 
     async def order() -> str:
         line = json.loads(next(lines)) | {"orderId": next(ids)}
         placed = parse_order(line, now=datetime.now(UTC))
-        done = told.expect(placed.order_id)
+        done = completions.expect(placed.order_id)
         await place(orders, placed, actor="bench")
         await done
         return placed.order_id

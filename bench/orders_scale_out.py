@@ -1,9 +1,9 @@
-"""The serving processes apart from what places the orders: one of them, and two."""
+"""Serving processes, one, two or three of them, apart from the process that places the orders."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from bench.orders_ours import Told, placing, settings_for
+from bench.orders_ours import Completions, placing, settings_for
 from bench.processes import tree_cpu_seconds
 from bench.serving import Serving, serving
 from bench.side import Figures, Ground, Order, in_flight, meanwhile, servers_cpu
@@ -15,13 +15,13 @@ REST = tuple(role for role in Role if role is not Role.WORKER)
 
 @asynccontextmanager
 async def served_by(ground: Ground, *processes: Sequence[Role]) -> AsyncIterator[tuple[list[Serving], Order]]:
-    """Processes with these roles; what takes an order from its start to its end, in this process."""
-    settings, told = settings_for(ground), Told()
+    """Processes with these roles, and a function of this process that runs an order from its start to its end."""
+    settings, completions = settings_for(ground), Completions()
     async with (
-        placing(settings, told) as (app, order),
+        placing(settings, completions) as (app, order),
         serving(settings, processes) as started,
         meanwhile(app.wakeup.listen(ground.database_url)),
-        meanwhile(told.follow(app)),
+        meanwhile(completions.follow(app)),
     ):
         yield started, order
 

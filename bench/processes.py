@@ -9,7 +9,7 @@ _PARENT, _USED = 1, slice(11, 15)  # fields of a stat line after the name: own t
 
 
 def child_with(mark: bytes) -> int | None:
-    """The id of this process's child whose command line holds the mark; None where that cannot be told."""
+    """The id of this process's child whose command line holds the mark; None on a machine without /proc."""
     mine = (pid for pid, fields in _stats().items() if int(fields[_PARENT]) == os.getpid())
     return next((pid for pid in mine if mark in _read(pid, "cmdline")), None)
 
@@ -25,7 +25,7 @@ def tree_cpu_seconds(root: int) -> float:
 
 
 def memory_megabytes(root: int) -> dict[str, float]:
-    """`now` and `peak` of the largest process that this one or its children are; empty where that cannot be told."""
+    """`now` and `peak` of the largest process that this one or its children are; empty on a machine without /proc."""
     family = [root, *(pid for pid, fields in _stats().items() if int(fields[_PARENT]) == root)]
     return max((_resident(pid) for pid in family), key=lambda each: each.get("now", 0.0))
 

@@ -46,7 +46,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """A part's medians by side and figure, what they say of its targets, and which sides were left out, and why."""
+    """Medians of a part by side and figure, verdicts on its targets, and the sides left out, with the reason."""
 
     part: Part
     medians: dict[str, dict[str, float]]
@@ -69,7 +69,7 @@ class Servers:
 
     postgres: Postgres
     temporal_address: str
-    processes: dict[str, int]  # ids, of `server` and `database`; empty where the machine does not tell
+    processes: dict[str, int]  # ids, of `server` and `database`; empty on a machine without /proc
 
 
 @asynccontextmanager
@@ -81,7 +81,7 @@ async def servers() -> AsyncIterator[Servers]:
 
 
 async def compare(on: Servers, part: Part, rounds: int, scale: float, on_side: Callable[[str, int], None]) -> Compared:
-    """Measure a part. on_side: told each side and round before it runs. Raises SideFailed."""
+    """Measure a part. on_side: called with each side and round before it runs. Raises SideFailed."""
     measured: dict[str, list[dict[str, float]]] = {side: [] for side in part.sides}
     left_out: dict[str, str] = {}
     for round_ in range(min(rounds, part.most_rounds)):

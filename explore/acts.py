@@ -11,7 +11,7 @@ from temporalio.service import RPCError
 from application.acting import act
 from application.refunding import RefundIdTaken, request_refund
 from application.retrying import retry
-from application.stripe_events import StripeEventOpen, take_stripe_event
+from application.stripe_events import StripeEventOpen, handle_stripe_event
 from eventstore.errors import EventStoreError
 from explore import temporal_acts
 from explore.calm import dispatched
@@ -54,7 +54,7 @@ async def _acknowledged(system: Explored, event: Mapping[str, Any]) -> bool:
     app = system.app
     assert app.stripe_events is not None
     try:
-        await take_stripe_event(app.stripe_events, app.orders, system.client, app.settings.task_queue, *signed(event))
+        await handle_stripe_event(app.stripe_events, app.orders, system.client, app.settings.task_queue, *signed(event))
     except (StripeEventOpen, RPCError):
         return False
     return True

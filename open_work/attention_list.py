@@ -47,7 +47,7 @@ class StuckList:
 
     @property
     def is_empty(self) -> bool:
-        """Whether the list is complete and has no rows."""
+        """True if the list is complete and has no rows."""
         return not self.rows and self.problem is None
 
 

@@ -18,7 +18,7 @@ from open_work.standstill import RPC_LIMIT, Standstill, standstill
 from open_work.statements import DISPATCHED_UP_TO, PARKED_POSITIONS
 from orders.events import Event, RefundRequested
 from orders.names import workflow_id
-from orders.state import Cancelled, Confirmed, Paid, Placed, Refund, Shipped
+from orders.state import Cancelled, Confirmed, Paid, Placed, Refund, Shipped, State
 from workflows.model import FULFILL_ORDER, NOTIFY_SHIPMENT, REFUND_ORDER, VALIDATE_ORDER
 
 ON_HOLD: Final = "on hold"
@@ -47,7 +47,7 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Prospect:
-    """Whether work left will be done: `reason` why it will, or `fault` why it will not, or may not.
+    """Prospect of work left: `reason` why it will be done, or `fault` why it may not.
     standstill: of a running workflow that makes no progress. ended: status of the workflow's last run, None while it runs or
     if there is none."""
 
@@ -58,7 +58,7 @@ class Prospect:
     ended: WorkflowExecutionStatus | None = None
 
     @property
-    def stands_still(self) -> bool:
+    def is_stuck(self) -> bool:
         return self.fault is not None or self.standstill is not None
 
 
@@ -74,6 +74,12 @@ def unfinished(evidence: Evidence) -> list[Work]:
             return notify + [_refund(evidence, refund) for refund in owed(state)]
         case Cancelled() as state:
             return [_work(evidence, FULFILL_ORDER)] if _left_to_undo(evidence, state) else []
+
+
+def has_ended(state: State) -> bool:
+    """True for a shipped order, and a cancelled one without a payment left to refund. Messages, labels and reserved units may
+    still be left: see `unfinished`."""
+    return isinstance(state, Shipped) or (isinstance(state, Cancelled) and state.payment_state != "paid")
 
 
 def owed(state: Shipped) -> list[Refund]:

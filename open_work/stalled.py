@@ -27,7 +27,7 @@ class StalledOrders:
 
     @property
     def unreachable(self) -> bool:
-        """Whether Temporal did not answer, so that lost orders are unknown."""
+        """True if Temporal did not answer, so that lost orders are unknown."""
         return self._prospects.unreachable is not None
 
     async def all(self) -> AsyncGenerator[Stuck, None]:

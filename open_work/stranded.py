@@ -34,7 +34,7 @@ class Stranded:
         )
 
     def stays(self, earlier: "Stranded | None") -> bool:
-        """Whether a second look is unnecessary: no work is stuck, or it was stuck before at the same version of the stream."""
+        """True if a second look is unnecessary: no work is stuck, or it was stuck before at the same version of the stream."""
         return not self.still or (earlier is not None and self._facts == earlier._facts)
 
 
@@ -81,7 +81,7 @@ async def _look(
 ) -> list[Stranded]:
     evidence, _ = await gather(sources, ids)
     known = await prospects.of([work for each in evidence for work in _works(each, running)])
-    still = {order_id: tuple(each for each in found if each.stands_still) for order_id, found in known.items()}
+    still = {order_id: tuple(each for each in found if each.is_stuck) for order_id, found in known.items()}
     looked = [Stranded(each, still.get(each.stream.order_id, ())) for each in evidence]
     return [each for each in looked if each.held or each.still]
 

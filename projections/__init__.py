@@ -1,4 +1,4 @@
-"""Read models: each a fold of the log into rows, written with its checkpoint in one transaction."""
+"""Read models: each is a fold of the log into rows, written with its checkpoint in one transaction."""
 
 from typing import Any, Final
 

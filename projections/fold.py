@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 
 from eventstore.codec import Codec
 from eventstore.model import RecordedEvent
-from projections.projection import Key, Projection
+from projections.projection import Changes, Key, Projection
 
 R = TypeVar("R")
 
@@ -85,13 +85,15 @@ def fold(projection: Projection[R], addressed: Addressed, rows: dict[Key, R]) ->
     changed: dict[Key, R] = {}
     parked: list[Parked] = []
     for keys, event, recorded in addressed.events:
+        changes: list[tuple[Key, R, Changes]] = []
         try:  # all changes of an event are known before the first is made: an error leaves no row half changed
-            found = [(key, rows.get(key) or projection.initial(key)) for key in keys]
-            changes = [projection.changes(row, event, recorded) for _, row in found]
+            for key in keys:
+                row = rows.get(key) or projection.initial(key)
+                changes.append((key, row, projection.changes(row, event, recorded)))
         except Exception as error:
             parked.append(Parked(recorded.position, reason(error)))
             continue
-        for (key, row), values in zip(found, changes, strict=True):
+        for key, row, values in changes:
             for name, value in values.items():
                 setattr(row, name, value)
             if key not in rows:

@@ -1,4 +1,4 @@
-"""Reads of the read models. Pages go by key: complete and without repetition while rows come in, at any depth."""
+"""Queries of the read models. Pages go by key: complete and without repetition while rows are added, at any depth."""
 
 import asyncio
 from collections.abc import Sequence
@@ -41,7 +41,7 @@ _POLL_FIRST, _POLL_LAST = 0.002, 0.05
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T, C]):
-    """Some rows, and where the next page begins (`after`); None where there is none."""
+    """Some rows, and the cursor `after` which the next page begins; None on the last."""
 
     rows: list[T]
     after: C | None
@@ -49,15 +49,15 @@ class Page(Generic[T, C]):
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """Orders placed from one time on and before another; None where it is open. The orders' own times, UTC."""
+    """Orders placed from one time on and before another, by the orders' own times, UTC; None: no bound."""
 
     since: datetime | None = None
     before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """Orders in one status and currency: how many, and what they cost together in minor units."""
+class StatusTotal:
+    """Orders in one status and currency: their number, and their sum in minor units."""
 
     status: str
     currency: str
@@ -67,7 +67,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class ParkedEvent:
-    """An event that a projection could not take: where it is, and why."""
+    """An event that a projection has parked: its place in the log, and the reason."""
 
     projection: str
     position: int
@@ -92,7 +92,7 @@ class Queries:
         after: int | None = None,
         limit: int = 50,
     ) -> Page[OrderRow, int]:
-        """Orders, the last placed first. `after`: an earlier page's. Orders placed since are on no later page."""
+        """Orders, the last placed first. `after`: of an earlier page. Orders placed since are on no later page."""
         filters = [given for given in (status, customer_id) if given is not None]
         sql = LIST_ORDERS[status is not None, customer_id is not None]
         records = await self._pool.fetch(sql, _END if after is None else after, _at_least_one(limit) + 1, *filters)
@@ -108,7 +108,7 @@ class Queries:
         after: PeriodCursor | None = None,
         limit: int = 50,
     ) -> Page[OrderRow, PeriodCursor]:
-        """Orders by their own time, the latest first. `after`: an earlier page's, of the same period."""
+        """Orders by their own time, the latest first. `after`: of an earlier page of the same period."""
         filters = [given for given in (status, customer_id) if given is not None]
         since, before = period.since or _FIRST, period.before or _LAST
         at, position = after or (_LAST, _END)
@@ -119,22 +119,22 @@ class Queries:
         return Page(rows[:limit], (last.placed_at, last.placed_position) if last else None)
 
     async def order(self, order_id: str) -> OrderRow | None:
-        """One order; None where it is unknown (yet)."""
+        """One order; None if the read model does not have it (yet)."""
         record = await self._pool.fetchrow(GET_ORDER, order_id)
         return row_of(OrderRow, record) if record else None
 
     async def counts_by_status(self) -> dict[str, int]:
-        """How many orders are in each status; a status that no order is in is left out."""
+        """Number of orders in each status; a status without orders is left out."""
         return {status: int(count) for status, count in await self._pool.fetch(COUNTS_BY_STATUS)}
 
     async def statuses(self, order_ids: Sequence[str]) -> dict[str, str]:
         """The status of each of these orders that is known."""
         return {row["order_id"]: row["status"] for row in await self._pool.fetch(STATUSES, order_ids)}
 
-    async def changed_since(self, since: datetime) -> list[Standing]:
-        """The orders that something has happened to since then, by where they stand now. since: UTC."""
+    async def changed_since(self, since: datetime) -> list[StatusTotal]:
+        """Totals by current status and currency of the orders with an event since that time, in UTC."""
         records = await self._pool.fetch(CHANGED_SINCE, since)
-        return [Standing(status, currency, int(n), int(total)) for status, currency, n, total in records]
+        return [StatusTotal(status, currency, int(n), int(total)) for status, currency, n, total in records]
 
     async def customers(
         self, *, after: CustomerCursor | None = None, limit: int = 50
@@ -146,7 +146,7 @@ class Queries:
         return Page(rows[:limit], (last.customer_id, last.currency) if last else None)
 
     async def customer(self, customer_id: str) -> list[CustomerRow]:
-        """One customer, a row for each currency; none where the customer is unknown (yet)."""
+        """One customer, a row for each currency; none if the read model does not have the customer (yet)."""
         return [row_of(CustomerRow, record) for record in await self._pool.fetch(GET_CUSTOMER, customer_id)]
 
     async def top_customers(self, limit: int = 10) -> list[CustomerRow]:
@@ -155,23 +155,23 @@ class Queries:
         return [row_of(CustomerRow, record) for record in records]
 
     async def revenue(self) -> dict[str, int]:
-        """Money paid and not given back, in minor units by currency."""
+        """Money paid and not refunded, in minor units by currency."""
         return {currency: int(amount) for currency, amount in await self._pool.fetch(REVENUE)}
 
     async def parked(self, projection: str, *, after: int = 0, limit: int = 100) -> list[ParkedEvent]:
-        """Events that a projection could not take, in the order of the log. `after`: an earlier one's position."""
+        """Parked events of a projection, in the order of the log. `after`: position of an earlier one."""
         return [ParkedEvent(*record) for record in await self._pool.fetch(PARKED, projection, after, limit)]
 
     async def parked_counts(self) -> dict[str, int]:
-        """How many events each projection could not take; those that took all are left out."""
+        """Number of parked events of each projection that has any."""
         return {projection: int(count) for projection, count in await self._pool.fetch(PARKED_COUNTS)}
 
     async def position(self, name: str) -> int:
-        """Where a projection stands in the log; 0 where it has never run."""
+        """A projection's checkpoint; 0 if it has never run."""
         return int(await self._pool.fetchval(POSITION, name) or 0)
 
     async def wait_until(self, name: str, position: int, timeout: float) -> None:
-        """Read your writes: return once a projection has taken the log up to `position`.
+        """Read your writes: return once a projection has folded the log up to `position`.
 
         position: the last one of your own append, never the log's head. timeout: seconds, then TimeoutError.
         """

@@ -1,8 +1,8 @@
 """Rebuilds projections beside the live ones, and replaces each live table once its rebuilt one has caught up."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -61,7 +61,7 @@ async def rebuild(
     """Fold the whole log into new tables, then swap them in; live projectors and readers go on meanwhile.
 
     The log is read and decoded once for all of them. on_progress: called after each page with the position reached and the
-    log's head. Takes three connections of the pool. Begins at the start whatever an earlier, interrupted rebuild left.
+    log's head. Takes three connections of the pool. Begins at the start: tables of an interrupted rebuild are dropped.
     Privileges granted to other roles on a table are lost with the old one, unless they are default privileges. Raises
     RebuildRunning; LockNotAvailableError if a reader kept a table for a minute.
     """
@@ -111,16 +111,17 @@ async def _load(
 ) -> None:
     """Fold the log as far as it is settled by now."""
     position, head = 0, await store.head()
-    async for page in _pages(log, position):
-        if page.position > position:
-            async with transaction(pool) as connection:
-                for each in built:
-                    await each.take(connection, position, page)
-        position = page.position
-        on_progress(position, max(position, head))
+    async with aclosing(_pages(log, position)) as pages:
+        async for page in pages:
+            if page.position > position:
+                async with transaction(pool) as connection:
+                    for each in built:
+                        await each.fold_page(connection, position, page)
+            position = page.position
+            on_progress(position, max(position, head))
 
 
-async def _pages(log: DecodedLog, after: int) -> AsyncIterator[DecodedPage]:
+async def _pages(log: DecodedLog, after: int) -> AsyncGenerator[DecodedPage, None]:
     """Pages to the log's head; the next page is read while the caller's statements wait for the database."""
     following = asyncio.create_task(log.read(after, _PAGE))
     try:
@@ -133,8 +134,7 @@ async def _pages(log: DecodedLog, after: int) -> AsyncIterator[DecodedPage]:
                 return
     finally:
         following.cancel()
-        with suppress(asyncio.CancelledError, Exception):
-            await following
+        await asyncio.gather(following, return_exceptions=True)
 
 
 async def _swap_when_free(

@@ -54,7 +54,7 @@ class Projector(Generic[R]):
         page = await self._decoded_log.read(old, self._page)
         if page.position > old:
             async with pooled(self._pool) as connection:
-                await self.take(connection, old, page)
+                await self.fold_page(connection, old, page)
         self._known = page.position
         return page.more
 
@@ -69,11 +69,11 @@ class Projector(Generic[R]):
         old = await open_checkpoint(connection, self.name)
         while old < until:
             page = await self._decoded_log.read(old, self._page)
-            await self.take(connection, old, page)
+            await self.fold_page(connection, old, page)
             old = page.position
         return old
 
-    async def take(self, connection: asyncpg.Connection, old: int, page: DecodedPage) -> None:
+    async def fold_page(self, connection: asyncpg.Connection, old: int, page: DecodedPage) -> None:
         """Fold a page and move the checkpoint, in a transaction or in a savepoint of the caller's."""
         addressed = address(self.projection, self._codec, page.decoded)
         try:

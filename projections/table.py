@@ -33,7 +33,7 @@ class Table(Generic[R]):
         return {self._projection.key_of(row): row for row in rows}
 
     async def write(self, connection: asyncpg.Connection, folded: Folded[R]) -> None:
-        """Write whole rows. The caller holds the checkpoint's row, so that nobody else makes the new ones."""
+        """Write whole rows. The caller holds the checkpoint's row, so that no other writer makes the new ones."""
         rows = folded.rows
         if len(folded.new) >= _COPIED:
             await self._copy(connection, folded.new)

@@ -1,4 +1,4 @@
-"""What the system tells of itself while it works: logs, metrics, traces."""
+"""Logs, metrics and traces."""
 
 from telemetry.logs import configure_logging
 

@@ -1,4 +1,4 @@
-"""The latest audit as gauges, so that its age and its findings can be watched."""
+"""Gauges of the latest audit: its age and its findings."""
 
 import asyncpg
 from prometheus_client import Metric
@@ -8,7 +8,7 @@ from audit.record import last_audit
 
 
 async def audit_state(connection: asyncpg.Connection) -> list[Metric]:
-    """None where no audit has run; without the age of the last one that held where none did. Raises asyncpg's errors."""
+    """The gauges; none if no audit has run, no age of the last audit that held if none did. Raises asyncpg's errors."""
     last = await last_audit(connection)
     if last is None:
         return []

@@ -1,4 +1,4 @@
-"""Exceptions in the log: where they come from and of which kind, without words that may quote an order."""
+"""Exceptions in the log: frames and class, without messages that may quote an order."""
 
 import sys
 import traceback
@@ -12,26 +12,26 @@ _MOST = 10  # exceptions of one chain
 _CAUSED, _DURING = "\n\nThe above exception caused the following one:\n\n", "\n\nWhile handling that:\n\n"
 
 
-def told_without_values(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """Replaces `exc_info` by text under `exception`."""
+def without_values(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Replace `exc_info` by text under `exception`."""
     given = event.pop("exc_info", None)
     if given is True:
         given = sys.exc_info()[1]
     error = given[1] if isinstance(given, tuple) else given
     if isinstance(error, BaseException):
-        event["exception"] = told(error)
+        event["exception"] = described(error)
     return event
 
 
-def told(error: BaseException, most: int = _MOST) -> str:
-    """An exception and what led to it, each with its frames. Of its words, those that are safe to log."""
+def described(error: BaseException, most: int = _MOST) -> str:
+    """Text of an exception and its causes, each with its frames and the part of its message that is safe to log."""
     own = f"{_frames(error.__traceback__)}{wording(error)}"
     if isinstance(error, BaseExceptionGroup):
-        own += "".join(f"\n  | {line}" for each in error.exceptions[:most] for line in told(each, 1).splitlines())
+        own += "".join(f"\n  | {line}" for each in error.exceptions[:most] for line in described(each, 1).splitlines())
     if most > 1 and error.__cause__ is not None:
-        return told(error.__cause__, most - 1) + _CAUSED + own
+        return described(error.__cause__, most - 1) + _CAUSED + own
     if most > 1 and error.__context__ is not None and not error.__suppress_context__:
-        return told(error.__context__, most - 1) + _DURING + own
+        return described(error.__context__, most - 1) + _DURING + own
     return own
 
 

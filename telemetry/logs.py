@@ -1,4 +1,4 @@
-"""One logger for our own lines and the libraries': readable on a terminal, one JSON object a line off it."""
+"""Logging of the program and its libraries: readable on a terminal, else one JSON object a line."""
 
 import logging
 import sys
@@ -10,9 +10,9 @@ from structlog.typing import EventDict, WrappedLogger
 from temporalio import activity, workflow
 
 from application.wire import camel_case
-from telemetry.exceptions import told_without_values
+from telemetry.exceptions import without_values
 
-# What the SDK's loggers know of the step or workflow that a line is about, under our names.
+# Facts of the SDK's loggers about a line's step or workflow, and our names for them.
 _OF_TEMPORAL = {
     "workflow_id": "workflow_id",
     "workflow_run_id": "run_id",
@@ -26,8 +26,8 @@ _OF_TEMPORAL = {
 def configure_logging(level: str = "info", format: Literal["auto", "json", "console"] = "auto") -> None:
     """Log to standard error. Context bound with structlog (order id, workflow id) is on every line.
 
-    Names are snake_case in Python and camelCase in JSON. No exception is written with its words where those may quote
-    an order, nor with the variables of its frames.
+    Names are snake_case in Python and camelCase in JSON. Exceptions are written without messages that may quote an order,
+    and without the variables of their frames.
     """
     as_json = format == "json" or (format == "auto" and not sys.stderr.isatty())
     shared: list[Any] = [
@@ -52,23 +52,23 @@ def configure_logging(level: str = "info", format: Literal["auto", "json", "cons
     )
     handler.setFormatter(formatter)
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
-    _speak_as_we_do()
+    _configure_sdk()
 
 
-def _speak_as_we_do() -> None:
-    """The SDK's loggers give their facts as fields, and do not repeat what our own line on a failed step says."""
+def _configure_sdk() -> None:
+    """Have the SDK's loggers give their facts as fields, and drop their line on a failed step: ours has the same facts."""
     activity.logger.activity_info_on_message = False
     workflow.logger.workflow_info_on_message = False
     loud = activity.logger.logger
-    loud.filters[:] = [_not_told_twice]
+    loud.filters[:] = [_is_not_of_failed_step]
 
 
-def _not_told_twice(record: logging.LogRecord) -> bool:
+def _is_not_of_failed_step(record: logging.LogRecord) -> bool:
     return record.msg != "Completing activity as failed"
 
 
 def _add_trace(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """The trace at hand, where tracing is on."""
+    """Add the current trace id, if tracing is on."""
     span = trace.get_current_span().get_span_context()
     if span.is_valid:
         event["trace_id"] = trace.format_trace_id(span.trace_id)
@@ -76,7 +76,7 @@ def _add_trace(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
 
 
 def _add_temporal(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """What a line of the SDK is about."""
+    """Add the step or workflow of a line of the SDK."""
     record = event["_record"]
     known = getattr(record, "temporal_activity", None) or getattr(record, "temporal_workflow", None) or {}
     for theirs, ours in _OF_TEMPORAL.items():
@@ -88,8 +88,8 @@ def _add_temporal(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
 def _renderers(as_json: bool) -> list[Any]:
     remove_meta = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     if as_json:
-        return [remove_meta, told_without_values, _in_wire_spelling, structlog.processors.JSONRenderer()]
-    return [remove_meta, told_without_values, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        return [remove_meta, without_values, _in_wire_spelling, structlog.processors.JSONRenderer()]
+    return [remove_meta, without_values, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
 
 
 def _in_wire_spelling(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

@@ -1,4 +1,4 @@
-"""Liveness and readiness of a serving process over HTTP, from a thread: answers cost the event loop nothing."""
+"""Liveness and readiness of a serving process over HTTP, from a thread: answers use no time of the event loop."""
 
 import asyncio
 import contextlib
@@ -13,7 +13,7 @@ from typing import Final
 from settings import SettingsError, host_and_port
 
 HUNG: Final = 30.0  # seconds without a turn of the event loop
-STALE: Final = 30.0  # seconds after which a look no longer counts
+STALE: Final = 30.0  # seconds after which a result is out of date
 _BEAT: Final = 1.0
 _EVERY: Final = 5.0
 
@@ -22,7 +22,7 @@ Look = Callable[[], Awaitable[tuple[str, ...]]]
 
 
 class Probes:
-    """The last turn of the event loop, and the last look at what the process needs."""
+    """The time of the event loop's last turn, and the latest problems of the process."""
 
     def __init__(self) -> None:
         self._turned = time.monotonic()

@@ -1,4 +1,4 @@
-"""What a process serves of its own numbers: one endpoint for Prometheus, and Temporal's own beside it."""
+"""Metrics endpoint of a process for Prometheus, and that of Temporal's SDK."""
 
 import asyncio
 import contextlib
@@ -70,7 +70,7 @@ def _collected(collector: Collector) -> Iterator[None]:
 
 @contextmanager
 def _endpoint(address: str) -> Iterator[None]:
-    """In a thread of its own: it answers while the event loop is busy."""
+    """The endpoint, in a thread of its own: it answers while the event loop is busy."""
     host, port = host_and_port(address)
     try:
         server, thread = start_http_server(port, host)
@@ -106,7 +106,7 @@ def configure_temporal(settings: Settings) -> None:
 
 
 def _numeric(address: str) -> str:
-    """As the SDK takes it: it looks no names up."""
+    """The address with a numeric host, as the SDK needs it."""
     number, port = (
         str(each) for each in socket.getaddrinfo(*host_and_port(address), type=socket.SOCK_STREAM)[0][4][:2]
     )

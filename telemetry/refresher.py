@@ -1,4 +1,4 @@
-"""Keeps the gauges of the system's state fresh, and says so where it cannot: an old number is worse than none."""
+"""Refresh of the gauges of the system's state; a gauge that cannot be refreshed is not shown."""
 
 import asyncio
 import time
@@ -21,9 +21,9 @@ from settings import Settings
 from telemetry.attention_gauge import attention_state
 from telemetry.state import database_state, temporal_state
 
-STALE: Final = 30.0  # seconds after the next look was due, whatever kept it from being made; then no number is shown
-# A look that takes t seconds is not repeated before 19 t have passed: it never costs more than a twentieth of one
-# connection, however much there is to count.
+STALE: Final = 30.0  # seconds after the next refresh was due; then its gauges are not shown
+# A refresh that takes t seconds is not repeated before 19 t have passed: it uses at most a twentieth of one connection,
+# however much there is to count.
 _REST: Final = 19
 _log = structlog.get_logger(__name__)
 
@@ -33,7 +33,7 @@ SOURCES: Final = ("database", "temporal", "attention")
 
 @dataclass(frozen=True)
 class Source:
-    """Gauges that are taken together. every: seconds from one look to the next; limit: seconds for one look."""
+    """Gauges that are refreshed together. every: seconds between two refreshes; limit: seconds for one."""
 
     name: str
     look: Look
@@ -42,22 +42,22 @@ class Source:
     rest: int = 0
 
     def pause(self, took: float) -> float:
-        """Seconds from the end of a look to the next."""
+        """Seconds from the end of a refresh to the next."""
         return max(self.every - took, self.rest * took, 0.0)
 
 
 class StateGauges(Collector):
-    """The last look at each source. Read by the thread that serves metrics, so each look replaces the one before whole."""
+    """Latest gauges of each source. The thread that serves metrics reads them, so a refresh replaces them whole."""
 
     def __init__(self, sources: Sequence[str]) -> None:
         self._looks: dict[str, tuple[float, float, Sequence[Metric]]] = dict.fromkeys(sources, (0.0, 0.0, ()))
 
     def took(self, source: str, gauges: Sequence[Metric], pause: float = 0.0) -> None:
-        """Replace the numbers of a source. pause: seconds until the next look is expected to end."""
+        """Replace the gauges of a source. pause: seconds until the next refresh is expected to end."""
         self._looks[source] = (time.time(), pause, gauges)
 
     def lost(self, source: str) -> None:
-        """Its numbers are no longer known; when they last were, still is."""
+        """Drop the gauges of a source; the time of their last refresh is kept."""
         self._looks[source] = (self._looks[source][0], 0.0, ())
 
     def collect(self) -> Iterator[Metric]:
@@ -75,7 +75,7 @@ class StateGauges(Collector):
 
 
 async def refresh(gauges: StateGauges, settings: Settings, sources: Sources, client: Client) -> None:
-    """Look at all sources, for ever."""
+    """Refresh all sources, for ever."""
 
     async def database() -> Sequence[Metric]:
         async with pooled(sources.pool) as connection:

@@ -16,14 +16,14 @@ _PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL
 
 
 def configure_tracing(settings: Settings) -> None:
-    """Record and send spans from now on, where that is asked for; the rest goes at the process's end. Raises SettingsError."""
+    """Record and send spans if the settings ask for it; the last ones are sent at the process's end. Raises SettingsError."""
     if settings.traces_exporter != "otlp":
         return
     for name in _PROTOCOLS:
         if (protocol := os.environ.get(name, "http/protobuf")) != "http/protobuf":
             raise SettingsError(f"{name} is {protocol!r}: traces are sent as http/protobuf alone")
     defaults = Resource.create({SERVICE_NAME: "orders", SERVICE_VERSION: program_version()})
-    resource = defaults.merge(Resource.create())  # the variables of OpenTelemetry have the last word
+    resource = defaults.merge(Resource.create())  # the variables of OpenTelemetry take precedence
     provider = TracerProvider(resource=_named(defaults, resource))
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     trace.set_tracer_provider(provider)
@@ -35,5 +35,5 @@ def _named(defaults: Resource, resource: Resource) -> Resource:
 
 
 def temporal_interceptors() -> list[TracingInterceptor]:
-    """What carries a trace through Temporal; nothing while tracing is off, so that histories stay as they are."""
+    """Interceptors that propagate traces through Temporal; none while tracing is off, so that histories are unchanged."""
     return [TracingInterceptor()] if isinstance(trace.get_tracer_provider(), TracerProvider) else []

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Header, Request, Response
 
-from application.stripe_events import InvalidStripeEvent, StripeEventOpen, take_stripe_event
+from application.stripe_events import InvalidStripeEvent, StripeEventOpen, handle_stripe_event
 from web.limits import read_body
 from web.models import ProblemDocument
 from web.problems import MEDIA_TYPE, RETRY_AFTER, NotFound, Problem
@@ -44,7 +44,7 @@ async def take_event(
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
             task_queue = system.settings.task_queue
-            await take_stripe_event(events, system.orders, system.client, task_queue, body, signature)
+            await handle_stripe_event(events, system.orders, system.client, task_queue, body, signature)
     except InvalidStripeEvent as error:
         raise Problem(400, "invalid-event", str(error)) from None
     except StripeEventOpen as error:

@@ -32,7 +32,7 @@ async def ready(request: Request) -> dict[str, object]:
     if missing is None or missing:
         which = ", ".join(missing or ["which ones is unknown"])
         raise Problem(503, "not-migrated", f"migrations are missing: {which}", headers={"Retry-After": "5"})
-    found = await system.readiness.look()
+    found = await system.readiness.current()
     if found.problems:
         raise Problem(503, "not-ready", "; ".join(found.problems), headers={"Retry-After": "5"})
     return {"status": "ok", "warnings": found.warnings}

@@ -9,7 +9,7 @@ import typer
 
 from cli.arguments import AsJson
 from cli.audit import prove_books, report_lines
-from cli.demo.course import Course, Ended, settled
+from cli.demo.course import Course, Ended, all_ended
 from cli.demo.progress import following
 from cli.demo.summary import DemoRun, stories, story_lines, summary_json, summary_lines
 from cli.demo.world import ORDERS_FILE, STOCK_FACTOR, World, demo_world, served
@@ -26,9 +26,9 @@ from web.app import create_app
 from web.server import api_served
 
 ALL_ORDERS: Final = 830
-# Open orders at a time. With all 830 placed in a burst, only three shipped ones had settled after 27 seconds.
+# Open orders at a time. With all 830 placed in a burst, only three shipped ones had ended after 27 seconds.
 _OPEN: Final = 48
-_PATIENCE: Final = 120.0  # seconds without any order settling, after which the demo stops waiting
+_PATIENCE: Final = 120.0  # seconds without any order ending, after which the demo stops waiting
 
 Orders = Annotated[int, typer.Option("--orders", min=1, max=ALL_ORDERS, help="How many of the orders are placed.")]
 Leave = Annotated[bool, typer.Option("--exit", help="Stop after the summary; exit 1 unless the books hold.")]
@@ -57,7 +57,7 @@ class Demo:
         self.reported = False
 
     async def run(self) -> int:
-        """Set up, perform, stop. Return the exit code: 0 where all orders settled and the books hold."""
+        """Set up, perform, stop. Return the exit code: 0 where all orders ended and the books hold."""
         async with demo_world() as world:
             _introduce(world.app.settings, self._orders)
             try:
@@ -76,14 +76,14 @@ class Demo:
         if not self._leave:
             note("Everything stays up until Ctrl-C.")
             await asyncio.Event().wait()
-        return OK if holds and run.all_settled else REFUSED
+        return OK if holds and run.all_ended else REFUSED
 
     async def _place_and_follow(self, world: World) -> DemoRun:
-        course, ended, all_placed = Course(world.app.pool, world.client), list[Ended](), asyncio.Event()
+        course, ended, all_placed = Course(world.app.sources(world.client)), list[Ended](), asyncio.Event()
         begun, room = datetime.now(UTC), asyncio.Semaphore(_OPEN)
         with following(self._orders) as on_tally:
 
-            def on_settled(found: Sequence[Ended]) -> None:
+            def on_ended(found: Sequence[Ended]) -> None:
                 ended.extend(found)
                 for _ in found:
                     room.release()
@@ -91,7 +91,7 @@ class Demo:
 
             async with asyncio.TaskGroup() as group:
                 group.create_task(_place(world, _first(self._orders, room), course, all_placed))
-                waiting = group.create_task(settled(course, all_placed, on_settled, _PATIENCE))
+                waiting = group.create_task(all_ended(course, all_placed, on_ended, _PATIENCE))
         return DemoRun(self._started, begun, datetime.now(UTC), course.tally, ended, waiting.result())
 
     async def _report(self, world: World, run: DemoRun) -> bool:

@@ -1,4 +1,4 @@
-"""Orders of a demo until each has settled: shipped with its messages published, or cancelled with everything undone."""
+"""Orders of a demo until each has ended: shipped with its messages published, or cancelled with everything undone."""
 
 import asyncio
 from collections import Counter
@@ -6,18 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
-from uuid import UUID
-
-import asyncpg
-from temporalio.client import Client, WorkflowExecutionStatus
-from temporalio.service import RPCError
 
 from cli.demo import statements
-from order_streams.messages import message_id
-from orders.events import CancelledBy
-from orders.names import workflow_id
-from orders.topics import TOPICS
-from workflows.model import FULFILL_ORDER
+from open_work.evidence import gather
+from open_work.open_orders import has_ended, unfinished
+from open_work.sources import Sources
 
 _POLL: Final = 0.25  # seconds
 
@@ -39,21 +32,21 @@ class Ended:
 
 @dataclass(slots=True)
 class Tally:
-    """Progress of a run: orders placed, and settled orders by status."""
+    """Progress of a run: orders placed, and ended orders by status."""
 
     placed: int = 0
-    settled: Counter[str] = field(default_factory=Counter)
+    ended: Counter[str] = field(default_factory=Counter)
 
     @property
     def open(self) -> int:
-        return self.placed - self.settled.total()
+        return self.placed - self.ended.total()
 
 
 class Course:
-    """The orders of one run, polled in the read model until each has settled."""
+    """The orders of one run, polled in the read model until each has ended."""
 
-    def __init__(self, pool: asyncpg.Pool, client: Client) -> None:
-        self._pool, self._client = pool, client
+    def __init__(self, sources: Sources) -> None:
+        self._sources = sources
         self._pending: dict[str, None] = {}
         self.tally = Tally()
 
@@ -63,58 +56,33 @@ class Course:
         self.tally.placed += 1
 
     async def poll(self) -> list[Ended]:
-        """Return the orders that have settled since the last poll."""
-        ended = [Ended(*row) for row in await self._pool.fetch(statements.ENDED, list(self._pending))]
-        settled = [*await self._published(ended), *await self._undone(ended)]
-        for each in settled:
+        """Return the orders that have ended since the last poll."""
+        rows = [Ended(*row) for row in await self._sources.pool.fetch(statements.ENDED, list(self._pending))]
+        evidence, _ = await gather(self._sources, [each.order_id for each in rows])
+        done = {each.stream.order_id for each in evidence if has_ended(each.state) and not unfinished(each)}
+        ended = [each for each in rows if each.order_id in done]
+        for each in ended:
             del self._pending[each.order_id]
-            self.tally.settled[each.status] += 1
-        return settled
-
-    async def _published(self, ended: Sequence[Ended]) -> list[Ended]:
-        """Return the shipped orders whose messages are all published."""
-        messages = {each: _messages(each) for each in ended if each.status == "shipped"}
-        wanted = [id_ for ids in messages.values() for id_ in ids]
-        published = {row["id"] for row in await self._pool.fetch(statements.PUBLISHED, wanted)}
-        return [each for each, ids in messages.items() if published.issuperset(ids)]
-
-    async def _undone(self, ended: Sequence[Ended]) -> list[Ended]:
-        """Return the cancelled orders for which nothing is left to do."""
-        cancelled = [each for each in ended if each.status == "cancelled" and each.kept <= 0]
-        undoing = await asyncio.gather(*map(self._is_undoing, cancelled))
-        return [each for each, still in zip(cancelled, undoing, strict=True) if not still]
-
-    async def _is_undoing(self, each: Ended) -> bool:
-        """Return True while the order's workflow runs: a voided label or a released reservation is not in the stream."""
-        if each.cancelled_by == CancelledBy.VALIDATION:
-            return False
-        try:
-            description = await self._client.get_workflow_handle(workflow_id(FULFILL_ORDER, each.order_id)).describe()
-        except RPCError:
-            return True
-        return description.status is WorkflowExecutionStatus.RUNNING
+            self.tally.ended[each.status] += 1
+        return ended
 
 
-def _messages(each: Ended) -> list[UUID]:
-    return [message_id(each.order_id, topic, each.version) for topic in TOPICS]
-
-
-async def settled(
+async def all_ended(
     course: Course,
     all_placed: asyncio.Event,
-    on_settled: Callable[[Sequence[Ended]], None],
+    on_ended: Callable[[Sequence[Ended]], None],
     patience: float,
 ) -> bool:
-    """Poll until `all_placed` is set and nothing is pending: True. on_settled is called after every poll.
+    """Poll until `all_placed` is set and nothing is pending: True. on_ended is called after every poll.
 
-    patience: seconds without a settled order after which the wait is given up, once all are placed: False.
+    patience: seconds without an ended order after which the wait is given up, once all are placed: False.
     """
     loop = asyncio.get_running_loop()
     last = loop.time()
     while True:
         complete = all_placed.is_set()
         found = await course.poll()
-        on_settled(found)
+        on_ended(found)
         if complete and course.tally.open == 0:
             return True
         if found or not complete:

@@ -25,7 +25,7 @@ def following(total: int) -> Iterator[OnTally]:
     with Progress(TextColumn("{task.description}"), BarColumn(), console=console, transient=True) as progress:
         task = progress.add_task("", total=total)
         yield lambda tally: progress.update(
-            task, completed=tally.settled.total(), description=_words(tally, time.monotonic() - started)
+            task, completed=tally.ended.total(), description=_words(tally, time.monotonic() - started)
         )
 
 
@@ -43,8 +43,8 @@ def _lines(started: float) -> OnTally:
 
 
 def _words(tally: Tally, seconds: float) -> str:
-    rate = tally.settled.total() / seconds if seconds > 0 else 0
+    rate = tally.ended.total() / seconds if seconds > 0 else 0
     return (
-        f"{tally.placed:,} placed  {tally.settled['shipped']:,} shipped  {tally.settled['cancelled']:,} cancelled  "
+        f"{tally.placed:,} placed  {tally.ended['shipped']:,} shipped  {tally.ended['cancelled']:,} cancelled  "
         f"{tally.open:,} open  {rate:.1f} orders/s"
     )

@@ -9,6 +9,3 @@ select d.order_id, d.customer_id, d.status, d.reason, d.cancelled_by, d.currency
   from unnest($1::text[]) as w (order_id)
   join projections.order_dashboard d using (order_id) join eventstore.events e using (position)
  where d.status in ('shipped', 'cancelled')"""
-
-# The published messages among some ids, by events_id_key.
-PUBLISHED: Final = "select id from eventstore.events where id = any ($1::uuid[])"

@@ -28,7 +28,7 @@ _REFUNDED: Final = 5  # events of an order that was placed, confirmed, paid, can
 class DemoRun:
     """A run at its end. started: when the command began, UTC; placing: when the first order was about to be placed.
 
-    all_settled: False where the wait was given up with orders still open.
+    all_ended: False where the wait was given up with orders still open.
     """
 
     started: datetime
@@ -36,16 +36,16 @@ class DemoRun:
     finished: datetime
     tally: Tally
     ended: Sequence[Ended]
-    all_settled: bool
+    all_ended: bool
 
     @property
     def seconds(self) -> float:
-        """From the first order to the last one settled."""
+        """From the first order to the last one ended."""
         return (self.finished - self.placing).total_seconds()
 
     @property
     def rate(self) -> float:
-        """Settled orders per second."""
+        """Ended orders per second."""
         return len(self.ended) / self.seconds if self.seconds > 0 else 0.0
 
     @property
@@ -137,8 +137,8 @@ def _figures(run: DemoRun) -> Iterator[tuple[str, object]]:
     yield "orders", f"{len(run.ended):,} in {run.seconds:.1f} s, {run.rate:.1f} orders/s"
     if run.to_first_shipped is not None:
         yield "first shipped order", f"{run.to_first_shipped:.1f} s after the start"
-    if not run.all_settled:
-        yield "not settled", f"{run.tally.open:,} orders: no progress for too long"
+    if not run.all_ended:
+        yield "not ended", f"{run.tally.open:,} orders: no progress for too long"
 
 
 def summary_json(
@@ -147,7 +147,7 @@ def summary_json(
     """Return the whole result in wire spelling; amounts in minor units."""
     return {
         "placed": run.tally.placed,
-        "allSettled": run.all_settled,
+        "allSettled": run.all_ended,
         "outcomes": [{"status": s, "reason": r, "orders": n} for s, r, n in run.outcomes],
         "revenue": run.revenue,
         "topCustomers": [

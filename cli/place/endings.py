@@ -8,8 +8,9 @@ from typing import Final
 from eventstore.errors import UndecodableEvent
 from eventstore.model import RecordedEvent
 from eventstore.store import EventStore
+from open_work.open_orders import has_ended
 from orders.events import OrderCancelled, OrderRefunded, OrderShipped
-from orders.state import Cancelled, Shipped, State
+from orders.state import State
 
 _TYPES: Final = (OrderShipped.event_type, OrderCancelled.event_type, OrderRefunded.event_type)
 _POLL: Final = 0.1  # seconds
@@ -60,8 +61,3 @@ class Endings:
             return
         self._open.discard(order_id)
         self._ended["shipped" if recorded.type == OrderShipped.event_type else "cancelled"] += 1
-
-
-def has_ended(state: State) -> bool:
-    """Return True where nothing more will happen to the order by itself."""
-    return isinstance(state, Shipped) or (isinstance(state, Cancelled) and state.payment_state != "paid")

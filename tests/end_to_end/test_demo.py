@@ -15,9 +15,11 @@ import asyncpg
 import orjson
 from temporalio.client import Client
 
-from cli.demo.course import Course, settled
+from bootstrap import build_app
+from cli.demo.course import Course, all_ended
 from embedded.ports import is_free
 from embedded.temporal import TemporalServer
+from settings import Settings
 from tests.conftest import RUN_MARK, Living
 from tests.running_system import until
 
@@ -124,13 +126,14 @@ async def test_the_demo_runs_again_in_a_database_and_temporal_that_are_given(
             await until(lambda demo=demo: _ended(demo, living), "all processes of the demo have ended")  # type: ignore[misc]
 
 
-async def test_orders_that_never_settle_end_the_wait_after_some_patience(
-    pool: asyncpg.Pool, temporal_client: Client
+async def test_orders_that_never_end_end_the_wait_after_some_patience(
+    database_url: str, pool: asyncpg.Pool, temporal_client: Client
 ) -> None:
-    course, all_placed, told = Course(pool, temporal_client), asyncio.Event(), list[int]()
+    sources = build_app(Settings(database_url=database_url), pool).sources(temporal_client)
+    course, all_placed, told = Course(sources), asyncio.Event(), list[int]()
     course.add("nobody-placed-it")
     all_placed.set()
-    assert not await settled(course, all_placed, lambda found: told.append(len(found)), patience=0.3)
+    assert not await all_ended(course, all_placed, lambda found: told.append(len(found)), patience=0.3)
     assert set(told) == {0}
     assert course.tally.open == 1
 

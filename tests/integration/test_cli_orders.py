@@ -187,6 +187,8 @@ async def test_projections_tell_where_they_stand_and_are_rebuilt(shell: Shell, s
     rebuilt = await shell.orders("projections", "rebuild", "customer-orders", "--json")
     assert rebuilt.document["projection"] == "customer-orders"
     assert rebuilt.document["position"] > 0
+    everything = await shell.orders("projections", "rebuild", "--json")
+    assert [each["projection"] for each in everything.document["projections"]] == ["order-dashboard", "customer-orders"]
     assert (await shell.orders("customers", "ALFKI", "--json")).document["customers"][0]["shippedCount"] >= 1
 
 

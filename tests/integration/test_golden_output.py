@@ -1,6 +1,6 @@
-"""Every `--json` command and every GET of the API puts out what is recorded in tests/golden, field for field.
+"""The output of every `--json` command and every GET of the API equals the record in tests/golden, field for field.
 
-RECORD_GOLDEN=1 records anew.
+RECORD_GOLDEN=1 records again.
 """
 
 from pathlib import Path

@@ -16,7 +16,7 @@ from projections.customer_orders import CUSTOMER_ORDERS
 from projections.order_dashboard import ORDER_DASHBOARD
 from projections.queries import Queries
 from projections.runner import Projector
-from telemetry import state
+from telemetry import statements as gauges
 from tests.integration.projections_harness import REFUNDED, SHIPPED, drain, happens, history, owner, projector
 from tests.unit.orders.samples import an_order, line
 
@@ -179,8 +179,8 @@ QUESTIONS: Final = [
     (statements.GET_CUSTOMER, ("c-1",)),
     (statements.TOP_CUSTOMERS, (3,)),
     (statements.PARKED, ("order-dashboard", 5, 10)),
-    (state._ON_HOLD, (["placed", "confirmed", "paid"],)),
-    (state._OWED, ()),
+    (gauges.ORDERS_ON_HOLD, (["placed", "confirmed", "paid"],)),
+    (gauges.ORDERS_OWED, ()),
 ]
 
 

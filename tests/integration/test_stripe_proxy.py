@@ -1,4 +1,4 @@
-"""The stand-in for Stripe completes what it has begun, whether or not its client waits for the answer."""
+"""The proxy for Stripe completes a begun call even if its client does not wait for the answer."""
 
 import asyncio
 from dataclasses import replace

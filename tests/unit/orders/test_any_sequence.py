@@ -111,9 +111,10 @@ def test_money_given_back_was_asked_for_and_never_exceeds_the_charge(commands: l
     assert len({event.refund_id for event in asked}) == len(asked)
     assert not back or isinstance(state, Shipped | Cancelled)
     if isinstance(state, Shipped):
-        assert {(event.refund_id, event.amount) for event in back} <= {
-            (event.refund_id, event.amount) for event in asked
-        }
+        requested = {event.refund_id: event.amount for event in asked}
+        assert all(
+            event.amount <= requested[event.refund_id] for event in back
+        )  # less, where no more was left to refund
         assert len({event.refund_id for event in back}) == len(back)
 
 
