@@ -123,7 +123,7 @@ async def test_orders_are_filtered_searched_and_paged(
         await shown.page.reload()
         await shown.sees(rows, "other")
         await shown.page.get_by_label("Placed from").fill("2025-06-01T14:01")
-        await shown.sees(shown.page.locator(".orders"), "No order fits")
+        await shown.sees(shown.page.locator(".orders"), "No matching orders")
 
         search = shown.page.get_by_role("searchbox")
         await search.fill("ERNSH")
