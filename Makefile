@@ -37,12 +37,13 @@ test: $(INSTALLED) ## Run all tests, on a real PostgreSQL and a real Temporal se
 test-deployment: $(INSTALLED) ## Run docker-compose.yml's services as processes through restarts, kills, a restore, an upgrade (ARGS="--from COMMIT")
 	@$(BIN)/python -m deployment $(ARGS)
 
-check: $(INSTALLED) ## Lint, formatting, types, import rules, file sizes, determinism of workflows, licences, consistent dependencies
+check: $(INSTALLED) ## Lint, formatting, types, import rules, file sizes, wording, determinism of workflows, licences, consistent dependencies
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy $(SOURCES)
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/python -m tests.file_sizes
+	@$(BIN)/python -m tests.words
 	@$(BIN)/python -m tests.determinism
 	@$(BIN)/python -m tests.reach
 	@$(BIN)/python -m tests.licences
