@@ -70,7 +70,7 @@ def definitions(body: list[ast.stmt]) -> dict[str, ast.stmt]:
 
 @pytest.mark.parametrize(("page", "path", "name"), list(matches(SQL)))
 def test_every_function_of_the_database_that_is_spoken_of_is_created_there(page: str, path: str, name: str) -> None:
-    created = re.findall(r"create (?:function|table|sequence) ([\w.]+)", (ROOT / path).read_text())
+    created = re.findall(r"create (?:or replace )?(?:function|table|sequence) ([\w.]+)", (ROOT / path).read_text())
     assert name in created, f"{page} speaks of {path}:{name}"
 
 
