@@ -30,7 +30,7 @@ _AT_ONCE: Final = 1.0  # seconds, for what ends by itself without being waited f
 MARGIN: Final = 12.0
 # With PostgreSQL and Temporal of its own to stop, each of which is killed 30 s after it was asked to end.
 MARGIN_WITH_SERVICES: Final = MARGIN + 60
-# An event loop that is blocked cannot give up by itself: later than that, so that the log line comes from there if it can.
+# A blocked event loop cannot give up by itself. The watchdog ends the process this much later, so that a live loop logs first.
 _BLOCKED: Final = 2.0
 _GAVE_UP: Final = 1  # exit code
 # New container objects after which cycles are looked for. At Python's 700 a rebuild spends a third of its CPU on that: a page
@@ -69,7 +69,7 @@ def run(
         assert task is not None
         stop = _Stop(asyncio.get_running_loop(), task, _grace(), margin)
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, stop.asked)
+            signal.signal(number, stop.on_signal)
         try:
             return await main()
         except StillRunning as error:
@@ -95,8 +95,8 @@ class _Stop:
         self._deadline: float | None = None
         self._giving_up: asyncio.TimerHandle | None = None
 
-    def asked(self, number: int, _: FrameType | None) -> None:
-        """A signal: the first one has what is in flight end, the second one does not wait for it."""
+    def on_signal(self, number: int, _: FrameType | None) -> None:
+        """Stop at the first signal, and wait for work in progress; at the second, do not wait."""
         self._signals += 1
         again = self._signals > 1
         self._watch(self._margin if again else self._grace + self._margin)
@@ -120,7 +120,7 @@ class _Stop:
         self._task.cancel()
 
     def _watch(self, seconds: float) -> None:
-        """By a thread without Python in it: it ends the process, with what each thread is at, even where nothing else runs."""
+        """Have a thread without Python print each thread's stack and end the process, even if nothing else runs."""
         faulthandler.dump_traceback_later(seconds + _BLOCKED, exit=True, file=_STDERR)
 
     def _give_up(self) -> None:

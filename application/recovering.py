@@ -1,4 +1,4 @@
-"""Recovery after a fail-over or a restore: finds the effects of a lost end of the log, and repairs them."""
+"""Recovery after a fail-over or a restore: finds the effects of events lost from the end of the log, and repairs them."""
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
@@ -99,7 +99,7 @@ class Recovery:
             yield Loss("checkpoint", name, problem, self.apply)
 
     async def _at_providers(self) -> AsyncIterator[Loss]:
-        """Charges before refunds: no refund can be recorded of a charge without a row."""
+        """Charges before refunds: a refund cannot be recorded before its charge."""
         sources, since, apply = self.sources, self.since, self.apply
         if self.stripe is not None:
             self.on_progress("charges", 0)
@@ -122,7 +122,7 @@ class Recovery:
             yield Loss("workflow", run.order_id, run.problem, self.apply)
 
     async def _take_up(self, order_id: str) -> None:
-        """Start the work that is left of the order. The dispatcher leaves a terminated run to operators."""
+        """Start the work that is left of the order. The dispatcher does not restart terminated runs."""
         evidence, _ = await gather(self.sources, [order_id])
         for work in (work for each in evidence for work in unfinished(each) if not work.held):
             await self._start(work)
@@ -156,5 +156,5 @@ class Recovery:
 def _trigger(work: Work, event: Event, recorded: RecordedEvent) -> Trigger:
     """The trigger of this event, or any of the workflow where the event is the order's last and triggers nothing."""
     of_workflow = [trigger for trigger in TRIGGERS if trigger.workflow == work.workflow]
-    named = (each for each in of_workflow if each.event_type == recorded.type and each.when(event))
-    return next(named, of_workflow[0])
+    matching = (each for each in of_workflow if each.event_type == recorded.type and each.when(event))
+    return next(matching, of_workflow[0])

@@ -26,13 +26,13 @@ class Verdict:
 
 
 def of_broken(stream: OrderStream) -> Verdict:
-    """The verdict on a stream that does not fold, the only finding about its order."""
+    """The verdict on a stream that does not fold: it is the order's only finding."""
     fault = stream.fault or "does not fold"
     return Verdict(stream.order_id, stream.version, (Finding(STREAMS, stream.order_id, fault),))
 
 
 def of_order(evidence: Evidence, prospects: Sequence[Prospect]) -> Verdict:
-    """The verdict on an order. prospects: of the work left for it, none where it is complete."""
+    """The verdict on an order. prospects: work left for the order, and whether it can still finish; none if it is complete."""
     waiting = any(prospect.reason for prospect in prospects)
     findings = (
         *_money(evidence, waiting),
@@ -150,7 +150,7 @@ def _messages(evidence: Evidence, prospects: Sequence[Prospect]) -> Iterator[Fin
 
 
 def _open(evidence: Evidence, prospects: Sequence[Prospect]) -> Iterator[Finding]:
-    """Messages of shipped orders are an affair of their own, cancelled orders that of money, labels and stock."""
+    """Open orders without a prospect. Shipped orders' messages are checked in _messages, cancelled orders in _money, _labels, _goods."""
     for prospect in prospects:
         if prospect.work.workflow == REFUND_ORDER and prospect.fault:
             yield _finding(

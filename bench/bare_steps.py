@@ -1,4 +1,4 @@
-"""The steps of bare Temporal: each with the name of one of ours, an answer of about its size, and nothing done."""
+"""No-op activities for the Temporal-only benchmark: names and result sizes as in ours."""
 
 import asyncio
 from collections.abc import Callable
@@ -88,13 +88,13 @@ class Notified:
 
 
 class BareSteps:
-    """The activities. They report their own completion, which our dispatcher and the benchmark read from the log."""
+    """No-op activities. confirm, record-shipment and publish resolve futures; in our system these facts come from the log."""
 
     def __init__(self) -> None:
         self._expected: dict[tuple[str, str], asyncio.Future[None]] = {}
 
     def expect(self, step: str, order_id: str) -> asyncio.Future[None]:
-        """Done when this step of this order is."""
+        """A future, resolved when this step of the order ends."""
         future = self._expected[step, order_id] = asyncio.get_running_loop().create_future()
         return future
 

@@ -1,4 +1,4 @@
-"""The same saga on DBOS: three workflows of the same steps, empty, in one process."""
+"""The same saga on DBOS: three workflows with no-op steps, in one process."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -56,7 +56,7 @@ async def _order(order_id: str) -> None:
 
 
 async def measure_orders(ground: Ground) -> Figures:
-    """20 in flight."""
+    """Measure with 20 orders in flight."""
     ids = order_ids()
     async with _running(ground):
         return await in_flight(ground.scaled(200), lambda: _order(next(ids)))

@@ -1,4 +1,4 @@
-"""This whole system: place an order, wait until it has shipped and its messages are published. Everything on."""
+"""This whole system: place an order, wait until it has shipped and its messages are published. All roles running."""
 
 import asyncio
 import itertools
@@ -74,7 +74,7 @@ class _Publishing(ActivityInboundInterceptor):
 
 
 def settings_for(ground: Ground) -> Settings:
-    """Settings with a task queue of the side's own, so that its worker gets no workflow that an earlier side left open."""
+    """Settings with a task queue of its own, so that its worker gets no workflow that an earlier side left open."""
     queue = f"ours-{uuid.uuid4().hex[:8]}"
     return Settings(database_url=ground.database_url, temporal_address=ground.temporal_address, task_queue=queue)
 
@@ -90,7 +90,7 @@ async def placing(settings: Settings, completions: Completions) -> AsyncIterator
 
 @asynccontextmanager
 async def in_this_process(ground: Ground) -> AsyncIterator[Order]:
-    """Runs an order from its start to its end, all roles served by this process."""
+    """Places an order and waits until it has shipped, all roles served by this process."""
     settings, completions = settings_for(ground), Completions()
     async with placing(settings, completions) as (app, order):
         client, ready = await connect_temporal(settings), asyncio.Event()

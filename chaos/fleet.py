@@ -31,7 +31,7 @@ _ROOT: Final = Path(__file__).resolve().parent.parent
 
 @dataclass
 class Worker:
-    """A worker process and its restarts. limit: seconds for its graceful stop; account: None for our own."""
+    """A worker process and its restarts. limit: seconds for its graceful stop; account: user and group id; None for this process's."""
 
     name: str
     folder: Path
@@ -70,7 +70,7 @@ class Worker:
         await self.stop()
 
     async def stop(self) -> int | None:
-        """SIGTERM, and wait for its graceful stop. Returns its exit code; None, without effect, if it does not run."""
+        """SIGTERM, and wait for its graceful stop. Returns its exit code; None, without effect, if it is not running."""
         process, self._process = self._process, None
         await self._stack.aclose()
         return None if process is None else process.process.returncode

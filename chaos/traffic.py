@@ -42,7 +42,7 @@ class Traffic:
         self.cancels = 0
 
     async def flow(self) -> None:
-        """Return once `closing` is set and every customer has an answer, however long that takes."""
+        """Return once `closing` is set and every request has an outcome, however long that takes."""
         number = 0
         async with asyncio.TaskGroup() as customers:
             while not self.closing.is_set():

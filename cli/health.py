@@ -24,7 +24,7 @@ from settings import Settings
 from temporal import TemporalUnreachable
 
 MaxLag = Annotated[
-    float, typer.Option("--max-lag", min=0, metavar="SECONDS", help="Age that the oldest unhandled event may have.")
+    float, typer.Option("--max-lag", min=0, metavar="SECONDS", help="Maximum age of the oldest unhandled event.")
 ]
 
 

@@ -18,9 +18,9 @@ from temporal import TemporalUnreachable
 
 @dataclass
 class StuckList:
-    """Rows up to a limit; `more` if there are more. problem: the error for which Temporal's part of the list is incomplete.
+    """Rows up to a limit; `more` if there are more. problem: why Temporal's part is incomplete.
 
-    per_source: the limit applies to each source, so that many failing orders hide no lost order and no money at risk.
+    per_source: the limit applies to each source, so that many failing orders do not push lost orders and money at risk off the list.
     """
 
     limit: int
@@ -31,7 +31,7 @@ class StuckList:
     _workflows: set[str] = field(default_factory=set)
 
     async def add(self, found: AsyncGenerator[Stuck, None]) -> None:
-        """Add rows up to the limit, each workflow once. Beyond it the source is not read on."""
+        """Add rows up to the limit, each workflow once. Beyond it the source is not read further."""
         if self.more and not self.per_source:
             return
         end = self.limit + (len(self.rows) if self.per_source else 0)

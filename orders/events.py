@@ -1,4 +1,4 @@
-"""Events of an order. An event's data is complete in itself: a reaction to it needs no other source.
+"""Events of an order. An event's data is complete in itself: a consumer needs no other data.
 
 Unknown fields are ignored on reading, so that a later version may add some. Each event's `summary` is its line in a
 timeline: without names or addresses.
@@ -97,7 +97,7 @@ class OrderPaid(OrderFact):
 
 
 class OrderShipped(OrderFact):
-    """The order has shipped. `amount` is its total in minor units: revenue from now on."""
+    """The order has shipped. `amount` is its total in minor units, which counts as revenue."""
 
     event_type: ClassVar[str] = "order.shipped"
     schema_version: ClassVar[int] = 1
@@ -145,7 +145,7 @@ class OrderHeld(OrderFact):
 
 
 class OrderReleased(OrderFact):
-    """A person released a held order. `status` is its status, which decides on the workflow that continues it."""
+    """A person released a held order. `status` is its status, which selects the workflow that continues it."""
 
     event_type: ClassVar[str] = "order.released"
     schema_version: ClassVar[int] = 1

@@ -28,7 +28,7 @@ _FULL: Final = Problem(503, "too-many-connections", "too many connections to thi
 
 
 class Connection(HttpToolsProtocol):
-    """uvicorn's protocol with bounds on the process's connections, on a request's head, and on waiting.
+    """uvicorn's protocol with bounds on the process's connections, on a request's head, and on time.
 
     A connection without a request in progress waits for a head, and may be closed to make room for a new connection.
     """
@@ -92,7 +92,7 @@ class Connection(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
-        if self.cycle.response_complete:  # else the next request has been received already
+        if self.cycle.response_complete:  # if pipelined, the next request has already started
             self._wait_for_head()
 
     def send_400_response(self, msg: str) -> None:
@@ -160,7 +160,7 @@ class Connection(HttpToolsProtocol):
         self.transport.close()
 
     def _leave(self) -> None:
-        """Leave the count of connections: a closing connection must not be chosen again to make room."""
+        """Remove from the connections, so that a closing one is not chosen again to make room."""
         self._stop_waiting()
         self.connections.discard(self)
 

@@ -26,9 +26,9 @@ _log = structlog.get_logger(__name__)
 
 
 class FrontDoor:
-    """Logs each request, adds the security headers, serves HEAD as GET without a body, and responds 500 to a bug.
+    """Logs each request, adds the security headers, serves HEAD as GET without a body, and answers 500 to an unexpected exception.
 
-    The log line has no query, key, body or value of the path: nothing that could be secret or personal.
+    The log line has no query, key, body or path parameter: nothing that could be secret or personal.
     """
 
     def __init__(self, app: ASGIApp) -> None:

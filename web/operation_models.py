@@ -36,7 +36,7 @@ class Today(Document):
 
 
 class Summary(Document):
-    """head: the end of the log. counts: orders by status. revenue: money paid and not refunded."""
+    """Dashboard figures. head: the end of the log. counts: orders by status. revenue: money paid and not refunded."""
 
     head: Position
     counts: dict[Status, int]
@@ -68,7 +68,7 @@ class AttentionList(Document):
 
 
 class Rebuild(Document):
-    """A rebuild of a projection, or the last one of this process. error: the reason of its failure."""
+    """A rebuild of a projection, or the last that this process ran. error: the reason of its failure."""
 
     position: Position
     head: Position

@@ -29,7 +29,7 @@ _log = structlog.get_logger(__name__)
 
 
 class Observation(Interceptor):
-    """Measures and logs activities, local ones too. Runs outside ActivityFailures, and so sees translated errors."""
+    """Measures and logs activities, local ones too. Runs outside ActivityFailures, so it receives translated errors."""
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
         return _Observed(next)

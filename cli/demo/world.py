@@ -22,7 +22,7 @@ from worker import Role, serve
 
 T = TypeVar("T")
 
-# The 830 orders ask for 51,317 units of the 3,119 in stock: times 30, two of three orders ship and the rest are
+# The 830 orders need 51,317 units, and 3,119 are in stock: times 30, two of three orders ship and the rest are
 # cancelled as out of stock.
 STOCK_FACTOR: Final = 30
 # Minor units, and units per parcel: about ten orders each, the first within the first 20 and the first 110.

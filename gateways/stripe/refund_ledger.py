@@ -1,4 +1,4 @@
-"""Ledger of refunds at Stripe, in schema gateways: requested ones, and manual ones, made by hand at Stripe."""
+"""Ledger of refunds at Stripe, in schema gateways: requested here, or made manually at Stripe."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
