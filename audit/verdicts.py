@@ -150,7 +150,7 @@ def _messages(evidence: Evidence, prospects: Sequence[Prospect]) -> Iterator[Fin
 
 
 def _open(evidence: Evidence, prospects: Sequence[Prospect]) -> Iterator[Finding]:
-    """Open orders without a prospect. Shipped orders' messages are checked in _messages, cancelled orders in _money, _labels, _goods."""
+    """Open orders that cannot finish. Other checks cover shipped orders' messages and what a cancelled order keeps."""
     for prospect in prospects:
         if prospect.work.workflow == REFUND_ORDER and prospect.fault:
             yield _finding(

@@ -31,7 +31,7 @@ _ROOT: Final = Path(__file__).resolve().parent.parent
 
 @dataclass
 class Worker:
-    """A worker process and its restarts. limit: seconds for its graceful stop; account: user and group id; None for this process's."""
+    """A worker process and its restarts. limit: seconds for its graceful stop; account: user and group id, or None."""
 
     name: str
     folder: Path

@@ -20,7 +20,7 @@ from temporal import TemporalUnreachable
 class StuckList:
     """Rows up to a limit; `more` if there are more. problem: why Temporal's part is incomplete.
 
-    per_source: the limit applies to each source, so that many failing orders do not push lost orders and money at risk off the list.
+    per_source: the limit applies to each source: many failing orders do not push lost orders or money at risk off the list.
     """
 
     limit: int

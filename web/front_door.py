@@ -26,7 +26,7 @@ _log = structlog.get_logger(__name__)
 
 
 class FrontDoor:
-    """Logs each request, adds the security headers, serves HEAD as GET without a body, and answers 500 to an unexpected exception.
+    """Logs each request, adds the security headers, serves HEAD as GET without a body, answers 500 to an unexpected exception.
 
     The log line has no query, key, body or path parameter: nothing that could be secret or personal.
     """
