@@ -1,4 +1,4 @@
-"""Runs in progress that have gone further than the log: a lost end of the log has taken events of their order away."""
+"""Runs in progress that have gone further than the log or the ledgers, which have lost their end."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from typing import Final
 
 from temporalio.client import Client, WorkflowExecution
 
+from application.recovering_effects import lost_effects
 from open_work.failing import of_fleet
 from open_work.sources import Sources
 from order_streams.folded import OrderStream, read_order
@@ -18,7 +19,7 @@ _WAY: Final = ("placed", "confirmed", "paid", "shipped")
 
 @dataclass(frozen=True, slots=True)
 class RunAhead:
-    """A run whose next step the order's stream would refuse: the order would be cancelled, or the run would fail."""
+    """A run that continues from events or effects that are lost: its order would be cancelled, or ship without them."""
 
     order_id: str
     workflow_id: str
@@ -35,6 +36,9 @@ async def runs_ahead(sources: Sources, client: Client, task_queue: str) -> Async
         stream = await read_order(sources.pool, sources.codec, order_id)  # after the run, which may go on meanwhile
         if _is_ahead(reached, stream):
             yield RunAhead(order_id, run.id, run.run_id, _problem(run, reached, stream))
+        elif lost := await lost_effects(sources, client, run, order_id):
+            problem = f"{run.workflow_type} has completed {', '.join(lost)}, and the ledgers lack the effect"
+            yield RunAhead(order_id, run.id, run.run_id, problem)
 
 
 async def end(client: Client, run: RunAhead) -> None:

@@ -76,7 +76,7 @@ async def test_a_part_is_refunded_exactly_and_a_double_click_does_it_once(
             "12,50": "Write the amount with a point",
             "1e3": "must be a number",
             "-1": "must be a number",
-            "0.00": "more than nothing",
+            "0.00": "greater than zero",
             "30.01": "At most 30.00\u00a0EUR",
             "": "Type an amount",
         }.items():

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import asyncpg
 import pytest
 from temporalio.client import Client
 
@@ -45,6 +46,34 @@ async def test_a_run_without_an_order_is_ended_and_the_order_ships_when_it_is_pl
         await system.faults.clear()
         await system.place(order_id)
         await shipped_whole(system, order_id)
+
+
+async def test_a_run_whose_reservation_is_lost_is_replaced_and_the_order_ships_with_its_goods(
+    database_url: str, temporal_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dispatcher.starter.CLOCKS_DIFFER", timedelta(0))
+    queue = f"test-{new_id()}"
+    order_id = await paid_and_waiting(database_url, temporal_client, queue)
+    async with dispatching(database_url, temporal_client, task_queue=queue) as given:
+        assert await losses(given.system, apply=False) == []
+        await _lose_reservations(database_url)
+        assert await losses(given.system, apply=False) == [("workflow", order_id, False)]
+        assert await losses(given.system, apply=True) == [("workflow", order_id, True)]
+        assert await losses(given.system, apply=True) == []
+    async with running_system(database_url, temporal_client, task_queue=queue) as system:
+        await system.faults.clear()
+        await shipped_whole(system, order_id)
+        assert await system.app.stock.reserved([order_id]) == {order_id: {"TEA-1": 2}}
+
+
+async def _lose_reservations(database_url: str) -> None:
+    """Undo all reservations as a database does that has lost its last transactions."""
+    owner = await asyncpg.connect(database_url)
+    try:
+        await owner.execute("delete from inventory.reservation_lines; delete from inventory.reservations")
+        await owner.execute("update inventory.stock set available = available + reserved, reserved = 0")
+    finally:
+        await owner.close()
 
 
 async def test_runs_of_another_fleet_in_the_namespace_are_left_alone(
