@@ -19,7 +19,7 @@ from settings import Settings
 from tests.integration.cli_harness import UI_URL, Ended, Shell, as_lines, database, shell_for
 from tests.running_system import new_id, order_data, until
 
-SHORT_RUNS, AT_ONCE = 40, 4
+SHORT_RUNS, AT_ONCE = 20, 4
 
 
 @pytest.fixture(scope="module")
