@@ -170,6 +170,8 @@ class Prospects:
             return Prospect(work, reason=f"{work.workflow} is running", standstill=still)
         status = found.status if found else None
         ended = f"has ended ({status.name.lower()})" if status else "does not exist"
+        if work.found_id:  # found by a search, whose index lags: no work of the order was left for this run
+            return Prospect(work, reason=f"{work.workflow} {ended}", ended=status)
         return Prospect(work, fault=f"workflow {work.workflow_id} {ended}", ended=status)
 
 

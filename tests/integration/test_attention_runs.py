@@ -21,6 +21,7 @@ from eventstore.pool import ROLE
 from open_work import standstill
 from open_work.attention_list import find_stuck
 from open_work.kinds import Stuck
+from open_work.open_orders import Prospects, Work
 from orders.events import CancelledBy
 from tests.integration.audit_harness import Books, opened_books
 from tests.integration.cli_harness import Shell, shell_for
@@ -240,11 +241,25 @@ async def test_an_order_that_the_database_refuses_to_go_on_with_is_listed(
             return (await find_stuck(system.app.sources(temporal_client), system.app.settings, 100)).rows
 
         row = await listed_at_last(look)
-        assert (row.kind, row.order_id, row.workflow_id) == ("failing", order_id, f"fulfill-order-{order_id}")
+        assert (row.kind, row.order_id, row.workflow_id) == ("failing", order_id, f"fulfill-order-{order_id}"), row
         await owner.execute(f"grant {function} to {ROLE}")
         await owner.close()
         await system.settled(order_id, "shipped", LONG)
         assert await look() == []
+
+
+async def test_a_run_that_has_ended_since_a_search_found_it_is_no_lost_work(
+    books: Books, temporal_client: Client, order_id: str
+) -> None:
+    await books.paid(order_id)
+    await books.passed_by_dispatcher()
+    started = await temporal_client.start_workflow(
+        "validate-order", id=f"validate-order-{order_id}", task_queue=books.app.settings.task_queue
+    )
+    await started.terminate()
+    search = Work("validate-order", (order_id,), position=0, found_id=started.id)
+    [prospect] = (await Prospects(books.app.sources(temporal_client)).of([search]))[order_id]
+    assert not prospect.is_stuck, prospect
 
 
 async def test_a_paused_activity_is_listed(books: Books, temporal_client: Client, order_id: str) -> None:
