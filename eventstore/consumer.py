@@ -47,7 +47,13 @@ class ConsumerRunner:
         self._lease = Lease(dsn, f"consumer:{consumer.name}")
         self._wakeup, self._poll, self._gather = wakeup, poll, gather
         self._log = _log.bind(consumer=consumer.name)
-        self._standing_by = Looper(self._log, self._stand_by, retried=DATABASE_AWAY, longest=_STANDBY)
+        self._standing_by = Looper(
+            self._log,
+            self._stand_by,
+            retried=DATABASE_AWAY,
+            longest=_STANDBY,
+            failure="the database does not let us own the consumer",
+        )
         self._stepping: Looper | None = None
 
     @property

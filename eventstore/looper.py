@@ -15,8 +15,8 @@ BACKOFF_LAST: Final = 5.0  # seconds
 class Looper:
     """Repeats a step. The step returns the seconds until the next one; a wake-up, where there is one, comes sooner.
 
-    A failed step is repeated with growing pauses, up to `longest` seconds. It is logged once, and again where the error
-    changes; with its traceback where its message may not be logged. retried: other errors end the loop.
+    A failed step is repeated with growing pauses, up to `longest` seconds. It is logged once as `failure`, and again where the
+    error changes; with its traceback where its message may not be logged. retried: other errors end the loop.
     """
 
     def __init__(
@@ -27,8 +27,9 @@ class Looper:
         awake: asyncio.Event | None = None,
         retried: tuple[type[Exception], ...] = (Exception,),
         longest: float = BACKOFF_LAST,
+        failure: str = "step failed, trying again",
     ) -> None:
-        self._log, self._step, self._awake = log, step, awake or asyncio.Event()
+        self._log, self._step, self._awake, self._failure = log, step, awake or asyncio.Event(), failure
         self._retried, self._longest = retried, longest
         self.last_error: str | None = None
 
@@ -52,7 +53,7 @@ class Looper:
         kind, text, before = type(error).__name__, wording(error), self.last_error
         self.last_error = f"{kind}: {error}"
         if self.last_error != before:
-            self._log.warning("step failed, trying again", error=text, failures=failures, exc_info=text == kind)
+            self._log.warning(self._failure, error=text, failures=failures, exc_info=text == kind)
 
 
 async def woken(awake: asyncio.Event, seconds: float) -> None:
