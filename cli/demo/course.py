@@ -59,8 +59,12 @@ class Course:
         """Return the orders that have ended since the last poll."""
         rows = [Ended(*row) for row in await self._sources.pool.fetch(statements.ENDED, list(self._pending))]
         evidence, _ = await gather(self._sources, [each.order_id for each in rows])
-        done = {each.stream.order_id for each in evidence if has_ended(each.state) and not unfinished(each)}
-        ended = [each for each in rows if each.order_id in done]
+        done = {
+            each.stream.order_id: each.stream.version
+            for each in evidence
+            if has_ended(each.state) and not unfinished(each)
+        }
+        ended = [each for each in rows if done.get(each.order_id) == each.version]  # a row lags behind its stream
         for each in ended:
             del self._pending[each.order_id]
             self.tally.ended[each.status] += 1

@@ -26,6 +26,12 @@ GRACE = 1.0  # seconds
 PATIENCE = 60.0  # seconds more, for a machine that has much else to do
 LEFT = "stopped with work left running"
 REFUSE = f"revoke execute on function inventory.reserve from {ROLE}, public"
+# The same error, with a count of the attempts that outlasts their transactions.
+REFUSE_AND_COUNT = """
+create sequence public.attempts;
+create or replace function inventory.reserve(in_order_id text, in_skus text[], in_units bigint[])
+    returns table (outcome text, sku text, requested bigint, available bigint) language plpgsql security definer
+as $$ begin perform nextval('public.attempts'); raise insufficient_privilege; end $$"""
 ALLOW = f"grant execute on function inventory.reserve to {ROLE}"
 
 STUBBORN = """
@@ -226,20 +232,20 @@ async def test_dev_with_a_refused_database_step_stops_with_all_that_it_has_start
 async def test_the_demo_with_refused_database_steps_stops_and_does_not_pass_for_a_success(
     tmp_path: Path, database_url: str, temporal_server: TemporalServer
 ) -> None:
-    await executed(database_url, REFUSE)
+    await executed(database_url, REFUSE_AND_COUNT)
     shell = shell_for(tmp_path, database_url, temporal_server)
     async with shell.started("demo", "--orders", "1", ORDERS_SHUTDOWN_SECONDS=str(GRACE)) as demo:
 
-        async def charged() -> bool:
+        async def refused() -> bool:
             connection = await asyncpg.connect(database_url)
             try:
-                return bool(await connection.fetchval("select true from simulated.charges"))
+                return bool(await connection.fetchval("select is_called from public.attempts"))
             finally:
                 await connection.close()
 
-        await until(charged, "the order is paid, and its goods are next", seconds=90)
+        await until(refused, "reserve-inventory is refused", seconds=90)
         demo.terminate()
         async with asyncio.timeout(GRACE + MARGIN_WITH_SERVICES + PATIENCE):
             _, errors = await demo.communicate()
-        assert demo.returncode == 1
+        assert demo.returncode == 1, errors.decode()
         assert errors.decode().count(LEFT) == 1
