@@ -46,7 +46,7 @@ class Received:
 
 @dataclass
 class Answer:
-    """An answer. hangs: none until the receiver closes. raw: exactly these bytes instead."""
+    """An answer. hangs: none until the sender or the receiver closes. raw: exactly these bytes instead."""
 
     status: int = 204
     headers: dict[str, str] = field(default_factory=dict)
@@ -116,7 +116,8 @@ class Receiver:
             self.received.append(request)
             answer = self.decide(request)
             if answer.hangs:
-                await self._closing.wait()
+                await reader.read()  # until the sender gives up
+                return
             elif answer.raw is not None:
                 await answer.raw(writer)
             else:
