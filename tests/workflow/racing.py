@@ -14,6 +14,7 @@ from orders.errors import OrderNotCancellable
 from tests.running_system import RunningSystem, new_id
 
 AT_ONCE = 40
+PATIENCE = 120.0  # seconds
 SEED = 20260102
 
 
@@ -60,7 +61,8 @@ async def _race(
     """Place the order and cancel it: a while after one of its first events, or within milliseconds of a step."""
     await system.place(order_id, quantity=1)
     if chance.random() < 0.5:
-        await beginning.of[chance.choice(steps), order_id].wait()
+        async with asyncio.timeout(PATIENCE):
+            await beginning.of[chance.choice(steps), order_id].wait()
         await asyncio.sleep(chance.uniform(0, 0.01))
     else:
         await _after_some_events(system, order_id, chance.randint(1, 3))

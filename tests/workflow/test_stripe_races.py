@@ -8,13 +8,12 @@ from temporalio.client import Client
 
 from activities.signatures import CAPTURE_PAYMENT, CHARGE_PAYMENT, RECORD_SHIPMENT
 from tests.gateways.stripe_proxy import StripeProxy
-from tests.workflow.racing import Beginning, races
+from tests.workflow.racing import PATIENCE, Beginning, races
 from tests.workflow.stripe_system import StripeSystem, stripe_system
 
 RACES = 40
 UNITS = 10_000
 TOTAL = 15_00
-PATIENCE = 120.0  # seconds
 
 
 @pytest.fixture
