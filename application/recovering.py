@@ -3,10 +3,11 @@
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 from temporalio.client import Client, WorkflowExecutionStatus
 
+from application.losses import Loss
 from application.recovering_easypost import lost_labels
 from application.recovering_refunds import lost_refunds
 from application.recovering_runs import end, runs_ahead
@@ -32,18 +33,6 @@ if TYPE_CHECKING:  # the packages `easypost` and `stripe` are extras
 
 Progress = Callable[[str, int], None]
 _PROJECTIONS: Final = frozenset(projection.name for projection in PROJECTIONS)
-
-
-@dataclass(frozen=True, slots=True)
-class Loss:
-    """An effect of a lost end of the log. done: repaired in this run. remedy: the repair by hand, None if
-    `orders recover --apply` does it."""
-
-    kind: Literal["sequence", "checkpoint", "charge", "refund", "label", "workflow"]
-    subject: str
-    problem: str
-    done: bool = False
-    remedy: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,18 +89,17 @@ class Recovery:
 
     async def _at_providers(self) -> AsyncIterator[Loss]:
         """Charges before refunds: a refund cannot be recorded before its charge."""
-        sources, since, apply = self.sources, self.since, self.apply
         if self.stripe is not None:
             self.on_progress("charges", 0)
-            async for charge in lost_charges(sources, self.stripe, since, apply=apply):
-                yield Loss("charge", charge.order_id, charge.problem, charge.done, charge.remedy)
+            async for loss in lost_charges(self.sources, self.stripe, self.since, apply=self.apply):
+                yield loss
             self.on_progress("refunds", 0)
-            async for refund in lost_refunds(sources, self.stripe, since, apply=apply):
-                yield Loss("refund", refund.order_id, refund.problem, refund.done, refund.remedy)
+            async for loss in lost_refunds(self.sources, self.stripe, self.since, apply=self.apply):
+                yield loss
         if self.easypost is not None:
             self.on_progress("labels", 0)
-            async for label in lost_labels(sources, self.easypost, since, apply=apply):
-                yield Loss("label", label.order_id, label.problem, label.done, label.remedy)
+            async for loss in lost_labels(self.sources, self.easypost, self.since, apply=self.apply):
+                yield loss
 
     async def _runs_ahead(self) -> AsyncIterator[Loss]:
         self.on_progress("runs", 0)

@@ -1,11 +1,11 @@
 """Labels at EasyPost that our ledger or our log has lost."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from activities.shipping import label_key, label_request
+from application.losses import Loss
 from open_work.sources import Sources
 from order_streams.folded import read_order
 from orders.names import order_of_key
@@ -18,19 +18,9 @@ _REFUND: Final = "have the label refunded in EasyPost's dashboard"
 _OPEN: Final = ("placed", "confirmed", "paid")
 
 
-@dataclass(frozen=True, slots=True)
-class LostLabel:
-    """done: the ledger has it again, and the order ships with it. remedy: what a person does, None where it is adopted."""
-
-    order_id: str
-    problem: str
-    done: bool = False
-    remedy: str | None = None
-
-
 async def lost_labels(
     sources: Sources, gateway: "EasyPostShippingGateway", since: datetime, *, apply: bool
-) -> AsyncIterator[LostLabel]:
+) -> AsyncIterator[Loss]:
     """The labels of ours bought since then that can be used and that the ledger does not know."""
     async for shipment in gateway.api.bought_since(since):
         order_id = order_of_key(shipment.reference or "")
@@ -41,17 +31,17 @@ async def lost_labels(
 
 async def _lost(
     sources: Sources, gateway: "EasyPostShippingGateway", shipment: "Shipment", order_id: str, *, apply: bool
-) -> LostLabel:
+) -> Loss:
     has = f"has a label at EasyPost as {shipment.id}"
     stream = await read_order(sources.pool, sources.codec, order_id)
     if stream is None:
-        return LostLabel(order_id, f"{has}, and no such order is in the log", remedy=_REFUND)
+        return Loss("label", order_id, f"{has}, and no such order is in the log", remedy=_REFUND)
     problem, state = f"{has}, and the ledger does not know", stream.state
     if state is None or state.status not in _OPEN:
-        return LostLabel(order_id, problem, remedy=_REFUND)
+        return Loss("label", order_id, problem, remedy=_REFUND)
     request = label_request(state.order)
     if not await gateway.may_adopt(request, shipment):
-        return LostLabel(order_id, problem, remedy=_REFUND)
+        return Loss("label", order_id, problem, remedy=_REFUND)
     if apply:
         await gateway.adopt_for(request, shipment)
-    return LostLabel(order_id, problem, done=apply)
+    return Loss("label", order_id, problem, done=apply)

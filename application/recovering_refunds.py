@@ -1,11 +1,11 @@
 """Refunds that Stripe and our ledger know differently: failed there, unknown here, or unknown there."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from activities.signatures import RETURN_PAYMENT
+from application.losses import Loss
 from gateways.stripe.amounts import from_stripe
 from gateways.stripe.refund_ledger import REFUND_STATES, KnownRefund, StripeRefundLedger
 from open_work.sources import Sources
@@ -22,19 +22,7 @@ FAILS_WITHIN: Final = timedelta(days=30)
 """The time that a customer's bank has to send a refund back."""
 
 
-@dataclass(frozen=True, slots=True)
-class LostRefund:
-    """done: the ledger has it as Stripe has it. remedy: what a person does, None where nothing else is to be done."""
-
-    order_id: str
-    problem: str
-    done: bool = False
-    remedy: str | None = None
-
-
-async def lost_refunds(
-    sources: Sources, api: "StripeApi", since: datetime, *, apply: bool
-) -> AsyncIterator[LostRefund]:
+async def lost_refunds(sources: Sources, api: "StripeApi", since: datetime, *, apply: bool) -> AsyncIterator[Loss]:
     """The refunds of our charges, made in the 30 days before then or later, in which ledger and Stripe differ."""
     ledger, seen = StripeRefundLedger(sources.pool), set[str]()
     async for refund in api.refunds_since(since - FAILS_WITHIN):
@@ -45,7 +33,7 @@ async def lost_refunds(
     for order_id, row in await ledger.made_since(since - FAILS_WITHIN):
         if row.refund_id not in seen and row.refund_id not in {each.id for each in await api.refunds(row.intent_id)}:
             problem = f"was given {format_money(row.sent, row.currency)} back as {row.refund_id}, which Stripe has not"
-            yield LostRefund(order_id, problem, remedy="return the money in Stripe's dashboard, or another way")
+            yield Loss("refund", order_id, problem, remedy="return the money in Stripe's dashboard, or another way")
 
 
 def _differs(refund: "StripeRefund", known: KnownRefund) -> bool:
@@ -53,9 +41,7 @@ def _differs(refund: "StripeRefund", known: KnownRefund) -> bool:
     return known.state is None or (REFUND_STATES.get(refund.status) == "failed" and known.state != "failed")
 
 
-async def _lost(
-    sources: Sources, api: "StripeApi", refund: "StripeRefund", known: KnownRefund, *, apply: bool
-) -> LostRefund:
+async def _lost(sources: Sources, api: "StripeApi", refund: "StripeRefund", known: KnownRefund, *, apply: bool) -> Loss:
     from gateways.stripe.refunds import StripeRefunds  # noqa: PLC0415
 
     assert refund.intent_id is not None
@@ -66,7 +52,7 @@ async def _lost(
     if apply:
         await StripeRefunds(api, StripeRefundLedger(sources.pool)).synced(refund.intent_id, known.currency)
     remedy = await _request_again(sources, refund, known)
-    return LostRefund(known.order_id, problem, done=apply and remedy is None, remedy=remedy)
+    return Loss("refund", known.order_id, problem, done=apply and remedy is None, remedy=remedy)
 
 
 async def _request_again(sources: Sources, refund: "StripeRefund", known: KnownRefund) -> str | None:

@@ -1,11 +1,11 @@
 """Charges at Stripe that the ledger or the log has lost."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from activities.payment import charge_request
+from application.losses import Loss
 from gateways.stripe.amounts import from_stripe
 from gateways.stripe.ledger import StripeLedger
 from open_work.sources import Sources
@@ -17,19 +17,7 @@ if TYPE_CHECKING:  # the package `stripe` is an extra
     from gateways.stripe.objects import Intent
 
 
-@dataclass(frozen=True, slots=True)
-class LostCharge:
-    """A charge at Stripe without a row in the ledger. done: adopted. remedy: the repair by hand, None if adopted."""
-
-    order_id: str
-    problem: str
-    done: bool = False
-    remedy: str | None = None
-
-
-async def lost_charges(
-    sources: Sources, api: "StripeApi", since: datetime, *, apply: bool
-) -> AsyncIterator[LostCharge]:
+async def lost_charges(sources: Sources, api: "StripeApi", since: datetime, *, apply: bool) -> AsyncIterator[Loss]:
     """Our intents since then that hold or have money, without a row in the ledger."""
     ledger = StripeLedger(sources.pool)
     async for intent in api.created_since(since):
@@ -47,17 +35,19 @@ def _keeps(intent: "Intent") -> bool:
 
 async def _lost(
     sources: Sources, ledger: StripeLedger, api: "StripeApi", intent: "Intent", order_id: str, *, apply: bool
-) -> LostCharge:
+) -> Loss:
     from gateways.stripe.adoption import StripeAdoption  # noqa: PLC0415
 
     money = format_money(from_stripe(intent.amount, intent.currency), intent.currency)
     stream = await read_order(sources.pool, sources.codec, order_id)
     if stream is None:
         problem = f"was charged {money} at Stripe as {intent.id}, and no such order is in the log"
-        return LostCharge(order_id, problem, remedy="place the order again, or return the money in Stripe's dashboard")
+        return Loss(
+            "charge", order_id, problem, remedy="place the order again, or return the money in Stripe's dashboard"
+        )
     problem = f"was charged {money} at Stripe as {intent.id}, and the ledger does not know"
     if stream.state is None:
-        return LostCharge(order_id, problem, remedy=f"repair its stream ({stream.fault}), and run this again")
+        return Loss("charge", order_id, problem, remedy=f"repair its stream ({stream.fault}), and run this again")
     request = charge_request(stream.state.order)
     row = await ledger.find(request.key)
     adoptable = row is None or (row.voided_at is None and row.state in ("new", "declined"))
@@ -67,7 +57,7 @@ async def _lost(
         intent.currency,
     )
     if not adoptable or not same:
-        return LostCharge(order_id, problem, remedy=f"return {intent.id} in Stripe's dashboard")
+        return Loss("charge", order_id, problem, remedy=f"return {intent.id} in Stripe's dashboard")
     if apply:
         await StripeAdoption(api, ledger).adopt_for(request, intent)
-    return LostCharge(order_id, problem, done=apply)
+    return Loss("charge", order_id, problem, done=apply)

@@ -7,7 +7,8 @@ from typing import Annotated, Final
 import typer
 from rich.text import Text
 
-from application.recovering import Loss, Recovery
+from application.losses import Loss
+from application.recovering import Recovery
 from cli.arguments import AsJson
 from cli.audit import progress_of, prove_books, report_lines
 from cli.failures import OK, REFUSED

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 from temporalio.client import Client
 
-from application.recovering import Loss, Recovery
+from application.losses import Loss
+from application.recovering import Recovery
 from tests.gateways.local_stripe import Money
 from tests.gateways.stripe_proxy import StripeProxy
 from tests.integration.dispatcher_harness import dispatching

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import pytest
 from temporalio.client import Client
 
-from application.recovering import Loss
+from application.losses import Loss
 from open_work.money_at_risk import money_at_risk
 from orders.interventions import RequestRefund
 from tests.gateways.local_stripe import Money
