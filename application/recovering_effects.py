@@ -1,14 +1,13 @@
 """Effects of a run in progress that the ledgers have lost: the run would continue as if they were there."""
 
-import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Final
 
-from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import Client, WorkflowExecution
 
 from activities.signatures import CHARGE_PAYMENT, CREATE_SHIPMENT, RESERVE_INVENTORY
 from open_work.evidence import Evidence, gather
+from open_work.history import completed_steps
 from open_work.sources import Sources
 from orders.state import Confirmed, Paid
 from workflows.model import FULFILL_ORDER
@@ -28,7 +27,7 @@ async def lost_effects(sources: Sources, client: Client, run: WorkflowExecution,
     """
     if run.workflow_type != FULFILL_ORDER:
         return []
-    completed = {step async for step in _completed_steps(client, run)}
+    completed = await completed_steps(client.get_workflow_handle(run.id, run_id=run.run_id))
     evidence, _ = await gather(sources, [order_id])
     return [
         step
@@ -37,21 +36,3 @@ async def lost_effects(sources: Sources, client: Client, run: WorkflowExecution,
         for step, is_lost in _IS_LOST.items()
         if step in completed and is_lost(order)
     ]
-
-
-async def _completed_steps(client: Client, run: WorkflowExecution) -> AsyncIterator[str]:
-    scheduled: dict[int, str] = {}
-    async for event in client.get_workflow_handle(run.id, run_id=run.run_id).fetch_history_events():
-        if event.HasField("activity_task_scheduled_event_attributes"):
-            scheduled[event.event_id] = event.activity_task_scheduled_event_attributes.activity_type.name
-        elif event.HasField("activity_task_completed_event_attributes"):
-            yield scheduled[event.activity_task_completed_event_attributes.scheduled_event_id]
-        elif _is_completed_local_step(event):
-            marker = event.marker_recorded_event_attributes
-            yield str(json.loads(marker.details["data"].payloads[0].data)["activity_type"])
-
-
-def _is_completed_local_step(event: HistoryEvent) -> bool:
-    """True for the marker that Temporal's SDK records for a local activity."""
-    marker = event.marker_recorded_event_attributes
-    return marker.marker_name == "core_local_activity" and not marker.HasField("failure")

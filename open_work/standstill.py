@@ -1,6 +1,5 @@
 """Standstill of a running workflow: its cause, read from Temporal's description and history."""
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,6 +12,8 @@ from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.workflow.v1 import PendingActivityInfo, PendingWorkflowTaskInfo
 from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryReverseRequest
 from temporalio.client import Client, WorkflowExecutionDescription
+
+from open_work.history import local_step, local_step_name
 
 RPC_LIMIT: Final = timedelta(seconds=5)
 # Events. The timer that a run waits for is among its last events, however many signals came since.
@@ -129,14 +130,10 @@ def _failing_task(recent: Iterable[HistoryEvent], task: PendingWorkflowTaskInfo)
 def _retried_step(recent: Iterable[HistoryEvent], task: PendingWorkflowTaskInfo) -> Standstill:
     """A step is in the history only after a round of attempts: then the last step there is the one that failed."""
     step, error = TASK, "a database step is tried again and again: its error is in the worker's log"
-    last = next((event.marker_recorded_event_attributes for event in recent if _ends_step(event)), None)
+    last = next(filter(None, map(local_step, recent)), None)
     if last and last.HasField("failure") and not last.failure.application_failure_info.non_retryable:
-        step, error = json.loads(last.details["data"].payloads[0].data)["activity_type"], last.failure.message
+        step, error = local_step_name(last), last.failure.message
     return Standstill("failing", step, error, _time(task.original_scheduled_time))
-
-
-def _ends_step(event: HistoryEvent) -> bool:
-    return event.marker_recorded_event_attributes.marker_name == "core_local_activity"
 
 
 def _not_taken(step: str, due: Timestamp) -> Standstill | None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import json
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -20,6 +19,7 @@ from eventstore.checkpoints import lags
 from eventstore.pool import open_pool
 from gateways.books import GatewayBooks
 from gateways.simulated import Faults
+from open_work.history import completed_steps
 from orders.commands import CancelOrder, Command, PlaceOrder
 from orders.events import CancelledBy
 from orders.ids import stream_name
@@ -106,7 +106,7 @@ class RunningSystem:
 
     async def steps(self, order_id: str, workflow: str = "fulfill-order") -> list[str]:
         """Activities of the order's workflow in the order of their success."""
-        return await steps_of(self.workflow(workflow, order_id))
+        return await completed_steps(self.workflow(workflow, order_id))
 
     async def money(self, order_id: str) -> tuple[int, int]:
         """Charged and refunded amounts in the gateway's own ledger, in minor units."""
@@ -157,27 +157,6 @@ async def _is_running(handle: WorkflowHandle[Any, Any]) -> bool:
         return (await handle.describe()).status == WorkflowExecutionStatus.RUNNING
     except RPCError:
         return False
-
-
-async def steps_of(handle: WorkflowHandle[Any, Any]) -> list[str]:
-    """Activity types by completion, local ones from their markers."""
-    scheduled: dict[int, str] = {}
-    steps: list[str] = []
-    async for event in handle.fetch_history_events():
-        if event.HasField("activity_task_scheduled_event_attributes"):
-            attributes = event.activity_task_scheduled_event_attributes
-            scheduled[event.event_id] = attributes.activity_type.name
-        elif event.HasField("activity_task_completed_event_attributes"):
-            steps.append(scheduled[event.activity_task_completed_event_attributes.scheduled_event_id])
-        elif event.HasField("marker_recorded_event_attributes"):
-            marker = event.marker_recorded_event_attributes
-            if marker.marker_name == "core_local_activity" and not marker.HasField("failure"):
-                steps.append(_local_activity_type(marker.details["data"].payloads[0].data))
-    return steps
-
-
-def _local_activity_type(data: bytes) -> str:
-    return str(json.loads(data)["activity_type"])
 
 
 def new_id() -> str:
