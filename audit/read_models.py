@@ -9,8 +9,9 @@ from zlib import crc32
 import asyncpg
 
 from audit.report import READ_MODELS, Finding
-from audit.statements import CHECKPOINT, PARKED_BY_PROJECTION
+from audit.statements import PARKED_BY_PROJECTION
 from audit.totals import total_faults
+from eventstore.checkpoints import position_of
 from eventstore.connection import pooled
 from open_work.sources import Sources
 from projections.columns import columns, row_of
@@ -39,7 +40,7 @@ async def audit_projection(sources: Sources, projection: Projection[Any], part: 
     An event that the projection has parked is a finding, and is left out of the fold.
     """
     async with _snapshot(sources.pool) as connection:
-        position = int(await connection.fetchval(CHECKPOINT, projection.name) or 0)
+        position = await position_of(connection, projection.name)
         count = int(await connection.fetchval(f"select count(*) from projections.{projection.table}"))
         parked = {
             row["position"]: row["reason"] for row in await connection.fetch(PARKED_BY_PROJECTION, projection.name)

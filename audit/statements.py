@@ -2,9 +2,6 @@
 
 from typing import Final
 
-# Checkpoint of a projection, by the primary key.
-CHECKPOINT: Final = "select position from eventstore.subscriptions where name = $1"
-
 # Events that a projection has parked, by parked_pkey.
 PARKED_BY_PROJECTION: Final = "select position, reason from projections.parked where projection = $1 order by position"
 

@@ -24,6 +24,11 @@ class Lag:
     seconds: float
 
 
+async def position_of(executor: Executor, name: str) -> int:
+    """The subscription's position; 0 if it has never run."""
+    return int(await executor.fetchval(READ_CHECKPOINT, name) or 0)
+
+
 async def open_checkpoint(executor: Executor, name: str, *, start: int = 0) -> int:
     """The subscription's position; a new subscription begins after `start`."""
     await executor.execute(CREATE_CHECKPOINT, name, start)

@@ -12,10 +12,11 @@ from temporalio.service import RPCError, RPCStatusCode
 from dispatcher.dispatcher import NAME as DISPATCHER
 from dispatcher.older_ids import id_in_use
 from dispatcher.triggers import TRIGGERS
+from eventstore.checkpoints import position_of
 from open_work.evidence import Evidence
 from open_work.sources import Sources
 from open_work.standstill import RPC_LIMIT, Standstill, standstill
-from open_work.statements import DISPATCHED_UP_TO, PARKED_POSITIONS
+from open_work.statements import PARKED_POSITIONS
 from orders.events import Event, RefundRequested
 from orders.names import workflow_id
 from orders.state import Cancelled, Confirmed, Paid, Placed, Refund, Shipped, State
@@ -134,7 +135,7 @@ class Prospects:
         """Prospects by order id. The dispatcher's checkpoint is read first: the workflows of events before it are started."""
         if not works:
             return {}
-        checkpoint = int(await self._pool.fetchval(DISPATCHED_UP_TO, DISPATCHER) or 0)
+        checkpoint = await position_of(self._pool, DISPATCHER)
         positions = [work.position for work in works]
         parked = {row["position"] for row in await self._pool.fetch(PARKED_POSITIONS, positions)}
         by_order: dict[str, list[Prospect]] = defaultdict(list)

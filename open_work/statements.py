@@ -2,9 +2,6 @@
 
 from typing import Final
 
-# Position that the dispatcher has reached, by the primary key of subscriptions.
-DISPATCHED_UP_TO: Final = "select position from eventstore.subscriptions where name = $1"
-
 # Those of the positions that the dispatcher has parked, by the primary key of parked.
 PARKED_POSITIONS: Final = "select position from dispatcher.parked where position = any ($1::bigint[])"
 

@@ -8,6 +8,7 @@ from typing import Final, Generic, TypeAlias, TypeVar
 
 import asyncpg
 
+from eventstore.checkpoints import position_of
 from projections.columns import row_of
 from projections.customer_orders import CustomerRow
 from projections.order_dashboard import OrderRow
@@ -21,7 +22,6 @@ from projections.statements import (
     LIST_PERIOD,
     PARKED,
     PARKED_COUNTS,
-    POSITION,
     REVENUE,
     STATUSES,
     TOP_CUSTOMERS,
@@ -168,7 +168,7 @@ class Queries:
 
     async def position(self, name: str) -> int:
         """A projection's checkpoint; 0 if it has never run."""
-        return int(await self._pool.fetchval(POSITION, name) or 0)
+        return await position_of(self._pool, name)
 
     async def wait_until(self, name: str, position: int, timeout: float) -> None:
         """Read your writes: return once a projection has folded the log up to `position`.

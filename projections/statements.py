@@ -59,8 +59,6 @@ select top.* from currencies f cross join lateral (
  order by top.currency, top.total_spend desc, top.customer_id"""
 # Revenue by currency: the whole table, a row per currency, kept by triggers.
 REVENUE: Final = "select currency, amount from projections.revenue order by currency"
-# A projection's checkpoint: subscriptions_pkey.
-POSITION: Final = "select position from eventstore.subscriptions where name = $1"
 
 # Parked events of a projection: parked_pkey, then events_pkey.
 PARKED: Final = """
