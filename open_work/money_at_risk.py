@@ -11,7 +11,7 @@ from gateways.stripe.attention import Pages, ending_authorisations, failed_refun
 from gateways.stripe.refund_credits import RefundRow
 from open_work.kinds import Stuck
 from open_work.sources import Sources
-from order_streams.folded import read_orders
+from order_streams.folded import statuses
 from orders.money import format_money
 from orders.names import kind_of
 
@@ -43,6 +43,5 @@ def _remedy(row: RefundRow, due: int) -> str:
 async def _with_status(sources: Sources, pages: Pages) -> AsyncGenerator[list[tuple[asyncpg.Record, str | None]], None]:
     """The pages, each row with its order's status."""
     async for page in pages:
-        orders = await read_orders(sources.pool, sources.codec, list({row["order_id"] for row in page}))
-        states = {order.order_id: order.state.status for order in orders if order.state}
+        states = await statuses(sources.pool, sources.codec, (row["order_id"] for row in page))
         yield [(row, states.get(row["order_id"])) for row in page]

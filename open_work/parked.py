@@ -10,7 +10,7 @@ import asyncpg
 from dispatcher.parking import Parking
 from open_work.kinds import Stuck
 from open_work.sources import Sources
-from order_streams.folded import read_orders
+from order_streams.folded import statuses
 from orders.ids import stream_name
 from projections import PROJECTIONS
 from projections.queries import Queries
@@ -39,8 +39,7 @@ class _Parked:
 async def parked_events(sources: Sources) -> AsyncGenerator[Stuck, None]:
     """Events parked by the dispatcher, by each projection, then deliveries of webhooks that are parked."""
     async for page in _pages(sources.pool):
-        orders = await read_orders(sources.pool, sources.codec, list({event.order_id for event in page}))
-        states = {order.order_id: order.state.status for order in orders if order.state}
+        states = await statuses(sources.pool, sources.codec, (event.order_id for event in page))
         for event in page:
             yield event.row(states.get(event.order_id))
 

@@ -65,6 +65,12 @@ async def read_order(pool: asyncpg.Pool, codec: Codec[Event], order_id: str) -> 
     return next(iter(await read_orders(pool, codec, [order_id])), None)
 
 
+async def statuses(pool: asyncpg.Pool, codec: Codec[Event], ids: Iterable[str]) -> dict[str, str]:
+    """The status of each of these orders, by its stream; orders without a stream that folds are left out."""
+    streams = await read_orders(pool, codec, list(set(ids)))
+    return {stream.order_id: stream.state.status for stream in streams if stream.state}
+
+
 async def without_stream(pool: asyncpg.Pool, ids: Iterable[str]) -> set[str]:
     """Ids among these that no order has."""
     rows = await pool.fetch(NAMES_WITHOUT_STREAM, [stream_name(id_) for id_ in ids])
