@@ -1,12 +1,14 @@
 """`orders attention`: orders and events that need an operator."""
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Annotated, Final
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
+from application.wire import camel_case
 from cli.arguments import AsJson
 from cli.failures import OK, REFUSED, explain
 from cli.output import note, show, show_json, table
@@ -40,7 +42,7 @@ def attention(limit: MaxRows = 100, as_json: AsJson = False) -> None:
         async with opened(settings) as app:
             found = await find_stuck(app.sources(await temporal_if_reachable(settings)), settings, limit)
         if as_json:
-            rows = [each.as_json() for each in found.rows]
+            rows = [camel_case(asdict(each)) for each in found.rows]
             show_json({"stuck": rows, "more": found.more, "complete": found.problem is None})
         elif found.rows:
             show(_table(found.rows))

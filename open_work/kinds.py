@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Literal, get_args
+from typing import Final, Literal, get_args
 
 from open_work.standstill import Standstill
 
@@ -33,21 +33,6 @@ class Stuck:
     workflow_id: str | None = None
     url: str | None = None
     position: int | None = None
-
-    def as_json(self) -> dict[str, Any]:
-        """The row in wire spelling."""
-        return {
-            "kind": self.kind,
-            "orderId": self.order_id,
-            "state": self.state,
-            "step": self.step,
-            "since": self.since,
-            "error": self.error,
-            "nextRetry": self.next_retry,
-            "workflowId": self.workflow_id,
-            "url": self.url,
-            "position": self.position,
-        }
 
 
 def stuck_run(run: Standstill, order_id: str, state: str | None, workflow_id: str, url: str | None) -> Stuck:

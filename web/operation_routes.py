@@ -68,7 +68,7 @@ async def get_attention(system: Shared, limit: Limit = 50) -> dict[str, Any]:
     """Orders and events that need an operator: failing steps, stalled and lost orders, holds, parked events, money at risk."""
     found = await find_stuck(replace(system.sources, client=await reachable(system.client)), system.settings, limit)
     return {
-        "stuck": [each.as_json() for each in found.rows],
+        "stuck": [camel_case(asdict(each)) for each in found.rows],
         "more": found.more,
         "complete": found.problem is None,
     }
