@@ -14,7 +14,6 @@ from orders.commands import (
     RecordShipment,
 )
 from orders.errors import (
-    IllegalTransition,
     InvalidCommand,
     OrderAlreadyExists,
     OrderAlreadyRefunded,
@@ -37,7 +36,7 @@ from orders.events import (
     shared_facts,
 )
 from orders.faults import faults_of
-from orders.interventions import intervene
+from orders.interventions import illegal, intervene
 from orders.model import Order
 from orders.money import Money
 from orders.state import (
@@ -117,7 +116,7 @@ def _confirm(command: ConfirmOrder, state: ExistingOrder) -> list[Event]:
         case Confirmed() | Paid() | Shipped():
             return []
         case Cancelled():
-            raise _illegal(command, state)
+            raise illegal(command, state)
         case _:
             assert_never(state)
 
@@ -128,7 +127,7 @@ def _record_payment(command: RecordPayment, state: ExistingOrder) -> list[Event]
         _require_full_payment(command, order)
         return []
     if not isinstance(state, Confirmed):
-        raise _illegal(command, state)
+        raise illegal(command, state)
     _require_full_payment(command, order)
     return [OrderPaid(**shared_facts(order), payment_id=command.payment_id, amount=command.amount)]
 
@@ -145,7 +144,7 @@ def _record_shipment(command: RecordShipment, state: ExistingOrder) -> list[Even
     if state.shipment == Shipment(command.shipment_id, command.tracking_number, command.carrier):
         return []
     if not isinstance(state, Paid):
-        raise _illegal(command, state)
+        raise illegal(command, state)
     if state.hold:
         raise OrderOnHold(order.order_id, state.hold.reason)
     return [
@@ -163,7 +162,7 @@ def _cancel(command: CancelOrder, state: ExistingOrder) -> list[Event]:
     order = state.order
     match state:
         case Confirmed() | Paid() if command.cancelled_by is CancelledBy.VALIDATION:
-            raise _illegal(command, state)  # the order has gone on: a late validation must not end it
+            raise illegal(command, state)  # the order has gone on: a late validation must not end it
         case Placed() | Confirmed() | Paid():
             return [
                 OrderCancelled(
@@ -186,13 +185,13 @@ def _record_refund(command: RecordRefund, state: ExistingOrder) -> list[Event]:
     if isinstance(state, Shipped):
         return _record_requested_refund(command, state)
     if not isinstance(state, Cancelled):
-        raise _illegal(command, state)
+        raise illegal(command, state)
     if state.refund:
         return _repeat_refund(command, state, state.refund)
     # A charge may have landed without being recorded, so a refund needs no recorded payment. Where one is recorded, the
     # refund must be of that one.
     if state.payment and state.payment.payment_id != command.payment_id:
-        raise _illegal(command, state)
+        raise illegal(command, state)
     order = state.order
     if not 0 <= command.amount <= order.total:
         amount, total = Money(command.amount, order.currency), Money(order.total, order.currency)
@@ -205,7 +204,7 @@ def _record_requested_refund(command: RecordRefund, state: Shipped) -> list[Even
     if refund in state.refunds:
         return []
     if not state.answers(refund):
-        raise _illegal(command, state)
+        raise illegal(command, state)
     return [_refunded(command, state.order, after_shipment=True)]
 
 
@@ -225,7 +224,3 @@ def _repeat_refund(command: RecordRefund, state: Cancelled, recorded: Refund) ->
     if same_facts == (recorded.refund_id, recorded.payment_id, recorded.amount):
         return []
     raise OrderAlreadyRefunded(state.order.order_id, recorded.refund_id, command.refund_id)
-
-
-def _illegal(command: Command, state: ExistingOrder) -> IllegalTransition:
-    return IllegalTransition(command.order_id, type(command).__name__, state.status)

@@ -63,7 +63,7 @@ def intervene(command: Intervention, state: ExistingOrder) -> list[Event]:
 def _hold(command: HoldOrder, state: ExistingOrder) -> list[Event]:
     order = state.order
     if isinstance(state, Shipped | Cancelled):
-        raise IllegalTransition(order.order_id, "HoldOrder", state.status)
+        raise illegal(command, state)
     if state.hold is not None:
         return []
     return [OrderHeld(**shared_facts(order), reason=command.reason)]
@@ -72,7 +72,7 @@ def _hold(command: HoldOrder, state: ExistingOrder) -> list[Event]:
 def _release(command: ReleaseOrder, state: ExistingOrder) -> list[Event]:
     order = state.order
     if isinstance(state, Shipped | Cancelled):
-        raise IllegalTransition(order.order_id, "ReleaseOrder", state.status)
+        raise illegal(command, state)
     if state.hold is None:
         return []
     return [OrderReleased(**shared_facts(order), status=state.status)]
@@ -85,7 +85,7 @@ def _retry(command: RetryOrder, state: ExistingOrder) -> list[Event]:
 def _request_refund(command: RequestRefund, state: ExistingOrder) -> list[Event]:
     order = state.order
     if not isinstance(state, Shipped):
-        raise IllegalTransition(order.order_id, "RequestRefund", state.status)
+        raise illegal(command, state)
     same = [refund for refund in state.requested if refund.refund_id == command.refund_id]
     if same and (same[0].amount, same[0].reason) == (command.amount, command.reason):
         return []
@@ -101,3 +101,8 @@ def _request_refund(command: RequestRefund, state: ExistingOrder) -> list[Event]
             reason=command.reason,
         )
     ]
+
+
+def illegal(command: object, state: ExistingOrder) -> IllegalTransition:
+    """The refusal of a command that the order's status does not allow."""
+    return IllegalTransition(state.order.order_id, type(command).__name__, state.status)
