@@ -21,9 +21,11 @@ _KEYS_STORED: Final = timedelta(hours=20)  # Stripe stores an idempotency key fo
 class StripeCharging:
     """Creates and confirms the intent of a charge. later: confirming only authorises."""
 
-    def __init__(self, api: StripeApi, ledger: StripeLedger, adoption: StripeAdoption, *, later: bool) -> None:
-        self._api, self._ledger, self._adoption, self._later = api, ledger, adoption, later
-        self._intents = StripeIntents(api, ledger)
+    def __init__(
+        self, api: StripeApi, ledger: StripeLedger, adoption: StripeAdoption, intents: StripeIntents, *, later: bool
+    ) -> None:
+        self._api, self._ledger, self._adoption, self._intents = api, ledger, adoption, intents
+        self._later = later
 
     async def charge(self, request: ChargeRequest) -> Charge:
         """As PaymentGateway.charge. A decline is final for its attempt; a higher attempt creates a new intent."""

@@ -27,7 +27,7 @@ class StripePaymentGateway:
         self._refunds = StripeRefunds(api, self._refund_ledger)
         self._adoption = StripeAdoption(api, self._ledger)
         self._intents = StripeIntents(api, self._ledger)
-        self._charging = StripeCharging(api, self._ledger, self._adoption, later=with_label)
+        self._charging = StripeCharging(api, self._ledger, self._adoption, self._intents, later=with_label)
 
     async def charge(self, request: ChargeRequest) -> Charge:
         """As PaymentGateway.charge."""
