@@ -9,7 +9,6 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
-from pathlib import Path
 from types import FrameType
 from typing import Any, Final, NoReturn, TypeAlias, TypeVar
 
@@ -135,7 +134,7 @@ def _name(task: "asyncio.Task[Any]") -> str:
 
 def _grace() -> float:
     try:
-        return load_settings(Path("/nonexistent")).shutdown_seconds
+        return load_settings(None).shutdown_seconds
     except SettingsError:  # the program itself reports it
         return 0.0
 

@@ -210,15 +210,16 @@ def host_and_port(address: str) -> tuple[str, int]:
     return host.removeprefix("[").removesuffix("]"), int(port)
 
 
-def load_settings(folder: Path = DEV_FOLDER) -> Settings:
-    """The environment's settings; what it leaves open comes from a running `orders dev`. Raises SettingsError."""
+def load_settings(folder: Path | None = DEV_FOLDER) -> Settings:
+    """The environment's settings; what it leaves open comes from the `orders dev` that runs in the folder. None: the
+    environment alone. Raises SettingsError."""
     if renamed := [f"{old} is named {new}" for old, new in _RENAMED.items() if os.environ.get(old)]:
         raise SettingsError("; ".join(renamed))
     try:
         settings = Settings()
     except ValidationError as error:
         raise SettingsError("; ".join(_problem(each) for each in error.errors())) from None
-    return settings.model_copy(update=_missing(settings, _dev_services(folder)))
+    return settings.model_copy(update=_missing(settings, _dev_services(folder))) if folder else settings
 
 
 def _problem(error: ErrorDetails) -> str:

@@ -32,8 +32,6 @@ from web.app import create_app
 from web.server import api_served
 from worker import Role, serve
 
-# Settings come from the environment alone: addresses that an earlier run left in the folder are stale.
-_NO_FOLDER: Final = Path("/nonexistent")
 _PRODUCTS: Final = DATA_FOLDER / "northwind" / "products.csv"
 
 
@@ -44,7 +42,7 @@ def dev(as_json: AsJson = False) -> None:
     """
 
     async def command(_: Settings) -> None:
-        given = load_settings(_NO_FOLDER)
+        given = load_settings(None)  # addresses that an earlier run left in the folder are stale
         async with run_services(
             DEV_FOLDER,
             database_url=given.database_url,

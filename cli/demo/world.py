@@ -5,7 +5,6 @@ import contextlib
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from temporalio.client import Client
@@ -30,8 +29,6 @@ DECLINE_ABOVE: Final = 850_000
 UNAVAILABLE_ABOVE: Final = 180
 ORDERS_FILE: Final = DATA_FOLDER / "northwind" / "orders.jsonl"
 _PRODUCTS_FILE: Final = DATA_FOLDER / "northwind" / "products.csv"
-# The demo has services of its own, even where `orders dev` runs in this folder.
-_NO_DEV_FOLDER: Final = Path("/nonexistent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +43,7 @@ class World:
 @asynccontextmanager
 async def demo_world() -> AsyncIterator[World]:
     """Start every service; configured addresses are used instead. Raises EmbeddedError and the errors of connections."""
-    given = load_settings(_NO_DEV_FOLDER)
+    given = load_settings(None)  # services of its own, even where `orders dev` runs in this folder
     async with run_services(
         None,
         database_url=given.database_url,
