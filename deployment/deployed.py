@@ -6,15 +6,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-import orjson
-
 from chaos.soak import STOCK_FACTOR
 from cli.arguments import DATA_FOLDER
 from deployment.ground import Ground
 from deployment.postgres import Server
 from deployment.report import Wrong
 from deployment.shop import Shop
-from deployment.system import System, Where
+from deployment.system import System, Where, last_document
 from deployment.temporal import BuiltServer, DevelopmentServer, Temporal, low_ports, set_up_namespace
 from embedded.ports import HOST, free_ports
 
@@ -87,7 +85,7 @@ class Deployment:
         await shop.all_ended()
         for _ in range(_AUDITS):
             code, output = await system.command("audit", "--json")
-            report = orjson.loads(next(line for line in reversed(output.splitlines()) if line.startswith("{")))
+            report = last_document(output)
             if code == 0:
                 break
         else:

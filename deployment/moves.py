@@ -10,14 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-import orjson
-
 from deployment.compose import ROOT
 from deployment.deployed import Deployment
 from deployment.report import NotTested, Wrong
 from deployment.shop import Shop
 from deployment.stages import RATE
-from deployment.system import System
+from deployment.system import System, last_document
 from deployment.temporal import set_up_namespace
 from embedded.child import Job, child
 from embedded.errors import EmbeddedError
@@ -138,8 +136,7 @@ def _move(deployment: Deployment, address: str) -> None:
 async def _recover(deployment: Deployment, *arguments: str) -> list[dict[str, Any]]:
     """The losses that the command lists. Raises Wrong where applying leaves one, or the command fails otherwise."""
     _, output = await deployment.system.command("recover", "--json", *arguments)
-    document = next((line for line in reversed(output.splitlines()) if line.startswith("{")), "{}")
-    losses: list[dict[str, Any]] | None = orjson.loads(document).get("losses")
+    losses: list[dict[str, Any]] | None = last_document(output).get("losses")
     if losses is None or (arguments and not all(loss["done"] for loss in losses)):
         raise Wrong(f"orders recover {' '.join(arguments)}: {output[-2000:]}")
     return losses

@@ -5,10 +5,11 @@ import re
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote
 
 import httpx
+import orjson
 
 from chaos.fleet import Worker
 from deployment.compose import ROOT, Compose, read_compose
@@ -155,3 +156,10 @@ class System:
         if self.where.root == self.ground.compose.root:
             return self.ground.compose
         return read_compose(self.ground.compose.variables, self.where.root)
+
+
+def last_document(output: str) -> dict[str, Any]:
+    """The JSON document that a command printed last, among its log lines; empty where it printed none."""
+    document = next((line for line in reversed(output.splitlines()) if line.startswith("{")), "{}")
+    found: dict[str, Any] = orjson.loads(document)
+    return found
