@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
+from functools import partial
 from typing import Final, TypeVar
 
 from fastapi.sse import format_sse_event
@@ -105,7 +106,7 @@ class Streams:
         for recorded, event in events:
             if recorded.version > after:
                 yield _timeline_event(found, recorded, event)
-        await self._log.position()
+        await self._with_retries(self._log.position)
         with self._log.listen(stream) as subscription:
             # Events from before the subscription, then those from it; known versions are skipped in both.
             missed = await self._with_retries(
@@ -122,14 +123,14 @@ class Streams:
 
     async def _of_all(self, position: int) -> AsyncGenerator[bytes, None]:
         # Far behind: a page at a time, each after the one before is sent. Near the end: subscribe, then read the rest.
-        while not self._stopped and await self._reached() - position > _CATCH_UP:
-            page, position = await self._read(position)
+        while not self._stopped and await self._with_retries(self._reached) - position > _CATCH_UP:
+            page, position = await self._with_retries(partial(self._read, position))
             for chunk in await self._changes(page):
                 yield chunk
-        await self._projected.position()
+        await self._with_retries(self._projected.position)
         with self._projected.listen() as subscription:
             while not self._stopped and position < subscription.start:
-                page, position = await self._read(position)
+                page, position = await self._with_retries(partial(self._read, position))
                 for chunk in await self._changes(page):
                     yield chunk
             async for batch in subscription.batches(PING_SECONDS):

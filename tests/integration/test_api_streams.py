@@ -255,3 +255,22 @@ async def test_given_the_database_away_for_a_while_then_a_stream_goes_on_where_i
             await cut_connections(database_url)
             await until(lambda: _succeeds(served, order_id), "the order is held")
             assert (await listener.next()).event == "order.held"
+
+
+async def test_given_the_database_away_while_a_stream_begins_then_it_goes_on_once_the_database_is_back(
+    database_url: str, temporal_client: Client
+) -> None:
+    async with api(database_url, temporal_client) as served:
+        order_id = await served.place()
+        log = served.system.streams._log
+        head = log._until
+
+        async def once_away() -> int:
+            log._until = head
+            raise ConnectionResetError
+
+        log._until = once_away
+        async with listening(served, f"/v1/orders/{order_id}/events") as listener:
+            await listener.next()
+            assert await _succeeds(served, order_id)
+            assert (await listener.next()).event == "order.held"
