@@ -2,6 +2,8 @@
 
 import asyncpg
 
+from tests.running_system import RunningSystem
+
 # Read models begin anew; readers stand no further than the log.
 _LOSE = """
 delete from eventstore.events where position > $1;
@@ -25,3 +27,11 @@ async def lose_tail(database_url: str, *, after: int) -> None:
             await owner.execute("alter table eventstore.events enable trigger append_only")
     finally:
         await owner.close()
+
+
+async def ship(system: RunningSystem, order_id: str) -> list[int]:
+    """Place an order and wait until it has shipped; the positions of its events."""
+    await system.stock(TEA_1=10)
+    await system.place(order_id)
+    await system.settled(order_id, "shipped", 120)
+    return [event.position async for event in system.app.store.stream(f"order-{order_id}")]

@@ -12,7 +12,7 @@ from application.recovering import Recovery
 from tests.gateways.local_stripe import Money
 from tests.gateways.stripe_proxy import StripeProxy
 from tests.integration.dispatcher_harness import dispatching
-from tests.integration.lost_tail import lose_tail
+from tests.integration.lost_tail import lose_tail, ship
 from tests.running_system import RunningSystem, new_id, running_system
 from tests.workflow.stripe_system import StripeSystem, stripe_system
 
@@ -104,11 +104,8 @@ async def lost_at_stripe(
     """A running system whose log has this many events of an order that was shipped, and whose ledger has lost its charge."""
     order_id = new_id()
     async with stripe_system(database_url, client, stripe) as system:
-        await system.stock(TEA_1=10)
-        await system.place(order_id)
-        await system.settled(order_id, "shipped", 120)
-        events = [event async for event in system.app.store.stream(f"order-{order_id}")]
-    await lose_tail(database_url, after=events[kept - 1].position if kept else 0)
+        positions = await ship(system, order_id)
+    await lose_tail(database_url, after=[0, *positions][kept])
     await as_owner(database_url, "delete from gateways.stripe_charges")
     stripe.forget()
     async with stripe_system(database_url, client, stripe) as system:

@@ -14,7 +14,7 @@ from gateways.easypost.api import EasyPostApi
 from gateways.easypost.shipping import EasyPostShippingGateway
 from tests.gateways.easypost_server import API_KEY, SENDER, EasyPostServer, run_easypost_server
 from tests.integration.gateway_requests import a_parcel
-from tests.integration.lost_tail import lose_tail
+from tests.integration.lost_tail import lose_tail, ship
 from tests.integration.test_recover import as_owner, losses, recovery
 from tests.running_system import RunningSystem, new_id, running_system
 from tests.workflow.test_corrupt_stream import confirm_twice
@@ -47,11 +47,8 @@ async def lost_label(
     """A running system whose log has this many events of an order that was shipped, and whose ledger has lost its label."""
     order_id = new_id()
     async with shipped_by(database_url, client, easypost) as system:
-        await system.stock(TEA_1=10)
-        await system.place(order_id)
-        await system.settled(order_id, "shipped", 120)
-        events = [event async for event in system.app.store.stream(f"order-{order_id}")]
-    await lose_tail(database_url, after=events[kept - 1].position if kept else 0)
+        positions = await ship(system, order_id)
+    await lose_tail(database_url, after=[0, *positions][kept])
     await as_owner(database_url, "delete from gateways.easypost_shipments")
     async with shipped_by(database_url, client, easypost) as system:
         yield system, order_id

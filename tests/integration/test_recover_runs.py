@@ -2,24 +2,37 @@
 
 from datetime import timedelta
 
-import asyncpg
 import pytest
 from temporalio.client import Client
 
 from tests.integration.dispatcher_harness import dispatching
 from tests.integration.lost_tail import lose_tail
 from tests.integration.test_dispatcher_lost_tail import paid_and_waiting, positions, shipped_whole
-from tests.integration.test_recover import losses
+from tests.integration.test_recover import as_owner, losses
 from tests.running_system import new_id, running_system
+
+
+@pytest.fixture(autouse=True)
+def _clocks_agree(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dispatcher.starter.CLOCKS_DIFFER", timedelta(0))
+
+
+@pytest.fixture
+def queue() -> str:
+    """The task queue of the fleet that has the order's run."""
+    return f"test-{new_id()}"
+
+
+@pytest.fixture
+async def order_id(database_url: str, temporal_client: Client, queue: str) -> str:
+    """A paid order whose run waits for its label, without a worker."""
+    return await paid_and_waiting(database_url, temporal_client, queue)
 
 
 @pytest.mark.parametrize("kept", [1, 2])
 async def test_a_run_that_is_further_than_the_log_is_replaced_and_the_order_ships(
-    database_url: str, temporal_client: Client, monkeypatch: pytest.MonkeyPatch, kept: int
+    database_url: str, temporal_client: Client, queue: str, order_id: str, kept: int
 ) -> None:
-    monkeypatch.setattr("dispatcher.starter.CLOCKS_DIFFER", timedelta(0))
-    queue = f"test-{new_id()}"
-    order_id = await paid_and_waiting(database_url, temporal_client, queue)
     async with dispatching(database_url, temporal_client, task_queue=queue) as given:
         position = (await positions(given.system, order_id))[kept - 1]
         await lose_tail(database_url, after=position)
@@ -32,11 +45,8 @@ async def test_a_run_that_is_further_than_the_log_is_replaced_and_the_order_ship
 
 
 async def test_a_run_without_an_order_is_ended_and_the_order_ships_when_it_is_placed_again(
-    database_url: str, temporal_client: Client, monkeypatch: pytest.MonkeyPatch
+    database_url: str, temporal_client: Client, queue: str, order_id: str
 ) -> None:
-    monkeypatch.setattr("dispatcher.starter.CLOCKS_DIFFER", timedelta(0))
-    queue = f"test-{new_id()}"
-    order_id = await paid_and_waiting(database_url, temporal_client, queue)
     await lose_tail(database_url, after=0)
     async with dispatching(database_url, temporal_client, task_queue=queue) as given:
         assert await losses(given.system, apply=False) == [("workflow", order_id, False)]
@@ -49,14 +59,12 @@ async def test_a_run_without_an_order_is_ended_and_the_order_ships_when_it_is_pl
 
 
 async def test_a_run_whose_reservation_is_lost_is_replaced_and_the_order_ships_with_its_goods(
-    database_url: str, temporal_client: Client, monkeypatch: pytest.MonkeyPatch
+    database_url: str, temporal_client: Client, queue: str, order_id: str
 ) -> None:
-    monkeypatch.setattr("dispatcher.starter.CLOCKS_DIFFER", timedelta(0))
-    queue = f"test-{new_id()}"
-    order_id = await paid_and_waiting(database_url, temporal_client, queue)
     async with dispatching(database_url, temporal_client, task_queue=queue) as given:
         assert await losses(given.system, apply=False) == []
-        await _lose_reservations(database_url)
+        await as_owner(database_url, "delete from inventory.reservation_lines; delete from inventory.reservations")
+        await as_owner(database_url, "update inventory.stock set available = available + reserved, reserved = 0")
         assert await losses(given.system, apply=False) == [("workflow", order_id, False)]
         assert await losses(given.system, apply=True) == [("workflow", order_id, True)]
         assert await losses(given.system, apply=True) == []
@@ -66,20 +74,9 @@ async def test_a_run_whose_reservation_is_lost_is_replaced_and_the_order_ships_w
         assert await system.app.stock.reserved([order_id]) == {order_id: {"TEA-1": 2}}
 
 
-async def _lose_reservations(database_url: str) -> None:
-    """Undo all reservations as a database does that has lost its last transactions."""
-    owner = await asyncpg.connect(database_url)
-    try:
-        await owner.execute("delete from inventory.reservation_lines; delete from inventory.reservations")
-        await owner.execute("update inventory.stock set available = available + reserved, reserved = 0")
-    finally:
-        await owner.close()
-
-
 async def test_runs_of_another_fleet_in_the_namespace_are_left_alone(
-    database_url: str, temporal_client: Client
+    database_url: str, temporal_client: Client, order_id: str
 ) -> None:
-    order_id = await paid_and_waiting(database_url, temporal_client, f"test-{new_id()}")
     await lose_tail(database_url, after=0)
     async with dispatching(database_url, temporal_client) as given:
         assert await losses(given.system, apply=True) == []

@@ -8,7 +8,7 @@ from open_work.attention_list import find_stuck
 from open_work.kinds import Stuck
 from tests.integration.log_by_hand import ByHand, insert
 from tests.running_system import RunningSystem, until
-from tests.workflow.steering import Steering
+from tests.workflow.steering import Held, Steering
 
 LONG = 120.0  # seconds: a round of attempts at a database step, on a busy machine
 
@@ -18,6 +18,15 @@ async def confirm_twice(system: RunningSystem, database_url: str, order_id: str)
     event = {"orderId": order_id, "customerId": "ALFKI", "currency": "EUR", "total": 3000}
     for _ in range(2):
         await insert(database_url, order_id, ByHand(json.dumps(event)), "order.confirmed")
+
+
+async def corrupt(system: RunningSystem, steering: Steering, database_url: str) -> tuple[str, Held]:
+    """An order whose stream is corrupt before its first step, which is held."""
+    held = steering.hold_before("check-inventory")
+    order_id = await system.place()
+    await held.reached.wait()
+    await confirm_twice(system, database_url, order_id)
+    return order_id, held
 
 
 async def error_listed(system: RunningSystem, client: Client, order_id: str, kind: str, step: str) -> str:
@@ -37,10 +46,7 @@ async def error_listed(system: RunningSystem, client: Client, order_id: str, kin
 async def test_a_step_that_fails_on_a_corrupt_stream_needs_attention(
     system: RunningSystem, steering: Steering, database_url: str, temporal_client: Client
 ) -> None:
-    held = steering.hold_before("check-inventory")
-    order_id = await system.place()
-    await held.reached.wait()
-    await confirm_twice(system, database_url, order_id)
+    order_id, held = await corrupt(system, steering, database_url)
     steering.before.clear()
     held.release.set()
     error = await error_listed(system, temporal_client, order_id, "failing", "check-inventory")
@@ -50,10 +56,7 @@ async def test_a_step_that_fails_on_a_corrupt_stream_needs_attention(
 async def test_a_corrupt_stream_that_no_workflow_works_on_needs_attention(
     system: RunningSystem, steering: Steering, database_url: str, temporal_client: Client
 ) -> None:
-    held = steering.hold_before("check-inventory")
-    order_id = await system.place()
-    await held.reached.wait()
-    await confirm_twice(system, database_url, order_id)
+    order_id, held = await corrupt(system, steering, database_url)
     await system.dispatched_all()
     for name in await system.running(order_id):
         await system.workflow(name, order_id).terminate()
