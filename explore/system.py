@@ -74,7 +74,7 @@ class _EitherWay:
 
 class _ImpatientEasyPost(EasyPostApi):
     @property
-    def longest_call(self) -> float:
+    def purchase_seconds(self) -> float:
         return _LONGEST_CALL
 
 

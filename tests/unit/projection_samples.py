@@ -49,9 +49,3 @@ def folded(projection: Projection[R], log: Sequence[RecordedEvent], rows: Sequen
     addressed = address(projection, CODEC, decode(CODEC, log))
     parked = addressed.parked + fold(projection, addressed, by_key).parked
     return Folded([*by_key.values()], [], parked)
-
-
-def altered(event: RecordedEvent, **changes: Any) -> RecordedEvent:
-    """The event with changed fields, by name."""
-    names = ("position", "stream", "version", "id", "type", "schema_version", "data", "metadata", "recorded_at")
-    return RecordedEvent(**{name: changes.get(name, getattr(event, name)) for name in names})
