@@ -19,15 +19,25 @@ _IMPOSSIBLE: Final = {
 }
 
 
-async def act(orders: Orders, command: CancelOrder | Intervention, *, actor: str, command_id: str) -> Handled[State]:
-    """Handle the command in a person's name. Raises the domain's refusals."""
+async def act(
+    orders: Orders,
+    command: CancelOrder | Intervention,
+    *,
+    actor: str,
+    command_id: str,
+    expected: frozenset[int] | None = None,
+) -> Handled[State]:
+    """Handle the command in a person's name. expected: the order's versions that the person may have seen, None for any.
+
+    Raises the domain's refusals, and UnexpectedVersion.
+    """
     stream = stream_name(command.order_id)
     metadata = {"actor": actor}
     async with aclosing(orders.events(stream)) as events:
         async for first, _ in events:
             metadata["correlationId"] = first.metadata.get("correlationId", str(first.id))
             break
-    return await orders.handle(stream, command, command_id=command_id, metadata=metadata)
+    return await orders.handle(stream, command, command_id=command_id, metadata=metadata, expected=expected)
 
 
 def why_impossible(error: IllegalTransition) -> str:

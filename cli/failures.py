@@ -10,7 +10,7 @@ from temporalio.service import RPCError
 
 from application.outages import AWAY, NOT_MIGRATED, REFUSED_LOGIN
 from embedded.errors import EmbeddedError
-from eventstore.errors import EventStoreError
+from eventstore.errors import EventStoreError, UnexpectedVersion
 from eventstore.migrate import MigrationFailed, single_hosts
 from eventstore.planted import Planted
 from inventory.stock_file import InvalidStockFile
@@ -50,6 +50,8 @@ def explain(error: BaseException, settings: Settings | None) -> str | None:
             return "nothing was imported:\n" + "\n".join(f"  {fault}" for fault in error.faults)
         case MigrationFailed():
             return f"the migration failed: {error}"
+        case UnexpectedVersion():
+            return f"the order is at version {error.actual}, {error.state.status}, not {min(error.expected)}: nothing changed"
         case TemporalUnreachable():
             return f"Temporal does not answer at {temporal_address(settings)}{_stale(settings, 'TEMPORAL_ADDRESS')}"
         case RPCError():

@@ -3,7 +3,7 @@
 import uuid
 
 from application.retrying import Retried, retry
-from cli.acting import Reason, actor
+from cli.acting import Expect, Reason, actor, versions
 from cli.arguments import AsJson, OrderId
 from cli.output import show, show_json
 from cli.running import execute, opened, temporal
@@ -11,7 +11,7 @@ from orders.interventions import RetryOrder
 from settings import Settings
 
 
-def retry_order(order_id: OrderId, reason: Reason, as_json: AsJson = False) -> None:
+def retry_order(order_id: OrderId, reason: Reason, expect: Expect = None, as_json: AsJson = False) -> None:
     """Start the workflows of an order again that were terminated, have failed or are stalled.
 
     Completed steps are not repeated. A running workflow is woken and retries its pending steps at once.
@@ -22,7 +22,13 @@ def retry_order(order_id: OrderId, reason: Reason, as_json: AsJson = False) -> N
             client = await temporal(settings, lazy=True)
             request = RetryOrder(order_id, reason)
             retried = await retry(
-                app.orders, client, settings.task_queue, request, actor=actor(), command_id=str(uuid.uuid4())
+                app.orders,
+                client,
+                settings.task_queue,
+                request,
+                actor=actor(),
+                command_id=str(uuid.uuid4()),
+                expected=versions(expect),
             )
         _print(order_id, retried, as_json)
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from application.documents import Amount, Document, PaymentState, Position, Status
+from application.documents import Amount, Document, OrderDocument, PaymentState, Position, Status
 
 
 class ProblemFault(Document):
@@ -22,6 +22,12 @@ class ProblemDocument(Document):
     detail: str
     instance: str | None = None
     errors: list[ProblemFault] | None = None
+
+
+class OrderChangedProblem(ProblemDocument):
+    """The refusal of a request whose If-Match the order does not fulfil. order: its present state."""
+
+    order: OrderDocument
 
 
 class Placed(Document):
