@@ -15,6 +15,7 @@ _IMPOSSIBLE: Final = {
     "CancelOrder": "cannot be cancelled",
     "HoldOrder": "cannot be held",
     "ReleaseOrder": "cannot be released",
+    "Restock": "has no units to restock before it has shipped",
     "RequestRefund": "has no refund before it has shipped, cancel it instead",
 }
 
@@ -42,6 +43,8 @@ async def act(
 
 def why_impossible(error: IllegalTransition) -> str:
     """The refusal in a sentence."""
+    if error.status == "cancelled" and error.command == "Restock":
+        return f"order {error.order_id} is cancelled: its units went back into stock by themselves"
     if error.status == "cancelled" and error.command == "RequestRefund":
         return f"order {error.order_id} is cancelled: all that was charged goes back by itself"
     return f"order {error.order_id} {_IMPOSSIBLE[error.command]}: it is {error.status}"

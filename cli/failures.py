@@ -13,6 +13,7 @@ from embedded.errors import EmbeddedError
 from eventstore.errors import EventStoreError, UnexpectedVersion
 from eventstore.migrate import MigrationFailed, single_hosts
 from eventstore.planted import Planted
+from inventory.errors import AdjustmentRefused
 from inventory.stock_file import InvalidStockFile
 from orders.errors import OrderError
 from projections.rebuild import RebuildRunning
@@ -31,6 +32,7 @@ _OWN: Final = (
     Refused,
     SettingsError,
     OrderError,
+    AdjustmentRefused,
     EmbeddedError,
     MigrationFailed,
     Planted,

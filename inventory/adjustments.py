@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from inventory import statements
 from inventory.errors import (
+    InvalidAdjustment,
     RestockConflict,
     RestockExceedsOrder,
     SkuNotFound,
@@ -47,7 +48,6 @@ class Adjustments:
     """Adjustments over a pool whose role may call the inventory functions. Every operation is one transaction.
 
     actor: the person; request_id: repeated requests with one id have one effect, and return the entry of the first.
-    Raises ValueError for an argument that no adjustment can have.
     """
 
     def __init__(self, pool: asyncpg.Pool) -> None:
@@ -64,7 +64,7 @@ class Adjustments:
         request_id: str | None = None,
     ) -> Adjustment:
         """Set the available units of a SKU, which may be new, if as many as expected are there. Raises AdjustmentRefused."""
-        _require_units("units", units)
+        _require_units("available", units)
         return await self._adjust(sku, units, None, expected, reason, actor, request_id)
 
     async def adjust(
@@ -79,7 +79,7 @@ class Adjustments:
     ) -> Adjustment:
         """Add units to a SKU, or take them away, if as many as expected are there. Raises AdjustmentRefused."""
         if not 1 <= abs(change) <= MAX_BIGINT:
-            raise ValueError(f"the change must be from 1 to {MAX_BIGINT} units, up or down, not {change}")
+            raise InvalidAdjustment("change", f"must be from 1 to {MAX_BIGINT} units, up or down, not {change}")
         return await self._adjust(sku, None, change, expected, reason, actor, request_id)
 
     async def restock(
@@ -91,7 +91,7 @@ class Adjustments:
         """
         _require_reason(reason)
         if not units or not all(1 <= each <= MAX_BIGINT for each in units.values()):
-            raise ValueError(f"units must be from 1 to {MAX_BIGINT} of one or more SKUs")
+            raise InvalidAdjustment("items", f"must be from 1 to {MAX_BIGINT} units of one or more SKUs")
         rows = await self._pool.fetch(
             statements.RESTOCK, order_id, refund_id, list(units), list(units.values()), reason, actor
         )
@@ -129,12 +129,12 @@ class Adjustments:
         request_id: str | None,
     ) -> Adjustment:
         if problem := sku_problem(sku):
-            raise ValueError(f"sku {problem}")
+            raise InvalidAdjustment("sku", problem)
         if reason is not None:
             _require_reason(reason)
         if expected is not None:
-            _require_units("the expected units", expected)
-        found = await self._pool.fetchrow(statements.ADJUST, sku, level, change, expected, reason, actor, request_id)
+            _require_units("expect", expected)
+        [found] = await self._pool.fetch(statements.ADJUST, sku, level, change, expected, reason, actor, request_id)
         match found["outcome"]:
             case "unknown":
                 raise SkuNotFound(sku)
@@ -142,19 +142,20 @@ class Adjustments:
                 raise StockChanged(sku, expected, found["available"])
             case "below" | "above":
                 raise StockOutOfRange(sku, change or 0, found["available"])
-        return _adjustment(await self._pool.fetchrow(statements.GET_ADJUSTMENT, found["entry"]))
+        [row] = await self._pool.fetch(statements.GET_ADJUSTMENT, found["entry"])
+        return _adjustment(row)
 
 
 def _require_units(name: str, units: int) -> None:
     if not 0 <= units <= MAX_BIGINT:
-        raise ValueError(f"{name} must be from 0 to {MAX_BIGINT}, not {units}")
+        raise InvalidAdjustment(name, f"must be from 0 to {MAX_BIGINT}, not {units}")
 
 
 def _require_reason(reason: str) -> None:
     try:
         _REASON.validate_python(reason)
     except ValidationError as error:
-        raise ValueError(f"the reason {problem_of(error.errors()[0])}") from None
+        raise InvalidAdjustment("reason", problem_of(error.errors()[0])) from None
 
 
 def _excess(row: asyncpg.Record) -> Shortage:

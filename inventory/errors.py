@@ -7,6 +7,14 @@ class AdjustmentRefused(Exception):
     """Base of all refusals of an adjustment, which has then changed nothing."""
 
 
+class InvalidAdjustment(AdjustmentRefused):
+    """A value that no adjustment can have. field: its name; problem: worded to follow the name."""
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"{field} {problem}")
+        self.field, self.problem = field, problem
+
+
 class SkuNotFound(AdjustmentRefused):
     """There is no stock of this SKU. Check it; a new one begins with its level."""
 

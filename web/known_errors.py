@@ -14,7 +14,9 @@ from application.acting import why_impossible
 from application.documents import OrderDocument
 from application.outages import AWAY, NOT_MIGRATED, REFUSED_LOGIN
 from application.refunding import RefundIdTaken
+from application.restocking import RefundNotFound
 from eventstore.errors import EventStoreError, InvalidEvent, SequenceBehindLog, UnexpectedVersion, WrongExpectedVersion
+from inventory.errors import AdjustmentRefused, InvalidAdjustment, SkuNotFound, StockChanged
 from orders.errors import (
     CorruptStream,
     Fault,
@@ -49,6 +51,7 @@ KNOWN: Final = (
     RequestValidationError,
     OrderError,
     EventStoreError,
+    AdjustmentRefused,
     RefundIdTaken,
     RebuildRunning,
     WebhookError,
@@ -72,6 +75,8 @@ def problem_of(error: Exception) -> Problem | None:
             return _of_order(error)
         case EventStoreError():
             return _of_store(error)
+        case AdjustmentRefused():
+            return _of_stock(error)
         case RefundIdTaken():
             return Problem(409, "refund-id-taken", str(error))
         case RebuildRunning():
@@ -124,6 +129,19 @@ def _of_webhooks(error: WebhookError) -> Problem:
             return Invalid("the request is not valid", [_body_fault(Fault(error.field, error.problem))])
         case UnknownEndpoint() | UnknownDelivery():
             return NotFound(str(error))
+        case _:
+            return Problem(409, _slug(error), str(error))
+
+
+def _of_stock(error: AdjustmentRefused) -> Problem:
+    match error:
+        case InvalidAdjustment():
+            return Invalid("the request is not valid", [_body_fault(Fault(error.field, error.problem))])
+        case SkuNotFound() | RefundNotFound():
+            return Problem(404, _slug(error), str(error))
+        case StockChanged():
+            members = {"level": {"sku": error.sku, "available": error.available}}
+            return Problem(409, "stock-changed", str(error), members=members)
         case _:
             return Problem(409, _slug(error), str(error))
 

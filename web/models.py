@@ -1,8 +1,17 @@
 """Documents of the API alone; `application.documents` has those that it shares with `--json`."""
 
 from datetime import datetime
+from typing import Literal
+
+from pydantic import ConfigDict
 
 from application.documents import Amount, Document, OrderDocument, PaymentState, Position, Status
+
+
+class Asked(Document):
+    """A JSON object of a request; an unknown field is refused."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class ProblemFault(Document):
@@ -134,6 +143,39 @@ class StockLevel(Document):
 class Inventory(Document):
     levels: list[StockLevel]
     after: str | None
+
+
+class Adjustment(Document):
+    """A change of available units by a person. before, after: null in entries from before they were recorded.
+    orderId, refundId: of a restock."""
+
+    id: int
+    sku: str
+    kind: Literal["import", "set", "adjust", "restock"]
+    change: int
+    before: int | None
+    after: int | None
+    reason: str | None
+    actor: str
+    at: datetime
+    order_id: str | None
+    refund_id: str | None
+
+
+class AdjustmentList(Document):
+    """A page. after: cursor of the next page; null on the last."""
+
+    adjustments: list[Adjustment]
+    after: str | None
+
+
+class Restocked(Document):
+    """changed: false where the units were put back before, for the same refund."""
+
+    order_id: str
+    refund_id: str
+    changed: bool
+    adjustments: list[Adjustment]
 
 
 class OrderChanged(Document):

@@ -58,6 +58,13 @@ PlacedFrom = Annotated[
 ]
 PlacedTo = Annotated[UtcTime | None, Query(alias="placedTo", description="only orders placed before that time")]
 After = Annotated[str | None, Query(max_length=256, description="an earlier page's `after`")]
+AfterEntry = Annotated[
+    int | None, _Whole, Query(alias="after", ge=1, le=MAX_POSITION, description="an earlier page's `after`")
+]
+OfSku = Annotated[
+    Annotated[str, _checked(visible_text_problem)] | None,
+    Query(alias="sku", max_length=128, description="only this SKU's"),
+]
 Sku = Annotated[Annotated[str, _checked(visible_text_problem)] | None, Query(alias="after", max_length=128)]
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from inventory.adjustments import Adjustment, Adjustments
 from inventory.errors import (
+    InvalidAdjustment,
     RestockConflict,
     RestockExceedsOrder,
     SkuNotFound,
@@ -101,7 +102,7 @@ class TestChange:
     async def test_given_an_argument_that_cannot_be_then_the_database_is_not_asked(
         self, sku: str, change: int, reason: str, adjustments: Adjustments
     ) -> None:
-        with pytest.raises(ValueError, match=r"sku|change|reason"):
+        with pytest.raises(InvalidAdjustment, match=r"^(sku|change|reason) "):
             await adjustments.adjust(sku, change, actor=ACTOR, reason=reason)
 
     async def test_given_a_request_that_is_repeated_then_it_has_one_effect(
