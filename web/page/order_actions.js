@@ -3,9 +3,10 @@ import { ask } from "./dialog.js";
 import { h, external, toast } from "./dom.js";
 import { money, toMajor, toMinor } from "./money.js";
 import { refundable } from "./order_facts.js";
+import { restockQuestion } from "./order_restock.js";
+import { reasonField } from "./question.js";
 import { may } from "./session.js";
 
-const LONGEST_REASON = 512;
 const LOST = ["failed", "terminated", "canceled", "timed out"];
 
 const isOpen = ({ status }) => ["placed", "confirmed", "paid"].includes(status);
@@ -15,6 +16,7 @@ const ACTIONS = [
   { name: "Hold", role: "operate", fits: (order) => isOpen(order) && !order.hold, question: holdQuestion },
   { name: "Retry", role: "operate", fits: mayNeedRetry, question: retryQuestion },
   { name: "Refund", role: "operate", fits: (order) => order.status === "shipped" && refundable(order) > 0n, question: refundQuestion },
+  { name: "Restock", role: "operate", fits: (order) => order.status === "shipped" && order.refunds.length > 0, question: restockQuestion },
   { name: "Cancel order", role: "write", fits: isOpen, question: cancelQuestion, danger: true },
 ];
 
@@ -28,7 +30,7 @@ let open = null; // the order of the open dialog, and how to revise the dialog
 
 /** Asks for confirmation of an action, on the version of the order that is shown. */
 function askFor(action, order, workflows, done) {
-  const about = (present) => ({ ...action.question(present, done), version: present.version, isOrder: true });
+  const about = (present) => ({ version: present.version, isOrder: true, ...action.question(present, done) });
   const again = (present) => (action.fits(present, workflows) ? about(present) : null);
   open = { orderId: order.orderId, revise: ask({ ...about(order), again }) };
 }
@@ -53,15 +55,7 @@ export function actionBar(order, workflows, done) {
 
 const pathOf = (order, action) => `/v1/orders/${encodeURIComponent(order.orderId)}/${action}`;
 
-function reasonField(label = "Reason") {
-  const element = h("textarea", { rows: "2", maxlength: String(LONGEST_REASON), required: true });
-  const read = () => {
-    const reason = element.value.trim();
-    if (!reason) throw new RangeError("Enter a reason: it is kept with the order.");
-    return reason;
-  };
-  return { label, element, hint: "Kept in the order's timeline with your name.", read };
-}
+const orderReason = () => reasonField("Kept in the order's timeline with your name.");
 
 const paragraph = (...text) => h("p", {}, text);
 
@@ -73,7 +67,7 @@ function after(order, words, done) {
 }
 
 function holdQuestion(order, done) {
-  const reason = reasonField();
+  const reason = orderReason();
   return {
     title: "Hold this order",
     path: pathOf(order, "hold"),
@@ -96,7 +90,7 @@ function releaseQuestion(order, done) {
 }
 
 function retryQuestion(order, done) {
-  const reason = reasonField();
+  const reason = orderReason();
   return {
     title: "Retry this order",
     path: pathOf(order, "retry"),
@@ -109,7 +103,7 @@ function retryQuestion(order, done) {
 }
 
 function cancelQuestion(order, done) {
-  const reason = reasonField();
+  const reason = orderReason();
   const by = h("select", {}, h("option", { value: "operator" }, "the shop"), h("option", { value: "customer" }, "the customer"));
   const back = order.payment ? `The ${money(order.payment.amount, order.currency)} that was charged goes back to the customer` : "A charge in progress goes back to the customer";
   return {
@@ -128,7 +122,7 @@ function refundQuestion(order, done) {
   const { currency } = order;
   const most = refundable(order);
   const amount = h("input", { inputmode: "decimal", autocomplete: "off", spellcheck: "false", required: true, value: toMajor(most, currency) });
-  const reason = reasonField();
+  const reason = orderReason();
   const read = () => {
     const minor = toMinor(amount.value, currency);
     if (minor < 1n) throw new RangeError("The amount must be greater than zero.");

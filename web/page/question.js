@@ -95,6 +95,19 @@ function keepTyped(before, fields) {
   }
 }
 
+const LONGEST_REASON = 512;
+
+/** The field of a reason, which is required. hint: where the reason is kept. */
+export function reasonField(hint) {
+  const element = h("textarea", { rows: "2", maxlength: String(LONGEST_REASON), required: true });
+  const read = () => {
+    const reason = element.value.trim();
+    if (!reason) throw new RangeError("Enter a reason: it is kept.");
+    return reason;
+  };
+  return { label: "Reason", element, hint, read };
+}
+
 let number = 0;
 
 function fieldOf({ label, element, hint }) {
