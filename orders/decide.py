@@ -39,6 +39,7 @@ from orders.faults import faults_of
 from orders.interventions import illegal, intervene
 from orders.model import Order
 from orders.money import Money
+from orders.payment_attempts import GivePaymentMethod, RecordPaymentFailure, attempt_payment
 from orders.state import (
     Cancelled,
     Confirmed,
@@ -87,6 +88,8 @@ def _proceed(command: Command, state: ExistingOrder) -> list[Event]:
             return _cancel(command, state)
         case RecordRefund():
             return _record_refund(command, state)
+        case RecordPaymentFailure() | GivePaymentMethod():
+            return attempt_payment(command, state)
         case _:
             return intervene(command, state)
 

@@ -24,7 +24,8 @@ class SimulatedPaymentGateway:
         self._settings = settings or SimulationSettings()
 
     async def charge(self, request: ChargeRequest) -> Charge:
-        """As PaymentGateway.charge. A decline is stored under its key, and survives a change of the limit."""
+        """As PaymentGateway.charge. A decline is stored under its key: a change of the limit has an effect on a higher
+        attempt."""
         content = fingerprint(request.key, request.order_id, request.customer_id, request.amount, request.currency)
         row = await self._call(
             "payment.charge",
@@ -35,6 +36,7 @@ class SimulatedPaymentGateway:
             request.amount,
             request.currency,
             self._settings.decline_above,
+            request.attempt,
         )
         return _charge(request.key, row)
 
