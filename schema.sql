@@ -650,6 +650,23 @@ begin
 end $$;
 
 --
+-- Name: begin_attempt(text, integer); Type: FUNCTION; Schema: simulated; Owner: -
+--
+
+CREATE FUNCTION simulated.begin_attempt(in_key text, in_attempt integer) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    insert into simulated.attempts as a (key, attempt) values (in_key, in_attempt)
+    on conflict on constraint attempts_pkey do update set attempt = excluded.attempt where a.attempt < excluded.attempt;
+    if found then
+        delete from simulated.charges c where c.key = in_key and c.state = 'declined';
+    end if;
+end
+$$;
+
+--
 -- Name: charge(text, text, text, bigint, text, bigint, boolean); Type: FUNCTION; Schema: simulated; Owner: -
 --
 
@@ -681,60 +698,6 @@ begin
         now()
     )
     on conflict on constraint charges_pkey do nothing
-    returning * into charge;
-    if not found then
-        select * into strict charge from simulated.charges c where c.key = in_key;
-    end if;
-
-    outcome := case
-        when charge.state = 'voided' then 'voided'
-        when charge.fingerprint <> in_fingerprint then 'conflict'
-        else charge.state
-    end;
-    payment_id := charge.payment_id;
-    amount := charge.amount;
-    currency := charge.currency;
-    refunded_amount := charge.refunded_amount;
-    code := charge.decline_code;
-    reason := charge.decline_reason;
-end
-$$;
-
---
--- Name: charge(text, text, text, bigint, text, bigint, integer, boolean); Type: FUNCTION; Schema: simulated; Owner: -
---
-
-CREATE FUNCTION simulated.charge(in_key text, in_fingerprint text, in_order_id text, in_amount bigint, in_currency text, in_decline_above bigint, in_attempt integer, in_heed_faults boolean, OUT fault text, OUT fault_delay double precision, OUT outcome text, OUT payment_id text, OUT amount bigint, OUT currency text, OUT refunded_amount bigint, OUT code text, OUT reason text) RETURNS record
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-#variable_conflict use_column
-declare
-    charge simulated.charges;
-    declined constant boolean := coalesce(in_amount > in_decline_above, false);
-begin
-    select f.fault, f.fault_delay into fault, fault_delay
-    from simulated.draw_fault('payment.charge', in_heed_faults) f;
-    if fault in ('unavailable', 'hang') then
-        return;
-    end if;
-
-    insert into simulated.charges as c (
-        key, state, fingerprint, order_id, amount, currency, payment_id, decline_code, decline_reason, decided_at, attempt
-    )
-    values (
-        in_key,
-        case when declined then 'declined' else 'charged' end,
-        in_fingerprint, in_order_id, in_amount, in_currency,
-        case when not declined then 'pay_' || replace(gen_random_uuid()::text, '-', '') end,
-        case when declined then 'amount_above_limit' end,
-        case when declined then 'the amount is above the limit' end,
-        now(), in_attempt
-    )
-    on conflict on constraint charges_pkey do update
-    set state = excluded.state, payment_id = excluded.payment_id, decline_code = excluded.decline_code,
-        decline_reason = excluded.decline_reason, decided_at = now(), attempt = in_attempt
-    where c.state = 'declined' and c.attempt < in_attempt and c.fingerprint = in_fingerprint
     returning * into charge;
     if not found then
         select * into strict charge from simulated.charges c where c.key = in_key;
@@ -1405,6 +1368,21 @@ CREATE TABLE public.schema_migrations (
 );
 
 --
+-- Name: attempts; Type: TABLE; Schema: simulated; Owner: -
+--
+
+CREATE TABLE simulated.attempts (
+    key text NOT NULL COLLATE pg_catalog."C",
+    attempt integer NOT NULL
+);
+
+--
+-- Name: TABLE attempts; Type: COMMENT; Schema: simulated; Owner: -
+--
+
+COMMENT ON TABLE simulated.attempts IS 'the last attempt at each charge that was attempted again';
+
+--
 -- Name: charges; Type: TABLE; Schema: simulated; Owner: -
 --
 
@@ -1422,7 +1400,6 @@ CREATE TABLE simulated.charges (
     void_reason text,
     decided_at timestamp with time zone,
     voided_at timestamp with time zone,
-    attempt integer DEFAULT 1 NOT NULL,
     CONSTRAINT charges_amount_not_negative CHECK ((amount >= 0)),
     CONSTRAINT charges_facts CHECK ((((fingerprint IS NULL) = (order_id IS NULL)) AND ((fingerprint IS NULL) = (amount IS NULL)) AND ((fingerprint IS NULL) = (currency IS NULL)) AND ((fingerprint IS NOT NULL) OR ((state = 'voided'::text) AND (payment_id IS NULL))))),
     CONSTRAINT charges_refunded_within_amount CHECK (((refunded_amount >= 0) AND (refunded_amount <=
@@ -1444,12 +1421,6 @@ COMMENT ON TABLE simulated.charges IS 'one row per idempotency key, for good; a 
 --
 
 COMMENT ON COLUMN simulated.charges.fingerprint IS 'hash of the request: names the content without keeping it';
-
---
--- Name: COLUMN charges.attempt; Type: COMMENT; Schema: simulated; Owner: -
---
-
-COMMENT ON COLUMN simulated.charges.attempt IS 'a declined charge is decided again for a higher attempt alone';
 
 --
 -- Name: faults; Type: TABLE; Schema: simulated; Owner: -
@@ -1810,6 +1781,13 @@ ALTER TABLE ONLY projections.revenue
 
 ALTER TABLE ONLY public.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (version);
+
+--
+-- Name: attempts attempts_pkey; Type: CONSTRAINT; Schema: simulated; Owner: -
+--
+
+ALTER TABLE ONLY simulated.attempts
+    ADD CONSTRAINT attempts_pkey PRIMARY KEY (key);
 
 --
 -- Name: charges charges_payment_id_key; Type: CONSTRAINT; Schema: simulated; Owner: -
@@ -2338,18 +2316,18 @@ REVOKE ALL ON FUNCTION projections.swap_in(p_table text) FROM PUBLIC;
 GRANT ALL ON FUNCTION projections.swap_in(p_table text) TO orders_app;
 
 --
+-- Name: FUNCTION begin_attempt(in_key text, in_attempt integer); Type: ACL; Schema: simulated; Owner: -
+--
+
+REVOKE ALL ON FUNCTION simulated.begin_attempt(in_key text, in_attempt integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION simulated.begin_attempt(in_key text, in_attempt integer) TO orders_app;
+
+--
 -- Name: FUNCTION charge(in_key text, in_fingerprint text, in_order_id text, in_amount bigint, in_currency text, in_decline_above bigint, in_heed_faults boolean, OUT fault text, OUT fault_delay double precision, OUT outcome text, OUT payment_id text, OUT amount bigint, OUT currency text, OUT refunded_amount bigint, OUT code text, OUT reason text); Type: ACL; Schema: simulated; Owner: -
 --
 
 REVOKE ALL ON FUNCTION simulated.charge(in_key text, in_fingerprint text, in_order_id text, in_amount bigint, in_currency text, in_decline_above bigint, in_heed_faults boolean, OUT fault text, OUT fault_delay double precision, OUT outcome text, OUT payment_id text, OUT amount bigint, OUT currency text, OUT refunded_amount bigint, OUT code text, OUT reason text) FROM PUBLIC;
 GRANT ALL ON FUNCTION simulated.charge(in_key text, in_fingerprint text, in_order_id text, in_amount bigint, in_currency text, in_decline_above bigint, in_heed_faults boolean, OUT fault text, OUT fault_delay double precision, OUT outcome text, OUT payment_id text, OUT amount bigint, OUT currency text, OUT refunded_amount bigint, OUT code text, OUT reason text) TO orders_app;
-
---
--- Name: FUNCTION charge(in_key text, in_fingerprint text, in_order_id text, in_amount bigint, in_currency text, in_decline_above bigint, in_attempt integer, in_heed_faults boolean, OUT fault text, OUT fault_delay double precision, OUT outcome text, OUT payment_id text, OUT amount bigint, OUT currency text, OUT refunded_amount bigint, OUT code text, OUT reason text); Type: ACL; Schema: simulated; Owner: -
---
-
-REVOKE ALL ON FUNCTION simulated.charge(in_key text, in_fingerprint text, in_order_id text, in_amount bigint, in_currency text, in_decline_above bigint, in_attempt integer, in_heed_faults boolean, OUT fault text, OUT fault_delay double precision, OUT outcome text, OUT payment_id text, OUT amount bigint, OUT currency text, OUT refunded_amount bigint, OUT code text, OUT reason text) FROM PUBLIC;
-GRANT ALL ON FUNCTION simulated.charge(in_key text, in_fingerprint text, in_order_id text, in_amount bigint, in_currency text, in_decline_above bigint, in_attempt integer, in_heed_faults boolean, OUT fault text, OUT fault_delay double precision, OUT outcome text, OUT payment_id text, OUT amount bigint, OUT currency text, OUT refunded_amount bigint, OUT code text, OUT reason text) TO orders_app;
 
 --
 -- Name: FUNCTION create_label(in_key text, in_fingerprint text, in_order_id text, in_units bigint, in_carrier text, in_unavailable_above bigint, in_heed_faults boolean, OUT fault text, OUT fault_delay double precision, OUT outcome text, OUT shipment_id text, OUT tracking_number text, OUT carrier text, OUT reason text); Type: ACL; Schema: simulated; Owner: -
@@ -2780,6 +2758,12 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE projections.revenue TO orders_app;
 --
 
 GRANT SELECT ON TABLE public.schema_migrations TO orders_app;
+
+--
+-- Name: TABLE attempts; Type: ACL; Schema: simulated; Owner: -
+--
+
+GRANT SELECT ON TABLE simulated.attempts TO orders_app;
 
 --
 -- Name: TABLE charges; Type: ACL; Schema: simulated; Owner: -

@@ -2,11 +2,13 @@
 
 from typing import Final
 
-# Charge once per key, after a decline once more for a higher attempt. By the primary key of charges: a concurrent call with
-# the same key waits, then reads the row.
+# Begin a higher attempt at a charge, by the primary keys of attempts and charges: a decline of a lower one is dropped.
+BEGIN_ATTEMPT: Final = "select simulated.begin_attempt($1, $2)"
+
+# Charge once per key. By the primary key of charges: a concurrent call with the same key waits, then reads the row.
 CHARGE: Final = """
 select fault, fault_delay, outcome, payment_id, amount, currency, refunded_amount, code, reason
-from simulated.charge($1, $2, $3, $4, $5, $6, $7, $8)
+from simulated.charge($1, $2, $3, $4, $5, $6, $7)
 """
 
 # Void a charge's key. Inserts or locks the row by the primary key of charges, which orders it before or after a charge.

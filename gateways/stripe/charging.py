@@ -58,7 +58,7 @@ class StripeCharging:
         return await self._raised(row, request.attempt) if request.attempt > row.attempt else row
 
     async def _raised(self, row: ChargeRow, attempt: int) -> ChargeRow:
-        if row.intent_id is not None and await self._needs_customer(row, row.intent_id):
+        if row.intent_id is not None and await self._takes_nothing(row, row.intent_id):
             # First, so that no two intents can take money for the order.
             earlier = await self._intents.cancel(row.intent_id)
             await self._intents.record(row, earlier)
@@ -68,11 +68,11 @@ class StripeCharging:
                 await self._declined(row, "canceled", "Another attempt at the charge was begun.")
         return await self._ledger.raise_attempt(row, attempt)
 
-    async def _needs_customer(self, row: ChargeRow, intent_id: str) -> bool:
-        """True if the row's intent takes no money unless its customer completes it."""
+    async def _takes_nothing(self, row: ChargeRow, intent_id: str) -> bool:
+        """True if the row's intent is cancelled, or takes no money unless its customer completes it."""
         if row.state != "created":
             return row.state == "declined"
-        return (await self._api.retrieve(intent_id)).status in NEEDS_CUSTOMER
+        return (await self._api.retrieve(intent_id)).status in (*NEEDS_CUSTOMER, "canceled")
 
     async def _create(self, row: ChargeRow, request: ChargeRequest, units: int) -> tuple[ChargeRow, Intent]:
         intent = await self._created(row, request, units)
