@@ -48,7 +48,7 @@ def import_file(file: File, as_json: AsJson = False) -> None:
 
 def _read(file: Path) -> list[StockRow]:
     try:
-        return read_stock_csv(sys.stdin.read() if str(file) == "-" else file)
+        return read_stock_csv(sys.stdin.buffer.read() if str(file) == "-" else file)
     except OSError as error:
         raise Refused(f"{file} cannot be read: {error.strerror}") from None
 

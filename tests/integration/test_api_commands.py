@@ -55,6 +55,7 @@ async def test_an_order_with_faults_is_told_all_of_them(
         answer = await served.post("/v1/orders", {**order_data("a"), **changes})
         document = problem(answer, 422, "invalid-request")
         assert {fault["pointer"]: fault["detail"] for fault in document["errors"]} == faults
+        assert document["detail"] == "order a is invalid"
         assert await served.app.store.head() == 0
 
 
@@ -137,6 +138,9 @@ async def test_a_refund_is_asked_for_once_under_its_id(database_url: str, tempor
             "refundable": 2000,
         }
         assert (await served.post("/v1/orders/a/refunds", body)).json() == first | {"changed": False}
+        assert (await served.post("/v1/orders/a/refunds", body | {"amount": 1000.0})).json() == first | {
+            "changed": False
+        }
         other = await served.post("/v1/orders/a/refunds", body | {"amount": 1001})
         assert "was asked for before, with an amount of 1000" in problem(other, 409, "refund-id-taken")["detail"]
 
@@ -147,6 +151,7 @@ async def test_a_refund_is_asked_for_once_under_its_id(database_url: str, tempor
         ("cancel", {}, "/reason"),
         ("cancel", {"reason": ""}, "/reason"),
         ("cancel", {"reason": "a\x00b"}, "/reason"),
+        ("retry", {"reason": "\u200b"}, "/reason"),
         ("cancel", {"reason": "x" * 513}, "/reason"),
         ("cancel", {"reason": 5}, "/reason"),
         ("cancel", {"reason": "x", "by": "fulfillment"}, "/by"),
@@ -158,7 +163,7 @@ async def test_a_refund_is_asked_for_once_under_its_id(database_url: str, tempor
         ("refunds", {"reason": "x", "amount": 2**63}, "/amount"),
         ("refunds", {"reason": "x", "amount": 10**400}, "/amount"),
         ("refunds", {"reason": "x", "amount": "5"}, "/amount"),
-        ("refunds", {"reason": "x", "amount": 5.0}, "/amount"),
+        ("refunds", {"reason": "x", "amount": 5.5}, "/amount"),
         ("refunds", {"reason": "x", "amount": True}, "/amount"),
         ("refunds", {"reason": "x", "amount": 5, "refundId": "a b"}, "/refundId"),
     ],

@@ -1,5 +1,6 @@
 """Rules of entry of an order, and the reported faults of every violation."""
 
+import re
 from typing import Any
 
 import pytest
@@ -30,6 +31,10 @@ FAULTY: list[tuple[dict[str, Any], str]] = [
     ({"orderId": "a b"}, "orderId"),
     ({"orderId": "x" * 129}, "orderId"),
     ({"orderId": 7}, "orderId"),
+    ({"orderId": "."}, "orderId"),
+    ({"orderId": ".."}, "orderId"),
+    ({"orderId": "\u3164"}, "orderId"),
+    ({"customerId": ".."}, "customerId"),
     ({"customerId": "a\u200bb"}, "customerId"),
     ({"currency": "XXX"}, "currency"),
     ({"currency": "eur"}, "currency"),
@@ -49,7 +54,12 @@ FAULTY: list[tuple[dict[str, Any], str]] = [
     ({"items": [line(unitPrice=BIGINT + 1)]}, "items[0].unitPrice"),
     ({"items": [line(unitPrice=BIGINT)]}, "total"),
     ({"items": [line(sku="")]}, "items[0].sku"),
-    ({"items": [line(sku="A B")]}, "items[0].sku"),
+    ({"items": [line(sku=" A")]}, "items[0].sku"),
+    ({"items": [line(sku="A ")]}, "items[0].sku"),
+    ({"items": [line(sku=" ")]}, "items[0].sku"),
+    ({"items": [line(sku="A\u00a0B")]}, "items[0].sku"),
+    ({"items": [line(sku="\u3164")]}, "items[0].sku"),
+    ({"items": [line(quantity=1), line(quantity=1, name="\u200b")]}, "items[1].name"),
     ({"items": [line(sku="A" * 129)]}, "items[0].sku"),
     ({"items": [line(name="Tea\x00")]}, "items[0].name"),
     ({"items": [line(name="\ud800")]}, "items[0].name"),
@@ -61,6 +71,11 @@ FAULTY: list[tuple[dict[str, Any], str]] = [
     ({"total": 1301}, "total"),
     ({"total": -1300}, "total"),
     ({"shippingAddress": address(name=" ")}, "shippingAddress.name"),
+    ({"shippingAddress": address(name="\u200b\u00ad")}, "shippingAddress.name"),
+    ({"shippingAddress": address(name="\u3164")}, "shippingAddress.name"),
+    ({"shippingAddress": address(line1="\u2800 \u2800")}, "shippingAddress.line1"),
+    ({"shippingAddress": address(city="\ufe0f")}, "shippingAddress.city"),
+    ({"shippingAddress": address(region="\ud800")}, "shippingAddress.region"),
     ({"shippingAddress": address(line2="\x00")}, "shippingAddress.line2"),
     ({"shippingAddress": address(city=None)}, "shippingAddress.city"),
     ({"shippingAddress": address(country="Atlantis")}, "shippingAddress.country"),
@@ -76,6 +91,11 @@ FAULTY: list[tuple[dict[str, Any], str]] = [
     ({"placedAt": "2026-02-30T09:30:00Z"}, "placedAt"),
     ({"placedAt": "0001-01-01T00:00:00+01:00"}, "placedAt"),
     ({"placedAt": 1_700_000_000}, "placedAt"),
+    ({"placedAt": "0001-01-01T00:00:00Z"}, "placedAt"),
+    ({"placedAt": "1969-12-31T23:59:59Z"}, "placedAt"),
+    ({"placedAt": "1970-01-01T00:00:00+00:01"}, "placedAt"),
+    ({"placedAt": "2201-01-01T00:00:00Z"}, "placedAt"),
+    ({"placedAt": "9999-12-31T23:59:59.999999Z"}, "placedAt"),
     ({"coupon": "TEA"}, "coupon"),
     ({"order_id": "o-1"}, "order_id"),
 ]
@@ -169,8 +189,36 @@ def test_a_time_of_placing_is_kept_in_utc_and_a_missing_one_is_now() -> None:
     assert an_order(placedAt="2026-01-31T10:30:00+01:00").placed_at.isoformat() == "2026-01-31T09:30:00+00:00"
 
 
-def test_optional_lines_of_an_address_that_are_blank_count_as_left_out() -> None:
-    home = an_order(shippingAddress=address(line2="", region=" ", postalCode=None)).shipping_address
+@pytest.mark.parametrize("time", ["1970-01-01T00:00:00Z", "2200-12-31T23:59:59.999999Z"])
+def test_the_first_and_the_last_time_that_an_order_may_have(time: str) -> None:
+    assert an_order(placedAt=time).placed_at.isoformat() == time.replace("Z", "+00:00")
+
+
+@pytest.mark.parametrize("sku", ["A B", "Tea, green 2 kg", "a/b", "...", "\u2764\ufe0f"])
+def test_a_sku_may_have_blanks_inside(sku: str) -> None:
+    assert an_order(items=[line(sku=sku)]).items[0].sku == sku
+
+
+def test_a_refusal_names_the_order_where_its_id_could_be_read() -> None:
+    for changes, name in (
+        ({"total": 1}, "order o-1 is"),
+        ({"orderId": "..", "total": 1}, "order .. is"),
+        ({"orderId": "a b"}, "the order is"),
+        ({"orderId": 7}, "the order is"),
+    ):
+        with pytest.raises(InvalidOrder, match=f"^{re.escape(name)} invalid: ") as refusal:
+            parse_order(entry(**changes), now=NOW)
+        assert refusal.value.order_id == (name.split()[1] if name.startswith("order ") else None)
+
+
+def test_a_fault_of_a_sum_names_the_order_too() -> None:
+    with pytest.raises(InvalidOrder, match=r"^order o-1 is invalid: total must be"):
+        parse_order(entry(total=1301), now=NOW)
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\u200b", "\u3164", "\ufe0f \u00ad"])
+def test_optional_lines_of_an_address_that_are_blank_count_as_left_out(blank: str) -> None:
+    home = an_order(shippingAddress=address(line2=blank, region=blank, postalCode=None)).shipping_address
     assert (home.line2, home.region, home.postal_code) == (None, None, None)
 
 

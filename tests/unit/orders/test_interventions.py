@@ -50,6 +50,12 @@ def test_an_order_under_way_is_held_once_and_released_once(status: str) -> None:
     given(*OPEN[status], HELD, released(status)).when(HOLD).then(HELD)
 
 
+@pytest.mark.parametrize("command", [HOLD, RETRY, CANCEL], ids=lambda c: type(c).__name__)
+@pytest.mark.parametrize("reason", ["", " ", "\u200b", "\u3164"])
+def test_a_reason_without_a_visible_character_is_refused(command: Command, reason: str) -> None:
+    given(PLACED).when(replace(command, reason=reason)).refuses(InvalidCommand)  # type: ignore[call-arg]
+
+
 @pytest.mark.parametrize("status", ENDED)
 @pytest.mark.parametrize("command", [HOLD, RELEASE], ids=lambda c: type(c).__name__)
 def test_an_order_that_has_ended_is_neither_held_nor_released(status: str, command: Command) -> None:
