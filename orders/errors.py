@@ -101,7 +101,7 @@ class IllegalTransition(OrderError):
 
 
 class OrderNotCancellable(OrderError):
-    """The order has shipped. Handle it as a return instead."""
+    """The order has shipped. Refund it instead."""
 
     def __init__(self, order_id: str, status: str) -> None:
         super().__init__(order_id, status)
@@ -109,7 +109,7 @@ class OrderNotCancellable(OrderError):
         self.status = status
 
     def __str__(self) -> str:
-        return f"order {self.order_id} can no longer be cancelled: it is {self.status}"
+        return f"order {self.order_id} can no longer be cancelled: it is {self.status}, refund it instead"
 
 
 class PaymentMismatch(OrderError):
