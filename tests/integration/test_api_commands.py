@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from temporalio.client import Client
 
+from open_work.kinds import KINDS
 from orders.commands import CancelOrder
 from orders.events import CancelledBy
 from tests.integration.api_harness import Api, api, api_of, problem
@@ -192,7 +193,13 @@ async def test_an_order_is_cancelled_held_retried_and_refunded_in_a_running_syst
         assert (retried["status"], retried["workflows"]) == ("shipped", ["notify-shipment"])
         timeline = await served.get(f"/v1/orders/{order_id}/timeline")
         assert f"refund-order-{order_id}/{asked['refundId']}" in [each["workflowId"] for each in timeline["workflows"]]
-        assert (await served.get("/v1/attention")) == {"stuck": [], "more": False, "complete": True}
+        assert (await served.get("/v1/attention")) == {
+            "stuck": [],
+            "counts": dict.fromkeys(KINDS, 0),
+            "more": False,
+            "after": None,
+            "complete": True,
+        }
 
 
 async def _made(served: Api, order_id: str) -> bool:

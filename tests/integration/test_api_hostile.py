@@ -9,7 +9,7 @@ import httpx
 import pytest
 from temporalio.client import Client
 
-from orders.model import MAX_LINES
+from orders.fields import MAX_LINES
 from tests.integration.api_harness import JSON, Api, api, listening, problem, raw
 from tests.running_system import order_data
 from web.limits import MAX_BODY

@@ -10,8 +10,10 @@ from temporalio.client import Client
 
 from application.cursors import encode_cursor
 from application.wire import camel_case
+from open_work.kinds import KINDS
 from orders.commands import CancelOrder
 from orders.events import CancelledBy
+from orders.ids import stream_name
 from orders.interventions import HoldOrder
 from projections.customer_orders import CustomerRow
 from projections.order_dashboard import OrderRow
@@ -186,3 +188,25 @@ async def test_given_a_projector_that_stands_still_when_waiting_then_504_and_wit
         found = await served.get("/v1/orders", wait=position)
         assert [row["orderId"] for row in found["orders"]] == ["mine"]
         assert len((await served.get("/v1/customers", wait=position))["customers"]) == 1
+
+
+async def test_attention_lists_harm_first_with_counts_and_in_pages(database_url: str, temporal_client: Client) -> None:
+    async with api(database_url, temporal_client) as served:
+        held = [await served.place(f"held-{n:02}") for n in range(12)]
+        for order_id in held:
+            await served.handle(order_id, HoldOrder(order_id, "odd"))
+        await served.place("parked")
+        await served.project()
+        [event] = await served.app.store.read_stream(stream_name("parked"))
+        await served.app.parking.park(event, "set aside")
+        first = await served.get("/v1/attention", limit=5)
+        assert first["counts"] == dict.fromkeys(KINDS, 0) | {"parked": 1, "onHold": 12}
+        assert list(first["counts"]) == list(KINDS)
+        assert (first["more"], first["stuck"][0]["orderId"]) == (True, "parked")
+        found = await pages(served, "/v1/attention", "stuck", limit=5)
+        assert [row["orderId"] for row in found] == ["parked", *held]
+        of_kind = await pages(served, "/v1/attention", "stuck", limit=5, kind="onHold")
+        assert [row["orderId"] for row in of_kind] == held
+        assert (await served.get("/v1/attention", kind="lost"))["stuck"] == []
+        for query in ({"kind": "odd"}, {"after": "x"}):
+            problem(await served.http.get("/v1/attention", params=query), 422, "invalid-request")

@@ -15,6 +15,7 @@ from orders.model import Address, OrderLine
 from orders.state import Placed
 from projections.customer_orders import CUSTOMER_ORDERS
 from projections.order_dashboard import ORDER_DASHBOARD
+from projections.projection import Projection
 from projections.queries import Period, Queries
 from tests.integration.projections_harness import drain, fold_of_the_log, happens, projector, rows_of
 from tests.unit.orders.samples import an_order
@@ -41,7 +42,8 @@ async def test_times_that_postgresql_has_as_infinities_are_read_as_they_were_wri
     pool: asyncpg.Pool, store: EventStore
 ) -> None:
     await happens(store, *(placed(name, placed_at=at) for name, at in TIMES.items()))
-    for projection in (ORDER_DASHBOARD, CUSTOMER_ORDERS):
+    projections: tuple[Projection[Any], ...] = (ORDER_DASHBOARD, CUSTOMER_ORDERS)
+    for projection in projections:
         consumer = projector(pool, store, projection)
         await drain(consumer)
         assert await rows_of(pool, projection) == await fold_of_the_log(store, projection)

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orders.errors import Fault, InvalidOrder
-from orders.model import MAX_LINES, parse_order, quantities, units
+from orders.fields import MAX_LINES
+from orders.model import parse_order, quantities, units
 from tests.unit.orders.samples import NOW, address, an_order, entry, line
 
 BIGINT = 2**63 - 1
