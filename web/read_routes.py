@@ -75,7 +75,7 @@ async def list_orders(
         limit=limit,
     )
     cursor = of_period.after
-    return _orders(of_period.rows, encode_cursor(cursor[0].isoformat(), str(cursor[1])) if cursor else None)
+    return _orders(of_period.rows, _period_cursor(*cursor) if cursor else None)
 
 
 def _orders(rows: list[OrderRow], after: str | None) -> dict[str, Any]:
@@ -152,10 +152,15 @@ def _position(after: str | None) -> int | None:
     return int(after)
 
 
+def _period_cursor(time: datetime, position: int) -> str:
+    """The cursor of a period: with the zone `Z`, as a `+` in a URL is a blank."""
+    return f"{time.isoformat().removesuffix('+00:00')}Z~{position}"
+
+
 def _moment_and_position(after: str | None) -> PeriodCursor | None:
     if after is None:
         return None
-    time, position = _parts(after, 2)
+    time, _, position = after.partition("~")
     try:
         return _TIME.validate_python(time), _position(position) or 0
     except ValidationError:

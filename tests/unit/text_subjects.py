@@ -119,9 +119,7 @@ def _others() -> Iterator[tuple[str, Check]]:
         "visible text": lambda text: visible_text_problem(text, len(text)),
         "cursor of orders": read_routes._position,
         "cursor of a period": read_routes._moment_and_position,
-        "cursor of a period, with a time": lambda text: read_routes._moment_and_position(
-            encode_cursor("2026-01-01T00:00Z", text)
-        ),
+        "cursor of a period, with a time": lambda text: read_routes._moment_and_position(f"2026-01-01T00:00Z~{text}"),
         "cursor of customers": read_routes._customer_and_currency,
         "cursor of customers, with an id": lambda text: read_routes._customer_and_currency(encode_cursor(text, "EUR")),
         "cursor of inventory": lambda text: read_routes._sku(encode_cursor(text)),
