@@ -259,18 +259,6 @@ async def test_parked_events_are_listed_up_to_the_limit(system: RunningSystem, s
     ]
     one = await shell.orders("attention", "--limit", "1", "--json")
     assert (one.code, len(one.document["stuck"]), one.document["more"]) == (1, 1, True)
-    assert one.err == ""
-    rest = await shell.orders("attention", "--limit", "1", "--after", one.document["after"], "--json")
-    assert [*one.document["stuck"], *rest.document["stuck"]] == rows
-    assert (rest.code, rest.document["more"], rest.document["after"]) == (1, False, None)
-    text = await shell.orders("attention", "--limit", "1")
-    assert text.out.startswith("parked 2\n")
-    assert text.err == f"more: --after {one.document['after']}\n"
-    other = await shell.orders("attention", "--kind", "lost")
-    assert (other.code, other.out) == (0, "parked 2\n")
-    wrong = await shell.orders("attention", "--after", "parked")
-    assert wrong.code == 2
-    assert "is not the cursor of an earlier page" in wrong.err
 
 
 async def test_without_temporal_what_the_database_knows_is_listed(
