@@ -1,4 +1,4 @@
-"""The list of what needs an operator, as a document, and its cursors."""
+"""Document of `orders attention` and of GET /v1/attention, and its cursors."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
