@@ -1,6 +1,7 @@
 """Commands on an order in the name of the logged-in user."""
 
 import getpass
+import shlex
 import uuid
 from typing import Annotated
 
@@ -11,7 +12,7 @@ from application.acting import PersonsCommand, why_impossible
 from cli.failures import Refused
 from eventstore.command_handler import Handled
 from order_streams import Orders
-from orders.errors import IllegalTransition
+from orders.errors import IllegalTransition, OrderNotCancellable
 from orders.state import State
 
 Reason = Annotated[str, typer.Option("--reason", help="The reason, shown to every reader of the order.")]
@@ -23,6 +24,8 @@ async def act(orders: Orders, command: PersonsCommand) -> Handled[State]:
         return await acting.act(orders, command, actor=actor(), command_id=str(uuid.uuid4()))
     except IllegalTransition as error:
         raise Refused(why_impossible(error)) from None
+    except OrderNotCancellable as error:
+        raise Refused(f"{error}: `orders refund {shlex.quote(error.order_id)}`") from None
 
 
 def actor() -> str:

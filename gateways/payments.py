@@ -125,7 +125,7 @@ class PaymentGateway(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CustomerAction:
-    """What the provider needs of the customer for a payment. client_secret: lets the customer's browser complete the payment;
+    """Action of the customer that a payment needs. client_secret: lets the customer's browser complete the payment;
     it is never stored. next_action: in the provider's form."""
 
     payment_id: str
