@@ -17,8 +17,8 @@ from tests.workflow.books import assert_the_books_hold
 from tests.workflow.steering import Steering
 from tests.workflow.test_cancellation import assert_everything_is_back
 from webhooks.deliveries import State
-from workflows import steps
 from workflows.model import CUSTOMER_ID, NEEDS_ATTENTION, ORDER_ID, ORDER_STATUS
+from workflows.options import GATEWAY_RETRY
 
 LONG_ENOUGH = 200  # events: more than any run here has, the suggestion to continue comes at 30
 HOUR = 3600
@@ -29,7 +29,7 @@ async def hasty(
     database_url: str, hasty_client: Client, steering: Steering, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[RunningSystem]:
     # The server waits a second between two attempts, however short the pause: rounds of two attempts, not of six.
-    monkeypatch.setattr(steps, "GATEWAY_RETRY", replace(steps.GATEWAY_RETRY, maximum_attempts=2))
+    monkeypatch.setattr("workflows.steps.GATEWAY_RETRY", replace(GATEWAY_RETRY, maximum_attempts=2))
     client = TimeSkipper(hasty_client).client
     async with running_system(database_url, client, interceptors=[steering], webhooks_allow_private=True) as running:
         await running.stock(TEA_1=10)
