@@ -117,8 +117,13 @@ async def test_after_the_deadline_the_order_is_cancelled_for_the_decline(
     database_url: str, temporal_client: Client, steering: Steering
 ) -> None:
     client = TimeSkipper(temporal_client).client
-    settings = {"payment_decline_above": 100_00, "payment_deadline": timedelta(hours=2)}
-    async with running_system(database_url, client, interceptors=[steering], **settings) as system:
+    async with running_system(
+        database_url,
+        client,
+        interceptors=[steering],
+        payment_decline_above=100_00,
+        payment_deadline=timedelta(hours=2),
+    ) as system:
         await system.stock(TEA_1=10)
         order_id = await system.place(unit_price=DECLINED)
         state = await system.settled(order_id, "cancelled")
