@@ -1,7 +1,8 @@
 """The state of an order: a union of cases, each with the fields that its status has.
 
 Every case has `status`, `payment_state`, `payment`, `shipment`, `refund` and `hold`; all but NotPlaced have `order`,
-and `retries`: the number of times that a person retried the order before it ended.
+and `retries`: the number of times that a person retried the order before it ended. Open orders have `label_choice`, a
+person's last choice.
 """
 
 from dataclasses import dataclass, replace
@@ -49,6 +50,14 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True)
+class LabelChoice:
+    """A person's choice of the label's carrier and service; None for any."""
+
+    carrier: str | None
+    service: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class NotPlaced:
     """No order: the stream is empty."""
 
@@ -67,6 +76,7 @@ class Placed:
     order: Order
     hold: Hold | None = None
     retries: int = 0
+    label_choice: LabelChoice | None = None
     status: ClassVar[Status] = "placed"
     payment_state: ClassVar[PaymentState] = "none"
     payment: ClassVar[None] = None
@@ -81,6 +91,7 @@ class Confirmed:
     order: Order
     hold: Hold | None = None
     retries: int = 0
+    label_choice: LabelChoice | None = None
     status: ClassVar[Status] = "confirmed"
     payment_state: ClassVar[PaymentState] = "none"
     payment: ClassVar[None] = None
@@ -96,6 +107,7 @@ class Paid:
     payment: Payment
     hold: Hold | None = None
     retries: int = 0
+    label_choice: LabelChoice | None = None
     status: ClassVar[Status] = "paid"
     payment_state: ClassVar[PaymentState] = "paid"
     shipment: ClassVar[None] = None
