@@ -16,7 +16,6 @@ from orders.errors import IllegalTransition
 from orders.interventions import RetryOrder
 from settings import Settings
 
-
 Carrier = Annotated[str | None, typer.Option("--carrier", help="Buy the order's label from this carrier.")]
 Service = Annotated[str | None, typer.Option("--service", help="Buy the label of this service of the carrier.")]
 

@@ -1,8 +1,7 @@
 """The state of an order: a union of cases, each with the fields that its status has.
 
 Every case has `status`, `payment_state`, `payment`, `shipment`, `refund` and `hold`; all but NotPlaced have `order`,
-and `retries`: the number of times that a person retried the order before it ended. Open orders have `label_choice`, a
-person's last choice.
+`retries`, the number of times that a person retried the order before it ended, and `label_choice`, a person's last choice.
 """
 
 from dataclasses import dataclass, replace
@@ -125,6 +124,7 @@ class Shipped:
     requested: tuple[Refund, ...] = ()
     refunds: tuple[Refund, ...] = ()
     retries: ClassVar[int] = 0
+    label_choice: ClassVar[None] = None
     status: ClassVar[Status] = "shipped"
     hold: ClassVar[None] = None
     refund: ClassVar[None] = None
@@ -164,6 +164,7 @@ class Cancelled:
     payment: Payment | None = None
     refund: Refund | None = None
     retries: ClassVar[int] = 0
+    label_choice: ClassVar[None] = None
     status: ClassVar[Status] = "cancelled"
     shipment: ClassVar[None] = None
     hold: ClassVar[None] = None
