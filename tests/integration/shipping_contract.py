@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from functools import partial
 from typing import TypeAlias
 
 import pytest
@@ -39,7 +40,7 @@ class ShippingGatewayContract:
                     with pytest.raises(GatewayUndecided):
                         await shipping.create(request)
                     assert await shipping.find(request.key) is None
-            label = await persist(lambda request=request: shipping.create(request))
+            label = await persist(partial(shipping.create, request))
             assert await shipping.find(request.key) == label
 
     async def test_given_a_bad_hour_when_the_order_is_cancelled_then_the_key_is_void(

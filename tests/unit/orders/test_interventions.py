@@ -10,7 +10,7 @@ from orders.events import Event, OrderRetried
 from orders.evolve import fold
 from orders.interventions import HoldOrder, RetryOrder
 from orders.money import Money
-from orders.state import LabelChoice
+from orders.state import ExistingOrder, LabelChoice
 from tests.unit.orders.samples import (
     CANCEL,
     CONFIRM,
@@ -43,6 +43,12 @@ WITH_GOODS = (PLACED, CONFIRMED, PAID, SHIPPED)
 ENDED: dict[str, tuple[Event, ...]] = {"shipped": WITH_GOODS, "cancelled": (PLACED, cancelled())}
 
 
+def choice_after(events: tuple[Event, ...]) -> LabelChoice | None:
+    state = fold(events)
+    assert isinstance(state, ExistingOrder)
+    return state.label_choice
+
+
 def replace_event(event: OrderRetried, **changes: str | None) -> OrderRetried:
     return event.model_copy(update=changes)
 
@@ -52,15 +58,15 @@ def test_a_choice_of_carrier_and_service_stays_with_an_open_order_until_another_
     chosen = replace(RETRY, carrier="UPS", service="Ground")
     by_ups = replace_event(retried(status), carrier="UPS", service="Ground")
     given(*OPEN[status]).when(chosen).then(by_ups)
-    assert fold((*OPEN[status], by_ups, retried(status))).label_choice == LabelChoice("UPS", "Ground")
+    assert choice_after((*OPEN[status], by_ups, retried(status))) == LabelChoice("UPS", "Ground")
     other = replace_event(by_ups, carrier="DHL", service=None)
-    assert fold((*OPEN[status], by_ups, other)).label_choice == LabelChoice("DHL", None)
+    assert choice_after((*OPEN[status], by_ups, other)) == LabelChoice("DHL", None)
     assert "by UPS Ground" in by_ups.summary
 
 
 def test_a_choice_made_early_is_kept_until_the_label_is_bought() -> None:
     by_ups = replace_event(retried("placed"), carrier="UPS")
-    assert fold((PLACED, by_ups, CONFIRMED, PAID)).label_choice == LabelChoice("UPS", None)
+    assert choice_after((PLACED, by_ups, CONFIRMED, PAID)) == LabelChoice("UPS", None)
 
 
 @pytest.mark.parametrize("status", ENDED)
