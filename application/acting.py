@@ -16,6 +16,7 @@ _IMPOSSIBLE: Final = {
     "CancelOrder": "cannot be cancelled",
     "HoldOrder": "cannot be held",
     "ReleaseOrder": "cannot be released",
+    "RetryOrder": "takes no choice of a carrier or service",
     "RequestRefund": "has no refund before it has shipped, cancel it instead",
 }
 

@@ -1,4 +1,8 @@
-"""Errors of gateways: definite refusals, unknown outcomes and misconfiguration."""
+"""Errors of gateways: definite refusals, undecided refusals, unknown outcomes and misconfiguration."""
+
+from typing import Final
+
+_RETRY_OR_CANCEL: Final = "`orders retry` tries again at once, `orders cancel` ends the order"
 
 
 class GatewayError(Exception):
@@ -20,6 +24,16 @@ class GatewayUnavailable(GatewayError):
 class GatewayMisconfigured(GatewayError):
     """The gateway rejects our API key or request: an error of ours, retried until an operator fixes it. The message is our
     own, because the provider's may quote the request."""
+
+
+class GatewayUndecided(GatewayError):
+    """Refused without an effect, for a reason that is not known to be final: retried in rounds and listed in attention, where
+    a person may retry, choose another carrier or service, or cancel. remedy: the commands that end it."""
+
+    def __init__(self, reason: str, remedy: str = _RETRY_OR_CANCEL) -> None:
+        super().__init__(f"{reason} ({remedy})")
+        self.reason = reason
+        self.remedy = remedy
 
 
 class DefiniteRefusal(GatewayError):

@@ -24,6 +24,7 @@ from orders.state import (
     Cancelled,
     Confirmed,
     Hold,
+    LabelChoice,
     NotPlaced,
     OpenOrder,
     Paid,
@@ -67,11 +68,18 @@ def _after(state: State, event: Event) -> State | None:
                 return Placed(event.order)
         case OrderConfirmed():
             if isinstance(state, Placed) and state.hold is None:
-                return Confirmed(state.order, retries=state.retries)
+                return Confirmed(state.order, retries=state.retries, label_choice=state.label_choice)
         case OrderPaid():
             if isinstance(state, Confirmed) and event.amount == state.order.total:
-                payment = Payment(event.payment_id, event.amount)
-                return Paid(state.order, payment, state.hold, state.retries, state.payment_method)
+                paid = Payment(event.payment_id, event.amount)
+                return Paid(
+                    state.order,
+                    paid,
+                    state.hold,
+                    state.retries,
+                    state.label_choice,
+                    payment_method=state.payment_method,
+                )
         case OrderShipped():
             if isinstance(state, Paid) and state.hold is None:
                 return _shipped(state, event)
@@ -87,7 +95,7 @@ def _after(state: State, event: Event) -> State | None:
             if isinstance(state, OpenOrder) and state.hold:
                 return replace(state, hold=None)
         case OrderRetried():
-            return _retried(state)
+            return _retried(state, event)
         case PaymentFailed():
             if isinstance(state, Confirmed) and event.attempt == state.attempt:
                 return replace(state, failure=_failure(event))
@@ -133,9 +141,10 @@ def _refunded(state: State, event: OrderRefunded) -> State | None:
     return None
 
 
-def _retried(state: State) -> State | None:
+def _retried(state: State, event: OrderRetried) -> State | None:
     if isinstance(state, OpenOrder):
-        return replace(state, retries=state.retries + 1)
+        chosen = LabelChoice(event.carrier, event.service) if event.carrier or event.service else state.label_choice
+        return replace(state, retries=state.retries + 1, label_choice=chosen)
     return None if isinstance(state, NotPlaced) else state
 
 

@@ -1,8 +1,8 @@
 """The state of an order: a union of cases, each with the fields that its status has.
 
 Every case has `status`, `payment_state`, `payment`, `shipment`, `refund`, `hold` and `awaited`; all but NotPlaced have `order`,
-`retries`: the number of times that a person retried the order before it ended, and `payment_method`: the means of payment
-that was given after the order was placed, None without one.
+`retries`, the number of times that a person retried the order before it ended, `label_choice`, a person's last choice, and
+`payment_method`, the means of payment that was given after the order was placed.
 """
 
 from dataclasses import dataclass, replace
@@ -63,6 +63,14 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True)
+class LabelChoice:
+    """A person's choice of the label's carrier and service; None for any."""
+
+    carrier: str | None
+    service: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class NotPlaced:
     """No order: the stream is empty."""
 
@@ -82,6 +90,7 @@ class Placed:
     order: Order
     hold: Hold | None = None
     retries: int = 0
+    label_choice: LabelChoice | None = None
     payment_method: ClassVar[None] = None
     status: ClassVar[Status] = "placed"
     awaited: ClassVar[None] = None
@@ -98,6 +107,7 @@ class Confirmed:
     order: Order
     hold: Hold | None = None
     retries: int = 0
+    label_choice: LabelChoice | None = None
     failure: PaymentFailure | None = None
     payment_method: str | None = None
     methods_given: int = 0
@@ -126,6 +136,7 @@ class Paid:
     payment: Payment
     hold: Hold | None = None
     retries: int = 0
+    label_choice: LabelChoice | None = None
     payment_method: str | None = None
     status: ClassVar[Status] = "paid"
     awaited: ClassVar[None] = None
@@ -146,6 +157,7 @@ class Shipped:
     refunds: tuple[Refund, ...] = ()
     payment_method: str | None = None
     retries: ClassVar[int] = 0
+    label_choice: ClassVar[None] = None
     status: ClassVar[Status] = "shipped"
     awaited: ClassVar[None] = None
     hold: ClassVar[None] = None
@@ -187,6 +199,7 @@ class Cancelled:
     refund: Refund | None = None
     payment_method: str | None = None
     retries: ClassVar[int] = 0
+    label_choice: ClassVar[None] = None
     status: ClassVar[Status] = "cancelled"
     awaited: ClassVar[None] = None
     shipment: ClassVar[None] = None

@@ -61,6 +61,7 @@ DEFINITE: list[Exception] = [
 RETRIED: list[Exception] = [
     GatewayUnavailable("simulated outage"),
     GatewayMisconfigured("the key is not taken"),
+    gateway_errors.GatewayUndecided("the carrier offers no rate"),
     CorruptStream("o-1", "placed", "order.shipped"),
     store_errors.WrongExpectedVersion("order-o-1", 1, 2),
     store_errors.EventIdReused("order-o-1", (uuid4(),)),
@@ -89,7 +90,7 @@ def name_of(error: Exception) -> str:
 
 def test_every_error_of_the_domain_the_store_and_the_gateways_is_decided_on_here() -> None:
     ours = kinds_of(DefiniteRefusal, ReservationError, OrderError, EventStoreError)
-    ours |= {GatewayUnavailable, GatewayMisconfigured}
+    ours |= {GatewayUnavailable, GatewayMisconfigured, gateway_errors.GatewayUndecided}
     assert {each for each in ours if each.__module__.split(".")[0] != "tests"} == {type(e) for e in DEFINITE + RETRIED}
 
 

@@ -132,7 +132,7 @@ ON_THE_WIRE: Final[tuple[tuple[Event, str], ...]] = (
     (REFUNDED, "order.refunded: orderId customerId refundId paymentId amount currency reason afterShipment"),
     (HELD, "order.held: orderId customerId reason currency"),
     (released("paid"), "order.released: orderId customerId status currency"),
-    (retried("paid"), "order.retried: orderId customerId status reason currency"),
+    (retried("paid"), "order.retried: orderId customerId status reason currency carrier service"),
     (REFUND_REQUESTED, "order.refund_requested: orderId customerId refundId paymentId amount currency reason"),
     (FAILED, "order.payment_failed: orderId customerId attempt code reason waitsUntil paymentId currency"),
     (GIVEN, "order.payment_method_given: orderId customerId paymentMethod currency"),
