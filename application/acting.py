@@ -9,6 +9,7 @@ from orders.commands import CancelOrder
 from orders.errors import IllegalTransition
 from orders.ids import stream_name
 from orders.interventions import Intervention
+from orders.payment_attempts import GivePaymentMethod
 from orders.state import State
 
 _IMPOSSIBLE: Final = {
@@ -16,13 +17,17 @@ _IMPOSSIBLE: Final = {
     "HoldOrder": "cannot be held",
     "ReleaseOrder": "cannot be released",
     "Restock": "has no units to restock before it has shipped",
+    "RetryOrder": "takes no choice of a carrier or service",
     "RequestRefund": "has no refund before it has shipped, cancel it instead",
 }
 
 
+PersonsCommand = CancelOrder | Intervention | GivePaymentMethod
+
+
 async def act(
     orders: Orders,
-    command: CancelOrder | Intervention,
+    command: PersonsCommand,
     *,
     actor: str,
     command_id: str,

@@ -55,6 +55,15 @@ class Hold(Document):
     reason: str
 
 
+class PaymentFailure(Document):
+    """The last decline of an order that waits for another payment, and its deadline."""
+
+    attempt: int
+    code: str
+    reason: str
+    waits_until: datetime
+
+
 class OrderShortage(Document):
     sku: str
     requested: int
@@ -87,6 +96,7 @@ class OrderDocument(Document):
     refund: Refund | None
     refunds: list[RequestedRefund]
     hold: Hold | None
+    payment_failure: PaymentFailure | None
     cancellation: Cancellation | None
 
     @classmethod
@@ -95,6 +105,7 @@ class OrderDocument(Document):
         return cls.model_validate(
             {
                 **dict(state.order),
+                "payment_method": state.payment_method or state.order.payment_method,
                 "status": state.status,
                 "payment_state": state.payment_state,
                 "version": version,
@@ -103,6 +114,7 @@ class OrderDocument(Document):
                 "refund": state.refund,
                 "refunds": _refunds(state) if isinstance(state, Shipped) else [],
                 "hold": state.hold,
+                "payment_failure": state.awaited,
                 "cancellation": state if isinstance(state, Cancelled) else None,
             }
         )

@@ -1,19 +1,18 @@
 """Commands on an order in the name of the logged-in user."""
 
 import getpass
+import shlex
 import uuid
 from typing import Annotated
 
 import typer
 
 from application import acting
-from application.acting import why_impossible
+from application.acting import PersonsCommand, why_impossible
 from cli.failures import Refused
 from eventstore.command_handler import Handled
 from order_streams import Orders
-from orders.commands import CancelOrder
-from orders.errors import IllegalTransition
-from orders.interventions import Intervention
+from orders.errors import IllegalTransition, OrderNotCancellable
 from orders.state import State
 
 Reason = Annotated[str, typer.Option("--reason", help="The reason, shown to every reader of the order.")]
@@ -25,12 +24,14 @@ Expect = Annotated[
 ]
 
 
-async def act(orders: Orders, command: CancelOrder | Intervention, expect: int | None) -> Handled[State]:
+async def act(orders: Orders, command: PersonsCommand, expect: int | None) -> Handled[State]:
     """Handle a command in the name of the logged-in user. Raises Refused and the domain's errors."""
     try:
         return await acting.act(orders, command, actor=actor(), command_id=str(uuid.uuid4()), expected=versions(expect))
     except IllegalTransition as error:
         raise Refused(why_impossible(error)) from None
+    except OrderNotCancellable as error:
+        raise Refused(f"{error}: `orders refund {shlex.quote(error.order_id)}`") from None
 
 
 def versions(expect: int | None) -> frozenset[int] | None:

@@ -14,7 +14,7 @@ from cli.acting import actor
 from cli.adjustments import Expect, OptionalReason, Sku, Units, adjust, list_adjustments, restock_order
 from cli.arguments import AsJson, Limit
 from cli.failures import Refused
-from cli.output import note, show, show_json, table, visible
+from cli.output import print_cursor, show, show_json, table
 from cli.running import execute, opened
 from inventory.stock import StockLevel
 from inventory.stock_file import StockRow, read_stock_csv
@@ -47,7 +47,7 @@ def import_file(file: File, as_json: AsJson = False) -> None:
 
 def _read(file: Path) -> list[StockRow]:
     try:
-        return read_stock_csv(sys.stdin.read() if str(file) == "-" else file)
+        return read_stock_csv(sys.stdin.buffer.read() if str(file) == "-" else file)
     except OSError as error:
         raise Refused(f"{file} cannot be read: {error.strerror}") from None
 
@@ -65,7 +65,7 @@ def list_levels(limit: Limit = 100, after: After = None, as_json: AsJson = False
         else:
             show(_table(levels[:limit]))
             if following:
-                note(f"more: --after {visible(following)}")
+                print_cursor(following)
 
     execute(command)
 

@@ -50,7 +50,7 @@ class UnitsNotReserved(AdjustmentRefused):
 
 
 class RestockConflict(AdjustmentRefused):
-    """Other units went back for this refund. The list of adjustments has them; correct a mistake by an adjustment."""
+    """Different units went back for this refund. The list of adjustments has them; correct a mistake by an adjustment."""
 
     def __init__(self, order_id: str, refund_id: str) -> None:
         super().__init__(f"for refund {refund_id} of order {order_id} other units went back into stock before")

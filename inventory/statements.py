@@ -49,6 +49,17 @@ LIST_ADJUSTMENTS: Final = _ADJUSTMENT + "where a.id < $1 order by a.id desc limi
 # A page of one SKU's adjustments, the newest first, by adjustments_by_sku.
 LIST_ADJUSTMENTS_OF_SKU: Final = _ADJUSTMENT + "where a.id < $1 and a.sku = $3 order by a.id desc limit $2"
 
+# Store customs data. Locks the rows of customs in SKU order, inside the function.
+STORE_CUSTOMS: Final = (
+    "select inventory.set_customs($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::text[])"
+)
+
+# Read customs data of SKUs, by the primary key of customs.
+READ_CUSTOMS: Final = """
+select c.sku, c.origin_country, c.hs_code, c.weight_grams, c.customs_value, c.customs_currency
+from inventory.customs c where c.sku = any ($1::text[])
+"""
+
 # A page of stock levels, by the primary key of stock.
 LIST: Final = """
 select s.sku, s.name, s.unit_price, s.available, s.reserved

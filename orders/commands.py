@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from orders.events import CancelledBy, Shortage
 from orders.interventions import Intervention
 from orders.model import Order
+from orders.payment_attempts import PaymentAttempt
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,4 +67,13 @@ class RecordRefund:
     reason: str
 
 
-Command = PlaceOrder | ConfirmOrder | RecordPayment | RecordShipment | CancelOrder | RecordRefund | Intervention
+Command = (
+    PlaceOrder
+    | ConfirmOrder
+    | RecordPayment
+    | RecordShipment
+    | CancelOrder
+    | RecordRefund
+    | Intervention
+    | PaymentAttempt
+)

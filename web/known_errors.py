@@ -16,6 +16,7 @@ from application.outages import AWAY, NOT_MIGRATED, REFUSED_LOGIN
 from application.refunding import RefundIdTaken
 from application.restocking import RefundNotFound
 from eventstore.errors import EventStoreError, InvalidEvent, SequenceBehindLog, UnexpectedVersion, WrongExpectedVersion
+from gateways.errors import GatewayError
 from inventory.errors import AdjustmentRefused, InvalidAdjustment, SkuNotFound, StockChanged
 from orders.errors import (
     CorruptStream,
@@ -56,6 +57,7 @@ KNOWN: Final = (
     RebuildRunning,
     WebhookError,
     TemporalUnreachable,
+    GatewayError,
     RPCError,
     asyncpg.PostgresError,
     *AWAY,
@@ -85,6 +87,10 @@ def problem_of(error: Exception) -> Problem | None:
             return _of_webhooks(error)
         case TemporalUnreachable() | RPCError():
             return Problem(503, "temporal-away", "Temporal does not answer: try again later", headers=RETRY_AFTER)
+        case GatewayError():
+            return Problem(
+                503, "provider-away", "the payment provider does not answer: try again later", headers=RETRY_AFTER
+            )
         case _:
             return _of_database(error)
 
@@ -104,7 +110,7 @@ def _of_http(error: HTTPException) -> Problem:
 def _of_order(error: OrderError) -> Problem:
     match error:
         case InvalidOrder():
-            return _invalid("the order is invalid", error.faults, _body_fault)
+            return _invalid(error.summary, error.faults, _body_fault)
         case InvalidCommand():
             return _invalid("the request is not valid", error.faults, _body_fault)
         case OrderNotFound():

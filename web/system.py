@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 from temporalio.client import Client
 
 from application.readiness import Ready
+from gateways.payments import PaymentGateway
 from gateways.stripe.events import StripeEvents
 from inventory.adjustments import Adjustments
 from inventory.stock import Stock
@@ -37,6 +38,7 @@ class System:
     queries: Queries
     endpoints: Endpoints
     deliveries: Deliveries
+    payments: PaymentGateway
     stripe_events: StripeEvents | None
     keyring: Keyring
     idempotency: Idempotency
