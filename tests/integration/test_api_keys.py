@@ -82,7 +82,8 @@ async def test_the_table_above_has_every_operation(database_url: str, temporal_c
 def _template(path: str) -> str:
     parts = path.split("/")
     if len(parts) > 3:
-        parts[3] = {"orders": "{orderId}", "customers": "{customerId}", "projections": "{name}"}[parts[2]]
+        ids = {"orders": "{orderId}", "customers": "{customerId}", "projections": "{name}"}
+        parts[3] = ids.get(parts[2], parts[3])
     return "/".join(parts)
 
 
