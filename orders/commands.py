@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from orders.adjustments import AdjustmentAction
 from orders.events import CancelledBy, Shortage
 from orders.interventions import Intervention
 from orders.model import Order
@@ -66,4 +67,25 @@ class RecordRefund:
     reason: str
 
 
-Command = PlaceOrder | ConfirmOrder | RecordPayment | RecordShipment | CancelOrder | RecordRefund | Intervention
+@dataclass(frozen=True, slots=True)
+class RecordAdjustment:
+    """Record a change of the payment at the provider; idempotent by action and reference."""
+
+    order_id: str
+    action: AdjustmentAction
+    reference: str
+    payment_id: str
+    amount: int
+    reason: str | None = None
+
+
+Command = (
+    PlaceOrder
+    | ConfirmOrder
+    | RecordPayment
+    | RecordShipment
+    | CancelOrder
+    | RecordRefund
+    | RecordAdjustment
+    | Intervention
+)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import assert_never
 
+from orders.adjustments import Adjustment, PaymentAdjusted
 from orders.errors import CorruptStream
 from orders.events import (
     Event,
@@ -68,7 +69,8 @@ def _after(state: State, event: Event) -> State | None:
                 return Confirmed(state.order, retries=state.retries)
         case OrderPaid():
             if isinstance(state, Confirmed) and event.amount == state.order.total:
-                return Paid(state.order, Payment(event.payment_id, event.amount), state.hold, state.retries)
+                payment = Payment(event.payment_id, event.amount)
+                return Paid(state.order, payment, state.hold, state.retries, state.adjustments)
         case OrderShipped():
             if isinstance(state, Paid) and state.hold is None:
                 return _shipped(state, event)
@@ -88,6 +90,9 @@ def _after(state: State, event: Event) -> State | None:
         case RefundRequested():
             if isinstance(state, Shipped) and event.amount <= state.refundable:
                 return replace(state, requested=(*state.requested, _refund(event)))
+        case PaymentAdjusted():
+            if isinstance(state, Confirmed | Paid | Shipped | Cancelled):
+                return replace(state, adjustments=(*state.adjustments, _adjustment(event)))
         case _:
             assert_never(event)
     return None
@@ -106,11 +111,13 @@ def _cancelled(state: OpenOrder, event: OrderCancelled) -> Cancelled:
         cancelled_by=event.cancelled_by,
         shortages=event.shortages,
         payment=state.payment,
+        adjustments=state.adjustments,
     )
 
 
 def _shipped(state: Paid, event: OrderShipped) -> Shipped:
-    return Shipped(state.order, state.payment, Shipment(event.shipment_id, event.tracking_number, event.carrier))
+    shipment = Shipment(event.shipment_id, event.tracking_number, event.carrier)
+    return Shipped(state.order, state.payment, shipment, adjustments=state.adjustments)
 
 
 def _refunded(state: State, event: OrderRefunded) -> State | None:
@@ -129,3 +136,7 @@ def _retried(state: State) -> State | None:
 
 def _refund(event: OrderRefunded | RefundRequested) -> Refund:
     return Refund(event.refund_id, event.payment_id, event.amount, event.reason)
+
+
+def _adjustment(event: PaymentAdjusted) -> Adjustment:
+    return Adjustment(event.action, event.reference, event.amount, event.returned, event.reason)
