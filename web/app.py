@@ -64,6 +64,7 @@ def create_app(app: App, client: Client) -> FastAPI:
         queries=app.queries,
         endpoints=app.endpoints,
         deliveries=app.deliveries,
+        payments=app.payments,
         stripe_events=app.stripe_events,
         keyring=keys,
         idempotency=Idempotency(app.pool),

@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 from temporalio.client import Client
 
 from application.readiness import Ready
+from gateways.payments import PaymentGateway
 from gateways.stripe.events import StripeEvents
 from inventory.stock import Stock
 from open_work.sources import Sources
@@ -35,6 +36,7 @@ class System:
     queries: Queries
     endpoints: Endpoints
     deliveries: Deliveries
+    payments: PaymentGateway
     stripe_events: StripeEvents | None
     keyring: Keyring
     idempotency: Idempotency
