@@ -45,9 +45,7 @@ class PaymentAdjusted(OrderFact):
 
     @property
     def summary(self) -> str:
-        money = format_money(self.amount, self.currency)
-        sentence = _SENTENCES[self.action].format(money=money, reference=self.reference)
-        return f"{sentence}: {self.reason}" if self.reason else sentence
+        return sentence_of(self, self.currency)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +57,13 @@ class Adjustment:
     amount: int
     returned: int
     reason: str | None = None
+
+
+def sentence_of(adjusted: PaymentAdjusted | Adjustment, currency: str) -> str:
+    """The adjustment in a sentence."""
+    money = format_money(adjusted.amount, currency)
+    sentence = _SENTENCES[adjusted.action].format(money=money, reference=adjusted.reference)
+    return f"{sentence}: {adjusted.reason}" if adjusted.reason else sentence
 
 
 def returned_by(adjustments: Iterable[Adjustment], actions: frozenset[str] | None = None) -> int:
