@@ -15,7 +15,7 @@ from orders.state import Cancelled, ExistingOrder, Placed, Shipped
 
 
 class Adjusting:
-    """Compares a payment at the provider with its order, by the present state of both, and records what the order lacks."""
+    """Compares a payment at the provider with its order, by the present state of both, and records missing changes."""
 
     def __init__(self, orders: Orders, gateway: PaymentGateway) -> None:
         self._orders, self._gateway = orders, gateway
@@ -32,7 +32,7 @@ class Adjusting:
         changes = await self._gateway.changes(key, crediting=_has_open_refund(state))
         before = len(state.adjustments)
         for change in changes:
-            if not _is_recorded(state, change):
+            if _is_missing(state, change):
                 state = await self._record(order_id, change)
         return state, list(state.adjustments[before:])
 
@@ -59,5 +59,8 @@ def _has_open_refund(state: ExistingOrder) -> bool:
     return isinstance(state, Shipped) and any(state.made(each.refund_id) is None for each in state.requested)
 
 
-def _is_recorded(state: ExistingOrder, change: PaymentChange) -> bool:
-    return any((each.action, each.reference) == (change.action, change.reference) for each in state.adjustments)
+def _is_missing(state: ExistingOrder, change: PaymentChange) -> bool:
+    """True for a change of the recorded payment that is not recorded. Another payment of the order is found by the audit."""
+    if state.payment is not None and state.payment.payment_id != change.payment_id:
+        return False
+    return all((each.action, each.reference) != (change.action, change.reference) for each in state.adjustments)

@@ -43,7 +43,7 @@ def reconcile(orders: Orders = None, since: Since = None, as_json: AsJson = Fals
     async def command(settings: Settings) -> int:
         async with opened(settings) as app:
             if app.stripe is None:
-                raise Refused("ORDERS_STRIPE_API_KEY is not set: simulated payments are changed by nobody else")
+                raise Refused("ORDERS_STRIPE_API_KEY is not set: there is no provider to compare payments with")
             start = since.replace(tzinfo=UTC) if since else datetime.now(UTC) - FIRST_WINDOW
             with progress_of("reconciling") as on_progress:
                 found = await _outcomes(app.reconciling(), orders or [], start, on_progress)

@@ -76,7 +76,7 @@ class SimulatedPaymentGateway:
         return Refund(**row) if row else None
 
     async def changes(self, key: str, *, crediting: bool) -> tuple[PaymentChange, ...]:
-        """As PaymentGateway.changes: nobody changes a simulated payment."""
+        """As PaymentGateway.changes: a simulated payment has none."""
         return ()
 
     async def _call(self, operation: Operation, statement: str, *arguments: object) -> asyncpg.Record:

@@ -139,5 +139,5 @@ def charge_of(row: ChargeRow, intent: Intent) -> Charge:
 
 
 def _returned(intent: Intent) -> int:
-    """The refunded amount, or what was not captured where that is more: for some captures Stripe counts it as refunded."""
+    """The refunded amount, or the uncaptured one where that is more: for some captures Stripe counts it as refunded."""
     return max(intent.amount_refunded, intent.amount - intent.received)

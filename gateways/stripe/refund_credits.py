@@ -72,7 +72,7 @@ def manual_credits(rows: Iterable[RefundRow]) -> Counter[str]:
 def uncredited(rows: Iterable[RefundRow]) -> dict[str, int]:
     """Return the part of each manual refund that no request uses and no stream records, by key; parts of 0 are left out.
 
-    A manual refund that failed before a stream recorded it is due to nobody, so that no later one counts towards it.
+    A manual refund that failed before a stream recorded it is not due, so that no later one counts towards it.
     """
     rows = list(rows)
     covering = any(row.by_hand for row in rows)
@@ -82,7 +82,7 @@ def uncredited(rows: Iterable[RefundRow]) -> dict[str, int]:
 
 
 def _credited(rows: Iterable[RefundRow]) -> tuple[Counter[str], dict[str, int]]:
-    """Return the credits by key, and what is left of each manual refund."""
+    """Return the credits by key, and the rest of each manual refund."""
     rows = sorted(rows, key=lambda row: (row.at, row.key))
     left = {row.key: row.sent - row.adjusted for row in rows if row.manual}
     credits: Counter[str] = Counter()

@@ -32,7 +32,7 @@ class StripeSettings(BaseModel):
         900,
         alias="ORDERS_STRIPE_RECONCILE_SECONDS",
         ge=60,
-        description="the interval at which a worker compares payments with Stripe, whatever webhooks have reported",
+        description="the interval at which a worker compares payments with Stripe, beside webhooks",
     )
 
     @field_validator("stripe_api_base")

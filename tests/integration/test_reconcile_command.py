@@ -1,6 +1,7 @@
 """`orders reconcile`: finds without webhooks what was changed at Stripe."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -102,14 +103,15 @@ async def test_the_command_names_what_it_recorded(
     await stripe_server.dashboard.refund(await captured(books, "o-1"), 700)
     await captured(books, "o-2")
     shell = shell_for(tmp_path, books.app.settings.app_database_url, temporal_server)
-    stripe = {"ORDERS_STRIPE_API_KEY": API_KEY, "ORDERS_STRIPE_API_BASE": stripe_server.address}
-    found = await shell.orders("reconcile", "--json", **stripe)
+    environment = {"ORDERS_STRIPE_API_KEY": API_KEY, "ORDERS_STRIPE_API_BASE": stripe_server.address}
+    stripe = replace(shell, environment=shell.environment | environment)
+    found = await stripe.orders("reconcile", "--json")
     assert (found.code, found.err, found.document["failed"]) == (0, "", 0)
     [order] = found.document["orders"]
     [recorded] = order["recorded"]
     assert (order["orderId"], recorded["action"], recorded["returned"]) == ("o-1", "refunded", 700)
     assert "release the order to ship it as it is" in order["onHold"]
-    one = await shell.orders("reconcile", "o-2", "nobody", **stripe)
+    one = await stripe.orders("reconcile", "o-2", "nobody")
     assert one.code == 1
     assert "nobody: there is no order nobody" in one.out
     assert "2 orders compared, 0 changes recorded." in one.out

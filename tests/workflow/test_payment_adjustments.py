@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from temporalio.client import Client
+from temporalio.client import Client, ScheduleActionExecutionStartWorkflow
 
 from activities.signatures import Reconciled
 from orders.commands import CancelOrder
@@ -144,6 +144,7 @@ async def triggered(system: StripeSystem, runs: int) -> Reconciled:
 
     await until(ended, f"the schedule has run {runs} times", PATIENCE)
     action = (await handle.describe()).info.recent_actions[-1].action
+    assert isinstance(action, ScheduleActionExecutionStartWorkflow)
     run = system.client.get_workflow_handle(action.workflow_id, result_type=Reconciled)
     result: Reconciled = await run.result()
     return result
