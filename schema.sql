@@ -456,6 +456,27 @@ end
 $$;
 
 --
+-- Name: set_customs(text[], text[], text[], bigint[], bigint[], text[]); Type: FUNCTION; Schema: inventory; Owner: -
+--
+
+CREATE FUNCTION inventory.set_customs(in_skus text[], in_origins text[], in_hs_codes text[], in_grams bigint[], in_values bigint[], in_currencies text[]) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    insert into inventory.customs as c (sku, origin_country, hs_code, weight_grams, customs_value, customs_currency)
+    select w.sku, w.origin, w.hs_code, w.grams, w.value, w.currency
+    from unnest(in_skus, in_origins, in_hs_codes, in_grams, in_values, in_currencies)
+        as w (sku, origin, hs_code, grams, value, currency)
+    order by w.sku collate "C"
+    on conflict on constraint customs_pkey do update
+    set origin_country = coalesce(excluded.origin_country, c.origin_country),
+        hs_code = coalesce(excluded.hs_code, c.hs_code),
+        weight_grams = coalesce(excluded.weight_grams, c.weight_grams),
+        customs_value = coalesce(excluded.customs_value, c.customs_value),
+        customs_currency = coalesce(excluded.customs_currency, c.customs_currency);
+$$;
+
+--
 -- Name: set_levels(text[], bigint[], text[], bigint[], text, text); Type: FUNCTION; Schema: inventory; Owner: -
 --
 
@@ -648,6 +669,23 @@ begin
     end loop;
     perform projections.recount(p_table);
 end $$;
+
+--
+-- Name: begin_attempt(text, integer); Type: FUNCTION; Schema: simulated; Owner: -
+--
+
+CREATE FUNCTION simulated.begin_attempt(in_key text, in_attempt integer) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    insert into simulated.attempts as a (key, attempt) values (in_key, in_attempt)
+    on conflict on constraint attempts_pkey do update set attempt = excluded.attempt where a.attempt < excluded.attempt;
+    if found then
+        delete from simulated.charges c where c.key = in_key and c.state = 'declined';
+    end if;
+end
+$$;
 
 --
 -- Name: charge(text, text, text, bigint, text, bigint, boolean); Type: FUNCTION; Schema: simulated; Owner: -
@@ -1243,6 +1281,37 @@ ALTER TABLE inventory.adjustments ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTI
 );
 
 --
+-- Name: customs; Type: TABLE; Schema: inventory; Owner: -
+--
+
+CREATE TABLE inventory.customs (
+    sku text NOT NULL COLLATE pg_catalog."C",
+    origin_country text,
+    hs_code text,
+    weight_grams bigint,
+    customs_value bigint,
+    customs_currency text,
+    CONSTRAINT customs_currency CHECK ((customs_currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT customs_hs_code CHECK ((hs_code ~ '^[0-9.]{6,14}$'::text)),
+    CONSTRAINT customs_origin_country CHECK ((origin_country ~ '^[A-Z]{2}$'::text)),
+    CONSTRAINT customs_value_has_currency CHECK (((customs_value IS NULL) = (customs_currency IS NULL))),
+    CONSTRAINT customs_value_positive CHECK ((customs_value > 0)),
+    CONSTRAINT customs_weight_grams_positive CHECK ((weight_grams > 0))
+);
+
+--
+-- Name: TABLE customs; Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON TABLE inventory.customs IS 'customs data of one unit of a SKU, from the stock file';
+
+--
+-- Name: COLUMN customs.customs_value; Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON COLUMN inventory.customs.customs_value IS 'minor units of customs_currency';
+
+--
 -- Name: reservation_lines; Type: TABLE; Schema: inventory; Owner: -
 --
 
@@ -1353,7 +1422,9 @@ CREATE TABLE projections.order_dashboard (
     cancelled_at timestamp with time zone,
     refunded_at timestamp with time zone,
     placed_position bigint NOT NULL,
-    "position" bigint NOT NULL
+    "position" bigint NOT NULL,
+    payment_failure text,
+    waits_until timestamp with time zone
 );
 
 --
@@ -1384,6 +1455,21 @@ WITH (fillfactor='50');
 CREATE TABLE public.schema_migrations (
     version character varying NOT NULL
 );
+
+--
+-- Name: attempts; Type: TABLE; Schema: simulated; Owner: -
+--
+
+CREATE TABLE simulated.attempts (
+    key text NOT NULL COLLATE pg_catalog."C",
+    attempt integer NOT NULL
+);
+
+--
+-- Name: TABLE attempts; Type: COMMENT; Schema: simulated; Owner: -
+--
+
+COMMENT ON TABLE simulated.attempts IS 'the last attempt at each charge that was attempted again';
 
 --
 -- Name: charges; Type: TABLE; Schema: simulated; Owner: -
@@ -1730,6 +1816,13 @@ ALTER TABLE ONLY inventory.adjustments
     ADD CONSTRAINT adjustments_pkey PRIMARY KEY (id);
 
 --
+-- Name: customs customs_pkey; Type: CONSTRAINT; Schema: inventory; Owner: -
+--
+
+ALTER TABLE ONLY inventory.customs
+    ADD CONSTRAINT customs_pkey PRIMARY KEY (sku);
+
+--
 -- Name: reservation_lines reservation_lines_pkey; Type: CONSTRAINT; Schema: inventory; Owner: -
 --
 
@@ -1791,6 +1884,13 @@ ALTER TABLE ONLY projections.revenue
 
 ALTER TABLE ONLY public.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (version);
+
+--
+-- Name: attempts attempts_pkey; Type: CONSTRAINT; Schema: simulated; Owner: -
+--
+
+ALTER TABLE ONLY simulated.attempts
+    ADD CONSTRAINT attempts_pkey PRIMARY KEY (key);
 
 --
 -- Name: charges charges_payment_id_key; Type: CONSTRAINT; Schema: simulated; Owner: -
@@ -2104,6 +2204,13 @@ ALTER TABLE ONLY inventory.adjustments
     ADD CONSTRAINT adjustments_sku_fkey FOREIGN KEY (sku) REFERENCES inventory.stock(sku);
 
 --
+-- Name: customs customs_sku_fkey; Type: FK CONSTRAINT; Schema: inventory; Owner: -
+--
+
+ALTER TABLE ONLY inventory.customs
+    ADD CONSTRAINT customs_sku_fkey FOREIGN KEY (sku) REFERENCES inventory.stock(sku);
+
+--
 -- Name: reservation_lines reservation_lines_order_id_fkey; Type: FK CONSTRAINT; Schema: inventory; Owner: -
 --
 
@@ -2280,6 +2387,13 @@ REVOKE ALL ON FUNCTION inventory.reserve(in_order_id text, in_skus text[], in_un
 GRANT ALL ON FUNCTION inventory.reserve(in_order_id text, in_skus text[], in_units bigint[]) TO orders_app;
 
 --
+-- Name: FUNCTION set_customs(in_skus text[], in_origins text[], in_hs_codes text[], in_grams bigint[], in_values bigint[], in_currencies text[]); Type: ACL; Schema: inventory; Owner: -
+--
+
+REVOKE ALL ON FUNCTION inventory.set_customs(in_skus text[], in_origins text[], in_hs_codes text[], in_grams bigint[], in_values bigint[], in_currencies text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION inventory.set_customs(in_skus text[], in_origins text[], in_hs_codes text[], in_grams bigint[], in_values bigint[], in_currencies text[]) TO orders_app;
+
+--
 -- Name: FUNCTION set_levels(in_skus text[], in_units bigint[], in_names text[], in_unit_prices bigint[], in_reason text, in_actor text); Type: ACL; Schema: inventory; Owner: -
 --
 
@@ -2342,6 +2456,13 @@ REVOKE ALL ON FUNCTION projections.revenue_updated() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION projections.swap_in(p_table text) FROM PUBLIC;
 GRANT ALL ON FUNCTION projections.swap_in(p_table text) TO orders_app;
+
+--
+-- Name: FUNCTION begin_attempt(in_key text, in_attempt integer); Type: ACL; Schema: simulated; Owner: -
+--
+
+REVOKE ALL ON FUNCTION simulated.begin_attempt(in_key text, in_attempt integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION simulated.begin_attempt(in_key text, in_attempt integer) TO orders_app;
 
 --
 -- Name: FUNCTION charge(in_key text, in_fingerprint text, in_order_id text, in_amount bigint, in_currency text, in_decline_above bigint, in_heed_faults boolean, OUT fault text, OUT fault_delay double precision, OUT outcome text, OUT payment_id text, OUT amount bigint, OUT currency text, OUT refunded_amount bigint, OUT code text, OUT reason text); Type: ACL; Schema: simulated; Owner: -
@@ -2781,6 +2902,12 @@ GRANT UPDATE(adjusted) ON TABLE gateways.stripe_refunds TO orders_app;
 GRANT SELECT ON TABLE inventory.adjustments TO orders_app;
 
 --
+-- Name: TABLE customs; Type: ACL; Schema: inventory; Owner: -
+--
+
+GRANT SELECT ON TABLE inventory.customs TO orders_app;
+
+--
 -- Name: TABLE reservation_lines; Type: ACL; Schema: inventory; Owner: -
 --
 
@@ -2833,6 +2960,12 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE projections.revenue TO orders_app;
 --
 
 GRANT SELECT ON TABLE public.schema_migrations TO orders_app;
+
+--
+-- Name: TABLE attempts; Type: ACL; Schema: simulated; Owner: -
+--
+
+GRANT SELECT ON TABLE simulated.attempts TO orders_app;
 
 --
 -- Name: TABLE charges; Type: ACL; Schema: simulated; Owner: -

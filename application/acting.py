@@ -9,17 +9,22 @@ from orders.commands import CancelOrder
 from orders.errors import IllegalTransition
 from orders.ids import stream_name
 from orders.interventions import Intervention
+from orders.payment_attempts import GivePaymentMethod
 from orders.state import State
 
 _IMPOSSIBLE: Final = {
     "CancelOrder": "cannot be cancelled",
     "HoldOrder": "cannot be held",
     "ReleaseOrder": "cannot be released",
+    "RetryOrder": "takes no choice of a carrier or service",
     "RequestRefund": "has no refund before it has shipped, cancel it instead",
 }
 
 
-async def act(orders: Orders, command: CancelOrder | Intervention, *, actor: str, command_id: str) -> Handled[State]:
+PersonsCommand = CancelOrder | Intervention | GivePaymentMethod
+
+
+async def act(orders: Orders, command: PersonsCommand, *, actor: str, command_id: str) -> Handled[State]:
     """Handle the command in a person's name. Raises the domain's refusals."""
     stream = stream_name(command.order_id)
     metadata = {"actor": actor}

@@ -67,6 +67,15 @@ class Hold(Document):
     reason: str
 
 
+class PaymentFailure(Document):
+    """The last decline of an order that waits for another payment, and its deadline."""
+
+    attempt: int
+    code: str
+    reason: str
+    waits_until: datetime
+
+
 class OrderShortage(Document):
     sku: str
     requested: int
@@ -100,6 +109,7 @@ class OrderDocument(Document):
     refunds: list[RequestedRefund]
     payment_adjustments: list[PaymentAdjustment]
     hold: Hold | None
+    payment_failure: PaymentFailure | None
     cancellation: Cancellation | None
 
     @classmethod
@@ -108,6 +118,7 @@ class OrderDocument(Document):
         return cls.model_validate(
             {
                 **dict(state.order),
+                "payment_method": state.payment_method or state.order.payment_method,
                 "status": state.status,
                 "payment_state": state.payment_state,
                 "version": version,
@@ -117,6 +128,7 @@ class OrderDocument(Document):
                 "refunds": _refunds(state) if isinstance(state, Shipped) else [],
                 "payment_adjustments": state.adjustments,
                 "hold": state.hold,
+                "payment_failure": state.awaited,
                 "cancellation": state if isinstance(state, Cancelled) else None,
             }
         )

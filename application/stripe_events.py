@@ -7,12 +7,13 @@ import structlog
 from temporalio.client import Client
 
 from activities.adjusting import Adjusting
+from application.paying import wake_if_waiting
 from dispatcher.older_ids import id_in_use, is_running
 from dispatcher.starter import WorkflowStarter
 from dispatcher.triggers import TRIGGERS
 from gateways.errors import GatewayError
 from gateways.payments import PaymentGateway
-from gateways.stripe.events import InvalidStripeEvent, StripeEvent, StripeEvents
+from gateways.stripe.events import PAYMENT_EVENTS, InvalidStripeEvent, StripeEvent, StripeEvents
 from order_streams import Orders, load_events
 from orders.errors import OrderNotFound
 from orders.events import OrderRetried
@@ -58,12 +59,14 @@ async def handle_stripe_event(
         await _start_undoing(orders, client, task_queue, order_id)
     if order_id is not None or event.may_change_the_order:
         await events.mark_handled(event)
+    if order_id is None and event.type in PAYMENT_EVENTS and (waiting := await events.order_of(event)) is not None:
+        await wake_if_waiting(orders, client, waiting)
 
 
 async def _adjust(events: StripeEvents, adjusting: Adjusting, event: StripeEvent) -> None:
     """Compare the payment at Stripe with the order: the event may be late or repeated, and others may have overtaken it."""
     order_id = await events.order_of(event)
-    if order_id is None:
+    if order_id is None or await events.is_handled(event):
         return
     try:
         _, recorded = await adjusting.adjust(order_id)

@@ -7,7 +7,7 @@ from rich.text import Text
 
 from application.documents import OrderDocument
 from cli.arguments import AsJson, OrderId
-from cli.output import facts, show, show_json, status_text, table, visible
+from cli.output import facts, moment, show, show_json, status_text, table, visible
 from cli.running import execute, opened
 from order_streams import Orders, load_order
 from orders.adjustments import returned_by, sentence_of
@@ -46,7 +46,8 @@ def render_order(state: ExistingOrder, version: int) -> Iterator[RenderableType]
             ("status", status_text(state.status)),
             ("on hold", state.hold.reason if state.hold else None),
             ("payment", _payment(state)),
-            ("payment method", order.payment_method),
+            ("payment failed", _failure(state)),
+            ("payment method", state.payment_method or order.payment_method),
             ("refunds", _refund_lines(state) if isinstance(state, Shipped) and state.requested else None),
             ("at the provider", _adjustment_lines(state) if state.adjustments else None),
             ("reason", _reason(state)),
@@ -82,6 +83,12 @@ def _adjustment_lines(state: ExistingOrder) -> Text:
     return Text("\n".join([*lines, f"{format_money(returned, currency)} returned by these"]))
 
 
+def _failure(state: ExistingOrder) -> str | None:
+    if state.awaited is None:
+        return None
+    return f"{state.awaited.reason} ({state.awaited.code}), waits until {moment(state.awaited.waits_until)}"
+
+
 def _refund_lines(state: Shipped) -> Text:
     currency = state.order.currency
     return Text("\n".join(_refund_line(each, state.made(each.refund_id), currency) for each in state.requested))
@@ -103,7 +110,7 @@ def _reason(state: ExistingOrder) -> str | None:
 
 def _address(address: Address) -> Text:
     town = " ".join(filter(None, (address.postal_code, address.city, address.region)))
-    lines = filter(None, (address.name, address.line1, address.line2, town, address.country))
+    lines = filter(None, (address.name, address.line1, address.line2, town, address.country, address.phone))
     return Text("\n".join(map(visible, lines)))
 
 

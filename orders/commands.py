@@ -6,6 +6,7 @@ from orders.adjustments import AdjustmentAction
 from orders.events import CancelledBy, Shortage
 from orders.interventions import Intervention
 from orders.model import Order
+from orders.payment_attempts import PaymentAttempt
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,4 +89,5 @@ Command = (
     | RecordRefund
     | RecordAdjustment
     | Intervention
+    | PaymentAttempt
 )

@@ -18,6 +18,7 @@ from orders.commands import (
     RecordShipment,
 )
 from orders.errors import (
+    Fault,
     InvalidCommand,
     OrderAlreadyExists,
     OrderAlreadyRefunded,
@@ -40,9 +41,11 @@ from orders.events import (
     shared_facts,
 )
 from orders.faults import faults_of
-from orders.interventions import illegal, intervene
+from orders.ids import blank_problem
+from orders.interventions import HoldOrder, RequestRefund, RetryOrder, illegal, intervene
 from orders.model import Order
 from orders.money import Money
+from orders.payment_attempts import GivePaymentMethod, RecordPaymentFailure, attempt_payment
 from orders.state import (
     Cancelled,
     Confirmed,
@@ -78,6 +81,7 @@ def _begin(command: Command) -> list[Event]:
 def _proceed(command: Command, state: ExistingOrder) -> list[Event]:
     if command.order_id != state.order.order_id:
         raise WrongOrder(command.order_id, state.order.order_id)
+    _require_visible_reason(command)
     match command:
         case PlaceOrder():
             return _repeat_placing(command, state)
@@ -91,10 +95,26 @@ def _proceed(command: Command, state: ExistingOrder) -> list[Event]:
             return _cancel(command, state)
         case RecordRefund():
             return _record_refund(command, state)
+        case RecordPaymentFailure() | GivePaymentMethod():
+            return attempt_payment(command, state)
         case RecordAdjustment():
             return record_adjustment(command, state)
         case _:
             return intervene(command, state)
+
+
+def _require_visible_reason(command: Command) -> None:
+    match command:
+        case (
+            CancelOrder(reason=reason)
+            | HoldOrder(reason=reason)
+            | RetryOrder(reason=reason)
+            | RequestRefund(reason=reason)
+        ):
+            if problem := blank_problem(reason):
+                raise InvalidCommand(command.order_id, (Fault("reason", problem),))
+        case _:
+            pass
 
 
 def _repeat_placing(command: PlaceOrder, state: ExistingOrder) -> list[Event]:

@@ -23,6 +23,7 @@ KINDS: Final = frozenset(
         "create-shipment",
         "place",
         "record-payment",
+        "record-payment-failure",
         "record-refund",
         "record-requested-refund",
         "record-shipment",

@@ -1,10 +1,12 @@
 """The state of an order: a union of cases, each with the fields that its status has.
 
-Every case has `status`, `payment_state`, `payment`, `shipment`, `refund`, `adjustments` and `hold`; all but NotPlaced have
-`order`, and `retries`: the number of times that a person retried the order before it ended.
+Every case has `status`, `payment_state`, `payment`, `shipment`, `refund`, `adjustments`, `hold` and `awaited`; all but
+NotPlaced have `order`, `retries`, the number of times that a person retried the order before it ended, `label_choice`, a
+person's last choice, and `payment_method`, the means of payment that was given after the order was placed.
 """
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import ClassVar, Literal
 
 from orders.adjustments import Adjustment, captured_of, returned_by
@@ -43,6 +45,18 @@ class Refund:
 
 
 @dataclass(frozen=True, slots=True)
+class PaymentFailure:
+    """The last failed attempt at the charge, and the order's deadline. payment_id: the provider's payment, which the customer
+    may still complete."""
+
+    attempt: int
+    code: str
+    reason: str
+    waits_until: datetime
+    payment_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Hold:
     """A hold on the order, with its reason."""
 
@@ -50,10 +64,19 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True)
+class LabelChoice:
+    """A person's choice of the label's carrier and service; None for any."""
+
+    carrier: str | None
+    service: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class NotPlaced:
     """No order: the stream is empty."""
 
     status: ClassVar[Status] = "not placed"
+    awaited: ClassVar[None] = None
     payment_state: ClassVar[PaymentState] = "none"
     payment: ClassVar[None] = None
     shipment: ClassVar[None] = None
@@ -69,7 +92,10 @@ class Placed:
     order: Order
     hold: Hold | None = None
     retries: int = 0
+    label_choice: LabelChoice | None = None
+    payment_method: ClassVar[None] = None
     status: ClassVar[Status] = "placed"
+    awaited: ClassVar[None] = None
     payment_state: ClassVar[PaymentState] = "none"
     payment: ClassVar[None] = None
     shipment: ClassVar[None] = None
@@ -79,17 +105,32 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Confirmed:
-    """Confirmed; to be charged. It has adjustments where its charge is not recorded yet."""
+    """Confirmed; to be charged. `failure` is the last failed attempt, `payment_method` the means of payment given last. It has
+    adjustments where its charge is not recorded yet."""
 
     order: Order
     hold: Hold | None = None
     retries: int = 0
+    label_choice: LabelChoice | None = None
+    failure: PaymentFailure | None = None
+    payment_method: str | None = None
+    methods_given: int = 0
     adjustments: tuple[Adjustment, ...] = ()
     status: ClassVar[Status] = "confirmed"
     payment_state: ClassVar[PaymentState] = "none"
     payment: ClassVar[None] = None
     shipment: ClassVar[None] = None
     refund: ClassVar[None] = None
+
+    @property
+    def attempt(self) -> int:
+        """Number of the current attempt at the charge: a retry or another means of payment begins the next one."""
+        return 1 + self.retries + self.methods_given
+
+    @property
+    def awaited(self) -> PaymentFailure | None:
+        """The failure of the current attempt; None while the attempt is in progress."""
+        return self.failure if self.failure and self.failure.attempt == self.attempt else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +141,11 @@ class Paid:
     payment: Payment
     hold: Hold | None = None
     retries: int = 0
+    label_choice: LabelChoice | None = None
+    payment_method: str | None = None
     adjustments: tuple[Adjustment, ...] = ()
     status: ClassVar[Status] = "paid"
+    awaited: ClassVar[None] = None
     shipment: ClassVar[None] = None
     refund: ClassVar[None] = None
 
@@ -121,9 +165,12 @@ class Shipped:
     shipment: Shipment
     requested: tuple[Refund, ...] = ()
     refunds: tuple[Refund, ...] = ()
+    payment_method: str | None = None
     adjustments: tuple[Adjustment, ...] = ()
     retries: ClassVar[int] = 0
+    label_choice: ClassVar[None] = None
     status: ClassVar[Status] = "shipped"
+    awaited: ClassVar[None] = None
     hold: ClassVar[None] = None
     refund: ClassVar[None] = None
 
@@ -167,9 +214,12 @@ class Cancelled:
     shortages: tuple[Shortage, ...] = ()
     payment: Payment | None = None
     refund: Refund | None = None
+    payment_method: str | None = None
     adjustments: tuple[Adjustment, ...] = ()
     retries: ClassVar[int] = 0
+    label_choice: ClassVar[None] = None
     status: ClassVar[Status] = "cancelled"
+    awaited: ClassVar[None] = None
     shipment: ClassVar[None] = None
     hold: ClassVar[None] = None
 

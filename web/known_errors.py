@@ -14,6 +14,7 @@ from application.acting import why_impossible
 from application.outages import AWAY, NOT_MIGRATED, REFUSED_LOGIN
 from application.refunding import RefundIdTaken
 from eventstore.errors import EventStoreError, InvalidEvent, SequenceBehindLog, WrongExpectedVersion
+from gateways.errors import GatewayError
 from orders.errors import (
     CorruptStream,
     Fault,
@@ -51,6 +52,7 @@ KNOWN: Final = (
     RebuildRunning,
     WebhookError,
     TemporalUnreachable,
+    GatewayError,
     RPCError,
     asyncpg.PostgresError,
     *AWAY,
@@ -78,6 +80,10 @@ def problem_of(error: Exception) -> Problem | None:
             return _of_webhooks(error)
         case TemporalUnreachable() | RPCError():
             return Problem(503, "temporal-away", "Temporal does not answer: try again later", headers=RETRY_AFTER)
+        case GatewayError():
+            return Problem(
+                503, "provider-away", "the payment provider does not answer: try again later", headers=RETRY_AFTER
+            )
         case _:
             return _of_database(error)
 
@@ -97,7 +103,7 @@ def _of_http(error: HTTPException) -> Problem:
 def _of_order(error: OrderError) -> Problem:
     match error:
         case InvalidOrder():
-            return _invalid("the order is invalid", error.faults, _body_fault)
+            return _invalid(error.summary, error.faults, _body_fault)
         case InvalidCommand():
             return _invalid("the request is not valid", error.faults, _body_fault)
         case OrderNotFound():

@@ -16,8 +16,9 @@ from application.retrying import retry
 from eventstore.command_handler import Handled
 from orders.commands import CancelOrder
 from orders.events import CancelledBy
-from orders.fields import MAX_AMOUNT, Identifier, Text
+from orders.fields import MAX_AMOUNT, Identifier, OptionalText, PaymentToken, Text
 from orders.interventions import HoldOrder, ReleaseOrder, RequestRefund, RetryOrder
+from orders.payment_attempts import GivePaymentMethod
 from orders.state import Shipped, State
 from web import models
 from web.keys import Role
@@ -50,6 +51,19 @@ class CancelBody(ReasonBody):
 
 class ReleaseBody(_Body):
     """An empty object."""
+
+
+class PaymentBody(_Body):
+    """paymentMethod: the provider's token, such as Stripe's `pm_…`; never a card number."""
+
+    payment_method: Annotated[PaymentToken, Field(alias="paymentMethod")]
+
+
+class RetryBody(ReasonBody):
+    """carrier, service: chosen for the order's label; an earlier choice stays without both."""
+
+    carrier: OptionalText = None
+    service: OptionalText = None
 
 
 class RefundBody(ReasonBody):
@@ -92,6 +106,16 @@ async def cancel_order(
     return _acted(order_id, await act(system.orders, command, actor=caller.actor, command_id=command_id))
 
 
+@router.post("/{orderId}/payment", response_model=models.Acted, status_code=202)
+@requires(Role.WRITE)
+async def pay_order(
+    system: Shared, caller: Asking, command_id: CommandId, order_id: OrderId, body: PaymentBody
+) -> dict[str, Any]:
+    """Charge an order that waits for its payment by another means of payment. One on hold is charged after its release."""
+    command = GivePaymentMethod(order_id, body.payment_method)
+    return _acted(order_id, await act(system.orders, command, actor=caller.actor, command_id=command_id))
+
+
 @router.post("/{orderId}/hold", response_model=models.Acted, status_code=202)
 @requires(Role.OPERATE)
 async def hold_order(
@@ -119,10 +143,10 @@ async def release_order(
 @router.post("/{orderId}/retry", response_model=models.Retried, status_code=202)
 @requires(Role.OPERATE)
 async def retry_order(
-    system: Shared, caller: Asking, command_id: CommandId, order_id: OrderId, body: ReasonBody
+    system: Shared, caller: Asking, command_id: CommandId, order_id: OrderId, body: RetryBody
 ) -> dict[str, Any]:
     """Start the workflows of an order again where they were lost. Completed steps are not repeated."""
-    command = RetryOrder(order_id, body.reason)
+    command = RetryOrder(order_id, body.reason, body.carrier, body.service)
     retried = await retry(
         system.orders, system.client, system.settings.task_queue, command, actor=caller.actor, command_id=command_id
     )

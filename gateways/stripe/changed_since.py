@@ -6,7 +6,7 @@ from typing import Final
 
 import asyncpg
 
-from gateways.stripe import statements_changes
+from gateways.stripe import statements, statements_changes
 from gateways.stripe.api import StripeApi
 from gateways.stripe.refund_ledger import REFUND_STATES, StripeRefundLedger
 
@@ -31,7 +31,7 @@ async def _changed(pool: asyncpg.Pool, api: StripeApi, since: datetime) -> Async
         if known is not None and known.state != REFUND_STATES.get(refund.status, "pending"):
             yield known.order_id
     async for dispute in api.disputes_since(since):
-        order_id = await pool.fetchval(statements_changes.ORDER_OF_INTENT, dispute.intent_id)
+        order_id = await pool.fetchval(statements.ORDER_OF_INTENT, dispute.intent_id)
         if order_id is not None:
             yield order_id
     for row in await pool.fetch(statements_changes.OPEN_PAYMENTS, since - _KEPT_IN_SIGHT):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import asyncpg
 
-from gateways.stripe import statements, statements_changes
+from gateways.stripe import statements
 from gateways.stripe.amounts import from_stripe
 from gateways.stripe.ledger import CHARGE_STATES
 from gateways.stripe.refund_ledger import REFUND_STATES, SeenRefund, record_refund
@@ -79,12 +79,6 @@ class StripeEvents:
             return None
         return event
 
-    async def order_of(self, event: StripeEvent) -> str | None:
-        """Return the id of the order whose charge the event is about; None if it is handled already."""
-        if await self._pool.fetchval(statements.IS_HANDLED, event.id):
-            return None
-        return str(await self._pool.fetchval(statements_changes.ORDER_OF_INTENT, event.intent_id))
-
     async def record(self, event: StripeEvent) -> str | None:
         """Record the event and its changes to the ledger. The event stays open until `mark_handled`.
 
@@ -101,6 +95,14 @@ class StripeEvents:
             if order_id is None and not event.may_change_the_order:
                 await connection.execute(statements.MARK_HANDLED, event.id)
             return order_id
+
+    async def order_of(self, event: StripeEvent) -> str | None:
+        """Return the order of the event's payment."""
+        order_id: str | None = await self._pool.fetchval(statements.ORDER_OF_INTENT, event.intent_id)
+        return order_id
+
+    async def is_handled(self, event: StripeEvent) -> bool:
+        return bool(await self._pool.fetchval(statements.IS_HANDLED, event.id))
 
     async def mark_handled(self, event: StripeEvent) -> None:
         """Close the event: its order is up to date, and a workflow that refunds money has started where one is due."""

@@ -1,8 +1,9 @@
 """Stripe's objects as the gateway uses them. Amounts in Stripe's units."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import stripe
 
@@ -20,7 +21,7 @@ class Intent:
 
     decline: code and message of the last declined attempt. key, order_id: from its metadata, None if the intent is not
     ours. replayed: Stripe repeated an earlier answer, which may be out of date. expired: cancelled by Stripe, not by a
-    person. disputed: its charge has a dispute in any state.
+    person. disputed: its charge has a dispute in any state. action: for the customer's browser.
     """
 
     id: str
@@ -38,6 +39,8 @@ class Intent:
     replayed: bool = False
     expired: bool = False
     disputed: bool = False
+    action: Mapping[str, Any] | None = None
+    client_secret: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,13 @@ def intent_of(found: stripe.PaymentIntent) -> Intent:
         replayed=headers.get("idempotent-replayed") == "true",
         expired=getattr(found, "cancellation_reason", None) in _EXPIRED,
         disputed=bool(getattr(charge, "disputed", False)),
+        action=_plain(getattr(found, "next_action", None)),
+        client_secret=getattr(found, "client_secret", None),
     )
+
+
+def _plain(found: Any) -> Mapping[str, Any] | None:
+    return found.to_dict() if isinstance(found, stripe.StripeObject) else found
 
 
 def _held_until(charge: stripe.Charge) -> datetime:

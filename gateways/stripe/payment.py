@@ -3,12 +3,12 @@
 import asyncpg
 
 from gateways.errors import AuthorisationExpired, KeyVoided, PaymentNotFound
-from gateways.payments import Charge, ChargeRequest, PaymentChange, Refund, RefundRequest, Voided
+from gateways.payments import Charge, ChargeRequest, CustomerAction, PaymentChange, Refund, RefundRequest, Voided
 from gateways.stripe.adoption import StripeAdoption
 from gateways.stripe.amounts import to_stripe
 from gateways.stripe.api import StripeApi
 from gateways.stripe.changes import StripeChanges
-from gateways.stripe.charging import StripeCharging, charge_of, free_charge, is_free
+from gateways.stripe.charging import NEEDS_CUSTOMER, StripeCharging, charge_of, free_charge, is_free
 from gateways.stripe.intents import StripeIntents
 from gateways.stripe.ledger import ChargeRow, StripeLedger
 from gateways.stripe.refund_credits import RefundRow
@@ -102,6 +102,17 @@ class StripePaymentGateway:
     async def changes(self, key: str, *, crediting: bool) -> list[PaymentChange]:
         """As PaymentGateway.changes."""
         return await self._changes.find(key, crediting=crediting)
+
+    async def customer_action(self, key: str) -> CustomerAction | None:
+        """As CustomerActions.customer_action."""
+        row = await self._ledger.find(key)
+        if row is None or row.intent_id is None or row.voided_at is not None:
+            return None
+        intent = await self.api.retrieve(row.intent_id)
+        if intent.status not in NEEDS_CUSTOMER:
+            return None
+        action = dict(intent.action) if intent.action else None
+        return CustomerAction(intent.id, intent.status, intent.client_secret, action)
 
     async def _reserved(self, request: RefundRequest) -> RefundRow:
         try:

@@ -19,9 +19,6 @@ set amount = excluded.amount, state = excluded.state, updated_at = now()
 where (d.amount, d.state) <> (excluded.amount, excluded.state)
 """
 
-# The order of a charge, by the unique intent_id.
-ORDER_OF_INTENT: Final = "select c.order_id from gateways.stripe_charges c where c.intent_id = $1"
-
 # Orders whose payment may have changed at Stripe without a new object there: authorised and not captured yet, by
 # stripe_charges_authorised_idx; with an open dispute, by stripe_disputes_open_idx; with a refund by hand since $1 that no
 # stream records, by stripe_refunds_by_hand_idx.

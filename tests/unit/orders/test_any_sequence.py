@@ -33,8 +33,9 @@ from orders.events import (
 )
 from orders.evolve import evolve, fold, initial_state
 from orders.interventions import HoldOrder, ReleaseOrder, RequestRefund, RetryOrder
+from orders.payment_attempts import GivePaymentMethod, RecordPaymentFailure
 from orders.state import Cancelled, Shipped, State
-from tests.unit.orders.samples import ORDER, an_order
+from tests.unit.orders.samples import DEADLINE, ORDER, an_order
 
 # Mostly the right order and the right amount, so that sequences get somewhere; sometimes not.
 ORDER_IDS = st.sampled_from(["o-1"] * 9 + ["o-2"])
@@ -58,6 +59,15 @@ COMMANDS: st.SearchStrategy[Command] = st.one_of(
     st.builds(RetryOrder, ORDER_IDS, REASONS),
     st.builds(RequestRefund, ORDER_IDS, REFUND_IDS, PARTS, REASONS),
     st.builds(RecordRefund, ORDER_IDS, REFUND_IDS, st.just("pay-1"), PARTS, REASONS),
+    st.builds(
+        RecordPaymentFailure,
+        ORDER_IDS,
+        st.sampled_from([1, 1, 2]),
+        st.sampled_from(["a", "b"]),
+        REASONS,
+        st.just(DEADLINE),
+    ),
+    st.builds(GivePaymentMethod, ORDER_IDS, st.sampled_from(["pm_1", "pm_2", ""])),
     st.builds(RecordAdjustment, ORDER_IDS, ACTIONS, REFUND_IDS, st.just("pay-1"), PARTS, REASONS),
 )
 # Often from a shipped order, which at random few sequences would come to.
