@@ -85,8 +85,8 @@ def _step(row: OrderRow, event: Event, recorded: RecordedEvent) -> Changes:
             return {"status": "shipped", "tracking_number": number, "carrier": carrier, "shipped_at": at}
         case OrderCancelled(reason=reason, cancelled_by=by, amount_paid=paid):
             ended = {"status": "cancelled", "reason": reason, "cancelled_by": by.value, "cancelled_at": at}
-            ended |= {"payment_state": _state(paid, row.amount_refunded) if paid else "none", "hold_reason": None}
-            return ended | _NOT_WAITING
+            state = _state(paid, row.amount_refunded) if paid else "none"
+            return ended | {"payment_state": state, "hold_reason": None, **_NOT_WAITING}
         case OrderRefunded(amount=amount):
             returned = row.amount_refunded + amount
             state = "paid" if event.after_shipment and returned < row.amount_paid else "refunded"
