@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from audit import Finding, audit
-from audit.report import MESSAGES, MONEY
+from audit.report import MESSAGES
 from explore.acts import perform
 from explore.calm import readers_up_to_date
 from explore.generate import generate
@@ -91,8 +91,7 @@ class Exploration:
     async def audit(self) -> list[Finding]:
         """Audit the whole database; returns findings, except those about failing sequences.
 
-        Refunds by hand at the provider are left out too, because an order's stream does not have them. Only the audit
-        finds a lost start of notify-shipment: the runbook's retry must end it.
+        Only the audit finds a lost start of notify-shipment: the runbook's retry must end it.
         """
         for order_id in {each.subject for each in await self._findings() if each.check == MESSAGES}:
             await perform(self._system, order_id, "", "retry", {"heard": True}, f"explore-audit-{order_id}")
@@ -105,7 +104,6 @@ class Exploration:
             each
             for each in report.findings
             if not any(mark in each.subject + each.problem for mark in self._failed_marks)
-            and not (each.check == MONEY and self._system.stripe.by_hand(each.subject))
         ]
 
     async def _one(self, seed: int, result: Result, on_progress: OnProgress) -> None:

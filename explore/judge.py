@@ -3,7 +3,7 @@
 from explore.calm import runs
 from explore.system import Explored
 from explore.temporal_acts import workflow_ids
-from open_work.open_orders import owed
+from orders.adjustments import returned_by
 from orders.ids import stream_name
 from orders.model import units
 from orders.state import Cancelled, NotPlaced, Shipped
@@ -21,7 +21,7 @@ async def problem_of(system: Explored, order_id: str, sku: str) -> str | None:
         case Shipped():
             problem = _of_shipped(system, state, kept, live, reserved)
         case Cancelled():
-            problem = _of_cancelled(kept, live, reserved)
+            problem = _of_cancelled(state, kept, live, reserved)
         case _:
             problem = f"is {state.status}{' and on hold' if state.hold else ''}"
     return problem or await _still_running(system, order_id)
@@ -35,22 +35,26 @@ def _of_shipped(system: Explored, state: Shipped, kept: int, live: int, reserved
         return "shipped and its goods are still in stock"
     if system.stripe.held(order_id):
         return "shipped and its money is only authorised"
-    if owed(state):
+    if state.owed:
         return "shipped and owes a requested refund"
-    requested, by_hand = sum(refund.amount for refund in state.refunds), system.stripe.by_hand(order_id)
-    # A refund by hand may replace a requested one.
-    if not max(0, total - requested - by_hand) <= kept <= total - min(total, max(requested, by_hand)):
-        return f"shipped for {total}, refunds requested {requested}, by hand {by_hand}, and the provider has {kept}"
-    return None
+    due = state.payment.amount - sum(refund.amount for refund in state.returned) - returned_by(state.adjustments)
+    return f"shipped, Stripe has {kept} of its money and the stream says {due}" if kept != due else None
 
 
-def _of_cancelled(kept: int, live: int, reserved: int) -> str | None:
+def _of_cancelled(state: Cancelled, kept: int, live: int, reserved: int) -> str | None:
     wrong = [
-        f"{kept} of its money kept" if kept else "",
+        f"{kept} of its money kept" if kept != _kept_by(state) else "",
         f"{live} live labels" if live else "",
         "its goods not in stock" if reserved else "",
     ]
     return f"cancelled with {', '.join(filter(None, wrong))}" if any(wrong) else None
+
+
+def _kept_by(state: Cancelled) -> int:
+    """Money that a cancelled order keeps at Stripe by its stream: what a person has returned in another way."""
+    if not state.is_settled or state.payment is None:
+        return 0
+    return max(0, state.payment.amount - returned_by(state.adjustments))
 
 
 async def _still_running(system: Explored, order_id: str) -> str | None:
