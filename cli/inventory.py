@@ -23,7 +23,10 @@ inventory = typer.Typer(no_args_is_help=True, help="Stock levels: import them, l
 
 File = Annotated[
     Path,
-    typer.Argument(metavar="FILE", help="CSV with the header sku,name,unitPrice,unitsInStock; - is standard input."),
+    typer.Argument(
+        metavar="FILE",
+        help="CSV with the header sku,name,unitPrice,unitsInStock, and customs columns if any; - is standard input.",
+    ),
 ]
 Sku = Annotated[str, typer.Argument(metavar="SKU", help="The stock-keeping unit.")]
 Units = Annotated[int, typer.Argument(metavar="UNITS", min=0, max=2**63 - 1, help="Units available from now on.")]
