@@ -14,7 +14,8 @@ from settings import Settings
 def retry_order(order_id: OrderId, reason: Reason, as_json: AsJson = False) -> None:
     """Start the workflows of an order again that were terminated, have failed or are stalled.
 
-    Completed steps are not repeated. A running workflow is woken and retries its pending steps at once.
+    Completed steps are not repeated. A running workflow is woken and retries its pending steps at once. An order on hold
+    continues when it is released. A cancelled order stays cancelled: what is left of it is undone.
     """
 
     async def command(settings: Settings) -> None:
@@ -32,8 +33,8 @@ def retry_order(order_id: OrderId, reason: Reason, as_json: AsJson = False) -> N
 def _print(order_id: str, retried: Retried, as_json: bool) -> None:
     state, held = retried.handled.state, retried.handled.state.hold is not None
     if as_json:
-        show_json({"orderId": order_id, "status": state.status, "onHold": held, "workflows": retried.workflows})
+        document = {"orderId": order_id, "status": state.status, "onHold": held, "workflows": retried.workflows}
+        show_json(document | {"effect": retried.effect})
         return
     show(f"is {state.status}, retried by {', '.join(retried.workflows)}")
-    if held:
-        show("it is on hold: it goes on when released")
+    show(retried.effect)

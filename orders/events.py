@@ -170,7 +170,7 @@ class OrderRetried(OrderFact):
 
     @property
     def summary(self) -> str:
-        return f"taken up again while {self.status}: {self.reason}"
+        return f"retried while {self.status}: {self.reason}"
 
 
 class RefundRequested(OrderFact):

@@ -26,7 +26,7 @@ class ReleaseOrder:
 
 @dataclass(frozen=True, slots=True)
 class RetryOrder:
-    """Continue the order from its status, in a new run where its workflow was lost."""
+    """Continue the order from its status, in a new run where its workflow was lost; undo what is left of a cancelled one."""
 
     order_id: str
     reason: str

@@ -121,12 +121,13 @@ async def release_order(
 async def retry_order(
     system: Shared, caller: Asking, command_id: CommandId, order_id: OrderId, body: ReasonBody
 ) -> dict[str, Any]:
-    """Start the workflows of an order again where they were lost. Completed steps are not repeated."""
+    """Start the workflows of an order again where they were lost. Completed steps are not repeated; a cancelled order stays
+    cancelled, and what is left of it is undone."""
     command = RetryOrder(order_id, body.reason)
     retried = await retry(
         system.orders, system.client, system.settings.task_queue, command, actor=caller.actor, command_id=command_id
     )
-    return _acted(order_id, retried.handled) | {"workflows": retried.workflows}
+    return _acted(order_id, retried.handled) | {"workflows": retried.workflows, "effect": retried.effect}
 
 
 @router.post("/{orderId}/refunds", response_model=models.RefundAsked, status_code=202)

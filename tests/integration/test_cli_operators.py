@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from temporalio.client import Client
 
+from application.retrying import EFFECTS
 from audit import audit
 from embedded.temporal import TemporalServer
 from open_work.sources import Sources
@@ -155,7 +156,7 @@ async def test_an_order_whose_workflow_was_terminated_needs_attention_until_it_i
     assert order_id in shown.out
 
     retried = await shell.orders("retry", order_id, "--reason", "terminated by mistake")
-    assert (retried.code, retried.out) == (0, "is paid, retried by fulfill-order\n")
+    assert (retried.code, retried.out) == (0, f"is paid, retried by fulfill-order\n{EFFECTS['paid']}\n")
     await system.settled(order_id, "shipped")
     assert await system.money(order_id) == (30_00, 0)
     assert await system.live_labels(order_id) == 1
