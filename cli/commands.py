@@ -31,7 +31,7 @@ COMMANDS: Final = {
         "Serve the HTTP API and the operators' page on ORDERS_API_ADDRESS, until SIGINT or SIGTERM.",
     ),
     "place": ("cli.place.command:place", "Place the orders of a file, one JSON object a line."),
-    "show": ("cli.show:show_order", "Show an order from its stream: status, payment, items, address."),
+    "show": ("cli.show:show_order", "Show an order: status, payment, items, address, and what is failing."),
     "timeline": (
         "cli.timeline:timeline",
         "Show an order's events with actor and cause, and its workflows with links to the Temporal Web UI.",

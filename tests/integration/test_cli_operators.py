@@ -242,6 +242,7 @@ async def test_a_step_that_keeps_failing_is_listed_with_its_last_error_and_the_n
     shown = await shell.orders("attention")
     assert shown.code == 1
     assert "down for the test" in shown.out
+    assert "failing: create-shipment: down for the test" in (await shell.orders("show", order_id)).out
     await system.workflow("fulfill-order", order_id).terminate("the test is over")
 
 
