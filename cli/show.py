@@ -25,7 +25,7 @@ from settings import Settings
 
 
 def show_order(order_id: OrderId, as_json: AsJson = False) -> None:
-    """Show an order: status, payment, items and address from its stream, money that is owed or authorised, failing steps."""
+    """Show an order: status, items and address, money that is owed or authorised, and failing steps."""
 
     async def command(settings: Settings) -> None:
         async with opened(settings) as app:
