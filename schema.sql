@@ -359,6 +359,52 @@ CREATE FUNCTION gateways.stripe_refund_rank(in_state text) RETURNS integer
 $$;
 
 --
+-- Name: adjust(text, bigint, bigint, bigint, text, text, text); Type: FUNCTION; Schema: inventory; Owner: -
+--
+
+CREATE FUNCTION inventory.adjust(in_sku text, in_level bigint, in_change bigint, in_expected bigint, in_reason text, in_actor text, in_request_id text) RETURNS TABLE(outcome text, available bigint, entry bigint)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+declare
+    present bigint;
+    known bigint;
+begin
+    if in_level is not null and coalesce(in_expected, 0) = 0 then
+        insert into inventory.stock (sku) values (in_sku) on conflict on constraint stock_pkey do nothing;
+    end if;
+    select s.available into present from inventory.stock s where s.sku = in_sku for no key update;
+    if present is null then
+        return query select 'unknown', 0::bigint, null::bigint;
+        return;
+    end if;
+
+    select a.id into known from inventory.adjustments a where a.request_id = in_request_id;
+    if known is not null then
+        return query select 'done', present, known;
+    elsif in_expected <> present then
+        return query select 'unexpected', present, null::bigint;
+    elsif in_change < -present then
+        return query select 'below', present, null::bigint;
+    elsif in_change > 9223372036854775807 - present then
+        return query select 'above', present, null::bigint;
+    else
+        return query
+            with changed as (
+                update inventory.stock s set available = coalesce(in_level, present + in_change) where s.sku = in_sku
+                returning s.available
+            )
+            insert into inventory.adjustments (sku, kind, delta, available_before, reason, actor, request_id)
+            select in_sku, case when in_level is null then 'adjust' else 'set' end, changed.available - present, present,
+                in_reason, in_actor, in_request_id
+            from changed
+            returning 'done', available_before + delta, id;
+    end if;
+end
+$$;
+
+--
 -- Name: release(text); Type: FUNCTION; Schema: inventory; Owner: -
 --
 
@@ -456,6 +502,87 @@ end
 $$;
 
 --
+-- Name: restock(text, text, text[], bigint[], text, text); Type: FUNCTION; Schema: inventory; Owner: -
+--
+
+CREATE FUNCTION inventory.restock(in_order_id text, in_refund_id text, in_skus text[], in_units bigint[], in_reason text, in_actor text) RETURNS TABLE(outcome text, sku text, requested bigint, possible bigint)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+begin
+    perform 1 from inventory.reservations r where r.order_id = in_order_id and r.state = 'reserved' for update;
+    if not found then
+        return query select 'unreserved', null::text, null::bigint, null::bigint;
+        return;
+    end if;
+
+    if exists (select from inventory.adjustments a where a.order_id = in_order_id and a.refund_id = in_refund_id) then
+        return query
+            select case when bool_or(a.delta is distinct from w.units) then 'conflict' else 'repeated' end,
+                null::text, null::bigint, null::bigint
+            from unnest(in_skus, in_units) as w (sku, units)
+            full join (
+                select d.sku, d.delta from inventory.adjustments d where d.order_id = in_order_id and d.refund_id = in_refund_id
+            ) a on a.sku = w.sku;
+        return;
+    end if;
+
+    perform 1 from inventory.stock s where s.sku = any (in_skus) order by s.sku for no key update;
+    return query
+        select 'excess', w.sku, w.units, b.possible
+        from unnest(in_skus, in_units) as w (sku, units)
+        cross join lateral (
+            select least(
+                coalesce(
+                    (select l.units from inventory.reservation_lines l where l.order_id = in_order_id and l.sku = w.sku), 0
+                ) - coalesce(
+                    (select sum(a.delta) from inventory.adjustments a where a.order_id = in_order_id and a.sku = w.sku), 0
+                ),
+                9223372036854775807 - coalesce((select s.available from inventory.stock s where s.sku = w.sku), 0)
+            )::bigint as possible
+        ) b
+        where w.units > b.possible
+        order by w.sku collate "C";
+    if found then
+        return;
+    end if;
+
+    insert into inventory.adjustments (sku, kind, delta, available_before, reason, actor, order_id, refund_id)
+    select s.sku, 'restock', w.units, s.available, in_reason, in_actor, in_order_id, in_refund_id
+    from unnest(in_skus, in_units) as w (sku, units)
+    join inventory.stock s on s.sku = w.sku
+    order by s.sku;
+    update inventory.stock s
+    set available = s.available + w.units
+    from unnest(in_skus, in_units) as w (sku, units)
+    where s.sku = w.sku;
+    return query select 'done', null::text, null::bigint, null::bigint;
+end
+$$;
+
+--
+-- Name: set_customs(text[], text[], text[], bigint[], bigint[], text[]); Type: FUNCTION; Schema: inventory; Owner: -
+--
+
+CREATE FUNCTION inventory.set_customs(in_skus text[], in_origins text[], in_hs_codes text[], in_grams bigint[], in_values bigint[], in_currencies text[]) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    insert into inventory.customs as c (sku, origin_country, hs_code, weight_grams, customs_value, customs_currency)
+    select w.sku, w.origin, w.hs_code, w.grams, w.value, w.currency
+    from unnest(in_skus, in_origins, in_hs_codes, in_grams, in_values, in_currencies)
+        as w (sku, origin, hs_code, grams, value, currency)
+    order by w.sku collate "C"
+    on conflict on constraint customs_pkey do update
+    set origin_country = coalesce(excluded.origin_country, c.origin_country),
+        hs_code = coalesce(excluded.hs_code, c.hs_code),
+        weight_grams = coalesce(excluded.weight_grams, c.weight_grams),
+        customs_value = coalesce(excluded.customs_value, c.customs_value),
+        customs_currency = coalesce(excluded.customs_currency, c.customs_currency);
+$$;
+
+--
 -- Name: set_levels(text[], bigint[], text[], bigint[], text, text); Type: FUNCTION; Schema: inventory; Owner: -
 --
 
@@ -470,8 +597,8 @@ begin
 
     perform 1 from inventory.stock s where s.sku = any (in_skus) order by s.sku for no key update;
 
-    insert into inventory.adjustments (sku, delta, reason, actor)
-    select s.sku, w.units - s.available, in_reason, in_actor
+    insert into inventory.adjustments (sku, kind, delta, available_before, actor)
+    select s.sku, in_reason, w.units - s.available, s.available, in_actor
     from unnest(in_skus, in_units) as w (sku, units)
     join inventory.stock s on s.sku = w.sku
     where w.units <> s.available
@@ -648,6 +775,23 @@ begin
     end loop;
     perform projections.recount(p_table);
 end $$;
+
+--
+-- Name: begin_attempt(text, integer); Type: FUNCTION; Schema: simulated; Owner: -
+--
+
+CREATE FUNCTION simulated.begin_attempt(in_key text, in_attempt integer) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    insert into simulated.attempts as a (key, attempt) values (in_key, in_attempt)
+    on conflict on constraint attempts_pkey do update set attempt = excluded.attempt where a.attempt < excluded.attempt;
+    if found then
+        delete from simulated.charges c where c.key = in_key and c.state = 'declined';
+    end if;
+end
+$$;
 
 --
 -- Name: charge(text, text, text, bigint, text, bigint, boolean); Type: FUNCTION; Schema: simulated; Owner: -
@@ -1061,10 +1205,12 @@ CREATE TABLE gateways.stripe_charges (
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     voided_at timestamp with time zone,
     asks integer DEFAULT 1 NOT NULL,
+    released bigint DEFAULT 0 NOT NULL,
     CONSTRAINT stripe_charges_amount_not_negative CHECK ((amount >= 0)),
     CONSTRAINT stripe_charges_asks_from_1 CHECK ((asks >= 1)),
     CONSTRAINT stripe_charges_attempt_from_1 CHECK ((attempt >= 1)),
     CONSTRAINT stripe_charges_facts CHECK ((((fingerprint IS NULL) = (order_id IS NULL)) AND ((fingerprint IS NULL) = (amount IS NULL)) AND ((fingerprint IS NULL) = (currency IS NULL)) AND ((fingerprint IS NOT NULL) OR (voided_at IS NOT NULL)))),
+    CONSTRAINT stripe_charges_released_within_amount CHECK (((released >= 0) AND (released <= COALESCE(amount, (0)::bigint)))),
     CONSTRAINT stripe_charges_returned_within_amount CHECK (((amount_returned >= 0) AND (amount_returned <= COALESCE(amount, (0)::bigint)))),
     CONSTRAINT stripe_charges_state CHECK (((state = ANY (ARRAY['new'::text, 'created'::text, 'authorised'::text, 'succeeded'::text])) OR ((state = 'declined'::text) AND (decline_code IS NOT NULL) AND (decline_reason IS NOT NULL)) OR ((state = ANY (ARRAY['voided'::text, 'returned'::text])) AND (voided_at IS NOT NULL))))
 );
@@ -1098,6 +1244,33 @@ COMMENT ON COLUMN gateways.stripe_charges.voided_at IS 'the tombstone: from then
 --
 
 COMMENT ON COLUMN gateways.stripe_charges.asks IS 'part of the idempotency keys sent to Stripe from 2 on: raised where Stripe keeps a failure under the key and would repeat it';
+
+--
+-- Name: COLUMN stripe_charges.released; Type: COMMENT; Schema: gateways; Owner: -
+--
+
+COMMENT ON COLUMN gateways.stripe_charges.released IS 'the part of an authorisation that was released at Stripe by hand, or not captured there, and so never taken';
+
+--
+-- Name: stripe_disputes; Type: TABLE; Schema: gateways; Owner: -
+--
+
+CREATE TABLE gateways.stripe_disputes (
+    dispute_id text NOT NULL COLLATE pg_catalog."C",
+    intent_id text NOT NULL COLLATE pg_catalog."C",
+    amount bigint NOT NULL,
+    state text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT stripe_disputes_amount_not_negative CHECK ((amount >= 0)),
+    CONSTRAINT stripe_disputes_state CHECK ((state = ANY (ARRAY['disputed'::text, 'dispute_won'::text, 'dispute_lost'::text])))
+);
+
+--
+-- Name: TABLE stripe_disputes; Type: COMMENT; Schema: gateways; Owner: -
+--
+
+COMMENT ON TABLE gateways.stripe_disputes IS 'every dispute of our charges, inquiries excluded; amounts in minor units of the charge''s currency';
 
 --
 -- Name: stripe_inbox; Type: TABLE; Schema: gateways; Owner: -
@@ -1135,6 +1308,8 @@ CREATE TABLE gateways.stripe_refunds (
     asking bigint,
     by_hand bigint DEFAULT 0 NOT NULL,
     manual boolean DEFAULT false NOT NULL,
+    adjusted bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT stripe_refunds_adjusted_within_amount CHECK (((adjusted >= 0) AND (adjusted <= amount))),
     CONSTRAINT stripe_refunds_amount_positive CHECK ((amount > 0)),
     CONSTRAINT stripe_refunds_asking_positive CHECK ((asking > 0)),
     CONSTRAINT stripe_refunds_asks_from_1 CHECK ((asks >= 1)),
@@ -1179,6 +1354,12 @@ COMMENT ON COLUMN gateways.stripe_refunds.by_hand IS 'the part of the amount tha
 COMMENT ON COLUMN gateways.stripe_refunds.manual IS 'made at Stripe by a person, and adopted from there';
 
 --
+-- Name: COLUMN stripe_refunds.adjusted; Type: COMMENT; Schema: gateways; Owner: -
+--
+
+COMMENT ON COLUMN gateways.stripe_refunds.adjusted IS 'the part of a refund by hand that covers no request: recorded in the order''s stream by itself, and credited to none';
+
+--
 -- Name: adjustments; Type: TABLE; Schema: inventory; Owner: -
 --
 
@@ -1186,11 +1367,35 @@ CREATE TABLE inventory.adjustments (
     id bigint NOT NULL,
     sku text NOT NULL COLLATE pg_catalog."C",
     delta bigint NOT NULL,
-    reason text NOT NULL,
+    reason text,
     actor text NOT NULL,
     at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT adjustments_delta_not_zero CHECK ((delta <> 0))
+    kind text NOT NULL,
+    available_before bigint,
+    request_id text,
+    order_id text COLLATE pg_catalog."C",
+    refund_id text COLLATE pg_catalog."C",
+    CONSTRAINT adjustments_kind CHECK ((kind = ANY (ARRAY['import'::text, 'set'::text, 'adjust'::text, 'restock'::text]))),
+    CONSTRAINT adjustments_restock_of_a_refund CHECK (((kind = 'restock'::text) = ((order_id IS NOT NULL) AND (refund_id IS NOT NULL))))
 );
+
+--
+-- Name: TABLE adjustments; Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON TABLE inventory.adjustments IS 'changes of available units by persons, append-only; a set that confirms the level is among them, an unchanged line of an import is not';
+
+--
+-- Name: COLUMN adjustments.available_before; Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON COLUMN inventory.adjustments.available_before IS 'null in entries from before this column';
+
+--
+-- Name: COLUMN adjustments.request_id; Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON COLUMN inventory.adjustments.request_id IS 'id of the request, which has one effect however often it is repeated';
 
 --
 -- Name: adjustments_id_seq; Type: SEQUENCE; Schema: inventory; Owner: -
@@ -1204,6 +1409,37 @@ ALTER TABLE inventory.adjustments ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTI
     NO MAXVALUE
     CACHE 1
 );
+
+--
+-- Name: customs; Type: TABLE; Schema: inventory; Owner: -
+--
+
+CREATE TABLE inventory.customs (
+    sku text NOT NULL COLLATE pg_catalog."C",
+    origin_country text,
+    hs_code text,
+    weight_grams bigint,
+    customs_value bigint,
+    customs_currency text,
+    CONSTRAINT customs_currency CHECK ((customs_currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT customs_hs_code CHECK ((hs_code ~ '^[0-9.]{6,14}$'::text)),
+    CONSTRAINT customs_origin_country CHECK ((origin_country ~ '^[A-Z]{2}$'::text)),
+    CONSTRAINT customs_value_has_currency CHECK (((customs_value IS NULL) = (customs_currency IS NULL))),
+    CONSTRAINT customs_value_positive CHECK ((customs_value > 0)),
+    CONSTRAINT customs_weight_grams_positive CHECK ((weight_grams > 0))
+);
+
+--
+-- Name: TABLE customs; Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON TABLE inventory.customs IS 'customs data of one unit of a SKU, from the stock file';
+
+--
+-- Name: COLUMN customs.customs_value; Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON COLUMN inventory.customs.customs_value IS 'minor units of customs_currency';
 
 --
 -- Name: reservation_lines; Type: TABLE; Schema: inventory; Owner: -
@@ -1316,7 +1552,9 @@ CREATE TABLE projections.order_dashboard (
     cancelled_at timestamp with time zone,
     refunded_at timestamp with time zone,
     placed_position bigint NOT NULL,
-    "position" bigint NOT NULL
+    "position" bigint NOT NULL,
+    payment_failure text,
+    waits_until timestamp with time zone
 );
 
 --
@@ -1347,6 +1585,21 @@ WITH (fillfactor='50');
 CREATE TABLE public.schema_migrations (
     version character varying NOT NULL
 );
+
+--
+-- Name: attempts; Type: TABLE; Schema: simulated; Owner: -
+--
+
+CREATE TABLE simulated.attempts (
+    key text NOT NULL COLLATE pg_catalog."C",
+    attempt integer NOT NULL
+);
+
+--
+-- Name: TABLE attempts; Type: COMMENT; Schema: simulated; Owner: -
+--
+
+COMMENT ON TABLE simulated.attempts IS 'the last attempt at each charge that was attempted again';
 
 --
 -- Name: charges; Type: TABLE; Schema: simulated; Owner: -
@@ -1658,6 +1911,13 @@ ALTER TABLE ONLY gateways.stripe_charges
     ADD CONSTRAINT stripe_charges_pkey PRIMARY KEY (key);
 
 --
+-- Name: stripe_disputes stripe_disputes_pkey; Type: CONSTRAINT; Schema: gateways; Owner: -
+--
+
+ALTER TABLE ONLY gateways.stripe_disputes
+    ADD CONSTRAINT stripe_disputes_pkey PRIMARY KEY (dispute_id);
+
+--
 -- Name: stripe_inbox stripe_inbox_pkey; Type: CONSTRAINT; Schema: gateways; Owner: -
 --
 
@@ -1684,6 +1944,13 @@ ALTER TABLE ONLY gateways.stripe_refunds
 
 ALTER TABLE ONLY inventory.adjustments
     ADD CONSTRAINT adjustments_pkey PRIMARY KEY (id);
+
+--
+-- Name: customs customs_pkey; Type: CONSTRAINT; Schema: inventory; Owner: -
+--
+
+ALTER TABLE ONLY inventory.customs
+    ADD CONSTRAINT customs_pkey PRIMARY KEY (sku);
 
 --
 -- Name: reservation_lines reservation_lines_pkey; Type: CONSTRAINT; Schema: inventory; Owner: -
@@ -1747,6 +2014,13 @@ ALTER TABLE ONLY projections.revenue
 
 ALTER TABLE ONLY public.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (version);
+
+--
+-- Name: attempts attempts_pkey; Type: CONSTRAINT; Schema: simulated; Owner: -
+--
+
+ALTER TABLE ONLY simulated.attempts
+    ADD CONSTRAINT attempts_pkey PRIMARY KEY (key);
 
 --
 -- Name: charges charges_payment_id_key; Type: CONSTRAINT; Schema: simulated; Owner: -
@@ -1858,10 +2132,28 @@ CREATE INDEX stripe_charges_authorised_idx ON gateways.stripe_charges USING btre
 CREATE INDEX stripe_charges_order_id_idx ON gateways.stripe_charges USING btree (order_id);
 
 --
+-- Name: stripe_disputes_intent_id_idx; Type: INDEX; Schema: gateways; Owner: -
+--
+
+CREATE INDEX stripe_disputes_intent_id_idx ON gateways.stripe_disputes USING btree (intent_id);
+
+--
+-- Name: stripe_disputes_open_idx; Type: INDEX; Schema: gateways; Owner: -
+--
+
+CREATE INDEX stripe_disputes_open_idx ON gateways.stripe_disputes USING btree (at) WHERE (state = 'disputed'::text);
+
+--
 -- Name: stripe_inbox_handled_at_idx; Type: INDEX; Schema: gateways; Owner: -
 --
 
 CREATE INDEX stripe_inbox_handled_at_idx ON gateways.stripe_inbox USING btree (handled_at) WHERE (handled_at IS NOT NULL);
+
+--
+-- Name: stripe_refunds_by_hand_idx; Type: INDEX; Schema: gateways; Owner: -
+--
+
+CREATE INDEX stripe_refunds_by_hand_idx ON gateways.stripe_refunds USING btree (at) WHERE (manual AND (adjusted = 0));
 
 --
 -- Name: stripe_refunds_failed_idx; Type: INDEX; Schema: gateways; Owner: -
@@ -1874,6 +2166,24 @@ CREATE INDEX stripe_refunds_failed_idx ON gateways.stripe_refunds USING btree (a
 --
 
 CREATE INDEX stripe_refunds_intent_id_idx ON gateways.stripe_refunds USING btree (intent_id);
+
+--
+-- Name: adjustments_by_sku; Type: INDEX; Schema: inventory; Owner: -
+--
+
+CREATE INDEX adjustments_by_sku ON inventory.adjustments USING btree (sku, id);
+
+--
+-- Name: adjustments_refund_key; Type: INDEX; Schema: inventory; Owner: -
+--
+
+CREATE UNIQUE INDEX adjustments_refund_key ON inventory.adjustments USING btree (order_id, refund_id, sku) WHERE (order_id IS NOT NULL);
+
+--
+-- Name: adjustments_request_id_key; Type: INDEX; Schema: inventory; Owner: -
+--
+
+CREATE UNIQUE INDEX adjustments_request_id_key ON inventory.adjustments USING btree (request_id) WHERE (request_id IS NOT NULL);
 
 --
 -- Name: customer_orders_by_spend; Type: INDEX; Schema: projections; Owner: -
@@ -2021,6 +2331,13 @@ ALTER TABLE ONLY eventstore.events
     ADD CONSTRAINT events_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES eventstore.streams(stream_id);
 
 --
+-- Name: stripe_disputes stripe_disputes_intent_id_fkey; Type: FK CONSTRAINT; Schema: gateways; Owner: -
+--
+
+ALTER TABLE ONLY gateways.stripe_disputes
+    ADD CONSTRAINT stripe_disputes_intent_id_fkey FOREIGN KEY (intent_id) REFERENCES gateways.stripe_charges(intent_id);
+
+--
 -- Name: stripe_refunds stripe_refunds_intent_id_fkey; Type: FK CONSTRAINT; Schema: gateways; Owner: -
 --
 
@@ -2033,6 +2350,13 @@ ALTER TABLE ONLY gateways.stripe_refunds
 
 ALTER TABLE ONLY inventory.adjustments
     ADD CONSTRAINT adjustments_sku_fkey FOREIGN KEY (sku) REFERENCES inventory.stock(sku);
+
+--
+-- Name: customs customs_sku_fkey; Type: FK CONSTRAINT; Schema: inventory; Owner: -
+--
+
+ALTER TABLE ONLY inventory.customs
+    ADD CONSTRAINT customs_sku_fkey FOREIGN KEY (sku) REFERENCES inventory.stock(sku);
 
 --
 -- Name: reservation_lines reservation_lines_order_id_fkey; Type: FK CONSTRAINT; Schema: inventory; Owner: -
@@ -2197,6 +2521,13 @@ REVOKE ALL ON FUNCTION gateways.stripe_refund_rank(in_state text) FROM PUBLIC;
 GRANT ALL ON FUNCTION gateways.stripe_refund_rank(in_state text) TO orders_app;
 
 --
+-- Name: FUNCTION adjust(in_sku text, in_level bigint, in_change bigint, in_expected bigint, in_reason text, in_actor text, in_request_id text); Type: ACL; Schema: inventory; Owner: -
+--
+
+REVOKE ALL ON FUNCTION inventory.adjust(in_sku text, in_level bigint, in_change bigint, in_expected bigint, in_reason text, in_actor text, in_request_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION inventory.adjust(in_sku text, in_level bigint, in_change bigint, in_expected bigint, in_reason text, in_actor text, in_request_id text) TO orders_app;
+
+--
 -- Name: FUNCTION release(in_order_id text); Type: ACL; Schema: inventory; Owner: -
 --
 
@@ -2209,6 +2540,20 @@ GRANT ALL ON FUNCTION inventory.release(in_order_id text) TO orders_app;
 
 REVOKE ALL ON FUNCTION inventory.reserve(in_order_id text, in_skus text[], in_units bigint[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION inventory.reserve(in_order_id text, in_skus text[], in_units bigint[]) TO orders_app;
+
+--
+-- Name: FUNCTION restock(in_order_id text, in_refund_id text, in_skus text[], in_units bigint[], in_reason text, in_actor text); Type: ACL; Schema: inventory; Owner: -
+--
+
+REVOKE ALL ON FUNCTION inventory.restock(in_order_id text, in_refund_id text, in_skus text[], in_units bigint[], in_reason text, in_actor text) FROM PUBLIC;
+GRANT ALL ON FUNCTION inventory.restock(in_order_id text, in_refund_id text, in_skus text[], in_units bigint[], in_reason text, in_actor text) TO orders_app;
+
+--
+-- Name: FUNCTION set_customs(in_skus text[], in_origins text[], in_hs_codes text[], in_grams bigint[], in_values bigint[], in_currencies text[]); Type: ACL; Schema: inventory; Owner: -
+--
+
+REVOKE ALL ON FUNCTION inventory.set_customs(in_skus text[], in_origins text[], in_hs_codes text[], in_grams bigint[], in_values bigint[], in_currencies text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION inventory.set_customs(in_skus text[], in_origins text[], in_hs_codes text[], in_grams bigint[], in_values bigint[], in_currencies text[]) TO orders_app;
 
 --
 -- Name: FUNCTION set_levels(in_skus text[], in_units bigint[], in_names text[], in_unit_prices bigint[], in_reason text, in_actor text); Type: ACL; Schema: inventory; Owner: -
@@ -2273,6 +2618,13 @@ REVOKE ALL ON FUNCTION projections.revenue_updated() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION projections.swap_in(p_table text) FROM PUBLIC;
 GRANT ALL ON FUNCTION projections.swap_in(p_table text) TO orders_app;
+
+--
+-- Name: FUNCTION begin_attempt(in_key text, in_attempt integer); Type: ACL; Schema: simulated; Owner: -
+--
+
+REVOKE ALL ON FUNCTION simulated.begin_attempt(in_key text, in_attempt integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION simulated.begin_attempt(in_key text, in_attempt integer) TO orders_app;
 
 --
 -- Name: FUNCTION charge(in_key text, in_fingerprint text, in_order_id text, in_amount bigint, in_currency text, in_decline_above bigint, in_heed_faults boolean, OUT fault text, OUT fault_delay double precision, OUT outcome text, OUT payment_id text, OUT amount bigint, OUT currency text, OUT refunded_amount bigint, OUT code text, OUT reason text); Type: ACL; Schema: simulated; Owner: -
@@ -2538,6 +2890,54 @@ GRANT INSERT(voided_at),UPDATE(voided_at) ON TABLE gateways.stripe_charges TO or
 GRANT UPDATE(asks) ON TABLE gateways.stripe_charges TO orders_app;
 
 --
+-- Name: COLUMN stripe_charges.released; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT UPDATE(released) ON TABLE gateways.stripe_charges TO orders_app;
+
+--
+-- Name: TABLE stripe_disputes; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT SELECT ON TABLE gateways.stripe_disputes TO orders_app;
+
+--
+-- Name: COLUMN stripe_disputes.dispute_id; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT INSERT(dispute_id) ON TABLE gateways.stripe_disputes TO orders_app;
+
+--
+-- Name: COLUMN stripe_disputes.intent_id; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT INSERT(intent_id) ON TABLE gateways.stripe_disputes TO orders_app;
+
+--
+-- Name: COLUMN stripe_disputes.amount; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT INSERT(amount),UPDATE(amount) ON TABLE gateways.stripe_disputes TO orders_app;
+
+--
+-- Name: COLUMN stripe_disputes.state; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT INSERT(state),UPDATE(state) ON TABLE gateways.stripe_disputes TO orders_app;
+
+--
+-- Name: COLUMN stripe_disputes.at; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT INSERT(at) ON TABLE gateways.stripe_disputes TO orders_app;
+
+--
+-- Name: COLUMN stripe_disputes.updated_at; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT UPDATE(updated_at) ON TABLE gateways.stripe_disputes TO orders_app;
+
+--
 -- Name: TABLE stripe_inbox; Type: ACL; Schema: gateways; Owner: -
 --
 
@@ -2652,10 +3052,22 @@ GRANT UPDATE(by_hand) ON TABLE gateways.stripe_refunds TO orders_app;
 GRANT INSERT(manual) ON TABLE gateways.stripe_refunds TO orders_app;
 
 --
+-- Name: COLUMN stripe_refunds.adjusted; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT UPDATE(adjusted) ON TABLE gateways.stripe_refunds TO orders_app;
+
+--
 -- Name: TABLE adjustments; Type: ACL; Schema: inventory; Owner: -
 --
 
 GRANT SELECT ON TABLE inventory.adjustments TO orders_app;
+
+--
+-- Name: TABLE customs; Type: ACL; Schema: inventory; Owner: -
+--
+
+GRANT SELECT ON TABLE inventory.customs TO orders_app;
 
 --
 -- Name: TABLE reservation_lines; Type: ACL; Schema: inventory; Owner: -
@@ -2710,6 +3122,12 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE projections.revenue TO orders_app;
 --
 
 GRANT SELECT ON TABLE public.schema_migrations TO orders_app;
+
+--
+-- Name: TABLE attempts; Type: ACL; Schema: simulated; Owner: -
+--
+
+GRANT SELECT ON TABLE simulated.attempts TO orders_app;
 
 --
 -- Name: TABLE charges; Type: ACL; Schema: simulated; Owner: -

@@ -1,6 +1,7 @@
 """Activities that move money. Ordinary activities: Temporal shows, times and retries each call."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import asyncpg
@@ -8,16 +9,18 @@ from opentelemetry.trace import SpanKind
 from temporalio import activity
 
 from activities import signatures as step
+from activities.adjusting import Adjusting
 from activities.guards import requested_refund, require_active
+from activities.payment_attempts import awaited
 from activities.signatures import OrderRef, Payment, RefundRef, ReturnedPayment, Undo
 from eventstore.tracing import span
-from gateways.errors import IdempotencyConflict, KeyVoided
+from gateways.errors import AuthorisationExpired, IdempotencyConflict, KeyVoided, PaymentDeclined
 from gateways.legacy_refund_keys import LegacyRefundKeys
 from gateways.payments import Charge, ChargeRequest, PaymentGateway, RefundRequest
 from order_streams import Orders, load_order
 from orders.model import Order
 from orders.names import derived_name, key_of_order, older_name
-from orders.state import ExistingOrder, Shipped
+from orders.state import Confirmed, ExistingOrder, Shipped
 from orders.state import Payment as RecordedPayment
 
 
@@ -26,25 +29,37 @@ def charge_key(order_id: str) -> str:
     return key_of_order(step.CHARGE_PAYMENT.name, order_id)
 
 
-def charge_request(order: Order, *, attempt: int = 1) -> ChargeRequest:
-    """Build the request of an order's only charge."""
+def charge_request(
+    order: Order, *, attempt: int = 1, payment_method: str | None = None, waits: bool = False
+) -> ChargeRequest:
+    """Build the request of an order's only charge. payment_method: instead of the one that the order was placed with."""
     return ChargeRequest(
         charge_key(order.order_id),
         order.order_id,
         order.customer_id,
         order.total,
         order.currency,
-        payment_method=order.payment_method,
+        payment_method=payment_method or order.payment_method,
         attempt=attempt,
         placed_at=order.placed_at,
+        waits=waits,
     )
 
 
 class PaymentActivities:
-    """Charges and refunds at the selected gateway. pool: to look up refunds under legacy keys."""
+    """Charges and refunds at the selected gateway. pool: to look up refunds under legacy keys. deadline: how long an order
+    waits after a decline; None: it does not wait."""
 
-    def __init__(self, orders: Orders, gateway: PaymentGateway, pool: asyncpg.Pool | None = None) -> None:
-        self._orders, self._gateway = orders, gateway
+    def __init__(
+        self,
+        orders: Orders,
+        gateway: PaymentGateway,
+        pool: asyncpg.Pool | None = None,
+        *,
+        deadline: timedelta | None = None,
+    ) -> None:
+        self._orders, self._gateway, self._deadline = orders, gateway, deadline
+        self._adjusting = Adjusting(orders, gateway)
         self._legacy_keys = LegacyRefundKeys(pool) if pool else None
 
     @property
@@ -54,27 +69,57 @@ class PaymentActivities:
     @activity.defn(name=step.CHARGE_PAYMENT.name)
     async def charge_payment(self, ref: OrderRef) -> Payment:
         """Charge the order's total. Refuses a cancelled or held order; returns a payment that the stream has recorded without
-        a call to the gateway."""
+        a call to the gateway. Looks at a declined charge again: its customer may have completed it at the provider."""
         state = (await load_order(self._orders, ref.order_id)).state
         if state.status != "cancelled" and state.payment is not None:
             return _recorded(state, state.payment)
         require_active(state, "ChargePayment")
-        request = charge_request(state.order, attempt=1 + state.retries)
+        attempt = state.attempt if isinstance(state, Confirmed) else 1 + state.retries
+        waits = self._deadline is not None
+        request = charge_request(state.order, attempt=attempt, payment_method=state.payment_method, waits=waits)
         with span("payment.charge", SpanKind.CLIENT, order=ref.order_id):
-            charge = await self._existing_charge(request) or await self._gateway.charge(request)
+            charge = await self._existing_charge(request) or await self._charge(request)
         if charge.refunded_amount > 0:  # by a run whose last events were lost
             raise KeyVoided(request.key)
         return _payment(charge)
 
     @activity.defn(name=step.CAPTURE_PAYMENT.name)
     async def capture_payment(self, ref: OrderRef) -> Payment:
-        """Capture an authorised charge. Refuses a cancelled or held order; has no effect for a shipped order."""
+        """Capture an authorised charge. Refuses a cancelled or held order; has no effect for a shipped order.
+
+        A payment that was changed at the provider is recorded and holds the order; once a person releases the order, it
+        ships with the payment as it is.
+        """
         state = (await load_order(self._orders, ref.order_id)).state
         if isinstance(state, Shipped):
             return _recorded(state, state.payment)
         require_active(state, "CapturePayment")
-        with span("payment.capture", SpanKind.CLIENT, order=ref.order_id):
-            return _payment(await self._gateway.capture(charge_key(ref.order_id)))
+        try:
+            with span("payment.capture", SpanKind.CLIENT, order=ref.order_id):
+                charge = await self._gateway.capture(charge_key(ref.order_id))
+        except AuthorisationExpired:
+            state = await self._adjusted(ref)
+            if state.payment is None or all(each.action != "released" for each in state.adjustments):
+                raise
+            return _recorded(state, state.payment)
+        if charge.refunded_amount > 0:
+            await self._adjusted(ref)
+        return _payment(charge)
+
+    async def _adjusted(self, ref: OrderRef) -> ExistingOrder:
+        """Record the changes of the payment. Refuses the order if they hold it."""
+        state, _ = await self._adjusting.adjust(ref.order_id)
+        require_active(state, "CapturePayment")
+        return state
+
+    async def _charge(self, request: ChargeRequest) -> Charge:
+        """Charge at the gateway. Raises PaymentAwaited where the order waits after a decline."""
+        try:
+            return await self._gateway.charge(request)
+        except PaymentDeclined as declined:
+            if self._deadline is None:
+                raise
+            raise awaited(declined, request.attempt, self._deadline) from None
 
     async def _existing_charge(self, request: ChargeRequest) -> Charge | None:
         """Return the charge that the gateway has under the key: providers store idempotency keys for a day only.
@@ -96,7 +141,15 @@ class PaymentActivities:
         """Refund the charge, and refuse any later charge."""
         with span("payment.void", SpanKind.CLIENT, order=undo.order.order_id):
             voided = await self._gateway.void(charge_key(undo.order.order_id), undo.reason)
+        if voided.payment_id is not None:
+            await self._adjust_rest(undo.order.order_id, voided.amount_returned)
         return ReturnedPayment(payment_id=voided.payment_id, refund_id=voided.refund_id, amount=voided.amount_returned)
+
+    async def _adjust_rest(self, order_id: str, returned: int) -> None:
+        """Record the changes of a voided payment of which less was returned than charged: a part was not captured, or a
+        dispute was lost."""
+        if returned < (await load_order(self._orders, order_id)).state.order.total:
+            await self._adjusting.adjust(order_id)
 
     @activity.defn(name=step.RETURN_PAYMENT.name)
     async def return_payment(self, ref: RefundRef) -> ReturnedPayment:

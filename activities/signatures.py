@@ -29,7 +29,7 @@ class OrderRef(Wire):
 
 class OrderProgress(Wire):
     """State of an order from its stream. Amounts in minor units. reserved: set by read-order alone; True if the inventory has
-    a reservation of the order in any state."""
+    a reservation of the order in any state. waits_until: deadline of an order that waits for its payment."""
 
     status: str
     payment_state: str
@@ -40,13 +40,15 @@ class OrderProgress(Wire):
     shipment_id: str | None = None
     reason: str | None = None
     reserved: bool = False
+    waits_until: datetime | None = None
 
 
 class Availability(Wire):
-    """Result of the stock check: the order's status, and its shortages."""
+    """Result of the stock check: the order's status, its shortages, and the reason why it can have no label."""
 
     status: str
     shortages: tuple[Shortage, ...] = ()
+    unshippable: str | None = None
 
 
 class Cancellation(Wire):
@@ -68,6 +70,22 @@ class Payment(Wire):
 class PaymentRecord(Wire):
     order: OrderRef
     payment: Payment
+
+
+class PaymentFailure(Wire):
+    """A declined attempt at the charge of an order that may wait until then. payment_id: the provider's payment, which the
+    customer may still authenticate."""
+
+    attempt: int
+    code: str
+    reason: str
+    waits_until: datetime
+    payment_id: str | None = None
+
+
+class PaymentFailureRecord(Wire):
+    order: OrderRef
+    failure: PaymentFailure
 
 
 class Shipment(Wire):
@@ -137,6 +155,22 @@ class Published(Wire):
     message_id: str
 
 
+class Window(Wire):
+    """Time from which payments are compared with the provider; None: a first time."""
+
+    since: datetime | None = None
+
+
+class Reconciled(Wire):
+    """Result of a reconciliation: the time up to which changes were looked at, and the number of orders compared, changes
+    recorded, and orders that could not be compared."""
+
+    until: datetime
+    orders: int
+    recorded: int
+    failed: int
+
+
 I = TypeVar("I", bound=Wire)  # noqa: E741
 O = TypeVar("O", bound=Wire)  # noqa: E741
 
@@ -157,6 +191,7 @@ CANCEL = Signature("cancel", Cancellation, OrderProgress)
 CHARGE_PAYMENT = Signature("charge-payment", OrderRef, Payment)
 CAPTURE_PAYMENT = Signature("capture-payment", OrderRef, Payment)
 RECORD_PAYMENT = Signature("record-payment", PaymentRecord, OrderProgress)
+RECORD_PAYMENT_FAILURE = Signature("record-payment-failure", PaymentFailureRecord, OrderProgress)
 RESERVE_INVENTORY = Signature("reserve-inventory", OrderRef, Reserved)
 CREATE_SHIPMENT = Signature("create-shipment", OrderRef, Shipment)
 RECORD_SHIPMENT = Signature("record-shipment", ShipmentRecord, OrderProgress)
@@ -168,3 +203,4 @@ RETURN_PAYMENT = Signature("return-payment", RefundRef, ReturnedPayment)
 RECORD_REQUESTED_REFUND = Signature("record-requested-refund", RefundRef, OrderProgress)
 PUBLISH = Signature("publish", Publication, Published)
 REQUEST_CANCEL = Signature("request-cancel", OrderRef, OrderRef)
+RECONCILE_PAYMENTS = Signature("reconcile-payments", Window, Reconciled)

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from application import balances
+from orders.adjustments import AdjustmentAction
 from orders.events import CancelledBy
 from orders.model import Address, Adjustments, OrderLine
 from orders.state import Cancelled, ExistingOrder, Shipped
@@ -52,8 +53,28 @@ class RequestedRefund(Refund):
     made: bool
 
 
+class PaymentAdjustment(Document):
+    """A change of the payment at the provider. reference: the provider's id of the refund, dispute or payment. amount: of the
+    refund or dispute, or captured. returned: the amount by which the money kept shrinks."""
+
+    action: AdjustmentAction
+    reference: str
+    amount: Amount
+    returned: int
+    reason: str | None
+
+
 class Hold(Document):
     reason: str
+
+
+class PaymentFailure(Document):
+    """The last decline of an order that waits for another payment, and its deadline."""
+
+    attempt: int
+    code: str
+    reason: str
+    waits_until: datetime
 
 
 class OrderShortage(Document):
@@ -89,7 +110,9 @@ class OrderDocument(Document):
     shipment: Shipment | None
     refund: Refund | None
     refunds: list[RequestedRefund]
+    payment_adjustments: list[PaymentAdjustment]
     hold: Hold | None
+    payment_failure: PaymentFailure | None
     cancellation: Cancellation | None
 
     @classmethod
@@ -98,6 +121,7 @@ class OrderDocument(Document):
         return cls.model_validate(
             {
                 **dict(state.order),
+                "payment_method": state.payment_method or state.order.payment_method,
                 "status": state.status,
                 "payment_state": state.payment_state,
                 "refunded": balances.refunded(state),
@@ -107,7 +131,9 @@ class OrderDocument(Document):
                 "shipment": state.shipment,
                 "refund": state.refund,
                 "refunds": _refunds(state) if isinstance(state, Shipped) else [],
+                "payment_adjustments": state.adjustments,
                 "hold": state.hold,
+                "payment_failure": state.awaited,
                 "cancellation": state if isinstance(state, Cancelled) else None,
             }
         )

@@ -60,15 +60,20 @@ COMMANDS: Final = {
         "cli.retry:retry_order",
         "Start the workflows of an order again that were terminated, have failed or are stalled.",
     ),
+    "pay": ("cli.pay:pay", "Charge an order that waits for its payment by another means of payment."),
     "refund": (
         "cli.refund:refund",
         "Refund money of a shipped order, once or several times; all refunds together never exceed the charge.",
+    ),
+    "reconcile": (
+        "cli.reconcile:reconcile",
+        "Compare payments with Stripe now: refunds, captures, releases and disputes made there enter the orders' streams.",
     ),
     "attention": (
         "cli.attention:attention",
         "List orders and events that need an operator, in the order of harm, from money at risk to holds.",
     ),
-    "inventory": ("cli.inventory:inventory", "Stock levels: import them, list them, set one."),
+    "inventory": ("cli.inventory:inventory", "Stock levels: import, list, set, adjust and restock them."),
     "projections": ("cli.projections:projections", "Read models: the progress of each, and rebuilding one."),
     "dispatcher": ("cli.dispatcher:dispatcher", "The dispatcher: its progress, and retrying parked events."),
     "webhooks": ("cli.webhooks:webhooks", "Webhooks: endpoints, their secrets and deliveries."),

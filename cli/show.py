@@ -11,13 +11,14 @@ from application.documents import OrderDocument
 from application.wire import camel_case
 from cli.arguments import AsJson, OrderId
 from cli.failures import explain
-from cli.output import facts, note, show, show_json, status_text, table, visible
+from cli.output import facts, moment, note, show, show_json, status_text, table, visible
 from cli.running import execute, opened, temporal_if_reachable
 from eventstore.command_handler import Loaded
 from open_work.attention_list import StuckList, find_stuck_of
 from open_work.evidence import gather
 from open_work.kinds import Stuck
 from order_streams import load_order
+from orders.adjustments import returned_by, sentence_of
 from orders.model import Address
 from orders.money import format_money
 from orders.state import Cancelled, ExistingOrder, Refund, Shipped
@@ -66,8 +67,10 @@ def render_order(
             ("payment", _payment(state)),
             ("owed to the customer", _money(owed(state), state)),
             ("authorised, not captured", _money(authorised, state)),
-            ("payment method", order.payment_method),
+            ("payment failed", _failure(state)),
+            ("payment method", state.payment_method or order.payment_method),
             ("refunds", _refund_lines(state) if isinstance(state, Shipped) and state.requested else None),
+            ("at the provider", _adjustment_lines(state) if state.adjustments else None),
             ("reason", _reason(state)),
             ("shipment", f"{state.shipment.tracking_number} by {state.shipment.carrier}" if state.shipment else None),
             ("placed at", order.placed_at),
@@ -106,6 +109,18 @@ def _attention(stuck: Sequence[Stuck]) -> Text | None:
     return Text("\n".join(lines), style="bold red") if lines else None
 
 
+def _adjustment_lines(state: ExistingOrder) -> Text:
+    currency, returned = state.order.currency, returned_by(state.adjustments)
+    lines = [visible(sentence_of(each, currency)) for each in state.adjustments]
+    return Text("\n".join([*lines, f"{format_money(returned, currency)} returned by these"]))
+
+
+def _failure(state: ExistingOrder) -> str | None:
+    if state.awaited is None:
+        return None
+    return f"{state.awaited.reason} ({state.awaited.code}), waits until {moment(state.awaited.waits_until)}"
+
+
 def _refund_lines(state: Shipped) -> Text:
     currency = state.order.currency
     return Text("\n".join(_refund_line(each, state.made(each.refund_id), currency) for each in state.requested))
@@ -127,7 +142,7 @@ def _reason(state: ExistingOrder) -> str | None:
 
 def _address(address: Address) -> Text:
     town = " ".join(filter(None, (address.postal_code, address.city, address.region)))
-    lines = filter(None, (address.name, address.line1, address.line2, town, address.country))
+    lines = filter(None, (address.name, address.line1, address.line2, town, address.country, address.phone))
     return Text("\n".join(map(visible, lines)))
 
 

@@ -54,7 +54,8 @@ async def _acknowledged(system: Explored, event: Mapping[str, Any]) -> bool:
     app = system.app
     assert app.stripe_events is not None
     try:
-        await handle_stripe_event(app.stripe_events, app.orders, system.client, app.settings.task_queue, *signed(event))
+        queue = app.settings.task_queue
+        await handle_stripe_event(app.stripe_events, app.payments, app.orders, system.client, queue, *signed(event))
     except (StripeEventOpen, RPCError):
         return False
     return True
@@ -96,7 +97,7 @@ async def _fault(system: Explored, order_id: str, sku: str, how: How, command_id
 
 
 async def _sold_elsewhere(system: Explored, order_id: str, sku: str, how: How, command_id: str) -> None:
-    await system.app.stock.set_level(sku, 0, actor=ACTOR)
+    await system.app.adjustments.set_level(sku, 0, actor=ACTOR)
 
 
 async def _unsent(system: Explored, order_id: str, sku: str, how: How, command_id: str) -> None:

@@ -1,4 +1,8 @@
-"""Errors of gateways: definite refusals, unknown outcomes and misconfiguration."""
+"""Errors of gateways: definite refusals, undecided refusals, unknown outcomes and misconfiguration."""
+
+from typing import Final
+
+_RETRY_OR_CANCEL: Final = "`orders retry` tries again at once, `orders cancel` ends the order"
 
 
 class GatewayError(Exception):
@@ -22,17 +26,29 @@ class GatewayMisconfigured(GatewayError):
     own, because the provider's may quote the request."""
 
 
+class GatewayUndecided(GatewayError):
+    """Refused without an effect, for a reason that is not known to be final: retried in rounds and listed in attention, where
+    a person may retry, choose another carrier or service, or cancel. remedy: the commands that end it."""
+
+    def __init__(self, reason: str, remedy: str = _RETRY_OR_CANCEL) -> None:
+        super().__init__(f"{reason} ({remedy})")
+        self.reason = reason
+        self.remedy = remedy
+
+
 class DefiniteRefusal(GatewayError):
     """Refused without an effect: a repeated request gets the same refusal."""
 
 
 class PaymentDeclined(DefiniteRefusal):
-    """The charge was declined: cancel the order, or charge under another key. code: machine-readable."""
+    """The charge was declined: cancel the order, or charge in a higher attempt. code: machine-readable. payment_id: the
+    provider's payment, which the customer may still complete."""
 
-    def __init__(self, code: str, reason: str) -> None:
+    def __init__(self, code: str, reason: str, payment_id: str | None = None) -> None:
         super().__init__(reason)
         self.code = code
         self.reason = reason
+        self.payment_id = payment_id
 
 
 class ShippingUnavailable(DefiniteRefusal):

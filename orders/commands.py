@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
+from orders.adjustments import AdjustmentAction
 from orders.events import CancelledBy, Shortage
 from orders.interventions import Intervention
 from orders.model import Order
+from orders.payment_attempts import PaymentAttempt
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,4 +68,26 @@ class RecordRefund:
     reason: str
 
 
-Command = PlaceOrder | ConfirmOrder | RecordPayment | RecordShipment | CancelOrder | RecordRefund | Intervention
+@dataclass(frozen=True, slots=True)
+class RecordAdjustment:
+    """Record a change of the payment at the provider; idempotent by action and reference."""
+
+    order_id: str
+    action: AdjustmentAction
+    reference: str
+    payment_id: str
+    amount: int
+    reason: str | None = None
+
+
+Command = (
+    PlaceOrder
+    | ConfirmOrder
+    | RecordPayment
+    | RecordShipment
+    | CancelOrder
+    | RecordRefund
+    | RecordAdjustment
+    | Intervention
+    | PaymentAttempt
+)

@@ -138,6 +138,18 @@ class RefundOutOfRange(OrderError):
         return f"of order {self.order_id} {self.limit} can be refunded, not {self.amount}"
 
 
+class PaymentDisputed(OrderError):
+    """The payment is in a dispute, open or lost: the provider refuses refunds. Answer the dispute at the provider."""
+
+    def __init__(self, order_id: str, dispute: str) -> None:
+        super().__init__(order_id, dispute)
+        self.order_id = order_id
+        self.dispute = dispute
+
+    def __str__(self) -> str:
+        return f"order {self.order_id} cannot be refunded: its payment is disputed as {self.dispute}"
+
+
 class OrderOnHold(OrderError):
     """The order is on hold. Release it, or cancel it."""
 
@@ -148,6 +160,19 @@ class OrderOnHold(OrderError):
 
     def __str__(self) -> str:
         return f"order {self.order_id} is on hold: {self.reason}"
+
+
+class NoPaymentAwaited(OrderError):
+    """The order does not wait for a means of payment. Show the order: its payment is in progress, made, or given up."""
+
+    def __init__(self, order_id: str, status: str) -> None:
+        super().__init__(order_id, status)
+        self.order_id = order_id
+        self.status = status
+
+    def __str__(self) -> str:
+        why = "its payment is in progress" if self.status == "confirmed" else f"it is {self.status}"
+        return f"order {self.order_id} awaits no means of payment: {why}"
 
 
 class OrderAlreadyRefunded(OrderError):

@@ -9,9 +9,11 @@ from typing import Annotated, ClassVar, Final, TypedDict, get_args
 
 from pydantic import Field
 
-from orders.fields import Amount, CurrencyCode, Sku, Text, Wire
+from orders.adjustments import PaymentAdjusted
+from orders.fields import Amount, CurrencyCode, OptionalText, Sku, Text, Wire
 from orders.model import Order, OrderContent, OrderFact, units
 from orders.money import format_money
+from orders.payment_events import PaymentFailed, PaymentMethodGiven
 
 
 class CancelledBy(StrEnum):
@@ -114,7 +116,8 @@ class OrderShipped(OrderFact):
 
 
 class OrderCancelled(OrderFact):
-    """The order was cancelled. `amount_paid` is the recorded payment in minor units, 0 without one."""
+    """The order was cancelled. `amount_paid` is the recorded payment in minor units, 0 without one; `amount_returned` the
+    part of the money that adjustments had returned before."""
 
     event_type: ClassVar[str] = "order.cancelled"
     schema_version: ClassVar[int] = 1
@@ -123,6 +126,7 @@ class OrderCancelled(OrderFact):
     cancelled_by: CancelledBy
     currency: CurrencyCode
     amount_paid: Amount
+    amount_returned: Amount = 0
     shortages: tuple[Shortage, ...] = ()
 
     @property
@@ -159,7 +163,7 @@ class OrderReleased(OrderFact):
 
 
 class OrderRetried(OrderFact):
-    """A person retried the order in its status, after its workflow had been lost."""
+    """A person retried the order in its status. `carrier`, `service`: chosen for its label."""
 
     event_type: ClassVar[str] = "order.retried"
     schema_version: ClassVar[int] = 1
@@ -167,10 +171,14 @@ class OrderRetried(OrderFact):
     status: Text
     reason: Text
     currency: CurrencyCode
+    carrier: OptionalText = None
+    service: OptionalText = None
 
     @property
     def summary(self) -> str:
-        return f"retried while {self.status}: {self.reason}"
+        chosen = " ".join(filter(None, (self.carrier, self.service)))
+        by = f" by {chosen}" if chosen else ""
+        return f"retried{by} while {self.status}: {self.reason}"
 
 
 class RefundRequested(OrderFact):
@@ -219,6 +227,9 @@ Event = (
     | OrderReleased
     | OrderRetried
     | RefundRequested
+    | PaymentFailed
+    | PaymentMethodGiven
+    | PaymentAdjusted
 )
 
 EVENTS: Final[tuple[type[Event], ...]] = get_args(Event)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import assert_never
 
+from orders.adjustments import Adjustment, PaymentAdjusted
 from orders.errors import CorruptStream
 from orders.events import (
     Event,
@@ -19,14 +20,17 @@ from orders.events import (
     RefundRequested,
 )
 from orders.model import Order
+from orders.payment_events import PaymentFailed, PaymentMethodGiven
 from orders.state import (
     Cancelled,
     Confirmed,
     Hold,
+    LabelChoice,
     NotPlaced,
     OpenOrder,
     Paid,
     Payment,
+    PaymentFailure,
     Placed,
     Refund,
     Shipment,
@@ -65,10 +69,19 @@ def _after(state: State, event: Event) -> State | None:
                 return Placed(event.order)
         case OrderConfirmed():
             if isinstance(state, Placed) and state.hold is None:
-                return Confirmed(state.order, retries=state.retries)
+                return Confirmed(state.order, retries=state.retries, label_choice=state.label_choice)
         case OrderPaid():
             if isinstance(state, Confirmed) and event.amount == state.order.total:
-                return Paid(state.order, Payment(event.payment_id, event.amount), state.hold, state.retries)
+                paid = Payment(event.payment_id, event.amount)
+                return Paid(
+                    state.order,
+                    paid,
+                    state.hold,
+                    state.retries,
+                    state.label_choice,
+                    payment_method=state.payment_method,
+                    adjustments=state.adjustments,
+                )
         case OrderShipped():
             if isinstance(state, Paid) and state.hold is None:
                 return _shipped(state, event)
@@ -84,10 +97,20 @@ def _after(state: State, event: Event) -> State | None:
             if isinstance(state, OpenOrder) and state.hold:
                 return replace(state, hold=None)
         case OrderRetried():
-            return _retried(state)
+            return _retried(state, event)
+        case PaymentFailed():
+            if isinstance(state, Confirmed) and event.attempt == state.attempt:
+                return replace(state, failure=_failure(event))
+        case PaymentMethodGiven():
+            if isinstance(state, Confirmed) and state.awaited:
+                given = state.methods_given + 1
+                return replace(state, payment_method=event.payment_method, methods_given=given)
         case RefundRequested():
             if isinstance(state, Shipped) and event.amount <= state.refundable:
                 return replace(state, requested=(*state.requested, _refund(event)))
+        case PaymentAdjusted():
+            if isinstance(state, Confirmed | Paid | Shipped | Cancelled):
+                return replace(state, adjustments=(*state.adjustments, _adjustment(event)))
         case _:
             assert_never(event)
     return None
@@ -106,11 +129,20 @@ def _cancelled(state: OpenOrder, event: OrderCancelled) -> Cancelled:
         cancelled_by=event.cancelled_by,
         shortages=event.shortages,
         payment=state.payment,
+        adjustments=state.adjustments,
+        payment_method=state.payment_method,
     )
 
 
 def _shipped(state: Paid, event: OrderShipped) -> Shipped:
-    return Shipped(state.order, state.payment, Shipment(event.shipment_id, event.tracking_number, event.carrier))
+    shipment = Shipment(event.shipment_id, event.tracking_number, event.carrier)
+    return Shipped(
+        state.order,
+        state.payment,
+        shipment,
+        adjustments=state.adjustments,
+        payment_method=state.payment_method,
+    )
 
 
 def _refunded(state: State, event: OrderRefunded) -> State | None:
@@ -121,11 +153,20 @@ def _refunded(state: State, event: OrderRefunded) -> State | None:
     return None
 
 
-def _retried(state: State) -> State | None:
+def _retried(state: State, event: OrderRetried) -> State | None:
     if isinstance(state, OpenOrder):
-        return replace(state, retries=state.retries + 1)
+        chosen = LabelChoice(event.carrier, event.service) if event.carrier or event.service else state.label_choice
+        return replace(state, retries=state.retries + 1, label_choice=chosen)
     return None if isinstance(state, NotPlaced) else state
 
 
 def _refund(event: OrderRefunded | RefundRequested) -> Refund:
     return Refund(event.refund_id, event.payment_id, event.amount, event.reason)
+
+
+def _adjustment(event: PaymentAdjusted) -> Adjustment:
+    return Adjustment(event.action, event.reference, event.amount, event.returned, event.reason)
+
+
+def _failure(event: PaymentFailed) -> PaymentFailure:
+    return PaymentFailure(event.attempt, event.code, event.reason, event.waits_until, event.payment_id)

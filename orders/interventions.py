@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import assert_never
 
-from orders.errors import IllegalTransition, RefundOutOfRange
+from orders.adjustments import standing_dispute
+from orders.errors import IllegalTransition, PaymentDisputed, RefundOutOfRange
 from orders.events import Event, OrderHeld, OrderReleased, OrderRetried, RefundRequested, shared_facts
 from orders.money import Money
 from orders.state import Cancelled, ExistingOrder, Shipped
@@ -26,10 +27,13 @@ class ReleaseOrder:
 
 @dataclass(frozen=True, slots=True)
 class RetryOrder:
-    """Continue the order from its status, in a new run where its workflow was lost; undo what is left of a cancelled one."""
+    """Continue the order from its status, in a new run where its workflow was lost; undo what is left of a cancelled one.
+    carrier, service: chosen for the label of an order that has not shipped; without both, an earlier choice stays."""
 
     order_id: str
     reason: str
+    carrier: str | None = None
+    service: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,18 @@ def _release(command: ReleaseOrder, state: ExistingOrder) -> list[Event]:
 
 
 def _retry(command: RetryOrder, state: ExistingOrder) -> list[Event]:
-    return [OrderRetried(**shared_facts(state.order), status=state.status, reason=command.reason)]
+    chosen = command.carrier or command.service
+    if chosen and isinstance(state, Shipped | Cancelled):
+        raise illegal(command, state)
+    return [
+        OrderRetried(
+            **shared_facts(state.order),
+            status=state.status,
+            reason=command.reason,
+            carrier=command.carrier,
+            service=command.service,
+        )
+    ]
 
 
 def _request_refund(command: RequestRefund, state: ExistingOrder) -> list[Event]:
@@ -89,6 +104,8 @@ def _request_refund(command: RequestRefund, state: ExistingOrder) -> list[Event]
     same = [refund for refund in state.requested if refund.refund_id == command.refund_id]
     if same and (same[0].amount, same[0].reason) == (command.amount, command.reason):
         return []
+    if dispute := standing_dispute(state.adjustments):
+        raise PaymentDisputed(order.order_id, dispute.reference)
     if same or not 1 <= command.amount <= state.refundable:
         amount, limit = Money(command.amount, order.currency), Money(state.refundable, order.currency)
         raise RefundOutOfRange(order.order_id, amount, limit)

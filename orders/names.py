@@ -14,6 +14,7 @@ MAX_NAME: Final = 255
 
 KINDS: Final = frozenset(
     {
+        "adjust-payment",
         "cancel",
         "cancel-by-customer",
         "capture-payment",
@@ -22,6 +23,7 @@ KINDS: Final = frozenset(
         "create-shipment",
         "place",
         "record-payment",
+        "record-payment-failure",
         "record-refund",
         "record-requested-refund",
         "record-shipment",

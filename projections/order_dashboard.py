@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from eventstore.model import RecordedEvent
+from orders.adjustments import PaymentAdjusted
 from orders.events import (
     EVENTS,
     Event,
@@ -20,9 +21,11 @@ from orders.events import (
     RefundRequested,
 )
 from orders.model import units
+from orders.payment_events import PaymentFailed, PaymentMethodGiven
 from projections.projection import Changes, NotPlaced, Projection
 
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
+_NOT_WAITING: Final[Changes] = {"payment_failure": None, "waits_until": None}
 
 
 @dataclass(slots=True)
@@ -30,7 +33,8 @@ class OrderRow:
     """An order as operators see it. Amounts in minor units; times UTC, as recorded, but `placed_at` is the order's own.
 
     status: placed, confirmed, paid, shipped or cancelled. payment_state: none, paid or refunded. hold_reason: null
-    unless the order is on hold. placed_position: of its order.placed, by which orders are listed. position: of its last event.
+    unless the order is on hold. payment_failure, waits_until: the last decline and the deadline, null unless the order waits
+    for another payment. placed_position: of its order.placed, by which orders are listed. position: of its last event.
     """
 
     order_id: str
@@ -43,6 +47,8 @@ class OrderRow:
     amount_paid: int = 0
     amount_refunded: int = 0
     hold_reason: str | None = None
+    payment_failure: str | None = None
+    waits_until: datetime | None = None
     reason: str | None = None
     cancelled_by: str | None = None
     tracking_number: str | None = None
@@ -73,22 +79,44 @@ def _step(row: OrderRow, event: Event, recorded: RecordedEvent) -> Changes:
         case OrderConfirmed():
             return {"status": "confirmed", "confirmed_at": at}
         case OrderPaid(amount=amount):
-            return {"status": "paid", "payment_state": "paid", "amount_paid": amount, "paid_at": at}
+            state = _state(amount, row.amount_refunded)
+            return {"status": "paid", "payment_state": state, "amount_paid": amount, "paid_at": at, **_NOT_WAITING}
         case OrderShipped(tracking_number=number, carrier=carrier):
             return {"status": "shipped", "tracking_number": number, "carrier": carrier, "shipped_at": at}
         case OrderCancelled(reason=reason, cancelled_by=by, amount_paid=paid):
             ended = {"status": "cancelled", "reason": reason, "cancelled_by": by.value, "cancelled_at": at}
-            return ended | {"payment_state": "paid" if paid else "none", "hold_reason": None}
+            state = _state(paid, row.amount_refunded) if paid else "none"
+            return ended | {"payment_state": state, "hold_reason": None, **_NOT_WAITING}
         case OrderRefunded(amount=amount):
             returned = row.amount_refunded + amount
             state = "paid" if event.after_shipment and returned < row.amount_paid else "refunded"
             return {"payment_state": state, "amount_refunded": returned, "refunded_at": at}
+        case PaymentAdjusted():
+            return _adjusted(row, event, at)
         case OrderHeld(reason=reason):
             return {"hold_reason": reason}
         case OrderReleased():
             return {"hold_reason": None}
-        case OrderRetried() | RefundRequested():
+        case PaymentFailed(reason=reason, waits_until=until):
+            return {"payment_failure": reason, "waits_until": until}
+        case PaymentMethodGiven() | OrderRetried():
+            return _NOT_WAITING
+        case RefundRequested():
             return {}
+
+
+def _adjusted(row: OrderRow, event: PaymentAdjusted, at: datetime) -> Changes:
+    returned = row.amount_refunded + event.returned
+    changed: Changes = {"amount_refunded": returned, "refunded_at": at} if event.returned else {}
+    is_final = row.status == "cancelled" and row.payment_state == "refunded"
+    return (
+        changed if is_final or not row.amount_paid else changed | {"payment_state": _state(row.amount_paid, returned)}
+    )
+
+
+def _state(paid: int, returned: int) -> str:
+    """Payment state of an order whose payment is recorded."""
+    return "refunded" if 0 < paid <= returned else "paid"
 
 
 def _placed(event: OrderPlaced, position: int) -> Changes:

@@ -1,8 +1,17 @@
 """Documents of the API alone; `application.documents` has those that it shares with `--json`."""
 
 from datetime import datetime
+from typing import Any, Literal
 
-from application.documents import Amount, Document, PaymentState, Position, Status
+from pydantic import ConfigDict
+
+from application.documents import Amount, Document, OrderDocument, PaymentState, Position, Status
+
+
+class Asked(Document):
+    """A JSON object of a request; an unknown field is refused."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class ProblemFault(Document):
@@ -22,6 +31,12 @@ class ProblemDocument(Document):
     detail: str
     instance: str | None = None
     errors: list[ProblemFault] | None = None
+
+
+class OrderChangedProblem(ProblemDocument):
+    """The refusal of a request whose If-Match the order does not fulfil. order: its present state."""
+
+    order: OrderDocument
 
 
 class Placed(Document):
@@ -62,6 +77,26 @@ class RefundAsked(Acted):
     refundable: Amount
 
 
+class OrderPayment(Document):
+    """An order's payment. waits: for another means of payment, or for the customer, until waitsUntil; code and reason are of
+    the last decline. providerStatus, clientSecret, nextAction: from the provider, of a payment that the customer can complete;
+    the last two only for keys that may place orders."""
+
+    order_id: str
+    status: Status
+    payment_state: PaymentState
+    version: int
+    waits: bool
+    attempt: int | None = None
+    code: str | None = None
+    reason: str | None = None
+    waits_until: datetime | None = None
+    payment_id: str | None = None
+    provider_status: str | None = None
+    client_secret: str | None = None
+    next_action: dict[str, Any] | None = None
+
+
 class OrderRow(Document):
     """An order in the read model order-dashboard (`projections.order_dashboard.OrderRow`)."""
 
@@ -75,6 +110,8 @@ class OrderRow(Document):
     amount_paid: Amount
     amount_refunded: Amount
     hold_reason: str | None
+    payment_failure: str | None
+    waits_until: datetime | None
     reason: str | None
     cancelled_by: str | None
     tracking_number: str | None
@@ -129,6 +166,39 @@ class StockLevel(Document):
 class Inventory(Document):
     levels: list[StockLevel]
     after: str | None
+
+
+class Adjustment(Document):
+    """A change of available units by a person. before, after: null in entries from before they were recorded.
+    orderId, refundId: of a restock."""
+
+    id: int
+    sku: str
+    kind: Literal["import", "set", "adjust", "restock"]
+    change: int
+    before: int | None
+    after: int | None
+    reason: str | None
+    actor: str
+    at: datetime
+    order_id: str | None
+    refund_id: str | None
+
+
+class AdjustmentList(Document):
+    """A page. after: cursor of the next page; null on the last."""
+
+    adjustments: list[Adjustment]
+    after: str | None
+
+
+class Restocked(Document):
+    """changed: false where the units were put back before, for the same refund."""
+
+    order_id: str
+    refund_id: str
+    changed: bool
+    adjustments: list[Adjustment]
 
 
 class OrderChanged(Document):

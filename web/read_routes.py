@@ -6,13 +6,14 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from pydantic import TypeAdapter, ValidationError
 from temporalio.service import RPCError
 
 from application.cursors import decode_cursor, encode_cursor
 from application.documents import OrderDocument
 from application.documents import Timeline as TimelineDocument
+from application.paying import payment_of
 from application.timeline import Timeline, refund_workflows, timeline_document
 from application.wire import camel_case
 from application.workflows import WorkflowView, order_workflows
@@ -39,9 +40,10 @@ from web.parameters import (
     bad_cursor,
     caught_up,
 )
+from web.preconditions import etag
 from web.problems import NotFound
 from web.route import ApiRoute, requires
-from web.system import Shared, System
+from web.system import Asking, Shared, System
 
 router = APIRouter(prefix="/v1", route_class=ApiRoute, tags=["orders"])
 _WORKFLOWS_SECONDS: Final = 10.0
@@ -84,19 +86,42 @@ def _orders(rows: list[OrderRow], after: str | None) -> dict[str, Any]:
 
 @router.get("/orders/{orderId}", response_model=OrderDocument)
 @requires(Role.READ)
-async def get_order(system: Shared, order_id: OrderId, wait: Wait = None) -> OrderDocument:
-    """One order, from its stream and so always current."""
+async def get_order(system: Shared, response: Response, order_id: OrderId, wait: Wait = None) -> OrderDocument:
+    """One order, from its stream and so always current. Its version is the ETag, too."""
     await caught_up(system, ORDER_DASHBOARD, wait)
     loaded = await load_order(system.orders, order_id)
+    response.headers["ETag"] = etag(loaded.version)
     return OrderDocument.of(loaded.state, loaded.version)
+
+
+@router.get("/orders/{orderId}/payment", response_model=models.OrderPayment)
+@requires(Role.READ)
+async def get_payment(system: Shared, caller: Asking, order_id: OrderId) -> dict[str, Any]:
+    """The payment of an order. Where the order waits for it: the last decline, the deadline, and, read from the provider at
+    each request, what the customer can do there. The customer's secret is shown to keys that may place orders."""
+    found = await payment_of(system.orders, system.payments, order_id)
+    failure, action = found.failure, found.action
+    secrets = caller.role >= Role.WRITE
+    return {
+        "orderId": order_id,
+        "status": found.state.status,
+        "paymentState": found.state.payment_state,
+        "version": found.version,
+        "waits": failure is not None,
+        **(camel_case(asdict(failure)) if failure else {}),
+        "providerStatus": action.status if action else None,
+        "clientSecret": action.client_secret if action and secrets else None,
+        "nextAction": action.next_action if action and secrets else None,
+    }
 
 
 @router.get("/orders/{orderId}/timeline", response_model=TimelineDocument)
 @requires(Role.READ)
-async def get_timeline(system: Shared, order_id: OrderId, wait: Wait = None) -> TimelineDocument:
+async def get_timeline(system: Shared, response: Response, order_id: OrderId, wait: Wait = None) -> TimelineDocument:
     """Events of the order, each with its actor and cause, and the order's workflows."""
     await caught_up(system, ORDER_DASHBOARD, wait)
     events = await load_events(system.orders, order_id)
+    response.headers["ETag"] = etag(events[-1][0].version)
     workflows = await _workflows(system, order_id, refund_workflows(events))
     return timeline_document(Timeline(order_id, events, workflows))
 

@@ -7,7 +7,9 @@ from fastapi import Depends, Request
 from temporalio.client import Client
 
 from application.readiness import Ready
+from gateways.payments import PaymentGateway
 from gateways.stripe.events import StripeEvents
+from inventory.adjustments import Adjustments
 from inventory.stock import Stock
 from open_work.sources import Sources
 from order_streams import Orders
@@ -32,9 +34,11 @@ class System:
     sources: Sources
     orders: Orders
     stock: Stock
+    adjustments: Adjustments
     queries: Queries
     endpoints: Endpoints
     deliveries: Deliveries
+    payments: PaymentGateway
     stripe_events: StripeEvents | None
     keyring: Keyring
     idempotency: Idempotency

@@ -12,6 +12,8 @@ with workflow.unsafe.imports_passed_through():
         OrderProgress,
         OrderRef,
         Payment,
+        PaymentFailure,
+        PaymentFailureRecord,
         PaymentRecord,
         RefundRecord,
         Shipment,
@@ -19,6 +21,7 @@ with workflow.unsafe.imports_passed_through():
         Undo,
     )
     from orders.events import CancelledBy, Shortage
+    from workflows.awaiting_payment import AwaitedPayment
     from workflows.cancelling import end_as_cancelled
     from workflows.compensation import Compensations, Pending
     from workflows.failures import refusal, refused_as, shortages
@@ -134,7 +137,19 @@ class FulfillOrder(Stoppable):
         self.compensations.push("refund-payment", self.refund_payment)
         if self.progress.payment_id is not None:
             return None
-        return await self._gateway(step.CHARGE_PAYMENT, self.order, "Charge the customer")
+        return await AwaitedPayment(
+            self,
+            charge=lambda: self._gateway(step.CHARGE_PAYMENT, self.order, "Charge the customer"),
+            record=self.record_payment_failure,
+        ).made()
+
+    async def record_payment_failure(self, failure: PaymentFailure) -> OrderProgress:
+        record = PaymentFailureRecord(order=self.order, failure=failure)
+        # Also while a person holds the order, which has no effect on what is recorded.
+        self._follow(
+            await self._database(step.RECORD_PAYMENT_FAILURE, record, f"Attempt {failure.attempt} was declined")
+        )
+        return self.progress
 
     async def record_payment(self, payment: Payment | None) -> None:
         if payment is not None:

@@ -9,11 +9,13 @@ import structlog
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
+from activities.payment_attempts import PaymentAwaited
 from eventstore.errors import EventStoreError
 from gateways.errors import (
     DefiniteRefusal,
     GatewayMisconfigured,
     GatewayUnavailable,
+    GatewayUndecided,
     PaymentDeclined,
     ShippingUnavailable,
 )
@@ -44,6 +46,9 @@ class _Inbound(ActivityInboundInterceptor):
 def as_failure(error: Exception) -> ApplicationError:
     """Translate an exception. Messages of unknown exceptions may contain rows or addresses: only their type is passed on."""
     match error:
+        case PaymentAwaited():
+            failure = error.failure.model_dump(mode="json", by_alias=True)
+            return _refusal(error, f"Payment declined: {error.reason}", failure)
         case PaymentDeclined():
             return _refusal(error, f"Payment declined: {error.reason}")
         case ShippingUnavailable():
@@ -59,7 +64,7 @@ def as_failure(error: Exception) -> ApplicationError:
             return _refusal(error, str(error))
         case GatewayUnavailable():
             return _retryable(error, error.reason, error.retry_after)
-        case GatewayMisconfigured():
+        case GatewayMisconfigured() | GatewayUndecided():
             return _retryable(error, str(error))
         case asyncpg.PostgresError():
             return _retryable(error, f"database error {error.sqlstate}")

@@ -11,7 +11,7 @@ from gateways.errors import (
     RefundExceedsCharge,
 )
 from gateways.fingerprints import fingerprint
-from gateways.payments import Charge, ChargeRequest, Refund, RefundRequest, Voided
+from gateways.payments import Charge, ChargeRequest, PaymentChange, Refund, RefundRequest, Voided
 from gateways.simulated import statements
 from gateways.simulated.call import Operation, SimulationSettings, call
 
@@ -24,8 +24,11 @@ class SimulatedPaymentGateway:
         self._settings = settings or SimulationSettings()
 
     async def charge(self, request: ChargeRequest) -> Charge:
-        """As PaymentGateway.charge. A decline is stored under its key, and survives a change of the limit."""
+        """As PaymentGateway.charge. A decline is final for its attempt: a change of the limit has an effect on a higher
+        one."""
         content = fingerprint(request.key, request.order_id, request.customer_id, request.amount, request.currency)
+        if request.attempt > 1:
+            await self._pool.execute(statements.BEGIN_ATTEMPT, request.key, request.attempt)
         row = await self._call(
             "payment.charge",
             statements.CHARGE,
@@ -74,6 +77,10 @@ class SimulatedPaymentGateway:
         """As PaymentGateway.find_refund; not subject to the fault switches."""
         row = await self._pool.fetchrow(statements.FIND_REFUND, key)
         return Refund(**row) if row else None
+
+    async def changes(self, key: str, *, crediting: bool) -> tuple[PaymentChange, ...]:
+        """As PaymentGateway.changes: a simulated payment has none."""
+        return ()
 
     async def _call(self, operation: Operation, statement: str, *arguments: object) -> asyncpg.Record:
         return await call(self._pool, self._settings, operation, statement, *arguments)

@@ -15,6 +15,9 @@ from gateways.stripe.keys import idempotency_key
 from gateways.stripe.ledger import CHARGE_STATES, ChargeRow, StripeLedger
 from gateways.stripe.objects import Intent
 
+NEEDS_CUSTOMER: Final = ("requires_action", "requires_payment_method")
+"""Statuses of intents that the customer can still complete."""
+_AUTHENTICATE: Final = "The bank wants the customer to authenticate the payment."
 _KEYS_STORED: Final = timedelta(hours=20)  # Stripe stores an idempotency key for at least 24
 
 
@@ -32,7 +35,7 @@ class StripeCharging:
         units = to_stripe(request.amount, request.currency)
         row = await self._row(request)
         if row.state == "declined":
-            raise PaymentDeclined(row.decline_code or "", row.decline_reason or "")
+            raise PaymentDeclined(row.decline_code or "", row.decline_reason or "", row.intent_id)
         if units == 0:
             await self._ledger.record(row, "succeeded")
             return free_charge(row)
@@ -42,7 +45,7 @@ class StripeCharging:
             intent = await self._api.retrieve(row.intent_id)
         if intent.status == "requires_confirmation":
             intent = await self._intents.confirm(row, intent)
-        return await self._result(row, intent)
+        return await self._result(row, intent, waits=request.waits)
 
     async def _row(self, request: ChargeRequest) -> ChargeRow:
         row = await self._ledger.begin(request, charge_fingerprint(request))
@@ -55,12 +58,21 @@ class StripeCharging:
         return await self._raised(row, request.attempt) if request.attempt > row.attempt else row
 
     async def _raised(self, row: ChargeRow, attempt: int) -> ChargeRow:
-        if row.state == "declined" and row.intent_id is not None:
+        if row.intent_id is not None and await self._takes_nothing(row, row.intent_id):
+            # First, so that no two intents can take money for the order.
             earlier = await self._intents.cancel(row.intent_id)
             await self._intents.record(row, earlier)
             if earlier.status == "succeeded":
                 return await self._ledger.read(row.key)
+            if row.state == "created":
+                await self._declined(row, "canceled", "Another attempt at the charge was begun.")
         return await self._ledger.raise_attempt(row, attempt)
+
+    async def _takes_nothing(self, row: ChargeRow, intent_id: str) -> bool:
+        """True if the row's intent is cancelled, or takes no money unless its customer completes it."""
+        if row.state != "created":
+            return row.state == "declined"
+        return (await self._api.retrieve(intent_id)).status in (*NEEDS_CUSTOMER, "canceled")
 
     async def _create(self, row: ChargeRow, request: ChargeRequest, units: int) -> tuple[ChargeRow, Intent]:
         intent = await self._created(row, request, units)
@@ -93,14 +105,15 @@ class StripeCharging:
                 raise
             raise await self._declined(row, refusal.code, "Stripe does not know the means of payment") from None
 
-    async def _result(self, row: ChargeRow, intent: Intent) -> Charge:
-        """Return the charge of a confirmed intent, or raise its refusal; GatewayUnavailable while Stripe processes it."""
+    async def _result(self, row: ChargeRow, intent: Intent, *, waits: bool) -> Charge:
+        """Return the charge of a confirmed intent, or raise its refusal; GatewayUnavailable while Stripe processes it.
+        waits: an intent that the customer has to authenticate is kept."""
+        if intent.status == "requires_action" and waits:
+            raise PaymentDeclined("authentication_required", _AUTHENTICATE, intent.id)
         if intent.status == "requires_action":
             intent = await self._intents.cancel(intent.id)
             if intent.status == "canceled" and not intent.held:
-                raise await self._declined(
-                    row, "authentication_required", "The bank wants the customer to authenticate the payment."
-                )
+                raise await self._declined(row, "authentication_required", _AUTHENTICATE)
         if intent.status in CHARGE_STATES:
             await self._intents.record(row, intent)
             return charge_of(row, intent)
@@ -112,7 +125,7 @@ class StripeCharging:
 
     async def _declined(self, row: ChargeRow, code: str, reason: str) -> PaymentDeclined:
         await self._ledger.record(row, "declined", decline=(code, reason))
-        return PaymentDeclined(code, reason)
+        return PaymentDeclined(code, reason, row.intent_id)
 
 
 def _may_be_lost(request: ChargeRequest) -> bool:
@@ -134,5 +147,10 @@ def free_charge(row: ChargeRow) -> Charge:
 def charge_of(row: ChargeRow, intent: Intent) -> Charge:
     """Charge of a row and its intent."""
     captured = intent.status == "succeeded"
-    returned = intent.amount if intent.status == "canceled" else intent.amount_refunded if captured else 0
+    returned = intent.amount if intent.status == "canceled" else _returned(intent) if captured else 0
     return Charge(intent.id, row.key, row.amount, row.currency, from_stripe(returned, row.currency), captured)
+
+
+def _returned(intent: Intent) -> int:
+    """The refunded amount, or the uncaptured one where that is more: for some captures Stripe counts it as refunded."""
+    return max(intent.amount_refunded, intent.amount - intent.received)

@@ -3,6 +3,7 @@
 import asyncpg
 import pytest
 
+from inventory.customs_columns import CustomsData
 from inventory.stock import InsufficientStock, ReservationConflict, ReservationReleased, Stock, StockLevel
 from inventory.stock_file import StockRow
 from orders.events import Shortage
@@ -77,7 +78,7 @@ class TestReserve:
         await given_levels(stock, tea=1)
         with pytest.raises(InsufficientStock):
             await stock.reserve("o-1", {"tea": 2})
-        await stock.set_level("tea", 2, actor=ACTOR)
+        await given_levels(stock, tea=2)
         await stock.reserve("o-1", {"tea": 2})
         assert await available(stock) == {"tea": 0}
 
@@ -134,8 +135,8 @@ class TestLevels:
     async def test_given_known_skus_when_levels_are_set_then_names_and_prices_stay_unless_given(
         self, stock: Stock
     ) -> None:
-        await stock.set_level("tea", 5, name="Tea", unit_price=1800, actor=ACTOR)
-        await stock.set_level("tea", 4, actor=ACTOR)
+        await stock.import_levels([StockRow("tea", 5, "Tea", 1800)], ACTOR)
+        await given_levels(stock, tea=4)
         assert await stock.get("tea") == StockLevel("tea", "Tea", 1800, 4, 0)
         await stock.import_levels([StockRow("tea", 3, "Green tea", 1900)], ACTOR)
         assert await stock.get("tea") == StockLevel("tea", "Green tea", 1900, 3, 0)
@@ -171,3 +172,13 @@ class TestLevels:
         with pytest.raises(ValueError, match=r"SKU|sku|units"):
             await stock.import_levels([StockRow("milk", 1), *rows], ACTOR)
         assert await stock.list() == []
+
+    async def test_given_customs_data_when_imported_again_without_some_of_it_then_the_rest_is_kept(
+        self, stock: Stock
+    ) -> None:
+        await stock.import_levels([StockRow("tea", 3, customs=CustomsData("JP", "0902.10", 200, 12, "EUR"))], ACTOR)
+        await stock.import_levels(
+            [StockRow("tea", 3, customs=CustomsData(weight_grams=250)), StockRow("jam", 1)], ACTOR
+        )
+        await given_levels(stock, tea=5)
+        assert await stock.customs(["tea", "jam", "unknown"]) == {"tea": CustomsData("JP", "0902.10", 250, 12, "EUR")}

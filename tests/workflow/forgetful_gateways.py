@@ -1,11 +1,11 @@
 """Gateways that forget idempotency keys, as a real one does after a day, and find their earlier effects nevertheless."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from bootstrap import App
-from gateways.payments import Charge, ChargeRequest, PaymentGateway, Refund, RefundRequest, Voided
+from gateways.payments import Charge, ChargeRequest, PaymentChange, PaymentGateway, Refund, RefundRequest, Voided
 from gateways.shipping import Label, LabelRequest, ShippingGateway, VoidedLabel
 from gateways.simulated import Operation
 
@@ -63,10 +63,16 @@ class _ForgetfulPayments:
     async def find_refund(self, key: str) -> Refund | None:
         return await self._gateway.find_refund(self._doubles.known("payment.refund", key))
 
+    async def changes(self, key: str, *, crediting: bool) -> Sequence[PaymentChange]:
+        return await self._gateway.changes(self._doubles.known("payment.charge", key), crediting=crediting)
+
 
 class _ForgetfulShipping:
     def __init__(self, gateway: ShippingGateway, doubles: Forgetful) -> None:
         self._gateway, self._doubles = gateway, doubles
+
+    def needs_customs(self, country: str) -> bool:
+        return self._gateway.needs_customs(country)
 
     async def create(self, request: LabelRequest) -> Label:
         return await self._gateway.create(replace(request, key=self._doubles.anew("shipping.create", request.key)))

@@ -67,10 +67,14 @@ function totals({ items, currency, adjustments, total }) {
   );
 }
 
-/** The amount of a shipped order that is neither refunded nor requested, in minor units. */
-export function refundable({ payment, refunds }) {
-  return payment ? BigInt(payment.amount) - sum(refunds.map(({ amount }) => amount)) : 0n;
+/** The amount of a shipped order that is neither returned nor requested, in minor units. */
+export function refundable({ payment, refunds, paymentAdjustments }) {
+  if (!payment) return 0n;
+  const left = BigInt(payment.amount) - sum(refunds.map(({ amount }) => amount)) - returnedAtProvider(paymentAdjustments);
+  return left > 0n ? left : 0n;
 }
+
+const returnedAtProvider = (adjustments) => sum(adjustments.map(({ returned }) => returned));
 
 export function moneyFacts(order) {
   const { currency, payment, refund, refunds, status, owed, total } = order;
@@ -81,6 +85,7 @@ export function moneyFacts(order) {
     order.paymentMethod && ["Payment method", h("span", { class: "id dim" }, external(order.paymentMethod))],
     ["Refunded", given ? [money(given, currency), refund && h("span", { class: "id dim" }, external(refund.refundId))] : h("span", { class: "dim" }, owed > 0 ? "in progress" : "nothing")],
     owed > 0 && ["Owed to the customer", money(owed, currency)],
+    order.paymentAdjustments.length > 0 && ["Returned at the provider", money(returnedAtProvider(order.paymentAdjustments), currency)],
     status === "shipped" && ["Refundable", money(refundable(order), currency)],
   ]);
 }
@@ -94,6 +99,22 @@ export function refundTable({ refunds, currency }) {
   ];
   const rows = table("Refunds", columns, ({ refundId }) => refundId, () => ["No refunds"]);
   rows.update(refunds);
+  return rows.element;
+}
+
+const CHANGES = { refunded: "refunded", captured: "captured in part", released: "authorisation released", disputed: "disputed", dispute_won: "dispute won", dispute_lost: "dispute lost" };
+
+/** Changes of the payment that were made at the provider. */
+export function adjustmentTable({ paymentAdjustments, currency }) {
+  if (!paymentAdjustments.length) return null;
+  const columns = [
+    { label: "At the provider", cell: ({ action }) => badge(action.startsWith("dispute") ? "failing" : "held", CHANGES[action] ?? action, "held") },
+    { label: "Amount", number: true, cell: ({ amount }) => money(amount, currency) },
+    { label: "Reference", cell: ({ reference }) => h("span", { class: "id dim" }, external(reference)) },
+    { label: "Reason", cell: ({ reason }) => h("span", { class: "long" }, external(reason ?? "–")) },
+  ];
+  const rows = table("Changes at the provider", columns, ({ action, reference }) => [action, reference].join("\n"), () => ["No changes"]);
+  rows.update(paymentAdjustments);
   return rows.element;
 }
 
@@ -116,7 +137,7 @@ function reservation(status, payment, units, workflows) {
 }
 
 export function addressFacts({ customerId, shippingAddress: to }) {
-  const lines = [to.name, to.line1, to.line2, [to.postalCode, to.city].filter(Boolean).join(" "), to.region, to.country];
+  const lines = [to.name, to.line1, to.line2, [to.postalCode, to.city].filter(Boolean).join(" "), to.region, to.country, to.phone];
   return [
     h("address", {}, lines.filter(Boolean).map((line) => h("div", { class: "long" }, external(line)))),
     facts([["Customer", customerLink(customerId)]]),

@@ -3,7 +3,16 @@
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from orders.commands import CancelOrder, ConfirmOrder, PlaceOrder, RecordPayment, RecordRefund, RecordShipment
+from orders.adjustments import AdjustmentAction, PaymentAdjusted
+from orders.commands import (
+    CancelOrder,
+    ConfirmOrder,
+    PlaceOrder,
+    RecordAdjustment,
+    RecordPayment,
+    RecordRefund,
+    RecordShipment,
+)
 from orders.events import (
     CancelledBy,
     Event,
@@ -20,6 +29,8 @@ from orders.events import (
 )
 from orders.interventions import HoldOrder, ReleaseOrder, RequestRefund, RetryOrder
 from orders.model import Order, parse_order
+from orders.payment_attempts import GivePaymentMethod, RecordPaymentFailure
+from orders.payment_events import PaymentFailed, PaymentMethodGiven
 
 NOW: Final = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
 
@@ -64,6 +75,9 @@ HOLD: Final = HoldOrder("o-1", "fraud suspected")
 RELEASE: Final = ReleaseOrder("o-1")
 RETRY: Final = RetryOrder("o-1", "terminated by mistake")
 REQUEST_REFUND: Final = RequestRefund("o-1", "back-1", 1300, "it arrived late")
+DEADLINE: Final = datetime(2026, 2, 3, 9, 30, tzinfo=UTC)
+FAIL: Final = RecordPaymentFailure("o-1", 1, "card_declined", "The card was declined.", DEADLINE, "pi-1")
+GIVE: Final = GivePaymentMethod("o-1", "pm_2")
 RECORD_RETURN: Final = RecordRefund("o-1", "back-1", "pay-1", 1300, "it arrived late")
 
 PLACED: Final = OrderPlaced.of(ORDER)
@@ -84,7 +98,37 @@ _RETURN: Final[dict[str, Any]] = {
     "reason": "it arrived late",
 }
 REFUND_REQUESTED: Final = RefundRequested(**_WHOSE, **_RETURN)
+FAILED: Final = PaymentFailed(
+    **_WHOSE,
+    attempt=1,
+    code="card_declined",
+    reason="The card was declined.",
+    waits_until=DEADLINE,
+    payment_id="pi-1",
+    currency="EUR",
+)
+GIVEN: Final = PaymentMethodGiven(**_WHOSE, payment_method="pm_2", currency="EUR")
 RETURNED: Final = OrderRefunded(**_WHOSE, **_RETURN, after_shipment=True)
+
+
+def adjust(action: AdjustmentAction, amount: int = 300, reference: str = "re-1") -> RecordAdjustment:
+    return RecordAdjustment("o-1", action, reference, "pay-1", amount)
+
+
+def adjusted(
+    action: AdjustmentAction, amount: int = 300, *, returned: int | None = None, reference: str = "re-1", status: str
+) -> PaymentAdjusted:
+    """By default of a refund by hand, which returns its amount."""
+    return PaymentAdjusted(
+        **_WHOSE,
+        action=action,
+        reference=reference,
+        payment_id="pay-1",
+        amount=amount,
+        returned=amount if returned is None else returned,
+        currency="EUR",
+        status=status,
+    )
 
 
 def released(status: str) -> OrderReleased:
@@ -95,13 +139,14 @@ def retried(status: str) -> OrderRetried:
     return OrderRetried(**_WHOSE, status=status, reason="terminated by mistake", currency="EUR")
 
 
-def cancelled(amount_paid: int = 0) -> OrderCancelled:
+def cancelled(amount_paid: int = 0, amount_returned: int = 0) -> OrderCancelled:
     return OrderCancelled(
         **_WHOSE,
         reason="changed my mind",
         cancelled_by=CancelledBy.CUSTOMER,
         currency="EUR",
         amount_paid=amount_paid,
+        amount_returned=amount_returned,
     )
 
 
@@ -113,11 +158,20 @@ ON_THE_WIRE: Final[tuple[tuple[Event, str], ...]] = (
     (CONFIRMED, "order.confirmed: orderId customerId currency total"),
     (PAID, "order.paid: orderId customerId paymentId amount currency"),
     (SHIPPED, "order.shipped: orderId customerId shipmentId trackingNumber carrier amount currency"),
-    (cancelled(1300), "order.cancelled: orderId customerId reason cancelledBy currency amountPaid shortages"),
+    (
+        cancelled(1300),
+        "order.cancelled: orderId customerId reason cancelledBy currency amountPaid amountReturned shortages",
+    ),
     (REFUNDED, "order.refunded: orderId customerId refundId paymentId amount currency reason afterShipment"),
     (HELD, "order.held: orderId customerId reason currency"),
     (released("paid"), "order.released: orderId customerId status currency"),
-    (retried("paid"), "order.retried: orderId customerId status reason currency"),
+    (retried("paid"), "order.retried: orderId customerId status reason currency carrier service"),
     (REFUND_REQUESTED, "order.refund_requested: orderId customerId refundId paymentId amount currency reason"),
+    (FAILED, "order.payment_failed: orderId customerId attempt code reason waitsUntil paymentId currency"),
+    (GIVEN, "order.payment_method_given: orderId customerId paymentMethod currency"),
+    (
+        adjusted("refunded", status="paid"),
+        "order.payment_adjusted: orderId customerId action reference paymentId amount returned currency status reason",
+    ),
 )
 """Each event, with its type and its fields in JSON."""
