@@ -104,7 +104,7 @@ def _money(amount: int, state: ExistingOrder) -> str | None:
 
 
 def _attention(stuck: Sequence[Stuck]) -> Text | None:
-    """Lines of what is failing, stalled or lost; a hold has a line of its own."""
+    """A line for each failing step and each stalled or lost workflow; a hold has a line of its own."""
     lines = [f"{row.kind}: {visible(row.step)}: {visible(row.error)}" for row in stuck if row.kind != "onHold"]
     return Text("\n".join(lines), style="bold red") if lines else None
 
