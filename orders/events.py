@@ -115,7 +115,8 @@ class OrderShipped(OrderFact):
 
 
 class OrderCancelled(OrderFact):
-    """The order was cancelled. `amount_paid` is the recorded payment in minor units, 0 without one."""
+    """The order was cancelled. `amount_paid` is the recorded payment in minor units, 0 without one. `paid_at_checkout`: the
+    order names a payment from before it was placed, which is returned too."""
 
     event_type: ClassVar[str] = "order.cancelled"
     schema_version: ClassVar[int] = 1
@@ -125,6 +126,7 @@ class OrderCancelled(OrderFact):
     currency: CurrencyCode
     amount_paid: Amount
     shortages: tuple[Shortage, ...] = ()
+    paid_at_checkout: bool = False
 
     @property
     def summary(self) -> str:

@@ -89,7 +89,7 @@ function show(places, order, timeline, refresh) {
     badge(order.paymentState === "refunded" ? "refunded" : "paid", paymentWord(order.paymentState), order.paymentState === "none" ? "none" : "paid"),
   ]);
   renew(places.actions, [order, workflows], () => actionBar(order, workflows, refresh));
-  renew(places.steps, [order, events], () => [steps(order, events), holdNote(order, events), cancellationNote(order)]);
+  renew(places.steps, [order, events], () => [steps(order, events), holdNote(order, events), waitingNote(order), cancellationNote(order)]);
   renew(places.items, [order.items, order.adjustments], () => itemTable(order));
   renew(places.money, order, () => moneyFacts(order));
   renew(places.refunds, order.refunds, () => refundTable(order));
@@ -97,6 +97,11 @@ function show(places, order, timeline, refresh) {
   renew(places.address, order, () => addressFacts(order));
   renew(places.timeline, events, () => timelineList(events));
   renew(places.workflows, workflows, () => workflowList(workflows));
+}
+
+function waitingNote({ paymentFailure }) {
+  if (!paymentFailure) return null;
+  return h("p", { class: "banner", "data-tone": "held" }, icon("held"), h("span", { class: "long" }, h("strong", {}, "Payment failed: "), external(paymentFailure.reason), " Waits until ", time(paymentFailure.waitsUntil)));
 }
 
 function holdNote({ hold }, events) {

@@ -128,7 +128,10 @@ ON_THE_WIRE: Final[tuple[tuple[Event, str], ...]] = (
     (CONFIRMED, "order.confirmed: orderId customerId currency total"),
     (PAID, "order.paid: orderId customerId paymentId amount currency"),
     (SHIPPED, "order.shipped: orderId customerId shipmentId trackingNumber carrier amount currency"),
-    (cancelled(1300), "order.cancelled: orderId customerId reason cancelledBy currency amountPaid shortages"),
+    (
+        cancelled(1300),
+        "order.cancelled: orderId customerId reason cancelledBy currency amountPaid shortages paidAtCheckout",
+    ),
     (REFUNDED, "order.refunded: orderId customerId refundId paymentId amount currency reason afterShipment"),
     (HELD, "order.held: orderId customerId reason currency"),
     (released("paid"), "order.released: orderId customerId status currency"),
