@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from orders.adjustments import AdjustmentAction
 from orders.events import CancelledBy
 from orders.model import Address, Adjustments, OrderLine
 from orders.state import Cancelled, ExistingOrder, Shipped
@@ -49,6 +50,17 @@ class RequestedRefund(Refund):
     """made: true once the money is refunded."""
 
     made: bool
+
+
+class PaymentAdjustment(Document):
+    """A change of the payment at the provider. reference: the provider's id of the refund, dispute or payment. amount: of the
+    refund or dispute, or captured. returned: the amount by which the money kept shrinks."""
+
+    action: AdjustmentAction
+    reference: str
+    amount: Amount
+    returned: int
+    reason: str | None
 
 
 class Hold(Document):
@@ -95,6 +107,7 @@ class OrderDocument(Document):
     shipment: Shipment | None
     refund: Refund | None
     refunds: list[RequestedRefund]
+    payment_adjustments: list[PaymentAdjustment]
     hold: Hold | None
     payment_failure: PaymentFailure | None
     cancellation: Cancellation | None
@@ -113,6 +126,7 @@ class OrderDocument(Document):
                 "shipment": state.shipment,
                 "refund": state.refund,
                 "refunds": _refunds(state) if isinstance(state, Shipped) else [],
+                "payment_adjustments": state.adjustments,
                 "hold": state.hold,
                 "payment_failure": state.awaited,
                 "cancellation": state if isinstance(state, Cancelled) else None,

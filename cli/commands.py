@@ -62,6 +62,10 @@ COMMANDS: Final = {
         "cli.refund:refund",
         "Refund money of a shipped order, once or several times; all refunds together never exceed the charge.",
     ),
+    "reconcile": (
+        "cli.reconcile:reconcile",
+        "Compare payments with Stripe now: refunds, captures, releases and disputes made there enter the orders' streams.",
+    ),
     "attention": (
         "cli.attention:attention",
         "List orders and events that need an operator: failing steps, lost workflows, holds, parked events, money at risk.",

@@ -10,6 +10,7 @@ from cli.arguments import AsJson, OrderId
 from cli.output import facts, moment, show, show_json, status_text, table, visible
 from cli.running import execute, opened
 from order_streams import Orders, load_order
+from orders.adjustments import returned_by, sentence_of
 from orders.model import Address
 from orders.money import format_money
 from orders.state import Cancelled, ExistingOrder, Refund, Shipped
@@ -48,6 +49,7 @@ def render_order(state: ExistingOrder, version: int) -> Iterator[RenderableType]
             ("payment failed", _failure(state)),
             ("payment method", state.payment_method or order.payment_method),
             ("refunds", _refund_lines(state) if isinstance(state, Shipped) and state.requested else None),
+            ("at the provider", _adjustment_lines(state) if state.adjustments else None),
             ("reason", _reason(state)),
             ("shipment", f"{state.shipment.tracking_number} by {state.shipment.carrier}" if state.shipment else None),
             ("placed at", order.placed_at),
@@ -73,6 +75,12 @@ def _payment(state: ExistingOrder) -> str:
     back = f"{format_money(state.refund.amount, currency)} back as {state.refund.refund_id}" if state.refund else ""
     known = ", ".join(filter(None, (charged, back)))
     return f"{state.payment_state} ({known})" if known else state.payment_state
+
+
+def _adjustment_lines(state: ExistingOrder) -> Text:
+    currency, returned = state.order.currency, returned_by(state.adjustments)
+    lines = [visible(sentence_of(each, currency)) for each in state.adjustments]
+    return Text("\n".join([*lines, f"{format_money(returned, currency)} returned by these"]))
 
 
 def _failure(state: ExistingOrder) -> str | None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from orders.adjustments import AdjustmentAction
 from orders.events import CancelledBy, Shortage
 from orders.interventions import Intervention
 from orders.model import Order
@@ -67,6 +68,18 @@ class RecordRefund:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class RecordAdjustment:
+    """Record a change of the payment at the provider; idempotent by action and reference."""
+
+    order_id: str
+    action: AdjustmentAction
+    reference: str
+    payment_id: str
+    amount: int
+    reason: str | None = None
+
+
 Command = (
     PlaceOrder
     | ConfirmOrder
@@ -74,6 +87,7 @@ Command = (
     | RecordShipment
     | CancelOrder
     | RecordRefund
+    | RecordAdjustment
     | Intervention
     | PaymentAttempt
 )

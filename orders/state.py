@@ -1,14 +1,15 @@
 """The state of an order: a union of cases, each with the fields that its status has.
 
-Every case has `status`, `payment_state`, `payment`, `shipment`, `refund`, `hold` and `awaited`; all but NotPlaced have `order`,
-`retries`, the number of times that a person retried the order before it ended, `label_choice`, a person's last choice, and
-`payment_method`, the means of payment that was given after the order was placed.
+Every case has `status`, `payment_state`, `payment`, `shipment`, `refund`, `adjustments`, `hold` and `awaited`; all but
+NotPlaced have `order`, `retries`, the number of times that a person retried the order before it ended, `label_choice`, a
+person's last choice, and `payment_method`, the means of payment that was given after the order was placed.
 """
 
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar, Literal
 
+from orders.adjustments import Adjustment, captured_of, returned_by
 from orders.events import CancelledBy, Shortage
 from orders.model import Order
 
@@ -80,6 +81,7 @@ class NotPlaced:
     payment: ClassVar[None] = None
     shipment: ClassVar[None] = None
     refund: ClassVar[None] = None
+    adjustments: ClassVar[tuple[Adjustment, ...]] = ()
     hold: ClassVar[None] = None
 
 
@@ -98,11 +100,13 @@ class Placed:
     payment: ClassVar[None] = None
     shipment: ClassVar[None] = None
     refund: ClassVar[None] = None
+    adjustments: ClassVar[tuple[Adjustment, ...]] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Confirmed:
-    """Confirmed; to be charged. `failure` is the last failed attempt, `payment_method` the means of payment given last."""
+    """Confirmed; to be charged. `failure` is the last failed attempt, `payment_method` the means of payment given last. It has
+    adjustments where its charge is not recorded yet."""
 
     order: Order
     hold: Hold | None = None
@@ -111,6 +115,7 @@ class Confirmed:
     failure: PaymentFailure | None = None
     payment_method: str | None = None
     methods_given: int = 0
+    adjustments: tuple[Adjustment, ...] = ()
     status: ClassVar[Status] = "confirmed"
     payment_state: ClassVar[PaymentState] = "none"
     payment: ClassVar[None] = None
@@ -138,17 +143,22 @@ class Paid:
     retries: int = 0
     label_choice: LabelChoice | None = None
     payment_method: str | None = None
+    adjustments: tuple[Adjustment, ...] = ()
     status: ClassVar[Status] = "paid"
     awaited: ClassVar[None] = None
-    payment_state: ClassVar[PaymentState] = "paid"
     shipment: ClassVar[None] = None
     refund: ClassVar[None] = None
+
+    @property
+    def payment_state(self) -> PaymentState:
+        """ "refunded" once adjustments have returned the whole payment."""
+        return _payment_state(self.payment.amount, returned_by(self.adjustments))
 
 
 @dataclass(frozen=True, slots=True)
 class Shipped:
     """Shipped: the successful end. `requested` are the refunds that people requested, `refunds` the refunds made, each with
-    its actual amount."""
+    its actual amount; refunds made by hand at the provider that cover no request are `adjustments`."""
 
     order: Order
     payment: Payment
@@ -156,6 +166,7 @@ class Shipped:
     requested: tuple[Refund, ...] = ()
     refunds: tuple[Refund, ...] = ()
     payment_method: str | None = None
+    adjustments: tuple[Adjustment, ...] = ()
     retries: ClassVar[int] = 0
     label_choice: ClassVar[None] = None
     status: ClassVar[Status] = "shipped"
@@ -166,8 +177,13 @@ class Shipped:
     @property
     def payment_state(self) -> PaymentState:
         """ "refunded" once the whole payment is refunded; after a partial refund still "paid"."""
-        returned = sum(refund.amount for refund in self.refunds)
-        return "refunded" if self.refunds and returned == self.payment.amount else "paid"
+        returned = sum(refund.amount for refund in self.refunds) + returned_by(self.adjustments)
+        return _payment_state(self.payment.amount, returned)
+
+    @property
+    def captured(self) -> int:
+        """The captured part of the payment, in minor units."""
+        return captured_of(self.payment.amount, self.adjustments)
 
     def made(self, refund_id: str) -> Refund | None:
         """The refund made for a request, with its actual amount; None while it is owed."""
@@ -182,8 +198,9 @@ class Shipped:
 
     @property
     def refundable(self) -> int:
-        """The part of the payment that is neither refunded nor requested, in minor units."""
-        return self.payment.amount - sum(refund.amount for refund in self.requested)
+        """The part of the payment that is neither returned nor requested, in minor units."""
+        kept = self.payment.amount - returned_by(self.adjustments)
+        return max(kept - sum(refund.amount for refund in self.requested), 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +215,7 @@ class Cancelled:
     payment: Payment | None = None
     refund: Refund | None = None
     payment_method: str | None = None
+    adjustments: tuple[Adjustment, ...] = ()
     retries: ClassVar[int] = 0
     label_choice: ClassVar[None] = None
     status: ClassVar[Status] = "cancelled"
@@ -210,7 +228,13 @@ class Cancelled:
         """ "refunded" also where the refunded charge was never recorded. A payment of 0 needs no refund: "none"."""
         if self.refund:
             return "refunded"
-        return "paid" if self.payment and self.payment.amount else "none"
+        if not self.payment or not self.payment.amount:
+            return "none"
+        return _payment_state(self.payment.amount, sum(each.returned for each in self.adjustments if each.returned > 0))
+
+
+def _payment_state(payment: int, returned: int) -> PaymentState:
+    return "refunded" if 0 < payment <= returned else "paid"
 
 
 State = NotPlaced | Placed | Confirmed | Paid | Shipped | Cancelled

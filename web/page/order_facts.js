@@ -67,10 +67,14 @@ function totals({ items, currency, adjustments, total }) {
   );
 }
 
-/** The amount of a shipped order that is neither refunded nor requested, in minor units. */
-export function refundable({ payment, refunds }) {
-  return payment ? BigInt(payment.amount) - sum(refunds.map(({ amount }) => amount)) : 0n;
+/** The amount of a shipped order that is neither returned nor requested, in minor units. */
+export function refundable({ payment, refunds, paymentAdjustments }) {
+  if (!payment) return 0n;
+  const left = BigInt(payment.amount) - sum(refunds.map(({ amount }) => amount)) - returnedAtProvider(paymentAdjustments);
+  return left > 0n ? left : 0n;
 }
+
+const returnedAtProvider = (adjustments) => sum(adjustments.map(({ returned }) => returned));
 
 export function moneyFacts(order) {
   const { currency, payment, refund, refunds, status, paymentState, total } = order;
@@ -81,6 +85,7 @@ export function moneyFacts(order) {
     ["Charged", payment ? [money(payment.amount, currency), h("span", { class: "id dim" }, external(payment.paymentId))] : h("span", { class: "dim" }, "nothing recorded")],
     order.paymentMethod && ["Payment method", h("span", { class: "id dim" }, external(order.paymentMethod))],
     ["Refunded", given ? [money(given, currency), refund && h("span", { class: "id dim" }, external(refund.refundId))] : h("span", { class: "dim" }, owed ? "in progress" : "nothing")],
+    order.paymentAdjustments.length > 0 && ["Returned at the provider", money(returnedAtProvider(order.paymentAdjustments), currency)],
     status === "shipped" && ["Refundable", money(refundable(order), currency)],
   ]);
 }
@@ -94,6 +99,22 @@ export function refundTable({ refunds, currency }) {
   ];
   const rows = table("Refunds", columns, ({ refundId }) => refundId, () => ["No refunds"]);
   rows.update(refunds);
+  return rows.element;
+}
+
+const CHANGES = { refunded: "refunded", captured: "captured in part", released: "authorisation released", disputed: "disputed", dispute_won: "dispute won", dispute_lost: "dispute lost" };
+
+/** Changes of the payment that were made at the provider. */
+export function adjustmentTable({ paymentAdjustments, currency }) {
+  if (!paymentAdjustments.length) return null;
+  const columns = [
+    { label: "At the provider", cell: ({ action }) => badge(action.startsWith("dispute") ? "failing" : "held", CHANGES[action] ?? action, "held") },
+    { label: "Amount", number: true, cell: ({ amount }) => money(amount, currency) },
+    { label: "Reference", cell: ({ reference }) => h("span", { class: "id dim" }, external(reference)) },
+    { label: "Reason", cell: ({ reason }) => h("span", { class: "long" }, external(reason ?? "–")) },
+  ];
+  const rows = table("Changes at the provider", columns, ({ action, reference }) => [action, reference].join("\n"), () => ["No changes"]);
+  rows.update(paymentAdjustments);
   return rows.element;
 }
 
