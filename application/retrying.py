@@ -28,18 +28,25 @@ class Retried:
 
 
 async def retry(
-    orders: Orders, client: Client, task_queue: str, command: RetryOrder, *, actor: str, command_id: str
+    orders: Orders,
+    client: Client,
+    task_queue: str,
+    command: RetryOrder,
+    *,
+    actor: str,
+    command_id: str,
+    expected: frozenset[int] | None = None,
 ) -> Retried:
     """Record the retry, for which the dispatcher starts the workflow that the order's state needs, or signals the running one
     to retry at once. Only missing steps are done.
 
-    Raises the domain's refusals, and TemporalUnreachable, before anything is recorded, if a refund is owed and Temporal does
+    Raises what `act` raises, and TemporalUnreachable, before anything is recorded, if a refund is owed and Temporal does
     not answer.
     """
     due = _owed((await load_order(orders, command.order_id)).state)
     if due:
         await require_answer(client)
-    handled = await act(orders, command, actor=actor, command_id=command_id)
+    handled = await act(orders, command, actor=actor, command_id=command_id, expected=expected)
     await _start_refunds(orders, WorkflowStarter(client, task_queue), command.order_id, due)
     workflows = [each.workflow for each in TRIGGERS if _is_of(each.event_type, each.status, handled.state)]
     return Retried(handled, workflows + [REFUND_ORDER for _ in due])

@@ -70,7 +70,7 @@ COMMANDS: Final = {
         "cli.attention:attention",
         "List orders and events that need an operator: failing steps, lost workflows, holds, parked events, money at risk.",
     ),
-    "inventory": ("cli.inventory:inventory", "Stock levels: import them, list them, set one."),
+    "inventory": ("cli.inventory:inventory", "Stock levels: import, list, set, adjust and restock them."),
     "projections": ("cli.projections:projections", "Read models: the progress of each, and rebuilding one."),
     "dispatcher": ("cli.dispatcher:dispatcher", "The dispatcher: its progress, and retrying parked events."),
     "webhooks": ("cli.webhooks:webhooks", "Webhooks: endpoints, their secrets and deliveries."),

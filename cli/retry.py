@@ -7,7 +7,7 @@ import typer
 
 from application.acting import why_impossible
 from application.retrying import Retried, retry
-from cli.acting import Reason, actor
+from cli.acting import Expect, Reason, actor, versions
 from cli.arguments import AsJson, OrderId
 from cli.failures import Refused
 from cli.output import show, show_json
@@ -21,7 +21,12 @@ Service = Annotated[str | None, typer.Option("--service", help="Buy the label of
 
 
 def retry_order(
-    order_id: OrderId, reason: Reason, carrier: Carrier = None, service: Service = None, as_json: AsJson = False
+    order_id: OrderId,
+    reason: Reason,
+    carrier: Carrier = None,
+    service: Service = None,
+    expect: Expect = None,
+    as_json: AsJson = False,
 ) -> None:
     """Start the workflows of an order again that were terminated, have failed or are stalled.
 
@@ -35,7 +40,13 @@ def retry_order(
             request = RetryOrder(order_id, reason, carrier, service)
             try:
                 retried = await retry(
-                    app.orders, client, settings.task_queue, request, actor=actor(), command_id=str(uuid.uuid4())
+                    app.orders,
+                    client,
+                    settings.task_queue,
+                    request,
+                    actor=actor(),
+                    command_id=str(uuid.uuid4()),
+                    expected=versions(expect),
                 )
             except IllegalTransition as error:
                 raise Refused(why_impossible(error)) from None

@@ -24,6 +24,7 @@ from web import models
 from web.keys import Role
 from web.order_schema import ORDER_BODY
 from web.parameters import OrderId
+from web.preconditions import RESPONSES, Expected, etag
 from web.route import ApiRoute, requires
 from web.system import Asking, CommandId, Shared
 
@@ -86,6 +87,7 @@ async def place_order(system: Shared, caller: Asking, request: Request, response
     order = read_order(await request.body(), now=datetime.now(UTC))
     handled = await place(system.orders, order, actor=caller.actor)
     response.headers["Location"] = f"/v1/orders/{quote(order.order_id, safe='')}"
+    response.headers["ETag"] = etag(handled.version)
     response.status_code = 201 if handled.changed else 200
     return {
         "orderId": order.order_id,
@@ -96,76 +98,118 @@ async def place_order(system: Shared, caller: Asking, request: Request, response
     }
 
 
-@router.post("/{orderId}/cancel", response_model=models.Acted, status_code=202)
+@router.post("/{orderId}/cancel", response_model=models.Acted, status_code=202, responses=RESPONSES)
 @requires(Role.WRITE)
 async def cancel_order(
-    system: Shared, caller: Asking, command_id: CommandId, order_id: OrderId, body: CancelBody
+    system: Shared,
+    caller: Asking,
+    command_id: CommandId,
+    expected: Expected,
+    response: Response,
+    order_id: OrderId,
+    body: CancelBody,
 ) -> dict[str, Any]:
     """Cancel an order that has not shipped; its charge, reservation and label are undone."""
     command = CancelOrder(order_id, body.reason, CancelledBy(body.by))
-    return _acted(order_id, await act(system.orders, command, actor=caller.actor, command_id=command_id))
+    handled = await act(system.orders, command, actor=caller.actor, command_id=command_id, expected=expected)
+    return _acted(response, order_id, handled)
 
 
-@router.post("/{orderId}/payment", response_model=models.Acted, status_code=202)
+@router.post("/{orderId}/payment", response_model=models.Acted, status_code=202, responses=RESPONSES)
 @requires(Role.WRITE)
 async def pay_order(
-    system: Shared, caller: Asking, command_id: CommandId, order_id: OrderId, body: PaymentBody
+    system: Shared,
+    caller: Asking,
+    command_id: CommandId,
+    expected: Expected,
+    response: Response,
+    order_id: OrderId,
+    body: PaymentBody,
 ) -> dict[str, Any]:
     """Charge an order that waits for its payment by another means of payment. One on hold is charged after its release."""
     command = GivePaymentMethod(order_id, body.payment_method)
-    return _acted(order_id, await act(system.orders, command, actor=caller.actor, command_id=command_id))
+    handled = await act(system.orders, command, actor=caller.actor, command_id=command_id, expected=expected)
+    return _acted(response, order_id, handled)
 
 
-@router.post("/{orderId}/hold", response_model=models.Acted, status_code=202)
+@router.post("/{orderId}/hold", response_model=models.Acted, status_code=202, responses=RESPONSES)
 @requires(Role.OPERATE)
 async def hold_order(
-    system: Shared, caller: Asking, command_id: CommandId, order_id: OrderId, body: ReasonBody
+    system: Shared,
+    caller: Asking,
+    command_id: CommandId,
+    expected: Expected,
+    response: Response,
+    order_id: OrderId,
+    body: ReasonBody,
 ) -> dict[str, Any]:
     """Hold an order: it takes no further step until it is released; it can still be cancelled."""
     command = HoldOrder(order_id, body.reason)
-    return _acted(order_id, await act(system.orders, command, actor=caller.actor, command_id=command_id))
+    handled = await act(system.orders, command, actor=caller.actor, command_id=command_id, expected=expected)
+    return _acted(response, order_id, handled)
 
 
-@router.post("/{orderId}/release", response_model=models.Acted, status_code=202)
+@router.post("/{orderId}/release", response_model=models.Acted, status_code=202, responses=RESPONSES)
 @requires(Role.OPERATE)
 async def release_order(
     system: Shared,
     caller: Asking,
     command_id: CommandId,
+    expected: Expected,
+    response: Response,
     order_id: OrderId,
     body: Annotated[ReleaseBody | None, Body()] = None,
 ) -> dict[str, Any]:
     """Release a held order, which goes on from its current state."""
     command = ReleaseOrder(order_id)
-    return _acted(order_id, await act(system.orders, command, actor=caller.actor, command_id=command_id))
+    handled = await act(system.orders, command, actor=caller.actor, command_id=command_id, expected=expected)
+    return _acted(response, order_id, handled)
 
 
-@router.post("/{orderId}/retry", response_model=models.Retried, status_code=202)
+@router.post("/{orderId}/retry", response_model=models.Retried, status_code=202, responses=RESPONSES)
 @requires(Role.OPERATE)
 async def retry_order(
-    system: Shared, caller: Asking, command_id: CommandId, order_id: OrderId, body: RetryBody
+    system: Shared,
+    caller: Asking,
+    command_id: CommandId,
+    expected: Expected,
+    response: Response,
+    order_id: OrderId,
+    body: RetryBody,
 ) -> dict[str, Any]:
     """Start the workflows of an order again where they were lost. Completed steps are not repeated."""
     command = RetryOrder(order_id, body.reason, body.carrier, body.service)
     retried = await retry(
-        system.orders, system.client, system.settings.task_queue, command, actor=caller.actor, command_id=command_id
+        system.orders,
+        system.client,
+        system.settings.task_queue,
+        command,
+        actor=caller.actor,
+        command_id=command_id,
+        expected=expected,
     )
-    return _acted(order_id, retried.handled) | {"workflows": retried.workflows}
+    return _acted(response, order_id, retried.handled) | {"workflows": retried.workflows}
 
 
-@router.post("/{orderId}/refunds", response_model=models.RefundAsked, status_code=202)
+@router.post("/{orderId}/refunds", response_model=models.RefundAsked, status_code=202, responses=RESPONSES)
 @requires(Role.OPERATE)
 async def refund_order(
-    system: Shared, caller: Asking, command_id: CommandId, order_id: OrderId, body: RefundBody
+    system: Shared,
+    caller: Asking,
+    command_id: CommandId,
+    expected: Expected,
+    response: Response,
+    order_id: OrderId,
+    body: RefundBody,
 ) -> dict[str, Any]:
     """Refund money of a shipped order. All refunds together never exceed the charge."""
     # From the command's id, so that a repeated request asks for the same refund.
     refund_id = body.refund_id or uuid.uuid5(_REFUNDS, command_id).hex
     asked = RequestRefund(order_id, refund_id, body.amount, body.reason)
-    handled = await request_refund(system.orders, asked, actor=caller.actor, command_id=command_id)
+    handled = await request_refund(system.orders, asked, actor=caller.actor, command_id=command_id, expected=expected)
     state = handled.state
     assert isinstance(state, Shipped)
-    return _acted(order_id, handled) | {
+    return _acted(response, order_id, handled) | {
         "refundId": refund_id,
         "amount": body.amount,
         "currency": state.order.currency,
@@ -173,8 +217,9 @@ async def refund_order(
     }
 
 
-def _acted(order_id: str, handled: Handled[State]) -> dict[str, Any]:
+def _acted(response: Response, order_id: str, handled: Handled[State]) -> dict[str, Any]:
     state = handled.state
+    response.headers["ETag"] = etag(handled.version)
     return {
         "orderId": order_id,
         "changed": handled.changed,

@@ -10,6 +10,7 @@ from jsonschema import FormatChecker
 from jsonschema.validators import Draft202012Validator
 from temporalio.client import Client
 
+from orders.commands import RecordAdjustment
 from orders.interventions import HoldOrder, ReleaseOrder, RequestRefund, RetryOrder
 from orders.payment_attempts import GivePaymentMethod
 from tests.replay.payment_paths import waits
@@ -72,6 +73,7 @@ async def test_every_kind_of_message_is_as_documented(
     held.release.set()
     await hooked.settled(order_id, "shipped")
     await hooked.handle(order_id, RequestRefund(order_id, "r-1", 10_00, "late"))
+    await hooked.handle(order_id, RecordAdjustment(order_id, "disputed", "dp_1", "pay_1", 10_00))
     await hooked.settled(await hooked.place(quantity=100), "cancelled")
     declined = await hooked.place(unit_price=90_00)
     await waits(hooked, declined, 1)

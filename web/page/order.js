@@ -2,7 +2,7 @@
 import { get } from "./api.js";
 import { announce, emptyState, errorState, fill, h, icon, renew, external, section, skeleton } from "./dom.js";
 import { time } from "./format.js";
-import { actionBar } from "./order_actions.js";
+import { actionBar, reviseDialog } from "./order_actions.js";
 import { addressFacts, adjustmentTable, cancellationNote, goodsFacts, itemTable, moneyFacts, refundTable, steps } from "./order_facts.js";
 import { timelineList, workflowList } from "./order_timeline.js";
 import { badge, eventName, paymentWord, statusBadge } from "./status.js";
@@ -23,6 +23,7 @@ export function showOrder(main, scope, { argument: orderId }) {
     try {
       const [order, timeline] = await Promise.all([get(path, {}, scope.signal), get(`${path}/timeline`, {}, scope.signal)]);
       show(places, order, timeline, refresh);
+      reviseDialog(order);
       seen = Math.max(seen, timeline.events.at(-1)?.version ?? 0);
       ended = Date.now() - lastChange > QUIET && isEnded(order, timeline.workflows);
       if (!streaming) follow();
