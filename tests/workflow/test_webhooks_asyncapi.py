@@ -71,9 +71,11 @@ async def test_every_kind_of_message_is_as_documented(
     for command in (HoldOrder(order_id, "why"), RetryOrder(order_id, "why"), ReleaseOrder(order_id)):
         await hooked.handle(order_id, command)
     held.release.set()
-    await hooked.settled(order_id, "shipped")
+    shipped = await hooked.settled(order_id, "shipped")
     await hooked.handle(order_id, RequestRefund(order_id, "r-1", 10_00, "late"))
-    await hooked.handle(order_id, RecordAdjustment(order_id, "disputed", "dp_1", "pay_1", 10_00))
+    assert shipped.payment is not None
+    adjustment = RecordAdjustment(order_id, "disputed", "dp_1", shipped.payment.payment_id, 10_00)
+    await hooked.handle(order_id, adjustment)
     await hooked.settled(await hooked.place(quantity=100), "cancelled")
     declined = await hooked.place(unit_price=90_00)
     await waits(hooked, declined, 1)
