@@ -180,7 +180,7 @@ class OrderRetried(OrderFact):
     def summary(self) -> str:
         chosen = " ".join(filter(None, (self.carrier, self.service)))
         by = f" by {chosen}" if chosen else ""
-        return f"taken up again{by} while {self.status}: {self.reason}"
+        return f"retried{by} while {self.status}: {self.reason}"
 
 
 class RefundRequested(OrderFact):

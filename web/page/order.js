@@ -85,10 +85,10 @@ function layout(main, orderId) {
 
 function show(places, order, timeline, refresh) {
   const { events, workflows } = timeline;
-  renew(places.badges, [order.status, order.hold, order.paymentState], () => [
+  renew(places.badges, [order.status, order.hold, order.paymentState, order.refunded], () => [
     statusBadge(order.status),
     order.hold && badge("held", "on hold", "held"),
-    badge(order.paymentState === "refunded" ? "refunded" : "paid", paymentWord(order.paymentState), order.paymentState === "none" ? "none" : "paid"),
+    badge(order.paymentState === "refunded" ? "refunded" : "paid", paymentWord(order.paymentState, order.refunded), order.paymentState === "none" ? "none" : "paid"),
   ]);
   renew(places.actions, [order, workflows], () => actionBar(order, workflows, refresh));
   renew(places.steps, [order, events], () => [steps(order, events), holdNote(order, events), waitingNote(order), cancellationNote(order)]);

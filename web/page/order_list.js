@@ -23,8 +23,8 @@ export const ORDER_COLUMNS = [
 ];
 
 function payment({ paymentState, amountRefunded, currency }) {
-  if (paymentState === "paid" && amountRefunded) return `charged, ${money(amountRefunded, currency)} back`;
-  return h("span", { class: paymentState === "none" && "dim" }, paymentWord(paymentState));
+  if (paymentState === "paid" && amountRefunded) return `${paymentWord(paymentState, amountRefunded)}, ${money(amountRefunded, currency)} back`;
+  return h("span", { class: paymentState === "none" && "dim" }, paymentWord(paymentState, amountRefunded));
 }
 
 /** query: the filters in the address. `changed(event)`: called for each change of an order. */
