@@ -13,7 +13,7 @@ const REFRESH = 500; // milliseconds
 
 export const ORDER_COLUMNS = [
   { label: "Order", cell: ({ orderId }) => orderLink(orderId) },
-  { label: "Status", cell: (row) => h("span", { class: "badges" }, statusBadge(row.status), row.holdReason && badge("held", "on hold", "held")) },
+  { label: "Status", cell: (row) => h("span", { class: "badges" }, statusBadge(row.status), row.holdReason && badge("held", "on hold", "held"), row.waitsUntil && badge("held", "payment failed", "held")) },
   { label: "Customer", cell: ({ customerId }) => customerLink(customerId) },
   { label: "Total", number: true, cell: ({ total, currency }) => money(total, currency) },
   { label: "Payment", cell: (row) => payment(row) },
