@@ -16,7 +16,7 @@ from activities.signatures import OrderRef, Payment, RefundRef, ReturnedPayment,
 from eventstore.tracing import span
 from gateways.errors import AuthorisationExpired, IdempotencyConflict, KeyVoided, PaymentDeclined
 from gateways.legacy_refund_keys import LegacyRefundKeys
-from gateways.payments import Charge, ChargeRequest, PaymentGateway, RefundRequest
+from gateways.payments import Charge, ChargeRequest, PaymentGateway, RefundRequest, TakesPayments
 from order_streams import Orders, load_order
 from orders.model import Order
 from orders.names import derived_name, key_of_order, older_name
@@ -138,7 +138,10 @@ class PaymentActivities:
 
     @activity.defn(name=step.REFUND_PAYMENT.name)
     async def refund_payment(self, undo: Undo) -> ReturnedPayment:
-        """Refund the charge, and refuse any later charge."""
+        """Refund the charge, also one that the customer made at checkout, and refuse any later charge."""
+        if isinstance(self._gateway, TakesPayments):
+            state = (await load_order(self._orders, undo.order.order_id)).state
+            await self._gateway.claim(charge_request(state.order, payment_method=state.payment_method))
         with span("payment.void", SpanKind.CLIENT, order=undo.order.order_id):
             voided = await self._gateway.void(charge_key(undo.order.order_id), undo.reason)
         if voided.payment_id is not None:

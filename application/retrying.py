@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from temporalio.client import Client
 
@@ -14,9 +15,19 @@ from order_streams import Orders, load_order
 from orders.events import OrderRetried, RefundRequested
 from orders.ids import stream_name
 from orders.interventions import RetryOrder
-from orders.state import Refund, Shipped, State
+from orders.state import Refund, Shipped, State, Status
 from temporal import require_answer
 from workflows.model import REFUND_ORDER, RETRY
+
+HELD_EFFECT: Final = "it is on hold: it continues when it is released"
+# The page's dialog has the same sentences.
+EFFECTS: Final[dict[Status, str]] = {
+    "placed": "it continues with the check of the stock",
+    "confirmed": "it continues with the charge, unless that was made",
+    "paid": "it continues with its goods and its label; it is not charged again",
+    "shipped": "messages about its shipment that are missing are published, and refunds that are owed are made",
+    "cancelled": "it stays cancelled: what is left of its charge, its label and its reserved goods is undone",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +36,12 @@ class Retried:
 
     handled: Handled[State]
     workflows: list[str]
+
+    @property
+    def effect(self) -> str:
+        """The sentence about the work that follows."""
+        state = self.handled.state
+        return HELD_EFFECT if state.hold else EFFECTS[state.status]
 
 
 async def retry(

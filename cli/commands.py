@@ -31,7 +31,10 @@ COMMANDS: Final = {
         "Serve the HTTP API and the operators' page on ORDERS_API_ADDRESS, until SIGINT or SIGTERM.",
     ),
     "place": ("cli.place.command:place", "Place the orders of a file, one JSON object a line."),
-    "show": ("cli.show:show_order", "Show an order from its stream: status, payment, items, address."),
+    "show": (
+        "cli.show:show_order",
+        "Show an order: status, items and address, money that is owed or authorised, and failing steps.",
+    ),
     "timeline": (
         "cli.timeline:timeline",
         "Show an order's events with actor and cause, and its workflows with links to the Temporal Web UI.",
@@ -68,7 +71,7 @@ COMMANDS: Final = {
     ),
     "attention": (
         "cli.attention:attention",
-        "List orders and events that need an operator: failing steps, lost workflows, holds, parked events, money at risk.",
+        "List orders and events that need an operator, in the order of harm, from money at risk to holds.",
     ),
     "inventory": ("cli.inventory:inventory", "Stock levels: import, list, set, adjust and restock them."),
     "projections": ("cli.projections:projections", "Read models: the progress of each, and rebuilding one."),

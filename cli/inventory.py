@@ -24,7 +24,10 @@ inventory = typer.Typer(no_args_is_help=True, help="Stock levels: import, list, 
 
 File = Annotated[
     Path,
-    typer.Argument(metavar="FILE", help="CSV with the header sku,name,unitPrice,unitsInStock; - is standard input."),
+    typer.Argument(
+        metavar="FILE",
+        help="CSV with the header sku,name,unitPrice,unitsInStock, and customs columns if any; - is standard input.",
+    ),
 ]
 After = Annotated[str | None, typer.Option("--after", metavar="SKU", help="Go on behind this SKU.")]
 

@@ -30,8 +30,9 @@ def retry_order(
 ) -> None:
     """Start the workflows of an order again that were terminated, have failed or are stalled.
 
-    Completed steps are not repeated. A running workflow is woken and retries its pending steps at once. A choice of carrier
-    or service stays with the order until another is made.
+    Completed steps are not repeated. A running workflow is woken and retries its pending steps at once. An order on hold
+    continues when it is released. A cancelled order stays cancelled: what is left of it is undone. A choice of carrier or
+    service stays with the order until another is made.
     """
 
     async def command(settings: Settings) -> None:
@@ -58,8 +59,8 @@ def retry_order(
 def _print(order_id: str, retried: Retried, as_json: bool) -> None:
     state, held = retried.handled.state, retried.handled.state.hold is not None
     if as_json:
-        show_json({"orderId": order_id, "status": state.status, "onHold": held, "workflows": retried.workflows})
+        document = {"orderId": order_id, "status": state.status, "onHold": held, "workflows": retried.workflows}
+        show_json(document | {"effect": retried.effect})
         return
     show(f"is {state.status}, retried by {', '.join(retried.workflows)}")
-    if held:
-        show("it is on hold: it goes on when released")
+    show(retried.effect)

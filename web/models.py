@@ -62,9 +62,10 @@ class Acted(Document):
 
 
 class Retried(Acted):
-    """workflows: types of the workflows that were started again."""
+    """workflows: types of the workflows that were started again, or woken. effect: the work that follows, in a sentence."""
 
     workflows: list[str]
+    effect: str
 
 
 class RefundAsked(Acted):

@@ -177,7 +177,8 @@ async def retry_order(
     order_id: OrderId,
     body: RetryBody,
 ) -> dict[str, Any]:
-    """Start the workflows of an order again where they were lost. Completed steps are not repeated."""
+    """Start the workflows of an order again where they were lost. Completed steps are not repeated; a cancelled order stays
+    cancelled, and what is left of it is undone."""
     command = RetryOrder(order_id, body.reason, body.carrier, body.service)
     retried = await retry(
         system.orders,
@@ -188,7 +189,7 @@ async def retry_order(
         command_id=command_id,
         expected=expected,
     )
-    return _acted(response, order_id, retried.handled) | {"workflows": retried.workflows}
+    return _acted(response, order_id, retried.handled) | {"workflows": retried.workflows, "effect": retried.effect}
 
 
 @router.post("/{orderId}/refunds", response_model=models.RefundAsked, status_code=202, responses=RESPONSES)

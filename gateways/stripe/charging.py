@@ -1,6 +1,7 @@
 """Charges by Stripe's PaymentIntents. An intent is stored in the ledger before it is confirmed, and no other is confirmed:
 after a lost call, the next one looks the stored intent up, and a cancelled intent never takes money."""
 
+import contextlib
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -9,15 +10,20 @@ from gateways.payments import Charge, ChargeRequest
 from gateways.stripe.adoption import StripeAdoption, charge_fingerprint
 from gateways.stripe.amounts import from_stripe, to_stripe
 from gateways.stripe.api import StripeApi
+from gateways.stripe.checkout import StripeCheckout
 from gateways.stripe.errors import StripeRefused
 from gateways.stripe.intents import StripeIntents
 from gateways.stripe.keys import idempotency_key
 from gateways.stripe.ledger import CHARGE_STATES, ChargeRow, StripeLedger
+from gateways.stripe.means import is_saved, means_of
 from gateways.stripe.objects import Intent
+from orders.ids import is_payment
 
 NEEDS_CUSTOMER: Final = ("requires_action", "requires_payment_method")
 """Statuses of intents that the customer can still complete."""
 _AUTHENTICATE: Final = "The bank wants the customer to authenticate the payment."
+_CANCELED: Final = ("canceled", "The payment was cancelled at Stripe.")
+_INCOMPLETE: Final = ("payment_incomplete", "The customer has not completed the payment.")
 _KEYS_STORED: Final = timedelta(hours=20)  # Stripe stores an idempotency key for at least 24
 
 
@@ -28,6 +34,7 @@ class StripeCharging:
         self, api: StripeApi, ledger: StripeLedger, adoption: StripeAdoption, intents: StripeIntents, *, later: bool
     ) -> None:
         self._api, self._ledger, self._adoption, self._intents = api, ledger, adoption, intents
+        self._checkout = StripeCheckout(api, ledger)
         self._later = later
 
     async def charge(self, request: ChargeRequest) -> Charge:
@@ -42,9 +49,9 @@ class StripeCharging:
         if row.intent_id is None:
             row, intent = await self._create(row, request, units)
         else:
-            intent = await self._api.retrieve(row.intent_id)
-        if intent.status == "requires_confirmation":
-            intent = await self._intents.confirm(row, intent)
+            intent = await self._checkout.named(await self._api.retrieve(row.intent_id), request)
+        if intent.status == "requires_confirmation" and not is_payment(request.payment_method):
+            intent = await self._intents.confirm(row, intent, off_session=is_saved(request.payment_method))
         return await self._result(row, intent, waits=request.waits)
 
     async def _row(self, request: ChargeRequest) -> ChargeRow:
@@ -74,7 +81,22 @@ class StripeCharging:
             return row.state == "declined"
         return (await self._api.retrieve(intent_id)).status in (*NEEDS_CUSTOMER, "canceled")
 
+    async def claim(self, request: ChargeRequest) -> None:
+        """Make the payment that the customer made at checkout the order's own, if it is; no effect without one."""
+        if is_payment(request.payment_method):
+            row = await self._ledger.begin(request, charge_fingerprint(request))
+            if row.state == "declined" and row.intent_id != request.payment_method and row.voided_at is None:
+                row = await self._raised(row, row.attempt + 1)
+            if row.intent_id is None and row.voided_at is None:
+                with contextlib.suppress(PaymentDeclined, KeyVoided):
+                    await self._checkout.claim(row, request, to_stripe(request.amount, request.currency))
+
     async def _create(self, row: ChargeRow, request: ChargeRequest, units: int) -> tuple[ChargeRow, Intent]:
+        if is_payment(request.payment_method):
+            try:
+                return await self._checkout.claim(row, request, units)
+            except PaymentDeclined as refusal:
+                raise await self._declined(row, refusal.code, refusal.reason) from None
         intent = await self._created(row, request, units)
         if intent.replayed:  # an earlier answer: the intent may have been confirmed, refunded or cancelled since
             intent = await self._api.retrieve(intent.id)
@@ -88,20 +110,23 @@ class StripeCharging:
         raise GatewayUnavailable("another attempt at the charge is in progress")
 
     async def _created(self, row: ChargeRow, request: ChargeRequest, units: int) -> Intent:
-        if request.payment_method is None:
-            raise await self._declined(row, "no_payment_method", "The order names no means of payment")
+        try:
+            means = await means_of(self._api, request.payment_method)
+        except PaymentDeclined as refusal:
+            raise await self._declined(row, refusal.code, refusal.reason) from None
         try:
             async with self._intents.renewing_keys(row):
                 return await self._api.create(
                     units,
                     request.currency,
-                    request.payment_method,
+                    means.payment_method,
                     {"orderId": request.order_id, "key": request.key},
+                    customer=means.customer,
                     later=self._later,
                     key=idempotency_key(row.key, row.attempt, "create", *row.key_suffix),
                 )
         except StripeRefused as refusal:
-            if refusal.parameter != "payment_method":
+            if refusal.parameter not in ("payment_method", "customer"):
                 raise
             raise await self._declined(row, refusal.code, "Stripe does not know the means of payment") from None
 
@@ -121,7 +146,8 @@ class StripeCharging:
             raise GatewayUnavailable("Stripe is still processing the payment")
         if intent.status == "canceled" and (await self._ledger.read(row.key)).voided_at is not None:
             raise KeyVoided(row.key)
-        raise await self._declined(row, *(intent.decline or ("canceled", "The payment was cancelled at Stripe.")))
+        ended = _CANCELED if intent.status == "canceled" else _INCOMPLETE
+        raise await self._declined(row, *(intent.decline or ended))
 
     async def _declined(self, row: ChargeRow, code: str, reason: str) -> PaymentDeclined:
         await self._ledger.record(row, "declined", decline=(code, reason))

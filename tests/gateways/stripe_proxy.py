@@ -19,7 +19,7 @@ from tests.gateways.stripe_calls import Call, Fault, FaultKind, Hook, Reply
 from tests.gateways.stripe_dashboard import Dashboard
 from tests.gateways.stripe_search import listed, listed_refunds
 
-UNKNOWN_TO_LOCALSTRIPE = ("automatic_payment_methods",)
+UNKNOWN_TO_LOCALSTRIPE = ("automatic_payment_methods", "off_session")
 HOOK = "/hook"
 
 

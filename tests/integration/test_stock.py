@@ -162,11 +162,11 @@ class TestLevels:
             [StockRow("tea", 2**63)],
             [StockRow("tea", 1, unit_price=-1)],
             [StockRow("", 1)],
-            [StockRow("a b", 1)],
+            [StockRow("a\u00a0b", 1)],
             [StockRow("a\0", 1)],
             [StockRow("x" * 129, 1)],
         ],
-        ids=["twice", "negative", "beyond bigint", "negative price", "empty", "space", "nul", "long"],
+        ids=["twice", "negative", "beyond bigint", "negative price", "empty", "another space", "nul", "long"],
     )
     async def test_given_a_row_that_cannot_be_then_none_is_imported(self, stock: Stock, rows: list[StockRow]) -> None:
         with pytest.raises(ValueError, match=r"SKU|sku|units"):

@@ -1,6 +1,7 @@
 // One order: its status, money, goods and events, and the actions of a person.
 import { get } from "./api.js";
 import { announce, emptyState, errorState, fill, h, icon, renew, external, section, skeleton } from "./dom.js";
+import { time } from "./format.js";
 import { actionBar, reviseDialog } from "./order_actions.js";
 import { addressFacts, adjustmentTable, cancellationNote, goodsFacts, itemTable, moneyFacts, refundTable, steps } from "./order_facts.js";
 import { timelineList, workflowList } from "./order_timeline.js";
@@ -84,13 +85,13 @@ function layout(main, orderId) {
 
 function show(places, order, timeline, refresh) {
   const { events, workflows } = timeline;
-  renew(places.badges, [order.status, order.hold, order.paymentState], () => [
+  renew(places.badges, [order.status, order.hold, order.paymentState, order.refunded], () => [
     statusBadge(order.status),
     order.hold && badge("held", "on hold", "held"),
-    badge(order.paymentState === "refunded" ? "refunded" : "paid", paymentWord(order.paymentState), order.paymentState === "none" ? "none" : "paid"),
+    badge(order.paymentState === "refunded" ? "refunded" : "paid", paymentWord(order.paymentState, order.refunded), order.paymentState === "none" ? "none" : "paid"),
   ]);
   renew(places.actions, [order, workflows], () => actionBar(order, workflows, refresh));
-  renew(places.steps, [order, events], () => [steps(order, events), holdNote(order, events), cancellationNote(order)]);
+  renew(places.steps, [order, events], () => [steps(order, events), holdNote(order, events), waitingNote(order), cancellationNote(order)]);
   renew(places.items, [order.items, order.adjustments], () => itemTable(order));
   renew(places.money, order, () => moneyFacts(order));
   renew(places.refunds, order.refunds, () => refundTable(order));
@@ -99,6 +100,11 @@ function show(places, order, timeline, refresh) {
   renew(places.address, order, () => addressFacts(order));
   renew(places.timeline, events, () => timelineList(events));
   renew(places.workflows, workflows, () => workflowList(workflows));
+}
+
+function waitingNote({ paymentFailure }) {
+  if (!paymentFailure) return null;
+  return h("p", { class: "banner", "data-tone": "held" }, icon("held"), h("span", { class: "long" }, h("strong", {}, "Payment failed: "), external(paymentFailure.reason), " Waits until ", time(paymentFailure.waitsUntil)));
 }
 
 function holdNote({ hold }, events) {

@@ -9,6 +9,16 @@ import { may } from "./session.js";
 
 const LOST = ["failed", "terminated", "canceled", "timed out"];
 
+// The sentences of the API's answer.
+const HELD_EFFECT = "it is on hold: it continues when it is released";
+const RETRY_EFFECTS = {
+  placed: "it continues with the check of the stock",
+  confirmed: "it continues with the charge, unless that was made",
+  paid: "it continues with its goods and its label; it is not charged again",
+  shipped: "messages about its shipment that are missing are published, and refunds that are owed are made",
+  cancelled: "it stays cancelled: what is left of its charge, its label and its reserved goods is undone",
+};
+
 const isOpen = ({ status }) => ["placed", "confirmed", "paid"].includes(status);
 
 const ACTIONS = [
@@ -96,9 +106,9 @@ function retryQuestion(order, done) {
     path: pathOf(order, "retry"),
     fields: [reason],
     body: () => ({ reason: reason.read() }),
-    explain: () => paragraph("The workflow that order ", external(order.orderId), " needs is started where none runs. Completed steps are not repeated: nothing is charged or shipped twice."),
+    explain: () => paragraph("Order ", external(order.orderId), ` is ${order.status}: ${order.hold ? HELD_EFFECT : RETRY_EFFECTS[order.status]}. Completed steps are not repeated.`),
     confirm: "Retry",
-    done: after(order, "The order is retried.", done),
+    done: ({ effect }) => (toast(`The order is retried: ${effect}.`), done()),
   };
 }
 
