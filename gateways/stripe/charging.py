@@ -4,7 +4,14 @@ after a lost call, the next one looks the stored intent up, and a cancelled inte
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from gateways.errors import GatewayUnavailable, IdempotencyConflict, KeyVoided, PaymentDeclined
+from gateways.errors import (
+    AmountNotSupported,
+    DefiniteRefusal,
+    GatewayUnavailable,
+    IdempotencyConflict,
+    KeyVoided,
+    PaymentDeclined,
+)
 from gateways.payments import Charge, ChargeRequest
 from gateways.stripe.adoption import StripeAdoption, charge_fingerprint
 from gateways.stripe.amounts import from_stripe, to_stripe
@@ -14,6 +21,7 @@ from gateways.stripe.intents import StripeIntents
 from gateways.stripe.keys import idempotency_key
 from gateways.stripe.ledger import CHARGE_STATES, ChargeRow, StripeLedger
 from gateways.stripe.objects import Intent
+from gateways.stripe.refusals import is_of_amount, refusal_of_charge
 
 _KEYS_STORED: Final = timedelta(hours=20)  # Stripe stores an idempotency key for at least 24
 
@@ -32,7 +40,7 @@ class StripeCharging:
         units = to_stripe(request.amount, request.currency)
         row = await self._row(request)
         if row.state == "declined":
-            raise PaymentDeclined(row.decline_code or "", row.decline_reason or "")
+            raise _refused(row, row.decline_code or "", row.decline_reason or "")
         if units == 0:
             await self._ledger.record(row, "succeeded")
             return free_charge(row)
@@ -41,7 +49,7 @@ class StripeCharging:
         else:
             intent = await self._api.retrieve(row.intent_id)
         if intent.status == "requires_confirmation":
-            intent = await self._intents.confirm(row, intent)
+            intent = await self._confirmed(row, intent)
         return await self._result(row, intent)
 
     async def _row(self, request: ChargeRequest) -> ChargeRow:
@@ -88,10 +96,24 @@ class StripeCharging:
                     later=self._later,
                     key=idempotency_key(row.key, row.attempt, "create", *row.key_suffix),
                 )
-        except StripeRefused as refusal:
-            if refusal.parameter != "payment_method":
+        except StripeRefused as refused:
+            refusal = refusal_of_charge(refused.code, refused.parameter)
+            if refusal is None:
                 raise
-            raise await self._declined(row, refusal.code, "Stripe does not know the means of payment") from None
+            raise await self._declined(row, refusal.code, refusal.reason) from None
+
+    async def _confirmed(self, row: ChargeRow, intent: Intent) -> Intent:
+        """Return the confirmed intent; after a final refusal of the confirmation the intent is cancelled first."""
+        try:
+            return await self._intents.confirm(row, intent)
+        except StripeRefused as refused:
+            refusal = refusal_of_charge(refused.code, refused.parameter)
+            if refusal is None:
+                raise
+            ended = await self._intents.cancel(intent.id)
+            if ended.status != "canceled" or ended.held:
+                return ended
+            raise await self._declined(row, refusal.code, refusal.reason) from None
 
     async def _result(self, row: ChargeRow, intent: Intent) -> Charge:
         """Return the charge of a confirmed intent, or raise its refusal; GatewayUnavailable while Stripe processes it."""
@@ -110,9 +132,13 @@ class StripeCharging:
             raise KeyVoided(row.key)
         raise await self._declined(row, *(intent.decline or ("canceled", "The payment was cancelled at Stripe.")))
 
-    async def _declined(self, row: ChargeRow, code: str, reason: str) -> PaymentDeclined:
+    async def _declined(self, row: ChargeRow, code: str, reason: str) -> DefiniteRefusal:
         await self._ledger.record(row, "declined", decline=(code, reason))
-        return PaymentDeclined(code, reason)
+        return _refused(row, code, reason)
+
+
+def _refused(row: ChargeRow, code: str, reason: str) -> DefiniteRefusal:
+    return AmountNotSupported(row.amount, row.currency, reason) if is_of_amount(code) else PaymentDeclined(code, reason)
 
 
 def _may_be_lost(request: ChargeRequest) -> bool:
