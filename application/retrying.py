@@ -9,7 +9,6 @@ from application.acting import act
 from dispatcher.starter import WorkflowStarter
 from dispatcher.triggers import TRIGGERS
 from eventstore.command_handler import Handled
-from open_work.open_orders import owed
 from order_streams import Orders, load_order
 from orders.events import OrderRetried, RefundRequested
 from orders.ids import stream_name
@@ -46,7 +45,7 @@ async def retry(
 
 
 def _owed(state: State) -> list[Refund]:
-    return owed(state) if isinstance(state, Shipped) else []
+    return list(state.owed) if isinstance(state, Shipped) else []
 
 
 async def _start_refunds(orders: Orders, starter: WorkflowStarter, order_id: str, due: Sequence[Refund]) -> None:

@@ -1,10 +1,12 @@
 """Commands of an order. Ids and amounts of gateways come in with the command; amounts are minor units."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from orders.events import CancelledBy, Shortage
 from orders.interventions import Intervention
 from orders.model import Order
+from orders.provider_events import RefundOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,26 @@ class RecordPayment:
     payment_id: str
     amount: int
     currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPendingPayment:
+    """Record that the provider is processing the payment, for which it may take `until` then."""
+
+    order_id: str
+    payment_id: str
+    amount: int
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CloseRefund:
+    """Close a refund that the provider will not make; idempotent by the refund's id and outcome."""
+
+    order_id: str
+    refund_id: str
+    outcome: RefundOutcome
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,4 +88,14 @@ class RecordRefund:
     reason: str
 
 
-Command = PlaceOrder | ConfirmOrder | RecordPayment | RecordShipment | CancelOrder | RecordRefund | Intervention
+Command = (
+    PlaceOrder
+    | ConfirmOrder
+    | RecordPayment
+    | RecordPendingPayment
+    | RecordShipment
+    | CancelOrder
+    | RecordRefund
+    | CloseRefund
+    | Intervention
+)

@@ -12,6 +12,7 @@ from pydantic import Field
 from orders.fields import Amount, CurrencyCode, Sku, Text, Wire
 from orders.model import Order, OrderContent, OrderFact, units
 from orders.money import format_money
+from orders.provider_events import PaymentPending, RefundClosed
 
 
 class CancelledBy(StrEnum):
@@ -219,6 +220,8 @@ Event = (
     | OrderReleased
     | OrderRetried
     | RefundRequested
+    | PaymentPending
+    | RefundClosed
 )
 
 EVENTS: Final[tuple[type[Event], ...]] = get_args(Event)

@@ -19,14 +19,17 @@ from orders.events import (
     RefundRequested,
 )
 from orders.model import Order
+from orders.provider_events import PaymentPending, RefundClosed
 from orders.state import (
     Cancelled,
+    ClosedRefund,
     Confirmed,
     Hold,
     NotPlaced,
     OpenOrder,
     Paid,
     Payment,
+    PendingPayment,
     Placed,
     Refund,
     Shipment,
@@ -88,6 +91,11 @@ def _after(state: State, event: Event) -> State | None:
         case RefundRequested():
             if isinstance(state, Shipped) and event.amount <= state.refundable:
                 return replace(state, requested=(*state.requested, _refund(event)))
+        case PaymentPending():
+            if isinstance(state, Confirmed):
+                return replace(state, pending=PendingPayment(event.payment_id, event.amount, event.until))
+        case RefundClosed():
+            return _closed(state, event)
         case _:
             assert_never(event)
     return None
@@ -119,6 +127,14 @@ def _refunded(state: State, event: OrderRefunded) -> State | None:
     if isinstance(state, Cancelled) and state.refund is None and event.amount <= state.order.total:
         return replace(state, refund=_refund(event))
     return None
+
+
+def _closed(state: State, event: RefundClosed) -> State | None:
+    if not isinstance(state, Shipped | Cancelled):
+        return None
+    return replace(
+        state, closed=(*state.closed, ClosedRefund(event.refund_id, event.outcome, event.amount, event.reason))
+    )
 
 
 def _retried(state: State) -> State | None:

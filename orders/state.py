@@ -5,10 +5,12 @@ and `retries`: the number of times that a person retried the order before it end
 """
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import ClassVar, Literal
 
 from orders.events import CancelledBy, Shortage
 from orders.model import Order
+from orders.provider_events import RefundOutcome
 
 Status = Literal["not placed", "placed", "confirmed", "paid", "shipped", "cancelled"]
 PaymentState = Literal["none", "paid", "refunded"]
@@ -39,6 +41,29 @@ class Refund:
     payment_id: str
     amount: int
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedRefund:
+    """A refund that the provider does not make, with the amount of the request in minor units of the order's currency."""
+
+    refund_id: str
+    outcome: RefundOutcome
+    amount: int
+    reason: str
+
+    @property
+    def is_settled(self) -> bool:
+        return self.outcome is RefundOutcome.SETTLED_ELSEWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class PendingPayment:
+    """A payment that the provider is processing, in minor units of the order's currency, and when that ends at the latest."""
+
+    payment_id: str
+    amount: int
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +106,7 @@ class Confirmed:
     order: Order
     hold: Hold | None = None
     retries: int = 0
+    pending: PendingPayment | None = None
     status: ClassVar[Status] = "confirmed"
     payment_state: ClassVar[PaymentState] = "none"
     payment: ClassVar[None] = None
@@ -105,13 +131,14 @@ class Paid:
 @dataclass(frozen=True, slots=True)
 class Shipped:
     """Shipped: the successful end. `requested` are the refunds that people requested, `refunds` the refunds made, each with
-    its actual amount."""
+    its actual amount, `closed` the refunds that are not made."""
 
     order: Order
     payment: Payment
     shipment: Shipment
     requested: tuple[Refund, ...] = ()
     refunds: tuple[Refund, ...] = ()
+    closed: tuple[ClosedRefund, ...] = ()
     retries: ClassVar[int] = 0
     status: ClassVar[Status] = "shipped"
     hold: ClassVar[None] = None
@@ -120,15 +147,32 @@ class Shipped:
     @property
     def payment_state(self) -> PaymentState:
         """ "refunded" once the whole payment is refunded; after a partial refund still "paid"."""
-        returned = sum(refund.amount for refund in self.refunds)
-        return "refunded" if self.refunds and returned == self.payment.amount else "paid"
+        returned = sum(refund.amount for refund in self.returned)
+        return "refunded" if self.returned and returned == self.payment.amount else "paid"
+
+    @property
+    def returned(self) -> tuple[Refund, ...]:
+        """The refunds made, without those that failed later and were settled elsewhere."""
+        settled = {each.refund_id for each in self.closed if each.is_settled}
+        return tuple(refund for refund in self.refunds if refund.refund_id not in settled)
+
+    @property
+    def owed(self) -> tuple[Refund, ...]:
+        """The requested refunds that are neither made nor closed."""
+        ended = {each.refund_id for each in self.refunds} | {each.refund_id for each in self.closed}
+        return tuple(refund for refund in self.requested if refund.refund_id not in ended)
+
+    def closing(self, refund_id: str) -> ClosedRefund | None:
+        """The end of a refund that the provider does not make; None while it is open, or where it was made."""
+        return next((each for each in self.closed if each.refund_id == refund_id), None)
 
     def made(self, refund_id: str) -> Refund | None:
         """The refund made for a request, with its actual amount; None while it is owed."""
         return next((refund for refund in self.refunds if refund.refund_id == refund_id), None)
 
     def answers(self, refund: Refund) -> bool:
-        """True for a refund of an owed request. Its amount may be less, where the charge had no more left."""
+        """True for a refund of a request that is not made. Its amount may be less, where the charge had no more left. A refund
+        that the provider made although the request was closed is money returned too."""
         return self.made(refund.refund_id) is None and any(
             refund == replace(asked, amount=refund.amount) and 0 <= refund.amount <= asked.amount
             for asked in self.requested
@@ -136,8 +180,11 @@ class Shipped:
 
     @property
     def refundable(self) -> int:
-        """The part of the payment that is neither refunded nor requested, in minor units."""
-        return self.payment.amount - sum(refund.amount for refund in self.requested)
+        """The part of the payment that is neither refunded nor requested nor settled elsewhere, in minor units."""
+        made = {refund.refund_id for refund in self.refunds}
+        given_up = {each.refund_id for each in self.closed if not each.is_settled} - made
+        used = sum(refund.amount for refund in self.requested if refund.refund_id not in given_up)
+        return max(self.payment.amount - used, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +198,7 @@ class Cancelled:
     shortages: tuple[Shortage, ...] = ()
     payment: Payment | None = None
     refund: Refund | None = None
+    closed: tuple[ClosedRefund, ...] = ()
     retries: ClassVar[int] = 0
     status: ClassVar[Status] = "cancelled"
     shipment: ClassVar[None] = None
@@ -158,10 +206,16 @@ class Cancelled:
 
     @property
     def payment_state(self) -> PaymentState:
-        """ "refunded" also where the refunded charge was never recorded. A payment of 0 needs no refund: "none"."""
-        if self.refund:
+        """ "refunded" also where the refunded charge was never recorded. A payment of 0 needs no refund: "none". A refund that
+        failed later and was settled elsewhere leaves the order "paid": the provider has returned nothing."""
+        if self.refund and not self.is_settled:
             return "refunded"
         return "paid" if self.payment and self.payment.amount else "none"
+
+    @property
+    def is_settled(self) -> bool:
+        """True where a person returned the money in another way."""
+        return bool(self.closed)
 
 
 State = NotPlaced | Placed | Confirmed | Paid | Shipped | Cancelled

@@ -6,19 +6,20 @@ from typing import Final, TypeAlias
 
 from eventstore.model import RecordedEvent
 from orders.events import OrderCancelled, OrderPaid, OrderPlaced, OrderRefunded, OrderShipped
+from orders.provider_events import RefundClosed, RefundOutcome
 from projections.columns import Sum
 from projections.projection import Changes, NotPlaced, Projection
 
 _FIRST: Final = datetime.max.replace(tzinfo=UTC)
 _LAST: Final = datetime.min.replace(tzinfo=UTC)
-CustomerEvent: TypeAlias = OrderPlaced | OrderPaid | OrderShipped | OrderCancelled | OrderRefunded
+CustomerEvent: TypeAlias = OrderPlaced | OrderPaid | OrderShipped | OrderCancelled | OrderRefunded | RefundClosed
 
 
 @dataclass(slots=True)
 class CustomerRow:
     """A customer's orders in one currency. Counts are of orders, later states included; times are the orders' own.
 
-    total_spend: minor units. An order counts once it is paid, less its refunds, and no longer once it is cancelled.
+    total_spend: minor units. An order counts once it is paid, less the money returned, and no longer once it is cancelled.
     """
 
     customer_id: str
@@ -56,6 +57,10 @@ def _figures(row: CustomerRow, event: CustomerEvent) -> Changes:
         case OrderRefunded(amount=amount, after_shipment=shipped):
             # Cancelling has already subtracted all that was recorded as paid.
             return {"total_spend": row.total_spend - amount} if shipped else {}
+        case RefundClosed(outcome=RefundOutcome.SETTLED_ELSEWHERE, after_shipment=True, made=False, amount=amount):
+            return {"total_spend": row.total_spend - amount}
+        case RefundClosed():
+            return {}
 
 
 CUSTOMER_ORDERS: Final = Projection(
@@ -63,7 +68,7 @@ CUSTOMER_ORDERS: Final = Projection(
     table="customer_orders",
     row=CustomerRow,
     key_columns=("customer_id", "currency"),
-    events=(OrderPlaced, OrderPaid, OrderShipped, OrderCancelled, OrderRefunded),
+    events=(OrderPlaced, OrderPaid, OrderShipped, OrderCancelled, OrderRefunded, RefundClosed),
     keys=lambda event: ((event.customer_id, event.currency),),
     changes=changes,
 )

@@ -20,6 +20,7 @@ from orders.events import (
     RefundRequested,
 )
 from orders.model import units
+from orders.provider_events import PaymentPending, RefundClosed, RefundOutcome
 from projections.projection import Changes, NotPlaced, Projection
 
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
@@ -29,8 +30,9 @@ _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 class OrderRow:
     """An order as operators see it. Amounts in minor units; times UTC, as recorded, but `placed_at` is the order's own.
 
-    status: placed, confirmed, paid, shipped or cancelled. payment_state: none, paid or refunded. hold_reason: null
-    unless the order is on hold. placed_position: of its order.placed, by which orders are listed. position: of its last event.
+    status: placed, confirmed, paid, shipped or cancelled. payment_state: none, paid or refunded. amount_settled: returned by a
+    person in another way than by the payment provider. hold_reason: null unless the order is on hold. placed_position: of its
+    order.placed, by which orders are listed. position: of its last event.
     """
 
     order_id: str
@@ -42,6 +44,7 @@ class OrderRow:
     units: int = 0
     amount_paid: int = 0
     amount_refunded: int = 0
+    amount_settled: int = 0
     hold_reason: str | None = None
     reason: str | None = None
     cancelled_by: str | None = None
@@ -87,8 +90,20 @@ def _step(row: OrderRow, event: Event, recorded: RecordedEvent) -> Changes:
             return {"hold_reason": reason}
         case OrderReleased():
             return {"hold_reason": None}
-        case OrderRetried() | RefundRequested():
+        case RefundClosed():
+            return _closed(row, event)
+        case OrderRetried() | RefundRequested() | PaymentPending():
             return {}
+
+
+def _closed(row: OrderRow, event: RefundClosed) -> Changes:
+    if event.outcome is not RefundOutcome.SETTLED_ELSEWHERE:
+        return {}
+    settled: Changes = {"amount_settled": row.amount_settled + event.amount}
+    if not event.made:
+        return settled
+    state = "paid" if row.amount_paid else "none"
+    return {**settled, "payment_state": state, "amount_refunded": max(row.amount_refunded - event.amount, 0)}
 
 
 def _placed(event: OrderPlaced, position: int) -> Changes:

@@ -73,6 +73,7 @@ class OrderRow(Document):
     units: int
     amount_paid: Amount
     amount_refunded: Amount
+    amount_settled: Amount
     hold_reason: str | None
     reason: str | None
     cancelled_by: str | None

@@ -14,6 +14,7 @@ from gateways.errors import (
     DefiniteRefusal,
     GatewayMisconfigured,
     GatewayUnavailable,
+    GatewayUndecided,
     PaymentDeclined,
     ShippingUnavailable,
 )
@@ -59,7 +60,7 @@ def as_failure(error: Exception) -> ApplicationError:
             return _refusal(error, str(error))
         case GatewayUnavailable():
             return _retryable(error, error.reason, error.retry_after)
-        case GatewayMisconfigured():
+        case GatewayMisconfigured() | GatewayUndecided():
             return _retryable(error, str(error))
         case asyncpg.PostgresError():
             return _retryable(error, f"database error {error.sqlstate}")

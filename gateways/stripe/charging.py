@@ -1,6 +1,7 @@
 """Charges by Stripe's PaymentIntents. An intent is stored in the ledger before it is confirmed, and no other is confirmed:
 after a lost call, the next one looks the stored intent up, and a cancelled intent never takes money."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -17,7 +18,7 @@ from gateways.stripe.adoption import StripeAdoption, charge_fingerprint
 from gateways.stripe.amounts import from_stripe, to_stripe
 from gateways.stripe.api import StripeApi
 from gateways.stripe.errors import StripeRefused
-from gateways.stripe.intents import StripeIntents
+from gateways.stripe.intents import StripeIntents, processed_until
 from gateways.stripe.keys import idempotency_key
 from gateways.stripe.ledger import CHARGE_STATES, ChargeRow, StripeLedger
 from gateways.stripe.objects import Intent
@@ -66,6 +67,8 @@ class StripeCharging:
         if row.state == "declined" and row.intent_id is not None:
             earlier = await self._intents.cancel(row.intent_id)
             await self._intents.record(row, earlier)
+            if earlier.status == "processing":
+                raise GatewayUnavailable("Stripe is still processing the earlier payment")
             if earlier.status == "succeeded":
                 return await self._ledger.read(row.key)
         return await self._ledger.raise_attempt(row, attempt)
@@ -116,7 +119,7 @@ class StripeCharging:
             raise await self._declined(row, refusal.code, refusal.reason) from None
 
     async def _result(self, row: ChargeRow, intent: Intent) -> Charge:
-        """Return the charge of a confirmed intent, or raise its refusal; GatewayUnavailable while Stripe processes it."""
+        """Return the charge of a confirmed intent, pending while Stripe processes it, or raise its refusal."""
         if intent.status == "requires_action":
             intent = await self._intents.cancel(intent.id)
             if intent.status == "canceled" and not intent.held:
@@ -127,7 +130,7 @@ class StripeCharging:
             await self._intents.record(row, intent)
             return charge_of(row, intent)
         if intent.status == "processing":
-            raise GatewayUnavailable("Stripe is still processing the payment")
+            return replace(charge_of(row, intent), pending_until=processed_until(intent))
         if intent.status == "canceled" and (await self._ledger.read(row.key)).voided_at is not None:
             raise KeyVoided(row.key)
         raise await self._declined(row, *(intent.decline or ("canceled", "The payment was cancelled at Stripe.")))
