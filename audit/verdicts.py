@@ -84,8 +84,8 @@ def _money_allowed(evidence: Evidence, waiting: bool) -> Sequence[int]:
             return (0, total)
         case Cancelled() if waiting:
             return (0, total)
-        case Cancelled(is_settled=True):
-            return range(total + 1)  # a part may have gone back at the provider
+        case Cancelled(is_settled=True) as state:
+            return (sum(each.amount for each in state.closed),)
         case Placed() | Cancelled():
             return (0,)
 

@@ -49,12 +49,14 @@ class RecordPendingPayment:
 
 @dataclass(frozen=True, slots=True)
 class CloseRefund:
-    """Close a refund that the provider will not make; idempotent by the refund's id and outcome."""
+    """Close a refund that the provider will not make; idempotent by the refund's id and outcome. amount: what is settled of a
+    cancelled order's payment; None for all of it."""
 
     order_id: str
     refund_id: str
     outcome: RefundOutcome
     reason: str
+    amount: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,8 @@ def _of_cancelled(command: CloseRefund, state: Cancelled) -> int:
         raise RefundNotOpen(command.order_id, command.refund_id, f"its refund is {state.refund.refund_id}")
     if state.closed:
         raise RefundNotOpen(command.order_id, command.refund_id, f"{state.closed[0].refund_id} is settled already")
+    if command.amount is not None:
+        return command.amount
     if state.refund is not None:
         return state.refund.amount
     return state.payment.amount if state.payment else state.order.total

@@ -173,7 +173,11 @@ class Shipped:
     def answers(self, refund: Refund) -> bool:
         """True for a refund of a request that is not made. Its amount may be less, where the charge had no more left. A refund
         that the provider made although the request was closed is money returned too."""
-        return self.made(refund.refund_id) is None and any(
+        if self.made(refund.refund_id) or refund.amount > self.payment.amount - sum(
+            each.amount for each in self.refunds
+        ):
+            return False
+        return any(
             refund == replace(asked, amount=refund.amount) and 0 <= refund.amount <= asked.amount
             for asked in self.requested
         )

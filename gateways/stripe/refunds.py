@@ -142,8 +142,9 @@ def _left(rows: Rows, key: str, intent: Intent, currency: str) -> int:
 
 
 def _is_due(rows: Rows, key: str) -> bool:
-    """True if the refund failed and manual refunds do not cover it."""
-    return rows[key].state == "failed" and manual_credits(rows.values())[key] < rows[key].coverable
+    """True if the refund failed, and is closed or not covered by manual refunds."""
+    row = rows[key]
+    return row.state == "failed" and (row.closed or manual_credits(rows.values())[key] < row.coverable)
 
 
 def _result(rows: Rows, row: RefundRow) -> Refund:
