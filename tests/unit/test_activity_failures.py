@@ -38,6 +38,8 @@ DEFINITE: list[Exception] = [
     gateway_errors.AmountNotSupported(1, "KWD", "Stripe has no such unit"),
     gateway_errors.AuthorisationExpired("o-1:charge-payment"),
     gateway_errors.RefundFailed("o-1:return-payment:r-1"),
+    gateway_errors.RefundRefused("o-1:return-payment:r-1", "the payment is disputed"),
+    gateway_errors.RefundUnderWay("o-1:return-payment:r-1", "it was made"),
     InsufficientStock(SHORT),
     ReservationReleased("o-1"),
     ReservationConflict("o-1"),
@@ -51,11 +53,13 @@ DEFINITE: list[Exception] = [
     order_errors.PaymentMismatch("o-1", EUR, EUR),
     order_errors.RefundOutOfRange("o-1", EUR, EUR),
     order_errors.OrderAlreadyRefunded("o-1", "re_1", "re_2"),
+    order_errors.RefundNotOpen("o-1", "r-1", "it was made"),
     order_errors.OrderOnHold("o-1", "Maria Anders is not to be trusted"),
 ]
 RETRIED: list[Exception] = [
     GatewayUnavailable("simulated outage"),
     GatewayMisconfigured("the key is not taken"),
+    gateway_errors.GatewayUndecided("the carrier has no rates now"),
     CorruptStream("o-1", "placed", "order.shipped"),
     store_errors.WrongExpectedVersion("order-o-1", 1, 2),
     store_errors.EventIdReused("order-o-1", (uuid4(),)),
@@ -84,7 +88,7 @@ def name_of(error: Exception) -> str:
 
 def test_every_error_of_the_domain_the_store_and_the_gateways_is_decided_on_here() -> None:
     ours = kinds_of(DefiniteRefusal, ReservationError, OrderError, EventStoreError)
-    ours |= {GatewayUnavailable, GatewayMisconfigured}
+    ours |= {GatewayUnavailable, GatewayMisconfigured, gateway_errors.GatewayUndecided}
     assert {each for each in ours if each.__module__.split(".")[0] != "tests"} == {type(e) for e in DEFINITE + RETRIED}
 
 
