@@ -5,7 +5,7 @@ from typing import Final
 
 from eventstore.command_handler import Handled
 from order_streams import Orders
-from orders.commands import CancelOrder
+from orders.commands import CancelOrder, CloseRefund
 from orders.errors import IllegalTransition
 from orders.ids import stream_name
 from orders.interventions import Intervention
@@ -15,11 +15,14 @@ _IMPOSSIBLE: Final = {
     "CancelOrder": "cannot be cancelled",
     "HoldOrder": "cannot be held",
     "ReleaseOrder": "cannot be released",
+    "CloseRefund": "has no refund to close",
     "RequestRefund": "has no refund before it has shipped, cancel it instead",
 }
 
 
-async def act(orders: Orders, command: CancelOrder | Intervention, *, actor: str, command_id: str) -> Handled[State]:
+async def act(
+    orders: Orders, command: CancelOrder | CloseRefund | Intervention, *, actor: str, command_id: str
+) -> Handled[State]:
     """Handle the command in a person's name. Raises the domain's refusals."""
     stream = stream_name(command.order_id)
     metadata = {"actor": actor}

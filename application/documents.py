@@ -8,7 +8,8 @@ from pydantic.alias_generators import to_camel
 
 from orders.events import CancelledBy
 from orders.model import Address, Adjustments, OrderLine
-from orders.state import Cancelled, ExistingOrder, Shipped
+from orders.provider_events import RefundOutcome
+from orders.state import Cancelled, Confirmed, ExistingOrder, Shipped
 
 Status = Literal["placed", "confirmed", "paid", "shipped", "cancelled"]
 PaymentState = Literal["none", "paid", "refunded"]
@@ -46,9 +47,23 @@ class Refund(Document):
 
 
 class RequestedRefund(Refund):
-    """made: true once the money is refunded."""
+    """made: true once the payment provider has returned the money. outcome: of a refund that the provider does not make; null
+    while it is requested, and once it is made."""
 
     made: bool
+    outcome: RefundOutcome | None
+
+
+class ClosedRefund(Refund):
+    """A refund that the payment provider does not make. reason: of its end."""
+
+    outcome: RefundOutcome
+
+
+class PendingPayment(Payment):
+    """A payment that the provider is processing, and that may still fail. until: its end at the latest."""
+
+    until: datetime
 
 
 class Hold(Document):
@@ -83,9 +98,11 @@ class OrderDocument(Document):
     payment_state: PaymentState
     version: int
     payment: Payment | None
+    pending_payment: PendingPayment | None
     shipment: Shipment | None
     refund: Refund | None
     refunds: list[RequestedRefund]
+    closed_refunds: list[ClosedRefund]
     hold: Hold | None
     cancellation: Cancellation | None
 
@@ -99,9 +116,11 @@ class OrderDocument(Document):
                 "payment_state": state.payment_state,
                 "version": version,
                 "payment": state.payment,
+                "pending_payment": state.pending if isinstance(state, Confirmed) else None,
                 "shipment": state.shipment,
                 "refund": state.refund,
                 "refunds": _refunds(state) if isinstance(state, Shipped) else [],
+                "closed_refunds": state.closed if isinstance(state, Shipped | Cancelled) else (),
                 "hold": state.hold,
                 "cancellation": state if isinstance(state, Cancelled) else None,
             }
@@ -148,12 +167,14 @@ class Timeline(Document):
 def _refunds(state: Shipped) -> list[RequestedRefund]:
     """Return the refunds of a shipped order in order of request; once made, with the amount refunded."""
     made = {each.refund_id: each for each in state.refunds}
+    closed = {each.refund_id: each.outcome for each in state.closed}
     return [
         RequestedRefund(
             refund_id=each.refund_id,
             amount=made.get(each.refund_id, each).amount,
             reason=each.reason,
             made=each.refund_id in made,
+            outcome=closed.get(each.refund_id),
         )
         for each in state.requested
     ]

@@ -53,7 +53,7 @@ async def _start_refunds(orders: Orders, starter: WorkflowStarter, order_id: str
     runs."""
     if not due:
         return
-    [trigger] = [each for each in TRIGGERS if each.workflow == REFUND_ORDER]
+    [trigger] = [each for each in TRIGGERS if each.event_type == RefundRequested.event_type]
     ids = {refund.refund_id for refund in due}
     async for recorded, event in orders.events(stream_name(order_id)):
         if isinstance(event, RefundRequested) and event.refund_id in ids:

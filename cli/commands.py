@@ -61,6 +61,10 @@ COMMANDS: Final = {
         "cli.refund:refund",
         "Refund money of a shipped order, once or several times; all refunds together never exceed the charge.",
     ),
+    "refunds": (
+        "cli.refunds:refunds",
+        "Refunds that the payment provider does not make: withdraw or settle one.",
+    ),
     "attention": (
         "cli.attention:attention",
         "List orders and events that need an operator: failing steps, lost workflows, holds, parked events, money at risk.",

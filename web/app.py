@@ -61,6 +61,7 @@ def create_app(app: App, client: Client) -> FastAPI:
         sources=app.sources(client),
         orders=app.orders,
         stock=app.stock,
+        payments=app.payments,
         queries=app.queries,
         endpoints=app.endpoints,
         deliveries=app.deliveries,

@@ -14,6 +14,7 @@ from application.acting import why_impossible
 from application.outages import AWAY, NOT_MIGRATED, REFUSED_LOGIN
 from application.refunding import RefundIdTaken
 from eventstore.errors import EventStoreError, InvalidEvent, SequenceBehindLog, WrongExpectedVersion
+from gateways.errors import DefiniteRefusal, GatewayError, GatewayUnavailable
 from orders.errors import (
     CorruptStream,
     Fault,
@@ -47,6 +48,7 @@ KNOWN: Final = (
     RequestValidationError,
     OrderError,
     EventStoreError,
+    GatewayError,
     RefundIdTaken,
     RebuildRunning,
     WebhookError,
@@ -70,6 +72,8 @@ def problem_of(error: Exception) -> Problem | None:
             return _of_order(error)
         case EventStoreError():
             return _of_store(error)
+        case GatewayError():
+            return _of_gateway(error)
         case RefundIdTaken():
             return Problem(409, "refund-id-taken", str(error))
         case RebuildRunning():
@@ -114,6 +118,16 @@ def _invalid(detail: str, found: Sequence[F], document_of: Callable[[F], FaultDo
     """Build a refusal with at most MAX_FAULTS faults: thousands would cost more than the rest of the response."""
     shown = [document_of(each) for each in found[:MAX_FAULTS]]
     return Invalid(detail, shown, left_out=len(found) - len(shown))
+
+
+def _of_gateway(error: GatewayError) -> Problem:
+    match error:
+        case DefiniteRefusal():
+            return Problem(409, _slug(error), str(error))
+        case GatewayUnavailable():
+            return Problem(503, "gateway-away", f"{error}: try again later", headers=RETRY_AFTER)
+        case _:
+            return Problem(503, "gateway-misconfigured", str(error))
 
 
 def _of_webhooks(error: WebhookError) -> Problem:

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from application.documents import Amount, Document, PaymentState, Position, Status
+from orders.provider_events import RefundOutcome
 
 
 class ProblemFault(Document):
@@ -59,6 +60,13 @@ class RefundAsked(Acted):
     amount: Amount
     currency: str
     refundable: Amount
+
+
+class RefundClosed(Acted):
+    """outcome: of the refund, which the payment provider does not make."""
+
+    refund_id: str
+    outcome: RefundOutcome
 
 
 class OrderRow(Document):

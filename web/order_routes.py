@@ -9,22 +9,24 @@ from fastapi import APIRouter, Body, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from application.acting import act
+from application.closing_refunds import close_refund
 from application.order_json import read_order
 from application.placing import place
 from application.refunding import request_refund
 from application.retrying import retry
 from eventstore.command_handler import Handled
-from orders.commands import CancelOrder
+from orders.commands import CancelOrder, CloseRefund
 from orders.events import CancelledBy
 from orders.fields import MAX_AMOUNT, Identifier, Text
 from orders.interventions import HoldOrder, ReleaseOrder, RequestRefund, RetryOrder
+from orders.provider_events import RefundOutcome
 from orders.state import Shipped, State
 from web import models
-from web.keys import Role
+from web.keys import Caller, Role
 from web.order_schema import ORDER_BODY
-from web.parameters import OrderId
+from web.parameters import OrderId, RefundId
 from web.route import ApiRoute, requires
-from web.system import Asking, CommandId, Shared
+from web.system import Asking, CommandId, Shared, System
 
 router = APIRouter(prefix="/v1/orders", route_class=ApiRoute, tags=["orders"])
 _REFUNDS: Final = uuid.UUID("7a0c3c52-2f0c-4d5e-9a43-0b9d5f3f8a11")
@@ -147,6 +149,34 @@ async def refund_order(
         "currency": state.order.currency,
         "refundable": state.refundable,
     }
+
+
+@router.post("/{orderId}/refunds/{refundId}/withdraw", response_model=models.RefundClosed, status_code=202)
+@requires(Role.OPERATE)
+async def withdraw_refund(
+    system: Shared, caller: Asking, command_id: CommandId, order_id: OrderId, refund_id: RefundId, body: ReasonBody
+) -> dict[str, Any]:
+    """Withdraw a requested refund that the payment provider has not made; its amount can be refunded again."""
+    command = CloseRefund(order_id, refund_id, RefundOutcome.WITHDRAWN, body.reason)
+    return await _closed(system, caller, command_id, command)
+
+
+@router.post("/{orderId}/refunds/{refundId}/settle", response_model=models.RefundClosed, status_code=202)
+@requires(Role.OPERATE)
+async def settle_refund(
+    system: Shared, caller: Asking, command_id: CommandId, order_id: OrderId, refund_id: RefundId, body: ReasonBody
+) -> dict[str, Any]:
+    """Close a refund whose money was returned in another way. For a cancelled order, whose refund the payment provider has
+    refused or failed, refundId is `cancellation`."""
+    command = CloseRefund(order_id, refund_id, RefundOutcome.SETTLED_ELSEWHERE, body.reason)
+    return await _closed(system, caller, command_id, command)
+
+
+async def _closed(system: System, caller: Caller, command_id: str, command: CloseRefund) -> dict[str, Any]:
+    handled = await close_refund(
+        system.orders, system.payments, system.sources.pool, command, actor=caller.actor, command_id=command_id
+    )
+    return _acted(command.order_id, handled) | {"refundId": command.refund_id, "outcome": command.outcome}
 
 
 def _acted(order_id: str, handled: Handled[State]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 from temporalio.client import Client
 
 from application.readiness import Ready
+from gateways.payments import PaymentGateway
 from gateways.stripe.events import StripeEvents
 from inventory.stock import Stock
 from open_work.sources import Sources
@@ -32,6 +33,7 @@ class System:
     sources: Sources
     orders: Orders
     stock: Stock
+    payments: PaymentGateway
     queries: Queries
     endpoints: Endpoints
     deliveries: Deliveries

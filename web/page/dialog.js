@@ -49,7 +49,7 @@ export function ask({ title, path, fields = [], body = () => ({}), explain, conf
     setBusy(true);
     fill(fault);
     try {
-      const answer = await post(path, content, key);
+      const answer = await post(typeof path === "function" ? path() : path, content, key);
       close();
       done(answer);
     } catch (problem) {

@@ -69,18 +69,23 @@ function totals({ items, currency, adjustments, total }) {
 
 /** The amount of a shipped order that is neither refunded nor requested, in minor units. */
 export function refundable({ payment, refunds }) {
-  return payment ? BigInt(payment.amount) - sum(refunds.map(({ amount }) => amount)) : 0n;
+  const used = refunds.filter(({ made, outcome }) => made || !["refused", "withdrawn"].includes(outcome));
+  return payment ? BigInt(payment.amount) - sum(used.map(({ amount }) => amount)) : 0n;
 }
 
 export function moneyFacts(order) {
   const { currency, payment, refund, refunds, status, paymentState, total } = order;
   const given = refund ? BigInt(refund.amount) : sum(refunds.filter(({ made }) => made).map(({ amount }) => amount));
-  const owed = status === "cancelled" && paymentState === "paid";
+  const settled = sum(order.closedRefunds.filter(({ outcome }) => outcome === "settled_elsewhere").map(({ amount }) => amount));
+  const owed = status === "cancelled" && paymentState === "paid" && !settled;
+  const pending = order.pendingPayment;
   return facts([
     ["Order total", money(total, currency)],
     ["Charged", payment ? [money(payment.amount, currency), h("span", { class: "id dim" }, external(payment.paymentId))] : h("span", { class: "dim" }, "nothing recorded")],
+    pending && ["Pending", [money(pending.amount, currency), h("span", { class: "id dim" }, external(pending.paymentId))]],
     order.paymentMethod && ["Payment method", h("span", { class: "id dim" }, external(order.paymentMethod))],
     ["Refunded", given ? [money(given, currency), refund && h("span", { class: "id dim" }, external(refund.refundId))] : h("span", { class: "dim" }, owed ? "in progress" : "nothing")],
+    settled && ["Returned in another way", money(settled, currency)],
     status === "shipped" && ["Refundable", money(refundable(order), currency)],
   ]);
 }
@@ -88,13 +93,18 @@ export function moneyFacts(order) {
 export function refundTable({ refunds, currency }) {
   if (!refunds.length) return null;
   const columns = [
-    { label: "Refund", cell: ({ made }) => (made ? badge("check", "made", "good") : badge("running", "in progress", "busy")) },
+    { label: "Refund", cell: refundBadge },
     { label: "Amount", number: true, cell: ({ amount }) => money(amount, currency) },
     { label: "Reason", cell: ({ reason }) => h("span", { class: "long" }, external(reason)) },
   ];
   const rows = table("Refunds", columns, ({ refundId }) => refundId, () => ["No refunds"]);
   rows.update(refunds);
   return rows.element;
+}
+
+function refundBadge({ made, outcome }) {
+  if (outcome) return badge(outcome === "refused" ? "failing" : "check", outcome.replace("_", " "), outcome === "refused" ? "bad" : "none");
+  return made ? badge("check", "made", "good") : badge("running", "requested", "busy");
 }
 
 export function goodsFacts({ items, shipment, status, payment }, workflows) {
