@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Final
 
 from orders.errors import Fault, InvalidOrder
@@ -36,14 +37,14 @@ def read_order(content: bytes, *, now: datetime) -> Order:
     try:
         order = parse_order(data, now=now)
     except InvalidOrder as invalid:
-        raise InvalidOrder((*duplicates, *invalid.faults)) from None
+        raise InvalidOrder((*duplicates, *invalid.faults), invalid.order_id) from None
     if duplicates:
-        raise InvalidOrder(tuple(duplicates))
+        raise InvalidOrder(tuple(duplicates), order.order_id)
     return order
 
 
 def decode_json(content: bytes, duplicates: list[Fault]) -> Any:
-    """Decode JSON. Duplicate fields are appended to `duplicates`; the last value wins.
+    """Decode JSON. Duplicate fields are appended to `duplicates`; the last value wins. 1.0 is the whole number 1.
 
     Raises NotJson, also for a document of more than MAX_FIELDS fields or MAX_DEPTH levels.
     """
@@ -61,7 +62,9 @@ def decode_json(content: bytes, duplicates: list[Fault]) -> Any:
         return fields
 
     try:
-        value = json.loads(content.decode("utf-8-sig"), object_pairs_hook=unique, parse_constant=_refuse_constant)
+        value = json.loads(
+            content.decode("utf-8-sig"), object_pairs_hook=unique, parse_float=_number, parse_constant=_refuse_constant
+        )
     except UnicodeDecodeError as error:
         raise NotJson(f"is not UTF-8 at byte {error.start + 1}") from None
     except (RecursionError, ValueError) as error:
@@ -83,6 +86,15 @@ def _problem_of(error: RecursionError | ValueError) -> str:
             return f"has more than {MAX_FIELDS:,} fields"
         case _:  # all that is left: Python converts no number of thousands of digits
             return "has a number of too many digits"
+
+
+def _number(text: str) -> int | float:
+    """A number with a fraction or an exponent: a whole one of 64 bits is an int, as JSON Schema defines integers."""
+    number = float(text)
+    if not number.is_integer() or abs(number) > 2**64:
+        return number
+    # Beyond 53 bits a float may be another whole number than its text.
+    return int(number) if abs(number) < 2**53 else int(Decimal(text))
 
 
 def _is_deeper_than(most: int, value: Any) -> bool:

@@ -1,6 +1,7 @@
 """Commands on an order in the name of the logged-in user."""
 
 import getpass
+import shlex
 import uuid
 from typing import Annotated
 
@@ -12,7 +13,7 @@ from cli.failures import Refused
 from eventstore.command_handler import Handled
 from order_streams import Orders
 from orders.commands import CancelOrder
-from orders.errors import IllegalTransition
+from orders.errors import IllegalTransition, OrderNotCancellable
 from orders.interventions import Intervention
 from orders.state import State
 
@@ -25,6 +26,8 @@ async def act(orders: Orders, command: CancelOrder | Intervention) -> Handled[St
         return await acting.act(orders, command, actor=actor(), command_id=str(uuid.uuid4()))
     except IllegalTransition as error:
         raise Refused(why_impossible(error)) from None
+    except OrderNotCancellable as error:
+        raise Refused(f"{error}: `orders refund {shlex.quote(error.order_id)}`") from None
 
 
 def actor() -> str:

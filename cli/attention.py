@@ -1,79 +1,104 @@
 """`orders attention`: orders and events that need an operator."""
 
-from collections.abc import Iterable
-from dataclasses import asdict
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Final
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
-from application.wire import camel_case
+from application.attention import attention_cursor, attention_document, place_of
 from cli.arguments import AsJson
 from cli.failures import OK, REFUSED, explain
-from cli.output import note, show, show_json, table
+from cli.output import note, print_cursor, show, show_json, table
 from cli.running import execute, opened, temporal_if_reachable
-from open_work.attention_list import StuckList, find_stuck
+from open_work.attention_list import StuckList, StuckPage, find_stuck
 from open_work.kinds import Kind, Stuck
 from settings import Settings
 
+KindFilter = Annotated[Kind | None, typer.Option("--kind", help="Only rows of this kind.")]
+AfterRow = Annotated[str | None, typer.Option("--after", metavar="CURSOR", help="Go on where an earlier page ended.")]
 MaxRows = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="At most this many rows.")]
 
 
 _COLOURS: Final[dict[Kind, str]] = {
-    "failing": "yellow",
-    "stalled": "bold red",
-    "lost": "bold red",
-    "onHold": "cyan",
-    "parked": "red",
-    "holdEnding": "bold yellow",
     "refundFailed": "bold red",
+    "holdEnding": "bold yellow",
+    "lost": "bold red",
+    "stalled": "bold red",
+    "failing": "yellow",
+    "parked": "red",
+    "onHold": "cyan",
 }
 
 
-def attention(limit: MaxRows = 100, as_json: AsJson = False) -> None:
-    """List orders and events that need an operator: failing steps, lost workflows, holds, parked events, money at risk.
+def attention(kind: KindFilter = None, limit: MaxRows = 100, after: AfterRow = None, as_json: AsJson = False) -> None:
+    """List orders and events that need an operator, in the order of harm: money at risk, lost and stalled orders, failing
+    steps, parked events, holds.
 
     Each with the order's state, the step, since when, the last error and the next retry. Exits 0 for an empty
     list, 1 otherwise or where Temporal did not respond.
     """
+    place = _place(after)
 
     async def command(settings: Settings) -> int:
         async with opened(settings) as app:
-            found = await find_stuck(app.sources(await temporal_if_reachable(settings)), settings, limit)
+            found = await find_stuck(app.sources(await temporal_if_reachable(settings)), settings)
+        page = found.page(limit, kind=kind, after=place)
         if as_json:
-            rows = [camel_case(asdict(each)) for each in found.rows]
-            show_json({"stuck": rows, "more": found.more, "complete": found.problem is None})
-        elif found.rows:
-            show(_table(found.rows))
-        elif found.is_empty:
-            show("nothing needs attention")
-        _print_omissions(found, settings)
-        return OK if found.is_empty else REFUSED
+            show_json(attention_document(found, page))
+        else:
+            _print(found, page)
+        if found.problem:
+            note(f"without workflows: {explain(found.problem, settings)}")
+        stuck = found.counts.total() if kind is None else found.counts[kind]
+        return REFUSED if stuck or found.problem else OK
 
     execute(command)
 
 
-def _print_omissions(found: StuckList, settings: Settings) -> None:
-    if found.more:
-        note(f"more than {found.limit:,}: raise --limit")
-    if found.problem:
-        note(f"without workflows: {explain(found.problem, settings)}")
+def _place(after: str | None) -> Sequence[str]:
+    try:
+        return place_of(after)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--after") from None
+
+
+def _print(found: StuckList, page: StuckPage) -> None:
+    if found.counts:
+        show(_counts(found))
+    elif not found.problem:
+        show("nothing needs attention")
+    if page.rows:
+        show(_table(page.rows))
+    print_cursor(attention_cursor(page))
+
+
+def _counts(found: StuckList) -> Text:
+    """Number of rows by kind, the most harmful first: `lost 2, onHold 50`."""
+    plus = {kind: "+" if kind in found.full else "" for kind in found.by_kind}
+    return Text(", ".join(f"{kind} {count:,}{plus[kind]}" for kind, count in found.by_kind.items() if count))
 
 
 def _table(rows: Iterable[Stuck]) -> Table:
     return table(
+        "kind",
         "order",
         "state",
         "step",
         "since",
         "last error",
         "next retry",
-        rows=((each.order_id, each.state, _step(each), each.since, each.error, each.next_retry) for each in rows),
+        rows=(
+            (_kind(each), each.order_id, each.state, _step(each), each.since, each.error, each.next_retry)
+            for each in rows
+        ),
     )
 
 
-def _step(stuck: Stuck) -> Text:
-    colour = _COLOURS[stuck.kind]
-    at = f" (position {stuck.position})" if stuck.position else ""
-    return Text(stuck.step + at, style=colour)
+def _kind(stuck: Stuck) -> Text:
+    return Text(stuck.kind, style=_COLOURS[stuck.kind])
+
+
+def _step(stuck: Stuck) -> str:
+    return stuck.step + (f" (position {stuck.position})" if stuck.position else "")

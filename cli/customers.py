@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from application.cursors import decode_cursor, encode_cursor
 from application.wire import camel_case
 from cli.arguments import AsJson, CustomerId, Limit
 from cli.failures import Refused
@@ -17,7 +18,7 @@ from projections.customer_orders import CustomerRow
 from settings import Settings
 
 AfterCustomer = Annotated[
-    str | None, typer.Option("--after", metavar="ID:CURRENCY", help="Go on where an earlier page ended.")
+    str | None, typer.Option("--after", metavar="CURSOR", help="Go on where an earlier page ended.")
 ]
 
 
@@ -33,7 +34,7 @@ def customers(
                 rows, following = await app.queries.customer(customer), None
             else:
                 page = await app.queries.customers(limit=limit, after=cursor)
-                rows, following = page.rows, ":".join(page.after) if page.after else None
+                rows, following = page.rows, encode_cursor(*page.after) if page.after else None
         if customer and not rows:
             raise Refused(f"there is no order of customer {customer}")
         if as_json:
@@ -46,9 +47,10 @@ def customers(
 
 
 def _cursor(after: str) -> tuple[str, str]:
-    customer, _, currency = after.rpartition(":")
-    if not customer:
-        raise typer.BadParameter("must be ID:CURRENCY, as an earlier page printed it", param_hint="--after")
+    try:
+        customer, currency = decode_cursor(after, 2)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--after") from None
     return customer, currency
 
 

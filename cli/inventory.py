@@ -13,7 +13,7 @@ from application.wire import camel_case
 from cli.acting import actor
 from cli.arguments import AsJson, Limit
 from cli.failures import Refused
-from cli.output import note, show, show_json, table, visible
+from cli.output import print_cursor, show, show_json, table
 from cli.running import execute, opened
 from inventory.stock import StockLevel
 from inventory.stock_file import StockRow, read_stock_csv
@@ -48,7 +48,7 @@ def import_file(file: File, as_json: AsJson = False) -> None:
 
 def _read(file: Path) -> list[StockRow]:
     try:
-        return read_stock_csv(sys.stdin.read() if str(file) == "-" else file)
+        return read_stock_csv(sys.stdin.buffer.read() if str(file) == "-" else file)
     except OSError as error:
         raise Refused(f"{file} cannot be read: {error.strerror}") from None
 
@@ -66,7 +66,7 @@ def list_levels(limit: Limit = 100, after: After = None, as_json: AsJson = False
         else:
             show(_table(levels[:limit]))
             if following:
-                note(f"more: --after {visible(following)}")
+                print_cursor(following)
 
     execute(command)
 

@@ -2,13 +2,14 @@
 
 import contextlib
 import os
+import shlex
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Final
 
-import orjson
+from pydantic_core import to_json
 from rich import box
 from rich.console import Console, RenderableType
 from rich.table import Table
@@ -47,14 +48,11 @@ def show(*parts: RenderableType) -> None:
 
 
 def show_json(value: Any) -> None:
-    """Print one JSON document, or one line of JSON Lines. Raises BrokenPipeError where standard output is closed."""
-    _write(orjson.dumps(value, default=_fields, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z))
+    """Print one JSON document, or one line of JSON Lines: documents in wire spelling, whole numbers of any size.
 
-
-def _fields(document: Any) -> dict[str, Any]:
-    """Return the fields of a pydantic document in wire spelling."""
-    fields: dict[str, Any] = document.model_dump(by_alias=True)
-    return fields
+    Raises BrokenPipeError where standard output is closed.
+    """
+    _write(to_json(value, by_alias=True) + b"\n")
 
 
 def _write(content: bytes) -> None:
@@ -83,7 +81,7 @@ def note(text: str) -> None:
 def print_cursor(after: object) -> None:
     """Print the option that continues after this page, if there is one."""
     if after is not None:
-        note(f"more: --after {after}")
+        note(f"more: --after {shlex.quote(visible(after))}")
 
 
 def visible(text: object) -> str:

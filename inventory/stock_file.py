@@ -7,11 +7,15 @@ from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 
+from orders.ids import blank_problem
+from orders.ids import sku_problem as problem_of_sku
+
 COLUMNS = ("sku", "name", "unitPrice", "unitsInStock")
 MAX_BIGINT = 2**63 - 1
-MAX_SKU_CHARACTERS = 128
 MAX_NAME_CHARACTERS = 512
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,19}", re.ASCII)
+# Bytes that are not UTF-8, as Python's error handler surrogateescape decodes them.
+_NOT_UTF_8 = re.compile("[\ud800-\udfff]")
 _SHOWN_CHARACTERS = 40
 
 
@@ -46,21 +50,22 @@ class InvalidStockFile(ValueError):
         self.faults = faults
 
 
-def read_stock_csv(source: str | Path) -> list[StockRow]:
-    """Parse a CSV text, or the UTF-8 file at a Path, in file order.
+def read_stock_csv(source: str | bytes | Path) -> list[StockRow]:
+    """Parse CSV, text or UTF-8, or the file at a Path, in file order.
 
     name and unitPrice may be empty. Raises InvalidStockFile with all errors of the file, or OSError.
     """
-    text = _decoded(source.read_bytes()) if isinstance(source, Path) else source
+    content = source.read_bytes() if isinstance(source, Path) else source
+    text = content if isinstance(content, str) else content.decode(errors="surrogateescape")
     records = _records(text.removeprefix("\ufeff"))
     header_line, header = next(records, (1, []))
-    faults = list(_header_faults(header_line, header))
-    if faults:
+    faults = [header] if isinstance(header, StockFault) else list(_header_faults(header_line, header))
+    if faults or isinstance(header, StockFault):
         raise InvalidStockFile(tuple(faults))
     rows: list[StockRow] = []
     first_lines: dict[str, int] = {}
     for line, record in records:
-        found = _row(line, header, record, first_lines)
+        found = [record] if isinstance(record, StockFault) else _row(line, header, record, first_lines)
         if isinstance(found, StockRow):
             rows.append(found)
         else:
@@ -70,27 +75,24 @@ def read_stock_csv(source: str | Path) -> list[StockRow]:
     return rows
 
 
-def _decoded(raw: bytes) -> str:
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        fault = StockFault(line, None, "is not UTF-8: save the file as CSV in UTF-8")
-        raise InvalidStockFile((fault,)) from None
-
-
-def _records(text: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield each record that is not blank, with its first line: a quoted field may span several lines."""
+def _records(text: str) -> Iterator[tuple[int, list[str] | StockFault]]:
+    """Yield each record that is not blank, or why it cannot be read, with its first line: a quoted field may span several
+    lines."""
     reader = csv.reader(StringIO(text, newline=""), strict=True)
     line = 1
-    try:
-        for record in reader:
-            if any(map(str.strip, record)):
+    while True:
+        try:
+            record = next(reader, None)
+        except csv.Error:
+            yield line, StockFault(line, None, "is not CSV: look for a quote that is not closed or not doubled")
+        else:
+            if record is None:
+                return
+            if any(map(_NOT_UTF_8.search, record)):
+                yield line, StockFault(line, None, "is not UTF-8: save the file as CSV in UTF-8")
+            elif any(map(str.strip, record)):
                 yield line, [field.strip() for field in record]
-            line = reader.line_num + 1
-    except csv.Error:
-        fault = StockFault(line, None, "is not CSV: look for a quote that is not closed or not doubled")
-        raise InvalidStockFile((fault,)) from None
+        line = reader.line_num + 1
 
 
 def _header_faults(line: int, header: list[str]) -> Iterator[StockFault]:
@@ -126,13 +128,7 @@ def _row(line: int, header: list[str], record: list[str], first_lines: dict[str,
 
 def sku_problem(sku: str) -> str | None:
     """Return why the text is no valid SKU, as a predicate of the field's name, or None."""
-    if not sku:
-        return "is empty"
-    if len(sku) > MAX_SKU_CHARACTERS:
-        return f"is longer than {MAX_SKU_CHARACTERS} characters"
-    if not sku.isprintable() or any(map(str.isspace, sku)):
-        return f"must be visible characters only, not {_shown(sku)}"
-    return None
+    return problem_of_sku(sku) or blank_problem(sku)
 
 
 def _name_problem(name: str) -> str | None:

@@ -6,10 +6,11 @@ from typing import Final, Literal, get_args
 
 from open_work.standstill import Standstill
 
-# failing: a step is retried again and again. stalled: its workflow runs and will make no progress by itself. lost: no
-# workflow does the work that is left. onHold: a person holds the order. parked: a reader of the log has parked an event of
-# the order. holdEnding: an authorisation of the order's money ends soon. refundFailed: a refund has not reached the customer.
-Kind = Literal["failing", "stalled", "lost", "onHold", "parked", "holdEnding", "refundFailed"]
+# In the order of harm, in which they are listed. refundFailed: a refund has not reached the customer. holdEnding: an
+# authorisation of the order's money ends soon. lost: no workflow does the work that is left. stalled: its workflow runs and
+# will make no progress by itself. failing: a step is retried again and again. parked: a reader of the log has parked an event
+# of the order. onHold: a person holds the order.
+Kind = Literal["refundFailed", "holdEnding", "lost", "stalled", "failing", "parked", "onHold"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 # Complete without an answer of Temporal's.
 KINDS_OF_THE_DATABASE: Final[tuple[Kind, ...]] = ("parked", "holdEnding", "refundFailed")
@@ -33,6 +34,12 @@ class Stuck:
     workflow_id: str | None = None
     url: str | None = None
     position: int | None = None
+
+    @property
+    def place(self) -> tuple[str, ...]:
+        """Place in the list: by harm, then the oldest first, those of unknown age last."""
+        since = self.since.isoformat() if self.since else "unknown"
+        return f"{KINDS.index(self.kind):02}", since, self.order_id, self.step, str(self.position or "")
 
 
 def stuck_run(run: Standstill, order_id: str, state: str | None, workflow_id: str, url: str | None) -> Stuck:

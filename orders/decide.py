@@ -16,6 +16,7 @@ from orders.commands import (
     RecordShipment,
 )
 from orders.errors import (
+    Fault,
     InvalidCommand,
     OrderAlreadyExists,
     OrderAlreadyRefunded,
@@ -38,7 +39,8 @@ from orders.events import (
     shared_facts,
 )
 from orders.faults import faults_of
-from orders.interventions import illegal, intervene
+from orders.ids import blank_problem
+from orders.interventions import HoldOrder, RequestRefund, RetryOrder, illegal, intervene
 from orders.model import Order
 from orders.money import Money
 from orders.provider_events import PaymentPending
@@ -78,6 +80,7 @@ def _begin(command: Command) -> list[Event]:
 def _proceed(command: Command, state: ExistingOrder) -> list[Event]:
     if command.order_id != state.order.order_id:
         raise WrongOrder(command.order_id, state.order.order_id)
+    _require_visible_reason(command)
     match command:
         case PlaceOrder():
             return _repeat_placing(command, state)
@@ -97,6 +100,20 @@ def _proceed(command: Command, state: ExistingOrder) -> list[Event]:
             return [*close_refund(command, state)]
         case _:
             return intervene(command, state)
+
+
+def _require_visible_reason(command: Command) -> None:
+    match command:
+        case (
+            CancelOrder(reason=reason)
+            | HoldOrder(reason=reason)
+            | RetryOrder(reason=reason)
+            | RequestRefund(reason=reason)
+        ):
+            if problem := blank_problem(reason):
+                raise InvalidCommand(command.order_id, (Fault("reason", problem),))
+        case _:
+            pass
 
 
 def _repeat_placing(command: PlaceOrder, state: ExistingOrder) -> list[Event]:

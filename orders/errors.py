@@ -21,14 +21,20 @@ class OrderError(Exception):
 
 
 class InvalidOrder(OrderError):
-    """The order breaks entry rules. Correct every fault listed and place it again."""
+    """The order breaks entry rules. Correct every fault listed and place it again. order_id: None where it was not readable."""
 
-    def __init__(self, faults: tuple[Fault, ...]) -> None:
-        super().__init__(faults)
+    def __init__(self, faults: tuple[Fault, ...], order_id: str | None = None) -> None:
+        super().__init__(faults, order_id)
         self.faults = faults
+        self.order_id = order_id
+
+    @property
+    def summary(self) -> str:
+        """The refusal without its faults."""
+        return f"order {self.order_id} is invalid" if self.order_id else "the order is invalid"
 
     def __str__(self) -> str:
-        return "the order is invalid: " + "; ".join(map(str, self.faults))
+        return f"{self.summary}: " + "; ".join(map(str, self.faults))
 
 
 class InvalidCommand(OrderError):
@@ -95,7 +101,7 @@ class IllegalTransition(OrderError):
 
 
 class OrderNotCancellable(OrderError):
-    """The order has shipped. Handle it as a return instead."""
+    """The order has shipped. Refund it instead."""
 
     def __init__(self, order_id: str, status: str) -> None:
         super().__init__(order_id, status)
@@ -103,7 +109,7 @@ class OrderNotCancellable(OrderError):
         self.status = status
 
     def __str__(self) -> str:
-        return f"order {self.order_id} can no longer be cancelled: it is {self.status}"
+        return f"order {self.order_id} can no longer be cancelled: it is {self.status}, refund it instead"
 
 
 class PaymentMismatch(OrderError):

@@ -8,12 +8,14 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
 
-from orders.ids import order_id_problem, payment_method_problem, visible_text_problem
+from orders.ids import is_visible, order_id_problem, payment_method_problem, sku_problem
 
 MAX_AMOUNT: Final = 2**63 - 1
 MAX_QUANTITY: Final = 1_000_000
 MAX_TEXT: Final = 512
+MAX_LINES: Final = 2_000
 
+_UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 _TIMESTAMP: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)?", flags=re.ASCII)
 
 
@@ -41,7 +43,8 @@ def _without(problem_of: Callable[[str], str | None]) -> AfterValidator:
 
 
 def _blank_as_none(value: object) -> object:
-    return None if isinstance(value, str) and not value.strip() else value
+    blank = isinstance(value, str) and not is_visible(value) and not _UNSTORABLE.search(value)
+    return None if blank else value
 
 
 def _token_or_none(value: object) -> object:
@@ -50,7 +53,8 @@ def _token_or_none(value: object) -> object:
     return _blank_as_none(value)
 
 
-def _utc(value: object) -> datetime:
+def utc_time(value: object) -> datetime:
+    """The time in UTC. Raises ValueError for any other value than a time with an offset."""
     moment = _parsed(value) if isinstance(value, str) else value
     if not isinstance(moment, datetime):
         raise ValueError("must be a time such as 2026-01-31T09:30:00Z")
@@ -72,7 +76,7 @@ def _parsed(text: str) -> datetime | None:
 
 
 Identifier = Annotated[str, Field(strict=True), _without(order_id_problem)]
-Sku = Annotated[str, Field(strict=True), _without(visible_text_problem)]
+Sku = Annotated[str, Field(strict=True), _without(sku_problem)]
 # Refuses NUL, which PostgreSQL cannot store, and blank text.
 Text = Annotated[str, StringConstraints(strict=True, max_length=MAX_TEXT, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")]
 OptionalText = Annotated[Text | None, BeforeValidator(_blank_as_none)]
@@ -82,4 +86,4 @@ Amount = Annotated[int, Field(strict=True, ge=0, le=MAX_AMOUNT)]
 Quantity = Annotated[int, Field(strict=True, ge=1, le=MAX_QUANTITY)]
 CurrencyCode = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Z]{3}$")]
 CountryCode = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Z]{2}$")]
-UtcTime = Annotated[datetime, BeforeValidator(_utc)]
+UtcTime = Annotated[datetime, BeforeValidator(utc_time)]

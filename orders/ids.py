@@ -13,6 +13,23 @@ ORDER_STREAMS: Final = "order"
 _CARD_NUMBER: Final = range(12, 20)  # digits
 _MOST_DIGITS: Final = _CARD_NUMBER.stop - 1
 _DIGITS: Final = re.compile(r"\d+")
+# Shown as nothing or as a blank, although Unicode counts them as letters, symbols or marks.
+# Source: Unicode's DerivedCoreProperties.txt, Default_Ignorable_Code_Point; and the braille pattern without dots.
+_INVISIBLE: Final = frozenset(
+    chr(code)
+    for first, last in (
+        (0x034F, 0x034F),
+        (0x115F, 0x1160),
+        (0x17B4, 0x17B5),
+        (0x180B, 0x180F),
+        (0x2800, 0x2800),
+        (0x3164, 0x3164),
+        (0xFE00, 0xFE0F),
+        (0xFFA0, 0xFFA0),
+        (0xE0100, 0xE01EF),
+    )
+    for code in range(first, last + 1)
+)
 
 
 def stream_name(order_id: str) -> str:
@@ -26,6 +43,33 @@ def order_id_problem(text: str) -> str | None:
     if problem is None and "/" in text:
         return 'must not contain "/"'
     return problem or _stream_name_problem(text)
+
+
+def new_id_problem(text: str) -> str | None:
+    """Problem of `text` as the id of a new order or customer; ids that were accepted before stay readable."""
+    problem = order_id_problem(text)
+    if problem is None and text in (".", ".."):
+        return "must not be . or .., which no URL can name"
+    return problem or blank_problem(text)
+
+
+def sku_problem(text: str) -> str | None:
+    """Problem of `text` as a SKU: as an id, but with blanks inside and `/`."""
+    if text != text.strip(" "):
+        return "must not begin or end with a blank"
+    return visible_text_problem(text.replace(" ", "-"))
+
+
+def blank_problem(text: str) -> str | None:
+    """Problem of `text` without a visible character, worded to follow the field's name; None for any other text."""
+    if is_visible(text):
+        return None
+    return "must have a visible character" if text.strip() else "must not be empty"
+
+
+def is_visible(text: str) -> bool:
+    """True if `text` has a visible character."""
+    return any(each.isprintable() and each != " " and each not in _INVISIBLE for each in text)
 
 
 def visible_text_problem(text: str, most: int = MAX_ID_LENGTH) -> str | None:

@@ -7,10 +7,12 @@ from typing import Annotated, Final, Protocol
 
 from pydantic import BeforeValidator, Field, ValidationError
 
+from orders.entry import entry_faults
 from orders.errors import Fault, InvalidOrder
 from orders.faults import faults_of, shortened
 from orders.fields import (
     MAX_AMOUNT,
+    MAX_LINES,
     Amount,
     CountryCode,
     CurrencyCode,
@@ -23,9 +25,8 @@ from orders.fields import (
     UtcTime,
     Wire,
 )
+from orders.ids import order_id_problem
 from orders.reference import country_code, currency_exponent, has_postal_code
-
-MAX_LINES: Final = 2_000
 
 
 def _at_most_max_lines(value: object) -> object:
@@ -107,7 +108,8 @@ def units(order: OrderContent) -> int:
 def parse_order(data: object, *, now: datetime) -> Order:
     """The order that decoded JSON in `data` describes, with `now` (aware) where it has no placedAt.
 
-    Raises InvalidOrder with all faults at once, each with the path of its field on the wire.
+    Raises InvalidOrder with all faults at once, each with the path of its field on the wire, and with the order's id where that
+    could be read.
     """
     if not isinstance(data, Mapping):
         raise InvalidOrder((Fault("", f"an order must be an object, not {shortened(data)}"),))
@@ -115,11 +117,17 @@ def parse_order(data: object, *, now: datetime) -> Order:
     try:
         order = Order.model_validate(entry, extra="forbid", by_alias=True, by_name=False)
     except ValidationError as error:
-        raise InvalidOrder(_one_per_path([*_rule_faults(entry), *faults_of(error)])) from None
-    faults = [*_reference_faults(entry), *_sum_faults(order)]
+        faults = [*_rule_faults(entry), *faults_of(error), *entry_faults(entry)]
+        raise InvalidOrder(_one_per_path(faults), _readable_id(entry)) from None
+    faults = [*_reference_faults(entry), *_sum_faults(order), *entry_faults(entry)]
     if faults:
-        raise InvalidOrder(_one_per_path(faults))
+        raise InvalidOrder(_one_per_path(faults), _readable_id(entry))
     return order
+
+
+def _readable_id(entry: Mapping[object, object]) -> str | None:
+    order_id = entry.get("orderId")
+    return order_id if isinstance(order_id, str) and order_id_problem(order_id) is None else None
 
 
 class _PricedLine(Wire):

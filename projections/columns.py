@@ -1,7 +1,7 @@
 """Columns of a read model's table, derived from the fields of its row: names, SQL types, and rows from records."""
 
 from collections.abc import Hashable, Iterable, Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
 from types import NoneType, UnionType
@@ -28,11 +28,17 @@ def columns(row: type[Any]) -> Mapping[str, str]:
 
 def row_of(row: type[R], record: Iterable[Any]) -> R:
     """A row from a record of its columns."""
-    values = list(record)
+    values = [value.replace(tzinfo=UTC) if _is_infinity(value) else value for value in record]
     for index in _sums(cast(Hashable, row)):
         if values[index] is not None:
             values[index] = int(values[index])
     return row(*values)
+
+
+def _is_infinity(value: object) -> bool:
+    """True for the first and the last time of Python, which the driver stores as PostgreSQL's infinities and returns without
+    a zone."""
+    return isinstance(value, datetime) and value.tzinfo is None
 
 
 @cache

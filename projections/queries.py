@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final, Generic, TypeAlias, TypeVar
 
 import asyncpg
@@ -36,6 +36,7 @@ _END: Final = 2**63 - 1
 # PostgreSQL's infinities, by the driver's convention.
 _FIRST: Final = datetime.min.replace(tzinfo=UTC)
 _LAST: Final = datetime.max.replace(tzinfo=UTC)
+_RESOLUTION: Final = timedelta(microseconds=1)
 _POLL_FIRST, _POLL_LAST = 0.002, 0.05
 
 
@@ -53,6 +54,13 @@ class Period:
 
     since: datetime | None = None
     before: datetime | None = None
+
+    @property
+    def until(self) -> datetime:
+        """The last time of the period: to the microsecond, as stored. Without a bound infinity, which no `<` would include."""
+        if self.before is None:
+            return _LAST
+        return self.before - _RESOLUTION if self.before > _FIRST else _FIRST
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +118,10 @@ class Queries:
     ) -> Page[OrderRow, PeriodCursor]:
         """Orders by their own time, the latest first. `after`: of an earlier page of the same period."""
         filters = [given for given in (status, customer_id) if given is not None]
-        since, before = period.since or _FIRST, period.before or _LAST
+        since, until = period.since or _FIRST, period.until
         at, position = after or (_LAST, _END)
         sql = LIST_PERIOD[status is not None, customer_id is not None]
-        records = await self._pool.fetch(sql, position, _at_least_one(limit) + 1, since, before, at, *filters)
+        records = await self._pool.fetch(sql, position, _at_least_one(limit) + 1, since, until, at, *filters)
         rows = [row_of(OrderRow, record) for record in records]
         last = rows[limit - 1] if len(rows) > limit else None
         return Page(rows[:limit], (last.placed_at, last.placed_position) if last else None)

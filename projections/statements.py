@@ -11,7 +11,7 @@ _ORDER: Final = f"select {', '.join(columns(OrderRow))} from projections.order_d
 _CUSTOMER: Final = f"select {', '.join(columns(CustomerRow))} from projections.customer_orders"
 _NEWEST_FIRST: Final = "placed_position < $1 order by placed_position desc limit $2"
 _OF_PERIOD: Final = (
-    "placed_at >= $3 and placed_at < $4 and (placed_at, placed_position) < ($5, $1) "
+    "placed_at >= $3 and placed_at <= $4 and (placed_at, placed_position) < ($5, $1) "
     "order by placed_at desc, placed_position desc limit $2"
 )
 

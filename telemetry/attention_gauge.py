@@ -1,8 +1,6 @@
 """Orders and events that need an operator, as a gauge by kind: counted by the function behind `orders attention`."""
 
-from collections import Counter
 from dataclasses import replace
-from typing import Final
 
 from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
@@ -14,17 +12,13 @@ from open_work.sources import Sources
 from settings import Settings
 from temporal import reachable
 
-# Rows of each source: each costs a request to Temporal, and a count beyond this changes no decision.
-_MOST: Final = 1000
-
 
 async def attention_state(sources: Sources, settings: Settings, client: Client) -> list[Metric]:
     """The gauge; only the kinds of the database if Temporal does not answer. Raises asyncpg's errors."""
-    found = await find_stuck(replace(sources, client=await reachable(client)), settings, _MOST, per_source=True)
-    counts = Counter(stuck.kind for stuck in found.rows)
+    found = await find_stuck(replace(sources, client=await reachable(client)), settings)
     gauge = GaugeMetricFamily(
         "orders_attention", "Orders and events that `orders attention` lists, by kind", labels=["kind"]
     )
     for kind in KINDS_OF_THE_DATABASE if found.problem else KINDS:
-        gauge.add_metric([kind], counts[kind])
+        gauge.add_metric([kind], found.counts[kind])
     return [gauge]

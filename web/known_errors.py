@@ -101,7 +101,7 @@ def _of_http(error: HTTPException) -> Problem:
 def _of_order(error: OrderError) -> Problem:
     match error:
         case InvalidOrder():
-            return _invalid("the order is invalid", error.faults, _body_fault)
+            return _invalid(error.summary, error.faults, _body_fault)
         case InvalidCommand():
             return _invalid("the request is not valid", error.faults, _body_fault)
         case OrderNotFound():

@@ -60,10 +60,13 @@ class Stuck(Document):
 
 
 class AttentionList(Document):
-    """more: there are more than `limit`. complete: false where Temporal did not respond."""
+    """In the order of harm. counts: of every kind, at most 1,000 each. more: there are more rows. after: cursor of the next
+    page; null on the last. complete: false where Temporal did not respond."""
 
     stuck: list[Stuck]
+    counts: dict[Kind, int]
     more: bool
+    after: str | None
     complete: bool
 
 

@@ -5,23 +5,26 @@ from datetime import UTC, datetime
 from itertools import groupby
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
 
+from application.attention import attention_document, place_of
 from application.readers import readers
 from application.version import program_version
 from application.wire import camel_case
 from open_work.attention_list import find_stuck
+from open_work.kinds import Kind
 from projections.order_dashboard import ORDER_DASHBOARD
 from settings import temporal_namespace
 from temporal import reachable
 from web import operation_models as models
 from web.keys import Role
-from web.parameters import Limit, Wait, caught_up
+from web.parameters import After, Limit, Wait, bad_cursor, caught_up
 from web.route import ApiRoute, requires
 from web.system import Asking, Shared
 
 router = APIRouter(prefix="/v1", route_class=ApiRoute, tags=["operations"])
 ProjectionName = Annotated[str, Path(max_length=64)]
+KindFilter = Annotated[Kind | None, Query(description="only orders and events of this kind")]
 
 
 @router.get("/config", response_model=models.Config)
@@ -64,14 +67,17 @@ def _money(amounts: dict[str, int]) -> list[dict[str, Any]]:
 
 @router.get("/attention", response_model=models.AttentionList)
 @requires(Role.READ)
-async def get_attention(system: Shared, limit: Limit = 50) -> dict[str, Any]:
-    """Orders and events that need an operator: failing steps, stalled and lost orders, holds, parked events, money at risk."""
-    found = await find_stuck(replace(system.sources, client=await reachable(system.client)), system.settings, limit)
-    return {
-        "stuck": [camel_case(asdict(each)) for each in found.rows],
-        "more": found.more,
-        "complete": found.problem is None,
-    }
+async def get_attention(
+    system: Shared, kind: KindFilter = None, limit: Limit = 50, after: After = None
+) -> dict[str, Any]:
+    """Orders and events that need an operator, in the order of harm: money at risk, lost and stalled orders, failing steps,
+    parked events, holds."""
+    try:
+        place = place_of(after)
+    except ValueError:
+        raise bad_cursor() from None
+    found = await find_stuck(replace(system.sources, client=await reachable(system.client)), system.settings)
+    return attention_document(found, found.page(limit, kind=kind, after=place))
 
 
 @router.get("/projections", response_model=models.Readers)

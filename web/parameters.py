@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator
 
 from application.documents import Status
 from orders.fields import UtcTime
-from orders.ids import order_id_problem, visible_text_problem
+from orders.ids import order_id_problem
 from projections.projection import Projection
 from web.problems import Problem
 from web.system import System
@@ -58,8 +58,7 @@ PlacedFrom = Annotated[
     UtcTime | None, Query(alias="placedFrom", description="only orders placed at that time or later (RFC 3339)")
 ]
 PlacedTo = Annotated[UtcTime | None, Query(alias="placedTo", description="only orders placed before that time")]
-After = Annotated[str | None, Query(max_length=256, description="an earlier page's `after`")]
-Sku = Annotated[Annotated[str, _checked(visible_text_problem)] | None, Query(alias="after", max_length=128)]
+After = Annotated[str | None, Query(max_length=1024, description="an earlier page's `after`")]
 
 
 async def caught_up(system: System, projection: Projection[Any], wait: int | None) -> None:

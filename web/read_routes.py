@@ -10,6 +10,7 @@ from fastapi import APIRouter
 from pydantic import TypeAdapter, ValidationError
 from temporalio.service import RPCError
 
+from application.cursors import decode_cursor, encode_cursor
 from application.documents import OrderDocument
 from application.documents import Timeline as TimelineDocument
 from application.timeline import Timeline, refund_workflows, timeline_document
@@ -17,7 +18,7 @@ from application.wire import camel_case
 from application.workflows import WorkflowView, order_workflows
 from order_streams import load_events, load_order
 from orders.fields import UtcTime
-from orders.ids import order_id_problem
+from orders.ids import order_id_problem, sku_problem
 from projections.customer_orders import CUSTOMER_ORDERS
 from projections.order_dashboard import ORDER_DASHBOARD, OrderRow
 from projections.queries import Period, PeriodCursor
@@ -33,7 +34,6 @@ from web.parameters import (
     OrderId,
     PlacedFrom,
     PlacedTo,
-    Sku,
     StatusFilter,
     Wait,
     bad_cursor,
@@ -75,7 +75,7 @@ async def list_orders(
         limit=limit,
     )
     cursor = of_period.after
-    return _orders(of_period.rows, f"{cursor[0].isoformat()}~{cursor[1]}" if cursor else None)
+    return _orders(of_period.rows, _period_cursor(*cursor) if cursor else None)
 
 
 def _orders(rows: list[OrderRow], after: str | None) -> dict[str, Any]:
@@ -120,7 +120,7 @@ async def list_customers(system: Shared, limit: Limit = 50, after: After = None,
     page = await system.queries.customers(limit=limit, after=cursor)
     return {
         "customers": [camel_case(asdict(row)) for row in page.rows],
-        "after": ":".join(page.after) if page.after else None,
+        "after": encode_cursor(*page.after) if page.after else None,
     }
 
 
@@ -137,10 +137,10 @@ async def get_customer(system: Shared, customer_id: CustomerId, wait: Wait = Non
 
 @router.get("/inventory", response_model=models.Inventory, tags=["inventory"])
 @requires(Role.READ)
-async def list_inventory(system: Shared, limit: Limit = 50, after: Sku = None) -> dict[str, Any]:
+async def list_inventory(system: Shared, limit: Limit = 50, after: After = None) -> dict[str, Any]:
     """Stock levels by SKU."""
-    levels = await system.stock.list(after, limit + 1)
-    following = levels[limit - 1].sku if len(levels) > limit else None
+    levels = await system.stock.list(_sku(after), limit + 1)
+    following = encode_cursor(levels[limit - 1].sku) if len(levels) > limit else None
     return {"levels": [camel_case(asdict(level)) for level in levels[:limit]], "after": following}
 
 
@@ -150,6 +150,11 @@ def _position(after: str | None) -> int | None:
     if not _POSITION.fullmatch(after) or int(after) > MAX_POSITION:
         raise bad_cursor()
     return int(after)
+
+
+def _period_cursor(time: datetime, position: int) -> str:
+    """The cursor of a period: with the zone `Z`, as a `+` in a URL is a blank."""
+    return f"{time.isoformat().removesuffix('+00:00')}Z~{position}"
 
 
 def _moment_and_position(after: str | None) -> PeriodCursor | None:
@@ -165,7 +170,23 @@ def _moment_and_position(after: str | None) -> PeriodCursor | None:
 def _customer_and_currency(after: str | None) -> tuple[str, str] | None:
     if after is None:
         return None
-    customer, _, currency = after.rpartition(":")
+    customer, currency = _parts(after, 2)
     if order_id_problem(customer) or not (currency.isascii() and currency.isalpha()):
         raise bad_cursor()
     return customer, currency
+
+
+def _sku(after: str | None) -> str | None:
+    if after is None:
+        return None
+    [sku] = _parts(after, 1)
+    if sku_problem(sku):
+        raise bad_cursor()
+    return sku
+
+
+def _parts(after: str, size: int) -> list[str]:
+    try:
+        return decode_cursor(after, size)
+    except ValueError:
+        raise bad_cursor() from None

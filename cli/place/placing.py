@@ -100,6 +100,8 @@ class _Placer:
             order_id = order.order_id
             async with self._turns.setdefault(order_id, asyncio.Lock()):
                 handled = await place(self._orders, order, actor=self._actor)
+        except InvalidOrder as error:
+            return Outcome(line.number, line.end, "refused", error.order_id, faults=error.faults)
         except (OrderError, EventStoreError) as error:
             return Outcome(line.number, line.end, "refused", order_id, faults=_faults(error))
         except (asyncpg.PostgresError, *AWAY) as error:
@@ -117,8 +119,6 @@ def read_order(content: bytes | None, *, now: datetime) -> Order:
 
 def _faults(error: OrderError | EventStoreError) -> tuple[Fault, ...]:
     match error:
-        case InvalidOrder():
-            return error.faults
         case InvalidEvent():
             # The event's data is the order, so its path is the path in the order.
             return (Fault(error.data_path, error.problem),)

@@ -49,6 +49,7 @@ async def test_an_order_is_held_seen_on_top_of_the_overview_and_released(
 
         await shown.go()
         attention = shown.page.get_by_role("region", name="Needs attention")
+        await attention.get_by_role("button", name="Show").click()
         await shown.sees(attention.get_by_role("row").filter(has_text="on hold"), "fraud suspected")
         since = attention.locator("time[data-relative]").first
         await since.evaluate("(time) => time.setAttribute('datetime', new Date(Date.now() - 3600e3).toISOString())")

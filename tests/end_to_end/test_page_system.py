@@ -65,6 +65,35 @@ async def test_a_parked_event_is_counted_and_needs_attention(
         await shown.sees(attention.get_by_role("row").filter(has_text="parked"), "cannot be read")
 
 
+async def test_holds_are_one_line_behind_what_does_more_harm_until_they_are_asked_for(
+    database_url: str, temporal_client: Client, browser: Browser
+) -> None:
+    async with office(database_url, temporal_client) as shop, console(browser, shop.url) as shown:
+        await shop.system.faults.set("shipping.create", "unavailable")
+        for number in range(3):
+            await shop.place(f"held-{number}")
+            await shop.post(f"/v1/orders/held-{number}/hold", {"reason": "fraud suspected"})
+        await shop.system.app.pool.execute(
+            "insert into projections.parked (projection, position, reason) "
+            "select 'customer-orders', min(position), 'cannot be read' from eventstore.events"
+        )
+        await shown.go()
+        attention = shown.page.get_by_role("region", name="Needs attention")
+        holds = attention.get_by_role("row").filter(has_text="fraud suspected")
+        await shown.sees(attention.locator(".folded"), re.compile(r"3 orders\s+on hold\s+Show"))
+        await shown.sees(attention.get_by_role("row").filter(has_text="parked"), "cannot be read")
+        await expect(holds).to_have_count(0)
+        await attention.get_by_role("button", name="Show").click()
+        await expect(holds).to_have_count(3, timeout=WAIT)
+        await expect(attention.get_by_role("row").filter(has_text="parked")).to_have_count(0)
+        await attention.get_by_label("Kind").select_option("parked")
+        await expect(attention.get_by_role("row").filter(has_text="parked")).to_have_count(1, timeout=WAIT)
+        await expect(holds).to_have_count(0)
+        await attention.get_by_role("button", name="Show").click()
+        await attention.get_by_role("button", name="Hide").click()
+        await expect(attention.get_by_role("row").filter(has_text="parked")).to_have_count(1, timeout=WAIT)
+
+
 async def test_customers_and_stock_are_listed(database_url: str, temporal_client: Client, browser: Browser) -> None:
     async with office(database_url, temporal_client) as shop, console(browser, shop.url) as shown:
         await shop.place("bought")

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from temporalio.client import Client
 
+from open_work.kinds import KINDS
 from orders.commands import CancelOrder
 from orders.events import CancelledBy
 from tests.integration.api_harness import Api, api, api_of, problem
@@ -55,6 +56,7 @@ async def test_an_order_with_faults_is_told_all_of_them(
         answer = await served.post("/v1/orders", {**order_data("a"), **changes})
         document = problem(answer, 422, "invalid-request")
         assert {fault["pointer"]: fault["detail"] for fault in document["errors"]} == faults
+        assert document["detail"] == "order a is invalid"
         assert await served.app.store.head() == 0
 
 
@@ -137,6 +139,9 @@ async def test_a_refund_is_asked_for_once_under_its_id(database_url: str, tempor
             "refundable": 2000,
         }
         assert (await served.post("/v1/orders/a/refunds", body)).json() == first | {"changed": False}
+        assert (await served.post("/v1/orders/a/refunds", body | {"amount": 1000.0})).json() == first | {
+            "changed": False
+        }
         other = await served.post("/v1/orders/a/refunds", body | {"amount": 1001})
         assert "was asked for before, with an amount of 1000" in problem(other, 409, "refund-id-taken")["detail"]
 
@@ -147,6 +152,7 @@ async def test_a_refund_is_asked_for_once_under_its_id(database_url: str, tempor
         ("cancel", {}, "/reason"),
         ("cancel", {"reason": ""}, "/reason"),
         ("cancel", {"reason": "a\x00b"}, "/reason"),
+        ("retry", {"reason": "\u200b"}, "/reason"),
         ("cancel", {"reason": "x" * 513}, "/reason"),
         ("cancel", {"reason": 5}, "/reason"),
         ("cancel", {"reason": "x", "by": "fulfillment"}, "/by"),
@@ -158,7 +164,7 @@ async def test_a_refund_is_asked_for_once_under_its_id(database_url: str, tempor
         ("refunds", {"reason": "x", "amount": 2**63}, "/amount"),
         ("refunds", {"reason": "x", "amount": 10**400}, "/amount"),
         ("refunds", {"reason": "x", "amount": "5"}, "/amount"),
-        ("refunds", {"reason": "x", "amount": 5.0}, "/amount"),
+        ("refunds", {"reason": "x", "amount": 5.5}, "/amount"),
         ("refunds", {"reason": "x", "amount": True}, "/amount"),
         ("refunds", {"reason": "x", "amount": 5, "refundId": "a b"}, "/refundId"),
     ],
@@ -187,7 +193,13 @@ async def test_an_order_is_cancelled_held_retried_and_refunded_in_a_running_syst
         assert (retried["status"], retried["workflows"]) == ("shipped", ["notify-shipment"])
         timeline = await served.get(f"/v1/orders/{order_id}/timeline")
         assert f"refund-order-{order_id}/{asked['refundId']}" in [each["workflowId"] for each in timeline["workflows"]]
-        assert (await served.get("/v1/attention")) == {"stuck": [], "more": False, "complete": True}
+        assert (await served.get("/v1/attention")) == {
+            "stuck": [],
+            "counts": dict.fromkeys(KINDS, 0),
+            "more": False,
+            "after": None,
+            "complete": True,
+        }
 
 
 async def _made(served: Api, order_id: str) -> bool:

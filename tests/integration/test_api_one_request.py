@@ -11,7 +11,7 @@ import httpx
 import pytest
 from temporalio.client import Client
 
-from orders.model import MAX_LINES
+from orders.fields import MAX_LINES
 from tests.integration.api_harness import KEYS, WRITER, Api, api
 from tests.integration.loop_lag import loop_lag
 from tests.running_system import DEADLINE, new_id, order_data

@@ -12,6 +12,7 @@ from temporalio.client import Client
 from embedded.ports import free_ports
 from embedded.postgres import run_postgres
 from eventstore.migrate import migrate
+from open_work.kinds import KINDS
 from orders.interventions import HoldOrder
 from settings import Settings
 from temporal import connect_temporal
@@ -37,6 +38,7 @@ async def test_given_temporal_away_then_orders_are_placed_read_and_cancelled_all
         attention = await served.get("/v1/attention")
         assert attention["complete"] is False
         assert [each["orderId"] for each in attention["stuck"]] == ["b"]
+        assert attention["counts"] == dict.fromkeys(KINDS, 0) | {"onHold": 1}
         assert (await served.post("/v1/orders/a/cancel", {"reason": "x"})).status_code == 202
         assert (await served.post("/v1/orders/b/retry", {"reason": "x"})).status_code == 202
         await served.get("/v1/projections")

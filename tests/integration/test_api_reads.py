@@ -2,14 +2,18 @@
 
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Final
+from urllib.parse import urlencode
 
 import pytest
 from temporalio.client import Client
 
+from application.cursors import encode_cursor
 from application.wire import camel_case
+from open_work.kinds import KINDS
 from orders.commands import CancelOrder
 from orders.events import CancelledBy
+from orders.ids import stream_name
 from orders.interventions import HoldOrder
 from projections.customer_orders import CustomerRow
 from projections.order_dashboard import OrderRow
@@ -17,18 +21,25 @@ from tests.integration.api_harness import Api, api, problem
 from tests.running_system import order_data
 from web import models, parameters
 
+# Each as it is means another thing in a URL, or ends it.
+CUSTOMERS: Final = ("a&b=+", "bob:x%20#", "ü" * 128)
+SKUS: Final = ("A +1&", "B%41 #2", "C?")
+
 
 async def pages(served: Api, path: str, name: str, **query: Any) -> list[Any]:
     """All rows of a list, by pages."""
     rows: list[Any] = []
-    after = None
+    after = ""
     while True:
-        page = await served.get(path, **query, **({"after": after} if after else {}))
+        # The cursor as it is, as a person pastes it into a URL.
+        answer = await served.http.get(f"{path}?{urlencode(query)}{after}")
+        assert answer.status_code == 200, answer.text
+        page = answer.json()
         assert len(page[name]) <= query["limit"]
         rows += page[name]
-        after = page["after"]
-        if after is None:
+        if page["after"] is None:
             return rows
+        after = f"&after={page['after']}"
 
 
 def test_the_rows_of_the_api_have_fields_of_the_read_models_alone() -> None:
@@ -86,8 +97,11 @@ async def test_given_a_period_then_orders_go_by_their_own_time(database_url: str
         ("/v1/orders", {"wait": "-1"}, "wait"),
         ("/v1/orders", {"customerId": "a\x00b"}, "customerId"),
         ("/v1/orders", {"statsu": "placed"}, "statsu"),
-        ("/v1/customers", {"after": "a/b:EUR"}, "after"),
-        ("/v1/inventory", {"after": "a\x00"}, "after"),
+        ("/v1/customers", {"after": "a:EUR"}, "after"),
+        ("/v1/customers", {"after": encode_cursor("a/b", "EUR")}, "after"),
+        ("/v1/customers", {"after": encode_cursor("a", "EUR", "b")}, "after"),
+        ("/v1/inventory", {"after": "A"}, "after"),
+        ("/v1/inventory", {"after": encode_cursor("a\x00")}, "after"),
         ("/v1/config", {"x": "1"}, "x"),
     ],
 )
@@ -148,18 +162,18 @@ async def test_summary_adds_up(database_url: str, temporal_client: Client) -> No
 
 async def test_customers_and_inventory_in_pages(database_url: str, temporal_client: Client) -> None:
     async with api(database_url, temporal_client) as served:
-        for customer in ("ann", "bob:x", "cyd"):
+        for customer in CUSTOMERS:
             for currency in ("EUR", "USD"):
                 await served.place(customerId=customer, currency=currency)
-        for sku in ("A", "B", "C"):
+        for sku in SKUS:
             await served.app.stock.set_level(sku, 5, actor="test")
         await served.project()
         found = await pages(served, "/v1/customers", "customers", limit=2)
         assert [(row["customerId"], row["currency"]) for row in found] == [
-            (customer, currency) for customer in ("ann", "bob:x", "cyd") for currency in ("EUR", "USD")
+            (customer, currency) for customer in CUSTOMERS for currency in ("EUR", "USD")
         ]
         levels = await pages(served, "/v1/inventory", "levels", limit=2)
-        assert [(level["sku"], level["available"]) for level in levels] == [("A", 5), ("B", 5), ("C", 5)]
+        assert [(level["sku"], level["available"]) for level in levels] == [(sku, 5) for sku in SKUS]
 
 
 async def test_given_a_projector_that_stands_still_when_waiting_then_504_and_with_it_running_the_own_write(
@@ -174,3 +188,25 @@ async def test_given_a_projector_that_stands_still_when_waiting_then_504_and_wit
         found = await served.get("/v1/orders", wait=position)
         assert [row["orderId"] for row in found["orders"]] == ["mine"]
         assert len((await served.get("/v1/customers", wait=position))["customers"]) == 1
+
+
+async def test_attention_lists_harm_first_with_counts_and_in_pages(database_url: str, temporal_client: Client) -> None:
+    async with api(database_url, temporal_client) as served:
+        held = [await served.place(f"held-{n:02}") for n in range(12)]
+        for order_id in held:
+            await served.handle(order_id, HoldOrder(order_id, "odd"))
+        await served.place("parked")
+        await served.project()
+        [event] = await served.app.store.read_stream(stream_name("parked"))
+        await served.app.parking.park(event, "set aside")
+        first = await served.get("/v1/attention", limit=5)
+        assert first["counts"] == dict.fromkeys(KINDS, 0) | {"parked": 1, "onHold": 12}
+        assert list(first["counts"]) == list(KINDS)
+        assert (first["more"], first["stuck"][0]["orderId"]) == (True, "parked")
+        found = await pages(served, "/v1/attention", "stuck", limit=5)
+        assert [row["orderId"] for row in found] == ["parked", *held]
+        of_kind = await pages(served, "/v1/attention", "stuck", limit=5, kind="onHold")
+        assert [row["orderId"] for row in of_kind] == held
+        assert (await served.get("/v1/attention", kind="lost"))["stuck"] == []
+        for query in ({"kind": "odd"}, {"after": "x"}):
+            problem(await served.http.get("/v1/attention", params=query), 422, "invalid-request")

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from application.order_json import decode_json
 from application.placing import command_id
 from cli.output import visible
 from cli.place.line_ranges import LineRanges
@@ -77,6 +78,48 @@ def test_a_field_given_twice_is_a_fault_beside_the_others() -> None:
         'has the field "orderId" twice',
         "total must be the sum of lines and adjustments, 3,000, not 1",
     ]
+
+
+@pytest.mark.parametrize("number", ["2.0", "2e0", "0.2E1", "2.000"])
+def test_a_whole_number_may_be_written_with_a_fraction_or_an_exponent(number: str) -> None:
+    text = json.dumps(order_data("a")).replace('"quantity": 2', f'"quantity": {number}')
+    order = read_order(text.encode(), now=NOW)
+    assert repr(order.items[0].quantity) == "2"
+    assert command_id(order) == command_id(read_order(json.dumps(order_data("a")).encode(), now=NOW))
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("9007199254740993.0", 9007199254740993),
+        ("9223372036854775807.0", 2**63 - 1),
+        ("-0.0", 0),
+        ("0e99999999999999999999", 0),
+        ("1.5", 1.5),
+        ("9007199254740992.5", 9007199254740992),
+        ("1e400", float("inf")),
+        ("1e30", 1e30),
+    ],
+)
+def test_numbers_with_a_fraction_or_an_exponent_keep_their_value(written: str, read: float) -> None:
+    found = decode_json(f'{{"n": {written}}}'.encode(), [])["n"]
+    assert (type(found), found) == (type(read), read)
+
+
+def test_a_fraction_is_no_whole_number() -> None:
+    text = json.dumps(order_data("a")).replace('"quantity": 2', '"quantity": 2.5')
+    assert "items[0].quantity must be a whole number, not 2.5" in faults(text.encode())
+
+
+def test_a_refusal_has_the_id_of_its_order_where_that_could_be_read() -> None:
+    for content, order_id in (
+        (json.dumps(order_data("a", total=1)), "a"),
+        (json.dumps(order_data("a")).replace('"total"', '"total": 1, "total"'), "a"),
+        (json.dumps(order_data("a"))[:-1], None),
+    ):
+        with pytest.raises(InvalidOrder) as refused:
+            read_order(content.encode(), now=NOW)
+        assert refused.value.order_id == order_id
 
 
 def test_the_same_content_is_the_same_command_whenever_it_is_placed() -> None:

@@ -158,7 +158,8 @@ async def test_cancel_undoes_an_order_that_waits_and_a_second_one_changes_nothin
 async def test_cancel_of_a_shipped_order_is_refused_with_the_reason(shell: Shell, shipped: str) -> None:
     refused = await shell.orders("cancel", shipped, "--reason", "too late", "--by", "customer")
     assert refused.code == 1
-    assert refused.err == f"order {shipped} can no longer be cancelled: it is shipped\n"
+    remedy = f"refund it instead: `orders refund {shipped}`"
+    assert refused.err == f"order {shipped} can no longer be cancelled: it is shipped, {remedy}\n"
     assert refused.out == ""
 
 

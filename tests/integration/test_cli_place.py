@@ -33,8 +33,8 @@ async def test_bad_lines_are_told_with_all_their_faults_and_the_good_ones_go_on(
     assert ended.code == 1
     assert ended.out == "placed 3, already there 0, refused 3\n"
     assert ended.err.splitlines() == [
-        'line 3: currency must be an ISO 4217 currency such as EUR, not "XXQ"',
-        "line 3: items[0].quantity must be at least 1, not 0",
+        f'line 3 (order {bad["orderId"]}): currency must be an ISO 4217 currency such as EUR, not "XXQ"',
+        f"line 3 (order {bad['orderId']}): items[0].quantity must be at least 1, not 0",
         "line 4: is not JSON: Expecting value at column 1",
         "line 5: is not UTF-8 at byte 1",
     ]
@@ -42,12 +42,13 @@ async def test_bad_lines_are_told_with_all_their_faults_and_the_good_ones_go_on(
 
 async def test_json_lines_answer_for_each_line_in_order(shell: Shell) -> None:
     orders = [order_data(new_id()) for _ in range(40)]
-    ended = await shell.orders("place", "-", "--json", given=as_lines(*orders, {"total": 1}))
+    ended = await shell.orders("place", "-", "--json", given=as_lines(*orders, {"total": 1}, {"orderId": "bad"}))
     assert ended.code == 1
-    assert [line["line"] for line in ended.lines[:-1]] == list(range(1, 42))
+    assert [line["line"] for line in ended.lines[:-1]] == list(range(1, 43))
     assert [line.get("orderId") for line in ended.lines[:40]] == [order["orderId"] for order in orders]
     assert {"path": "items", "problem": "is required"} in ended.lines[40]["faults"]
-    assert ended.lines[-1] == {"summary": {"placed": 40, "alreadyPlaced": 0, "refused": 1}}
+    assert [line.get("orderId") for line in ended.lines[40:42]] == [None, "bad"]
+    assert ended.lines[-1] == {"summary": {"placed": 40, "alreadyPlaced": 0, "refused": 2}}
 
 
 async def test_the_same_file_again_places_nothing_twice(shell: Shell) -> None:

@@ -9,8 +9,8 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from embedded.ports import free_ports
-from open_work.attention_list import StuckList, find_stuck
-from open_work.kinds import Kind, Stuck
+from open_work.attention_list import find_stuck
+from open_work.kinds import Kind
 from orders.interventions import HoldOrder, RequestRefund
 from telemetry import attention_gauge, refresher
 from telemetry.attention_gauge import attention_state
@@ -84,22 +84,6 @@ async def test_without_temporal_only_the_kinds_that_the_database_knows_are_shown
         "holdEnding": 0,
         "refundFailed": 0,
     }
-
-
-async def test_more_failing_orders_than_are_counted_hide_no_order_of_another_source() -> None:
-    async def of(kind: Kind, number: int) -> AsyncIterator[Stuck]:
-        for each in range(number):
-            yield Stuck(kind, f"{kind}-{each}", "paid", "step", None, "error")
-
-    async def kinds(per_source: bool) -> list[str]:
-        found = StuckList(2, per_source)
-        await found.add(of("failing", 3))  # type: ignore[arg-type] # a generator is one
-        await found.add(of("refundFailed", 1))  # type: ignore[arg-type]
-        assert found.more
-        return [each.kind for each in found.rows]
-
-    assert await kinds(per_source=True) == ["failing", "failing", "refundFailed"]
-    assert await kinds(per_source=False) == ["failing", "failing"]
 
 
 async def test_a_look_that_takes_long_is_repeated_rarely_and_its_numbers_stay_until_then(

@@ -62,3 +62,24 @@ class TestStockFile:
         file.write_bytes("sku,name,unitPrice,unitsInStock\ntea,Thé,1,1\n".encode("latin-1"))
         with pytest.raises(InvalidStockFile, match="line 2: is not UTF-8"):
             read_stock_csv(file)
+
+    def test_given_rows_that_cannot_be_read_then_the_faults_of_all_other_rows_are_named_too(self) -> None:
+        rows = (b"tea,Tea,x,1", b"th\xe9,T,1,1", b'jam,"J"am,1,1', b"milk,M,1,-1", b"pie,\xff,1,1", b'egg,"Egg,1,1')
+        with pytest.raises(InvalidStockFile) as refusal:
+            read_stock_csv(b"\n".join((b"sku,name,unitPrice,unitsInStock", *rows)))
+        found = [(fault.line, fault.column, fault.problem[:11]) for fault in refusal.value.faults]
+        assert found == [
+            (2, "unitPrice", "must be a w"),
+            (3, None, "is not UTF-"),
+            (4, None, "is not CSV:"),
+            (5, "unitsInStock", "must be a w"),
+            (6, None, "is not UTF-"),
+            (7, None, "is not CSV:"),
+        ]
+
+    def test_given_skus_then_their_rule_is_that_of_an_order(self) -> None:
+        header = "sku,name,unitPrice,unitsInStock\n"
+        assert read_stock_csv(header + "tea 2 kg,,,1\n") == [StockRow("tea 2 kg", 1)]
+        for sku in ("a\u00a0b", "\u3164", "\u200b", "x" * 129):
+            with pytest.raises(InvalidStockFile, match="line 2, sku: must "):
+                read_stock_csv(f"{header}{sku},,,1\n")

@@ -12,6 +12,7 @@ from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
 from starlette.requests import Request
 
+from application.cursors import encode_cursor
 from application.order_json import read_order
 from inventory.stock_file import InvalidStockFile, read_stock_csv
 from orders.errors import InvalidOrder
@@ -120,6 +121,8 @@ def _others() -> Iterator[tuple[str, Check]]:
         "cursor of a period": read_routes._moment_and_position,
         "cursor of a period, with a time": lambda text: read_routes._moment_and_position(f"2026-01-01T00:00Z~{text}"),
         "cursor of customers": read_routes._customer_and_currency,
+        "cursor of customers, with an id": lambda text: read_routes._customer_and_currency(encode_cursor(text, "EUR")),
+        "cursor of inventory": lambda text: read_routes._sku(encode_cursor(text)),
         "Last-Event-ID": stream_routes._last,
         "Authorization": lambda text: keyring.caller(f"Bearer {text}"),
         "Idempotency-Key": lambda text: _key(_request(b"idempotency-key", text)),

@@ -1,13 +1,12 @@
-// Orders and events that need an operator: at the top of the overview, hidden while there are none.
+// Orders and events that need an operator, in the order of harm: at the top of the overview, hidden while there are none.
 import { get } from "./api.js";
-import { fill, h, icon, orderLink, external } from "./dom.js";
-import { count, relative } from "./format.js";
+import { fill, h, icon, orderLink, external, renew } from "./dom.js";
+import { count, plural, relative } from "./format.js";
+import { pagedTable } from "./paged.js";
 import { badge } from "./status.js";
-import { table } from "./table.js";
 
-const SHOWN = 50;
-const WORDS = { failing: "failing", stalled: "stalled", lost: "lost", onHold: "on hold", parked: "parked", holdEnding: "hold ends", refundFailed: "refund failed" };
-const ICONS = { failing: "failing", stalled: "lost", lost: "lost", onHold: "held", parked: "parked", holdEnding: "failing", refundFailed: "lost" };
+const WORDS = { refundFailed: "refund failed", holdEnding: "hold ends", lost: "lost", stalled: "stalled", failing: "failing", parked: "parked", onHold: "on hold" };
+const ICONS = { refundFailed: "lost", holdEnding: "failing", lost: "lost", stalled: "lost", failing: "failing", parked: "parked", onHold: "held" };
 
 const COLUMNS = [
   { label: "What", cell: ({ kind }) => badge(ICONS[kind] ?? "lost", WORDS[kind] ?? kind, kind === "onHold" ? "held" : "bad") },
@@ -26,29 +25,83 @@ export function outsideLink(url, text) {
 }
 
 export function attentionPanel(scope) {
-  const rows = table("What needs attention", COLUMNS, ({ kind, orderId, step, position }) => [kind, orderId, step, position].join("\n"), () => ["Nothing is stuck"]);
+  let kind = "";
+  let counts = {};
+  const select = h("select", { id: "attention-kind", onchange: () => choose(select.value) });
   const number = h("span", { class: "number-badge" });
   const note = h("p", { class: "note", role: "status" });
+  const holds = h("p", { class: "folded", hidden: true });
+  const list = pagedTable({
+    caption: "What needs attention",
+    columns: COLUMNS,
+    key: ({ kind, orderId, step, position }) => [kind, orderId, step, position].join("\n"),
+    empty: () => ["Nothing of this kind"],
+    read,
+    rowsOf: ({ stuck }) => stuck,
+    quiet: true,
+    scope,
+  });
   const element = h(
     "section",
     { class: "panel attention", "aria-labelledby": "attention", hidden: true },
-    h("div", { class: "section-head" }, h("h2", { id: "attention" }, icon("failing"), "Needs attention"), number),
+    h(
+      "div",
+      { class: "section-head" },
+      h("h2", { id: "attention" }, icon("failing"), "Needs attention"),
+      number,
+      h("label", { for: "attention-kind", class: "filters" }, h("span", {}, "Kind"), select),
+    ),
     note,
-    rows.element,
+    list.element,
+    holds,
   );
 
-  async function refresh() {
-    try {
-      const { stuck, more, complete } = await get("/v1/attention", { limit: SHOWN }, scope.signal);
-      element.hidden = stuck.length === 0 && complete;
-      rows.element.hidden = stuck.length === 0;
-      rows.update(stuck);
-      fill(number, more ? `more than ${count(stuck.length)}` : count(stuck.length));
-      note.textContent = complete ? "" : "Temporal does not respond: failing steps and lost orders are not all listed.";
-    } catch {
-      // The list stays unchanged; the live indicator shows that the server is unavailable.
-    }
+  function choose(wanted) {
+    kind = wanted;
+    list.refresh();
   }
 
-  return { element, refresh };
+  async function read(query) {
+    const wanted = kind;
+    const found = await get("/v1/attention", { ...query, kind: wanted }, scope.signal);
+    const page = wanted ? found : withoutHolds(found);
+    counts = found.counts;
+    show(found.complete, wanted, page);
+    return page;
+  }
+
+  function show(complete, wanted, page) {
+    const all = Object.values(counts).reduce((total, each) => total + each, 0);
+    element.hidden = all === 0 && complete;
+    list.element.hidden = !wanted && page.stuck.length === 0;
+    fill(number, count(all - counts.onHold));
+    number.hidden = all === counts.onHold;
+    note.textContent = complete ? "" : "Temporal does not respond: failing steps and lost orders are not all listed.";
+    renew(select, [counts, wanted], () => options(counts, wanted));
+    renew(holds, [counts.onHold, wanted], () => holdsLine(counts.onHold, wanted, choose));
+    holds.hidden = counts.onHold === 0;
+  }
+
+  return { element, refresh: list.refresh };
+}
+
+/** Holds come last; they are one line until they are asked for. */
+function withoutHolds({ stuck, after }) {
+  const shown = stuck.filter(({ kind }) => kind !== "onHold");
+  return { stuck: shown, after: shown.length === stuck.length ? after : null };
+}
+
+function options(counts, wanted) {
+  const present = Object.keys(counts).filter((kind) => counts[kind] || kind === wanted);
+  const named = present.map((kind) => h("option", { value: kind, selected: kind === wanted }, `${WORDS[kind] ?? kind} (${count(counts[kind])})`));
+  return [h("option", { value: "", selected: !wanted }, "all"), ...named];
+}
+
+function holdsLine(number, wanted, choose) {
+  const shown = wanted === "onHold";
+  return [
+    badge("held", plural(number, "order"), "held"),
+    " on hold ",
+    h("button", { type: "button", onclick: () => choose(shown ? "" : "onHold") }, shown ? "Hide" : "Show"),
+  ];
 }

@@ -5,8 +5,11 @@ import { table } from "./table.js";
 const PAGE = 50;
 const MOST_AT_ONCE = 200;
 
-/** read(query): a page by `limit` and `after`; rowsOf(page): its rows. refresh() reloads the visible rows, at most 200. */
-export function pagedTable({ caption, columns, key, empty, read, rowsOf, scope }) {
+/**
+ * read(query): a page by `limit` and `after`; rowsOf(page): its rows. refresh() reloads the visible rows, at most 200.
+ * quiet: after a failed read the rows stay, and another part of the view shows the error.
+ */
+export function pagedTable({ caption, columns, key, empty, read, rowsOf, scope, quiet = false }) {
   const rows = table(caption, columns, key, empty);
   const place = h("div", {}, skeleton(6));
   const more = h("button", { type: "button", hidden: true, onclick: () => next() }, "More");
@@ -26,7 +29,7 @@ export function pagedTable({ caption, columns, key, empty, read, rowsOf, scope }
     try {
       show(await read(query), before);
     } catch (problem) {
-      if (!scope.signal.aborted) fill(place, errorState(problem, again));
+      if (!scope.signal.aborted && !quiet) fill(place, errorState(problem, again));
     }
   }
 

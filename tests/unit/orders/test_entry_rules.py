@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orders.errors import Fault, InvalidOrder
-from orders.model import MAX_LINES, parse_order, quantities, units
+from orders.fields import MAX_LINES
+from orders.model import parse_order, quantities, units
 from tests.unit.orders.samples import NOW, address, an_order, entry, line
 
 BIGINT = 2**63 - 1
@@ -30,6 +31,10 @@ FAULTY: list[tuple[dict[str, Any], str]] = [
     ({"orderId": "a b"}, "orderId"),
     ({"orderId": "x" * 129}, "orderId"),
     ({"orderId": 7}, "orderId"),
+    ({"orderId": "."}, "orderId"),
+    ({"orderId": ".."}, "orderId"),
+    ({"orderId": "\u3164"}, "orderId"),
+    ({"customerId": ".."}, "customerId"),
     ({"customerId": "a\u200bb"}, "customerId"),
     ({"currency": "XXX"}, "currency"),
     ({"currency": "eur"}, "currency"),
@@ -49,7 +54,12 @@ FAULTY: list[tuple[dict[str, Any], str]] = [
     ({"items": [line(unitPrice=BIGINT + 1)]}, "items[0].unitPrice"),
     ({"items": [line(unitPrice=BIGINT)]}, "total"),
     ({"items": [line(sku="")]}, "items[0].sku"),
-    ({"items": [line(sku="A B")]}, "items[0].sku"),
+    ({"items": [line(sku=" A")]}, "items[0].sku"),
+    ({"items": [line(sku="A ")]}, "items[0].sku"),
+    ({"items": [line(sku=" ")]}, "items[0].sku"),
+    ({"items": [line(sku="A\u00a0B")]}, "items[0].sku"),
+    ({"items": [line(sku="\u3164")]}, "items[0].sku"),
+    ({"items": [line(quantity=1), line(quantity=1, name="\u200b")]}, "items[1].name"),
     ({"items": [line(sku="A" * 129)]}, "items[0].sku"),
     ({"items": [line(name="Tea\x00")]}, "items[0].name"),
     ({"items": [line(name="\ud800")]}, "items[0].name"),
@@ -61,6 +71,11 @@ FAULTY: list[tuple[dict[str, Any], str]] = [
     ({"total": 1301}, "total"),
     ({"total": -1300}, "total"),
     ({"shippingAddress": address(name=" ")}, "shippingAddress.name"),
+    ({"shippingAddress": address(name="\u200b\u00ad")}, "shippingAddress.name"),
+    ({"shippingAddress": address(name="\u3164")}, "shippingAddress.name"),
+    ({"shippingAddress": address(line1="\u2800 \u2800")}, "shippingAddress.line1"),
+    ({"shippingAddress": address(city="\ufe0f")}, "shippingAddress.city"),
+    ({"shippingAddress": address(region="\ud800")}, "shippingAddress.region"),
     ({"shippingAddress": address(line2="\x00")}, "shippingAddress.line2"),
     ({"shippingAddress": address(city=None)}, "shippingAddress.city"),
     ({"shippingAddress": address(country="Atlantis")}, "shippingAddress.country"),
@@ -76,6 +91,11 @@ FAULTY: list[tuple[dict[str, Any], str]] = [
     ({"placedAt": "2026-02-30T09:30:00Z"}, "placedAt"),
     ({"placedAt": "0001-01-01T00:00:00+01:00"}, "placedAt"),
     ({"placedAt": 1_700_000_000}, "placedAt"),
+    ({"placedAt": "0001-01-01T00:00:00Z"}, "placedAt"),
+    ({"placedAt": "1969-12-31T23:59:59Z"}, "placedAt"),
+    ({"placedAt": "1970-01-01T00:00:00+00:01"}, "placedAt"),
+    ({"placedAt": "2201-01-01T00:00:00Z"}, "placedAt"),
+    ({"placedAt": "9999-12-31T23:59:59.999999Z"}, "placedAt"),
     ({"coupon": "TEA"}, "coupon"),
     ({"order_id": "o-1"}, "order_id"),
 ]
@@ -169,8 +189,9 @@ def test_a_time_of_placing_is_kept_in_utc_and_a_missing_one_is_now() -> None:
     assert an_order(placedAt="2026-01-31T10:30:00+01:00").placed_at.isoformat() == "2026-01-31T09:30:00+00:00"
 
 
-def test_optional_lines_of_an_address_that_are_blank_count_as_left_out() -> None:
-    home = an_order(shippingAddress=address(line2="", region=" ", postalCode=None)).shipping_address
+@pytest.mark.parametrize("blank", ["", " ", "\u200b", "\u3164", "\ufe0f \u00ad"])
+def test_optional_lines_of_an_address_that_are_blank_count_as_left_out(blank: str) -> None:
+    home = an_order(shippingAddress=address(line2=blank, region=blank, postalCode=None)).shipping_address
     assert (home.line2, home.region, home.postal_code) == (None, None, None)
 
 

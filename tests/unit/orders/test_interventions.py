@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from orders.commands import Command
+from orders.commands import CancelOrder, Command
 from orders.errors import IllegalTransition, InvalidCommand, OrderOnHold, RefundOutOfRange
 from orders.events import Event
+from orders.interventions import HoldOrder, RetryOrder
 from orders.money import Money
 from tests.unit.orders.samples import (
     CANCEL,
@@ -48,6 +49,14 @@ def test_an_order_under_way_is_held_once_and_released_once(status: str) -> None:
     given(*OPEN[status], HELD).when(RELEASE).then(released(status))
     given(*OPEN[status]).when(RELEASE).then_nothing()
     given(*OPEN[status], HELD, released(status)).when(HOLD).then(HELD)
+
+
+@pytest.mark.parametrize("command", [HOLD, RETRY, CANCEL], ids=lambda c: type(c).__name__)
+@pytest.mark.parametrize("reason", ["", " ", "\u200b", "\u3164"])
+def test_a_reason_without_a_visible_character_is_refused(
+    command: HoldOrder | RetryOrder | CancelOrder, reason: str
+) -> None:
+    given(PLACED).when(replace(command, reason=reason)).refuses(InvalidCommand)
 
 
 @pytest.mark.parametrize("status", ENDED)
