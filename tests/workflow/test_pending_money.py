@@ -8,7 +8,7 @@ from orders.provider_events import RefundOutcome
 from orders.state import Cancelled, Shipped
 from tests.replay import pending_paths
 from tests.replay.paths import Drive
-from tests.running_system import RunningSystem
+from tests.running_system import RunningSystem, until
 from tests.workflow.books import assert_the_books_hold
 from tests.workflow.steering import Steering
 
@@ -53,9 +53,10 @@ async def test_given_a_payment_in_processing_then_the_order_waits_without_an_ala
     order_id = await system.place()
 
     async def waits() -> bool:
-        return "processing the payment" in await system.current_details(order_id)
+        known = await system.events(order_id)
+        return "order.payment_pending" in known and "processing the payment" in await system.current_details(order_id)
 
-    await pending_paths.until(waits, f"{order_id} waits for the provider")
+    await until(waits, f"{order_id} waits for the provider")
     assert await system.events(order_id) == ["order.placed", "order.confirmed", "order.payment_pending"]
     assert not await system.is_marked(order_id)
     assert (await find_stuck(system.app.sources(system.client), system.app.settings, 10)).rows == []
