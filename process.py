@@ -10,13 +10,15 @@ import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from types import FrameType
-from typing import Any, Final, NoReturn, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias, TypeVar
 
 import structlog
 import uvloop
-from temporalio.worker import Worker
 
 from settings import SettingsError, load_settings
+
+if TYPE_CHECKING:
+    from temporalio.worker import Worker
 
 T = TypeVar("T")
 LoopFactory: TypeAlias = Callable[[], asyncio.AbstractEventLoop]
@@ -152,7 +154,7 @@ def _give_up(work: Iterable[str]) -> NoReturn:
 
 @asynccontextmanager
 async def running_workers(
-    workers: Sequence[Worker], grace: float, in_progress: Callable[[], Sequence[str]]
+    workers: Sequence["Worker"], grace: float, in_progress: Callable[[], Sequence[str]]
 ) -> AsyncIterator[None]:
     """Run Temporal workers for as long as the block runs, then stop them all at once.
 
@@ -170,7 +172,7 @@ async def running_workers(
 
 
 async def _stop_workers(
-    workers: Sequence[Worker],
+    workers: Sequence["Worker"],
     left_by: type[BaseException] | None,
     seconds: float,
     in_progress: Callable[[], Sequence[str]],

@@ -456,6 +456,27 @@ end
 $$;
 
 --
+-- Name: set_customs(text[], text[], text[], bigint[], bigint[], text[]); Type: FUNCTION; Schema: inventory; Owner: -
+--
+
+CREATE FUNCTION inventory.set_customs(in_skus text[], in_origins text[], in_hs_codes text[], in_grams bigint[], in_values bigint[], in_currencies text[]) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    insert into inventory.customs as c (sku, origin_country, hs_code, weight_grams, customs_value, customs_currency)
+    select w.sku, w.origin, w.hs_code, w.grams, w.value, w.currency
+    from unnest(in_skus, in_origins, in_hs_codes, in_grams, in_values, in_currencies)
+        as w (sku, origin, hs_code, grams, value, currency)
+    order by w.sku collate "C"
+    on conflict on constraint customs_pkey do update
+    set origin_country = coalesce(excluded.origin_country, c.origin_country),
+        hs_code = coalesce(excluded.hs_code, c.hs_code),
+        weight_grams = coalesce(excluded.weight_grams, c.weight_grams),
+        customs_value = coalesce(excluded.customs_value, c.customs_value),
+        customs_currency = coalesce(excluded.customs_currency, c.customs_currency);
+$$;
+
+--
 -- Name: set_levels(text[], bigint[], text[], bigint[], text, text); Type: FUNCTION; Schema: inventory; Owner: -
 --
 
@@ -1392,6 +1413,37 @@ ALTER TABLE inventory.adjustments ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTI
 );
 
 --
+-- Name: customs; Type: TABLE; Schema: inventory; Owner: -
+--
+
+CREATE TABLE inventory.customs (
+    sku text NOT NULL COLLATE pg_catalog."C",
+    origin_country text,
+    hs_code text,
+    weight_grams bigint,
+    customs_value bigint,
+    customs_currency text,
+    CONSTRAINT customs_currency CHECK ((customs_currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT customs_hs_code CHECK ((hs_code ~ '^[0-9.]{6,14}$'::text)),
+    CONSTRAINT customs_origin_country CHECK ((origin_country ~ '^[A-Z]{2}$'::text)),
+    CONSTRAINT customs_value_has_currency CHECK (((customs_value IS NULL) = (customs_currency IS NULL))),
+    CONSTRAINT customs_value_positive CHECK ((customs_value > 0)),
+    CONSTRAINT customs_weight_grams_positive CHECK ((weight_grams > 0))
+);
+
+--
+-- Name: TABLE customs; Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON TABLE inventory.customs IS 'customs data of one unit of a SKU, from the stock file';
+
+--
+-- Name: COLUMN customs.customs_value; Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON COLUMN inventory.customs.customs_value IS 'minor units of customs_currency';
+
+--
 -- Name: reservation_lines; Type: TABLE; Schema: inventory; Owner: -
 --
 
@@ -1899,6 +1951,13 @@ ALTER TABLE ONLY inventory.adjustments
     ADD CONSTRAINT adjustments_pkey PRIMARY KEY (id);
 
 --
+-- Name: customs customs_pkey; Type: CONSTRAINT; Schema: inventory; Owner: -
+--
+
+ALTER TABLE ONLY inventory.customs
+    ADD CONSTRAINT customs_pkey PRIMARY KEY (sku);
+
+--
 -- Name: reservation_lines reservation_lines_pkey; Type: CONSTRAINT; Schema: inventory; Owner: -
 --
 
@@ -2255,6 +2314,13 @@ ALTER TABLE ONLY inventory.adjustments
     ADD CONSTRAINT adjustments_sku_fkey FOREIGN KEY (sku) REFERENCES inventory.stock(sku);
 
 --
+-- Name: customs customs_sku_fkey; Type: FK CONSTRAINT; Schema: inventory; Owner: -
+--
+
+ALTER TABLE ONLY inventory.customs
+    ADD CONSTRAINT customs_sku_fkey FOREIGN KEY (sku) REFERENCES inventory.stock(sku);
+
+--
 -- Name: reservation_lines reservation_lines_order_id_fkey; Type: FK CONSTRAINT; Schema: inventory; Owner: -
 --
 
@@ -2429,6 +2495,13 @@ GRANT ALL ON FUNCTION inventory.release(in_order_id text) TO orders_app;
 
 REVOKE ALL ON FUNCTION inventory.reserve(in_order_id text, in_skus text[], in_units bigint[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION inventory.reserve(in_order_id text, in_skus text[], in_units bigint[]) TO orders_app;
+
+--
+-- Name: FUNCTION set_customs(in_skus text[], in_origins text[], in_hs_codes text[], in_grams bigint[], in_values bigint[], in_currencies text[]); Type: ACL; Schema: inventory; Owner: -
+--
+
+REVOKE ALL ON FUNCTION inventory.set_customs(in_skus text[], in_origins text[], in_hs_codes text[], in_grams bigint[], in_values bigint[], in_currencies text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION inventory.set_customs(in_skus text[], in_origins text[], in_hs_codes text[], in_grams bigint[], in_values bigint[], in_currencies text[]) TO orders_app;
 
 --
 -- Name: FUNCTION set_levels(in_skus text[], in_units bigint[], in_names text[], in_unit_prices bigint[], in_reason text, in_actor text); Type: ACL; Schema: inventory; Owner: -
@@ -2923,6 +2996,12 @@ GRANT INSERT(closed),UPDATE(closed) ON TABLE gateways.stripe_refunds TO orders_a
 --
 
 GRANT SELECT ON TABLE inventory.adjustments TO orders_app;
+
+--
+-- Name: TABLE customs; Type: ACL; Schema: inventory; Owner: -
+--
+
+GRANT SELECT ON TABLE inventory.customs TO orders_app;
 
 --
 -- Name: TABLE reservation_lines; Type: ACL; Schema: inventory; Owner: -

@@ -10,7 +10,6 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
-from temporalio.envconfig import ClientConfig
 
 from gateways.providers import GatewaySettings
 
@@ -240,4 +239,6 @@ def _dev_services(folder: Path) -> dict[str, str]:
 
 def temporal_namespace() -> str:
     """The namespace of Temporal's own environment configuration, by default `default`."""
+    from temporalio.envconfig import ClientConfig  # noqa: PLC0415 – half the time of a command that needs no Temporal
+
     return ClientConfig.load_client_connect_config().get("namespace") or "default"

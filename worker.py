@@ -73,8 +73,8 @@ def order_activities(app: App) -> list[Callable[..., Any]]:
     return [
         *OrderActivities(app.orders, app.stock).all,
         *PaymentActivities(app.orders, app.payments, app.pool).all,
-        *InventoryActivities(app.orders, app.stock).all,
-        *ShippingActivities(app.orders, app.shipping).all,
+        *InventoryActivities(app.orders, app.stock, app.shipping).all,
+        *ShippingActivities(app.orders, app.shipping, app.stock).all,
         *PublishActivities(app.store, app.codec).all,
         request_cancel,
     ]

@@ -1,4 +1,4 @@
-"""Activities that check, reserve and release stock."""
+"""Activities that check, reserve and release stock. The check includes what a label needs to know of the goods."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,7 +7,9 @@ from temporalio import activity
 
 from activities import signatures as step
 from activities.guards import require_active
+from activities.shipping import label_needs, label_request
 from activities.signatures import Availability, OrderRef, Reserved, Undo, Undone
+from gateways.shipping import ShippingGateway
 from inventory.stock import Stock
 from order_streams import Orders, load_order
 from orders.model import quantities, units
@@ -16,8 +18,8 @@ from orders.model import quantities, units
 class InventoryActivities:
     """Stock operations on whole orders."""
 
-    def __init__(self, orders: Orders, stock: Stock) -> None:
-        self._orders, self._stock = orders, stock
+    def __init__(self, orders: Orders, stock: Stock, shipping: ShippingGateway) -> None:
+        self._orders, self._stock, self._shipping = orders, stock, shipping
 
     @property
     def all(self) -> list[Callable[..., Any]]:
@@ -25,11 +27,15 @@ class InventoryActivities:
 
     @activity.defn(name=step.CHECK_INVENTORY.name)
     async def check_inventory(self, ref: OrderRef) -> Availability:
-        """Return the shortages of a placed order; an order in another status is not checked."""
+        """Return the shortages of a placed order, and the reason why it can have no label; an order in another status is not
+        checked."""
         state = (await load_order(self._orders, ref.order_id)).state
         if state.status != "placed":
             return Availability(status=state.status)
-        return Availability(status=state.status, shortages=await self._stock.check(quantities(state.order)))
+        shortages = await self._stock.check(quantities(state.order))
+        customs = await label_needs(self._shipping, self._stock, state.order)
+        unshippable = label_request(state.order, customs).customs_problem if customs is not None else None
+        return Availability(status=state.status, shortages=shortages, unshippable=unshippable)
 
     @activity.defn(name=step.RESERVE_INVENTORY.name)
     async def reserve_inventory(self, ref: OrderRef) -> Reserved:

@@ -50,10 +50,11 @@ class OrderProgress(Wire):
 
 
 class Availability(Wire):
-    """Result of the stock check: the order's status, and its shortages."""
+    """Result of the stock check: the order's status, its shortages, and the reason why it can have no label."""
 
     status: str
     shortages: tuple[Shortage, ...] = ()
+    unshippable: str | None = None
 
 
 class Cancellation(Wire):

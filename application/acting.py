@@ -16,6 +16,7 @@ _IMPOSSIBLE: Final = {
     "HoldOrder": "cannot be held",
     "ReleaseOrder": "cannot be released",
     "CloseRefund": "has no refund to close",
+    "RetryOrder": "takes no choice of a carrier or service",
     "RequestRefund": "has no refund before it has shipped, cancel it instead",
 }
 

@@ -4,14 +4,14 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from activities.shipping import label_key, label_request
+from activities.shipping import label_key, label_needs, label_request
 from application.losses import Loss
 from open_work.sources import Sources
 from order_streams.folded import read_order
 from orders.names import order_of_key
 
 if TYPE_CHECKING:  # the package `easypost` is an extra
-    from gateways.easypost.api import Shipment
+    from gateways.easypost.shipment import Shipment
     from gateways.easypost.shipping import EasyPostShippingGateway
 
 _REFUND: Final = "have the label refunded in EasyPost's dashboard"
@@ -39,7 +39,7 @@ async def _lost(
     problem, state = f"{has}, and the ledger does not know", stream.state
     if state is None or state.status not in _OPEN:
         return Loss("label", order_id, problem, remedy=_REFUND)
-    request = label_request(state.order)
+    request = label_request(state.order, await label_needs(gateway, sources.stock, state.order))
     if not await gateway.may_adopt(request, shipment):
         return Loss("label", order_id, problem, remedy=_REFUND)
     if apply:

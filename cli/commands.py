@@ -67,7 +67,8 @@ COMMANDS: Final = {
     ),
     "attention": (
         "cli.attention:attention",
-        "List orders and events that need an operator: failing steps, lost workflows, holds, parked events, money at risk.",
+        "List orders and events that need an operator, in the order of harm: money at risk, lost and stalled orders, failing "
+        "steps, parked events, holds.",
     ),
     "inventory": ("cli.inventory:inventory", "Stock levels: import them, list them, set one."),
     "projections": ("cli.projections:projections", "Read models: the progress of each, and rebuilding one."),

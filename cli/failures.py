@@ -5,8 +5,6 @@ from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
-from temporalio.envconfig import ClientConfig
-from temporalio.service import RPCError
 
 from application.outages import AWAY, NOT_MIGRATED, REFUSED_LOGIN
 from embedded.errors import EmbeddedError
@@ -17,7 +15,6 @@ from inventory.stock_file import InvalidStockFile
 from orders.errors import OrderError
 from projections.rebuild import RebuildRunning
 from settings import DEV_FILE, DEV_FOLDER, Settings, SettingsError
-from temporal import TemporalUnreachable
 from webhooks.errors import WebhookError
 
 OK, REFUSED, USAGE, INTERRUPTED = 0, 1, 2, 130
@@ -50,14 +47,24 @@ def explain(error: BaseException, settings: Settings | None) -> str | None:
             return "nothing was imported:\n" + "\n".join(f"  {fault}" for fault in error.faults)
         case MigrationFailed():
             return f"the migration failed: {error}"
+        case _ if isinstance(error, _OWN):
+            return str(error)
+        case _:
+            return _explain_temporal(error, settings) or _explain_database(error, settings)
+
+
+def _explain_temporal(error: BaseException, settings: Settings | None) -> str | None:
+    from temporalio.service import RPCError  # noqa: PLC0415 – a command without a failure does not wait for it
+
+    from temporal import TemporalUnreachable  # noqa: PLC0415
+
+    match error:
         case TemporalUnreachable():
             return f"Temporal does not answer at {temporal_address(settings)}{_stale(settings, 'TEMPORAL_ADDRESS')}"
         case RPCError():
             return f"Temporal at {temporal_address(settings)} refused: {error.message} ({error.status.name})"
-        case _ if isinstance(error, _OWN):
-            return str(error)
         case _:
-            return _explain_database(error, settings)
+            return None
 
 
 def _explain_database(error: BaseException, settings: Settings | None) -> str | None:
@@ -123,4 +130,6 @@ def temporal_address(settings: Settings | None) -> str:
     """Return the address of Temporal that connections use."""
     if settings and settings.temporal_address:
         return settings.temporal_address
+    from temporalio.envconfig import ClientConfig  # noqa: PLC0415
+
     return ClientConfig.load_client_connect_config().get("target_host") or "localhost:7233"

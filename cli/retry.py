@@ -1,29 +1,44 @@
 """`orders retry`: starts lost workflows of an order again, and wakes waiting ones."""
 
 import uuid
+from typing import Annotated
 
+import typer
+
+from application.acting import why_impossible
 from application.retrying import Retried, retry
 from cli.acting import Reason, actor
 from cli.arguments import AsJson, OrderId
+from cli.failures import Refused
 from cli.output import show, show_json
 from cli.running import execute, opened, temporal
+from orders.errors import IllegalTransition
 from orders.interventions import RetryOrder
 from settings import Settings
 
+Carrier = Annotated[str | None, typer.Option("--carrier", help="Buy the order's label from this carrier.")]
+Service = Annotated[str | None, typer.Option("--service", help="Buy the label of this service of the carrier.")]
 
-def retry_order(order_id: OrderId, reason: Reason, as_json: AsJson = False) -> None:
+
+def retry_order(
+    order_id: OrderId, reason: Reason, carrier: Carrier = None, service: Service = None, as_json: AsJson = False
+) -> None:
     """Start the workflows of an order again that were terminated, have failed or are stalled.
 
-    Completed steps are not repeated. A running workflow is woken and retries its pending steps at once.
+    Completed steps are not repeated. A running workflow is woken and retries its pending steps at once. A choice of carrier
+    or service stays with the order until another is made.
     """
 
     async def command(settings: Settings) -> None:
         async with opened(settings) as app:
             client = await temporal(settings, lazy=True)
-            request = RetryOrder(order_id, reason)
-            retried = await retry(
-                app.orders, client, settings.task_queue, request, actor=actor(), command_id=str(uuid.uuid4())
-            )
+            request = RetryOrder(order_id, reason, carrier, service)
+            try:
+                retried = await retry(
+                    app.orders, client, settings.task_queue, request, actor=actor(), command_id=str(uuid.uuid4())
+                )
+            except IllegalTransition as error:
+                raise Refused(why_impossible(error)) from None
         _print(order_id, retried, as_json)
 
     execute(command)

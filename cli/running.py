@@ -4,11 +4,9 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import structlog
-from temporalio.client import Client
-from temporalio.envconfig import ClientConfig
 
 from bootstrap import App, open_app
 from cli.failures import INTERRUPTED, OK, REFUSED, Refused, explain, require_address
@@ -16,9 +14,10 @@ from cli.output import note
 from process import MARGIN, run
 from settings import DEV_FOLDER, Settings, load_settings
 from telemetry import configure_logging
-from telemetry.process import configure_temporal
 from telemetry.tracing import configure_tracing
-from temporal import TemporalUnreachable, connect_temporal
+
+if TYPE_CHECKING:
+    from temporalio.client import Client
 
 Command = Callable[[Settings], Coroutine[Any, Any, int | None]]
 CONNECT_LIMIT: Final = 10.0  # seconds
@@ -63,6 +62,8 @@ def _configure_telemetry(settings: Settings, serves: bool) -> None:
     configure_logging(settings.log_level if wanted else "error", settings.log_format)
     configure_tracing(settings)
     if serves:
+        from telemetry.process import configure_temporal  # noqa: PLC0415
+
         configure_temporal(settings)
 
 
@@ -81,8 +82,10 @@ async def opened(settings: Settings) -> AsyncIterator[App]:
         yield app
 
 
-async def temporal(settings: Settings, *, lazy: bool = False) -> Client:
+async def temporal(settings: Settings, *, lazy: bool = False) -> "Client":
     """Connect Temporal's client. Raises TemporalUnreachable; lazy: only at its first use."""
+    from temporal import TemporalUnreachable, connect_temporal  # noqa: PLC0415
+
     _check_temporal_configuration()
     try:
         async with asyncio.timeout(CONNECT_LIMIT):
@@ -92,8 +95,10 @@ async def temporal(settings: Settings, *, lazy: bool = False) -> Client:
         raise TemporalUnreachable(str(error)) from None
 
 
-async def temporal_if_reachable(settings: Settings) -> Client | None:
+async def temporal_if_reachable(settings: Settings) -> "Client | None":
     """Connect Temporal's client; None where Temporal does not respond, for commands that can do without."""
+    from temporal import TemporalUnreachable  # noqa: PLC0415
+
     try:
         return await temporal(settings)
     except TemporalUnreachable:
@@ -101,6 +106,8 @@ async def temporal_if_reachable(settings: Settings) -> Client | None:
 
 
 def _check_temporal_configuration() -> None:
+    from temporalio.envconfig import ClientConfig  # noqa: PLC0415
+
     try:
         ClientConfig.load_client_connect_config()
     except Exception as error:  # of any type: the SDK raises many for an invalid file or variable

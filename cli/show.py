@@ -112,7 +112,7 @@ def _reason(state: ExistingOrder) -> str | None:
 
 def _address(address: Address) -> Text:
     town = " ".join(filter(None, (address.postal_code, address.city, address.region)))
-    lines = filter(None, (address.name, address.line1, address.line2, town, address.country))
+    lines = filter(None, (address.name, address.line1, address.line2, town, address.country, address.phone))
     return Text("\n".join(map(visible, lines)))
 
 

@@ -19,9 +19,7 @@ from explore.providers import Operation, Weather
 
 API_KEY: Final = "EZTK_explore"
 HEAVIEST: Final = 800.0  # ounces
-SENDER: Final = (
-    '{"street1": "417 Montgomery St", "city": "San Francisco", "state": "CA", "zip": "94104", "country": "US"}'
-)
+SENDER: Final = '{"street1": "Torstr. 49", "city": "Berlin", "zip": "10119", "country": "DE"}'
 _FAILURE: Final = (500, {"error": {"code": "INTERNAL_SERVER_ERROR", "message": "failed", "errors": []}})
 _BUSY: Final = (429, {"error": {"code": "RATE_LIMITED", "message": "busy", "errors": []}})
 
@@ -58,7 +56,7 @@ class EasyPostBooks:
             "reference": given["reference"],
             "order_id": _named(given),
             "rates": [] if heavy else [rate],
-            "messages": [{"carrier": "USPS", "message": "too heavy"}] if heavy else [],
+            "messages": [{"carrier": "USPS", "message": "Package weight exceeds the limit"}] if heavy else [],
             "selected_rate": None,
             "postage_label": None,
             "tracking_code": None,
@@ -86,6 +84,11 @@ class EasyPostBooks:
         if self.live(order_id) > 1:
             self.weather.violations[order_id].append("two live labels at the same time")
         return shipment
+
+    def rerate(self, shipment: dict[str, Any]) -> dict[str, Any]:
+        if shipment["postage_label"]:
+            raise _Refusal("SHIPMENT.POSTAGE.EXISTS")
+        return {"rates": shipment["rates"], "messages": shipment["messages"]}
 
     def refund(self, shipment: dict[str, Any]) -> dict[str, Any]:
         if not shipment["postage_label"]:
@@ -148,6 +151,9 @@ class EasyPostStandIn(BaseAdapter):
             case "POST", ["shipments", id_, "buy"]:
                 bought = books.shipments[id_]
                 return "shipment.buy", _order_of(bought), lambda: books.buy(bought)
+            case "POST", ["shipments", id_, "rerate"]:
+                rated = books.shipments[id_]
+                return "shipment.rerate", _order_of(rated), lambda: books.rerate(rated)
             case "POST", ["shipments", id_, "refund"]:
                 returned = books.shipments[id_]
                 return "shipment.refund", _order_of(returned), lambda: books.refund(returned)

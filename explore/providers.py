@@ -8,7 +8,7 @@ from typing import Any, Literal
 Operation = Literal[
     "intent.create", "intent.confirm", "intent.capture", "intent.cancel", "intent.read", "intent.search",
     "refund.create", "refund.list",
-    "shipment.create", "shipment.buy", "shipment.read", "shipment.find",
+    "shipment.create", "shipment.rerate", "shipment.buy", "shipment.read", "shipment.find",
     "shipment.refund",
 ]  # fmt: skip
 # before: no effect, no answer. after: the effect, no answer. late: no answer, and the effect when it lands.

@@ -1,4 +1,8 @@
-"""Errors of gateways: definite refusals, unknown outcomes and misconfiguration."""
+"""Errors of gateways: definite refusals, undecided refusals, unknown outcomes and misconfiguration."""
+
+from typing import Final
+
+_RETRY_OR_CANCEL: Final = "`orders retry` tries again at once, `orders cancel` ends the order"
 
 
 class GatewayError(Exception):
@@ -23,7 +27,13 @@ class GatewayMisconfigured(GatewayError):
 
 
 class GatewayUndecided(GatewayError):
-    """Refused for a reason not known to be final: retried in rounds, listed in attention. The message names the way out."""
+    """Refused without an effect, for a reason that is not known to be final: retried in rounds and listed in attention, where
+    a person may retry, choose another carrier or service, or cancel. remedy: the commands that end it."""
+
+    def __init__(self, reason: str, remedy: str = _RETRY_OR_CANCEL) -> None:
+        super().__init__(f"{reason} ({remedy})")
+        self.reason = reason
+        self.remedy = remedy
 
 
 class DefiniteRefusal(GatewayError):

@@ -23,6 +23,17 @@ IS_KNOWN: Final = "select exists (select from inventory.reservations where order
 # Set stock levels. Inserts and locks the stock rows in SKU order, inside the function.
 SET_LEVELS: Final = "select inventory.set_levels($1::text[], $2::bigint[], $3::text[], $4::bigint[], $5, $6)"
 
+# Store customs data. Locks the rows of customs in SKU order, inside the function.
+STORE_CUSTOMS: Final = (
+    "select inventory.set_customs($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::text[])"
+)
+
+# Read customs data of SKUs, by the primary key of customs.
+READ_CUSTOMS: Final = """
+select c.sku, c.origin_country, c.hs_code, c.weight_grams, c.customs_value, c.customs_currency
+from inventory.customs c where c.sku = any ($1::text[])
+"""
+
 # A page of stock levels, by the primary key of stock.
 LIST: Final = """
 select s.sku, s.name, s.unit_price, s.available, s.reserved

@@ -1,4 +1,4 @@
-"""Inventory: stock per SKU and one reservation per order. Every operation is one round trip to PostgreSQL."""
+"""Inventory: stock per SKU and one reservation per order. Every operation but an import is one round trip to PostgreSQL."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -8,6 +8,8 @@ from typing import TypeAlias
 import asyncpg
 
 from inventory import statements
+from inventory.customs import Database, read_customs, store_customs
+from inventory.customs_columns import CustomsData
 from inventory.stock_file import MAX_BIGINT, StockRow, sku_problem
 from orders.events import Shortage
 
@@ -120,14 +122,21 @@ class Stock:
         self, sku: str, units: int, *, name: str | None = None, unit_price: int | None = None, actor: str
     ) -> None:
         """Set the available units; name and unit_price (minor units) stay if None. Raises ValueError."""
-        await self._set_levels([StockRow(sku, units, name, unit_price)], "set", actor)
+        await self._set_levels(self._pool, [StockRow(sku, units, name, unit_price)], "set", actor)
 
     async def import_levels(self, rows: Sequence[StockRow], actor: str) -> int:
-        """Set the level of every SKU, all or none, and return their number. Raises ValueError for a duplicate SKU."""
+        """Set the level and the customs data of every SKU, all or none, and return their number. Raises ValueError for a
+        duplicate SKU."""
         if len({row.sku for row in rows}) != len(rows):
             raise ValueError("a SKU is given twice")
-        await self._set_levels(rows, "import", actor)
+        async with self._pool.acquire() as connection, connection.transaction():
+            await self._set_levels(connection, rows, "import", actor)
+            await store_customs(connection, {row.sku: row.customs for row in rows})
         return len(rows)
+
+    async def customs(self, skus: Sequence[str]) -> Mapping[str, CustomsData]:
+        """Return the customs data of the SKUs that have any."""
+        return await read_customs(self._pool, skus)
 
     async def get(self, sku: str) -> StockLevel | None:
         """Return the SKU's level, or None."""
@@ -147,7 +156,7 @@ class Stock:
             for row in rows
         ]
 
-    async def _set_levels(self, rows: Sequence[StockRow], reason: str, actor: str) -> None:
+    async def _set_levels(self, database: Database, rows: Sequence[StockRow], reason: str, actor: str) -> None:
         for row in rows:
             _require_level(row)
         columns = (
@@ -156,7 +165,7 @@ class Stock:
             [row.name for row in rows],
             [row.unit_price for row in rows],
         )
-        await self._pool.execute(statements.SET_LEVELS, *columns, reason, actor)
+        await database.execute(statements.SET_LEVELS, *columns, reason, actor)
 
 
 def _columns(quantities: Mapping[str, int]) -> tuple[Sequence[str], Sequence[int]]:

@@ -1,4 +1,4 @@
-"""Stock levels from a CSV file with the header sku,name,unitPrice,unitsInStock."""
+"""Stock levels from a CSV file with the header sku,name,unitPrice,unitsInStock, and optional columns of customs data."""
 
 import csv
 import re
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 
+from inventory.customs_columns import CUSTOMS_COLUMNS, NO_CUSTOMS_DATA, CustomsData, customs_data, customs_problems
 from orders.ids import blank_problem
 from orders.ids import sku_problem as problem_of_sku
 
@@ -27,6 +28,7 @@ class StockRow:
     units: int
     name: str | None = None
     unit_price: int | None = None
+    customs: CustomsData = NO_CUSTOMS_DATA
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,8 @@ def _header_faults(line: int, header: list[str]) -> Iterator[StockFault]:
             problem = "the column is missing" if column not in header else "the column is there twice"
             yield StockFault(line, column, f"{problem}; the header must be {','.join(COLUMNS)}")
     for column in header:
+        if column in CUSTOMS_COLUMNS and header.count(column) == 1:
+            continue
         if column not in COLUMNS:
             yield StockFault(line, _shown(column), f"unknown column; the header must be {','.join(COLUMNS)}")
 
@@ -115,6 +119,7 @@ def _row(line: int, header: list[str], record: list[str], first_lines: dict[str,
         "name": _name_problem(field["name"]),
         "unitPrice": _number_problem(field["unitPrice"], "minor units") if field["unitPrice"] else None,
         "unitsInStock": _number_problem(field["unitsInStock"], "units"),
+        **customs_problems(field),
     }
     first = first_lines.setdefault(sku, line)
     if first != line:
@@ -123,7 +128,7 @@ def _row(line: int, header: list[str], record: list[str], first_lines: dict[str,
     if faults:
         return faults
     price = int(field["unitPrice"]) if field["unitPrice"] else None
-    return StockRow(sku, int(field["unitsInStock"]), field["name"] or None, price)
+    return StockRow(sku, int(field["unitsInStock"]), field["name"] or None, price, customs_data(field))
 
 
 def sku_problem(sku: str) -> str | None:

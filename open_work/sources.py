@@ -2,16 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import asyncpg
-from temporalio.client import Client
 
 from eventstore.codec import Codec
 from eventstore.store import EventStore
 from gateways.books import CurrencyTotal, OrderBooks
 from inventory.stock import Stock
 from orders.events import Event
+
+if TYPE_CHECKING:
+    from temporalio.client import Client
 
 
 class Ledger(Protocol):
@@ -33,4 +35,4 @@ class Sources:
     codec: Codec[Event]
     stock: Stock
     ledger: Ledger
-    client: Client | None
+    client: "Client | None"

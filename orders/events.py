@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Final, TypedDict, get_args
 
 from pydantic import Field
 
-from orders.fields import Amount, CurrencyCode, Sku, Text, Wire
+from orders.fields import Amount, CurrencyCode, OptionalText, Sku, Text, Wire
 from orders.model import Order, OrderContent, OrderFact, units
 from orders.money import format_money
 from orders.provider_events import PaymentPending, RefundClosed
@@ -160,7 +160,7 @@ class OrderReleased(OrderFact):
 
 
 class OrderRetried(OrderFact):
-    """A person retried the order in its status, after its workflow had been lost."""
+    """A person retried the order in its status. `carrier`, `service`: chosen for its label."""
 
     event_type: ClassVar[str] = "order.retried"
     schema_version: ClassVar[int] = 1
@@ -168,10 +168,14 @@ class OrderRetried(OrderFact):
     status: Text
     reason: Text
     currency: CurrencyCode
+    carrier: OptionalText = None
+    service: OptionalText = None
 
     @property
     def summary(self) -> str:
-        return f"taken up again while {self.status}: {self.reason}"
+        chosen = " ".join(filter(None, (self.carrier, self.service)))
+        by = f" by {chosen}" if chosen else ""
+        return f"taken up again{by} while {self.status}: {self.reason}"
 
 
 class RefundRequested(OrderFact):

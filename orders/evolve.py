@@ -25,6 +25,7 @@ from orders.state import (
     ClosedRefund,
     Confirmed,
     Hold,
+    LabelChoice,
     NotPlaced,
     OpenOrder,
     Paid,
@@ -68,10 +69,11 @@ def _after(state: State, event: Event) -> State | None:
                 return Placed(event.order)
         case OrderConfirmed():
             if isinstance(state, Placed) and state.hold is None:
-                return Confirmed(state.order, retries=state.retries)
+                return Confirmed(state.order, retries=state.retries, label_choice=state.label_choice)
         case OrderPaid():
             if isinstance(state, Confirmed) and event.amount == state.order.total:
-                return Paid(state.order, Payment(event.payment_id, event.amount), state.hold, state.retries)
+                paid = Payment(event.payment_id, event.amount)
+                return Paid(state.order, paid, state.hold, state.retries, state.label_choice)
         case OrderShipped():
             if isinstance(state, Paid) and state.hold is None:
                 return _shipped(state, event)
@@ -87,7 +89,7 @@ def _after(state: State, event: Event) -> State | None:
             if isinstance(state, OpenOrder) and state.hold:
                 return replace(state, hold=None)
         case OrderRetried():
-            return _retried(state)
+            return _retried(state, event)
         case RefundRequested():
             if isinstance(state, Shipped) and event.amount <= state.refundable:
                 return replace(state, requested=(*state.requested, _refund(event)))
@@ -137,9 +139,10 @@ def _closed(state: State, event: RefundClosed) -> State | None:
     )
 
 
-def _retried(state: State) -> State | None:
+def _retried(state: State, event: OrderRetried) -> State | None:
     if isinstance(state, OpenOrder):
-        return replace(state, retries=state.retries + 1)
+        chosen = LabelChoice(event.carrier, event.service) if event.carrier or event.service else state.label_choice
+        return replace(state, retries=state.retries + 1, label_choice=chosen)
     return None if isinstance(state, NotPlaced) else state
 
 

@@ -26,10 +26,13 @@ class ReleaseOrder:
 
 @dataclass(frozen=True, slots=True)
 class RetryOrder:
-    """Continue the order from its status, in a new run where its workflow was lost."""
+    """Continue the order from its status, in a new run where its workflow was lost. carrier, service: chosen for the label of
+    an order that has not shipped; without both, an earlier choice stays."""
 
     order_id: str
     reason: str
+    carrier: str | None = None
+    service: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,18 @@ def _release(command: ReleaseOrder, state: ExistingOrder) -> list[Event]:
 
 
 def _retry(command: RetryOrder, state: ExistingOrder) -> list[Event]:
-    return [OrderRetried(**shared_facts(state.order), status=state.status, reason=command.reason)]
+    chosen = command.carrier or command.service
+    if chosen and isinstance(state, Shipped | Cancelled):
+        raise illegal(command, state)
+    return [
+        OrderRetried(
+            **shared_facts(state.order),
+            status=state.status,
+            reason=command.reason,
+            carrier=command.carrier,
+            service=command.service,
+        )
+    ]
 
 
 def _request_refund(command: RequestRefund, state: ExistingOrder) -> list[Event]:

@@ -57,7 +57,7 @@ class Adjustments(Wire):
 
 
 class Address(Wire):
-    """Delivery address; `country` is an ISO 3166-1 alpha-2 code."""
+    """Delivery address; `country` is an ISO 3166-1 alpha-2 code, `phone` the recipient's telephone for the carrier."""
 
     name: Text
     line1: Text
@@ -66,6 +66,7 @@ class Address(Wire):
     region: OptionalText = None
     postal_code: OptionalText = None
     country: CountryCode
+    phone: OptionalText = None
 
 
 class OrderFact(Wire):

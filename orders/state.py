@@ -1,7 +1,7 @@
 """The state of an order: a union of cases, each with the fields that its status has.
 
 Every case has `status`, `payment_state`, `payment`, `shipment`, `refund` and `hold`; all but NotPlaced have `order`,
-and `retries`: the number of times that a person retried the order before it ended.
+`retries`, the number of times that a person retried the order before it ended, and `label_choice`, a person's last choice.
 """
 
 from dataclasses import dataclass, replace
@@ -74,6 +74,14 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True)
+class LabelChoice:
+    """A person's choice of the label's carrier and service; None for any."""
+
+    carrier: str | None
+    service: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class NotPlaced:
     """No order: the stream is empty."""
 
@@ -92,6 +100,7 @@ class Placed:
     order: Order
     hold: Hold | None = None
     retries: int = 0
+    label_choice: LabelChoice | None = None
     status: ClassVar[Status] = "placed"
     payment_state: ClassVar[PaymentState] = "none"
     payment: ClassVar[None] = None
@@ -107,6 +116,7 @@ class Confirmed:
     hold: Hold | None = None
     retries: int = 0
     pending: PendingPayment | None = None
+    label_choice: LabelChoice | None = None
     status: ClassVar[Status] = "confirmed"
     payment_state: ClassVar[PaymentState] = "none"
     payment: ClassVar[None] = None
@@ -122,6 +132,7 @@ class Paid:
     payment: Payment
     hold: Hold | None = None
     retries: int = 0
+    label_choice: LabelChoice | None = None
     status: ClassVar[Status] = "paid"
     payment_state: ClassVar[PaymentState] = "paid"
     shipment: ClassVar[None] = None
@@ -140,6 +151,7 @@ class Shipped:
     refunds: tuple[Refund, ...] = ()
     closed: tuple[ClosedRefund, ...] = ()
     retries: ClassVar[int] = 0
+    label_choice: ClassVar[None] = None
     status: ClassVar[Status] = "shipped"
     hold: ClassVar[None] = None
     refund: ClassVar[None] = None
@@ -204,6 +216,7 @@ class Cancelled:
     refund: Refund | None = None
     closed: tuple[ClosedRefund, ...] = ()
     retries: ClassVar[int] = 0
+    label_choice: ClassVar[None] = None
     status: ClassVar[Status] = "cancelled"
     shipment: ClassVar[None] = None
     hold: ClassVar[None] = None

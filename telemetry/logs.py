@@ -7,7 +7,6 @@ from typing import Any, Literal
 import structlog
 from opentelemetry import trace
 from structlog.typing import EventDict, WrappedLogger
-from temporalio import activity, workflow
 
 from application.wire import camel_case
 from telemetry.exceptions import without_values
@@ -52,11 +51,13 @@ def configure_logging(level: str = "info", format: Literal["auto", "json", "cons
     )
     handler.setFormatter(formatter)
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
-    _configure_sdk()
 
 
-def _configure_sdk() -> None:
-    """Have the SDK's loggers give their facts as fields, and drop their line on a failed step: ours has the same facts."""
+def configure_sdk_logging() -> None:
+    """Have the loggers of Temporal's SDK give their facts as fields, and drop their line on a failed step: ours has the same
+    facts. For processes with a worker: importing the SDK takes half a second."""
+    from temporalio import activity, workflow  # noqa: PLC0415
+
     activity.logger.activity_info_on_message = False
     workflow.logger.workflow_info_on_message = False
     loud = activity.logger.logger

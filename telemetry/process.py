@@ -19,6 +19,7 @@ from temporalio.runtime import LogForwardingConfig, LoggingConfig, PrometheusCon
 from application.version import program_version
 from open_work.sources import Sources
 from settings import Settings, SettingsError, host_and_port
+from telemetry.logs import configure_sdk_logging
 from telemetry.refresher import SOURCES, StateGauges, refresh
 
 _BUILD = Info("orders_build", "The versions that this process runs")
@@ -87,6 +88,7 @@ def _endpoint(address: str) -> Iterator[None]:
 def configure_temporal(settings: Settings) -> None:
     """Before the first client of a serving process: the SDK's metrics at ORDERS_TEMPORAL_METRICS_ADDRESS, and its core's
     log lines in our form. Raises SettingsError."""
+    configure_sdk_logging()
     address = settings.temporal_metrics_address
     lines = LogForwardingConfig(
         logging.getLogger("temporalio.core"), append_target_to_name=False, prepend_target_on_message=False

@@ -135,8 +135,8 @@ async def temporal_server() -> AsyncIterator[TemporalServer]:
 
 @pytest.fixture(scope="session")
 async def hasty_client() -> AsyncIterator[Client]:
-    """Client of a server that suggests continue-as-new a few events after the length of an ordinary order."""
-    dynamic = TIME_SKIPPING | {"limit.historyCount.suggestContinueAsNew": "70"}
+    """Client of a server that suggests continue-as-new after 30 events, within the length of an ordinary order."""
+    dynamic = TIME_SKIPPING | {"limit.historyCount.suggestContinueAsNew": "30"}
     async with run_temporal(None, ui=False, dynamic=dynamic) as server:
         yield await Client.connect(server.address, namespace=server.namespace, data_converter=pydantic_data_converter)
 

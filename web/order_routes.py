@@ -17,7 +17,7 @@ from application.retrying import retry
 from eventstore.command_handler import Handled
 from orders.commands import CancelOrder, CloseRefund
 from orders.events import CancelledBy
-from orders.fields import MAX_AMOUNT, Identifier, Text
+from orders.fields import MAX_AMOUNT, Identifier, OptionalText, Text
 from orders.interventions import HoldOrder, ReleaseOrder, RequestRefund, RetryOrder
 from orders.provider_events import RefundOutcome
 from orders.state import Shipped, State
@@ -52,6 +52,13 @@ class CancelBody(ReasonBody):
 
 class ReleaseBody(_Body):
     """An empty object."""
+
+
+class RetryBody(ReasonBody):
+    """carrier, service: chosen for the order's label; an earlier choice stays without both."""
+
+    carrier: OptionalText = None
+    service: OptionalText = None
 
 
 class RefundBody(ReasonBody):
@@ -121,10 +128,10 @@ async def release_order(
 @router.post("/{orderId}/retry", response_model=models.Retried, status_code=202)
 @requires(Role.OPERATE)
 async def retry_order(
-    system: Shared, caller: Asking, command_id: CommandId, order_id: OrderId, body: ReasonBody
+    system: Shared, caller: Asking, command_id: CommandId, order_id: OrderId, body: RetryBody
 ) -> dict[str, Any]:
     """Start the workflows of an order again where they were lost. Completed steps are not repeated."""
-    command = RetryOrder(order_id, body.reason)
+    command = RetryOrder(order_id, body.reason, body.carrier, body.service)
     retried = await retry(
         system.orders, system.client, system.settings.task_queue, command, actor=caller.actor, command_id=command_id
     )

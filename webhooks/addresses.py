@@ -5,12 +5,13 @@ import re
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final
-
-import httpx
+from typing import TYPE_CHECKING, Final
 
 from webhooks.errors import InvalidEndpoint
 from webhooks.public import is_public
+
+if TYPE_CHECKING:
+    import httpx
 
 MAX_URL: Final = 2_048
 RESOLVE_LIMIT: Final = 5.0  # seconds
@@ -46,7 +47,9 @@ async def checked_url(text: str, *, allow_private: bool, resolve: Resolve = reso
     return str(url)
 
 
-def _parsed(text: str) -> httpx.URL:
+def _parsed(text: str) -> "httpx.URL":
+    import httpx  # noqa: PLC0415 – commands without a webhook do not wait for it
+
     if len(text) > MAX_URL:
         raise InvalidEndpoint("url", f"must be at most {MAX_URL:,} characters long, not {len(text):,}")
     try:
@@ -63,7 +66,7 @@ def _parsed(text: str) -> httpx.URL:
     return url
 
 
-def _require_scheme(url: httpx.URL, allow_private: bool) -> None:
+def _require_scheme(url: "httpx.URL", allow_private: bool) -> None:
     if url.scheme != "https" and not allow_private:
         raise InvalidEndpoint(
             "url",
@@ -71,12 +74,12 @@ def _require_scheme(url: httpx.URL, allow_private: bool) -> None:
         )
 
 
-def host_of(url: httpx.URL) -> str:
+def host_of(url: "httpx.URL") -> str:
     """Return the host as it is resolved: international names in their ASCII form, IPv6 without brackets."""
     return url.raw_host.decode("ascii").strip("[]")
 
 
-def port_of(url: httpx.URL) -> int:
+def port_of(url: "httpx.URL") -> int:
     return url.port if url.port is not None else 443 if url.scheme == "https" else 80
 
 
@@ -88,5 +91,7 @@ def without_query(url: str) -> str:
 
 def origin(url: str) -> str:
     """Return the URL with its path and query hidden, for callers who may only read: many receivers keep a token in the path."""
+    import httpx  # noqa: PLC0415
+
     parts = httpx.URL(url)
     return f"{parts.scheme}://{parts.netloc.decode('ascii')}/…"

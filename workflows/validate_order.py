@@ -1,4 +1,4 @@
-"""validate-order: confirms an order whose items are in stock, and cancels any other."""
+"""validate-order: confirms an order whose items are in stock and can be shipped, and cancels any other."""
 
 from temporalio import workflow
 from temporalio.exceptions import FailureError
@@ -60,8 +60,10 @@ class ValidateOrder(InRounds):
                 return None
 
     async def _decide(self, order: OrderRef, availability: Availability) -> OrderProgress:
-        if not availability.shortages:
+        if not availability.shortages and availability.unshippable is None:
             return await self.database(CONFIRM, order, "All items in stock")
+        if not availability.shortages:
+            return await self._refuse_label(order, f"Cannot be shipped: {availability.unshippable}")
         cancellation = Cancellation(
             order=order,
             reason=OUT_OF_STOCK,
@@ -70,3 +72,7 @@ class ValidateOrder(InRounds):
         )
         skus = ", ".join(shortage.sku for shortage in availability.shortages[:5])
         return await self.database(CANCEL, cancellation, f"Short of {skus}")
+
+    async def _refuse_label(self, order: OrderRef, reason: str) -> OrderProgress:
+        cancellation = Cancellation(order=order, reason=reason, cancelled_by=CancelledBy.VALIDATION)
+        return await self.database(CANCEL, cancellation, reason[:200])

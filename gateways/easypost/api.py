@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Final, TypeVar
@@ -25,13 +25,17 @@ from easypost.errors.api.rate_limit_error import RateLimitError
 from easypost.errors.api.timeout_error import TimeoutError as NoAnswerInTime
 from requests.adapters import HTTPAdapter
 
+from gateways.easypost.customs import customs_info, needs_customs, ounces
+from gateways.easypost.shipment import Shipment, address_of, read_messages, read_page, read_rates, read_shipment
 from gateways.errors import GatewayMisconfigured, GatewayUnavailable
-from gateways.shipping import Recipient
+from gateways.shipping import LabelRequest
+from orders.reference import country_code
 
 T = TypeVar("T")
 
 TIMEOUT: Final = 8  # seconds to connect, and as many to read the answer: together less than a gateway step's time-out
 LONGEST_WAIT: Final = 1.0  # seconds for a thread: a later call could take effect after its step's time-out
+RETRY_AFTER: Final = 15.0  # seconds: six attempts make a round that outlasts a purchase
 _PURCHASE: Final = 64  # seconds for which EasyPost may process a purchase: its own client waits 60 for the answer
 _THREADS: Final = 32
 _PAGE: Final = 100  # the longest page of EasyPost's lists
@@ -62,43 +66,6 @@ class EasyPostRefused(Exception):
         return self.code.rpartition(".")[2] in _PENDING
 
 
-@dataclass(frozen=True, slots=True)
-class Shipment:
-    """A shipment at EasyPost. rate_id: the lowest rate. carrier: of the bought rate.
-
-    messages: carriers' reasons for offering no rate. labelled: the label can be printed; EasyPost may set the
-    tracking_number earlier or later. refund_status: None until a refund of the label is requested. reference, address,
-    ounces: as the shipment was created.
-    """
-
-    id: str
-    rate_id: str | None
-    messages: tuple[str, ...]
-    labelled: bool
-    tracking_number: str | None
-    carrier: str
-    refund_status: str | None
-    reference: str | None = None
-    address: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    ounces: float | None = None
-
-    @property
-    def is_live(self) -> bool:
-        """True if the label can be used and billed: bought, and its refund neither requested nor made."""
-        return self.is_bought and self.refund_status in (None, "rejected")
-
-    def goes_to(self, recipient: Recipient) -> bool:
-        """True if every part of the recipient's address is in the shipment's, in any case of letters."""
-        return all(
-            part.casefold() == str(self.address.get(name)).casefold() for name, part in _address(recipient).items()
-        )
-
-    @property
-    def is_bought(self) -> bool:
-        """True if a label was bought, printable or not."""
-        return self.labelled or self.tracking_number is not None
-
-
 class EasyPostApi:
     """One client for the process, in threads of its own. Every method may raise GatewayUnavailable, GatewayMisconfigured or
     EasyPostRefused."""
@@ -121,16 +88,35 @@ class EasyPostApi:
         """Seconds for which a purchase without an answer may be in progress at EasyPost; no other begins before."""
         return max(_PURCHASE, 2 * self._timeout + 4)
 
-    async def create(self, reference: str, recipient: Recipient, ounces: float) -> Shipment:
-        """Create a shipment with its rates, without buying a label."""
-        return await self._shipment(
-            lambda: self._client.shipment.create(
-                reference=reference,
-                from_address=self._sender,
-                to_address=_address(recipient),
-                parcel={"weight": ounces},
-            )
+    def needs_customs(self, country: str) -> bool:
+        """True if goods from the sender to this country are declared to the customs."""
+        sender = self._sender["country"]
+        return needs_customs(country_code(sender) or sender, country)
+
+    def ounces(self, request: LabelRequest, unit_ounces: float) -> float:
+        """Return the parcel's weight: of its goods where they are declared, else of its units."""
+        declared = self.needs_customs(request.recipient.country)
+        return ounces(request.goods) if declared else request.units * unit_ounces
+
+    async def create(self, request: LabelRequest, unit_ounces: float) -> Shipment:
+        """Create a shipment with its rates, without buying a label. Goods that are to be declared must be complete."""
+        shipment: dict[str, Any] = {
+            "reference": request.key,
+            "from_address": self._sender,
+            "to_address": address_of(request.recipient, request.phone),
+            "parcel": {"weight": self.ounces(request, unit_ounces)},
+        }
+        if self.needs_customs(request.recipient.country):
+            shipment["customs_info"] = customs_info(request, self._sender)
+        return await self._shipment(lambda: self._client.shipment.create(**shipment))
+
+    async def rerated(self, shipment: Shipment) -> Shipment:
+        """Return the shipment with new rates: EasyPost's expire."""
+        rates, messages = await self._call(
+            lambda: self._client.shipment.regenerate_rates(shipment.id),
+            lambda answer: (read_rates(answer), read_messages(answer)),
         )
+        return replace(shipment, rates=rates, messages=messages or shipment.messages)
 
     async def retrieve(self, shipment_id: str) -> Shipment:
         return await self._shipment(lambda: self._client.shipment.retrieve(shipment_id))
@@ -149,7 +135,7 @@ class EasyPostApi:
         more: dict[str, str] = {}
         while True:
             listing = partial(self._client.shipment.all, page_size=_PAGE, **query, **more)
-            page, has_more = await self._call(listing, _page)
+            page, has_more = await self._call(listing, read_page)
             for each in page:
                 yield each
             if not has_more or not page:
@@ -165,7 +151,7 @@ class EasyPostApi:
         return await self._shipment(lambda: self._client.shipment.refund(shipment_id))
 
     async def _shipment(self, call: Callable[[], Any]) -> Shipment:
-        return await self._call(call, _shipment)
+        return await self._call(call, read_shipment)
 
     async def _call(self, call: Callable[[], Any], read: Callable[[dict[str, Any]], T]) -> T:
         deadline = time.monotonic() + LONGEST_WAIT
@@ -204,47 +190,8 @@ class EasyPostApi:
         self._answer.retry_after = float(given) if given.isdecimal() else None
 
 
-def _address(recipient: Recipient) -> dict[str, str]:
-    address = {
-        "name": recipient.name,
-        "street1": recipient.line1,
-        "street2": recipient.line2,
-        "city": recipient.city,
-        "state": recipient.region,
-        "zip": recipient.postal_code,
-        "country": recipient.country,
-    }
-    return {field: value for field, value in address.items() if value is not None}
-
-
-def _shipment(answer: dict[str, Any]) -> Shipment:
-    rate = answer.get("selected_rate") or {}
-    return Shipment(
-        id=answer["id"],
-        rate_id=_lowest_rate(answer.get("rates") or []),
-        messages=tuple(f"{each.get('carrier')}: {each.get('message')}" for each in answer.get("messages") or []),
-        labelled=answer.get("postage_label") is not None,
-        tracking_number=answer.get("tracking_code") or None,
-        carrier=rate.get("carrier") or "unknown",
-        refund_status=answer.get("refund_status"),
-        reference=answer.get("reference"),
-        address=answer.get("to_address") or {},
-        ounces=(answer.get("parcel") or {}).get("weight"),
-    )
-
-
-def _page(answer: dict[str, Any]) -> tuple[list[Shipment], bool]:
-    """Convert a page of a list, with whether there is another."""
-    return [_shipment(each) for each in answer["shipments"]], answer["has_more"]
-
-
 def _time(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _lowest_rate(rates: list[dict[str, Any]]) -> str | None:
-    lowest = min(rates, key=lambda rate: float(rate["rate"]), default=None)
-    return str(lowest["id"]) if lowest else None
 
 
 def _code(error: ApiError) -> str:

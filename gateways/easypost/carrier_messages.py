@@ -1,4 +1,4 @@
-"""Carriers' messages as refusal reasons for the order's stream and Temporal: short, and without the address."""
+"""Carriers' messages for the order's stream and Temporal: short, and without the address."""
 
 import re
 from typing import Final
@@ -10,11 +10,15 @@ _DEFAULT: Final = "no carrier takes the parcel"
 
 
 def refusal_reason(message: str, recipient: Recipient) -> str:
+    """Return the reason of a final refusal from the message."""
+    return f"Shipping unavailable: {masked(message, recipient) or _DEFAULT}"
+
+
+def masked(message: str, recipient: Recipient) -> str:
     """Return the message with every part of the recipient's name and address masked."""
     flat = " ".join(message.split())
-    masked = re.sub(_parts_of(recipient), "…", flat, flags=re.IGNORECASE)
-    short = masked if len(masked) <= LIMIT else f"{masked[: LIMIT - 1]}…"
-    return f"Shipping unavailable: {short or _DEFAULT}"
+    without = re.sub(_parts_of(recipient), "…", flat, flags=re.IGNORECASE)
+    return without if len(without) <= LIMIT else f"{without[: LIMIT - 1]}…"
 
 
 def _parts_of(recipient: Recipient) -> str:

@@ -2,10 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 import asyncpg
 
 from gateways.easypost import statements
+
+VOIDED: Final = ("voiding", "voided", "void_refused")
+"""States of a voided key."""
 
 
 @dataclass(frozen=True, slots=True)

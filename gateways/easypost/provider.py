@@ -7,7 +7,7 @@ import asyncpg
 from gateways.easypost import statements
 from gateways.easypost.settings import EasyPostSettings, sender_address
 from gateways.provider import LedgerView, Option, Provider, client_package
-from gateways.shipping import ShippingGateway
+from gateways.shipping import ServiceChoice, ShippingGateway
 
 if TYPE_CHECKING:  # the package `easypost` is an extra
     from gateways.easypost.shipping import EasyPostShippingGateway
@@ -25,7 +25,8 @@ def _shipping(settings: EasyPostSettings, pool: asyncpg.Pool) -> ShippingGateway
     assert settings.easypost_from is not None, "checked by EasyPostSettings"
     key, sender = settings.easypost_api_key.get_secret_value(), sender_address(settings.easypost_from)
     api = EasyPostApi(key, sender, settings.easypost_api_base)
-    return EasyPostShippingGateway(pool, api, unit_ounces=settings.easypost_unit_ounces)
+    preferred = ServiceChoice(settings.easypost_carrier, settings.easypost_service)
+    return EasyPostShippingGateway(pool, api, unit_ounces=settings.easypost_unit_ounces, preferred=preferred)
 
 
 def easypost_gateway(settings: EasyPostSettings, shipping: ShippingGateway) -> "EasyPostShippingGateway | None":

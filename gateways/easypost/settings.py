@@ -36,6 +36,19 @@ class EasyPostSettings(BaseModel):
         description="the weight of one unit of an order, for the carrier",
     )
 
+    easypost_carrier: str | None = Field(
+        None,
+        alias="ORDERS_EASYPOST_CARRIER",
+        min_length=1,
+        description="buy labels from this carrier alone, as EasyPost spells it; without it, the lowest rate of all",
+    )
+    easypost_service: str | None = Field(
+        None,
+        alias="ORDERS_EASYPOST_SERVICE",
+        min_length=1,
+        description="buy this service alone, as EasyPost spells it; without it, the lowest rate",
+    )
+
     @field_validator("easypost_from")
     @classmethod
     def _is_a_postal_address(cls, text: str | None) -> str | None:

@@ -5,18 +5,19 @@ from typing import Final
 
 import asyncpg
 
-from gateways.easypost.api import EasyPostApi, EasyPostBusy, EasyPostRefused, Shipment
-from gateways.easypost.carrier_messages import refusal_reason
-from gateways.easypost.ledger import EasyPostLedger, ShipmentRow
+from gateways.easypost.api import RETRY_AFTER, EasyPostApi, EasyPostBusy, EasyPostRefused
+from gateways.easypost.ledger import VOIDED, EasyPostLedger, ShipmentRow
+from gateways.easypost.rates import NoSuchRate, Rate, lowest_rate
+from gateways.easypost.refusals import Refusals, refusal_of, undecided
+from gateways.easypost.shipment import Shipment
 from gateways.errors import (
     GatewayMisconfigured,
     GatewayUnavailable,
+    GatewayUndecided,
     IdempotencyConflict,
-    KeyVoided,
-    ShippingUnavailable,
 )
 from gateways.fingerprints import fingerprint
-from gateways.shipping import Label, LabelRequest, VoidedLabel
+from gateways.shipping import ANY_SERVICE, Label, LabelRequest, ServiceChoice, VoidedLabel
 from orders.names import order_of_key
 
 # State of a label by the status of its refund. Bill-on-scan carriers answer not_applicable: no postage was paid.
@@ -26,33 +27,43 @@ _STATE_BY_STATUS: Final = {
     "not_applicable": "voided",
     "rejected": "void_refused",
 }
-_VOIDED: Final = ("voiding", "voided", "void_refused")
 MAY_APPEAR: Final = 24 * 60 * 60.0  # seconds for which a purchase with an unknown outcome may still make a label
-_RETRY_AFTER: Final = 15.0  # seconds; six attempts make one round, whose last look comes after the purchase has ended
 
 
 class EasyPostShippingGateway:
-    """A ShippingGateway that buys the lowest rate. unit_ounces: the weight of one unit of an order.
+    """A ShippingGateway that buys the lowest rate. unit_ounces: the weight of one unit of an order. preferred: carrier and
+    service to buy where a person has made no choice.
 
     Voiding a label requests a refund by the carrier, which takes up to weeks; a rejected refund is requested again at every
     later call, as EasyPost allows. A key that is voided while the outcome of a purchase is unknown stays pending for a day:
     every call looks for a label, and requests its refund.
     """
 
-    def __init__(self, pool: asyncpg.Pool, api: EasyPostApi, *, unit_ounces: float = 16) -> None:
+    def __init__(
+        self,
+        pool: asyncpg.Pool,
+        api: EasyPostApi,
+        *,
+        unit_ounces: float = 16,
+        preferred: ServiceChoice = ANY_SERVICE,
+    ) -> None:
         self.api, self._ledger, self._unit_ounces = api, EasyPostLedger(pool), unit_ounces
+        self._preferred, self._refusals = preferred, Refusals(self._ledger)
+
+    def needs_customs(self, country: str) -> bool:
+        """As ShippingGateway.needs_customs: to another country, except within the European Union."""
+        return self.api.needs_customs(country)
 
     async def create(self, request: LabelRequest) -> Label:
-        """As ShippingGateway.create. A refusal is stored under its key."""
+        """As ShippingGateway.create. A final refusal is stored under its key; after any other, a later call gets new rates."""
         row = await self._ledger.open(request.key, request.order_id, _fingerprint(request))
-        if row.state not in _VOIDED and row.fingerprint != _fingerprint(request):
+        if row.state not in VOIDED and row.fingerprint != _fingerprint(request):
             raise IdempotencyConflict(request.key)
         match row.state:
             case "new":
                 return await self._buy(request, await self._created(request))
             case "created" | "buying":
-                assert row.shipment_id is not None
-                return await self._buy(request, await self.api.retrieve(row.shipment_id))
+                return await self._buy(request, await self._with_new_rates(request, row))
             case _:
                 return _result(request.key, row)
 
@@ -62,7 +73,7 @@ class EasyPostShippingGateway:
         if known is None or known.state in ("new", "created"):
             await self.adopt(key)
         row = await self._ledger.open_voided(key, reason)
-        while row.state not in _VOIDED:
+        while row.state not in VOIDED:
             if row.state == "bought":
                 await self._ledger.void_bought(key, reason)
             else:
@@ -101,7 +112,8 @@ class EasyPostShippingGateway:
         """True if the ledger has no shipment for this request, and EasyPost's has its recipient and weight."""
         row = await self._ledger.find(request.key)
         known = row is not None and (row.state != "new" or row.fingerprint != _fingerprint(request))
-        same = shipment.goes_to(request.recipient) and shipment.ounces == request.units * self._unit_ounces
+        ounces = self.api.ounces(request, self._unit_ounces)
+        same = shipment.goes_to(request.recipient) and shipment.ounces == ounces
         return same and not known
 
     async def adopt_for(self, request: LabelRequest, shipment: Shipment) -> None:
@@ -116,45 +128,66 @@ class EasyPostShippingGateway:
             await self._recorded(key, shipment)
 
     async def _created(self, request: LabelRequest) -> Shipment:
+        if self.needs_customs(request.recipient.country) and request.customs_problem:
+            raise GatewayUndecided(f"no label: {request.customs_problem}", "import it with `orders inventory import`")
         try:
-            created = await self.api.create(request.key, request.recipient, request.units * self._unit_ounces)
+            created = await self.api.create(request, self._unit_ounces)
         except EasyPostRefused as refused:
-            raise await self._refused(request, refused.reason) from None
+            raise await self._refusals.by_easypost(request, refused) from None
         if await self._ledger.store(request.key, created.id):
             return created
         row = await self._ledger.read(request.key)  # a concurrent call stored its shipment first
         if row.state not in ("created", "buying") or row.shipment_id is None:
-            raise _refusal(request.key, row)
+            raise refusal_of(request.key, row)
         return await self.api.retrieve(row.shipment_id)
+
+    async def _with_new_rates(self, request: LabelRequest, row: ShipmentRow) -> Shipment:
+        assert row.shipment_id is not None
+        shipment = await self.api.retrieve(row.shipment_id)
+        if shipment.is_bought or row.buying_seconds:
+            return shipment
+        try:
+            return await self.api.rerated(shipment)
+        except EasyPostRefused as refused:
+            shipment = await self.api.retrieve(row.shipment_id)  # a concurrent call may have bought a label
+            if not shipment.is_bought:
+                raise await self._refusals.by_easypost(request, refused) from None
+            return shipment
+
+    async def _rate(self, request: LabelRequest, shipment: Shipment) -> Rate:
+        if not shipment.rates:
+            raise await self._refusals.without_rates(request, shipment)
+        try:
+            return lowest_rate(shipment.rates, request.choice or self._preferred, request.currency)
+        except NoSuchRate as none:
+            raise undecided(request, "; ".join((none.reason, *shipment.messages))) from None
 
     async def _buy(self, request: LabelRequest, shipment: Shipment) -> Label:
         if shipment.is_bought:
             return await self._bought(request.key, shipment)
-        if shipment.rate_id is None:
-            raise await self._refused(request, "; ".join(shipment.messages))
+        rate = await self._rate(request, shipment)
         purchase = await self._ledger.begin_purchase(request.key, self.api.purchase_seconds, MAY_APPEAR)
         if purchase is None:
             return _result(request.key, await self._ledger.read(request.key))
         try:
-            shipment = await self.api.buy(shipment.id, shipment.rate_id)
+            shipment = await self.api.buy(shipment.id, rate.id)
         except (EasyPostBusy, GatewayMisconfigured):
             await self._ledger.end_purchase(request.key, purchase)
             raise
         except EasyPostRefused as refused:
             shipment = await self.api.retrieve(shipment.id)  # an earlier purchase may have made a label
-            if not shipment.is_bought and refused.is_pending:
-                raise GatewayUnavailable(f"EasyPost has not decided: {refused.code}", _RETRY_AFTER) from None
             if not shipment.is_bought:
-                await self._ledger.end_purchase(request.key, purchase)
-                raise await self._refused(request, refused.reason) from None
+                if not refused.is_pending:
+                    await self._ledger.end_purchase(request.key, purchase)
+                raise await self._refusals.by_easypost(request, refused) from None
         return await self._bought(request.key, shipment)
 
     async def _bought(self, key: str, shipment: Shipment) -> Label:
         row = await self._ledger.read(key)
         # A carrier without tracking never sets the number; any other sets it while the purchase is in progress.
         complete = shipment.labelled and (shipment.tracking_number is not None or not row.buying_seconds)
-        if not complete and not (shipment.is_bought and row.state in _VOIDED):
-            raise GatewayUnavailable("EasyPost has not made the label yet", _RETRY_AFTER)
+        if not complete and not (shipment.is_bought and row.state in VOIDED):
+            raise GatewayUnavailable("EasyPost has not made the label yet", RETRY_AFTER)
         row = await self._recorded(key, shipment)
         if row.state == "voiding":  # voided in the meantime: this call found the label first
             await self._refunded(key, row)
@@ -171,10 +204,6 @@ class EasyPostShippingGateway:
             return await self._recorded(key, shipment)
         await self._ledger.complete_void(key)
         return await self._ledger.read(key)
-
-    async def _refused(self, request: LabelRequest, reason: str) -> Exception:
-        row = await self._ledger.refuse(request.key, refusal_reason(reason, request.recipient))
-        return _refusal(request.key, row)
 
     async def _refunded(self, key: str, row: ShipmentRow) -> VoidedLabel:
         assert row.shipment_id is not None
@@ -195,7 +224,7 @@ class EasyPostShippingGateway:
 def _result(key: str, row: ShipmentRow) -> Label:
     if row.state == "bought":
         return _label(row)
-    raise _refusal(key, row)
+    raise refusal_of(key, row)
 
 
 def _label(row: ShipmentRow) -> Label:
@@ -203,15 +232,6 @@ def _label(row: ShipmentRow) -> Label:
     assert row.tracking_number is not None
     assert row.carrier is not None
     return Label(row.shipment_id, row.tracking_number, row.carrier)
-
-
-def _refusal(key: str, row: ShipmentRow) -> Exception:
-    if row.state in _VOIDED:
-        return KeyVoided(key)
-    if row.state == "refused":
-        return ShippingUnavailable(row.refusal_reason or "Shipping unavailable")
-    # The outcome of the other purchase can be looked up once it has ended.
-    return GatewayUnavailable("another purchase is in progress", retry_after=row.buying_seconds or None)
 
 
 def _fingerprint(request: LabelRequest) -> str:

@@ -63,7 +63,8 @@ class SimulatedPaymentGateway:
         row = await self._call("payment.void", statements.VOID_CHARGE, key, reason)
         if row["state"] in ("failed", "refused"):
             raise GatewayUndecided(
-                "the simulated refund is refused: return the money in another way, then close it with `orders refunds settle`"
+                "the simulated refund is refused",
+                "return the money in another way and then close it with `orders refunds settle`",
             )
         pending = row["state"] == "pending"
         return Voided(key, row["payment_id"], row["refund_id"], 0 if pending else row["amount_returned"], pending)

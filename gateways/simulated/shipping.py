@@ -2,7 +2,7 @@
 
 import asyncpg
 
-from gateways.errors import IdempotencyConflict, KeyVoided, ShippingUnavailable
+from gateways.errors import GatewayUndecided, IdempotencyConflict, KeyVoided, ShippingUnavailable
 from gateways.fingerprints import fingerprint
 from gateways.shipping import Label, LabelRequest, VoidedLabel
 from gateways.simulated import statements
@@ -23,6 +23,10 @@ class SimulatedShippingGateway:
 
     async def create(self, request: LabelRequest) -> Label:
         """As ShippingGateway.create. A refusal is stored under its key, and survives a change of the limit."""
+        if not request.choice.admits(CARRIER):
+            if label := await self.find(request.key):
+                return label
+            raise GatewayUndecided(f"no rate of {request.choice} is offered, only {CARRIER}")
         row = await self._call(
             "shipping.create",
             statements.CREATE_LABEL,
@@ -34,6 +38,10 @@ class SimulatedShippingGateway:
             self._settings.unavailable_above_units,
         )
         return _label(request.key, row)
+
+    def needs_customs(self, country: str) -> bool:
+        """As ShippingGateway.needs_customs: no parcel passes the customs."""
+        return False
 
     async def void(self, key: str, reason: str) -> VoidedLabel:
         """As ShippingGateway.void; final at once, and a repeated call gets the first result."""

@@ -85,7 +85,7 @@ def processed_until(intent: Intent) -> datetime:
     until = intent.created + _LONGEST_PROCESSING
     if datetime.now(UTC) > until:
         raise GatewayUndecided(
-            f"Stripe has been processing the payment since {intent.created:%Y-%m-%d}, longer than any payment takes: "
-            f"ask Stripe about {intent.id}, or cancel the order"
+            f"Stripe has been processing the payment since {intent.created:%Y-%m-%d}, longer than any payment takes",
+            f"ask Stripe about {intent.id}, or cancel the order",
         )
     return until

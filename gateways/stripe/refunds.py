@@ -130,10 +130,9 @@ def _require_open(row: RefundRow) -> None:
 def _undecided(row: RefundRow, order_id: str, reason: str | None = None) -> GatewayUndecided:
     refused = "is refused by Stripe" + (f", as {reason}" if reason else "")
     how = "has failed at Stripe" if row.refund_id else refused
-    return GatewayUndecided(
-        f"the refund {how}: return the money in Stripe's dashboard, or in another way and then close it with "
-        f"`orders refunds settle {order_id}`"
-    )
+    settle = f"`orders refunds settle {order_id} cancellation`"
+    remedy = f"return the money in Stripe's dashboard, or in another way and then close it with {settle}"
+    return GatewayUndecided(f"the refund {how}", remedy)
 
 
 def _left(rows: Rows, key: str, intent: Intent, currency: str) -> int:

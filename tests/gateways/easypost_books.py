@@ -12,6 +12,9 @@ HEAVIEST = 800.0  # ounces
 UNDELIVERABLE = "Nowhere 1"
 _ADDRESS = {"name", "company", "street1", "street2", "city", "state", "zip", "country", "phone", "email"}
 _SHIPMENT = {"reference", "to_address", "from_address", "parcel"}
+_ITEM = {"description", "quantity", "value", "currency", "weight", "hs_tariff_number", "origin_country", "code"}
+_WITHOUT_CUSTOMS = {"DE", "FR"}  # between these countries
+TOO_HEAVY = "Package weight exceeds the limit"
 
 
 class Refusal(Exception):
@@ -34,12 +37,23 @@ class EasyPostBooks:
     """What is answered when a label is to be taken back."""
     refuses_to_sell: str | None = None
     """The code with which every purchase is refused."""
+    offers: list[tuple[str, str, str, str]] = field(
+        default_factory=lambda: [("USPS", "Priority", "11.20", "USD"), ("USPS", "Ground", "7.58", "USD")]
+    )
+    """Carrier, service, price and currency of each rate."""
+    no_rates: tuple[str, ...] | None = None
+    """The carriers' messages while none offers a rate."""
+    forgotten_rate: int = 422
+    """The status with which a purchase by an expired rate is refused: the code is not documented."""
     refuses_refunds: bool = False
     answers_early: Literal["complete", "without_tracking", "without_label", "accepted"] = "complete"
     """What a purchase's answer lacks until `finish`: nothing, one of the two, or both."""
     refunds_early: bool = False
     """Whether a refund is accepted before the label is made, which then does not count for the label."""
     most_per_page: int = 100
+    _rates: int = 0
+    _offered: dict[str, dict[str, Any]] = field(default_factory=dict)
+    _expired: set[str] = field(default_factory=set)
     _unfinished: list[dict[str, Any]] = field(default_factory=list)
 
     def finish(self) -> None:
@@ -77,16 +91,13 @@ class EasyPostBooks:
                 {"field": "street1", "message": "House number is missing", "suggestion": None},
             )
         number = f"{len(self.shipments) + 1:032x}"
-        too_heavy = given["parcel"]["weight"] > HEAVIEST
-        rates = [] if too_heavy else [_rate(number, 1, "Priority", "11.20"), _rate(number, 2, "Ground", "7.58")]
-        message = {"carrier": "USPS", "type": "rate_error", "message": "Package weight exceeds the limit"}
         shipment = {
             "id": f"shp_{number}",
             "object": "Shipment",
             "mode": "test",
             **given,
-            "rates": rates,
-            "messages": [message] if too_heavy else [],
+            "rates": [],
+            "messages": [],
             "selected_rate": None,
             "postage_label": None,
             "tracking_code": None,
@@ -95,7 +106,37 @@ class EasyPostBooks:
             "created_at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
         }
         self.shipments[shipment["id"]] = shipment
+        self.rerate(shipment)
         return shipment
+
+    def rerate(self, shipment: dict[str, Any]) -> dict[str, Any]:
+        """New rates, under new ids; the answer has nothing else of the shipment."""
+        if _is_bought(shipment):
+            raise Refusal("SHIPMENT.POSTAGE.EXISTS", "Postage already exists for this shipment")
+        messages = self._problems_of(shipment)
+        self._rates += 1
+        shipment["messages"] = [
+            {"carrier": "USPS", "type": "rate_error", "message": message} for message in messages or ()
+        ]
+        shipment["rates"] = (
+            [] if messages is not None else [_rate(shipment, self._rates, *each) for each in self.offers]
+        )
+        self._offered |= {rate["id"]: rate for rate in shipment["rates"]}
+        return {"rates": shipment["rates"], "messages": shipment["messages"]}
+
+    def expire_rates(self) -> None:
+        """Forget all rates, which their shipments still have."""
+        self._expired |= {rate["id"] for each in self.shipments.values() for rate in each["rates"]}
+
+    def _problems_of(self, shipment: dict[str, Any]) -> tuple[str, ...] | None:
+        ends = {shipment["from_address"]["country"], shipment["to_address"]["country"]}
+        if self.no_rates is not None:
+            return self.no_rates
+        if shipment["parcel"]["weight"] > HEAVIEST:
+            return (TOO_HEAVY,)
+        if len(ends) > 1 and not ends <= _WITHOUT_CUSTOMS and "customs_info" not in shipment:
+            return ("Customs info required for international rates.",)
+        return None
 
     def find(self, reference: str) -> dict[str, Any]:
         """A shipment by its reference, in the place of an id."""
@@ -117,12 +158,14 @@ class EasyPostBooks:
 
     def buy(self, shipment: dict[str, Any], body: Any) -> dict[str, Any]:
         rate_id = body.get("rate", {}).get("id")
-        [rate] = [each for each in shipment["rates"] if each["id"] == rate_id] or [None]
-        self._expect(rate is not None, f"an unknown rate {rate_id}")
+        rate = self._offered.get(rate_id)
+        self._expect(rate is not None and rate["shipment_id"] == shipment["id"], f"an unknown rate {rate_id}")
         if shipment in self._unfinished:
             raise Refusal("SHIPMENT.PURCHASE.IN_PROGRESS", "The shipment is being purchased")
         if _is_bought(shipment):
             raise Refusal("SHIPMENT.POSTAGE.EXISTS", "Postage already exists for this shipment")
+        if rate_id in self._expired:
+            raise Refusal("RATE.GONE", "The rate is no longer available", status=self.forgotten_rate)
         if self.refuses_to_sell:
             raise Refusal(self.refuses_to_sell, "Unable to complete shipment purchase", "account on hold")
         shipment["selected_rate"] = rate
@@ -152,27 +195,40 @@ class EasyPostBooks:
 
     def _check_creation(self, body: Any) -> None:
         given = body.get("shipment", {})
-        self._expect(set(body) == {"shipment"} and set(given) == _SHIPMENT, f"a shipment of {sorted(given)}")
+        self._expect(
+            set(body) == {"shipment"} and set(given) - {"customs_info"} == _SHIPMENT, f"a shipment of {sorted(given)}"
+        )
         for address in (given["to_address"], given["from_address"]):
             self._expect({"street1", "city", "country"} <= set(address) <= _ADDRESS, f"an address of {sorted(address)}")
             self._expect(all(isinstance(part, str) for part in address.values()), "an address that is not of texts")
         self._expect(set(given["parcel"]) == {"weight"} and given["parcel"]["weight"] > 0, "a parcel without a weight")
+        if "customs_info" in given:
+            self._check_customs(given["customs_info"]["customs_items"], given["parcel"]["weight"])
+
+    def _check_customs(self, items: list[dict[str, Any]], most: float) -> None:
+        self._expect(all(set(each) == _ITEM and all(each.values()) for each in items), f"incomplete goods: {items}")
+        self._expect(
+            all(float(each["value"]) > 0 and each["weight"] > 0 for each in items), f"worthless goods: {items}"
+        )
+        self._expect(sum(each["weight"] for each in items) <= most, "goods that weigh more than their parcel")
+        self._expect(len({each["currency"] for each in items}) == 1, f"goods in several currencies: {items}")
 
     def _expect(self, holds: bool, problem: str) -> None:
         if not holds:
             self.problems.append(problem)
 
 
-def _rate(shipment: str, number: int, service: str, price: str) -> dict[str, Any]:
-    rate_id = f"rate_{shipment}{number}"
+def _rate(
+    shipment: dict[str, Any], number: int, carrier: str, service: str, price: str, currency: str
+) -> dict[str, Any]:
     return {
-        "id": rate_id,
+        "id": f"rate_{shipment['id']}_{number}_{carrier}_{service}",
         "object": "Rate",
         "service": service,
-        "carrier": "USPS",
+        "carrier": carrier,
         "rate": price,
-        "currency": "USD",
-        "shipment_id": f"shp_{shipment}",
+        "currency": currency,
+        "shipment_id": shipment["id"],
     }
 
 

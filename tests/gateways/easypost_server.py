@@ -15,16 +15,10 @@ from embedded.ports import HOST
 from tests.gateways.easypost_books import EasyPostBooks, Refusal
 
 API_KEY = "EZTK-of-the-tests"
-SENDER = {
-    "company": "Tea House",
-    "street1": "417 Montgomery St",
-    "city": "San Francisco",
-    "state": "CA",
-    "zip": "94104",
-}
-SENDER |= {"country": "US", "phone": "4155550100"}
+SENDER = {"company": "Tea House", "street1": "Torstr. 49", "city": "Berlin", "zip": "10119"}
+SENDER |= {"country": "DE", "phone": "+49301234567"}
 CREATE, RETRIEVE = "POST /v2/shipments$", "GET /v2/shipments/"
-BUY, REFUND = "/buy$", "/refund$"
+BUY, RERATE, REFUND = "/buy$", "/rerate$", "/refund$"
 FaultKind: TypeAlias = Literal["lost_request", "lost_reply", "late_effect", "hang", "status", "status_then_effect"]
 
 
@@ -56,7 +50,7 @@ class EasyPostServer(EasyPostBooks):
     base: str = ""
     faults: list[Fault] = field(default_factory=list)
     calls: Counter[str] = field(default_factory=Counter)
-    """By what was called: create, retrieve, buy, refund."""
+    """By what was called: create, retrieve, rerate, buy, refund."""
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     _late: list[Callable[[], Any]] = field(default_factory=list)
 
@@ -106,6 +100,8 @@ class EasyPostServer(EasyPostBooks):
         self.calls[action or "retrieve"] += 1
         if action == "buy":
             return lambda: self.buy(shipment, body)
+        if action == "rerate":
+            return lambda: self.rerate(shipment)
         return (lambda: self.refund(shipment)) if action == "refund" else (lambda: shipment)
 
     def _fault(self, call: str) -> Fault | None:
@@ -130,7 +126,7 @@ async def run_easypost_server() -> AsyncIterator[EasyPostServer]:
     server = EasyPostServer()
     handler: Callable[[web.Request], Awaitable[web.StreamResponse]] = server.answer
     app = web.Application()
-    for method, path in (("POST", ""), ("GET", ""), ("GET", "/{id}"), ("POST", "/{id}/{action:buy|refund}")):
+    for method, path in (("POST", ""), ("GET", ""), ("GET", "/{id}"), ("POST", "/{id}/{action:buy|refund|rerate}")):
         app.router.add_route(method, f"/v2/shipments{path}", handler)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
     await runner.setup()

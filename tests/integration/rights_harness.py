@@ -181,11 +181,14 @@ class Database:
 
 
 @asynccontextmanager
-async def database(server: Deployment) -> AsyncIterator[Database]:
+async def database(server: Deployment, template: str | None = None) -> AsyncIterator[Database]:
+    """A database of the owner, empty but for the counter, or a clone of a template that nobody is connected to."""
     name = f"test_{uuid.uuid4().hex}"
-    await execute(server.address("postgres"), f"create database {name} owner {OWNER}")
+    source = f" template {template}" if template else ""
+    await execute(server.address("postgres"), f"create database {name} owner {OWNER}{source}")
     found = Database(server, name)
-    await execute(found.admin, _COUNTER)
+    if template is None:
+        await execute(found.admin, _COUNTER)
     yield found
     await execute(server.address("postgres"), f"drop database {name} with (force)")
 

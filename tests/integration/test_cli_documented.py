@@ -3,7 +3,7 @@
 import asyncio
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -77,12 +77,27 @@ def test_the_overview_has_the_first_line_of_a_commands_own_help(name: str) -> No
     assert COMMANDS_BY_NAME[name][1] == first.replace("\n", " ")
 
 
-async def test_help_and_version_import_neither_temporal_nor_the_database(tmp_path: Path) -> None:
-    script = "import sys; from cli import app; app(['--help'], standalone_mode=False); print(sorted(sys.modules))"
+async def imported_by(script: str, packages: Iterable[str]) -> list[str]:
+    """The packages that a fresh interpreter has imported after the script."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", script, cwd=ROOT, stdout=asyncio.subprocess.PIPE
+        sys.executable,
+        "-c",
+        f"import sys; {script}; print(sorted(sys.modules))",
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
     )
     printed, _ = await process.communicate()
     assert process.returncode == 0
-    imported = printed.decode().splitlines()[-1]
-    assert [each for each in ("temporalio", "asyncpg", "fastapi", "pydantic") if f"'{each}'" in imported] == []
+    modules = printed.decode().splitlines()[-1]
+    return [each for each in packages if f"'{each}'" in modules]
+
+
+async def test_help_and_version_import_neither_temporal_nor_the_database() -> None:
+    script = "from cli import app; app(['--help'], standalone_mode=False)"
+    assert await imported_by(script, ("temporalio", "asyncpg", "fastapi", "pydantic")) == []
+
+
+@pytest.mark.parametrize("command", ["list", "show", "customers", "inventory", "cancel", "hold"])
+async def test_a_command_that_needs_the_database_alone_imports_neither_temporal_nor_a_web_server(command: str) -> None:
+    heavy = ("temporalio", "fastapi", "uvicorn", "httpx", "stripe", "easypost", "opentelemetry.sdk")
+    assert await imported_by(f"import cli.{command}", heavy) == []

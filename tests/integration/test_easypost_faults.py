@@ -7,8 +7,9 @@ import asyncpg
 import pytest
 from requests.adapters import HTTPAdapter
 
-from gateways.easypost.api import EasyPostApi, Shipment
+from gateways.easypost.api import EasyPostApi
 from gateways.easypost.ledger import EasyPostLedger
+from gateways.easypost.shipment import Shipment
 from gateways.easypost.shipping import EasyPostShippingGateway
 from gateways.errors import GatewayUnavailable, KeyVoided
 from gateways.shipping import LabelRequest, VoidedLabel

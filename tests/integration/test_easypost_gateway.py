@@ -1,7 +1,8 @@
 """EasyPost behind its official client: the contract of all gateways, the requests, and the handling of each answer."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 import asyncpg
 import pytest
@@ -9,8 +10,9 @@ import pytest
 from activities.interceptors.failures import as_failure
 from gateways.easypost.api import EasyPostApi
 from gateways.easypost.shipping import EasyPostShippingGateway
-from gateways.errors import GatewayMisconfigured, GatewayUnavailable, ShippingUnavailable
+from gateways.errors import GatewayMisconfigured, GatewayUnavailable, GatewayUndecided, ShippingUnavailable
 from gateways.shipping import LabelRequest, VoidedLabel
+from tests.gateways.easypost_bad_hours import NOT_FINAL, refusing, refusing_to_sell, without_rates
 from tests.gateways.easypost_books import UNDELIVERABLE
 from tests.gateways.easypost_server import (
     API_KEY,
@@ -23,7 +25,7 @@ from tests.gateways.easypost_server import (
     run_easypost_server,
 )
 from tests.integration.gateway_requests import a_parcel
-from tests.integration.shipping_contract import ShippingGatewayContract
+from tests.integration.shipping_contract import BadHour, ShippingGatewayContract
 
 PENDING = VoidedLabel(existed=True, pending=True)
 
@@ -50,7 +52,14 @@ def refused() -> LabelRequest:
 
 
 class TestContract(ShippingGatewayContract):
-    pass
+    @pytest.fixture
+    def bad_hours(self, server: EasyPostServer) -> Sequence[BadHour]:
+        """No rates, for passing, unknown and mixed reasons; purchases and shipments refused for the carrier's own fault."""
+        return (
+            *(partial(without_rates, server, *messages) for messages in NOT_FINAL),
+            *(partial(refusing_to_sell, server, code) for code in ("SHIPMENT.POSTAGE.FAILURE", "NEVER.HEARD.OF")),
+            partial(refusing, server, CREATE, "ADDRESS.VERIFY.UPSTREAM_UNAVAILABLE"),
+        )
 
 
 async def state(pool: asyncpg.Pool, key: str) -> str:
@@ -91,15 +100,20 @@ async def test_given_an_address_the_carrier_does_not_know_then_its_words_come_wi
     assert server.of(request.key) == []
 
 
-async def test_given_a_purchase_that_the_carrier_refuses_then_nothing_is_bought_and_it_stays_so(
+async def test_given_a_purchase_that_the_carrier_refuses_then_its_words_and_the_ways_out_are_named(
     shipping: EasyPostShippingGateway, server: EasyPostServer, pool: asyncpg.Pool
 ) -> None:
     server.refuses_to_sell = "SHIPMENT.POSTAGE.FAILURE"
     request = a_parcel()
-    for _ in range(2):
-        with pytest.raises(ShippingUnavailable, match="Unable to complete shipment purchase; account on hold"):
-            await shipping.create(request)
-    assert (server.calls["buy"], await state(pool, request.key)) == (1, "refused")
+    with pytest.raises(GatewayUndecided) as undecided:
+        await shipping.create(request)
+    failure = as_failure(undecided.value)
+    assert not failure.non_retryable
+    assert failure.message == (
+        "no label yet: SHIPMENT.POSTAGE.FAILURE: Unable to complete shipment purchase; account on hold "
+        "(`orders retry` tries again at once, with --carrier and --service by another rate; `orders cancel` ends the order)"
+    )
+    assert await state(pool, request.key) == "created"
     assert await shipping.void(request.key, "cancelled") == VoidedLabel(existed=False)
 
 

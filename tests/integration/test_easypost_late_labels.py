@@ -7,7 +7,7 @@ import pytest
 
 from gateways.easypost.api import EasyPostApi
 from gateways.easypost.shipping import EasyPostShippingGateway
-from gateways.errors import GatewayMisconfigured, GatewayUnavailable, KeyVoided, ShippingUnavailable
+from gateways.errors import GatewayMisconfigured, GatewayUnavailable, GatewayUndecided, KeyVoided
 from gateways.shipping import LabelRequest, VoidedLabel
 from tests.gateways.easypost_clock import pass_time
 from tests.gateways.easypost_server import API_KEY, BUY, SENDER, EasyPostServer, run_easypost_server
@@ -212,7 +212,7 @@ async def test_given_a_second_purchase_that_is_refused_then_the_first_one_is_sti
     request = await unanswered(shipping, server)
     await pass_time(pool, HOUR)
     server.refuses_to_sell = "SHIPMENT.POSTAGE.FAILURE"
-    with pytest.raises(ShippingUnavailable):
+    with pytest.raises(GatewayUndecided):
         await shipping.create(request)
     assert await shipping.void(request.key, "cancelled") == UNKNOWN
     server.refuses_to_sell = None

@@ -18,6 +18,7 @@ from temporalio.client import Client
 
 from embedded.temporal import TemporalServer
 from telemetry import configure_logging
+from telemetry.logs import configure_sdk_logging
 from tests.end_to_end.worker_process import Fleet, fleet_of
 
 
@@ -38,6 +39,7 @@ def written(monkeypatch: pytest.MonkeyPatch, level: str = "debug") -> Iterator[i
     monkeypatch.setattr(sys, "stderr", output)
     structlog.reset_defaults()
     configure_logging(level, "json")
+    configure_sdk_logging()
     try:
         yield output
     finally:

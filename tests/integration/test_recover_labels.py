@@ -112,7 +112,7 @@ async def test_a_stream_that_cannot_be_folded_stops_no_other_comparison(
 async def test_a_label_of_another_parcel_is_not_adopted(pool: asyncpg.Pool, easypost: EasyPostServer) -> None:
     api = EasyPostApi(API_KEY, SENDER, easypost.base, timeout=1)
     gateway, parcel = EasyPostShippingGateway(pool, api), a_parcel()
-    bought = await api.create(parcel.key, parcel.recipient, parcel.units * 16)
+    bought = await api.create(parcel, 16)
     elsewhere = replace(parcel, recipient=replace(parcel.recipient, city="Elsewhere"))
     assert await gateway.may_adopt(parcel, bought)
     assert not await gateway.may_adopt(replace(parcel, units=parcel.units + 1), bought)

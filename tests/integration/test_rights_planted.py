@@ -47,20 +47,33 @@ async def server(request: pytest.FixtureRequest) -> AsyncIterator[Deployment]:
         yield found
 
 
-@pytest.fixture
-async def before(server: Deployment, tmp_path: Path) -> AsyncIterator[Database]:
-    """A database of the version before, whose application owned the read models, with a row in each."""
+@pytest.fixture(scope="module")
+async def version_before(server: Deployment, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    """Name of a template: the version before, whose application owned the read models, with a row in each."""
     async with database(server) as found:
-        with only_migrations_before(HANDOVER, tmp_path):
+        with only_migrations_before(HANDOVER, tmp_path_factory.mktemp("migrations")):
             await migrate(found.owner)
         await found.as_application(_A_ROW)
+        yield found.name
+
+
+@pytest.fixture(scope="module")
+async def present_version(server: Deployment) -> AsyncIterator[str]:
+    """Name of a template with every migration applied."""
+    async with database(server) as found:
+        await migrate(found.owner)
+        yield found.name
+
+
+@pytest.fixture
+async def before(server: Deployment, version_before: str) -> AsyncIterator[Database]:
+    async with database(server, version_before) as found:
         yield found
 
 
 @pytest.fixture
-async def migrated(server: Deployment) -> AsyncIterator[Database]:
-    async with database(server) as found:
-        await migrate(found.owner)
+async def migrated(server: Deployment, present_version: str) -> AsyncIterator[Database]:
+    async with database(server, present_version) as found:
         yield found
 
 

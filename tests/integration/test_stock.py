@@ -3,6 +3,7 @@
 import asyncpg
 import pytest
 
+from inventory.customs_columns import CustomsData
 from inventory.stock import InsufficientStock, ReservationConflict, ReservationReleased, Stock, StockLevel
 from inventory.stock_file import StockRow
 from orders.events import Shortage
@@ -171,3 +172,13 @@ class TestLevels:
         with pytest.raises(ValueError, match=r"SKU|sku|units"):
             await stock.import_levels([StockRow("milk", 1), *rows], ACTOR)
         assert await stock.list() == []
+
+    async def test_given_customs_data_when_imported_again_without_some_of_it_then_the_rest_is_kept(
+        self, stock: Stock
+    ) -> None:
+        await stock.import_levels([StockRow("tea", 3, customs=CustomsData("JP", "0902.10", 200, 12, "EUR"))], ACTOR)
+        await stock.import_levels(
+            [StockRow("tea", 3, customs=CustomsData(weight_grams=250)), StockRow("jam", 1)], ACTOR
+        )
+        await stock.set_level("tea", 5, actor=ACTOR)
+        assert await stock.customs(["tea", "jam", "unknown"]) == {"tea": CustomsData("JP", "0902.10", 250, 12, "EUR")}

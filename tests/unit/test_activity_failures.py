@@ -59,7 +59,7 @@ DEFINITE: list[Exception] = [
 RETRIED: list[Exception] = [
     GatewayUnavailable("simulated outage"),
     GatewayMisconfigured("the key is not taken"),
-    gateway_errors.GatewayUndecided("the carrier has no rates now"),
+    gateway_errors.GatewayUndecided("the carrier offers no rate"),
     CorruptStream("o-1", "placed", "order.shipped"),
     store_errors.WrongExpectedVersion("order-o-1", 1, 2),
     store_errors.EventIdReused("order-o-1", (uuid4(),)),

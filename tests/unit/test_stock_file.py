@@ -4,7 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from inventory.customs_columns import CustomsData
 from inventory.stock_file import InvalidStockFile, StockRow, read_stock_csv
+
+HEADER = "sku,name,unitPrice,unitsInStock"
+CUSTOMS = "originCountry,hsCode,weightGrams,customsValue,customsCurrency"
 
 
 class TestStockFile:
@@ -62,6 +66,27 @@ class TestStockFile:
         file.write_bytes("sku,name,unitPrice,unitsInStock\ntea,Thé,1,1\n".encode("latin-1"))
         with pytest.raises(InvalidStockFile, match="line 2: is not UTF-8"):
             read_stock_csv(file)
+
+    def test_given_customs_columns_then_each_may_be_empty_or_absent(self) -> None:
+        rows = read_stock_csv(f"{HEADER},{CUSTOMS}\ntea,Tea,1,5,Japan,0902.10,200,1200,EUR\njam,Jam,1,5,,,,,\n")
+        assert [row.customs for row in rows] == [CustomsData("JP", "0902.10", 200, 1200, "EUR"), CustomsData()]
+        assert read_stock_csv(f"{HEADER},hsCode\ntea,Tea,1,5,0902.10\n")[0].customs == CustomsData(hs_code="0902.10")
+
+    def test_given_faulty_customs_data_then_every_column_is_named(self) -> None:
+        with pytest.raises(InvalidStockFile) as refusal:
+            read_stock_csv(f"{HEADER},{CUSTOMS}\ntea,Tea,1,5,Atlantis,tea,0,1.5,Euro\njam,Jam,1,5,,,,5,\n")
+        assert [(fault.line, fault.column) for fault in refusal.value.faults] == [
+            (2, "originCountry"),
+            (2, "hsCode"),
+            (2, "weightGrams"),
+            (2, "customsValue"),
+            (2, "customsCurrency"),
+            (3, "customsCurrency"),
+        ]
+
+    def test_given_a_customs_column_twice_then_it_is_refused(self) -> None:
+        with pytest.raises(InvalidStockFile, match="hsCode"):
+            read_stock_csv(f"{HEADER},hsCode,hsCode\ntea,Tea,1,5,0902.10,0902.10\n")
 
     def test_given_rows_that_cannot_be_read_then_the_faults_of_all_other_rows_are_named_too(self) -> None:
         rows = (b"tea,Tea,x,1", b"th\xe9,T,1,1", b'jam,"J"am,1,1', b"milk,M,1,-1", b"pie,\xff,1,1", b'egg,"Egg,1,1')

@@ -74,6 +74,9 @@ class _ForgetfulShipping:
     def __init__(self, gateway: ShippingGateway, doubles: Forgetful) -> None:
         self._gateway, self._doubles = gateway, doubles
 
+    def needs_customs(self, country: str) -> bool:
+        return self._gateway.needs_customs(country)
+
     async def create(self, request: LabelRequest) -> Label:
         return await self._gateway.create(replace(request, key=self._doubles.anew("shipping.create", request.key)))
 

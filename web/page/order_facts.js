@@ -126,7 +126,7 @@ function reservation(status, payment, units, workflows) {
 }
 
 export function addressFacts({ customerId, shippingAddress: to }) {
-  const lines = [to.name, to.line1, to.line2, [to.postalCode, to.city].filter(Boolean).join(" "), to.region, to.country];
+  const lines = [to.name, to.line1, to.line2, [to.postalCode, to.city].filter(Boolean).join(" "), to.region, to.country, to.phone];
   return [
     h("address", {}, lines.filter(Boolean).map((line) => h("div", { class: "long" }, external(line)))),
     facts([["Customer", customerLink(customerId)]]),

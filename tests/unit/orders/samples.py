@@ -130,7 +130,7 @@ ON_THE_WIRE: Final[tuple[tuple[Event, str], ...]] = (
     (REFUNDED, "order.refunded: orderId customerId refundId paymentId amount currency reason afterShipment"),
     (HELD, "order.held: orderId customerId reason currency"),
     (released("paid"), "order.released: orderId customerId status currency"),
-    (retried("paid"), "order.retried: orderId customerId status reason currency"),
+    (retried("paid"), "order.retried: orderId customerId status reason currency carrier service"),
     (REFUND_REQUESTED, "order.refund_requested: orderId customerId refundId paymentId amount currency reason"),
     (PENDING, "order.payment_pending: orderId customerId paymentId amount currency until"),
     (CLOSED, "order.refund_closed: orderId customerId refundId outcome amount currency reason afterShipment made"),

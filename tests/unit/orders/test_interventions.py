@@ -6,9 +6,11 @@ import pytest
 
 from orders.commands import CancelOrder, Command
 from orders.errors import IllegalTransition, InvalidCommand, OrderOnHold, RefundOutOfRange
-from orders.events import Event
+from orders.events import Event, OrderRetried
+from orders.evolve import fold
 from orders.interventions import HoldOrder, RetryOrder
 from orders.money import Money
+from orders.state import ExistingOrder, LabelChoice
 from tests.unit.orders.samples import (
     CANCEL,
     CONFIRM,
@@ -39,6 +41,37 @@ OPEN: dict[str, tuple[Event, ...]] = {
 }
 WITH_GOODS = (PLACED, CONFIRMED, PAID, SHIPPED)
 ENDED: dict[str, tuple[Event, ...]] = {"shipped": WITH_GOODS, "cancelled": (PLACED, cancelled())}
+
+
+def choice_after(events: tuple[Event, ...]) -> LabelChoice | None:
+    state = fold(events)
+    assert isinstance(state, ExistingOrder)
+    return state.label_choice
+
+
+def replace_event(event: OrderRetried, **changes: str | None) -> OrderRetried:
+    return event.model_copy(update=changes)
+
+
+@pytest.mark.parametrize("status", OPEN)
+def test_a_choice_of_carrier_and_service_stays_with_an_open_order_until_another_is_made(status: str) -> None:
+    chosen = replace(RETRY, carrier="UPS", service="Ground")
+    by_ups = replace_event(retried(status), carrier="UPS", service="Ground")
+    given(*OPEN[status]).when(chosen).then(by_ups)
+    assert choice_after((*OPEN[status], by_ups, retried(status))) == LabelChoice("UPS", "Ground")
+    other = replace_event(by_ups, carrier="DHL", service=None)
+    assert choice_after((*OPEN[status], by_ups, other)) == LabelChoice("DHL", None)
+    assert "by UPS Ground" in by_ups.summary
+
+
+def test_a_choice_made_early_is_kept_until_the_label_is_bought() -> None:
+    by_ups = replace_event(retried("placed"), carrier="UPS")
+    assert choice_after((PLACED, by_ups, CONFIRMED, PAID)) == LabelChoice("UPS", None)
+
+
+@pytest.mark.parametrize("status", ENDED)
+def test_an_order_that_has_ended_takes_no_choice_of_a_carrier(status: str) -> None:
+    assert given(*ENDED[status]).when(replace(RETRY, carrier="UPS")).refuses(IllegalTransition).status == status
 
 
 @pytest.mark.parametrize("status", OPEN)
