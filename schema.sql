@@ -671,6 +671,23 @@ begin
 end $$;
 
 --
+-- Name: begin_attempt(text, integer); Type: FUNCTION; Schema: simulated; Owner: -
+--
+
+CREATE FUNCTION simulated.begin_attempt(in_key text, in_attempt integer) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    insert into simulated.attempts as a (key, attempt) values (in_key, in_attempt)
+    on conflict on constraint attempts_pkey do update set attempt = excluded.attempt where a.attempt < excluded.attempt;
+    if found then
+        delete from simulated.charges c where c.key = in_key and c.state = 'declined';
+    end if;
+end
+$$;
+
+--
 -- Name: charge(text, text, text, bigint, text, bigint, boolean); Type: FUNCTION; Schema: simulated; Owner: -
 --
 
@@ -1555,7 +1572,9 @@ CREATE TABLE projections.order_dashboard (
     refunded_at timestamp with time zone,
     placed_position bigint NOT NULL,
     "position" bigint NOT NULL,
-    amount_settled bigint NOT NULL
+    amount_settled bigint NOT NULL,
+    payment_failure text,
+    waits_until timestamp with time zone
 );
 
 --
@@ -1586,6 +1605,21 @@ WITH (fillfactor='50');
 CREATE TABLE public.schema_migrations (
     version character varying NOT NULL
 );
+
+--
+-- Name: attempts; Type: TABLE; Schema: simulated; Owner: -
+--
+
+CREATE TABLE simulated.attempts (
+    key text NOT NULL COLLATE pg_catalog."C",
+    attempt integer NOT NULL
+);
+
+--
+-- Name: TABLE attempts; Type: COMMENT; Schema: simulated; Owner: -
+--
+
+COMMENT ON TABLE simulated.attempts IS 'the last attempt at each charge that was attempted again';
 
 --
 -- Name: charges; Type: TABLE; Schema: simulated; Owner: -
@@ -2019,6 +2053,13 @@ ALTER TABLE ONLY projections.revenue
 
 ALTER TABLE ONLY public.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (version);
+
+--
+-- Name: attempts attempts_pkey; Type: CONSTRAINT; Schema: simulated; Owner: -
+--
+
+ALTER TABLE ONLY simulated.attempts
+    ADD CONSTRAINT attempts_pkey PRIMARY KEY (key);
 
 --
 -- Name: charges charges_payment_id_key; Type: CONSTRAINT; Schema: simulated; Owner: -
@@ -2568,6 +2609,13 @@ REVOKE ALL ON FUNCTION projections.swap_in(p_table text) FROM PUBLIC;
 GRANT ALL ON FUNCTION projections.swap_in(p_table text) TO orders_app;
 
 --
+-- Name: FUNCTION begin_attempt(in_key text, in_attempt integer); Type: ACL; Schema: simulated; Owner: -
+--
+
+REVOKE ALL ON FUNCTION simulated.begin_attempt(in_key text, in_attempt integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION simulated.begin_attempt(in_key text, in_attempt integer) TO orders_app;
+
+--
 -- Name: FUNCTION charge(in_key text, in_fingerprint text, in_order_id text, in_amount bigint, in_currency text, in_decline_above bigint, in_heed_faults boolean, OUT fault text, OUT fault_delay double precision, OUT outcome text, OUT payment_id text, OUT amount bigint, OUT currency text, OUT refunded_amount bigint, OUT code text, OUT reason text); Type: ACL; Schema: simulated; Owner: -
 --
 
@@ -3056,6 +3104,12 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE projections.revenue TO orders_app;
 --
 
 GRANT SELECT ON TABLE public.schema_migrations TO orders_app;
+
+--
+-- Name: TABLE attempts; Type: ACL; Schema: simulated; Owner: -
+--
+
+GRANT SELECT ON TABLE simulated.attempts TO orders_app;
 
 --
 -- Name: TABLE charges; Type: ACL; Schema: simulated; Owner: -

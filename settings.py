@@ -2,6 +2,7 @@
 
 import json
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import quote
@@ -112,6 +113,13 @@ class Settings(BaseSettings, GatewaySettings):
         alias="ORDERS_WEBHOOKS_ALLOW_PRIVATE",
         description="let webhooks go to private and loopback addresses, and without TLS",
     )
+    payment_deadline: timedelta | None = Field(
+        None,
+        alias="ORDERS_PAYMENT_DEADLINE",
+        ge=timedelta(0),
+        le=timedelta(days=365),
+        description="how long an order waits for another payment after a decline, as P3D or PT2H; default: it is cancelled",
+    )
     shutdown_seconds: float = Field(
         30, alias="ORDERS_SHUTDOWN_SECONDS", ge=0, description="how long a stopping worker lets activities finish"
     )
@@ -176,6 +184,16 @@ class Settings(BaseSettings, GatewaySettings):
         if address is not None:
             host_and_port(address)
         return address
+
+    @field_validator("payment_deadline", mode="before")
+    @classmethod
+    def _in_seconds(cls, deadline: object) -> object:
+        return timedelta(seconds=float(deadline)) if isinstance(deadline, str) and deadline.isdecimal() else deadline
+
+    @field_validator("payment_deadline")
+    @classmethod
+    def _none_at_zero(cls, deadline: timedelta | None) -> timedelta | None:
+        return deadline or None
 
     @model_validator(mode="after")
     def _deployment_is_whole(self) -> Self:

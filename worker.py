@@ -72,7 +72,7 @@ def order_activities(app: App) -> list[Callable[..., Any]]:
     """Every activity of an order."""
     return [
         *OrderActivities(app.orders, app.stock).all,
-        *PaymentActivities(app.orders, app.payments, app.pool).all,
+        *PaymentActivities(app.orders, app.payments, app.pool, deadline=app.settings.payment_deadline).all,
         *InventoryActivities(app.orders, app.stock, app.shipping).all,
         *ShippingActivities(app.orders, app.shipping, app.stock).all,
         *PublishActivities(app.store, app.codec).all,

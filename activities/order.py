@@ -11,6 +11,7 @@ from activities.signatures import (
     Cancellation,
     OrderProgress,
     OrderRef,
+    PaymentFailureRecord,
     PaymentRecord,
     RefundRecord,
     RefundRef,
@@ -34,6 +35,7 @@ from orders.events import CancelledBy
 from orders.fields import MAX_TEXT
 from orders.ids import stream_name
 from orders.names import derived_name
+from orders.payment_attempts import RecordPaymentFailure
 from orders.provider_events import RefundOutcome
 from orders.state import Cancelled, ExistingOrder, NotPlaced
 
@@ -51,6 +53,7 @@ class OrderActivities:
             self.confirm,
             self.cancel,
             self.record_payment,
+            self.record_payment_failure,
             self.record_shipment,
             self.record_refund,
             self.record_requested_refund,
@@ -86,6 +89,17 @@ class OrderActivities:
         paid = record.payment
         command = RecordPayment(record.order.order_id, paid.payment_id, paid.amount, paid.currency)
         return await self._handle(record.order, command)
+
+    @activity.defn(name=step.RECORD_PAYMENT_FAILURE.name)
+    async def record_payment_failure(self, record: PaymentFailureRecord) -> OrderProgress:
+        order, failed = record.order, record.failure
+        command = RecordPaymentFailure(
+            order.order_id, failed.attempt, failed.code, failed.reason, failed.waits_until, failed.payment_id
+        )
+        try:
+            return await self._handle(order, command, about=f"{failed.attempt}-{failed.code}")
+        except IllegalTransition:  # paid or cancelled in the meantime
+            return await self._current(order)
 
     @activity.defn(name=step.RECORD_SHIPMENT.name)
     async def record_shipment(self, record: ShipmentRecord) -> OrderProgress:
@@ -161,6 +175,7 @@ def _progress(state: ExistingOrder) -> OrderProgress:
         payment_id=state.payment.payment_id if state.payment else None,
         shipment_id=state.shipment.shipment_id if state.shipment else None,
         reason=_reason(state) if isinstance(state, Cancelled) else None,
+        waits_until=state.awaited.waits_until if state.awaited else None,
     )
 
 

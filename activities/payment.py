@@ -1,7 +1,7 @@
 """Activities that move money. Ordinary activities: Temporal shows, times and retries each call."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import asyncpg
@@ -10,15 +10,16 @@ from temporalio import activity
 
 from activities import signatures as step
 from activities.guards import requested_refund, require_active
+from activities.payment_attempts import awaited
 from activities.signatures import ChargeRef, OrderRef, Payment, RefundRef, ReturnedPayment, Undo
 from eventstore.tracing import span
-from gateways.errors import GatewayUnavailable, IdempotencyConflict, KeyVoided
+from gateways.errors import GatewayUnavailable, IdempotencyConflict, KeyVoided, PaymentDeclined
 from gateways.legacy_refund_keys import LegacyRefundKeys
 from gateways.payments import Charge, ChargeRequest, PaymentGateway, RefundRequest
 from order_streams import Orders, load_order
 from orders.model import Order
 from orders.names import derived_name, key_of_order, older_name
-from orders.state import Cancelled, ExistingOrder, Refund, Shipped
+from orders.state import Cancelled, Confirmed, ExistingOrder, Refund, Shipped
 from orders.state import Payment as RecordedPayment
 
 
@@ -27,25 +28,36 @@ def charge_key(order_id: str) -> str:
     return key_of_order(step.CHARGE_PAYMENT.name, order_id)
 
 
-def charge_request(order: Order, *, attempt: int = 1) -> ChargeRequest:
-    """Build the request of an order's only charge."""
+def charge_request(
+    order: Order, *, attempt: int = 1, payment_method: str | None = None, waits: bool = False
+) -> ChargeRequest:
+    """Build the request of an order's only charge. payment_method: instead of the one that the order was placed with."""
     return ChargeRequest(
         charge_key(order.order_id),
         order.order_id,
         order.customer_id,
         order.total,
         order.currency,
-        payment_method=order.payment_method,
+        payment_method=payment_method or order.payment_method,
         attempt=attempt,
         placed_at=order.placed_at,
+        waits=waits,
     )
 
 
 class PaymentActivities:
-    """Charges and refunds at the selected gateway. pool: to look up refunds under legacy keys."""
+    """Charges and refunds at the selected gateway. pool: to look up refunds under legacy keys. deadline: how long an order
+    waits after a decline; None: it does not wait."""
 
-    def __init__(self, orders: Orders, gateway: PaymentGateway, pool: asyncpg.Pool | None = None) -> None:
-        self._orders, self._gateway = orders, gateway
+    def __init__(
+        self,
+        orders: Orders,
+        gateway: PaymentGateway,
+        pool: asyncpg.Pool | None = None,
+        *,
+        deadline: timedelta | None = None,
+    ) -> None:
+        self._orders, self._gateway, self._deadline = orders, gateway, deadline
         self._legacy_keys = LegacyRefundKeys(pool) if pool else None
 
     @property
@@ -54,15 +66,17 @@ class PaymentActivities:
 
     @activity.defn(name=step.CHARGE_PAYMENT.name)
     async def charge_payment(self, ref: ChargeRef) -> Payment:
-        """Charge the order's total, or look at the charge that the provider is processing. Refuses a cancelled or held order;
-        returns a payment that the stream has recorded without a call to the gateway."""
+        """Charge the order's total. Refuses a cancelled or held order; returns a payment that the stream has recorded without
+        a call to the gateway. Looks at a pending charge again, and at a declined one: its customer may have completed it."""
         state = (await load_order(self._orders, ref.order_id)).state
         if state.status != "cancelled" and state.payment is not None:
             return _recorded(state, state.payment)
         require_active(state, "ChargePayment")
-        request = charge_request(state.order, attempt=1 + state.retries)
+        attempt = state.attempt if isinstance(state, Confirmed) else 1 + state.retries
+        waits = self._deadline is not None
+        request = charge_request(state.order, attempt=attempt, payment_method=state.payment_method, waits=waits)
         with span("payment.charge", SpanKind.CLIENT, order=ref.order_id):
-            charge = await self._existing_charge(request) or await self._gateway.charge(request)
+            charge = await self._existing_charge(request) or await self._charge(request)
         if charge.refunded_amount > 0:  # by a run whose last events were lost
             raise KeyVoided(request.key)
         if charge.pending_until is not None:
@@ -78,6 +92,15 @@ class PaymentActivities:
         require_active(state, "CapturePayment")
         with span("payment.capture", SpanKind.CLIENT, order=ref.order_id):
             return _payment(await self._gateway.capture(charge_key(ref.order_id)))
+
+    async def _charge(self, request: ChargeRequest) -> Charge:
+        """Charge at the gateway. Raises PaymentAwaited where the order waits after a decline."""
+        try:
+            return await self._gateway.charge(request)
+        except PaymentDeclined as declined:
+            if self._deadline is None:
+                raise
+            raise awaited(declined, request.attempt, self._deadline) from None
 
     async def _existing_charge(self, request: ChargeRequest) -> Charge | None:
         """Return the charge that the gateway has under the key: providers store idempotency keys for a day only.

@@ -36,7 +36,7 @@ class ChargeRef(OrderRef):
 
 class OrderProgress(Wire):
     """State of an order from its stream. Amounts in minor units. reserved: set by read-order alone; True if the inventory has
-    a reservation of the order in any state."""
+    a reservation of the order in any state. waits_until: deadline of an order that waits for its payment."""
 
     status: str
     payment_state: str
@@ -47,6 +47,7 @@ class OrderProgress(Wire):
     shipment_id: str | None = None
     reason: str | None = None
     reserved: bool = False
+    waits_until: datetime | None = None
 
 
 class Availability(Wire):
@@ -78,6 +79,22 @@ class Payment(Wire):
 class PaymentRecord(Wire):
     order: OrderRef
     payment: Payment
+
+
+class PaymentFailure(Wire):
+    """A declined attempt at the charge of an order that may wait until then. payment_id: the provider's payment, which the
+    customer may still authenticate."""
+
+    attempt: int
+    code: str
+    reason: str
+    waits_until: datetime
+    payment_id: str | None = None
+
+
+class PaymentFailureRecord(Wire):
+    order: OrderRef
+    failure: PaymentFailure
 
 
 class Shipment(Wire):
@@ -182,6 +199,7 @@ CHARGE_PAYMENT = Signature("charge-payment", ChargeRef, Payment)
 RECORD_PENDING_PAYMENT = Signature("record-pending-payment", PaymentRecord, OrderProgress)
 CAPTURE_PAYMENT = Signature("capture-payment", OrderRef, Payment)
 RECORD_PAYMENT = Signature("record-payment", PaymentRecord, OrderProgress)
+RECORD_PAYMENT_FAILURE = Signature("record-payment-failure", PaymentFailureRecord, OrderProgress)
 RESERVE_INVENTORY = Signature("reserve-inventory", OrderRef, Reserved)
 CREATE_SHIPMENT = Signature("create-shipment", OrderRef, Shipment)
 RECORD_SHIPMENT = Signature("record-shipment", ShipmentRecord, OrderProgress)

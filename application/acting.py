@@ -9,6 +9,7 @@ from orders.commands import CancelOrder, CloseRefund
 from orders.errors import IllegalTransition
 from orders.ids import stream_name
 from orders.interventions import Intervention
+from orders.payment_attempts import GivePaymentMethod
 from orders.state import State
 
 _IMPOSSIBLE: Final = {
@@ -21,9 +22,10 @@ _IMPOSSIBLE: Final = {
 }
 
 
-async def act(
-    orders: Orders, command: CancelOrder | CloseRefund | Intervention, *, actor: str, command_id: str
-) -> Handled[State]:
+PersonsCommand = CancelOrder | CloseRefund | Intervention | GivePaymentMethod
+
+
+async def act(orders: Orders, command: PersonsCommand, *, actor: str, command_id: str) -> Handled[State]:
     """Handle the command in a person's name. Raises the domain's refusals."""
     stream = stream_name(command.order_id)
     metadata = {"actor": actor}

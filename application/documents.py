@@ -70,6 +70,15 @@ class Hold(Document):
     reason: str
 
 
+class PaymentFailure(Document):
+    """The last decline of an order that waits for another payment, and its deadline."""
+
+    attempt: int
+    code: str
+    reason: str
+    waits_until: datetime
+
+
 class OrderShortage(Document):
     sku: str
     requested: int
@@ -104,6 +113,7 @@ class OrderDocument(Document):
     refunds: list[RequestedRefund]
     closed_refunds: list[ClosedRefund]
     hold: Hold | None
+    payment_failure: PaymentFailure | None
     cancellation: Cancellation | None
 
     @classmethod
@@ -112,6 +122,7 @@ class OrderDocument(Document):
         return cls.model_validate(
             {
                 **dict(state.order),
+                "payment_method": state.payment_method or state.order.payment_method,
                 "status": state.status,
                 "payment_state": state.payment_state,
                 "version": version,
@@ -122,6 +133,7 @@ class OrderDocument(Document):
                 "refunds": _refunds(state) if isinstance(state, Shipped) else [],
                 "closed_refunds": state.closed if isinstance(state, Shipped | Cancelled) else (),
                 "hold": state.hold,
+                "payment_failure": state.awaited,
                 "cancellation": state if isinstance(state, Cancelled) else None,
             }
         )

@@ -5,11 +5,12 @@ from typing import Final
 import structlog
 from temporalio.client import Client
 
+from application.paying import wake_if_waiting
 from dispatcher.older_ids import id_in_use, is_running
 from dispatcher.starter import WorkflowStarter
 from dispatcher.triggers import TRIGGERS
 from gateways.errors import GatewayError
-from gateways.stripe.events import InvalidStripeEvent, StripeEvents
+from gateways.stripe.events import PAYMENT_EVENTS, InvalidStripeEvent, StripeEvents
 from order_streams import Orders, load_events
 from orders.events import OrderRetried
 from temporal import require_answer
@@ -45,6 +46,8 @@ async def handle_stripe_event(
         _log.warning("a payment came after its order was given up", orderId=order_id, eventType=event.type)
         await _start_undoing(orders, client, task_queue, order_id)
         await events.mark_handled(event)
+    elif event.type in PAYMENT_EVENTS and (waiting := await events.order_of(event)) is not None:
+        await wake_if_waiting(orders, client, waiting)
 
 
 async def _start_undoing(orders: Orders, client: Client, task_queue: str, order_id: str) -> None:

@@ -8,19 +8,17 @@ from typing import Annotated
 import typer
 
 from application import acting
-from application.acting import why_impossible
+from application.acting import PersonsCommand, why_impossible
 from cli.failures import Refused
 from eventstore.command_handler import Handled
 from order_streams import Orders
-from orders.commands import CancelOrder
 from orders.errors import IllegalTransition, OrderNotCancellable
-from orders.interventions import Intervention
 from orders.state import State
 
 Reason = Annotated[str, typer.Option("--reason", help="The reason, shown to every reader of the order.")]
 
 
-async def act(orders: Orders, command: CancelOrder | Intervention) -> Handled[State]:
+async def act(orders: Orders, command: PersonsCommand) -> Handled[State]:
     """Handle a command in the name of the logged-in user. Raises Refused and the domain's errors."""
     try:
         return await acting.act(orders, command, actor=actor(), command_id=str(uuid.uuid4()))

@@ -57,6 +57,7 @@ COMMANDS: Final = {
         "cli.retry:retry_order",
         "Start the workflows of an order again that were terminated, have failed or are stalled.",
     ),
+    "pay": ("cli.pay:pay", "Charge an order that waits for its payment by another means of payment."),
     "refund": (
         "cli.refund:refund",
         "Refund money of a shipped order, once or several times; all refunds together never exceed the charge.",

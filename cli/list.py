@@ -10,7 +10,7 @@ from rich.table import Table
 
 from application.wire import camel_case
 from cli.arguments import AsJson, CustomerFilter, Limit
-from cli.output import print_cursor, show, show_json, status_text, table
+from cli.output import moment, print_cursor, show, show_json, status_text, table
 from cli.running import execute, opened
 from orders.money import format_money
 from projections.order_dashboard import OrderRow
@@ -52,6 +52,14 @@ def list_orders(
     execute(command)
 
 
+def _last_column(row: OrderRow) -> str | None:
+    if row.hold_reason:
+        return f"on hold: {row.hold_reason}"
+    if row.waits_until:
+        return f"payment failed: {row.payment_failure}, waits until {moment(row.waits_until)}"
+    return row.tracking_number or row.reason
+
+
 def _order_table(rows: Iterable[OrderRow]) -> Table:
     return table(
         "order",
@@ -69,7 +77,7 @@ def _order_table(rows: Iterable[OrderRow]) -> Table:
                 row.payment_state,
                 format_money(row.total, row.currency),
                 row.placed_at,
-                f"on hold: {row.hold_reason}" if row.hold_reason else row.tracking_number or row.reason,
+                _last_column(row),
             )
             for row in rows
         ),

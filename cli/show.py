@@ -7,7 +7,7 @@ from rich.text import Text
 
 from application.documents import OrderDocument
 from cli.arguments import AsJson, OrderId
-from cli.output import facts, show, show_json, status_text, table, visible
+from cli.output import facts, moment, show, show_json, status_text, table, visible
 from cli.running import execute, opened
 from order_streams import Orders, load_order
 from orders.model import Address
@@ -45,7 +45,8 @@ def render_order(state: ExistingOrder, version: int) -> Iterator[RenderableType]
             ("status", status_text(state.status)),
             ("on hold", state.hold.reason if state.hold else None),
             ("payment", _payment(state)),
-            ("payment method", order.payment_method),
+            ("payment failed", _failure(state)),
+            ("payment method", state.payment_method or order.payment_method),
             ("refunds", _refund_lines(state) if isinstance(state, Shipped) and state.requested else None),
             ("settled", _settled(state) if isinstance(state, Cancelled) else None),
             ("reason", _reason(state)),
@@ -81,6 +82,12 @@ def _pending(state: Confirmed) -> str:
         return ""
     amount = format_money(state.pending.amount, state.order.currency)
     return f"{amount} pending as {state.pending.payment_id}, until {state.pending.until:%Y-%m-%d} at the latest"
+
+
+def _failure(state: ExistingOrder) -> str | None:
+    if state.awaited is None:
+        return None
+    return f"{state.awaited.reason} ({state.awaited.code}), waits until {moment(state.awaited.waits_until)}"
 
 
 def _settled(state: Cancelled) -> str | None:

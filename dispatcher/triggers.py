@@ -18,6 +18,7 @@ from orders.events import (
 )
 from orders.money import format_money
 from orders.names import workflow_id
+from orders.payment_events import PaymentMethodGiven
 from orders.provider_events import RefundClosed, RefundOutcome
 from workflows.model import FULFILL_ORDER, NOTIFY_SHIPMENT, REFUND_ORDER, RETRY, VALIDATE_ORDER
 
@@ -102,6 +103,7 @@ def _amount(event: Event) -> str:
 TRIGGERS = (
     Trigger(OrderPlaced.event_type, VALIDATE_ORDER, "placed"),
     Trigger(OrderConfirmed.event_type, FULFILL_ORDER, "confirmed"),
+    Trigger(PaymentMethodGiven.event_type, FULFILL_ORDER, "confirmed", signal=RETRY),
     Trigger(OrderShipped.event_type, NOTIFY_SHIPMENT, "shipped"),
     Trigger(OrderCancelled.event_type, FULFILL_ORDER, "cancelled", when=_by_a_person, signal="cancel"),
     Trigger(OrderReleased.event_type, VALIDATE_ORDER, "placed", when=_is("placed"), signal="release", again=True),

@@ -41,12 +41,14 @@ class DefiniteRefusal(GatewayError):
 
 
 class PaymentDeclined(DefiniteRefusal):
-    """The charge was declined: cancel the order, or charge under another key. code: machine-readable."""
+    """The charge was declined: cancel the order, or charge in a higher attempt. code: machine-readable. payment_id: the
+    provider's payment, which the customer may still complete."""
 
-    def __init__(self, code: str, reason: str) -> None:
+    def __init__(self, code: str, reason: str, payment_id: str | None = None) -> None:
         super().__init__(reason)
         self.code = code
         self.reason = reason
+        self.payment_id = payment_id
 
 
 class ShippingUnavailable(DefiniteRefusal):

@@ -5,18 +5,19 @@ content IdempotencyConflict. Voiding a key undoes its effect and leaves a tombst
 refused with KeyVoided.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, slots=True)
 class ChargeRequest:
     """Request to charge an order: amount in minor units, 0 or more; currency as ISO 4217 code.
 
-    payment_method: the provider's token of the means of payment. attempt: counts from 1, one more for each
-    `orders retry`; after a decline, a higher attempt is a new charge. placed_at: time of the order, before which there is no
-    charge. None of the three is part of the content.
+    payment_method: the provider's token of the means of payment. attempt: counts from 1, one more for each `orders retry` and
+    each further means of payment; after a decline, a higher attempt is a new charge. placed_at: time of the order, before which
+    there is no charge. waits: after a decline the order waits for its customer, who may complete the payment at the provider.
+    None of the four is part of the content.
     """
 
     key: str
@@ -27,6 +28,7 @@ class ChargeRequest:
     payment_method: str | None = None
     attempt: int = 1
     placed_at: datetime | None = None
+    waits: bool = False
 
     def __post_init__(self) -> None:
         if self.amount < 0:
@@ -135,4 +137,24 @@ class PaymentGateway(Protocol):
 
     async def find_refund(self, key: str) -> Refund | None:
         """Return the refund made under the key, or None. Permanent like a charge."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerAction:
+    """Action of the customer that a payment needs. client_secret: lets the customer's browser complete the payment;
+    it is never stored. next_action: in the provider's form."""
+
+    payment_id: str
+    status: str
+    client_secret: str | None = field(repr=False)
+    next_action: dict[str, Any] | None = field(repr=False)
+
+
+@runtime_checkable
+class CustomerActions(Protocol):
+    """A gateway whose customers can complete a payment at the provider. Optional for a gateway."""
+
+    async def customer_action(self, key: str) -> CustomerAction | None:
+        """Read the action from the provider; None if the charge under the key needs no customer, or has ended."""
         ...

@@ -6,6 +6,7 @@ from datetime import datetime
 from orders.events import CancelledBy, Shortage
 from orders.interventions import Intervention
 from orders.model import Order
+from orders.payment_attempts import PaymentAttempt
 from orders.provider_events import RefundOutcome
 
 
@@ -100,4 +101,5 @@ Command = (
     | RecordRefund
     | CloseRefund
     | Intervention
+    | PaymentAttempt
 )

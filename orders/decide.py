@@ -43,6 +43,7 @@ from orders.ids import blank_problem
 from orders.interventions import HoldOrder, RequestRefund, RetryOrder, illegal, intervene
 from orders.model import Order
 from orders.money import Money
+from orders.payment_attempts import GivePaymentMethod, RecordPaymentFailure, attempt_payment
 from orders.provider_events import PaymentPending
 from orders.refund_closing import close_refund
 from orders.state import (
@@ -98,6 +99,8 @@ def _proceed(command: Command, state: ExistingOrder) -> list[Event]:
             return _record_refund(command, state)
         case CloseRefund():
             return [*close_refund(command, state)]
+        case RecordPaymentFailure() | GivePaymentMethod():
+            return attempt_payment(command, state)
         case _:
             return intervene(command, state)
 

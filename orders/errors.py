@@ -163,6 +163,19 @@ class OrderOnHold(OrderError):
         return f"order {self.order_id} is on hold: {self.reason}"
 
 
+class NoPaymentAwaited(OrderError):
+    """The order does not wait for a means of payment. Show the order: its payment is in progress, made, or given up."""
+
+    def __init__(self, order_id: str, status: str) -> None:
+        super().__init__(order_id, status)
+        self.order_id = order_id
+        self.status = status
+
+    def __str__(self) -> str:
+        why = "its payment is in progress" if self.status == "confirmed" else f"it is {self.status}"
+        return f"order {self.order_id} awaits no means of payment: {why}"
+
+
 class OrderAlreadyRefunded(OrderError):
     """A cancelled order has one refund, and another one is recorded. Compare both with the payment provider's books."""
 

@@ -12,6 +12,7 @@ from pydantic import Field
 from orders.fields import Amount, CurrencyCode, OptionalText, Sku, Text, Wire
 from orders.model import Order, OrderContent, OrderFact, units
 from orders.money import format_money
+from orders.payment_events import PaymentFailed, PaymentMethodGiven
 from orders.provider_events import PaymentPending, RefundClosed
 
 
@@ -226,6 +227,8 @@ Event = (
     | RefundRequested
     | PaymentPending
     | RefundClosed
+    | PaymentFailed
+    | PaymentMethodGiven
 )
 
 EVENTS: Final[tuple[type[Event], ...]] = get_args(Event)

@@ -19,6 +19,7 @@ from orders.events import (
     RefundRequested,
 )
 from orders.model import Order
+from orders.payment_events import PaymentFailed, PaymentMethodGiven
 from orders.provider_events import PaymentPending, RefundClosed
 from orders.state import (
     Cancelled,
@@ -30,6 +31,7 @@ from orders.state import (
     OpenOrder,
     Paid,
     Payment,
+    PaymentFailure,
     PendingPayment,
     Placed,
     Refund,
@@ -73,7 +75,14 @@ def _after(state: State, event: Event) -> State | None:
         case OrderPaid():
             if isinstance(state, Confirmed) and event.amount == state.order.total:
                 paid = Payment(event.payment_id, event.amount)
-                return Paid(state.order, paid, state.hold, state.retries, state.label_choice)
+                return Paid(
+                    state.order,
+                    paid,
+                    state.hold,
+                    state.retries,
+                    state.label_choice,
+                    payment_method=state.payment_method,
+                )
         case OrderShipped():
             if isinstance(state, Paid) and state.hold is None:
                 return _shipped(state, event)
@@ -90,6 +99,13 @@ def _after(state: State, event: Event) -> State | None:
                 return replace(state, hold=None)
         case OrderRetried():
             return _retried(state, event)
+        case PaymentFailed():
+            if isinstance(state, Confirmed) and event.attempt == state.attempt:
+                return replace(state, failure=_failure(event), pending=None)
+        case PaymentMethodGiven():
+            if isinstance(state, Confirmed) and state.awaited:
+                given = state.methods_given + 1
+                return replace(state, payment_method=event.payment_method, methods_given=given)
         case RefundRequested():
             if isinstance(state, Shipped) and event.amount <= state.refundable:
                 return replace(state, requested=(*state.requested, _refund(event)))
@@ -116,11 +132,13 @@ def _cancelled(state: OpenOrder, event: OrderCancelled) -> Cancelled:
         cancelled_by=event.cancelled_by,
         shortages=event.shortages,
         payment=state.payment,
+        payment_method=state.payment_method,
     )
 
 
 def _shipped(state: Paid, event: OrderShipped) -> Shipped:
-    return Shipped(state.order, state.payment, Shipment(event.shipment_id, event.tracking_number, event.carrier))
+    shipment = Shipment(event.shipment_id, event.tracking_number, event.carrier)
+    return Shipped(state.order, state.payment, shipment, payment_method=state.payment_method)
 
 
 def _refunded(state: State, event: OrderRefunded) -> State | None:
@@ -148,3 +166,7 @@ def _retried(state: State, event: OrderRetried) -> State | None:
 
 def _refund(event: OrderRefunded | RefundRequested) -> Refund:
     return Refund(event.refund_id, event.payment_id, event.amount, event.reason)
+
+
+def _failure(event: PaymentFailed) -> PaymentFailure:
+    return PaymentFailure(event.attempt, event.code, event.reason, event.waits_until, event.payment_id)

@@ -24,6 +24,7 @@ KINDS: Final = frozenset(
         "place",
         "record-payment",
         "record-pending-payment",
+        "record-payment-failure",
         "record-refund",
         "record-requested-refund",
         "record-shipment",

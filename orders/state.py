@@ -1,7 +1,8 @@
 """The state of an order: a union of cases, each with the fields that its status has.
 
-Every case has `status`, `payment_state`, `payment`, `shipment`, `refund` and `hold`; all but NotPlaced have `order`,
-`retries`, the number of times that a person retried the order before it ended, and `label_choice`, a person's last choice.
+Every case has `status`, `payment_state`, `payment`, `shipment`, `refund`, `hold` and `awaited`; all but NotPlaced have `order`,
+`retries`, the number of times that a person retried the order before it ended, `label_choice`, a person's last choice, and
+`payment_method`, the means of payment that was given after the order was placed.
 """
 
 from dataclasses import dataclass, replace
@@ -67,6 +68,18 @@ class PendingPayment:
 
 
 @dataclass(frozen=True, slots=True)
+class PaymentFailure:
+    """The last failed attempt at the charge, and the order's deadline. payment_id: the provider's payment, which the customer
+    may still complete."""
+
+    attempt: int
+    code: str
+    reason: str
+    waits_until: datetime
+    payment_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Hold:
     """A hold on the order, with its reason."""
 
@@ -86,6 +99,7 @@ class NotPlaced:
     """No order: the stream is empty."""
 
     status: ClassVar[Status] = "not placed"
+    awaited: ClassVar[None] = None
     payment_state: ClassVar[PaymentState] = "none"
     payment: ClassVar[None] = None
     shipment: ClassVar[None] = None
@@ -101,7 +115,9 @@ class Placed:
     hold: Hold | None = None
     retries: int = 0
     label_choice: LabelChoice | None = None
+    payment_method: ClassVar[None] = None
     status: ClassVar[Status] = "placed"
+    awaited: ClassVar[None] = None
     payment_state: ClassVar[PaymentState] = "none"
     payment: ClassVar[None] = None
     shipment: ClassVar[None] = None
@@ -110,18 +126,32 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Confirmed:
-    """Confirmed; to be charged."""
+    """Confirmed; to be charged. `failure` is the last failed attempt, `payment_method` the means of payment given last."""
 
     order: Order
     hold: Hold | None = None
     retries: int = 0
     pending: PendingPayment | None = None
     label_choice: LabelChoice | None = None
+    failure: PaymentFailure | None = None
+    payment_method: str | None = None
+    methods_given: int = 0
     status: ClassVar[Status] = "confirmed"
     payment_state: ClassVar[PaymentState] = "none"
     payment: ClassVar[None] = None
     shipment: ClassVar[None] = None
     refund: ClassVar[None] = None
+
+    @property
+    def attempt(self) -> int:
+        """Number of the current attempt at the charge: a retry or another means of payment begins the next one."""
+        return 1 + self.retries + self.methods_given
+
+    @property
+    def awaited(self) -> PaymentFailure | None:
+        """The failure of the current attempt; None while the attempt is in progress, or pending at the provider."""
+        failed = self.failure is not None and self.failure.attempt == self.attempt and self.pending is None
+        return self.failure if failed else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +163,9 @@ class Paid:
     hold: Hold | None = None
     retries: int = 0
     label_choice: LabelChoice | None = None
+    payment_method: str | None = None
     status: ClassVar[Status] = "paid"
+    awaited: ClassVar[None] = None
     payment_state: ClassVar[PaymentState] = "paid"
     shipment: ClassVar[None] = None
     refund: ClassVar[None] = None
@@ -150,9 +182,11 @@ class Shipped:
     requested: tuple[Refund, ...] = ()
     refunds: tuple[Refund, ...] = ()
     closed: tuple[ClosedRefund, ...] = ()
+    payment_method: str | None = None
     retries: ClassVar[int] = 0
     label_choice: ClassVar[None] = None
     status: ClassVar[Status] = "shipped"
+    awaited: ClassVar[None] = None
     hold: ClassVar[None] = None
     refund: ClassVar[None] = None
 
@@ -215,9 +249,11 @@ class Cancelled:
     payment: Payment | None = None
     refund: Refund | None = None
     closed: tuple[ClosedRefund, ...] = ()
+    payment_method: str | None = None
     retries: ClassVar[int] = 0
     label_choice: ClassVar[None] = None
     status: ClassVar[Status] = "cancelled"
+    awaited: ClassVar[None] = None
     shipment: ClassVar[None] = None
     hold: ClassVar[None] = None
 

@@ -20,10 +20,12 @@ from orders.events import (
     RefundRequested,
 )
 from orders.model import units
+from orders.payment_events import PaymentFailed, PaymentMethodGiven
 from orders.provider_events import PaymentPending, RefundClosed, RefundOutcome
 from projections.projection import Changes, NotPlaced, Projection
 
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
+_NOT_WAITING: Final[Changes] = {"payment_failure": None, "waits_until": None}
 
 
 @dataclass(slots=True)
@@ -31,7 +33,8 @@ class OrderRow:
     """An order as operators see it. Amounts in minor units; times UTC, as recorded, but `placed_at` is the order's own.
 
     status: placed, confirmed, paid, shipped or cancelled. payment_state: none, paid or refunded. amount_settled: returned by a
-    person in another way than by the payment provider. hold_reason: null unless the order is on hold. placed_position: of its
+    person in another way than by the payment provider. hold_reason: null unless the order is on hold. payment_failure,
+    waits_until: the last decline and the deadline, null unless the order waits for another payment. placed_position: of its
     order.placed, by which orders are listed. position: of its last event.
     """
 
@@ -46,6 +49,8 @@ class OrderRow:
     amount_refunded: int = 0
     amount_settled: int = 0
     hold_reason: str | None = None
+    payment_failure: str | None = None
+    waits_until: datetime | None = None
     reason: str | None = None
     cancelled_by: str | None = None
     tracking_number: str | None = None
@@ -76,12 +81,12 @@ def _step(row: OrderRow, event: Event, recorded: RecordedEvent) -> Changes:
         case OrderConfirmed():
             return {"status": "confirmed", "confirmed_at": at}
         case OrderPaid(amount=amount):
-            return {"status": "paid", "payment_state": "paid", "amount_paid": amount, "paid_at": at}
+            return {"status": "paid", "payment_state": "paid", "amount_paid": amount, "paid_at": at, **_NOT_WAITING}
         case OrderShipped(tracking_number=number, carrier=carrier):
             return {"status": "shipped", "tracking_number": number, "carrier": carrier, "shipped_at": at}
         case OrderCancelled(reason=reason, cancelled_by=by, amount_paid=paid):
             ended = {"status": "cancelled", "reason": reason, "cancelled_by": by.value, "cancelled_at": at}
-            return ended | {"payment_state": "paid" if paid else "none", "hold_reason": None}
+            return ended | {"payment_state": "paid" if paid else "none", "hold_reason": None, **_NOT_WAITING}
         case OrderRefunded(amount=amount):
             returned = row.amount_refunded + amount
             state = "paid" if event.after_shipment and returned < row.amount_paid else "refunded"
@@ -92,7 +97,11 @@ def _step(row: OrderRow, event: Event, recorded: RecordedEvent) -> Changes:
             return {"hold_reason": None}
         case RefundClosed():
             return _closed(row, event)
-        case OrderRetried() | RefundRequested() | PaymentPending():
+        case PaymentFailed(reason=reason, waits_until=until):
+            return {"payment_failure": reason, "waits_until": until}
+        case PaymentMethodGiven() | OrderRetried() | PaymentPending():
+            return _NOT_WAITING
+        case RefundRequested():
             return {}
 
 

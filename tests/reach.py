@@ -10,7 +10,7 @@ from typing import Final
 
 import grimp
 
-LIMIT: Final = 30
+LIMIT: Final = 34
 _PROJECT: Final = Path(__file__).parent.parent / "pyproject.toml"
 
 

@@ -14,7 +14,7 @@ from application.acting import why_impossible
 from application.outages import AWAY, NOT_MIGRATED, REFUSED_LOGIN
 from application.refunding import RefundIdTaken
 from eventstore.errors import EventStoreError, InvalidEvent, SequenceBehindLog, WrongExpectedVersion
-from gateways.errors import DefiniteRefusal, GatewayError, GatewayUnavailable
+from gateways.errors import DefiniteRefusal, GatewayError
 from orders.errors import (
     CorruptStream,
     Fault,
@@ -48,11 +48,11 @@ KNOWN: Final = (
     RequestValidationError,
     OrderError,
     EventStoreError,
-    GatewayError,
     RefundIdTaken,
     RebuildRunning,
     WebhookError,
     TemporalUnreachable,
+    GatewayError,
     RPCError,
     asyncpg.PostgresError,
     *AWAY,
@@ -121,13 +121,9 @@ def _invalid(detail: str, found: Sequence[F], document_of: Callable[[F], FaultDo
 
 
 def _of_gateway(error: GatewayError) -> Problem:
-    match error:
-        case DefiniteRefusal():
-            return Problem(409, _slug(error), str(error))
-        case GatewayUnavailable():
-            return Problem(503, "gateway-away", f"{error}: try again later", headers=RETRY_AFTER)
-        case _:
-            return Problem(503, "gateway-misconfigured", str(error))
+    if isinstance(error, DefiniteRefusal):
+        return Problem(409, _slug(error), str(error))
+    return Problem(503, "provider-away", "the payment provider does not answer: try again later", headers=RETRY_AFTER)
 
 
 def _of_webhooks(error: WebhookError) -> Problem:

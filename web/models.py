@@ -1,6 +1,7 @@
 """Documents of the API alone; `application.documents` has those that it shares with `--json`."""
 
 from datetime import datetime
+from typing import Any
 
 from application.documents import Amount, Document, PaymentState, Position, Status
 from orders.provider_events import RefundOutcome
@@ -69,6 +70,26 @@ class RefundClosed(Acted):
     outcome: RefundOutcome
 
 
+class OrderPayment(Document):
+    """An order's payment. waits: for another means of payment, or for the customer, until waitsUntil; code and reason are of
+    the last decline. providerStatus, clientSecret, nextAction: from the provider, of a payment that the customer can complete;
+    the last two only for keys that may place orders."""
+
+    order_id: str
+    status: Status
+    payment_state: PaymentState
+    version: int
+    waits: bool
+    attempt: int | None = None
+    code: str | None = None
+    reason: str | None = None
+    waits_until: datetime | None = None
+    payment_id: str | None = None
+    provider_status: str | None = None
+    client_secret: str | None = None
+    next_action: dict[str, Any] | None = None
+
+
 class OrderRow(Document):
     """An order in the read model order-dashboard (`projections.order_dashboard.OrderRow`)."""
 
@@ -83,6 +104,8 @@ class OrderRow(Document):
     amount_refunded: Amount
     amount_settled: Amount
     hold_reason: str | None
+    payment_failure: str | None
+    waits_until: datetime | None
     reason: str | None
     cancelled_by: str | None
     tracking_number: str | None

@@ -17,8 +17,9 @@ from application.retrying import retry
 from eventstore.command_handler import Handled
 from orders.commands import CancelOrder, CloseRefund
 from orders.events import CancelledBy
-from orders.fields import MAX_AMOUNT, Identifier, OptionalText, Text
+from orders.fields import MAX_AMOUNT, Identifier, OptionalText, PaymentToken, Text
 from orders.interventions import HoldOrder, ReleaseOrder, RequestRefund, RetryOrder
+from orders.payment_attempts import GivePaymentMethod
 from orders.provider_events import RefundOutcome
 from orders.state import Shipped, State
 from web import models
@@ -52,6 +53,12 @@ class CancelBody(ReasonBody):
 
 class ReleaseBody(_Body):
     """An empty object."""
+
+
+class PaymentBody(_Body):
+    """paymentMethod: the provider's token, such as Stripe's `pm_…`; never a card number."""
+
+    payment_method: Annotated[PaymentToken, Field(alias="paymentMethod")]
 
 
 class RetryBody(ReasonBody):
@@ -98,6 +105,16 @@ async def cancel_order(
 ) -> dict[str, Any]:
     """Cancel an order that has not shipped; its charge, reservation and label are undone."""
     command = CancelOrder(order_id, body.reason, CancelledBy(body.by))
+    return _acted(order_id, await act(system.orders, command, actor=caller.actor, command_id=command_id))
+
+
+@router.post("/{orderId}/payment", response_model=models.Acted, status_code=202)
+@requires(Role.WRITE)
+async def pay_order(
+    system: Shared, caller: Asking, command_id: CommandId, order_id: OrderId, body: PaymentBody
+) -> dict[str, Any]:
+    """Charge an order that waits for its payment by another means of payment. One on hold is charged after its release."""
+    command = GivePaymentMethod(order_id, body.payment_method)
     return _acted(order_id, await act(system.orders, command, actor=caller.actor, command_id=command_id))
 
 

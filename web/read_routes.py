@@ -13,6 +13,7 @@ from temporalio.service import RPCError
 from application.cursors import decode_cursor, encode_cursor
 from application.documents import OrderDocument
 from application.documents import Timeline as TimelineDocument
+from application.paying import payment_of
 from application.timeline import Timeline, refund_workflows, timeline_document
 from application.wire import camel_case
 from application.workflows import WorkflowView, order_workflows
@@ -41,7 +42,7 @@ from web.parameters import (
 )
 from web.problems import NotFound
 from web.route import ApiRoute, requires
-from web.system import Shared, System
+from web.system import Asking, Shared, System
 
 router = APIRouter(prefix="/v1", route_class=ApiRoute, tags=["orders"])
 _WORKFLOWS_SECONDS: Final = 10.0
@@ -89,6 +90,27 @@ async def get_order(system: Shared, order_id: OrderId, wait: Wait = None) -> Ord
     await caught_up(system, ORDER_DASHBOARD, wait)
     loaded = await load_order(system.orders, order_id)
     return OrderDocument.of(loaded.state, loaded.version)
+
+
+@router.get("/orders/{orderId}/payment", response_model=models.OrderPayment)
+@requires(Role.READ)
+async def get_payment(system: Shared, caller: Asking, order_id: OrderId) -> dict[str, Any]:
+    """The payment of an order. Where the order waits for it: the last decline, the deadline, and, read from the provider at
+    each request, what the customer can do there. The customer's secret is shown to keys that may place orders."""
+    found = await payment_of(system.orders, system.payments, order_id)
+    failure, action = found.failure, found.action
+    secrets = caller.role >= Role.WRITE
+    return {
+        "orderId": order_id,
+        "status": found.state.status,
+        "paymentState": found.state.payment_state,
+        "version": found.version,
+        "waits": failure is not None,
+        **(camel_case(asdict(failure)) if failure else {}),
+        "providerStatus": action.status if action else None,
+        "clientSecret": action.client_secret if action and secrets else None,
+        "nextAction": action.next_action if action and secrets else None,
+    }
 
 
 @router.get("/orders/{orderId}/timeline", response_model=TimelineDocument)

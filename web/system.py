@@ -33,10 +33,10 @@ class System:
     sources: Sources
     orders: Orders
     stock: Stock
-    payments: PaymentGateway
     queries: Queries
     endpoints: Endpoints
     deliveries: Deliveries
+    payments: PaymentGateway
     stripe_events: StripeEvents | None
     keyring: Keyring
     idempotency: Idempotency

@@ -2,6 +2,7 @@
 
 from temporalio.exceptions import ActivityError, ApplicationError, FailureError, RetryState, TimeoutError
 
+from activities.signatures import PaymentFailure
 from orders.events import Shortage
 
 
@@ -33,6 +34,14 @@ def shortages(error: FailureError) -> tuple[Shortage, ...]:
     if not isinstance(cause, ApplicationError) or cause.type != "InsufficientStock":
         return ()
     return tuple(Shortage.model_validate(detail) for detail in cause.details)
+
+
+def awaited_payment(error: FailureError) -> PaymentFailure | None:
+    """The declined attempt after which the order waits for its payment; None for any other failure."""
+    cause = _cause(error)
+    if not isinstance(cause, ApplicationError) or cause.type != "PaymentAwaited":
+        return None
+    return PaymentFailure.model_validate(cause.details[0])
 
 
 def _cause(error: FailureError) -> BaseException:

@@ -13,6 +13,8 @@ with workflow.unsafe.imports_passed_through():
         OrderProgress,
         OrderRef,
         Payment,
+        PaymentFailure,
+        PaymentFailureRecord,
         PaymentRecord,
         RefundRecord,
         Shipment,
@@ -20,6 +22,7 @@ with workflow.unsafe.imports_passed_through():
         Undo,
     )
     from orders.events import CancelledBy, Shortage
+    from workflows.awaiting_payment import AwaitedPayment
     from workflows.cancelling import end_as_cancelled
     from workflows.compensation import Compensations, Pending
     from workflows.failures import refusal, refused_as, shortages
@@ -137,6 +140,10 @@ class FulfillOrder(Stoppable):
         self.compensations.push("refund-payment", self.refund_payment)
         if self.progress.payment_id is not None:
             return None
+        return await AwaitedPayment(self, charge=self._charged, record=self.record_payment_failure).made()
+
+    async def _charged(self) -> Payment:
+        """Return the charge, once the provider has decided on it."""
         payment, looked = await self._charge(), 0
         while payment.pending_until is not None:
             looked += 1
@@ -157,6 +164,14 @@ class FulfillOrder(Stoppable):
         waiting = pause(pause_while_processing(looked), self.until_more(known), "until the payment is looked at again")
         await uninterrupted(waiting, on_cancel=self.note_cancel)
         self.continue_if_long()
+
+    async def record_payment_failure(self, failure: PaymentFailure) -> OrderProgress:
+        record = PaymentFailureRecord(order=self.order, failure=failure)
+        # Also while a person holds the order, which has no effect on what is recorded.
+        self._follow(
+            await self._database(step.RECORD_PAYMENT_FAILURE, record, f"Attempt {failure.attempt} was declined")
+        )
+        return self.progress
 
     async def record_payment(self, payment: Payment | None) -> None:
         if payment is not None:

@@ -9,6 +9,7 @@ import structlog
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
+from activities.payment_attempts import PaymentAwaited
 from eventstore.errors import EventStoreError
 from gateways.errors import (
     DefiniteRefusal,
@@ -45,6 +46,9 @@ class _Inbound(ActivityInboundInterceptor):
 def as_failure(error: Exception) -> ApplicationError:
     """Translate an exception. Messages of unknown exceptions may contain rows or addresses: only their type is passed on."""
     match error:
+        case PaymentAwaited():
+            failure = error.failure.model_dump(mode="json", by_alias=True)
+            return _refusal(error, f"Payment declined: {error.reason}", failure)
         case PaymentDeclined():
             return _refusal(error, f"Payment declined: {error.reason}")
         case ShippingUnavailable():

@@ -35,8 +35,11 @@ class SimulatedPaymentGateway:
         self._settings = settings or SimulationSettings()
 
     async def charge(self, request: ChargeRequest) -> Charge:
-        """As PaymentGateway.charge. A decline is stored under its key, and survives a change of the limit."""
+        """As PaymentGateway.charge. A decline is final for its attempt: a change of the limit has an effect on a higher
+        one."""
         content = fingerprint(request.key, request.order_id, request.customer_id, request.amount, request.currency)
+        if request.attempt > 1:
+            await self._pool.execute(statements.BEGIN_ATTEMPT, request.key, request.attempt)
         row = await self._call(
             "payment.charge",
             statements.CHARGE,

@@ -2,6 +2,9 @@
 
 from typing import Final
 
+# Begin a higher attempt at a charge, by the primary keys of attempts and charges: a decline of a lower one is dropped.
+BEGIN_ATTEMPT: Final = "select simulated.begin_attempt($1, $2)"
+
 # Charge once per key. By the primary key of charges: a concurrent call with the same key waits, then reads the row.
 CHARGE: Final = """
 select fault, fault_delay, outcome, payment_id, amount, currency, refunded_amount, code, reason, pending_since

@@ -24,6 +24,9 @@ from gateways.stripe.ledger import CHARGE_STATES, ChargeRow, StripeLedger
 from gateways.stripe.objects import Intent
 from gateways.stripe.refusals import is_of_amount, refusal_of_charge
 
+NEEDS_CUSTOMER: Final = ("requires_action", "requires_payment_method")
+"""Statuses of intents that the customer can still complete."""
+_AUTHENTICATE: Final = "The bank wants the customer to authenticate the payment."
 _KEYS_STORED: Final = timedelta(hours=20)  # Stripe stores an idempotency key for at least 24
 
 
@@ -51,7 +54,7 @@ class StripeCharging:
             intent = await self._api.retrieve(row.intent_id)
         if intent.status == "requires_confirmation":
             intent = await self._confirmed(row, intent)
-        return await self._result(row, intent)
+        return await self._result(row, intent, waits=request.waits)
 
     async def _row(self, request: ChargeRequest) -> ChargeRow:
         row = await self._ledger.begin(request, charge_fingerprint(request))
@@ -64,14 +67,23 @@ class StripeCharging:
         return await self._raised(row, request.attempt) if request.attempt > row.attempt else row
 
     async def _raised(self, row: ChargeRow, attempt: int) -> ChargeRow:
-        if row.state == "declined" and row.intent_id is not None:
+        if row.intent_id is not None and await self._takes_nothing(row, row.intent_id):
+            # First, so that no two intents can take money for the order.
             earlier = await self._intents.cancel(row.intent_id)
             await self._intents.record(row, earlier)
             if earlier.status == "processing":
                 raise GatewayUnavailable("Stripe is still processing the earlier payment")
             if earlier.status == "succeeded":
                 return await self._ledger.read(row.key)
+            if row.state == "created":
+                await self._declined(row, "canceled", "Another attempt at the charge was begun.")
         return await self._ledger.raise_attempt(row, attempt)
+
+    async def _takes_nothing(self, row: ChargeRow, intent_id: str) -> bool:
+        """True if the row's intent is cancelled, or takes no money unless its customer completes it."""
+        if row.state != "created":
+            return row.state == "declined"
+        return (await self._api.retrieve(intent_id)).status in (*NEEDS_CUSTOMER, "canceled")
 
     async def _create(self, row: ChargeRow, request: ChargeRequest, units: int) -> tuple[ChargeRow, Intent]:
         intent = await self._created(row, request, units)
@@ -118,14 +130,15 @@ class StripeCharging:
                 return ended
             raise await self._declined(row, refusal.code, refusal.reason) from None
 
-    async def _result(self, row: ChargeRow, intent: Intent) -> Charge:
-        """Return the charge of a confirmed intent, pending while Stripe processes it, or raise its refusal."""
+    async def _result(self, row: ChargeRow, intent: Intent, *, waits: bool) -> Charge:
+        """Return the charge of a confirmed intent, pending while Stripe processes it, or raise its refusal.
+        waits: an intent that the customer has to authenticate is kept."""
+        if intent.status == "requires_action" and waits:
+            raise PaymentDeclined("authentication_required", _AUTHENTICATE, intent.id)
         if intent.status == "requires_action":
             intent = await self._intents.cancel(intent.id)
             if intent.status == "canceled" and not intent.held:
-                raise await self._declined(
-                    row, "authentication_required", "The bank wants the customer to authenticate the payment."
-                )
+                raise await self._declined(row, "authentication_required", _AUTHENTICATE)
         if intent.status in CHARGE_STATES:
             await self._intents.record(row, intent)
             return charge_of(row, intent)
@@ -141,7 +154,9 @@ class StripeCharging:
 
 
 def _refused(row: ChargeRow, code: str, reason: str) -> DefiniteRefusal:
-    return AmountNotSupported(row.amount, row.currency, reason) if is_of_amount(code) else PaymentDeclined(code, reason)
+    if is_of_amount(code):
+        return AmountNotSupported(row.amount, row.currency, reason)
+    return PaymentDeclined(code, reason, row.intent_id)
 
 
 def _may_be_lost(request: ChargeRequest) -> bool:

@@ -83,6 +83,11 @@ class StripeEvents:
                 await connection.execute(statements.MARK_HANDLED, event.id)
             return order_id
 
+    async def order_of(self, event: StripeEvent) -> str | None:
+        """Return the order of the event's payment."""
+        order_id: str | None = await self._pool.fetchval(statements.ORDER_OF_INTENT, event.intent_id)
+        return order_id
+
     async def mark_handled(self, event: StripeEvent) -> None:
         """Close the event: a workflow that refunds the money has started."""
         await self._pool.execute(statements.MARK_HANDLED, event.id)

@@ -1,8 +1,9 @@
 """Stripe's objects as the gateway uses them. Amounts in Stripe's units."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import stripe
 
@@ -17,7 +18,7 @@ class Intent:
     """A PaymentIntent. held: money was authorised or captured at some time. received: the captured amount.
 
     decline: code and message of the last declined attempt. key, order_id: from its metadata, None if the intent is not
-    ours. replayed: Stripe repeated an earlier answer, which may be out of date.
+    ours. replayed: Stripe repeated an earlier answer, which may be out of date. action: for the customer's browser.
     """
 
     id: str
@@ -33,6 +34,8 @@ class Intent:
     key: str | None
     order_id: str | None
     replayed: bool = False
+    action: Mapping[str, Any] | None = None
+    client_secret: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,13 @@ def intent_of(found: stripe.PaymentIntent) -> Intent:
         key=metadata.get("key"),
         order_id=metadata.get("orderId"),
         replayed=headers.get("idempotent-replayed") == "true",
+        action=_plain(getattr(found, "next_action", None)),
+        client_secret=getattr(found, "client_secret", None),
     )
+
+
+def _plain(found: Any) -> Mapping[str, Any] | None:
+    return found.to_dict() if isinstance(found, stripe.StripeObject) else found
 
 
 def _held_until(charge: stripe.Charge) -> datetime:

@@ -3,11 +3,11 @@
 import asyncpg
 
 from gateways.errors import AuthorisationExpired, KeyVoided, PaymentNotFound, RefundUnderWay
-from gateways.payments import Charge, ChargeRequest, Refund, RefundRequest, Voided
+from gateways.payments import Charge, ChargeRequest, CustomerAction, Refund, RefundRequest, Voided
 from gateways.stripe.adoption import StripeAdoption
 from gateways.stripe.amounts import to_stripe
 from gateways.stripe.api import StripeApi
-from gateways.stripe.charging import StripeCharging, charge_of, free_charge, is_free
+from gateways.stripe.charging import NEEDS_CUSTOMER, StripeCharging, charge_of, free_charge, is_free
 from gateways.stripe.intents import StripeIntents, processed_until
 from gateways.stripe.ledger import ChargeRow, StripeLedger
 from gateways.stripe.refund_closing import StripeRefundClosing
@@ -113,6 +113,17 @@ class StripePaymentGateway:
     async def find_refund(self, key: str) -> Refund | None:
         """As PaymentGateway.find_refund."""
         return await self._refunds.find(key)
+
+    async def customer_action(self, key: str) -> CustomerAction | None:
+        """As CustomerActions.customer_action."""
+        row = await self._ledger.find(key)
+        if row is None or row.intent_id is None or row.voided_at is not None:
+            return None
+        intent = await self.api.retrieve(row.intent_id)
+        if intent.status not in NEEDS_CUSTOMER:
+            return None
+        action = dict(intent.action) if intent.action else None
+        return CustomerAction(intent.id, intent.status, intent.client_secret, action)
 
     async def _reserved(self, request: RefundRequest) -> RefundRow:
         try:

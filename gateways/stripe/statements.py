@@ -69,6 +69,9 @@ LOCK_CHARGE: Final = "select * from gateways.stripe_charges c where c.intent_id 
 # True if the intent is in the ledger, by the unique intent_id.
 HAS_INTENT: Final = "select true from gateways.stripe_charges c where c.intent_id = $1"
 
+# Return the order of an intent, by the unique intent_id.
+ORDER_OF_INTENT: Final = "select c.order_id from gateways.stripe_charges c where c.intent_id = $1"
+
 # Record an event's state of an intent, on the row locked by its unique intent_id; forward only.
 RECORD_INTENT: Final = """
 update gateways.stripe_charges c

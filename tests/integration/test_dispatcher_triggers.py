@@ -176,6 +176,7 @@ def test_the_table_has_a_row_for_each_event_that_something_follows_from() -> Non
     assert rows == [
         ("order.placed", "placed", "validate-order", None, False),
         ("order.confirmed", "confirmed", "fulfill-order", None, False),
+        ("order.payment_method_given", "confirmed", "fulfill-order", "retry", False),
         ("order.shipped", "shipped", "notify-shipment", None, False),
         ("order.cancelled", "cancelled", "fulfill-order", "cancel", False),
         ("order.released", "placed", "validate-order", "release", True),

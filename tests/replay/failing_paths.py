@@ -18,7 +18,7 @@ def failing(step: str, workflow: str = "fulfill-order", *, long: bool = False) -
         steering.failing.add(step)
         order_id = await system.place()
         await system.needs_attention(order_id, workflow)
-        await _continued(system, workflow, order_id, long)
+        await continued(system, workflow, order_id, long)
         steering.failing.clear()
         await system.settled(order_id, "shipped", seconds=60)
         return order_id
@@ -40,7 +40,7 @@ def undoing_fails(*, cancel: bool = False) -> Drive:
             await system.workflow("fulfill-order", order_id).cancel()
         held.release.set()
         await system.needs_attention(order_id)
-        await _continued(system, "fulfill-order", order_id, True)
+        await continued(system, "fulfill-order", order_id, True)
         steering.refused.clear()
         await system.settled(order_id, "cancelled", seconds=60)
         return order_id
@@ -76,7 +76,7 @@ def held(*, long: bool = False) -> Drive:
 
     async def drive(system: RunningSystem, steering: Steering) -> str:
         order_id = await _held(system, steering, "create-shipment", 3)
-        await _continued(system, "fulfill-order", order_id, long)
+        await continued(system, "fulfill-order", order_id, long)
         await system.handle(order_id, ReleaseOrder(order_id))
         await system.settled(order_id, "shipped", seconds=60)
         return order_id
@@ -99,7 +99,7 @@ def refund_fails(step: str, *, long: bool = False) -> Drive:
         steering.failing.add(step)
         await system.handle(order_id, RequestRefund(order_id, "r-1", 10_00, CANCEL_REASON))
         await system.needs_attention(f"{order_id}/r-1", "refund-order")
-        await _continued(system, "refund-order", f"{order_id}/r-1", long)
+        await continued(system, "refund-order", f"{order_id}/r-1", long)
         steering.failing.clear()
         await system.workflow("refund-order", f"{order_id}/r-1").result()
         return f"{order_id}/r-1"
@@ -117,7 +117,7 @@ async def _held(system: RunningSystem, steering: Steering, step: str, calls: int
     return order_id
 
 
-async def _continued(system: RunningSystem, workflow: str, order_id: str, long: bool) -> None:
+async def continued(system: RunningSystem, workflow: str, order_id: str, long: bool) -> None:
     async def another() -> bool:
         info = (await system.workflow(workflow, order_id).describe()).raw_description.workflow_execution_info
         return info.first_run_id != info.execution.run_id

@@ -1,10 +1,12 @@
 """The paths through the workflows, each of which can be run, recorded and replayed."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
 
 from orders.interventions import HoldOrder, ReleaseOrder, RequestRefund
-from tests.replay import failing_paths, pending_paths, webhook_paths
+from tests.replay import failing_paths, payment_paths, pending_paths, webhook_paths
 from tests.running_system import CANCEL_REASON, RunningSystem, until
 from tests.workflow.steering import Held, Steering, held_only
 
@@ -13,11 +15,12 @@ Drive = Callable[[RunningSystem, Steering], Awaitable[str]]
 
 @dataclass(frozen=True)
 class Path:
-    """A path through a workflow: `drive` runs it to its end and returns the order's id."""
+    """A path through a workflow: `drive` runs it to its end and returns the order's id. settings: of its system."""
 
     name: str
     workflow: str
     drive: Drive
+    settings: dict[str, Any] = field(default_factory=dict)
 
 
 async def _shipped(system: RunningSystem, steering: Steering) -> str:
@@ -185,6 +188,7 @@ async def _disturbed(system: RunningSystem, held: Held, disturb: Callable[[str],
     return order_id
 
 
+WAITS = {"payment_deadline": timedelta(days=3)}
 PATHS = (
     Path("validate-confirmed", "validate-order", _shipped),
     Path("validate-out-of-stock", "validate-order", _out_of_stock),
@@ -225,6 +229,13 @@ PATHS = (
     Path("refund-pending-failed", "refund-order", pending_paths.refund_pending_then_failed),
     Path("refund-refused", "refund-order", pending_paths.refund_refused),
     Path("refund-withdrawn", "refund-order", pending_paths.refund_withdrawn),
+    Path("fulfill-payment-given", "fulfill-order", payment_paths.given(), WAITS),
+    Path(
+        "fulfill-payment-deadline-passed",
+        "fulfill-order",
+        payment_paths.deadline_passed,
+        {"payment_deadline": timedelta(minutes=10)},
+    ),
     Path("webhooks-delivered", "deliver-webhooks", webhook_paths.delivered),
     Path("webhooks-parked", "deliver-webhooks", webhook_paths.parked),
     Path("webhooks-gone", "deliver-webhooks", webhook_paths.gone),
@@ -235,6 +246,7 @@ CONTINUED = (
     Path("fulfill-failing-for-long", "fulfill-order", failing_paths.failing("charge-payment", long=True)),
     Path("fulfill-undoing-for-long", "fulfill-order", failing_paths.undoing_fails()),
     Path("fulfill-cancelled-for-long", "fulfill-order", failing_paths.undoing_fails(cancel=True)),
+    Path("fulfill-payment-awaited-for-long", "fulfill-order", payment_paths.given(long=True), WAITS),
     Path("fulfill-held-for-long", "fulfill-order", failing_paths.held(long=True)),
     Path("refund-failing-for-long", "refund-order", failing_paths.refund_fails("return-payment", long=True)),
     Path(

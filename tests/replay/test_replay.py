@@ -40,23 +40,30 @@ def steering() -> Steering:
 
 
 @pytest.fixture
-async def system(database_url: str, temporal_client: Client, steering: Steering) -> AsyncIterator[RunningSystem]:
-    async with skipping_system(database_url, temporal_client, steering) as running:
+async def system(
+    database_url: str, temporal_client: Client, steering: Steering, path: Path
+) -> AsyncIterator[RunningSystem]:
+    async with skipping_system(database_url, temporal_client, steering, path) as running:
         yield running
 
 
 @pytest.fixture
-async def hasty(database_url: str, hasty_client: Client, steering: Steering) -> AsyncIterator[RunningSystem]:
-    async with skipping_system(database_url, hasty_client, steering) as running:
+async def hasty(
+    database_url: str, hasty_client: Client, steering: Steering, path: Path
+) -> AsyncIterator[RunningSystem]:
+    async with skipping_system(database_url, hasty_client, steering, path) as running:
         yield running
 
 
 @asynccontextmanager
-async def skipping_system(database_url: str, client: Client, steering: Steering) -> AsyncIterator[RunningSystem]:
+async def skipping_system(
+    database_url: str, client: Client, steering: Steering, path: Path
+) -> AsyncIterator[RunningSystem]:
     limits: dict[str, Any] = {
         "payment_decline_above": 100_00,
         "shipping_unavailable_above": 100,
         "webhooks_allow_private": True,
+        **path.settings,
     }
     client = TimeSkipper(client).client
     async with running_system(database_url, client, interceptors=[steering], **limits) as running:

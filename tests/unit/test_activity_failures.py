@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -12,6 +12,8 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput
 
 from activities.interceptors.failures import ActivityFailures, as_failure
+from activities.payment_attempts import PaymentAwaited
+from activities.signatures import PaymentFailure
 from eventstore import errors as store_errors
 from eventstore.errors import EventStoreError
 from gateways import errors as gateway_errors
@@ -27,8 +29,10 @@ BENIGN, UNSPECIFIED = ApplicationErrorCategory.BENIGN, ApplicationErrorCategory.
 SHORT = (Shortage(sku="TEA-1", requested=2, available=1),)
 EUR = Money(3000, "EUR")
 
+FAILURE = PaymentFailure(attempt=2, code="x", reason="no funds", waits_until=datetime(2026, 1, 31, tzinfo=UTC))
+AWAITED = PaymentAwaited(gateway_errors.PaymentDeclined("x", "no funds"), FAILURE)
 DEFINITE: list[Exception] = [
-    gateway_errors.PaymentDeclined("amount_above_limit", "the amount is above the limit"),
+    AWAITED,
     gateway_errors.ShippingUnavailable("Shipping unavailable"),
     gateway_errors.KeyVoided("o-1:charge-payment"),
     gateway_errors.IdempotencyConflict("o-1:charge-payment"),
@@ -54,6 +58,7 @@ DEFINITE: list[Exception] = [
     order_errors.RefundOutOfRange("o-1", EUR, EUR),
     order_errors.OrderAlreadyRefunded("o-1", "re_1", "re_2"),
     order_errors.RefundNotOpen("o-1", "r-1", "it was made"),
+    order_errors.NoPaymentAwaited("o-1", "shipped"),
     order_errors.OrderOnHold("o-1", "Maria Anders is not to be trusted"),
 ]
 RETRIED: list[Exception] = [
@@ -120,6 +125,17 @@ def test_a_shortage_tells_which_skus_are_short() -> None:
     failure = as_failure(InsufficientStock(SHORT))
     assert failure.message == "Items out of stock"
     assert list(failure.details) == [{"sku": "TEA-1", "requested": 2, "available": 1}]
+
+
+def test_a_decline_after_which_the_order_waits_carries_its_deadline() -> None:
+    failure = as_failure(AWAITED)
+    assert failure.message == "Payment declined: no funds"
+    assert [PaymentFailure.model_validate(each) for each in failure.details] == [FAILURE]
+
+
+def test_a_decline_after_which_the_order_does_not_wait_is_definite_too() -> None:
+    failure = as_failure(gateway_errors.PaymentDeclined("amount_above_limit", "the amount is above the limit"))
+    assert (failure.type, failure.non_retryable, failure.details) == ("PaymentDeclined", True, ())
 
 
 def test_a_declined_payment_says_so() -> None:

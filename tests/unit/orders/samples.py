@@ -20,6 +20,8 @@ from orders.events import (
 )
 from orders.interventions import HoldOrder, ReleaseOrder, RequestRefund, RetryOrder
 from orders.model import Order, parse_order
+from orders.payment_attempts import GivePaymentMethod, RecordPaymentFailure
+from orders.payment_events import PaymentFailed, PaymentMethodGiven
 from orders.provider_events import PaymentPending, RefundClosed, RefundOutcome
 
 NOW: Final = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
@@ -65,6 +67,9 @@ HOLD: Final = HoldOrder("o-1", "fraud suspected")
 RELEASE: Final = ReleaseOrder("o-1")
 RETRY: Final = RetryOrder("o-1", "terminated by mistake")
 REQUEST_REFUND: Final = RequestRefund("o-1", "back-1", 1300, "it arrived late")
+DEADLINE: Final = datetime(2026, 2, 3, 9, 30, tzinfo=UTC)
+FAIL: Final = RecordPaymentFailure("o-1", 1, "card_declined", "The card was declined.", DEADLINE, "pi-1")
+GIVE: Final = GivePaymentMethod("o-1", "pm_2")
 RECORD_RETURN: Final = RecordRefund("o-1", "back-1", "pay-1", 1300, "it arrived late")
 
 PLACED: Final = OrderPlaced.of(ORDER)
@@ -97,6 +102,16 @@ CLOSED: Final = RefundClosed(
     reason="the payment is disputed",
     after_shipment=True,
 )
+FAILED: Final = PaymentFailed(
+    **_WHOSE,
+    attempt=1,
+    code="card_declined",
+    reason="The card was declined.",
+    waits_until=DEADLINE,
+    payment_id="pi-1",
+    currency="EUR",
+)
+GIVEN: Final = PaymentMethodGiven(**_WHOSE, payment_method="pm_2", currency="EUR")
 RETURNED: Final = OrderRefunded(**_WHOSE, **_RETURN, after_shipment=True)
 
 
@@ -134,5 +149,7 @@ ON_THE_WIRE: Final[tuple[tuple[Event, str], ...]] = (
     (REFUND_REQUESTED, "order.refund_requested: orderId customerId refundId paymentId amount currency reason"),
     (PENDING, "order.payment_pending: orderId customerId paymentId amount currency until"),
     (CLOSED, "order.refund_closed: orderId customerId refundId outcome amount currency reason afterShipment made"),
+    (FAILED, "order.payment_failed: orderId customerId attempt code reason waitsUntil paymentId currency"),
+    (GIVEN, "order.payment_method_given: orderId customerId paymentMethod currency"),
 )
 """Each event, with its type and its fields in JSON."""

@@ -31,10 +31,11 @@ from orders.events import (
 )
 from orders.evolve import evolve, fold, initial_state
 from orders.interventions import HoldOrder, ReleaseOrder, RequestRefund, RetryOrder
+from orders.payment_attempts import GivePaymentMethod, RecordPaymentFailure
 from orders.provider_events import RefundClosed, RefundOutcome
 from orders.refund_closing import SETTLED
 from orders.state import Cancelled, Shipped, State
-from tests.unit.orders.samples import NOW, ORDER, an_order
+from tests.unit.orders.samples import DEADLINE, NOW, ORDER, an_order
 
 # Mostly the right order and the right amount, so that sequences get somewhere; sometimes not.
 ORDER_IDS = st.sampled_from(["o-1"] * 9 + ["o-2"])
@@ -58,6 +59,15 @@ COMMANDS: st.SearchStrategy[Command] = st.one_of(
     st.builds(RecordRefund, ORDER_IDS, REFUND_IDS, st.just("pay-1"), PARTS, REASONS),
     st.builds(CloseRefund, ORDER_IDS, REFUND_IDS, st.sampled_from(RefundOutcome), REASONS),
     st.builds(RecordPendingPayment, ORDER_IDS, PAYMENT_IDS, AMOUNTS, st.just(NOW)),
+    st.builds(
+        RecordPaymentFailure,
+        ORDER_IDS,
+        st.sampled_from([1, 1, 2]),
+        st.sampled_from(["a", "b"]),
+        REASONS,
+        st.just(DEADLINE),
+    ),
+    st.builds(GivePaymentMethod, ORDER_IDS, st.sampled_from(["pm_1", "pm_2", ""])),
 )
 # Often from a shipped order, which at random few sequences would come to.
 TO_SHIPPED: list[Command] = [
