@@ -34,6 +34,7 @@ from webhooks.endpoints import Endpoints
 if TYPE_CHECKING:
     from temporalio.client import Client
 
+    from activities.reconciling import Reconciling
     from dispatcher.dispatcher import Dispatcher
     from gateways.easypost.shipping import EasyPostShippingGateway
     from gateways.stripe.api import StripeApi
@@ -70,6 +71,13 @@ class App:
     def sources(self, client: "Client | None") -> Sources:
         """The sources of an audit, and of the list of open work. client: None where Temporal cannot be reached."""
         return Sources(self.pool, self.store, self.codec, self.stock, GatewayBooks(self.pool), client)
+
+    def reconciling(self) -> "Reconciling":
+        """The comparison of payments with Stripe, which must be selected."""
+        from activities.reconciling import Reconciling  # noqa: PLC0415
+
+        assert self.stripe is not None
+        return Reconciling(self.orders, self.payments, self.pool, self.stripe)
 
     def dispatcher(self, client: "Client", *, eager: bool) -> "Dispatcher":
         """The dispatcher; `eager` where a worker on the same client runs in this process. Temporal gives an eager first task

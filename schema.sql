@@ -1278,10 +1278,12 @@ CREATE TABLE gateways.stripe_charges (
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     voided_at timestamp with time zone,
     asks integer DEFAULT 1 NOT NULL,
+    released bigint DEFAULT 0 NOT NULL,
     CONSTRAINT stripe_charges_amount_not_negative CHECK ((amount >= 0)),
     CONSTRAINT stripe_charges_asks_from_1 CHECK ((asks >= 1)),
     CONSTRAINT stripe_charges_attempt_from_1 CHECK ((attempt >= 1)),
     CONSTRAINT stripe_charges_facts CHECK ((((fingerprint IS NULL) = (order_id IS NULL)) AND ((fingerprint IS NULL) = (amount IS NULL)) AND ((fingerprint IS NULL) = (currency IS NULL)) AND ((fingerprint IS NOT NULL) OR (voided_at IS NOT NULL)))),
+    CONSTRAINT stripe_charges_released_within_amount CHECK (((released >= 0) AND (released <= COALESCE(amount, (0)::bigint)))),
     CONSTRAINT stripe_charges_returned_within_amount CHECK (((amount_returned >= 0) AND (amount_returned <= COALESCE(amount, (0)::bigint)))),
     CONSTRAINT stripe_charges_state CHECK (((state = ANY (ARRAY['new'::text, 'created'::text, 'authorised'::text, 'succeeded'::text])) OR ((state = 'declined'::text) AND (decline_code IS NOT NULL) AND (decline_reason IS NOT NULL)) OR ((state = ANY (ARRAY['voided'::text, 'returned'::text])) AND (voided_at IS NOT NULL))))
 );
@@ -1315,6 +1317,33 @@ COMMENT ON COLUMN gateways.stripe_charges.voided_at IS 'the tombstone: from then
 --
 
 COMMENT ON COLUMN gateways.stripe_charges.asks IS 'part of the idempotency keys sent to Stripe from 2 on: raised where Stripe keeps a failure under the key and would repeat it';
+
+--
+-- Name: COLUMN stripe_charges.released; Type: COMMENT; Schema: gateways; Owner: -
+--
+
+COMMENT ON COLUMN gateways.stripe_charges.released IS 'the part of an authorisation that was released at Stripe by hand, or not captured there, and so never taken';
+
+--
+-- Name: stripe_disputes; Type: TABLE; Schema: gateways; Owner: -
+--
+
+CREATE TABLE gateways.stripe_disputes (
+    dispute_id text NOT NULL COLLATE pg_catalog."C",
+    intent_id text NOT NULL COLLATE pg_catalog."C",
+    amount bigint NOT NULL,
+    state text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT stripe_disputes_amount_not_negative CHECK ((amount >= 0)),
+    CONSTRAINT stripe_disputes_state CHECK ((state = ANY (ARRAY['disputed'::text, 'dispute_won'::text, 'dispute_lost'::text])))
+);
+
+--
+-- Name: TABLE stripe_disputes; Type: COMMENT; Schema: gateways; Owner: -
+--
+
+COMMENT ON TABLE gateways.stripe_disputes IS 'every dispute of our charges, inquiries excluded; amounts in minor units of the charge''s currency';
 
 --
 -- Name: stripe_inbox; Type: TABLE; Schema: gateways; Owner: -
@@ -1353,6 +1382,8 @@ CREATE TABLE gateways.stripe_refunds (
     by_hand bigint DEFAULT 0 NOT NULL,
     manual boolean DEFAULT false NOT NULL,
     closed boolean DEFAULT false NOT NULL,
+    adjusted bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT stripe_refunds_adjusted_within_amount CHECK (((adjusted >= 0) AND (adjusted <= amount))),
     CONSTRAINT stripe_refunds_amount_positive CHECK ((amount > 0)),
     CONSTRAINT stripe_refunds_asking_positive CHECK ((asking > 0)),
     CONSTRAINT stripe_refunds_asks_from_1 CHECK ((asks >= 1)),
@@ -1401,6 +1432,12 @@ COMMENT ON COLUMN gateways.stripe_refunds.manual IS 'made at Stripe by a person,
 --
 
 COMMENT ON COLUMN gateways.stripe_refunds.closed IS 'no longer owed: refused by Stripe for good, withdrawn, or returned in another way; nothing is requested under the key any more';
+
+--
+-- Name: COLUMN stripe_refunds.adjusted; Type: COMMENT; Schema: gateways; Owner: -
+--
+
+COMMENT ON COLUMN gateways.stripe_refunds.adjusted IS 'the part of a refund by hand that covers no request: recorded in the order''s stream by itself, and credited to none';
 
 --
 -- Name: adjustments; Type: TABLE; Schema: inventory; Owner: -
@@ -1957,6 +1994,13 @@ ALTER TABLE ONLY gateways.stripe_charges
     ADD CONSTRAINT stripe_charges_pkey PRIMARY KEY (key);
 
 --
+-- Name: stripe_disputes stripe_disputes_pkey; Type: CONSTRAINT; Schema: gateways; Owner: -
+--
+
+ALTER TABLE ONLY gateways.stripe_disputes
+    ADD CONSTRAINT stripe_disputes_pkey PRIMARY KEY (dispute_id);
+
+--
 -- Name: stripe_inbox stripe_inbox_pkey; Type: CONSTRAINT; Schema: gateways; Owner: -
 --
 
@@ -2178,10 +2222,28 @@ CREATE INDEX stripe_charges_authorised_idx ON gateways.stripe_charges USING btre
 CREATE INDEX stripe_charges_order_id_idx ON gateways.stripe_charges USING btree (order_id);
 
 --
+-- Name: stripe_disputes_intent_id_idx; Type: INDEX; Schema: gateways; Owner: -
+--
+
+CREATE INDEX stripe_disputes_intent_id_idx ON gateways.stripe_disputes USING btree (intent_id);
+
+--
+-- Name: stripe_disputes_open_idx; Type: INDEX; Schema: gateways; Owner: -
+--
+
+CREATE INDEX stripe_disputes_open_idx ON gateways.stripe_disputes USING btree (at) WHERE (state = 'disputed'::text);
+
+--
 -- Name: stripe_inbox_handled_at_idx; Type: INDEX; Schema: gateways; Owner: -
 --
 
 CREATE INDEX stripe_inbox_handled_at_idx ON gateways.stripe_inbox USING btree (handled_at) WHERE (handled_at IS NOT NULL);
+
+--
+-- Name: stripe_refunds_by_hand_idx; Type: INDEX; Schema: gateways; Owner: -
+--
+
+CREATE INDEX stripe_refunds_by_hand_idx ON gateways.stripe_refunds USING btree (at) WHERE (manual AND (adjusted = 0));
 
 --
 -- Name: stripe_refunds_failed_idx; Type: INDEX; Schema: gateways; Owner: -
@@ -2339,6 +2401,13 @@ CREATE TRIGGER revenue_updated AFTER UPDATE ON projections.customer_orders REFER
 
 ALTER TABLE ONLY eventstore.events
     ADD CONSTRAINT events_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES eventstore.streams(stream_id);
+
+--
+-- Name: stripe_disputes stripe_disputes_intent_id_fkey; Type: FK CONSTRAINT; Schema: gateways; Owner: -
+--
+
+ALTER TABLE ONLY gateways.stripe_disputes
+    ADD CONSTRAINT stripe_disputes_intent_id_fkey FOREIGN KEY (intent_id) REFERENCES gateways.stripe_charges(intent_id);
 
 --
 -- Name: stripe_refunds stripe_refunds_intent_id_fkey; Type: FK CONSTRAINT; Schema: gateways; Owner: -
@@ -2920,6 +2989,54 @@ GRANT INSERT(voided_at),UPDATE(voided_at) ON TABLE gateways.stripe_charges TO or
 GRANT UPDATE(asks) ON TABLE gateways.stripe_charges TO orders_app;
 
 --
+-- Name: COLUMN stripe_charges.released; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT UPDATE(released) ON TABLE gateways.stripe_charges TO orders_app;
+
+--
+-- Name: TABLE stripe_disputes; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT SELECT ON TABLE gateways.stripe_disputes TO orders_app;
+
+--
+-- Name: COLUMN stripe_disputes.dispute_id; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT INSERT(dispute_id) ON TABLE gateways.stripe_disputes TO orders_app;
+
+--
+-- Name: COLUMN stripe_disputes.intent_id; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT INSERT(intent_id) ON TABLE gateways.stripe_disputes TO orders_app;
+
+--
+-- Name: COLUMN stripe_disputes.amount; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT INSERT(amount),UPDATE(amount) ON TABLE gateways.stripe_disputes TO orders_app;
+
+--
+-- Name: COLUMN stripe_disputes.state; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT INSERT(state),UPDATE(state) ON TABLE gateways.stripe_disputes TO orders_app;
+
+--
+-- Name: COLUMN stripe_disputes.at; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT INSERT(at) ON TABLE gateways.stripe_disputes TO orders_app;
+
+--
+-- Name: COLUMN stripe_disputes.updated_at; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT UPDATE(updated_at) ON TABLE gateways.stripe_disputes TO orders_app;
+
+--
 -- Name: TABLE stripe_inbox; Type: ACL; Schema: gateways; Owner: -
 --
 
@@ -3038,6 +3155,12 @@ GRANT INSERT(manual) ON TABLE gateways.stripe_refunds TO orders_app;
 --
 
 GRANT INSERT(closed),UPDATE(closed) ON TABLE gateways.stripe_refunds TO orders_app;
+
+--
+-- Name: COLUMN stripe_refunds.adjusted; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT UPDATE(adjusted) ON TABLE gateways.stripe_refunds TO orders_app;
 
 --
 -- Name: TABLE adjustments; Type: ACL; Schema: inventory; Owner: -

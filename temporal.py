@@ -1,11 +1,24 @@
 """Temporal: the client, the search attributes that a namespace needs, and the options that all workers share."""
 
 import os
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
+import structlog
 from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
-from temporalio.client import Client
+from temporalio.client import (
+    Client,
+    Schedule,
+    ScheduleActionStartWorkflow,
+    ScheduleAlreadyRunningError,
+    ScheduleHandle,
+    ScheduleIntervalSpec,
+    ScheduleOverlapPolicy,
+    SchedulePolicy,
+    ScheduleSpec,
+    ScheduleUpdate,
+)
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig
@@ -17,15 +30,18 @@ from settings import Settings, SettingsError
 from telemetry.tracing import temporal_interceptors
 from webhooks.workflow import DeliverWebhooks
 from workflows.fulfill_order import FulfillOrder
-from workflows.model import SEARCH_ATTRIBUTES
+from workflows.model import RECONCILE_PAYMENTS_WORKFLOW, SEARCH_ATTRIBUTES, Begun
 from workflows.notify_shipment import NotifyShipment
+from workflows.reconcile_payments import ReconcilePayments
 from workflows.refund_order import RefundOrder
 from workflows.sandbox import Sandbox
 from workflows.validate_order import ValidateOrder
 
 WORKFLOWS: Final = [ValidateOrder, FulfillOrder, NotifyShipment, RefundOrder]
+SCHEDULED_WORKFLOWS: Final = [ReconcilePayments]
 WEBHOOK_WORKFLOWS: Final = [DeliverWebhooks]
 _HEALTH_LIMIT: Final = timedelta(seconds=5)
+_log = structlog.get_logger(__name__)
 _OUR_MODULES: Final = ("activities", "eventstore", "orders", "webhooks", "workflows")
 
 # Temporal keeps a run's next task for the worker that had the last one. If that was killed, each of its orders makes no
@@ -86,6 +102,47 @@ async def require_search_attributes(client: Client) -> None:
         raise SettingsError(
             f"Temporal's namespace {client.namespace!r} lacks search attributes, create them: {commands}"
         )
+
+
+async def schedule_reconciliation(client: Client, settings: Settings) -> None:
+    """Create the schedule of reconcile-payments, or bring it up to date; one that an operator paused stays paused. Without
+    payments by Stripe, delete it. Logs where the namespace refuses schedules: `orders reconcile` does without."""
+    handle = client.get_schedule_handle(reconciliation_id(settings))
+    try:
+        if settings.stripe_api_key is None:
+            await handle.delete()
+        else:
+            await _create_or_update(client, handle, _reconciliation(settings))
+    except RPCError as error:
+        if error.status in (RPCStatusCode.PERMISSION_DENIED, RPCStatusCode.UNIMPLEMENTED):
+            _log.warning("payments are not reconciled by a schedule", error=error.message)
+        elif error.status is not RPCStatusCode.NOT_FOUND:
+            raise
+
+
+async def _create_or_update(client: Client, handle: ScheduleHandle, schedule: Schedule) -> None:
+    try:
+        await client.create_schedule(handle.id, schedule)
+    except ScheduleAlreadyRunningError:
+        await handle.update(lambda found: ScheduleUpdate(replace(schedule, state=found.description.schedule.state)))
+
+
+def reconciliation_id(settings: Settings) -> str:
+    """Id of the fleet's schedule of reconcile-payments, with which the ids of its workflows begin."""
+    return f"{RECONCILE_PAYMENTS_WORKFLOW}-{settings.task_queue}"
+
+
+def _reconciliation(settings: Settings) -> Schedule:
+    return Schedule(
+        action=ScheduleActionStartWorkflow(
+            RECONCILE_PAYMENTS_WORKFLOW, Begun(), id=reconciliation_id(settings), task_queue=settings.task_queue
+        ),
+        spec=ScheduleSpec(
+            intervals=[ScheduleIntervalSpec(every=timedelta(seconds=settings.stripe_reconcile_seconds))],
+            jitter=timedelta(seconds=settings.stripe_reconcile_seconds / 20),
+        ),
+        policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP),
+    )
 
 
 def workflow_runner() -> Sandbox:

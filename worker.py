@@ -28,11 +28,13 @@ from telemetry import configure_logging
 from telemetry.process import configure_temporal, metrics_served
 from telemetry.tracing import configure_tracing
 from temporal import (
+    SCHEDULED_WORKFLOWS,
     WEBHOOK_WORKFLOWS,
     WORKFLOWS,
     connect_temporal,
     order_worker_limits,
     require_search_attributes,
+    schedule_reconciliation,
     worker_options,
 )
 from webhooks.activities import WebhookActivities
@@ -60,7 +62,7 @@ def order_worker(app: App, client: Client, interceptors: Sequence[Interceptor] =
     return Worker(
         client,
         task_queue=app.settings.task_queue,
-        workflows=WORKFLOWS,
+        workflows=[*WORKFLOWS, *SCHEDULED_WORKFLOWS],
         activities=order_activities(app),
         interceptors=[Observation(), Heartbeats(), *interceptors, ActivityFailures()],
         **order_worker_limits(app.settings),
@@ -76,6 +78,7 @@ def order_activities(app: App) -> list[Callable[..., Any]]:
         *InventoryActivities(app.orders, app.stock, app.shipping).all,
         *ShippingActivities(app.orders, app.shipping, app.stock).all,
         *PublishActivities(app.store, app.codec).all,
+        *([app.reconciling().reconcile_payments] if app.stripe else []),
         request_cancel,
     ]
 
@@ -118,6 +121,7 @@ async def serve(
     settings, in_progress, workers = app.settings, InProgress(), list[Worker]()
     async with AsyncExitStack() as stack:
         if Role.WORKER in roles:
+            await schedule_reconciliation(client, settings)
             workers.append(order_worker(app, client, [in_progress, *interceptors]))
         if Role.WEBHOOKS in roles:
             sender = await stack.enter_async_context(Sender(allow_private=settings.webhooks_allow_private))

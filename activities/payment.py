@@ -9,11 +9,18 @@ from opentelemetry.trace import SpanKind
 from temporalio import activity
 
 from activities import signatures as step
+from activities.adjusting import Adjusting
 from activities.guards import requested_refund, require_active
 from activities.payment_attempts import awaited
 from activities.signatures import ChargeRef, OrderRef, Payment, RefundRef, ReturnedPayment, Undo
 from eventstore.tracing import span
-from gateways.errors import GatewayUnavailable, IdempotencyConflict, KeyVoided, PaymentDeclined
+from gateways.errors import (
+    AuthorisationExpired,
+    GatewayUnavailable,
+    IdempotencyConflict,
+    KeyVoided,
+    PaymentDeclined,
+)
 from gateways.legacy_refund_keys import LegacyRefundKeys
 from gateways.payments import Charge, ChargeRequest, PaymentGateway, RefundRequest
 from order_streams import Orders, load_order
@@ -58,6 +65,7 @@ class PaymentActivities:
         deadline: timedelta | None = None,
     ) -> None:
         self._orders, self._gateway, self._deadline = orders, gateway, deadline
+        self._adjusting = Adjusting(orders, gateway)
         self._legacy_keys = LegacyRefundKeys(pool) if pool else None
 
     @property
@@ -85,13 +93,32 @@ class PaymentActivities:
 
     @activity.defn(name=step.CAPTURE_PAYMENT.name)
     async def capture_payment(self, ref: OrderRef) -> Payment:
-        """Capture an authorised charge. Refuses a cancelled or held order; has no effect for a shipped order."""
+        """Capture an authorised charge. Refuses a cancelled or held order; has no effect for a shipped order.
+
+        A payment that was changed at the provider is recorded and holds the order; once a person releases the order, it
+        ships with the payment as it is.
+        """
         state = (await load_order(self._orders, ref.order_id)).state
         if isinstance(state, Shipped):
             return _recorded(state, state.payment)
         require_active(state, "CapturePayment")
-        with span("payment.capture", SpanKind.CLIENT, order=ref.order_id):
-            return _payment(await self._gateway.capture(charge_key(ref.order_id)))
+        try:
+            with span("payment.capture", SpanKind.CLIENT, order=ref.order_id):
+                charge = await self._gateway.capture(charge_key(ref.order_id))
+        except AuthorisationExpired:
+            state = await self._adjusted(ref)
+            if state.payment is None or all(each.action != "released" for each in state.adjustments):
+                raise
+            return _recorded(state, state.payment)
+        if charge.refunded_amount > 0:
+            await self._adjusted(ref)
+        return _payment(charge)
+
+    async def _adjusted(self, ref: OrderRef) -> ExistingOrder:
+        """Record the changes of the payment. Refuses the order if they hold it."""
+        state, _ = await self._adjusting.adjust(ref.order_id)
+        require_active(state, "CapturePayment")
+        return state
 
     async def _charge(self, request: ChargeRequest) -> Charge:
         """Charge at the gateway. Raises PaymentAwaited where the order waits after a decline."""
@@ -127,12 +154,20 @@ class PaymentActivities:
             voided = await self._gateway.void(charge_key(undo.order.order_id), undo.reason)
         if voided.pending:
             _require_patience(undo.accepts_pending)
+        elif voided.payment_id is not None:
+            await self._adjust_rest(undo.order.order_id, voided.amount_returned)
         return ReturnedPayment(
             payment_id=voided.payment_id,
             refund_id=voided.refund_id,
             amount=voided.amount_returned,
             pending=voided.pending,
         )
+
+    async def _adjust_rest(self, order_id: str, returned: int) -> None:
+        """Record the changes of a voided payment of which less was returned than charged: a part was not captured, or a
+        dispute was lost."""
+        if returned < (await load_order(self._orders, order_id)).state.order.total:
+            await self._adjusting.adjust(order_id)
 
     @activity.defn(name=step.RETURN_PAYMENT.name)
     async def return_payment(self, ref: RefundRef) -> ReturnedPayment:

@@ -178,6 +178,22 @@ class Published(Wire):
     message_id: str
 
 
+class Window(Wire):
+    """Time from which payments are compared with the provider; None: a first time."""
+
+    since: datetime | None = None
+
+
+class Reconciled(Wire):
+    """Result of a reconciliation: the time up to which changes were looked at, and the number of orders compared, changes
+    recorded, and orders that could not be compared."""
+
+    until: datetime
+    orders: int
+    recorded: int
+    failed: int
+
+
 I = TypeVar("I", bound=Wire)  # noqa: E741
 O = TypeVar("O", bound=Wire)  # noqa: E741
 
@@ -212,3 +228,4 @@ RECORD_REQUESTED_REFUND = Signature("record-requested-refund", RefundRef, OrderP
 CLOSE_REFUND = Signature("close-refund", RefundRefusal, OrderProgress)
 PUBLISH = Signature("publish", Publication, Published)
 REQUEST_CANCEL = Signature("request-cancel", OrderRef, OrderRef)
+RECONCILE_PAYMENTS = Signature("reconcile-payments", Window, Reconciled)

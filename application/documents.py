@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from orders.adjustments import AdjustmentAction
 from orders.events import CancelledBy
 from orders.model import Address, Adjustments, OrderLine
 from orders.provider_events import RefundOutcome
@@ -66,6 +67,17 @@ class PendingPayment(Payment):
     until: datetime
 
 
+class PaymentAdjustment(Document):
+    """A change of the payment at the provider. reference: the provider's id of the refund, dispute or payment. amount: of the
+    refund or dispute, or captured. returned: the amount by which the money kept shrinks."""
+
+    action: AdjustmentAction
+    reference: str
+    amount: Amount
+    returned: int
+    reason: str | None
+
+
 class Hold(Document):
     reason: str
 
@@ -112,6 +124,7 @@ class OrderDocument(Document):
     refund: Refund | None
     refunds: list[RequestedRefund]
     closed_refunds: list[ClosedRefund]
+    payment_adjustments: list[PaymentAdjustment]
     hold: Hold | None
     payment_failure: PaymentFailure | None
     cancellation: Cancellation | None
@@ -132,6 +145,7 @@ class OrderDocument(Document):
                 "refund": state.refund,
                 "refunds": _refunds(state) if isinstance(state, Shipped) else [],
                 "closed_refunds": state.closed if isinstance(state, Shipped | Cancelled) else (),
+                "payment_adjustments": state.adjustments,
                 "hold": state.hold,
                 "payment_failure": state.awaited,
                 "cancellation": state if isinstance(state, Cancelled) else None,

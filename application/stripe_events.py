@@ -1,17 +1,21 @@
-"""Stripe's webhooks: each event is recorded, and payments that arrive after the order was cancelled are refunded."""
+"""Stripe's webhooks: each event is recorded, changes by hand enter the order's stream, and payments that arrive after the
+order was cancelled are refunded."""
 
 from typing import Final
 
 import structlog
 from temporalio.client import Client
 
+from activities.adjusting import Adjusting
 from application.paying import wake_if_waiting
 from dispatcher.older_ids import id_in_use, is_running
 from dispatcher.starter import WorkflowStarter
 from dispatcher.triggers import TRIGGERS
 from gateways.errors import GatewayError
-from gateways.stripe.events import PAYMENT_EVENTS, InvalidStripeEvent, StripeEvents
+from gateways.payments import PaymentGateway
+from gateways.stripe.events import PAYMENT_EVENTS, InvalidStripeEvent, StripeEvent, StripeEvents
 from order_streams import Orders, load_events
+from orders.errors import OrderNotFound
 from orders.events import OrderRetried
 from temporal import require_answer
 from workflows.model import FULFILL_ORDER
@@ -28,7 +32,13 @@ class StripeEventOpen(Exception):
 
 
 async def handle_stripe_event(
-    events: StripeEvents, orders: Orders, client: Client, task_queue: str, body: bytes, signature: str | None
+    events: StripeEvents,
+    payments: PaymentGateway,
+    orders: Orders,
+    client: Client,
+    task_queue: str,
+    body: bytes,
+    signature: str | None,
 ) -> None:
     """Handle the event. Once this returns, Stripe need not deliver it again.
 
@@ -39,15 +49,32 @@ async def handle_stripe_event(
         return
     try:
         order_id = await events.record(event)
+        if event.may_change_the_order:
+            await _adjust(events, Adjusting(orders, payments), event)
     except GatewayError as error:
         _log.warning("Stripe cannot be asked about its event", error=str(error), eventType=event.type)
         raise StripeEventOpen("the state of the payment at Stripe is unknown") from None
     if order_id is not None:
         _log.warning("a payment came after its order was given up", orderId=order_id, eventType=event.type)
         await _start_undoing(orders, client, task_queue, order_id)
+    if order_id is not None or event.may_change_the_order:
         await events.mark_handled(event)
-    elif event.type in PAYMENT_EVENTS and (waiting := await events.order_of(event)) is not None:
+    if order_id is None and event.type in PAYMENT_EVENTS and (waiting := await events.order_of(event)) is not None:
         await wake_if_waiting(orders, client, waiting)
+
+
+async def _adjust(events: StripeEvents, adjusting: Adjusting, event: StripeEvent) -> None:
+    """Compare the payment at Stripe with the order: the event may be late or repeated, and others may have overtaken it."""
+    order_id = await events.order_of(event)
+    if order_id is None or await events.is_handled(event):
+        return
+    try:
+        _, recorded = await adjusting.adjust(order_id)
+    except OrderNotFound:
+        _log.warning("Stripe has a payment of an order that the log has not", orderId=order_id, eventType=event.type)
+        return
+    for each in recorded:
+        _log.warning("a payment was changed at Stripe", orderId=order_id, action=each.action, reference=each.reference)
 
 
 async def _start_undoing(orders: Orders, client: Client, task_queue: str, order_id: str) -> None:

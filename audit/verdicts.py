@@ -7,6 +7,7 @@ from audit.report import LABELS, MESSAGES, MONEY, OPEN_ORDERS, STOCK, STREAMS, F
 from open_work.evidence import Evidence
 from open_work.open_orders import Prospect
 from order_streams.folded import OrderStream
+from orders.adjustments import returned_by
 from orders.model import quantities
 from orders.money import format_money
 from orders.state import Cancelled, Confirmed, Paid, Placed, Shipped
@@ -73,17 +74,18 @@ def _money(evidence: Evidence, waiting: bool) -> Iterator[Finding]:
 
 def _money_allowed(evidence: Evidence, waiting: bool) -> Sequence[int]:
     total = evidence.state.order.total
+    adjusted = total - returned_by(evidence.state.adjustments)
     match evidence.state:
         case Paid():
-            return (total,)
+            return (adjusted,)
         case Shipped() as state:
-            most = total - sum(refund.amount for refund in state.returned)
+            most = adjusted - sum(refund.amount for refund in state.returned)
             # A refund that is owed may have left the gateway, and may not have.
             return range(most - sum(refund.amount for refund in state.owed), most + 1)
         case Confirmed():
-            return (0, total)
+            return (0, adjusted)
         case Cancelled() if waiting:
-            return (0, total)
+            return (0, adjusted, total)
         case Cancelled(is_settled=True) as state:
             return (sum(each.amount for each in state.closed),)
         case Placed() | Cancelled():
@@ -102,7 +104,7 @@ def _recorded_money(evidence: Evidence) -> Iterator[Finding]:
     if state.payment and state.payment.amount != evidence.charged:
         recorded, charged = (format_money(amount, currency) for amount in (state.payment.amount, evidence.charged))
         yield _finding(evidence, MONEY, f"records a payment of {recorded}, and the gateway charged {charged}")
-    recorded_refund = state.refund.amount if state.refund else 0
+    recorded_refund = (state.refund.amount if state.refund else 0) + returned_by(state.adjustments)
     if isinstance(state, Cancelled) and not state.is_settled and recorded_refund != evidence.refunded:
         recorded, returned = (format_money(amount, currency) for amount in (recorded_refund, evidence.refunded))
         yield _finding(evidence, MONEY, f"records refunds of {recorded}, and the gateway returned {returned}")

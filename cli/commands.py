@@ -66,6 +66,10 @@ COMMANDS: Final = {
         "cli.refunds:refunds",
         "Refunds that the payment provider does not make: withdraw or settle one.",
     ),
+    "reconcile": (
+        "cli.reconcile:reconcile",
+        "Compare payments with Stripe now: refunds, captures, releases and disputes made there enter the orders' streams.",
+    ),
     "attention": (
         "cli.attention:attention",
         "List orders and events that need an operator, in the order of harm: money at risk, lost and stalled orders, failing "

@@ -10,6 +10,7 @@ from cli.arguments import AsJson, OrderId
 from cli.output import facts, moment, show, show_json, status_text, table, visible
 from cli.running import execute, opened
 from order_streams import Orders, load_order
+from orders.adjustments import returned_by, sentence_of
 from orders.model import Address
 from orders.money import format_money
 from orders.state import Cancelled, ClosedRefund, Confirmed, ExistingOrder, Refund, Shipped
@@ -49,6 +50,7 @@ def render_order(state: ExistingOrder, version: int) -> Iterator[RenderableType]
             ("payment method", state.payment_method or order.payment_method),
             ("refunds", _refund_lines(state) if isinstance(state, Shipped) and state.requested else None),
             ("settled", _settled(state) if isinstance(state, Cancelled) else None),
+            ("at the provider", _adjustment_lines(state) if state.adjustments else None),
             ("reason", _reason(state)),
             ("shipment", f"{state.shipment.tracking_number} by {state.shipment.carrier}" if state.shipment else None),
             ("placed at", order.placed_at),
@@ -82,6 +84,12 @@ def _pending(state: Confirmed) -> str:
         return ""
     amount = format_money(state.pending.amount, state.order.currency)
     return f"{amount} pending as {state.pending.payment_id}, until {state.pending.until:%Y-%m-%d} at the latest"
+
+
+def _adjustment_lines(state: ExistingOrder) -> Text:
+    currency, returned = state.order.currency, returned_by(state.adjustments)
+    lines = [visible(sentence_of(each, currency)) for each in state.adjustments]
+    return Text("\n".join([*lines, f"{format_money(returned, currency)} returned by these"]))
 
 
 def _failure(state: ExistingOrder) -> str | None:

@@ -54,7 +54,8 @@ async def _acknowledged(system: Explored, event: Mapping[str, Any]) -> bool:
     app = system.app
     assert app.stripe_events is not None
     try:
-        await handle_stripe_event(app.stripe_events, app.orders, system.client, app.settings.task_queue, *signed(event))
+        queue = app.settings.task_queue
+        await handle_stripe_event(app.stripe_events, app.payments, app.orders, system.client, queue, *signed(event))
     except (StripeEventOpen, RPCError):
         return False
     return True

@@ -5,9 +5,12 @@ content IdempotencyConflict. Voiding a key undoes its effect and leaves a tombst
 refused with KeyVoided.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
+
+from orders.adjustments import AdjustmentAction
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,22 @@ class Refund:
     pending: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class PaymentChange:
+    """A change of a payment at the provider that this system did not request, made by a person or the customer's bank.
+
+    action, amount: as in PaymentAdjusted. reference: the provider's id of the refund, dispute or payment; with the action
+    the same every time.
+    """
+
+    provider: str
+    action: AdjustmentAction
+    reference: str
+    payment_id: str
+    amount: int
+    reason: str | None = None
+
+
 class PaymentGateway(Protocol):
     """Charges and refunds. Every method may raise GatewayUnavailable, GatewayMisconfigured or GatewayUndecided."""
 
@@ -137,6 +156,12 @@ class PaymentGateway(Protocol):
 
     async def find_refund(self, key: str) -> Refund | None:
         """Return the refund made under the key, or None. Permanent like a charge."""
+        ...
+
+    async def changes(self, key: str, *, crediting: bool) -> Sequence[PaymentChange]:
+        """Return all changes of the charge at the provider, by its present state. crediting: a requested refund is in
+        progress, towards which refunds by hand may count, so that new ones are not returned yet. Once returned, a refund by
+        hand counts towards no request."""
         ...
 
 

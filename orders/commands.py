@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from orders.adjustments import AdjustmentAction
 from orders.events import CancelledBy, Shortage
 from orders.interventions import Intervention
 from orders.model import Order
@@ -91,6 +92,18 @@ class RecordRefund:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class RecordAdjustment:
+    """Record a change of the payment at the provider; idempotent by action and reference."""
+
+    order_id: str
+    action: AdjustmentAction
+    reference: str
+    payment_id: str
+    amount: int
+    reason: str | None = None
+
+
 Command = (
     PlaceOrder
     | ConfirmOrder
@@ -100,6 +113,7 @@ Command = (
     | CancelOrder
     | RecordRefund
     | CloseRefund
+    | RecordAdjustment
     | Intervention
     | PaymentAttempt
 )

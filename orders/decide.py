@@ -1,15 +1,19 @@
 """Decides on a command in a state: new events, none where it is a repetition, or a refusal."""
 
+from dataclasses import replace
 from typing import assert_never
 
 from pydantic import ValidationError
 
+from orders.adjusting import record_adjustment
+from orders.adjustments import INCLUDED_IN_CANCELLATION, returned_by
 from orders.commands import (
     CancelOrder,
     CloseRefund,
     Command,
     ConfirmOrder,
     PlaceOrder,
+    RecordAdjustment,
     RecordPayment,
     RecordPendingPayment,
     RecordRefund,
@@ -101,6 +105,8 @@ def _proceed(command: Command, state: ExistingOrder) -> list[Event]:
             return [*close_refund(command, state)]
         case RecordPaymentFailure() | GivePaymentMethod():
             return attempt_payment(command, state)
+        case RecordAdjustment():
+            return record_adjustment(command, state)
         case _:
             return intervene(command, state)
 
@@ -207,6 +213,7 @@ def _cancel(command: CancelOrder, state: ExistingOrder) -> list[Event]:
                     reason=command.reason,
                     cancelled_by=command.cancelled_by,
                     amount_paid=state.payment.amount if state.payment else 0,
+                    amount_returned=max(returned_by(state.adjustments), 0),
                     shortages=command.shortages,
                 )
             ]
@@ -223,6 +230,9 @@ def _record_refund(command: RecordRefund, state: ExistingOrder) -> list[Event]:
         return _record_requested_refund(command, state)
     if not isinstance(state, Cancelled):
         raise illegal(command, state)
+    # The gateway's amount includes refunds by hand, of which some may be recorded as adjustments.
+    recorded = returned_by(state.adjustments, INCLUDED_IN_CANCELLATION)
+    command = replace(command, amount=max(command.amount - recorded, min(command.amount, 0)))
     if state.refund:
         return _repeat_refund(command, state, state.refund)
     # A charge may have landed without being recorded, so a refund needs no recorded payment. Where one is recorded, the

@@ -151,6 +151,18 @@ class RefundNotOpen(OrderError):
         return f"refund {self.refund_id} of order {self.order_id} cannot be closed: {self.why}"
 
 
+class PaymentDisputed(OrderError):
+    """The payment is in a dispute, open or lost: the provider refuses refunds. Answer the dispute at the provider."""
+
+    def __init__(self, order_id: str, dispute: str) -> None:
+        super().__init__(order_id, dispute)
+        self.order_id = order_id
+        self.dispute = dispute
+
+    def __str__(self) -> str:
+        return f"order {self.order_id} cannot be refunded: its payment is disputed as {self.dispute}"
+
+
 class OrderOnHold(OrderError):
     """The order is on hold. Release it, or cancel it."""
 

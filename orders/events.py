@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar, Final, TypedDict, get_args
 
 from pydantic import Field
 
+from orders.adjustments import PaymentAdjusted
 from orders.fields import Amount, CurrencyCode, OptionalText, Sku, Text, Wire
 from orders.model import Order, OrderContent, OrderFact, units
 from orders.money import format_money
@@ -116,7 +117,8 @@ class OrderShipped(OrderFact):
 
 
 class OrderCancelled(OrderFact):
-    """The order was cancelled. `amount_paid` is the recorded payment in minor units, 0 without one."""
+    """The order was cancelled. `amount_paid` is the recorded payment in minor units, 0 without one; `amount_returned` the
+    part of the money that adjustments had returned before."""
 
     event_type: ClassVar[str] = "order.cancelled"
     schema_version: ClassVar[int] = 1
@@ -125,6 +127,7 @@ class OrderCancelled(OrderFact):
     cancelled_by: CancelledBy
     currency: CurrencyCode
     amount_paid: Amount
+    amount_returned: Amount = 0
     shortages: tuple[Shortage, ...] = ()
 
     @property
@@ -229,6 +232,7 @@ Event = (
     | RefundClosed
     | PaymentFailed
     | PaymentMethodGiven
+    | PaymentAdjusted
 )
 
 EVENTS: Final[tuple[type[Event], ...]] = get_args(Event)

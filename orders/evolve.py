@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import assert_never
 
+from orders.adjustments import Adjustment, PaymentAdjusted
 from orders.errors import CorruptStream
 from orders.events import (
     Event,
@@ -82,6 +83,7 @@ def _after(state: State, event: Event) -> State | None:
                     state.retries,
                     state.label_choice,
                     payment_method=state.payment_method,
+                    adjustments=state.adjustments,
                 )
         case OrderShipped():
             if isinstance(state, Paid) and state.hold is None:
@@ -114,6 +116,9 @@ def _after(state: State, event: Event) -> State | None:
                 return replace(state, pending=PendingPayment(event.payment_id, event.amount, event.until))
         case RefundClosed():
             return _closed(state, event)
+        case PaymentAdjusted():
+            if isinstance(state, Confirmed | Paid | Shipped | Cancelled):
+                return replace(state, adjustments=(*state.adjustments, _adjustment(event)))
         case _:
             assert_never(event)
     return None
@@ -132,13 +137,20 @@ def _cancelled(state: OpenOrder, event: OrderCancelled) -> Cancelled:
         cancelled_by=event.cancelled_by,
         shortages=event.shortages,
         payment=state.payment,
+        adjustments=state.adjustments,
         payment_method=state.payment_method,
     )
 
 
 def _shipped(state: Paid, event: OrderShipped) -> Shipped:
     shipment = Shipment(event.shipment_id, event.tracking_number, event.carrier)
-    return Shipped(state.order, state.payment, shipment, payment_method=state.payment_method)
+    return Shipped(
+        state.order,
+        state.payment,
+        shipment,
+        adjustments=state.adjustments,
+        payment_method=state.payment_method,
+    )
 
 
 def _refunded(state: State, event: OrderRefunded) -> State | None:
@@ -166,6 +178,10 @@ def _retried(state: State, event: OrderRetried) -> State | None:
 
 def _refund(event: OrderRefunded | RefundRequested) -> Refund:
     return Refund(event.refund_id, event.payment_id, event.amount, event.reason)
+
+
+def _adjustment(event: PaymentAdjusted) -> Adjustment:
+    return Adjustment(event.action, event.reference, event.amount, event.returned, event.reason)
 
 
 def _failure(event: PaymentFailed) -> PaymentFailure:

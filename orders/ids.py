@@ -69,6 +69,8 @@ def blank_problem(text: str) -> str | None:
 
 def is_visible(text: str) -> bool:
     """True if `text` has a visible character."""
+    if "!" <= text[:1] <= "~":  # at once, as nearly every text
+        return True
     return any(each.isprintable() and each != " " and each not in _INVISIBLE for each in text)
 
 

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import assert_never
 
-from orders.errors import IllegalTransition, RefundOutOfRange
+from orders.adjustments import standing_dispute
+from orders.errors import IllegalTransition, PaymentDisputed, RefundOutOfRange
 from orders.events import Event, OrderHeld, OrderReleased, OrderRetried, RefundRequested, shared_facts
 from orders.money import Money
 from orders.state import Cancelled, ExistingOrder, Shipped
@@ -103,6 +104,8 @@ def _request_refund(command: RequestRefund, state: ExistingOrder) -> list[Event]
     same = [refund for refund in state.requested if refund.refund_id == command.refund_id]
     if same and (same[0].amount, same[0].reason) == (command.amount, command.reason):
         return []
+    if dispute := standing_dispute(state.adjustments):
+        raise PaymentDisputed(order.order_id, dispute.reference)
     if same or not 1 <= command.amount <= state.refundable:
         amount, limit = Money(command.amount, order.currency), Money(state.refundable, order.currency)
         raise RefundOutOfRange(order.order_id, amount, limit)

@@ -14,6 +14,7 @@ MAX_NAME: Final = 255
 
 KINDS: Final = frozenset(
     {
+        "adjust-payment",
         "cancel",
         "cancel-by-customer",
         "capture-payment",

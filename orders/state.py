@@ -1,14 +1,15 @@
 """The state of an order: a union of cases, each with the fields that its status has.
 
-Every case has `status`, `payment_state`, `payment`, `shipment`, `refund`, `hold` and `awaited`; all but NotPlaced have `order`,
-`retries`, the number of times that a person retried the order before it ended, `label_choice`, a person's last choice, and
-`payment_method`, the means of payment that was given after the order was placed.
+Every case has `status`, `payment_state`, `payment`, `shipment`, `refund`, `adjustments`, `hold` and `awaited`; all but
+NotPlaced have `order`, `retries`, the number of times that a person retried the order before it ended, `label_choice`, a
+person's last choice, and `payment_method`, the means of payment that was given after the order was placed.
 """
 
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar, Literal
 
+from orders.adjustments import Adjustment, captured_of, returned_by
 from orders.events import CancelledBy, Shortage
 from orders.model import Order
 from orders.provider_events import RefundOutcome
@@ -104,6 +105,7 @@ class NotPlaced:
     payment: ClassVar[None] = None
     shipment: ClassVar[None] = None
     refund: ClassVar[None] = None
+    adjustments: ClassVar[tuple[Adjustment, ...]] = ()
     hold: ClassVar[None] = None
 
 
@@ -122,11 +124,13 @@ class Placed:
     payment: ClassVar[None] = None
     shipment: ClassVar[None] = None
     refund: ClassVar[None] = None
+    adjustments: ClassVar[tuple[Adjustment, ...]] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Confirmed:
-    """Confirmed; to be charged. `failure` is the last failed attempt, `payment_method` the means of payment given last."""
+    """Confirmed; to be charged. `failure` is the last failed attempt, `payment_method` the means of payment given last. It has
+    adjustments where its charge is not recorded yet."""
 
     order: Order
     hold: Hold | None = None
@@ -136,6 +140,7 @@ class Confirmed:
     failure: PaymentFailure | None = None
     payment_method: str | None = None
     methods_given: int = 0
+    adjustments: tuple[Adjustment, ...] = ()
     status: ClassVar[Status] = "confirmed"
     payment_state: ClassVar[PaymentState] = "none"
     payment: ClassVar[None] = None
@@ -164,17 +169,23 @@ class Paid:
     retries: int = 0
     label_choice: LabelChoice | None = None
     payment_method: str | None = None
+    adjustments: tuple[Adjustment, ...] = ()
     status: ClassVar[Status] = "paid"
     awaited: ClassVar[None] = None
-    payment_state: ClassVar[PaymentState] = "paid"
     shipment: ClassVar[None] = None
     refund: ClassVar[None] = None
+
+    @property
+    def payment_state(self) -> PaymentState:
+        """ "refunded" once adjustments have returned the whole payment."""
+        return _payment_state(self.payment.amount, returned_by(self.adjustments))
 
 
 @dataclass(frozen=True, slots=True)
 class Shipped:
     """Shipped: the successful end. `requested` are the refunds that people requested, `refunds` the refunds made, each with
-    its actual amount, `closed` the refunds that are not made."""
+    its actual amount, `closed` the refunds that are not made; refunds made by hand at the provider that cover no request are
+    `adjustments`."""
 
     order: Order
     payment: Payment
@@ -183,6 +194,7 @@ class Shipped:
     refunds: tuple[Refund, ...] = ()
     closed: tuple[ClosedRefund, ...] = ()
     payment_method: str | None = None
+    adjustments: tuple[Adjustment, ...] = ()
     retries: ClassVar[int] = 0
     label_choice: ClassVar[None] = None
     status: ClassVar[Status] = "shipped"
@@ -193,8 +205,13 @@ class Shipped:
     @property
     def payment_state(self) -> PaymentState:
         """ "refunded" once the whole payment is refunded; after a partial refund still "paid"."""
-        returned = sum(refund.amount for refund in self.returned)
-        return "refunded" if self.returned and returned == self.payment.amount else "paid"
+        returned = sum(refund.amount for refund in self.returned) + returned_by(self.adjustments)
+        return _payment_state(self.payment.amount, returned)
+
+    @property
+    def captured(self) -> int:
+        """The captured part of the payment, in minor units."""
+        return captured_of(self.payment.amount, self.adjustments)
 
     @property
     def returned(self) -> tuple[Refund, ...]:
@@ -230,11 +247,11 @@ class Shipped:
 
     @property
     def refundable(self) -> int:
-        """The part of the payment that is neither refunded nor requested nor settled elsewhere, in minor units."""
+        """The part of the payment that is neither returned nor requested nor settled elsewhere, in minor units."""
         made = {refund.refund_id for refund in self.refunds}
         given_up = {each.refund_id for each in self.closed if not each.is_settled} - made
         used = sum(refund.amount for refund in self.requested if refund.refund_id not in given_up)
-        return max(self.payment.amount - used, 0)
+        return max(self.payment.amount - returned_by(self.adjustments) - used, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +267,7 @@ class Cancelled:
     refund: Refund | None = None
     closed: tuple[ClosedRefund, ...] = ()
     payment_method: str | None = None
+    adjustments: tuple[Adjustment, ...] = ()
     retries: ClassVar[int] = 0
     label_choice: ClassVar[None] = None
     status: ClassVar[Status] = "cancelled"
@@ -263,12 +281,18 @@ class Cancelled:
         failed later and was settled elsewhere leaves the order "paid": the provider has returned nothing."""
         if self.refund and not self.is_settled:
             return "refunded"
-        return "paid" if self.payment and self.payment.amount else "none"
+        if not self.payment or not self.payment.amount:
+            return "none"
+        return _payment_state(self.payment.amount, sum(each.returned for each in self.adjustments if each.returned > 0))
 
     @property
     def is_settled(self) -> bool:
         """True where a person returned the money in another way."""
         return bool(self.closed)
+
+
+def _payment_state(payment: int, returned: int) -> PaymentState:
+    return "refunded" if 0 < payment <= returned else "paid"
 
 
 State = NotPlaced | Placed | Confirmed | Paid | Shipped | Cancelled

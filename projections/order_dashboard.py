@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from eventstore.model import RecordedEvent
+from orders.adjustments import PaymentAdjusted
 from orders.events import (
     EVENTS,
     Event,
@@ -81,16 +82,20 @@ def _step(row: OrderRow, event: Event, recorded: RecordedEvent) -> Changes:
         case OrderConfirmed():
             return {"status": "confirmed", "confirmed_at": at}
         case OrderPaid(amount=amount):
-            return {"status": "paid", "payment_state": "paid", "amount_paid": amount, "paid_at": at, **_NOT_WAITING}
+            state = _state(amount, row.amount_refunded)
+            return {"status": "paid", "payment_state": state, "amount_paid": amount, "paid_at": at, **_NOT_WAITING}
         case OrderShipped(tracking_number=number, carrier=carrier):
             return {"status": "shipped", "tracking_number": number, "carrier": carrier, "shipped_at": at}
         case OrderCancelled(reason=reason, cancelled_by=by, amount_paid=paid):
             ended = {"status": "cancelled", "reason": reason, "cancelled_by": by.value, "cancelled_at": at}
-            return ended | {"payment_state": "paid" if paid else "none", "hold_reason": None, **_NOT_WAITING}
+            state = _state(paid, row.amount_refunded) if paid else "none"
+            return ended | {"payment_state": state, "hold_reason": None, **_NOT_WAITING}
         case OrderRefunded(amount=amount):
             returned = row.amount_refunded + amount
             state = "paid" if event.after_shipment and returned < row.amount_paid else "refunded"
             return {"payment_state": state, "amount_refunded": returned, "refunded_at": at}
+        case PaymentAdjusted():
+            return _adjusted(row, event, at)
         case OrderHeld(reason=reason):
             return {"hold_reason": reason}
         case OrderReleased():
@@ -113,6 +118,20 @@ def _closed(row: OrderRow, event: RefundClosed) -> Changes:
         return settled
     state = "paid" if row.amount_paid else "none"
     return {**settled, "payment_state": state, "amount_refunded": max(row.amount_refunded - event.amount, 0)}
+
+
+def _adjusted(row: OrderRow, event: PaymentAdjusted, at: datetime) -> Changes:
+    returned = row.amount_refunded + event.returned
+    changed: Changes = {"amount_refunded": returned, "refunded_at": at} if event.returned else {}
+    is_final = row.status == "cancelled" and row.payment_state == "refunded"
+    return (
+        changed if is_final or not row.amount_paid else changed | {"payment_state": _state(row.amount_paid, returned)}
+    )
+
+
+def _state(paid: int, returned: int) -> str:
+    """Payment state of an order whose payment is recorded."""
+    return "refunded" if 0 < paid <= returned else "paid"
 
 
 def _placed(event: OrderPlaced, position: int) -> Changes:

@@ -44,7 +44,9 @@ async def take_event(
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
             task_queue = system.settings.task_queue
-            await handle_stripe_event(events, system.orders, system.client, task_queue, body, signature)
+            await handle_stripe_event(
+                events, system.payments, system.orders, system.client, task_queue, body, signature
+            )
     except InvalidStripeEvent as error:
         raise Problem(400, "invalid-event", str(error)) from None
     except StripeEventOpen as error:

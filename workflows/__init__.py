@@ -1,1 +1,1 @@
-"""The business procedures: validate-order, fulfill-order, notify-shipment, refund-order."""
+"""The business procedures: validate-order, fulfill-order, notify-shipment, refund-order, reconcile-payments."""

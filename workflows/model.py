@@ -17,6 +17,7 @@ VALIDATE_ORDER = "validate-order"
 FULFILL_ORDER = "fulfill-order"
 NOTIFY_SHIPMENT = "notify-shipment"
 REFUND_ORDER = "refund-order"
+RECONCILE_PAYMENTS_WORKFLOW = "reconcile-payments"
 
 W = TypeVar("W", bound=Wire)
 

@@ -20,7 +20,7 @@ from gateways.errors import (
     RefundUnderWay,
 )
 from gateways.fingerprints import fingerprint
-from gateways.payments import Charge, ChargeRequest, Refund, RefundRequest, Voided
+from gateways.payments import Charge, ChargeRequest, PaymentChange, Refund, RefundRequest, Voided
 from gateways.simulated import statements
 from gateways.simulated.call import Operation, SimulationSettings, call
 
@@ -112,6 +112,10 @@ class SimulatedPaymentGateway:
         """As PaymentGateway.find_refund; not subject to the fault switches."""
         row = await self._pool.fetchrow(statements.FIND_REFUND, key)
         return Refund(**row) if row else None
+
+    async def changes(self, key: str, *, crediting: bool) -> tuple[PaymentChange, ...]:
+        """As PaymentGateway.changes: a simulated payment has none."""
+        return ()
 
     async def _call(self, operation: Operation, statement: str, *arguments: object) -> asyncpg.Record:
         return await call(self._pool, self._settings, operation, statement, *arguments)

@@ -13,7 +13,7 @@ from weakref import WeakValueDictionary
 import stripe
 
 from gateways.stripe.errors import translated
-from gateways.stripe.objects import Intent, StripeRefund, intent_of, refund_of
+from gateways.stripe.objects import Intent, StripeDispute, StripeRefund, dispute_of, intent_of, refund_of
 
 T = TypeVar("T")
 
@@ -111,15 +111,28 @@ class StripeApi:
         return refund_of(await _answer(self._client.v1.refunds.cancel_async(refund_id)))
 
     async def refunds(self, intent_id: str) -> list[StripeRefund]:
-        """Return all refunds of the intent. Permanent with their metadata, while Stripe forgets keys after a day."""
+        """Return all refunds of the intent that moved money. Permanent with their metadata, while Stripe forgets keys after a
+        day."""
         listed = _listed(self._client.v1.refunds.list_async, {"payment_intent": intent_id})
-        return [refund_of(each) async for each in listed]
+        found = [refund_of(each) async for each in listed]
+        return [each for each in found if each.moved_money and each.intent_id is not None]
 
     async def refunds_since(self, since: datetime) -> AsyncIterator[StripeRefund]:
         """Yield all refunds created since then, the latest first."""
         query = {"created": {"gte": int(since.timestamp())}}
         async for each in _listed(self._client.v1.refunds.list_async, query):
             yield refund_of(each)
+
+    async def disputes(self, intent_id: str) -> list[StripeDispute]:
+        """Return all disputes of the intent."""
+        listed = _listed(self._client.v1.disputes.list_async, {"payment_intent": intent_id})
+        return [dispute_of(each) async for each in listed]
+
+    async def disputes_since(self, since: datetime) -> AsyncIterator[StripeDispute]:
+        """Yield all disputes created since then, the latest first."""
+        query = {"created": {"gte": int(since.timestamp())}}
+        async for each in _listed(self._client.v1.disputes.list_async, query):
+            yield dispute_of(each)
 
     async def _with_key(self, key: str, call: Coroutine[Any, Any, T]) -> T:
         """Make one call with a key at a time: Stripe answers 409 to a concurrent one."""

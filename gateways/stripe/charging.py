@@ -178,5 +178,10 @@ def free_charge(row: ChargeRow) -> Charge:
 def charge_of(row: ChargeRow, intent: Intent) -> Charge:
     """Charge of a row and its intent."""
     captured = intent.status == "succeeded"
-    returned = intent.amount if intent.status == "canceled" else intent.amount_refunded if captured else 0
+    returned = intent.amount if intent.status == "canceled" else _returned(intent) if captured else 0
     return Charge(intent.id, row.key, row.amount, row.currency, from_stripe(returned, row.currency), captured)
+
+
+def _returned(intent: Intent) -> int:
+    """The refunded amount, or the uncaptured one where that is more: for some captures Stripe counts it as refunded."""
+    return max(intent.amount_refunded, intent.amount - intent.received)

@@ -28,6 +28,11 @@ _MAX_SECONDS: Final = 2**37  # since 1970: a date that datetime can express
 _SUCCEEDED: Final = "payment_intent.succeeded"
 PAYMENT_EVENTS: Final = (_SUCCEEDED, "payment_intent.amount_capturable_updated", "payment_intent.payment_failed")
 REFUND_EVENTS: Final = ("refund.created", "refund.updated", "refund.failed", "charge.refund.updated")
+DISPUTE_EVENTS: Final = tuple(
+    f"charge.dispute.{change}" for change in ("created", "updated", "closed", "funds_withdrawn", "funds_reinstated")
+)
+CHANGE_EVENTS: Final = ("payment_intent.canceled", "charge.refunded", *DISPUTE_EVENTS)
+"""Events that change nothing in the ledger by themselves: the payment is compared with its order."""
 
 
 class InvalidStripeEvent(ValueError):
@@ -36,13 +41,21 @@ class InvalidStripeEvent(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class StripeEvent:
-    """An event about an intent. object: the intent or refund at the time of the event."""
+    """An event about an intent. object: the intent, refund, charge or dispute at the time of the event."""
 
     id: str
     type: str
     created: datetime
     intent_id: str
     object: Mapping[str, Any]
+
+    @property
+    def may_change_the_order(self) -> bool:
+        """True where the payment may differ from the order's, other than by a request of this system."""
+        if self.type == _SUCCEEDED:
+            amount = self.object.get("amount")
+            return bool(self.object.get("amount_received", amount) != amount)
+        return self.type in (*CHANGE_EVENTS, *REFUND_EVENTS)
 
 
 class IntentReader(Protocol):
@@ -67,10 +80,10 @@ class StripeEvents:
         return event
 
     async def record(self, event: StripeEvent) -> str | None:
-        """Record the event and its changes, and mark it handled.
+        """Record the event and its changes to the ledger. The event stays open until `mark_handled`.
 
-        Returns the order if money is captured or authorised against its tombstone: the event then stays open until
-        `mark_handled`. If a request to Stripe fails, records nothing and raises GatewayUnavailable or GatewayMisconfigured.
+        Returns the order if money is captured or authorised against its tombstone. If a request to Stripe fails, records
+        nothing and raises GatewayUnavailable or GatewayMisconfigured.
         """
         intent = await self._intents.retrieve(event.intent_id) if _may_be_outdated(event) else None
         async with self._pool.acquire() as connection, connection.transaction():
@@ -79,7 +92,7 @@ class StripeEvents:
                 return None
             await _apply(connection, event, intent)
             order_id: str | None = await connection.fetchval(statements.VOIDED_WITH_MONEY, event.intent_id)
-            if order_id is None:
+            if order_id is None and not event.may_change_the_order:
                 await connection.execute(statements.MARK_HANDLED, event.id)
             return order_id
 
@@ -88,8 +101,11 @@ class StripeEvents:
         order_id: str | None = await self._pool.fetchval(statements.ORDER_OF_INTENT, event.intent_id)
         return order_id
 
+    async def is_handled(self, event: StripeEvent) -> bool:
+        return bool(await self._pool.fetchval(statements.IS_HANDLED, event.id))
+
     async def mark_handled(self, event: StripeEvent) -> None:
-        """Close the event: a workflow that refunds the money has started."""
+        """Close the event: its order is up to date, and a workflow that refunds money has started where one is due."""
         await self._pool.execute(statements.MARK_HANDLED, event.id)
 
     async def prune(self) -> int:
@@ -106,8 +122,10 @@ def _may_be_outdated(event: StripeEvent) -> bool:
 async def _apply(connection: Any, event: StripeEvent, intent: "Intent | None") -> None:
     if event.type in REFUND_EVENTS:
         await _apply_refund(connection, event)
-    elif intent is None:
+    elif event.type == _SUCCEEDED:
         await connection.execute(statements.RECORD_INTENT, event.intent_id, "succeeded", None, None, None)
+    elif intent is None:
+        return
     elif intent.status == "requires_payment_method" and intent.decline:
         await connection.execute(statements.RECORD_INTENT, event.intent_id, "declined", None, *intent.decline)
     elif charged := CHARGE_STATES.get(intent.status):
@@ -117,6 +135,8 @@ async def _apply(connection: Any, event: StripeEvent, intent: "Intent | None") -
 async def _apply_refund(connection: Any, event: StripeEvent) -> None:
     refund = event.object
     key = _object(refund, "metadata").get("key") if refund.get("metadata") else None
+    if refund.get("status") == "succeeded" and refund.get("balance_transaction", "not read") is None:
+        return  # the uncaptured rest of an authorisation: no money has moved
     currency = _text(refund, "currency").upper()
     created = _time(refund) if "created" in refund else event.created
     seen = SeenRefund(
@@ -133,12 +153,12 @@ async def _apply_refund(connection: Any, event: StripeEvent) -> None:
 def _event(data: Mapping[str, Any]) -> StripeEvent | None:
     """Return the event in the body; None for types that are not handled."""
     type_, about = _text(data, "type"), _object(_object(data, "data"), "object")
-    if type_ not in (*PAYMENT_EVENTS, *REFUND_EVENTS):
+    if type_ not in (*PAYMENT_EVENTS, *REFUND_EVENTS, *CHANGE_EVENTS):
         return None
-    id_ = _text(about, "id")
-    if type_ in REFUND_EVENTS and about.get("payment_intent") is None:
+    id_, of_intent = _text(about, "id"), type_.startswith("payment_intent.")
+    if not of_intent and about.get("payment_intent") is None:
         return None  # of a charge without an intent, and so not ours
-    intent_id = id_ if type_ in PAYMENT_EVENTS else _text(about, "payment_intent")
+    intent_id = id_ if of_intent else _text(about, "payment_intent")
     return StripeEvent(_text(data, "id"), type_, _time(data), intent_id, about)
 
 

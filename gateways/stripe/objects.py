@@ -11,6 +11,8 @@ from gateways.stripe.errors import decline_of
 
 # The shortest time for which a card network keeps an authorisation; for most cards Stripe gives the time itself.
 _SHORTEST_HOLD: Final = timedelta(days=4, hours=18)
+_EXPIRED: Final = ("automatic", "expired")
+"""Reasons of a cancellation that Stripe gives itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +20,8 @@ class Intent:
     """A PaymentIntent. held: money was authorised or captured at some time. received: the captured amount.
 
     decline: code and message of the last declined attempt. key, order_id: from its metadata, None if the intent is not
-    ours. replayed: Stripe repeated an earlier answer, which may be out of date. action: for the customer's browser.
+    ours. replayed: Stripe repeated an earlier answer, which may be out of date. expired: cancelled by Stripe, not by a
+    person. disputed: its charge has a dispute in any state. action: for the customer's browser.
     """
 
     id: str
@@ -34,6 +37,8 @@ class Intent:
     key: str | None
     order_id: str | None
     replayed: bool = False
+    expired: bool = False
+    disputed: bool = False
     action: Mapping[str, Any] | None = None
     client_secret: str | None = field(default=None, repr=False)
 
@@ -41,13 +46,28 @@ class Intent:
 @dataclass(frozen=True, slots=True)
 class StripeRefund:
     """A refund. status: pending, requires_action, succeeded, failed or canceled. key: from its metadata; None if it was made
-    by hand. intent_id: None if the charge was made without an intent."""
+    by hand. intent_id: None if the charge was made without an intent. moved_money: False for the uncaptured rest of an
+    authorisation, which Stripe lists as a refund too."""
 
     id: str
     status: str
     amount: int
     created: datetime
     key: str | None
+    intent_id: str | None = None
+    moved_money: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class StripeDispute:
+    """A dispute. status: warning_… for an inquiry, which withdraws no money; needs_response, under_review, won or lost."""
+
+    id: str
+    status: str
+    amount: int
+    currency: str
+    created: datetime
+    reason: str
     intent_id: str | None = None
 
 
@@ -71,6 +91,8 @@ def intent_of(found: stripe.PaymentIntent) -> Intent:
         key=metadata.get("key"),
         order_id=metadata.get("orderId"),
         replayed=headers.get("idempotent-replayed") == "true",
+        expired=getattr(found, "cancellation_reason", None) in _EXPIRED,
+        disputed=bool(getattr(charge, "disputed", False)),
         action=_plain(getattr(found, "next_action", None)),
         client_secret=getattr(found, "client_secret", None),
     )
@@ -90,6 +112,17 @@ def refund_of(found: stripe.Refund) -> StripeRefund:
     """Convert a refund."""
     key = found.metadata.to_dict().get("key") if found.metadata is not None else None
     created = datetime.fromtimestamp(found.created, UTC)
+    moved_money = found.status != "succeeded" or getattr(found, "balance_transaction", "not read") is not None
+    return StripeRefund(found.id, found.status or "pending", found.amount, created, key, _intent_id(found), moved_money)
+
+
+def dispute_of(found: stripe.Dispute) -> StripeDispute:
+    """Convert a dispute."""
+    created = datetime.fromtimestamp(found.created, UTC)
+    currency = found.currency.upper()
+    return StripeDispute(found.id, found.status, found.amount, currency, created, found.reason, _intent_id(found))
+
+
+def _intent_id(found: stripe.Refund | stripe.Dispute) -> str | None:
     intent = getattr(found, "payment_intent", None)
-    intent_id = intent if isinstance(intent, str) or intent is None else intent.id
-    return StripeRefund(found.id, found.status or "pending", found.amount, created, key, intent_id)
+    return intent if isinstance(intent, str) or intent is None else intent.id

@@ -3,10 +3,11 @@
 import asyncpg
 
 from gateways.errors import AuthorisationExpired, KeyVoided, PaymentNotFound, RefundUnderWay
-from gateways.payments import Charge, ChargeRequest, CustomerAction, Refund, RefundRequest, Voided
+from gateways.payments import Charge, ChargeRequest, CustomerAction, PaymentChange, Refund, RefundRequest, Voided
 from gateways.stripe.adoption import StripeAdoption
 from gateways.stripe.amounts import to_stripe
 from gateways.stripe.api import StripeApi
+from gateways.stripe.changes import StripeChanges
 from gateways.stripe.charging import NEEDS_CUSTOMER, StripeCharging, charge_of, free_charge, is_free
 from gateways.stripe.intents import StripeIntents, processed_until
 from gateways.stripe.ledger import ChargeRow, StripeLedger
@@ -30,6 +31,7 @@ class StripePaymentGateway:
         self._adoption = StripeAdoption(api, self._ledger)
         self._intents = StripeIntents(api, self._ledger)
         self._charging = StripeCharging(api, self._ledger, self._adoption, self._intents, later=with_label)
+        self._changes = StripeChanges(pool, api, self._ledger, self._intents, self._refunds)
 
     async def charge(self, request: ChargeRequest) -> Charge:
         """As PaymentGateway.charge."""
@@ -77,6 +79,7 @@ class StripePaymentGateway:
         if intent.status == "canceled":
             return _voided(await self._ledger.record_void(row, "returned", f"{intent.id}:void", row.amount))
         await self._intents.record(row, intent)
+        intent = await self._changes.without_lost_disputes(intent)
         refund = await self._refunds.refund_rest(row, intent, reason)
         if refund is not None and refund.pending:
             return Voided(key, intent.id, refund.refund_id, 0, pending=True)
@@ -113,6 +116,10 @@ class StripePaymentGateway:
     async def find_refund(self, key: str) -> Refund | None:
         """As PaymentGateway.find_refund."""
         return await self._refunds.find(key)
+
+    async def changes(self, key: str, *, crediting: bool) -> list[PaymentChange]:
+        """As PaymentGateway.changes."""
+        return await self._changes.find(key, crediting=crediting)
 
     async def customer_action(self, key: str) -> CustomerAction | None:
         """As CustomerActions.customer_action."""

@@ -17,7 +17,8 @@ class RefundRow:
 
     amount: the requested amount. asking: the amount last sent to Stripe, None if equal. by_hand: the part of the amount
     covered by manual refunds. manual: made by hand at Stripe. closed: no longer owed. at: time of the request, or of the
-    manual refund. asks: number of the idempotency key.
+    manual refund. asks: number of the idempotency key. adjusted: the part of a manual refund that is recorded in the order's
+    stream by itself.
     """
 
     key: str
@@ -32,6 +33,7 @@ class RefundRow:
     by_hand: int = 0
     manual: bool = False
     closed: bool = False
+    adjusted: int = 0
 
     @property
     def sent(self) -> int:
@@ -71,15 +73,32 @@ def manual_credits(rows: Iterable[RefundRow]) -> Counter[str]:
 
     Recorded credits come first, including those from manual refunds that failed later: such a refund is itself due again.
     """
+    return _credited(rows)[0]
+
+
+def uncredited(rows: Iterable[RefundRow]) -> dict[str, int]:
+    """Return the part of each manual refund that no request uses and no stream records, by key; parts of 0 are left out.
+
+    A manual refund that failed before a stream recorded it is not due, so that no later one counts towards it.
+    """
+    rows = list(rows)
+    covering = any(row.by_hand for row in rows)
+    counted = [row for row in rows if row.made or not row.manual or row.adjusted or covering]
+    _, left = _credited(counted)
+    return {row.key: left[row.key] for row in counted if row.manual and row.made and left[row.key] and not row.adjusted}
+
+
+def _credited(rows: Iterable[RefundRow]) -> tuple[Counter[str], dict[str, int]]:
+    """Return the credits by key, and the rest of each manual refund."""
     rows = sorted(rows, key=lambda row: (row.at, row.key))
-    left = {row.key: row.sent for row in rows if row.manual}
+    left = {row.key: row.sent - row.adjusted for row in rows if row.manual}
     credits: Counter[str] = Counter()
     for row in rows:
         credits[row.key] += _allocate(left, rows, row.at, row.by_hand)
     left |= {row.key: 0 for row in rows if row.manual and not row.made}
     for row in rows:
         credits[row.key] += _allocate(left, rows, row.at, row.coverable - credits[row.key])
-    return credits
+    return credits, left
 
 
 def _allocate(left: dict[str, int], rows: list[RefundRow], since: datetime, wanted: int) -> int:

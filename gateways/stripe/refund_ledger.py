@@ -46,7 +46,7 @@ class StripeRefundLedger:
 
     async def find(self, key: str) -> RefundRow | None:
         row = await self._pool.fetchrow(statements.READ_REFUND, key)
-        return _refund(row) if row else None
+        return refund_row(row) if row else None
 
     async def known(self, intent_id: str, refund_id: str) -> KnownRefund | None:
         """Return the refund as the ledger has it; None if the ledger has no charge with this intent."""
@@ -55,13 +55,15 @@ class StripeRefundLedger:
 
     async def made_since(self, since: datetime) -> list[tuple[str, RefundRow]]:
         """Return the refunds that count as made and were requested since then, each with its order's id."""
-        return [(row["order_id"], _refund(row)) for row in await self._pool.fetch(statements.REFUNDS_MADE_SINCE, since)]
+        return [
+            (row["order_id"], refund_row(row)) for row in await self._pool.fetch(statements.REFUNDS_MADE_SINCE, since)
+        ]
 
     async def of_intents(self, intent_ids: Sequence[str]) -> Mapping[str, list[RefundRow]]:
         """Return all refunds of these intents, by intent."""
         rows: dict[str, list[RefundRow]] = defaultdict(list)
         for row in await self._pool.fetch(statements.READ_REFUNDS, intent_ids):
-            rows[row["intent_id"]].append(_refund(row))
+            rows[row["intent_id"]].append(refund_row(row))
         return rows
 
     async def reserve(self, request: RefundRequest) -> RefundRow:
@@ -70,7 +72,7 @@ class StripeRefundLedger:
             charge = await connection.fetchrow(statements.LOCK_CHARGE, request.payment_id)
             earlier = await connection.fetchrow(statements.READ_REFUND, request.key)
             if earlier is not None:
-                return _checked(request, _refund(earlier))
+                return _checked(request, refund_row(earlier))
             if charge is None:
                 raise PaymentNotFound(request.payment_id)
             if charge["currency"] != request.currency:
@@ -84,13 +86,13 @@ class StripeRefundLedger:
             content = (request.payment_id, request.amount, request.currency, request.reason, request.requested_at)
             await connection.execute(statements.RESERVE_REFUND, request.key, *content)
             # A concurrent refund of another payment may have the key.
-            return _checked(request, _refund(await connection.fetchrow(statements.READ_REFUND, request.key)))
+            return _checked(request, refund_row(await connection.fetchrow(statements.READ_REFUND, request.key)))
 
     async def reserve_rest(self, key: str, intent_id: str, amount: int, currency: str, reason: str) -> RefundRow:
         """Return the row of a voided charge's refund, inserted if there is none. Raises IdempotencyConflict if it belongs to
         another charge."""
         await self._pool.execute(statements.RESERVE_REFUND, key, intent_id, amount, currency, reason, None)
-        row = _refund(await self._pool.fetchrow(statements.READ_REFUND, key))
+        row = refund_row(await self._pool.fetchrow(statements.READ_REFUND, key))
         if row.intent_id != intent_id:
             raise IdempotencyConflict(key)  # a key from before decision 22: this charge would not be refunded
         return row
@@ -103,12 +105,12 @@ class StripeRefundLedger:
             for refund in sorted(seen, key=lambda each: (each.state == "failed", each.created)):
                 await record_refund(connection, intent_id, refund)
             rows = await connection.fetch(statements.READ_REFUNDS, [intent_id])
-        return {row["key"]: _refund(row) for row in rows}
+        return {row["key"]: refund_row(row) for row in rows}
 
     async def set_amount(self, row: RefundRow, amount: int, by_hand: int) -> RefundRow | None:
         """Set the amount to request, under a new key if it changes; None if the row changed in the meantime."""
         changed = await self._pool.fetchrow(statements.SET_REQUESTED_AMOUNT, row.key, row.asks, amount, by_hand)
-        return _refund(changed) if changed else None
+        return refund_row(changed) if changed else None
 
     async def renew_key(self, row: RefundRow) -> None:
         """Use a new idempotency key for later calls: Stripe repeats its answer under the current one."""
@@ -123,7 +125,7 @@ class StripeRefundLedger:
         intent_id = row.payment_id if isinstance(row, RefundRequest) else row.intent_id
         at = row.requested_at if isinstance(row, RefundRequest) else row.at
         await self._pool.execute(statements.CLOSE_REFUND, key, intent_id, row.amount, row.currency, "closed", at)
-        return _refund(await self._pool.fetchrow(statements.READ_REFUND, key))
+        return refund_row(await self._pool.fetchrow(statements.READ_REFUND, key))
 
     async def settle(self, row: RefundRow, by_hand: int) -> None:
         """Close the row without a refund by us. No effect if the row changed in the meantime."""
@@ -148,7 +150,8 @@ async def _adopt(connection: Any, key: str, intent_id: str, seen: SeenRefund, re
     await connection.execute(statements.ADOPT_REFUND, *values)
 
 
-def _refund(row: asyncpg.Record | None) -> RefundRow:
+def refund_row(row: asyncpg.Record | None) -> RefundRow:
+    """Convert a row of gateways.stripe_refunds."""
     assert row is not None, "rows are permanent"
     return RefundRow(**{field.name: row[field.name] for field in fields(RefundRow)})
 

@@ -28,6 +28,13 @@ class StripeSettings(BaseModel):
         description="with-label: authorise first, and capture when the shipping label exists",
     )
 
+    stripe_reconcile_seconds: int = Field(
+        900,
+        alias="ORDERS_STRIPE_RECONCILE_SECONDS",
+        ge=60,
+        description="the interval at which a worker compares payments with Stripe, beside webhooks",
+    )
+
     @field_validator("stripe_api_base")
     @classmethod
     def _has_no_path(cls, address: str | None) -> str | None:

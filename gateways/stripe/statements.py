@@ -90,7 +90,7 @@ where c.intent_id = $1 and c.voided_at is not null and c.state in ('authorised',
 ENDING_AUTHORISATIONS: Final = """
 select c.key, c.order_id, c.amount, c.currency, c.authorised_until as until, now() >= c.authorised_until as ended
 from gateways.stripe_charges c
-where c.state = 'authorised' and c.voided_at is null and c.authorised_until < now() + $1::interval
+where c.state = 'authorised' and c.voided_at is null and c.released = 0 and c.authorised_until < now() + $1::interval
     and (c.authorised_until, c.key) > ($2, $3)
 order by c.authorised_until, c.key limit $4
 """
@@ -210,17 +210,22 @@ delete from gateways.stripe_inbox where event_id in (
 """
 
 # Charges for the audit, by the index on order_id. An authorisation counts as charged and its release as refunded, as in the
-# orders' streams; a refund counts once it has an id at Stripe.
+# orders' streams; a refund counts once it has an id at Stripe, a dispute once it is lost.
 CHARGES: Final = """
     select c.currency, c.amount as charged,
-        case when c.refund_id = c.intent_id || ':void' then c.amount_returned else coalesce(r.amount, 0) end as refunded,
-        case when c.state = 'authorised' then c.amount else 0 end as held
+        case when c.refund_id = c.intent_id || ':void' then c.amount_returned
+            else coalesce(r.amount, 0) + c.released end + coalesce(d.amount, 0) as refunded,
+        case when c.state = 'authorised' then c.amount - c.released else 0 end as held
     from gateways.stripe_charges c
     left join lateral (
         select sum(coalesce(f.asking, f.amount)) as amount
         from gateways.stripe_refunds f
         where f.intent_id = c.intent_id and f.state in ('pending', 'succeeded')
     ) r on true
+    left join lateral (
+        select sum(l.amount) as amount
+        from gateways.stripe_disputes l where l.intent_id = c.intent_id and l.state = 'dispute_lost'
+    ) d on true
     where c.state in ('authorised', 'succeeded', 'returned') and {of_order}
 """
 

@@ -16,6 +16,7 @@ from aiohttp import web
 from embedded.ports import HOST
 from tests.gateways.local_stripe import LocalStripe
 from tests.gateways.stripe_calls import Call, Fault, FaultKind, Hook, Reply
+from tests.gateways.stripe_dashboard import Dashboard
 from tests.gateways.stripe_search import listed, listed_refunds
 from tests.gateways.stripe_undecided import Undecided
 
@@ -29,6 +30,7 @@ class StripeProxy:
     def __init__(self, behind: LocalStripe, session: aiohttp.ClientSession) -> None:
         self.behind, self._session = behind, session
         self.address = ""
+        self.dashboard = Dashboard(behind)
         self.faults: list[Fault] = []
         self.calls: list[Call] = []
         self.late: list[Call] = []
@@ -204,15 +206,20 @@ class StripeProxy:
         if call.method == "GET" and call.path.startswith("/v1/refunds?created"):
             asked = dict(parse_qsl(call.path.partition("?")[2]))
             return Reply(200, self._with_bounced(orjson.dumps(await listed_refunds(self.behind, asked))))
+        if call.method == "GET" and call.path.startswith("/v1/disputes?"):
+            asked = dict(parse_qsl(call.path.partition("?")[2]))
+            return Reply(200, orjson.dumps(self.dashboard.listed(asked)))
         return await self._send(call)
 
     async def _listed(self, call: Call) -> Reply:
         asked = dict(parse_qsl(call.path.partition("?")[2]))
         hidden = self.search_is_behind if "query" in asked else self.long_ago
-        return Reply(200, orjson.dumps(await listed(self.behind, asked, hidden=hidden)))
+        return Reply(200, self.dashboard.amended(orjson.dumps(await listed(self.behind, asked, hidden=hidden))))
 
     async def _refund(self, call: Call) -> Reply:
         intent = await self.behind.ask("GET", f"/v1/payment_intents/{call.form['payment_intent']}")
+        if self.dashboard.is_disputed(intent["id"]):
+            return _refusal(400, "invalid_request_error", "charge_disputed")
         charge = intent["latest_charge"]
         given_back = await self.given_back(intent["id"])
         if charge is None or given_back + int(call.form["amount"]) > charge["amount"]:
@@ -233,7 +240,7 @@ class StripeProxy:
             content = await answer.read()
         if answer.status == 402:  # which localstripe takes for any other fault of the request
             content = content.replace(b'"invalid_request_error"', b'"card_error"')
-        return Reply(answer.status, self._with_bounced(content))
+        return Reply(answer.status, self.dashboard.amended(self._with_bounced(content)))
 
     def _with_bounced(self, content: bytes) -> bytes:
         answer = orjson.loads(content)

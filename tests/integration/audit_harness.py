@@ -57,11 +57,11 @@ class Books:
 
     async def place(self, order_id: str) -> Order:
         order = parse_order(order_data(order_id), now=PLACED_AT)
-        await self._handle(order_id, PlaceOrder(order))
+        await self.handle(order_id, PlaceOrder(order))
         return order
 
     async def confirm(self, order_id: str) -> None:
-        await self._handle(order_id, ConfirmOrder(order_id))
+        await self.handle(order_id, ConfirmOrder(order_id))
 
     async def charge(self, order_id: str, *, key: str | None = None, currency: str = "EUR") -> str:
         key = key or charge_key(order_id)
@@ -70,7 +70,7 @@ class Books:
 
     async def pay(self, order_id: str) -> None:
         payment_id = await self.charge(order_id)
-        await self._handle(order_id, RecordPayment(order_id, payment_id, TOTAL, "EUR"))
+        await self.handle(order_id, RecordPayment(order_id, payment_id, TOTAL, "EUR"))
 
     async def reserve(self, order_id: str, units: int = UNITS) -> None:
         await self.app.stock.reserve(order_id, {SKU: units})
@@ -81,7 +81,7 @@ class Books:
         return RecordShipment(order_id, label.shipment_id, label.tracking_number, label.carrier)
 
     async def record_shipment(self, shipment: RecordShipment) -> None:
-        await self._handle(shipment.order_id, shipment)
+        await self.handle(shipment.order_id, shipment)
 
     async def publish(self, order_id: str) -> None:
         activities = PublishActivities(self.app.store, self.app.codec)
@@ -90,7 +90,7 @@ class Books:
             await ActivityEnvironment().run(activities.publish, publication)
 
     async def cancel(self, order_id: str, by: CancelledBy = CancelledBy.FULFILLMENT) -> None:
-        await self._handle(order_id, CancelOrder(order_id, "Shipping unavailable", by))
+        await self.handle(order_id, CancelOrder(order_id, "Shipping unavailable", by))
 
     async def give_back(self, order_id: str) -> RecordRefund:
         voided = await self.app.payments.void(charge_key(order_id), "cancelled")
@@ -99,13 +99,13 @@ class Books:
         return RecordRefund(order_id, voided.refund_id, voided.payment_id, voided.amount_returned, "cancelled")
 
     async def record_refund(self, refund: RecordRefund) -> None:
-        await self._handle(refund.order_id, refund)
+        await self.handle(refund.order_id, refund)
 
     async def hold(self, order_id: str) -> None:
-        await self._handle(order_id, HoldOrder(order_id, "fraud suspected"))
+        await self.handle(order_id, HoldOrder(order_id, "fraud suspected"))
 
     async def ask_back(self, order_id: str, refund_id: str, amount: int) -> None:
-        await self._handle(order_id, RequestRefund(order_id, refund_id, amount, "it arrived late"))
+        await self.handle(order_id, RequestRefund(order_id, refund_id, amount, "it arrived late"))
 
     async def give_part_back(self, order_id: str, key: str, amount: int) -> RecordRefund:
         charge = await self.app.payments.find(charge_key(order_id))
@@ -178,7 +178,7 @@ class Books:
         await self.passed_by_dispatcher()
         return [(each.check, each.subject) for each in (await self.audit(client)).findings]
 
-    async def _handle(self, order_id: str, command: Command) -> None:
+    async def handle(self, order_id: str, command: Command) -> None:
         await self.app.orders.handle(stream_name(order_id), command, command_id=uuid4().hex, metadata={"actor": "test"})
 
 

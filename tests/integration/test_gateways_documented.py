@@ -13,7 +13,7 @@ from gateways.provider import Provider
 from gateways.providers import GatewaySettings, build_shipping
 from gateways.shipping import LabelRequest, ShippingGateway
 from gateways.statements import books_of_all, books_of_given
-from gateways.stripe.events import PAYMENT_EVENTS, REFUND_EVENTS
+from gateways.stripe.events import CHANGE_EVENTS, PAYMENT_EVENTS, REFUND_EVENTS
 from settings import Settings
 from tests.integration.gateway_requests import a_parcel
 from tests.integration.projections_harness import owner
@@ -82,5 +82,5 @@ def test_the_settings_of_the_gateways_are_all_described() -> None:
 
 
 def test_the_kinds_of_event_to_subscribe_to_are_those_that_are_taken() -> None:
-    asked_for = set(re.findall(r"`((?:payment_intent|refund)\.[a-z_]+)`", PAGE))
-    assert asked_for == {*PAYMENT_EVENTS, *REFUND_EVENTS} - {"charge.refund.updated"}
+    asked_for = set(re.findall(r"`((?:payment_intent|refund|charge)\.[a-z_.]+)`", PAGE))
+    assert asked_for == {*PAYMENT_EVENTS, *REFUND_EVENTS, *CHANGE_EVENTS} - {"charge.refund.updated"}

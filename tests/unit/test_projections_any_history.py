@@ -8,7 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eventstore.model import RecordedEvent
-from orders.commands import CancelOrder, Command, ConfirmOrder, PlaceOrder, RecordPayment, RecordRefund, RecordShipment
+from orders.adjustments import returned_by
+from orders.commands import (
+    CancelOrder,
+    Command,
+    ConfirmOrder,
+    PlaceOrder,
+    RecordAdjustment,
+    RecordPayment,
+    RecordRefund,
+    RecordShipment,
+)
 from orders.decide import decide
 from orders.errors import OrderError
 from orders.events import CancelledBy
@@ -45,6 +55,11 @@ STEPS: Final[list[Callable[[int], Command]]] = [
     lambda i: RecordRefund(ORDERS[i].order_id, "part", f"pay-{i}", 1, "late"),
     lambda i: RequestRefund(ORDERS[i].order_id, "rest", ORDERS[i].total - 1, "late"),
     lambda i: RecordRefund(ORDERS[i].order_id, "rest", f"pay-{i}", ORDERS[i].total - 1, "late"),
+    lambda i: RecordAdjustment(ORDERS[i].order_id, "refunded", f"by-hand-{i}", f"pay-{i}", 1),
+    lambda i: RecordAdjustment(ORDERS[i].order_id, "captured", f"pay-{i}", f"pay-{i}", 2),
+    lambda i: RecordAdjustment(ORDERS[i].order_id, "released", f"pay-{i}", f"pay-{i}", ORDERS[i].total),
+    lambda i: RecordAdjustment(ORDERS[i].order_id, "dispute_lost", f"dispute-{i}", f"pay-{i}", ORDERS[i].total - 2),
+    lambda i: RecordAdjustment(ORDERS[i].order_id, "dispute_won", f"dispute-{i}", f"pay-{i}", ORDERS[i].total - 2),
 ]
 # Mostly forwards, so that orders get to their ends.
 HISTORIES: Final = st.lists(
@@ -97,6 +112,7 @@ def test_a_customers_figures_are_those_of_the_customers_orders(history: History)
 def figures(state: State) -> tuple[int, int, int, int]:
     kept = state.payment.amount if isinstance(state, Paid | Shipped) else 0
     kept -= sum(refund.amount for refund in state.refunds) if isinstance(state, Shipped) else 0
+    kept -= 0 if isinstance(state, Cancelled) else returned_by(state.adjustments)
     return 1, int(isinstance(state, Shipped)), int(isinstance(state, Cancelled)), kept
 
 

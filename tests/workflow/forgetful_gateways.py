@@ -1,11 +1,11 @@
 """Gateways that forget idempotency keys, as a real one does after a day, and find their earlier effects nevertheless."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from bootstrap import App
-from gateways.payments import Charge, ChargeRequest, PaymentGateway, Refund, RefundRequest, Voided
+from gateways.payments import Charge, ChargeRequest, PaymentChange, PaymentGateway, Refund, RefundRequest, Voided
 from gateways.shipping import Label, LabelRequest, ShippingGateway, VoidedLabel
 from gateways.simulated import Operation
 
@@ -68,6 +68,9 @@ class _ForgetfulPayments:
 
     async def find_refund(self, key: str) -> Refund | None:
         return await self._gateway.find_refund(self._doubles.known("payment.refund", key))
+
+    async def changes(self, key: str, *, crediting: bool) -> Sequence[PaymentChange]:
+        return await self._gateway.changes(self._doubles.known("payment.charge", key), crediting=crediting)
 
 
 class _ForgetfulShipping:

@@ -14,6 +14,7 @@ from tests.running_system import RunningSystem, running_system
 from tests.workflow.books import assert_the_books_hold
 
 CARD = "pm_card_visa"
+NEVER = 10 * 365 * 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,11 @@ async def stripe_system(
     interceptors: Sequence[Interceptor] = (),
     **settings: Any,
 ) -> AsyncIterator[StripeSystem]:
-    chosen = {"stripe_api_key": API_KEY, "stripe_api_base": stripe.address, **settings}
+    chosen = {
+        "stripe_api_key": API_KEY,
+        "stripe_api_base": stripe.address,
+        "stripe_reconcile_seconds": NEVER,
+        **settings,
+    }
     async with running_system(database_url, client, interceptors=interceptors, **chosen) as running:
         yield StripeSystem(running.app, running.client, stripe)

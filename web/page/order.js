@@ -2,7 +2,7 @@
 import { get } from "./api.js";
 import { announce, emptyState, errorState, fill, h, icon, renew, external, section, skeleton } from "./dom.js";
 import { actionBar } from "./order_actions.js";
-import { addressFacts, cancellationNote, goodsFacts, itemTable, moneyFacts, refundTable, steps } from "./order_facts.js";
+import { addressFacts, adjustmentTable, cancellationNote, goodsFacts, itemTable, moneyFacts, refundTable, steps } from "./order_facts.js";
 import { timelineList, workflowList } from "./order_timeline.js";
 import { badge, eventName, paymentWord, statusBadge } from "./status.js";
 
@@ -61,7 +61,7 @@ function isEnded({ status }, workflows) {
 
 function layout(main, orderId) {
   const places = Object.fromEntries(
-    ["badges", "actions", "steps", "items", "money", "refunds", "goods", "address", "timeline", "workflows"].map((name) => [name, h("div", { class: `order-${name}` })]),
+    ["badges", "actions", "steps", "items", "money", "refunds", "adjustments", "goods", "address", "timeline", "workflows"].map((name) => [name, h("div", { class: `order-${name}` })]),
   );
   places.items.append(skeleton(3));
   places.timeline.append(skeleton(4));
@@ -70,7 +70,7 @@ function layout(main, orderId) {
     { class: "order" },
     places.steps,
     h("div", { class: "wide" }, section("Items", {}, places.items), section("Timeline", {}, places.timeline), section("Workflows", {}, places.workflows)),
-    h("div", { class: "side" }, section("Money", {}, places.money, places.refunds), section("Goods", {}, places.goods), section("Deliver to", {}, places.address)),
+    h("div", { class: "side" }, section("Money", {}, places.money, places.refunds, places.adjustments), section("Goods", {}, places.goods), section("Deliver to", {}, places.address)),
   );
   fill(
     main,
@@ -93,6 +93,7 @@ function show(places, order, timeline, refresh) {
   renew(places.items, [order.items, order.adjustments], () => itemTable(order));
   renew(places.money, order, () => moneyFacts(order));
   renew(places.refunds, order.refunds, () => refundTable(order));
+  renew(places.adjustments, order.paymentAdjustments, () => adjustmentTable(order));
   renew(places.goods, [order, workflows], () => goodsFacts(order, workflows));
   renew(places.address, order, () => addressFacts(order));
   renew(places.timeline, events, () => timelineList(events));

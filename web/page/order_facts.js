@@ -67,11 +67,15 @@ function totals({ items, currency, adjustments, total }) {
   );
 }
 
-/** The amount of a shipped order that is neither refunded nor requested, in minor units. */
-export function refundable({ payment, refunds }) {
+/** The amount of a shipped order that is neither returned nor requested nor settled in another way, in minor units. */
+export function refundable({ payment, refunds, paymentAdjustments }) {
+  if (!payment) return 0n;
   const used = refunds.filter(({ made, outcome }) => made || !["refused", "withdrawn"].includes(outcome));
-  return payment ? BigInt(payment.amount) - sum(used.map(({ amount }) => amount)) : 0n;
+  const left = BigInt(payment.amount) - sum(used.map(({ amount }) => amount)) - returnedAtProvider(paymentAdjustments);
+  return left > 0n ? left : 0n;
 }
+
+const returnedAtProvider = (adjustments) => sum(adjustments.map(({ returned }) => returned));
 
 export function moneyFacts(order) {
   const { currency, payment, refund, refunds, status, paymentState, total } = order;
@@ -86,6 +90,7 @@ export function moneyFacts(order) {
     order.paymentMethod && ["Payment method", h("span", { class: "id dim" }, external(order.paymentMethod))],
     ["Refunded", given ? [money(given, currency), refund && h("span", { class: "id dim" }, external(refund.refundId))] : h("span", { class: "dim" }, owed ? "in progress" : "nothing")],
     settled && ["Returned in another way", money(settled, currency)],
+    order.paymentAdjustments.length > 0 && ["Returned at the provider", money(returnedAtProvider(order.paymentAdjustments), currency)],
     status === "shipped" && ["Refundable", money(refundable(order), currency)],
   ]);
 }
@@ -105,6 +110,22 @@ export function refundTable({ refunds, currency }) {
 function refundBadge({ made, outcome }) {
   if (outcome) return badge(outcome === "refused" ? "failing" : "check", outcome.replace("_", " "), outcome === "refused" ? "bad" : "none");
   return made ? badge("check", "made", "good") : badge("running", "requested", "busy");
+}
+
+const CHANGES = { refunded: "refunded", captured: "captured in part", released: "authorisation released", disputed: "disputed", dispute_won: "dispute won", dispute_lost: "dispute lost" };
+
+/** Changes of the payment that were made at the provider. */
+export function adjustmentTable({ paymentAdjustments, currency }) {
+  if (!paymentAdjustments.length) return null;
+  const columns = [
+    { label: "At the provider", cell: ({ action }) => badge(action.startsWith("dispute") ? "failing" : "held", CHANGES[action] ?? action, "held") },
+    { label: "Amount", number: true, cell: ({ amount }) => money(amount, currency) },
+    { label: "Reference", cell: ({ reference }) => h("span", { class: "id dim" }, external(reference)) },
+    { label: "Reason", cell: ({ reason }) => h("span", { class: "long" }, external(reason ?? "–")) },
+  ];
+  const rows = table("Changes at the provider", columns, ({ action, reference }) => [action, reference].join("\n"), () => ["No changes"]);
+  rows.update(paymentAdjustments);
+  return rows.element;
 }
 
 export function goodsFacts({ items, shipment, status, payment }, workflows) {

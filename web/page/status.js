@@ -16,7 +16,7 @@ export const paymentWord = (state) => PAYMENTS[state] ?? state;
 /** Icon and name of an event, from its type; a neutral icon where it has none. */
 export function eventName(type) {
   const word = type.replace(/^order\./, "");
-  const shape = word === "refund_requested" ? "refunded" : word;
+  const shape = ["refund_requested", "payment_adjusted"].includes(word) ? "refunded" : word;
   const name = word.charAt(0).toUpperCase() + word.slice(1).replaceAll("_", " ");
   return [document.getElementById(`icon-${shape}`) ? shape : "todo", name];
 }

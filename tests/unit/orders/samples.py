@@ -3,7 +3,16 @@
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from orders.commands import CancelOrder, ConfirmOrder, PlaceOrder, RecordPayment, RecordRefund, RecordShipment
+from orders.adjustments import AdjustmentAction, PaymentAdjusted
+from orders.commands import (
+    CancelOrder,
+    ConfirmOrder,
+    PlaceOrder,
+    RecordAdjustment,
+    RecordPayment,
+    RecordRefund,
+    RecordShipment,
+)
 from orders.events import (
     CancelledBy,
     Event,
@@ -115,6 +124,26 @@ GIVEN: Final = PaymentMethodGiven(**_WHOSE, payment_method="pm_2", currency="EUR
 RETURNED: Final = OrderRefunded(**_WHOSE, **_RETURN, after_shipment=True)
 
 
+def adjust(action: AdjustmentAction, amount: int = 300, reference: str = "re-1") -> RecordAdjustment:
+    return RecordAdjustment("o-1", action, reference, "pay-1", amount)
+
+
+def adjusted(
+    action: AdjustmentAction, amount: int = 300, *, returned: int | None = None, reference: str = "re-1", status: str
+) -> PaymentAdjusted:
+    """By default of a refund by hand, which returns its amount."""
+    return PaymentAdjusted(
+        **_WHOSE,
+        action=action,
+        reference=reference,
+        payment_id="pay-1",
+        amount=amount,
+        returned=amount if returned is None else returned,
+        currency="EUR",
+        status=status,
+    )
+
+
 def released(status: str) -> OrderReleased:
     return OrderReleased(**_WHOSE, status=status, currency="EUR")
 
@@ -123,13 +152,14 @@ def retried(status: str) -> OrderRetried:
     return OrderRetried(**_WHOSE, status=status, reason="terminated by mistake", currency="EUR")
 
 
-def cancelled(amount_paid: int = 0) -> OrderCancelled:
+def cancelled(amount_paid: int = 0, amount_returned: int = 0) -> OrderCancelled:
     return OrderCancelled(
         **_WHOSE,
         reason="changed my mind",
         cancelled_by=CancelledBy.CUSTOMER,
         currency="EUR",
         amount_paid=amount_paid,
+        amount_returned=amount_returned,
     )
 
 
@@ -141,7 +171,10 @@ ON_THE_WIRE: Final[tuple[tuple[Event, str], ...]] = (
     (CONFIRMED, "order.confirmed: orderId customerId currency total"),
     (PAID, "order.paid: orderId customerId paymentId amount currency"),
     (SHIPPED, "order.shipped: orderId customerId shipmentId trackingNumber carrier amount currency"),
-    (cancelled(1300), "order.cancelled: orderId customerId reason cancelledBy currency amountPaid shortages"),
+    (
+        cancelled(1300),
+        "order.cancelled: orderId customerId reason cancelledBy currency amountPaid amountReturned shortages",
+    ),
     (REFUNDED, "order.refunded: orderId customerId refundId paymentId amount currency reason afterShipment"),
     (HELD, "order.held: orderId customerId reason currency"),
     (released("paid"), "order.released: orderId customerId status currency"),
@@ -151,5 +184,9 @@ ON_THE_WIRE: Final[tuple[tuple[Event, str], ...]] = (
     (CLOSED, "order.refund_closed: orderId customerId refundId outcome amount currency reason afterShipment made"),
     (FAILED, "order.payment_failed: orderId customerId attempt code reason waitsUntil paymentId currency"),
     (GIVEN, "order.payment_method_given: orderId customerId paymentMethod currency"),
+    (
+        adjusted("refunded", status="paid"),
+        "order.payment_adjusted: orderId customerId action reference paymentId amount returned currency status reason",
+    ),
 )
 """Each event, with its type and its fields in JSON."""

@@ -1,14 +1,18 @@
 """No sequence of commands brings an order into an impossible state."""
 
+from typing import get_args
+
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orders.adjustments import AdjustmentAction, PaymentAdjusted
 from orders.commands import (
     CancelOrder,
     CloseRefund,
     Command,
     ConfirmOrder,
     PlaceOrder,
+    RecordAdjustment,
     RecordPayment,
     RecordPendingPayment,
     RecordRefund,
@@ -45,6 +49,8 @@ PARTS = st.sampled_from([1, 600, 700, 1300])
 REFUND_IDS = st.sampled_from(["r-1", "r-2", "r-3"])
 REASONS = st.sampled_from(["a reason", "another", "", "\x00"])
 
+ACTIONS = st.sampled_from(get_args(AdjustmentAction))
+
 COMMANDS: st.SearchStrategy[Command] = st.one_of(
     st.sampled_from([PlaceOrder(ORDER), PlaceOrder(an_order(customerId="bob"))]),
     st.builds(ConfirmOrder, ORDER_IDS),
@@ -68,6 +74,7 @@ COMMANDS: st.SearchStrategy[Command] = st.one_of(
         st.just(DEADLINE),
     ),
     st.builds(GivePaymentMethod, ORDER_IDS, st.sampled_from(["pm_1", "pm_2", ""])),
+    st.builds(RecordAdjustment, ORDER_IDS, ACTIONS, REFUND_IDS, st.just("pay-1"), PARTS, REASONS),
 )
 # Often from a shipped order, which at random few sequences would come to.
 TO_SHIPPED: list[Command] = [
@@ -145,6 +152,22 @@ def test_money_given_back_was_asked_for_and_never_exceeds_the_charge(commands: l
             event.amount <= requested[event.refund_id] for event in back
         )  # less, where no more was left to refund
         assert len({event.refund_id for event in back}) == len(back)
+
+
+@given(SEQUENCES)
+def test_an_order_ships_after_an_adjustment_only_where_a_person_released_it(commands: list[Command]) -> None:
+    waits = False
+    for event in history_of(commands):
+        if isinstance(event, PaymentAdjusted) and event.action != "dispute_won":
+            waits = waits or event.status in ("confirmed", "paid")
+        waits = waits and not isinstance(event, OrderReleased)
+        assert not (waits and isinstance(event, OrderShipped))
+
+
+@given(SEQUENCES)
+def test_an_adjustment_is_recorded_once(commands: list[Command]) -> None:
+    recorded = [(event.action, event.reference) for event in history_of(commands) if isinstance(event, PaymentAdjusted)]
+    assert len(set(recorded)) == len(recorded)
 
 
 @given(SEQUENCES)

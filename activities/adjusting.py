@@ -1,0 +1,66 @@
+"""Records the changes of an order's payment at the provider in the order's stream, with the provider as actor."""
+
+from contextlib import aclosing
+from typing import Any
+
+from activities import signatures as step
+from gateways.payments import PaymentChange, PaymentGateway
+from order_streams import Orders, load_order
+from orders.adjustments import Adjustment
+from orders.commands import RecordAdjustment
+from orders.fields import MAX_TEXT
+from orders.ids import stream_name
+from orders.names import derived_name, key_of_order
+from orders.state import Cancelled, ExistingOrder, Placed, Shipped
+
+
+class Adjusting:
+    """Compares a payment at the provider with its order, by the present state of both, and records missing changes."""
+
+    def __init__(self, orders: Orders, gateway: PaymentGateway) -> None:
+        self._orders, self._gateway = orders, gateway
+
+    async def adjust(self, order_id: str) -> tuple[ExistingOrder, list[Adjustment]]:
+        """Return the order's state, and the adjustments recorded by this call.
+
+        Raises OrderNotFound, the refusals of the gateway, GatewayUnavailable and GatewayMisconfigured.
+        """
+        state = (await load_order(self._orders, order_id)).state
+        if isinstance(state, Placed) or (isinstance(state, Cancelled) and state.reached == "placed"):
+            return state, []
+        key = key_of_order(step.CHARGE_PAYMENT.name, order_id)
+        changes = await self._gateway.changes(key, crediting=_has_open_refund(state))
+        before = len(state.adjustments)
+        for change in changes:
+            if _is_missing(state, change):
+                state = await self._record(order_id, change)
+        return state, list(state.adjustments[before:])
+
+    async def _record(self, order_id: str, change: PaymentChange) -> ExistingOrder:
+        reason = (change.reason or "").replace("\x00", "").strip()[:MAX_TEXT] or None
+        command = RecordAdjustment(order_id, change.action, change.reference, change.payment_id, change.amount, reason)
+        handled = await self._orders.handle(
+            stream_name(order_id),
+            command,
+            command_id=derived_name("adjust-payment", order_id, f"{change.action}/{change.reference}"),
+            metadata=await self._metadata(order_id, change.provider),
+        )
+        assert isinstance(handled.state, ExistingOrder)
+        return handled.state
+
+    async def _metadata(self, order_id: str, actor: str) -> dict[str, Any]:
+        async with aclosing(self._orders.events(stream_name(order_id))) as events:
+            async for first, _ in events:
+                return {"actor": actor, "correlationId": first.metadata.get("correlationId", str(first.id))}
+        return {"actor": actor}
+
+
+def _has_open_refund(state: ExistingOrder) -> bool:
+    return isinstance(state, Shipped) and bool(state.owed)
+
+
+def _is_missing(state: ExistingOrder, change: PaymentChange) -> bool:
+    """True for a change of the recorded payment that is not recorded. Another payment of the order is found by the audit."""
+    if state.payment is not None and state.payment.payment_id != change.payment_id:
+        return False
+    return all((each.action, each.reference) != (change.action, change.reference) for each in state.adjustments)
