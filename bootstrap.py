@@ -20,6 +20,7 @@ from gateways.chosen import chosen_gateways
 from gateways.payments import PaymentGateway
 from gateways.shipping import ShippingGateway
 from gateways.stripe.events import StripeEvents
+from inventory.adjustments import Adjustments
 from inventory.stock import Stock
 from open_work.sources import Sources
 from order_streams import Orders, order_codec, order_handler
@@ -52,6 +53,7 @@ class App:
     codec: Codec[Event]
     orders: Orders
     stock: Stock
+    adjustments: Adjustments
     payments: PaymentGateway
     shipping: ShippingGateway
     parking: Parking
@@ -136,6 +138,7 @@ def build_app(settings: Settings, pool: asyncpg.Pool) -> App:
         codec=codec,
         orders=order_handler(store, codec),
         stock=stock,
+        adjustments=Adjustments(pool),
         payments=gateways.payments,
         shipping=gateways.shipping,
         parking=Parking(pool),

@@ -359,6 +359,52 @@ CREATE FUNCTION gateways.stripe_refund_rank(in_state text) RETURNS integer
 $$;
 
 --
+-- Name: adjust(text, bigint, bigint, bigint, text, text, text); Type: FUNCTION; Schema: inventory; Owner: -
+--
+
+CREATE FUNCTION inventory.adjust(in_sku text, in_level bigint, in_change bigint, in_expected bigint, in_reason text, in_actor text, in_request_id text) RETURNS TABLE(outcome text, available bigint, entry bigint)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+declare
+    present bigint;
+    known bigint;
+begin
+    if in_level is not null and coalesce(in_expected, 0) = 0 then
+        insert into inventory.stock (sku) values (in_sku) on conflict on constraint stock_pkey do nothing;
+    end if;
+    select s.available into present from inventory.stock s where s.sku = in_sku for no key update;
+    if present is null then
+        return query select 'unknown', 0::bigint, null::bigint;
+        return;
+    end if;
+
+    select a.id into known from inventory.adjustments a where a.request_id = in_request_id;
+    if known is not null then
+        return query select 'done', present, known;
+    elsif in_expected <> present then
+        return query select 'unexpected', present, null::bigint;
+    elsif in_change < -present then
+        return query select 'below', present, null::bigint;
+    elsif in_change > 9223372036854775807 - present then
+        return query select 'above', present, null::bigint;
+    else
+        return query
+            with changed as (
+                update inventory.stock s set available = coalesce(in_level, present + in_change) where s.sku = in_sku
+                returning s.available
+            )
+            insert into inventory.adjustments (sku, kind, delta, available_before, reason, actor, request_id)
+            select in_sku, case when in_level is null then 'adjust' else 'set' end, changed.available - present, present,
+                in_reason, in_actor, in_request_id
+            from changed
+            returning 'done', available_before + delta, id;
+    end if;
+end
+$$;
+
+--
 -- Name: release(text); Type: FUNCTION; Schema: inventory; Owner: -
 --
 
@@ -456,6 +502,66 @@ end
 $$;
 
 --
+-- Name: restock(text, text, text[], bigint[], text, text); Type: FUNCTION; Schema: inventory; Owner: -
+--
+
+CREATE FUNCTION inventory.restock(in_order_id text, in_refund_id text, in_skus text[], in_units bigint[], in_reason text, in_actor text) RETURNS TABLE(outcome text, sku text, requested bigint, possible bigint)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+begin
+    perform 1 from inventory.reservations r where r.order_id = in_order_id and r.state = 'reserved' for update;
+    if not found then
+        return query select 'unreserved', null::text, null::bigint, null::bigint;
+        return;
+    end if;
+
+    if exists (select from inventory.adjustments a where a.order_id = in_order_id and a.refund_id = in_refund_id) then
+        return query
+            select case when bool_or(a.delta is distinct from w.units) then 'conflict' else 'repeated' end,
+                null::text, null::bigint, null::bigint
+            from unnest(in_skus, in_units) as w (sku, units)
+            full join (
+                select d.sku, d.delta from inventory.adjustments d where d.order_id = in_order_id and d.refund_id = in_refund_id
+            ) a on a.sku = w.sku;
+        return;
+    end if;
+
+    perform 1 from inventory.stock s where s.sku = any (in_skus) order by s.sku for no key update;
+    return query
+        select 'excess', w.sku, w.units, b.possible
+        from unnest(in_skus, in_units) as w (sku, units)
+        cross join lateral (
+            select least(
+                coalesce(
+                    (select l.units from inventory.reservation_lines l where l.order_id = in_order_id and l.sku = w.sku), 0
+                ) - coalesce(
+                    (select sum(a.delta) from inventory.adjustments a where a.order_id = in_order_id and a.sku = w.sku), 0
+                ),
+                9223372036854775807 - coalesce((select s.available from inventory.stock s where s.sku = w.sku), 0)
+            )::bigint as possible
+        ) b
+        where w.units > b.possible
+        order by w.sku collate "C";
+    if found then
+        return;
+    end if;
+
+    insert into inventory.adjustments (sku, kind, delta, available_before, reason, actor, order_id, refund_id)
+    select s.sku, 'restock', w.units, s.available, in_reason, in_actor, in_order_id, in_refund_id
+    from unnest(in_skus, in_units) as w (sku, units)
+    join inventory.stock s on s.sku = w.sku
+    order by s.sku;
+    update inventory.stock s
+    set available = s.available + w.units
+    from unnest(in_skus, in_units) as w (sku, units)
+    where s.sku = w.sku;
+    return query select 'done', null::text, null::bigint, null::bigint;
+end
+$$;
+
+--
 -- Name: set_customs(text[], text[], text[], bigint[], bigint[], text[]); Type: FUNCTION; Schema: inventory; Owner: -
 --
 
@@ -491,8 +597,8 @@ begin
 
     perform 1 from inventory.stock s where s.sku = any (in_skus) order by s.sku for no key update;
 
-    insert into inventory.adjustments (sku, delta, reason, actor)
-    select s.sku, w.units - s.available, in_reason, in_actor
+    insert into inventory.adjustments (sku, kind, delta, available_before, actor)
+    select s.sku, in_reason, w.units - s.available, s.available, in_actor
     from unnest(in_skus, in_units) as w (sku, units)
     join inventory.stock s on s.sku = w.sku
     where w.units <> s.available
@@ -1447,11 +1553,35 @@ CREATE TABLE inventory.adjustments (
     id bigint NOT NULL,
     sku text NOT NULL COLLATE pg_catalog."C",
     delta bigint NOT NULL,
-    reason text NOT NULL,
+    reason text,
     actor text NOT NULL,
     at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT adjustments_delta_not_zero CHECK ((delta <> 0))
+    kind text NOT NULL,
+    available_before bigint,
+    request_id text,
+    order_id text COLLATE pg_catalog."C",
+    refund_id text COLLATE pg_catalog."C",
+    CONSTRAINT adjustments_kind CHECK ((kind = ANY (ARRAY['import'::text, 'set'::text, 'adjust'::text, 'restock'::text]))),
+    CONSTRAINT adjustments_restock_of_a_refund CHECK (((kind = 'restock'::text) = ((order_id IS NOT NULL) AND (refund_id IS NOT NULL))))
 );
+
+--
+-- Name: TABLE adjustments; Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON TABLE inventory.adjustments IS 'changes of available units by persons, append-only; a set that confirms the level is among them, an unchanged line of an import is not';
+
+--
+-- Name: COLUMN adjustments.available_before; Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON COLUMN inventory.adjustments.available_before IS 'null in entries from before this column';
+
+--
+-- Name: COLUMN adjustments.request_id; Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON COLUMN inventory.adjustments.request_id IS 'id of the request, which has one effect however often it is repeated';
 
 --
 -- Name: adjustments_id_seq; Type: SEQUENCE; Schema: inventory; Owner: -
@@ -2258,6 +2388,24 @@ CREATE INDEX stripe_refunds_failed_idx ON gateways.stripe_refunds USING btree (a
 CREATE INDEX stripe_refunds_intent_id_idx ON gateways.stripe_refunds USING btree (intent_id);
 
 --
+-- Name: adjustments_by_sku; Type: INDEX; Schema: inventory; Owner: -
+--
+
+CREATE INDEX adjustments_by_sku ON inventory.adjustments USING btree (sku, id);
+
+--
+-- Name: adjustments_refund_key; Type: INDEX; Schema: inventory; Owner: -
+--
+
+CREATE UNIQUE INDEX adjustments_refund_key ON inventory.adjustments USING btree (order_id, refund_id, sku) WHERE (order_id IS NOT NULL);
+
+--
+-- Name: adjustments_request_id_key; Type: INDEX; Schema: inventory; Owner: -
+--
+
+CREATE UNIQUE INDEX adjustments_request_id_key ON inventory.adjustments USING btree (request_id) WHERE (request_id IS NOT NULL);
+
+--
 -- Name: customer_orders_by_spend; Type: INDEX; Schema: projections; Owner: -
 --
 
@@ -2593,6 +2741,13 @@ REVOKE ALL ON FUNCTION gateways.stripe_refund_rank(in_state text) FROM PUBLIC;
 GRANT ALL ON FUNCTION gateways.stripe_refund_rank(in_state text) TO orders_app;
 
 --
+-- Name: FUNCTION adjust(in_sku text, in_level bigint, in_change bigint, in_expected bigint, in_reason text, in_actor text, in_request_id text); Type: ACL; Schema: inventory; Owner: -
+--
+
+REVOKE ALL ON FUNCTION inventory.adjust(in_sku text, in_level bigint, in_change bigint, in_expected bigint, in_reason text, in_actor text, in_request_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION inventory.adjust(in_sku text, in_level bigint, in_change bigint, in_expected bigint, in_reason text, in_actor text, in_request_id text) TO orders_app;
+
+--
 -- Name: FUNCTION release(in_order_id text); Type: ACL; Schema: inventory; Owner: -
 --
 
@@ -2605,6 +2760,13 @@ GRANT ALL ON FUNCTION inventory.release(in_order_id text) TO orders_app;
 
 REVOKE ALL ON FUNCTION inventory.reserve(in_order_id text, in_skus text[], in_units bigint[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION inventory.reserve(in_order_id text, in_skus text[], in_units bigint[]) TO orders_app;
+
+--
+-- Name: FUNCTION restock(in_order_id text, in_refund_id text, in_skus text[], in_units bigint[], in_reason text, in_actor text); Type: ACL; Schema: inventory; Owner: -
+--
+
+REVOKE ALL ON FUNCTION inventory.restock(in_order_id text, in_refund_id text, in_skus text[], in_units bigint[], in_reason text, in_actor text) FROM PUBLIC;
+GRANT ALL ON FUNCTION inventory.restock(in_order_id text, in_refund_id text, in_skus text[], in_units bigint[], in_reason text, in_actor text) TO orders_app;
 
 --
 -- Name: FUNCTION set_customs(in_skus text[], in_origins text[], in_hs_codes text[], in_grams bigint[], in_values bigint[], in_currencies text[]); Type: ACL; Schema: inventory; Owner: -

@@ -22,7 +22,7 @@ from gateways.errors import (
     PaymentDeclined,
 )
 from gateways.legacy_refund_keys import LegacyRefundKeys
-from gateways.payments import Charge, ChargeRequest, PaymentGateway, RefundRequest
+from gateways.payments import Charge, ChargeRequest, PaymentGateway, RefundRequest, TakesPayments
 from order_streams import Orders, load_order
 from orders.model import Order
 from orders.names import derived_name, key_of_order, older_name
@@ -146,10 +146,13 @@ class PaymentActivities:
 
     @activity.defn(name=step.REFUND_PAYMENT.name)
     async def refund_payment(self, undo: Undo) -> ReturnedPayment:
-        """Refund the charge, and refuse any later charge. No effect where a person has settled the refund elsewhere."""
+        """Refund the charge, also one that the customer made at checkout, and refuse any later charge. No effect where a person
+        has settled the refund elsewhere."""
         state = (await load_order(self._orders, undo.order.order_id)).state
         if isinstance(state, Cancelled) and state.is_settled:
             return ReturnedPayment(closed=True)
+        if isinstance(self._gateway, TakesPayments):
+            await self._gateway.claim(charge_request(state.order, payment_method=state.payment_method))
         with span("payment.void", SpanKind.CLIENT, order=undo.order.order_id):
             voided = await self._gateway.void(charge_key(undo.order.order_id), undo.reason)
         if voided.pending:

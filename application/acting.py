@@ -17,6 +17,7 @@ _IMPOSSIBLE: Final = {
     "HoldOrder": "cannot be held",
     "ReleaseOrder": "cannot be released",
     "CloseRefund": "has no refund to close",
+    "Restock": "has no units to restock before it has shipped",
     "RetryOrder": "takes no choice of a carrier or service",
     "RequestRefund": "has no refund before it has shipped, cancel it instead",
 }
@@ -25,19 +26,31 @@ _IMPOSSIBLE: Final = {
 PersonsCommand = CancelOrder | CloseRefund | Intervention | GivePaymentMethod
 
 
-async def act(orders: Orders, command: PersonsCommand, *, actor: str, command_id: str) -> Handled[State]:
-    """Handle the command in a person's name. Raises the domain's refusals."""
+async def act(
+    orders: Orders,
+    command: PersonsCommand,
+    *,
+    actor: str,
+    command_id: str,
+    expected: frozenset[int] | None = None,
+) -> Handled[State]:
+    """Handle the command in a person's name. expected: the order's versions that the person may have seen, None for any.
+
+    Raises the domain's refusals, and UnexpectedVersion.
+    """
     stream = stream_name(command.order_id)
     metadata = {"actor": actor}
     async with aclosing(orders.events(stream)) as events:
         async for first, _ in events:
             metadata["correlationId"] = first.metadata.get("correlationId", str(first.id))
             break
-    return await orders.handle(stream, command, command_id=command_id, metadata=metadata)
+    return await orders.handle(stream, command, command_id=command_id, metadata=metadata, expected=expected)
 
 
 def why_impossible(error: IllegalTransition) -> str:
     """The refusal in a sentence."""
+    if error.status == "cancelled" and error.command == "Restock":
+        return f"order {error.order_id} is cancelled: its units went back into stock by themselves"
     if error.status == "cancelled" and error.command == "RequestRefund":
         return f"order {error.order_id} is cancelled: all that was charged goes back by itself"
     return f"order {error.order_id} {_IMPOSSIBLE[error.command]}: it is {error.status}"

@@ -16,19 +16,28 @@ from orders.commands import CloseRefund
 from orders.decide import decide
 from orders.events import RefundRequested
 from orders.ids import stream_name
+from orders.provider_events import RefundOutcome
 from orders.state import Cancelled, Shipped, State
 
+OUTCOMES: Final = {"withdraw": RefundOutcome.WITHDRAWN, "settle": RefundOutcome.SETTLED_ELSEWHERE}
 CANCELLATION: Final = "cancellation"
 """Name of the refund of a cancelled order, which may have no id yet."""
 
 
 async def close_refund(
-    orders: Orders, payments: PaymentGateway, pool: asyncpg.Pool, command: CloseRefund, *, actor: str, command_id: str
+    orders: Orders,
+    payments: PaymentGateway,
+    pool: asyncpg.Pool,
+    command: CloseRefund,
+    *,
+    actor: str,
+    command_id: str,
+    expected: frozenset[int] | None = None,
 ) -> Handled[State]:
-    """Make sure at the provider that the refund is never made, then record how it was closed.
+    """Make sure at the provider that the refund is never made, then record how it was closed. expected: as in `act`.
 
-    Raises the domain's refusals, RefundUnderWay if the provider has made the refund or may still make it, and the gateway's
-    errors, after which the command is to be repeated.
+    Raises the domain's refusals, UnexpectedVersion, RefundUnderWay if the provider has made the refund or may still make it,
+    and the gateway's errors, after which the command is to be repeated.
     """
     state = (await load_order(orders, command.order_id)).state
     if isinstance(state, Cancelled) and command.refund_id == CANCELLATION and state.refund is not None:
@@ -39,7 +48,7 @@ async def close_refund(
         else:
             assert isinstance(state, Shipped)
             await payments.close_refund(await _request(orders, pool, state, command.refund_id))
-    return await act(orders, command, actor=actor, command_id=command_id)
+    return await act(orders, command, actor=actor, command_id=command_id, expected=expected)
 
 
 async def _request(orders: Orders, pool: asyncpg.Pool, state: Shipped, refund_id: str) -> RefundRequest:

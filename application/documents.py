@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from application import balances
 from orders.adjustments import AdjustmentAction
 from orders.events import CancelledBy
 from orders.model import Address, Adjustments, OrderLine
@@ -104,7 +105,7 @@ class Cancellation(Document):
 
 
 class OrderDocument(Document):
-    """An order, from its stream."""
+    """An order, from its stream. refunded, owed: money that has gone back to the customer, and that is still to go back."""
 
     order_id: str
     customer_id: str
@@ -117,6 +118,8 @@ class OrderDocument(Document):
     placed_at: datetime
     status: Status
     payment_state: PaymentState
+    refunded: Amount
+    owed: Amount
     version: int
     payment: Payment | None
     pending_payment: PendingPayment | None
@@ -138,6 +141,8 @@ class OrderDocument(Document):
                 "payment_method": state.payment_method or state.order.payment_method,
                 "status": state.status,
                 "payment_state": state.payment_state,
+                "refunded": balances.refunded(state),
+                "owed": balances.owed(state),
                 "version": version,
                 "payment": state.payment,
                 "pending_payment": state.pending if isinstance(state, Confirmed) else None,

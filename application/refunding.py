@@ -22,10 +22,12 @@ class RefundIdTaken(Exception):
         )
 
 
-async def request_refund(orders: Orders, asked: RequestRefund, *, actor: str, command_id: str) -> Handled[State]:
-    """Request the refund; the same request again changes nothing. Raises RefundIdTaken, and the domain's refusals."""
+async def request_refund(
+    orders: Orders, asked: RequestRefund, *, actor: str, command_id: str, expected: frozenset[int] | None = None
+) -> Handled[State]:
+    """Request the refund; the same request again changes nothing. Raises RefundIdTaken, and what `act` raises."""
     try:
-        return await act(orders, asked, actor=actor, command_id=command_id)
+        return await act(orders, asked, actor=actor, command_id=command_id, expected=expected)
     except RefundOutOfRange:
         before = refund_of((await shipped(orders, asked.order_id)).requested, asked.refund_id)
         if before is None:

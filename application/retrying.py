@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from temporalio.client import Client
 
@@ -13,9 +14,19 @@ from order_streams import Orders, load_order
 from orders.events import OrderRetried, RefundRequested
 from orders.ids import stream_name
 from orders.interventions import RetryOrder
-from orders.state import Refund, Shipped, State
+from orders.state import Refund, Shipped, State, Status
 from temporal import require_answer
 from workflows.model import REFUND_ORDER, RETRY
+
+HELD_EFFECT: Final = "it is on hold: it continues when it is released"
+# The page's dialog has the same sentences.
+EFFECTS: Final[dict[Status, str]] = {
+    "placed": "it continues with the check of the stock",
+    "confirmed": "it continues with the charge, unless that was made",
+    "paid": "it continues with its goods and its label; it is not charged again",
+    "shipped": "messages about its shipment that are missing are published, and refunds that are owed are made",
+    "cancelled": "it stays cancelled: what is left of its charge, its label and its reserved goods is undone",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,20 +36,33 @@ class Retried:
     handled: Handled[State]
     workflows: list[str]
 
+    @property
+    def effect(self) -> str:
+        """The sentence about the work that follows."""
+        state = self.handled.state
+        return HELD_EFFECT if state.hold else EFFECTS[state.status]
+
 
 async def retry(
-    orders: Orders, client: Client, task_queue: str, command: RetryOrder, *, actor: str, command_id: str
+    orders: Orders,
+    client: Client,
+    task_queue: str,
+    command: RetryOrder,
+    *,
+    actor: str,
+    command_id: str,
+    expected: frozenset[int] | None = None,
 ) -> Retried:
     """Record the retry, for which the dispatcher starts the workflow that the order's state needs, or signals the running one
     to retry at once. Only missing steps are done.
 
-    Raises the domain's refusals, and TemporalUnreachable, before anything is recorded, if a refund is owed and Temporal does
+    Raises what `act` raises, and TemporalUnreachable, before anything is recorded, if a refund is owed and Temporal does
     not answer.
     """
     due = _owed((await load_order(orders, command.order_id)).state)
     if due:
         await require_answer(client)
-    handled = await act(orders, command, actor=actor, command_id=command_id)
+    handled = await act(orders, command, actor=actor, command_id=command_id, expected=expected)
     await _start_refunds(orders, WorkflowStarter(client, task_queue), command.order_id, due)
     workflows = [each.workflow for each in TRIGGERS if _is_of(each.event_type, each.status, handled.state)]
     return Retried(handled, workflows + [REFUND_ORDER for _ in due])

@@ -18,14 +18,25 @@ from orders.state import State
 Reason = Annotated[str, typer.Option("--reason", help="The reason, shown to every reader of the order.")]
 
 
-async def act(orders: Orders, command: PersonsCommand) -> Handled[State]:
+Expect = Annotated[
+    int | None,
+    typer.Option("--expect", metavar="VERSION", min=1, help="Change nothing unless the order is at this version."),
+]
+
+
+async def act(orders: Orders, command: PersonsCommand, expect: int | None) -> Handled[State]:
     """Handle a command in the name of the logged-in user. Raises Refused and the domain's errors."""
     try:
-        return await acting.act(orders, command, actor=actor(), command_id=str(uuid.uuid4()))
+        return await acting.act(orders, command, actor=actor(), command_id=str(uuid.uuid4()), expected=versions(expect))
     except IllegalTransition as error:
         raise Refused(why_impossible(error)) from None
     except OrderNotCancellable as error:
         raise Refused(f"{error}: `orders refund {shlex.quote(error.order_id)}`") from None
+
+
+def versions(expect: int | None) -> frozenset[int] | None:
+    """The versions that --expect accepts; None for any."""
+    return None if expect is None else frozenset({expect})
 
 
 def actor() -> str:

@@ -33,8 +33,7 @@ _COLOURS: Final[dict[Kind, str]] = {
 
 
 def attention(kind: KindFilter = None, limit: MaxRows = 100, after: AfterRow = None, as_json: AsJson = False) -> None:
-    """List orders and events that need an operator, in the order of harm: money at risk, lost and stalled orders, failing
-    steps, parked events, holds.
+    """List orders and events that need an operator, in the order of harm, from money at risk to holds.
 
     Each with the order's state, the step, since when, the last error and the next retry. Exits 0 for an empty
     list, 1 otherwise or where Temporal did not respond.

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli.acting import Reason, act
+from cli.acting import Expect, Reason, act
 from cli.arguments import AsJson, OrderId
 from cli.output import show, show_json, visible
 from cli.running import execute, opened
@@ -25,7 +25,9 @@ class Person(StrEnum):
 By = Annotated[Person, typer.Option("--by", help="The person who wishes it.")]
 
 
-def cancel(order_id: OrderId, reason: Reason, by: By = Person.OPERATOR, as_json: AsJson = False) -> None:
+def cancel(
+    order_id: OrderId, reason: Reason, by: By = Person.OPERATOR, expect: Expect = None, as_json: AsJson = False
+) -> None:
     """Cancel an order that has not shipped; its charge, reservation and label are undone.
 
     Exits 1 where it has shipped. A cancelled order is unchanged.
@@ -33,7 +35,7 @@ def cancel(order_id: OrderId, reason: Reason, by: By = Person.OPERATOR, as_json:
 
     async def command(settings: Settings) -> None:
         async with opened(settings) as app:
-            handled = await act(app.orders, CancelOrder(order_id, reason, CancelledBy(by)))
+            handled = await act(app.orders, CancelOrder(order_id, reason, CancelledBy(by)), expect)
         state = handled.state
         assert isinstance(state, Cancelled)
         if as_json:

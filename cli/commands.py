@@ -31,7 +31,10 @@ COMMANDS: Final = {
         "Serve the HTTP API and the operators' page on ORDERS_API_ADDRESS, until SIGINT or SIGTERM.",
     ),
     "place": ("cli.place.command:place", "Place the orders of a file, one JSON object a line."),
-    "show": ("cli.show:show_order", "Show an order from its stream: status, payment, items, address."),
+    "show": (
+        "cli.show:show_order",
+        "Show an order: status, items and address, money that is owed or authorised, and failing steps.",
+    ),
     "timeline": (
         "cli.timeline:timeline",
         "Show an order's events with actor and cause, and its workflows with links to the Temporal Web UI.",
@@ -72,10 +75,9 @@ COMMANDS: Final = {
     ),
     "attention": (
         "cli.attention:attention",
-        "List orders and events that need an operator, in the order of harm: money at risk, lost and stalled orders, failing "
-        "steps, parked events, holds.",
+        "List orders and events that need an operator, in the order of harm, from money at risk to holds.",
     ),
-    "inventory": ("cli.inventory:inventory", "Stock levels: import them, list them, set one."),
+    "inventory": ("cli.inventory:inventory", "Stock levels: import, list, set, adjust and restock them."),
     "projections": ("cli.projections:projections", "Read models: the progress of each, and rebuilding one."),
     "dispatcher": ("cli.dispatcher:dispatcher", "The dispatcher: its progress, and retrying parked events."),
     "webhooks": ("cli.webhooks:webhooks", "Webhooks: endpoints, their secrets and deliveries."),

@@ -8,9 +8,10 @@ import asyncpg
 
 from application.outages import AWAY, NOT_MIGRATED, REFUSED_LOGIN
 from embedded.errors import EmbeddedError
-from eventstore.errors import EventStoreError
+from eventstore.errors import EventStoreError, UnexpectedVersion
 from eventstore.migrate import MigrationFailed, single_hosts
 from eventstore.planted import Planted
+from inventory.errors import AdjustmentRefused
 from inventory.stock_file import InvalidStockFile
 from orders.errors import OrderError
 from projections.rebuild import RebuildRunning
@@ -28,6 +29,7 @@ _OWN: Final = (
     Refused,
     SettingsError,
     OrderError,
+    AdjustmentRefused,
     EmbeddedError,
     MigrationFailed,
     Planted,
@@ -47,6 +49,8 @@ def explain(error: BaseException, settings: Settings | None) -> str | None:
             return "nothing was imported:\n" + "\n".join(f"  {fault}" for fault in error.faults)
         case MigrationFailed():
             return f"the migration failed: {error}"
+        case UnexpectedVersion():
+            return f"the order is at version {error.actual}, {error.state.status}, not {min(error.expected)}: nothing changed"
         case _ if isinstance(error, _OWN):
             return str(error)
         case _:

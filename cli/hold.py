@@ -1,6 +1,6 @@
 """`orders hold`: stops an order until it is released."""
 
-from cli.acting import Reason, act
+from cli.acting import Expect, Reason, act
 from cli.arguments import AsJson, OrderId
 from cli.output import show, show_json, visible
 from cli.running import execute, opened
@@ -10,7 +10,7 @@ from orders.state import State
 from settings import Settings
 
 
-def hold(order_id: OrderId, reason: Reason, as_json: AsJson = False) -> None:
+def hold(order_id: OrderId, reason: Reason, expect: Expect = None, as_json: AsJson = False) -> None:
     """Hold an order: it takes no further step until it is released, and can still be cancelled.
 
     Exits 1 where it has shipped or is cancelled. An order on hold already keeps its first reason. A gateway call in
@@ -19,7 +19,7 @@ def hold(order_id: OrderId, reason: Reason, as_json: AsJson = False) -> None:
 
     async def command(settings: Settings) -> None:
         async with opened(settings) as app:
-            handled = await act(app.orders, HoldOrder(order_id, reason))
+            handled = await act(app.orders, HoldOrder(order_id, reason), expect)
         if as_json:
             show_json(hold_document(order_id, handled))
         elif handled.changed:

@@ -4,13 +4,14 @@ import asyncio
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from rich.table import Table
 
 from application.wire import camel_case
 from cli.acting import actor
+from cli.adjustments import Expect, OptionalReason, Sku, Units, adjust, list_adjustments, restock_order
 from cli.arguments import AsJson, Limit
 from cli.failures import Refused
 from cli.output import print_cursor, show, show_json, table
@@ -19,14 +20,15 @@ from inventory.stock import StockLevel
 from inventory.stock_file import StockRow, read_stock_csv
 from settings import Settings
 
-inventory = typer.Typer(no_args_is_help=True, help="Stock levels: import them, list them, set one.")
+inventory = typer.Typer(no_args_is_help=True, help="Stock levels: import, list, set, adjust and restock them.")
 
 File = Annotated[
     Path,
-    typer.Argument(metavar="FILE", help="CSV with the header sku,name,unitPrice,unitsInStock; - is standard input."),
+    typer.Argument(
+        metavar="FILE",
+        help="CSV with the header sku,name,unitPrice,unitsInStock, and customs columns if any; - is standard input.",
+    ),
 ]
-Sku = Annotated[str, typer.Argument(metavar="SKU", help="The stock-keeping unit.")]
-Units = Annotated[int, typer.Argument(metavar="UNITS", min=0, max=2**63 - 1, help="Units available from now on.")]
 After = Annotated[str | None, typer.Option("--after", metavar="SKU", help="Go on behind this SKU.")]
 
 
@@ -71,16 +73,24 @@ def list_levels(limit: Limit = 100, after: After = None, as_json: AsJson = False
     execute(command)
 
 
-@inventory.command("set", context_settings={"ignore_unknown_options": True})  # -5 is a number, though an invalid one
-def set_level(sku: Sku, units: Units, as_json: AsJson = False) -> None:
-    """Set the units available of one SKU, which may be new."""
+_SIGNED: Final = {"ignore_unknown_options": True}  # -5 is a number, and no option
+inventory.command("adjust", context_settings=_SIGNED)(adjust)
+inventory.command("restock")(restock_order)
+inventory.command("adjustments")(list_adjustments)
+
+
+@inventory.command("set", context_settings=_SIGNED)
+def set_level(
+    sku: Sku, units: Units, reason: OptionalReason = None, expect: Expect = None, as_json: AsJson = False
+) -> None:
+    """Set the units available of one SKU, which may be new.
+
+    Exits 1 where not as many units are available as expected.
+    """
 
     async def command(settings: Settings) -> None:
         async with opened(settings) as app:
-            try:
-                await app.stock.set_level(sku, units, actor=actor())
-            except ValueError as error:
-                raise Refused(str(error)) from None
+            await app.adjustments.set_level(sku, units, actor=actor(), reason=reason, expected=expect)
             level = await app.stock.get(sku)
         assert level is not None
         if as_json:

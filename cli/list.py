@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from application.balances import payment_word
 from application.wire import camel_case
 from cli.arguments import AsJson, CustomerFilter, Limit
 from cli.output import moment, print_cursor, show, show_json, status_text, table
@@ -74,7 +75,7 @@ def _order_table(rows: Iterable[OrderRow]) -> Table:
                 row.order_id,
                 row.customer_id,
                 status_text(row.status),
-                row.payment_state,
+                payment_word(row.payment_state, row.amount_refunded),
                 format_money(row.total, row.currency),
                 row.placed_at,
                 _last_column(row),

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from cli.acting import act
+from cli.acting import Expect, act
 from cli.arguments import AsJson, OrderId
 from cli.output import show, show_json
 from cli.running import execute, opened
@@ -16,7 +16,7 @@ PaymentMethod = Annotated[
 ]
 
 
-def pay(order_id: OrderId, payment_method: PaymentMethod, as_json: AsJson = False) -> None:
+def pay(order_id: OrderId, payment_method: PaymentMethod, expect: Expect = None, as_json: AsJson = False) -> None:
     """Charge an order that waits for its payment by another means of payment.
 
     Exits 1 where the order does not wait: its payment is in progress, it is paid, or it is cancelled. An order on hold is
@@ -25,7 +25,7 @@ def pay(order_id: OrderId, payment_method: PaymentMethod, as_json: AsJson = Fals
 
     async def command(settings: Settings) -> None:
         async with opened(settings) as app:
-            handled = await act(app.orders, GivePaymentMethod(order_id, payment_method))
+            handled = await act(app.orders, GivePaymentMethod(order_id, payment_method), expect)
         state = handled.state
         if as_json:
             show_json(

@@ -13,7 +13,7 @@ from temporalio.service import RPCError
 from application.acting import why_impossible
 from application.outages import AWAY
 from application.refunding import RefundIdTaken, refund_of, request_refund, shipped
-from cli.acting import Reason, actor
+from cli.acting import Expect, Reason, actor, versions
 from cli.arguments import AsJson, OrderId, identifier
 from cli.failures import Refused
 from cli.output import note, show, show_json, visible
@@ -53,6 +53,7 @@ def refund(
     amount: Amount,
     reason: Reason,
     refund_id: RefundId = None,
+    expect: Expect = None,
     wait: Wait = False,
     as_json: AsJson = False,
 ) -> None:
@@ -64,7 +65,7 @@ def refund(
 
     async def command(settings: Settings) -> None:
         async with opened(settings) as app:
-            changed = await _request(app.orders, asked)
+            changed = await _request(app.orders, asked, expect)
             if wait:
                 # The wait needs no Temporal: the stream shows when the refund is made.
                 await _made(app.orders, await temporal_if_reachable(settings), asked)
@@ -74,10 +75,12 @@ def refund(
     execute(command)
 
 
-async def _request(orders: Orders, asked: RequestRefund) -> bool:
+async def _request(orders: Orders, asked: RequestRefund, expect: int | None) -> bool:
     """Request the refund; return False where it was requested before."""
     try:
-        handled = await request_refund(orders, asked, actor=actor(), command_id=str(uuid.uuid4()))
+        handled = await request_refund(
+            orders, asked, actor=actor(), command_id=str(uuid.uuid4()), expected=versions(expect)
+        )
     except RefundIdTaken as error:
         raise Refused(visible(error)) from None
     except IllegalTransition as error:

@@ -1,6 +1,6 @@
 """`orders release`: lets a held order go on."""
 
-from cli.acting import act
+from cli.acting import Expect, act
 from cli.arguments import AsJson, OrderId
 from cli.hold import hold_document
 from cli.output import show, show_json
@@ -9,7 +9,7 @@ from orders.interventions import ReleaseOrder
 from settings import Settings
 
 
-def release(order_id: OrderId, as_json: AsJson = False) -> None:
+def release(order_id: OrderId, expect: Expect = None, as_json: AsJson = False) -> None:
     """Release a held order: it goes on from its current state. An order that is not on hold is unchanged.
 
     Exits 1 where it has shipped or is cancelled.
@@ -17,7 +17,7 @@ def release(order_id: OrderId, as_json: AsJson = False) -> None:
 
     async def command(settings: Settings) -> None:
         async with opened(settings) as app:
-            handled = await act(app.orders, ReleaseOrder(order_id))
+            handled = await act(app.orders, ReleaseOrder(order_id), expect)
         if as_json:
             show_json(hold_document(order_id, handled))
         else:

@@ -7,7 +7,7 @@ import typer
 
 from application.acting import why_impossible
 from application.retrying import Retried, retry
-from cli.acting import Reason, actor
+from cli.acting import Expect, Reason, actor, versions
 from cli.arguments import AsJson, OrderId
 from cli.failures import Refused
 from cli.output import show, show_json
@@ -21,12 +21,18 @@ Service = Annotated[str | None, typer.Option("--service", help="Buy the label of
 
 
 def retry_order(
-    order_id: OrderId, reason: Reason, carrier: Carrier = None, service: Service = None, as_json: AsJson = False
+    order_id: OrderId,
+    reason: Reason,
+    carrier: Carrier = None,
+    service: Service = None,
+    expect: Expect = None,
+    as_json: AsJson = False,
 ) -> None:
     """Start the workflows of an order again that were terminated, have failed or are stalled.
 
-    Completed steps are not repeated. A running workflow is woken and retries its pending steps at once. A choice of carrier
-    or service stays with the order until another is made.
+    Completed steps are not repeated. A running workflow is woken and retries its pending steps at once. An order on hold
+    continues when it is released. A cancelled order stays cancelled: what is left of it is undone. A choice of carrier or
+    service stays with the order until another is made.
     """
 
     async def command(settings: Settings) -> None:
@@ -35,7 +41,13 @@ def retry_order(
             request = RetryOrder(order_id, reason, carrier, service)
             try:
                 retried = await retry(
-                    app.orders, client, settings.task_queue, request, actor=actor(), command_id=str(uuid.uuid4())
+                    app.orders,
+                    client,
+                    settings.task_queue,
+                    request,
+                    actor=actor(),
+                    command_id=str(uuid.uuid4()),
+                    expected=versions(expect),
                 )
             except IllegalTransition as error:
                 raise Refused(why_impossible(error)) from None
@@ -47,8 +59,8 @@ def retry_order(
 def _print(order_id: str, retried: Retried, as_json: bool) -> None:
     state, held = retried.handled.state, retried.handled.state.hold is not None
     if as_json:
-        show_json({"orderId": order_id, "status": state.status, "onHold": held, "workflows": retried.workflows})
+        document = {"orderId": order_id, "status": state.status, "onHold": held, "workflows": retried.workflows}
+        show_json(document | {"effect": retried.effect})
         return
     show(f"is {state.status}, retried by {', '.join(retried.workflows)}")
-    if held:
-        show("it is on hold: it goes on when released")
+    show(retried.effect)

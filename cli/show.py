@@ -1,15 +1,23 @@
 """`orders show`: one order, from its own stream."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 
 from rich.console import RenderableType
 from rich.text import Text
 
+from application.balances import owed, payment_word, refunded
 from application.documents import OrderDocument
+from application.wire import camel_case
 from cli.arguments import AsJson, OrderId
-from cli.output import facts, moment, show, show_json, status_text, table, visible
-from cli.running import execute, opened
-from order_streams import Orders, load_order
+from cli.failures import explain
+from cli.output import facts, moment, note, show, show_json, status_text, table, visible
+from cli.running import execute, opened, temporal_if_reachable
+from eventstore.command_handler import Loaded
+from open_work.attention_list import StuckList, find_stuck_of
+from open_work.evidence import gather
+from open_work.kinds import Stuck
+from order_streams import load_order
 from orders.adjustments import returned_by, sentence_of
 from orders.model import Address
 from orders.money import format_money
@@ -18,26 +26,36 @@ from settings import Settings
 
 
 def show_order(order_id: OrderId, as_json: AsJson = False) -> None:
-    """Show an order from its stream: status, payment, items, address."""
+    """Show an order: status, items and address, money that is owed or authorised, and failing steps."""
 
     async def command(settings: Settings) -> None:
         async with opened(settings) as app:
-            state, version = await _load(app.orders, order_id)
+            loaded = await load_order(app.orders, order_id)
+            sources = app.sources(await temporal_if_reachable(settings))
+            found = await find_stuck_of(sources, settings, order_id)
+            evidence, _ = await gather(sources, [order_id])
+        authorised = sum(each.held for each in evidence)
         if as_json:
-            show_json(OrderDocument.of(state, version))
+            show_json(_document(loaded, authorised, found))
         else:
-            show(*render_order(state, version))
+            show(*render_order(loaded.state, loaded.version, authorised, found.rows))
+        if found.problem:
+            note(f"without workflows: {explain(found.problem, settings)}")
 
     execute(command)
 
 
-async def _load(orders: Orders, order_id: str) -> tuple[ExistingOrder, int]:
-    loaded = await load_order(orders, order_id)
-    return loaded.state, loaded.version
+def _document(loaded: Loaded[ExistingOrder], authorised: int, found: StuckList) -> dict[str, object]:
+    """Return the order's document; complete: false where Temporal did not respond."""
+    order = OrderDocument.of(loaded.state, loaded.version).model_dump(by_alias=True)
+    rows = [camel_case(asdict(row)) for row in found.rows]
+    return order | {"authorised": authorised, "attention": rows, "complete": found.problem is None}
 
 
-def render_order(state: ExistingOrder, version: int) -> Iterator[RenderableType]:
-    """Render the order as text."""
+def render_order(
+    state: ExistingOrder, version: int, authorised: int, stuck: Sequence[Stuck]
+) -> Iterator[RenderableType]:
+    """Render the order as text. authorised: money on the customer's card that is not captured."""
     order = state.order
     yield facts(
         [
@@ -45,7 +63,10 @@ def render_order(state: ExistingOrder, version: int) -> Iterator[RenderableType]
             ("customer", order.customer_id),
             ("status", status_text(state.status)),
             ("on hold", state.hold.reason if state.hold else None),
+            ("needs attention", _attention(stuck)),
             ("payment", _payment(state)),
+            ("owed to the customer", _money(owed(state), state)),
+            ("authorised, not captured", _money(authorised, state)),
             ("payment failed", _failure(state)),
             ("payment method", state.payment_method or order.payment_method),
             ("refunds", _refund_lines(state) if isinstance(state, Shipped) and state.requested else None),
@@ -76,7 +97,18 @@ def _payment(state: ExistingOrder) -> str:
     back = f"{format_money(state.refund.amount, currency)} back as {state.refund.refund_id}" if state.refund else ""
     pending = _pending(state) if isinstance(state, Confirmed) else ""
     known = ", ".join(filter(None, (charged, pending, back)))
-    return f"{state.payment_state} ({known})" if known else state.payment_state
+    word = payment_word(state.payment_state, refunded(state))
+    return f"{word} ({known})" if known else word
+
+
+def _money(amount: int, state: ExistingOrder) -> str | None:
+    return format_money(amount, state.order.currency) if amount else None
+
+
+def _attention(stuck: Sequence[Stuck]) -> Text | None:
+    """A line for each failing step and each stalled or lost workflow; a hold has a line of its own."""
+    lines = [f"{row.kind}: {visible(row.step)}: {visible(row.error)}" for row in stuck if row.kind != "onHold"]
+    return Text("\n".join(lines), style="bold red") if lines else None
 
 
 def _pending(state: Confirmed) -> str:

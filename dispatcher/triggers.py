@@ -27,8 +27,13 @@ def _always(event: Event) -> bool:
     return True
 
 
-def _by_a_person(event: Event) -> bool:
-    return isinstance(event, OrderCancelled) and event.cancelled_by in (CancelledBy.CUSTOMER, CancelledBy.OPERATOR)
+def _leaves_work(event: Event) -> bool:
+    """True unless a fulfillment in progress undoes the order itself, or nothing can have been done."""
+    if not isinstance(event, OrderCancelled):
+        return False
+    if event.cancelled_by is CancelledBy.VALIDATION:
+        return event.paid_at_checkout
+    return event.cancelled_by is not CancelledBy.FULFILLMENT
 
 
 def _closed_by_a_person(event: Event) -> bool:
@@ -105,7 +110,7 @@ TRIGGERS = (
     Trigger(OrderConfirmed.event_type, FULFILL_ORDER, "confirmed"),
     Trigger(PaymentMethodGiven.event_type, FULFILL_ORDER, "confirmed", signal=RETRY),
     Trigger(OrderShipped.event_type, NOTIFY_SHIPMENT, "shipped"),
-    Trigger(OrderCancelled.event_type, FULFILL_ORDER, "cancelled", when=_by_a_person, signal="cancel"),
+    Trigger(OrderCancelled.event_type, FULFILL_ORDER, "cancelled", when=_leaves_work, signal="cancel"),
     Trigger(OrderReleased.event_type, VALIDATE_ORDER, "placed", when=_is("placed"), signal="release", again=True),
     Trigger(OrderReleased.event_type, FULFILL_ORDER, "confirmed", when=_is("confirmed"), signal="release"),
     Trigger(OrderReleased.event_type, FULFILL_ORDER, "paid", when=_is("paid"), signal="release"),

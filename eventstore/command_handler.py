@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID, uuid5
 
 from eventstore.codec import Codec
-from eventstore.errors import EventIdReused, WrongExpectedVersion
+from eventstore.errors import EventIdReused, UnexpectedVersion, WrongExpectedVersion
 from eventstore.model import NO_STREAM, RecordedEvent
 from eventstore.store import EventStore
 from eventstore.tracing import span
@@ -75,25 +75,41 @@ class CommandHandler(Generic[C, E, S]):
         return Loaded(state, version, position, frozenset(ids))
 
     async def handle(
-        self, stream: str, command: C, *, command_id: str, metadata: dict[str, Any] | None = None
+        self,
+        stream: str,
+        command: C,
+        *,
+        command_id: str,
+        metadata: dict[str, Any] | None = None,
+        expected: frozenset[int] | None = None,
     ) -> Handled[S]:
-        """Decide and append; retried from the load on a version conflict. Raises the refusals of `decide`, and EventIdReused
-        where the command's id was used for another stream."""
-        with span(type(command).__name__, stream=stream):
-            return await self._with_retries(stream, command, command_id, metadata or {})
+        """Decide and append; retried from the load on a version conflict. expected: versions that the caller has seen, None for
+        any; a repeated command is answered at every version, and a stream without events is left to `decide`.
 
-    async def _with_retries(self, stream: str, command: C, command_id: str, metadata: dict[str, Any]) -> Handled[S]:
+        Raises UnexpectedVersion, the refusals of `decide`, and EventIdReused where the id was used for another stream.
+        """
+        with span(type(command).__name__, stream=stream):
+            return await self._with_retries(stream, command, command_id, metadata or {}, expected)
+
+    async def _with_retries(
+        self, stream: str, command: C, command_id: str, metadata: dict[str, Any], expected: frozenset[int] | None
+    ) -> Handled[S]:
         for attempt in range(_ATTEMPTS):
             try:
-                return await self._once(stream, command, command_id, metadata)
+                return await self._once(stream, command, command_id, metadata, expected)
             except WrongExpectedVersion:
                 if attempt == _ATTEMPTS - 1:
                     raise
         raise AssertionError("unreachable")
 
-    async def _once(self, stream: str, command: C, command_id: str, metadata: dict[str, Any]) -> Handled[S]:
+    async def _once(
+        self, stream: str, command: C, command_id: str, metadata: dict[str, Any], expected: frozenset[int] | None
+    ) -> Handled[S]:
         first = event_id(command_id, 0)
         loaded = await self.load(stream)
+        # In every attempt: the append after a conflict is decided on a version that the caller may not have seen.
+        if first not in loaded.ids:
+            _require_expected(stream, loaded, expected)
         if first not in loaded.ids and (events := self._decide(command, loaded.state)):
             new = [self._codec.encode(e, id=event_id(command_id, i), metadata=metadata) for i, e in enumerate(events)]
             try:
@@ -109,3 +125,8 @@ class CommandHandler(Generic[C, E, S]):
                     return Handled(state, result.version, result.last_position, True)
                 loaded = await self.load(stream)
         return Handled(loaded.state, loaded.version, loaded.position, False)
+
+
+def _require_expected(stream: str, loaded: Loaded[Any], expected: frozenset[int] | None) -> None:
+    if expected is not None and loaded.version and loaded.version not in expected:
+        raise UnexpectedVersion(stream, expected, loaded.version, loaded.state)

@@ -1,5 +1,6 @@
 """Errors of the event store, with their facts as attributes."""
 
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -23,6 +24,16 @@ class WrongExpectedVersion(EventStoreError):
 
 
 _EXPECTED = {0: "no stream", -2: "an existing stream"}
+
+
+class UnexpectedVersion(EventStoreError):
+    """The stream is at none of the versions that the caller of the command expects; nothing was appended. Read `state`, which
+    is the stream's at version `actual`, and decide again."""
+
+    def __init__(self, stream: str, expected: frozenset[int], actual: int, state: Any) -> None:
+        wanted = " or ".join(map(str, sorted(expected))) or "another one"
+        super().__init__(f"stream {stream!r} is at version {actual}, expected {wanted}")
+        self.stream, self.expected, self.actual, self.state = stream, expected, actual, state
 
 
 class EventIdReused(EventStoreError):

@@ -97,7 +97,7 @@ async def _fault(system: Explored, order_id: str, sku: str, how: How, command_id
 
 
 async def _sold_elsewhere(system: Explored, order_id: str, sku: str, how: How, command_id: str) -> None:
-    await system.app.stock.set_level(sku, 0, actor=ACTOR)
+    await system.app.adjustments.set_level(sku, 0, actor=ACTOR)
 
 
 async def _unsent(system: Explored, order_id: str, sku: str, how: How, command_id: str) -> None:

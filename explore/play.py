@@ -86,7 +86,7 @@ class Play:
             track = Track(self._on_boundary(index))
             self.tracks.append(track)
             self.system.boundaries.tracks[order_id] = track
-            await self.system.app.stock.set_level(self.sku(index), STOCK, actor=ACTOR)
+            await self.system.app.adjustments.set_level(self.sku(index), STOCK, actor=ACTOR)
         for index, plan in enumerate(self.sequence.orders):
             order = parse_order(self._order(index, plan), now=datetime.now(UTC))
             await place(self.system.app.orders, order, actor=ACTOR)

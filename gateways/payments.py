@@ -183,3 +183,13 @@ class CustomerActions(Protocol):
     async def customer_action(self, key: str) -> CustomerAction | None:
         """Read the action from the provider; None if the charge under the key needs no customer, or has ended."""
         ...
+
+
+@runtime_checkable
+class TakesPayments(Protocol):
+    """A gateway whose orders may name a payment that the customer made at checkout. Optional for a gateway."""
+
+    async def claim(self, request: ChargeRequest) -> None:
+        """Make that payment the charge under the key, so that voiding the key returns it; no effect without one, or where it
+        belongs to another order."""
+        ...

@@ -23,6 +23,32 @@ IS_KNOWN: Final = "select exists (select from inventory.reservations where order
 # Set stock levels. Inserts and locks the stock rows in SKU order, inside the function.
 SET_LEVELS: Final = "select inventory.set_levels($1::text[], $2::bigint[], $3::text[], $4::bigint[], $5, $6)"
 
+# Set a level or change it, if as many units are available as expected. Locks the stock row inside the function.
+ADJUST: Final = "select outcome, available, entry from inventory.adjust($1, $2, $3, $4, $5, $6, $7)"
+
+# Put returned units back. Locks the order's reservation row, then the stock rows in SKU order, inside the function.
+RESTOCK: Final = """
+select outcome, sku, requested, possible from inventory.restock($1, $2, $3::text[], $4::bigint[], $5, $6)"""
+
+# Columns of an adjustment.
+_ADJUSTMENT: Final = """
+select a.id, a.sku, a.kind, a.delta as change, a.available_before as before, a.available_before + a.delta as after,
+       a.reason, a.actor, a.at, a.order_id, a.refund_id
+from inventory.adjustments a
+"""
+
+# Read an adjustment, by adjustments_pkey.
+GET_ADJUSTMENT: Final = _ADJUSTMENT + "where a.id = $1"
+
+# A restock's entries, by adjustments_refund_key.
+RESTOCKED: Final = _ADJUSTMENT + "where a.order_id = $1 and a.refund_id = $2 order by a.sku"
+
+# A page of adjustments, the newest first, by adjustments_pkey.
+LIST_ADJUSTMENTS: Final = _ADJUSTMENT + "where a.id < $1 order by a.id desc limit $2"
+
+# A page of one SKU's adjustments, the newest first, by adjustments_by_sku.
+LIST_ADJUSTMENTS_OF_SKU: Final = _ADJUSTMENT + "where a.id < $1 and a.sku = $3 order by a.id desc limit $2"
+
 # Store customs data. Locks the rows of customs in SKU order, inside the function.
 STORE_CUSTOMS: Final = (
     "select inventory.set_customs($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::text[])"

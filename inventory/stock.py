@@ -118,12 +118,6 @@ class Stock:
         """Return a page of orders with reserved units after the order id `after`, sorted by id."""
         return [row["order_id"] for row in await self._pool.fetch(statements.ORDERS_WITH_UNITS, after, limit)]
 
-    async def set_level(
-        self, sku: str, units: int, *, name: str | None = None, unit_price: int | None = None, actor: str
-    ) -> None:
-        """Set the available units; name and unit_price (minor units) stay if None. Raises ValueError."""
-        await self._set_levels(self._pool, [StockRow(sku, units, name, unit_price)], "set", actor)
-
     async def import_levels(self, rows: Sequence[StockRow], actor: str) -> int:
         """Set the level and the customs data of every SKU, all or none, and return their number. Raises ValueError for a
         duplicate SKU."""

@@ -84,20 +84,39 @@ async def find_stuck(sources: Sources, settings: Settings, most: int = MOST) -> 
 
     Without Temporal's client (`sources.client`), holds, parked events and money are listed.
     """
-    found = StuckList(most, None if sources.client else TemporalUnreachable())
     stalled = StalledOrders(sources, settings)
-    try:
-        if sources.client:
-            async with aclosing(FailingSteps(sources.client, settings).all()) as failing:
-                await found.add(failing)
-        async with aclosing(stalled.all()) as orders:
-            await found.add(orders)
-        if stalled.unreachable:
-            found.problem = found.problem or TemporalUnreachable()
-    except RPCError as error:
-        found.problem = error
+    found = StuckList(most, None if sources.client else TemporalUnreachable())
+    await _add_workflows(found, sources, settings, stalled, stalled.all())
     async with aclosing(parked_events(sources)) as parked:
         await found.add(parked)
     async with aclosing(money_at_risk(sources)) as money:
         await found.add(money)
     return found
+
+
+async def find_stuck_of(sources: Sources, settings: Settings, order_id: str) -> StuckList:
+    """Failing steps of one order, its stalled and lost workflows, and its hold."""
+    stalled = StalledOrders(sources, settings)
+    found = StuckList(problem=None if sources.client else TemporalUnreachable())
+    await _add_workflows(found, sources, settings, stalled, stalled.of([order_id]), order_id)
+    return found
+
+
+async def _add_workflows(
+    found: StuckList,
+    sources: Sources,
+    settings: Settings,
+    stalled: StalledOrders,
+    orders: AsyncGenerator[Stuck, None],
+    order_id: str | None = None,
+) -> None:
+    try:
+        if sources.client:
+            async with aclosing(FailingSteps(sources.client, settings).all(order_id)) as failing:
+                await found.add(failing)
+        async with aclosing(orders):
+            await found.add(orders)
+        if stalled.unreachable:
+            found.problem = found.problem or TemporalUnreachable()
+    except RPCError as error:
+        found.problem = error

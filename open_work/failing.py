@@ -28,8 +28,11 @@ _AT_ONCE: Final = 10
 
 def of_fleet(task_queue: str) -> str:
     """Part of a visibility query: only workflows of this fleet's task queue."""
-    quoted = task_queue.replace("'", "''")
-    return f"TaskQueue = '{quoted}'"
+    return f"TaskQueue = {_quoted(task_queue)}"
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 class FailingSteps:
@@ -39,9 +42,11 @@ class FailingSteps:
         self._client, self._settings = client, settings
         self._answers = True
 
-    async def all(self) -> AsyncGenerator[Stuck, None]:
-        """A row for each workflow, queried a few at a time. Raises RPCError if Temporal does not answer."""
+    async def all(self, order_id: str | None = None) -> AsyncGenerator[Stuck, None]:
+        """A row for each workflow, of one order or all. Raises RPCError if Temporal does not answer."""
         query = f"NeedsAttention = true AND ExecutionStatus = 'Running' AND {of_fleet(self._settings.task_queue)}"
+        if order_id is not None:
+            query += f" AND OrderId = {_quoted(order_id)}"
         page: list[WorkflowExecution] = []
         async for found in self._client.list_workflows(query):
             page.append(found)

@@ -1,6 +1,6 @@
 """Stalled orders: on hold, without the workflow that their work needs, or with a workflow that makes no progress."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 from typing import Final
 
 from open_work.failing import of_fleet
@@ -38,16 +38,21 @@ class StalledOrders:
             async for page in pages:
                 new = list(dict.fromkeys(id_ for id_ in page if id_ not in seen))
                 seen.update(new)
-                for each in await stranded(self._sources, self._prospects, new):
-                    for stuck in (*_held(each), *self._stalled(each)):
-                        yield stuck
-                for stream in await unreadable(self._sources, self._prospects, new):
-                    yield Stuck("lost", stream.order_id, None, "read the order's stream", None, stream.fault or "")
+                async for stuck in self.of(new):
+                    yield stuck
         async for runs in self._running():
             new = list(dict.fromkeys(run.order_id for run in runs))
             for each in await stranded(self._sources, self._prospects, new, runs):
                 for stuck in self._stalled(each):
                     yield stuck
+
+    async def of(self, ids: Sequence[str]) -> AsyncGenerator[Stuck, None]:
+        """Rows of these orders, by their work left."""
+        for each in await stranded(self._sources, self._prospects, ids):
+            for stuck in (*_held(each), *self._stalled(each)):
+                yield stuck
+        for stream in await unreadable(self._sources, self._prospects, ids):
+            yield Stuck("lost", stream.order_id, None, "read the order's stream", None, stream.fault or "")
 
     async def _ended(self) -> AsyncIterator[list[str]]:
         """Orders of which a workflow has failed or was terminated, within the retention of the namespace."""

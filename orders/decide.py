@@ -43,7 +43,7 @@ from orders.events import (
     shared_facts,
 )
 from orders.faults import faults_of
-from orders.ids import blank_problem
+from orders.ids import blank_problem, is_payment
 from orders.interventions import HoldOrder, RequestRefund, RetryOrder, illegal, intervene
 from orders.model import Order
 from orders.money import Money
@@ -215,6 +215,7 @@ def _cancel(command: CancelOrder, state: ExistingOrder) -> list[Event]:
                     amount_paid=state.payment.amount if state.payment else 0,
                     amount_returned=max(returned_by(state.adjustments), 0),
                     shortages=command.shortages,
+                    paid_at_checkout=is_payment(state.payment_method or order.payment_method),
                 )
             ]
         case Cancelled():

@@ -118,7 +118,8 @@ class OrderShipped(OrderFact):
 
 class OrderCancelled(OrderFact):
     """The order was cancelled. `amount_paid` is the recorded payment in minor units, 0 without one; `amount_returned` the
-    part of the money that adjustments had returned before."""
+    part of the money that adjustments had returned before. `paid_at_checkout`: the order names a payment from before it was
+    placed, which is returned too."""
 
     event_type: ClassVar[str] = "order.cancelled"
     schema_version: ClassVar[int] = 1
@@ -129,6 +130,7 @@ class OrderCancelled(OrderFact):
     amount_paid: Amount
     amount_returned: Amount = 0
     shortages: tuple[Shortage, ...] = ()
+    paid_at_checkout: bool = False
 
     @property
     def summary(self) -> str:
@@ -179,7 +181,7 @@ class OrderRetried(OrderFact):
     def summary(self) -> str:
         chosen = " ".join(filter(None, (self.carrier, self.service)))
         by = f" by {chosen}" if chosen else ""
-        return f"taken up again{by} while {self.status}: {self.reason}"
+        return f"retried{by} while {self.status}: {self.reason}"
 
 
 class RefundRequested(OrderFact):

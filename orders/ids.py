@@ -97,6 +97,11 @@ def payment_method_problem(text: str) -> str | None:
     return visible_text_problem(text, MAX_PAYMENT_METHOD)
 
 
+def is_payment(token: str | None) -> bool:
+    """True where an order's payment method is a payment that the customer made at checkout: Stripe's `pi_…`."""
+    return token is not None and token.startswith("pi_")
+
+
 def has_card_number(text: str) -> bool:
     """True for adjacent groups of digits, separated by one character that is no letter, that form a card number: by its check
     digit, as a token may hold long numbers of its own, or because the text holds nothing else.

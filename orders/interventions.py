@@ -27,8 +27,8 @@ class ReleaseOrder:
 
 @dataclass(frozen=True, slots=True)
 class RetryOrder:
-    """Continue the order from its status, in a new run where its workflow was lost. carrier, service: chosen for the label of
-    an order that has not shipped; without both, an earlier choice stays."""
+    """Continue the order from its status, in a new run where its workflow was lost; undo what is left of a cancelled one.
+    carrier, service: chosen for the label of an order that has not shipped; without both, an earlier choice stays."""
 
     order_id: str
     reason: str

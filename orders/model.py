@@ -78,7 +78,8 @@ class OrderFact(Wire):
 
 class OrderContent(OrderFact):
     """The fields of an order. `total` is in minor units of `currency`, `placed_at` in UTC; `payment_method` is the
-    payment provider's token, such as Stripe's `pm_…`; None in orders from before there were any."""
+    payment provider's token; None in orders from before there were any. Stripe's: `pm_…` a card, `cus_…/pm_…` a customer's
+    saved card, `cus_…` the customer's default one, `pi_…` a payment that the customer made at checkout."""
 
     currency: CurrencyCode
     items: Annotated[tuple[OrderLine, ...], Field(min_length=1), _AT_MOST_MAX_LINES]

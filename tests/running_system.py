@@ -52,7 +52,7 @@ class RunningSystem:
     async def stock(self, **units: int) -> None:
         """Set levels by SKU; underscores stand for hyphens."""
         for sku, level in units.items():
-            await self.app.stock.set_level(sku.replace("_", "-"), level, actor="test")
+            await self.app.adjustments.set_level(sku.replace("_", "-"), level, actor="test")
 
     async def place(self, order_id: str | None = None, **changes: Any) -> str:
         order = parse_order(order_data(order_id or new_id(), **changes), now=PLACED_AT)

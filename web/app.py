@@ -22,6 +22,7 @@ from telemetry.requests import WITHOUT_ITS_OWN, RequestTelemetry
 from web import (
     gateway_routes,
     health_routes,
+    inventory_routes,
     operation_routes,
     order_routes,
     read_routes,
@@ -61,6 +62,7 @@ def create_app(app: App, client: Client) -> FastAPI:
         sources=app.sources(client),
         orders=app.orders,
         stock=app.stock,
+        adjustments=app.adjustments,
         queries=app.queries,
         endpoints=app.endpoints,
         deliveries=app.deliveries,
@@ -90,6 +92,7 @@ def create_app(app: App, client: Client) -> FastAPI:
         read_routes,
         order_routes,
         operation_routes,
+        inventory_routes,
         stream_routes,
         webhook_routes,
         gateway_routes,

@@ -24,7 +24,7 @@ LOCKED: Final = timedelta(seconds=30)
 MAX_KEY: Final = 255
 HEADER: Final = "Idempotency-Key"
 REPLAYED: Final = "Idempotency-Replayed"
-_REPEATED_HEADERS: Final = ("location",)
+_REPEATED_HEADERS: Final = ("location", "etag")
 PRUNED_AT_ONCE: Final = 1_000
 
 _log = structlog.get_logger(__name__)

@@ -11,10 +11,13 @@ from starlette.exceptions import HTTPException
 from temporalio.service import RPCError
 
 from application.acting import why_impossible
+from application.documents import OrderDocument
 from application.outages import AWAY, NOT_MIGRATED, REFUSED_LOGIN
 from application.refunding import RefundIdTaken
-from eventstore.errors import EventStoreError, InvalidEvent, SequenceBehindLog, WrongExpectedVersion
+from application.restocking import RefundNotFound
+from eventstore.errors import EventStoreError, InvalidEvent, SequenceBehindLog, UnexpectedVersion, WrongExpectedVersion
 from gateways.errors import DefiniteRefusal, GatewayError
+from inventory.errors import AdjustmentRefused, InvalidAdjustment, SkuNotFound, StockChanged
 from orders.errors import (
     CorruptStream,
     Fault,
@@ -27,6 +30,7 @@ from orders.errors import (
 from orders.faults import problem_of as problem_text
 from projections.rebuild import RebuildRunning
 from temporal import TemporalUnreachable
+from web.preconditions import etag
 from web.problems import MAX_FAULTS, RETRY_AFTER, FaultDocument, Invalid, NotFound, Problem
 from webhooks.errors import InvalidEndpoint, UnknownDelivery, UnknownEndpoint, WebhookError
 
@@ -48,6 +52,7 @@ KNOWN: Final = (
     RequestValidationError,
     OrderError,
     EventStoreError,
+    AdjustmentRefused,
     RefundIdTaken,
     RebuildRunning,
     WebhookError,
@@ -74,6 +79,8 @@ def problem_of(error: Exception) -> Problem | None:
             return _of_store(error)
         case GatewayError():
             return _of_gateway(error)
+        case AdjustmentRefused():
+            return _of_stock(error)
         case RefundIdTaken():
             return Problem(409, "refund-id-taken", str(error))
         case RebuildRunning():
@@ -136,6 +143,19 @@ def _of_webhooks(error: WebhookError) -> Problem:
             return Problem(409, _slug(error), str(error))
 
 
+def _of_stock(error: AdjustmentRefused) -> Problem:
+    match error:
+        case InvalidAdjustment():
+            return Invalid("the request is not valid", [_body_fault(Fault(error.field, error.problem))])
+        case SkuNotFound() | RefundNotFound():
+            return Problem(404, _slug(error), str(error))
+        case StockChanged():
+            members = {"level": {"sku": error.sku, "available": error.available}}
+            return Problem(409, "stock-changed", str(error), members=members)
+        case _:
+            return Problem(409, _slug(error), str(error))
+
+
 def _of_store(error: EventStoreError) -> Problem:
     match error:
         case InvalidEvent():
@@ -143,10 +163,19 @@ def _of_store(error: EventStoreError) -> Problem:
             return Invalid("the request is not valid", [_body_fault(Fault(error.data_path, error.problem))])
         case WrongExpectedVersion():
             return Problem(503, "busy", "the order is being changed concurrently: try again", headers=RETRY_AFTER)
+        case UnexpectedVersion():
+            return _order_changed(error)
         case SequenceBehindLog():
             return Problem(503, "sequence-behind-log", str(error))
         case _:
             return Problem(503, "unreadable-order", "the order's events cannot be read by this version of the program")
+
+
+def _order_changed(error: UnexpectedVersion) -> Problem:
+    order = OrderDocument.of(error.state, error.actual)
+    detail = f"order {order.order_id} has changed: it is at version {error.actual} ({order.status}); nothing was done"
+    members = {"order": order.model_dump(mode="json")}
+    return Problem(412, "order-changed", detail, headers={"ETag": etag(error.actual)}, members=members)
 
 
 def _of_database(error: Exception) -> Problem | None:

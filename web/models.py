@@ -1,10 +1,18 @@
 """Documents of the API alone; `application.documents` has those that it shares with `--json`."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
-from application.documents import Amount, Document, PaymentState, Position, Status
+from pydantic import ConfigDict
+
+from application.documents import Amount, Document, OrderDocument, PaymentState, Position, Status
 from orders.provider_events import RefundOutcome
+
+
+class Asked(Document):
+    """A JSON object of a request; an unknown field is refused."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class ProblemFault(Document):
@@ -24,6 +32,12 @@ class ProblemDocument(Document):
     detail: str
     instance: str | None = None
     errors: list[ProblemFault] | None = None
+
+
+class OrderChangedProblem(ProblemDocument):
+    """The refusal of a request whose If-Match the order does not fulfil. order: its present state."""
+
+    order: OrderDocument
 
 
 class Placed(Document):
@@ -49,9 +63,10 @@ class Acted(Document):
 
 
 class Retried(Acted):
-    """workflows: types of the workflows that were started again."""
+    """workflows: types of the workflows that were started again, or woken. effect: the work that follows, in a sentence."""
 
     workflows: list[str]
+    effect: str
 
 
 class RefundAsked(Acted):
@@ -160,6 +175,39 @@ class StockLevel(Document):
 class Inventory(Document):
     levels: list[StockLevel]
     after: str | None
+
+
+class Adjustment(Document):
+    """A change of available units by a person. before, after: null in entries from before they were recorded.
+    orderId, refundId: of a restock."""
+
+    id: int
+    sku: str
+    kind: Literal["import", "set", "adjust", "restock"]
+    change: int
+    before: int | None
+    after: int | None
+    reason: str | None
+    actor: str
+    at: datetime
+    order_id: str | None
+    refund_id: str | None
+
+
+class AdjustmentList(Document):
+    """A page. after: cursor of the next page; null on the last."""
+
+    adjustments: list[Adjustment]
+    after: str | None
+
+
+class Restocked(Document):
+    """changed: false where the units were put back before, for the same refund."""
+
+    order_id: str
+    refund_id: str
+    changed: bool
+    adjustments: list[Adjustment]
 
 
 class OrderChanged(Document):

@@ -6,7 +6,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
-from web.models import ProblemDocument
+from web.models import OrderChangedProblem, ProblemDocument
 from web.order_schema import ORDER_PARTS
 
 _TEXT: Final = (
@@ -30,7 +30,10 @@ def describe(api: FastAPI) -> None:
 def _described(api: FastAPI) -> dict[str, Any]:
     schema = get_openapi(title=api.title, version=api.version, description=_TEXT, routes=api.routes)
     components = schema.setdefault("components", {})
-    _, problems = models_json_schema([(ProblemDocument, "serialization")], ref_template="#/components/schemas/{model}")
+    _, problems = models_json_schema(
+        [(ProblemDocument, "serialization"), (OrderChangedProblem, "serialization")],
+        ref_template="#/components/schemas/{model}",
+    )
     components.setdefault("schemas", {}).update(problems["$defs"] | ORDER_PARTS)
     components["securitySchemes"] = {
         "apiKey": {"type": "http", "scheme": "bearer", "description": "A key of ORDERS_API_KEYS"}

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Body, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from application.acting import act
-from application.closing_refunds import close_refund
+from application.closing_refunds import OUTCOMES, close_refund
 from application.order_json import read_order
 from application.placing import place
 from application.refunding import request_refund
@@ -20,14 +20,14 @@ from orders.events import CancelledBy
 from orders.fields import MAX_AMOUNT, Identifier, OptionalText, PaymentToken, Text
 from orders.interventions import HoldOrder, ReleaseOrder, RequestRefund, RetryOrder
 from orders.payment_attempts import GivePaymentMethod
-from orders.provider_events import RefundOutcome
 from orders.state import Shipped, State
 from web import models
-from web.keys import Caller, Role
+from web.keys import Role
 from web.order_schema import ORDER_BODY
 from web.parameters import OrderId, RefundId
+from web.preconditions import RESPONSES, Expected, etag
 from web.route import ApiRoute, requires
-from web.system import Asking, CommandId, Shared, System
+from web.system import Asking, CommandId, Shared
 
 router = APIRouter(prefix="/v1/orders", route_class=ApiRoute, tags=["orders"])
 _REFUNDS: Final = uuid.UUID("7a0c3c52-2f0c-4d5e-9a43-0b9d5f3f8a11")
@@ -88,6 +88,7 @@ async def place_order(system: Shared, caller: Asking, request: Request, response
     order = read_order(await request.body(), now=datetime.now(UTC))
     handled = await place(system.orders, order, actor=caller.actor)
     response.headers["Location"] = f"/v1/orders/{quote(order.order_id, safe='')}"
+    response.headers["ETag"] = etag(handled.version)
     response.status_code = 201 if handled.changed else 200
     return {
         "orderId": order.order_id,
@@ -98,76 +99,119 @@ async def place_order(system: Shared, caller: Asking, request: Request, response
     }
 
 
-@router.post("/{orderId}/cancel", response_model=models.Acted, status_code=202)
+@router.post("/{orderId}/cancel", response_model=models.Acted, status_code=202, responses=RESPONSES)
 @requires(Role.WRITE)
 async def cancel_order(
-    system: Shared, caller: Asking, command_id: CommandId, order_id: OrderId, body: CancelBody
+    system: Shared,
+    caller: Asking,
+    command_id: CommandId,
+    expected: Expected,
+    response: Response,
+    order_id: OrderId,
+    body: CancelBody,
 ) -> dict[str, Any]:
     """Cancel an order that has not shipped; its charge, reservation and label are undone."""
     command = CancelOrder(order_id, body.reason, CancelledBy(body.by))
-    return _acted(order_id, await act(system.orders, command, actor=caller.actor, command_id=command_id))
+    handled = await act(system.orders, command, actor=caller.actor, command_id=command_id, expected=expected)
+    return _acted(response, order_id, handled)
 
 
-@router.post("/{orderId}/payment", response_model=models.Acted, status_code=202)
+@router.post("/{orderId}/payment", response_model=models.Acted, status_code=202, responses=RESPONSES)
 @requires(Role.WRITE)
 async def pay_order(
-    system: Shared, caller: Asking, command_id: CommandId, order_id: OrderId, body: PaymentBody
+    system: Shared,
+    caller: Asking,
+    command_id: CommandId,
+    expected: Expected,
+    response: Response,
+    order_id: OrderId,
+    body: PaymentBody,
 ) -> dict[str, Any]:
     """Charge an order that waits for its payment by another means of payment. One on hold is charged after its release."""
     command = GivePaymentMethod(order_id, body.payment_method)
-    return _acted(order_id, await act(system.orders, command, actor=caller.actor, command_id=command_id))
+    handled = await act(system.orders, command, actor=caller.actor, command_id=command_id, expected=expected)
+    return _acted(response, order_id, handled)
 
 
-@router.post("/{orderId}/hold", response_model=models.Acted, status_code=202)
+@router.post("/{orderId}/hold", response_model=models.Acted, status_code=202, responses=RESPONSES)
 @requires(Role.OPERATE)
 async def hold_order(
-    system: Shared, caller: Asking, command_id: CommandId, order_id: OrderId, body: ReasonBody
+    system: Shared,
+    caller: Asking,
+    command_id: CommandId,
+    expected: Expected,
+    response: Response,
+    order_id: OrderId,
+    body: ReasonBody,
 ) -> dict[str, Any]:
     """Hold an order: it takes no further step until it is released; it can still be cancelled."""
     command = HoldOrder(order_id, body.reason)
-    return _acted(order_id, await act(system.orders, command, actor=caller.actor, command_id=command_id))
+    handled = await act(system.orders, command, actor=caller.actor, command_id=command_id, expected=expected)
+    return _acted(response, order_id, handled)
 
 
-@router.post("/{orderId}/release", response_model=models.Acted, status_code=202)
+@router.post("/{orderId}/release", response_model=models.Acted, status_code=202, responses=RESPONSES)
 @requires(Role.OPERATE)
 async def release_order(
     system: Shared,
     caller: Asking,
     command_id: CommandId,
+    expected: Expected,
+    response: Response,
     order_id: OrderId,
     body: Annotated[ReleaseBody | None, Body()] = None,
 ) -> dict[str, Any]:
     """Release a held order, which goes on from its current state."""
     command = ReleaseOrder(order_id)
-    return _acted(order_id, await act(system.orders, command, actor=caller.actor, command_id=command_id))
+    handled = await act(system.orders, command, actor=caller.actor, command_id=command_id, expected=expected)
+    return _acted(response, order_id, handled)
 
 
-@router.post("/{orderId}/retry", response_model=models.Retried, status_code=202)
+@router.post("/{orderId}/retry", response_model=models.Retried, status_code=202, responses=RESPONSES)
 @requires(Role.OPERATE)
 async def retry_order(
-    system: Shared, caller: Asking, command_id: CommandId, order_id: OrderId, body: RetryBody
+    system: Shared,
+    caller: Asking,
+    command_id: CommandId,
+    expected: Expected,
+    response: Response,
+    order_id: OrderId,
+    body: RetryBody,
 ) -> dict[str, Any]:
-    """Start the workflows of an order again where they were lost. Completed steps are not repeated."""
+    """Start the workflows of an order again where they were lost. Completed steps are not repeated; a cancelled order stays
+    cancelled, and what is left of it is undone."""
     command = RetryOrder(order_id, body.reason, body.carrier, body.service)
     retried = await retry(
-        system.orders, system.client, system.settings.task_queue, command, actor=caller.actor, command_id=command_id
+        system.orders,
+        system.client,
+        system.settings.task_queue,
+        command,
+        actor=caller.actor,
+        command_id=command_id,
+        expected=expected,
     )
-    return _acted(order_id, retried.handled) | {"workflows": retried.workflows}
+    return _acted(response, order_id, retried.handled) | {"workflows": retried.workflows, "effect": retried.effect}
 
 
-@router.post("/{orderId}/refunds", response_model=models.RefundAsked, status_code=202)
+@router.post("/{orderId}/refunds", response_model=models.RefundAsked, status_code=202, responses=RESPONSES)
 @requires(Role.OPERATE)
 async def refund_order(
-    system: Shared, caller: Asking, command_id: CommandId, order_id: OrderId, body: RefundBody
+    system: Shared,
+    caller: Asking,
+    command_id: CommandId,
+    expected: Expected,
+    response: Response,
+    order_id: OrderId,
+    body: RefundBody,
 ) -> dict[str, Any]:
     """Refund money of a shipped order. All refunds together never exceed the charge."""
     # From the command's id, so that a repeated request asks for the same refund.
     refund_id = body.refund_id or uuid.uuid5(_REFUNDS, command_id).hex
     asked = RequestRefund(order_id, refund_id, body.amount, body.reason)
-    handled = await request_refund(system.orders, asked, actor=caller.actor, command_id=command_id)
+    handled = await request_refund(system.orders, asked, actor=caller.actor, command_id=command_id, expected=expected)
     state = handled.state
     assert isinstance(state, Shipped)
-    return _acted(order_id, handled) | {
+    return _acted(response, order_id, handled) | {
         "refundId": refund_id,
         "amount": body.amount,
         "currency": state.order.currency,
@@ -175,36 +219,39 @@ async def refund_order(
     }
 
 
-@router.post("/{orderId}/refunds/{refundId}/withdraw", response_model=models.RefundClosed, status_code=202)
+@router.post(
+    "/{orderId}/refunds/{refundId}/{how}", response_model=models.RefundClosed, status_code=202, responses=RESPONSES
+)
 @requires(Role.OPERATE)
-async def withdraw_refund(
-    system: Shared, caller: Asking, command_id: CommandId, order_id: OrderId, refund_id: RefundId, body: ReasonBody
+async def close_refund_of_order(
+    system: Shared,
+    caller: Asking,
+    command_id: CommandId,
+    expected: Expected,
+    response: Response,
+    order_id: OrderId,
+    refund_id: RefundId,
+    how: Literal["withdraw", "settle"],
+    body: ReasonBody,
 ) -> dict[str, Any]:
-    """Withdraw a requested refund that the payment provider has not made; its amount can be refunded again."""
-    command = CloseRefund(order_id, refund_id, RefundOutcome.WITHDRAWN, body.reason)
-    return await _closed(system, caller, command_id, command)
-
-
-@router.post("/{orderId}/refunds/{refundId}/settle", response_model=models.RefundClosed, status_code=202)
-@requires(Role.OPERATE)
-async def settle_refund(
-    system: Shared, caller: Asking, command_id: CommandId, order_id: OrderId, refund_id: RefundId, body: ReasonBody
-) -> dict[str, Any]:
-    """Close a refund whose money was returned in another way. For a cancelled order, whose refund the payment provider has
-    refused or failed, refundId is `cancellation`."""
-    command = CloseRefund(order_id, refund_id, RefundOutcome.SETTLED_ELSEWHERE, body.reason)
-    return await _closed(system, caller, command_id, command)
-
-
-async def _closed(system: System, caller: Caller, command_id: str, command: CloseRefund) -> dict[str, Any]:
+    """Close a refund that the payment provider has not made. withdraw: its amount can be refunded again. settle: the money was
+    returned in another way; for a cancelled order, whose refund was refused or has failed, refundId is `cancellation`."""
+    command = CloseRefund(order_id, refund_id, OUTCOMES[how], body.reason)
     handled = await close_refund(
-        system.orders, system.payments, system.sources.pool, command, actor=caller.actor, command_id=command_id
+        system.orders,
+        system.payments,
+        system.sources.pool,
+        command,
+        actor=caller.actor,
+        command_id=command_id,
+        expected=expected,
     )
-    return _acted(command.order_id, handled) | {"refundId": command.refund_id, "outcome": command.outcome}
+    return _acted(response, order_id, handled) | {"refundId": refund_id, "outcome": command.outcome}
 
 
-def _acted(order_id: str, handled: Handled[State]) -> dict[str, Any]:
+def _acted(response: Response, order_id: str, handled: Handled[State]) -> dict[str, Any]:
     state = handled.state
+    response.headers["ETag"] = etag(handled.version)
     return {
         "orderId": order_id,
         "changed": handled.changed,

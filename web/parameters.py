@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator
 
 from application.documents import Status
 from orders.fields import UtcTime
-from orders.ids import order_id_problem
+from orders.ids import order_id_problem, sku_problem
 from projections.projection import Projection
 from web.problems import Problem
 from web.system import System
@@ -58,6 +58,13 @@ PlacedFrom = Annotated[
     UtcTime | None, Query(alias="placedFrom", description="only orders placed at that time or later (RFC 3339)")
 ]
 PlacedTo = Annotated[UtcTime | None, Query(alias="placedTo", description="only orders placed before that time")]
+AfterEntry = Annotated[
+    int | None, _Whole, Query(alias="after", ge=1, le=MAX_POSITION, description="an earlier page's `after`")
+]
+OfSku = Annotated[
+    Annotated[str, _checked(sku_problem)] | None,
+    Query(alias="sku", max_length=128, description="only this SKU's"),
+]
 After = Annotated[str | None, Query(max_length=1024, description="an earlier page's `after`")]
 
 

@@ -24,7 +24,7 @@ class FaultDocument(TypedDict):
 @dataclass
 class Problem(Exception):
     """An error response. kind: the last part of the document's type. left_out: the number of
-    faults beyond `errors`."""
+    faults beyond `errors`. members: further members of the document (RFC 9457, 3.2)."""
 
     status: int
     kind: str
@@ -32,6 +32,7 @@ class Problem(Exception):
     errors: Sequence[FaultDocument] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     left_out: int = 0
+    members: Mapping[str, Any] = field(default_factory=dict)
 
     def document(self, instance: str | None = None) -> dict[str, Any]:
         """Return the problem document with at most MAX_FAULTS faults."""
@@ -44,6 +45,7 @@ class Problem(Exception):
             "detail": self.detail if not more else f"{self.detail} ({more:,} more faults are left out)",
             **({"instance": instance} if instance else {}),
             **({"errors": list(shown)} if shown else {}),
+            **self.members,
         }
 
 

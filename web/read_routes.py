@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from pydantic import TypeAdapter, ValidationError
 from temporalio.service import RPCError
 
@@ -40,6 +40,7 @@ from web.parameters import (
     bad_cursor,
     caught_up,
 )
+from web.preconditions import etag
 from web.problems import NotFound
 from web.route import ApiRoute, requires
 from web.system import Asking, Shared, System
@@ -85,10 +86,11 @@ def _orders(rows: list[OrderRow], after: str | None) -> dict[str, Any]:
 
 @router.get("/orders/{orderId}", response_model=OrderDocument)
 @requires(Role.READ)
-async def get_order(system: Shared, order_id: OrderId, wait: Wait = None) -> OrderDocument:
-    """One order, from its stream and so always current."""
+async def get_order(system: Shared, response: Response, order_id: OrderId, wait: Wait = None) -> OrderDocument:
+    """One order, from its stream and so always current. Its version is the ETag, too."""
     await caught_up(system, ORDER_DASHBOARD, wait)
     loaded = await load_order(system.orders, order_id)
+    response.headers["ETag"] = etag(loaded.version)
     return OrderDocument.of(loaded.state, loaded.version)
 
 
@@ -115,10 +117,11 @@ async def get_payment(system: Shared, caller: Asking, order_id: OrderId) -> dict
 
 @router.get("/orders/{orderId}/timeline", response_model=TimelineDocument)
 @requires(Role.READ)
-async def get_timeline(system: Shared, order_id: OrderId, wait: Wait = None) -> TimelineDocument:
+async def get_timeline(system: Shared, response: Response, order_id: OrderId, wait: Wait = None) -> TimelineDocument:
     """Events of the order, each with its actor and cause, and the order's workflows."""
     await caught_up(system, ORDER_DASHBOARD, wait)
     events = await load_events(system.orders, order_id)
+    response.headers["ETag"] = etag(events[-1][0].version)
     workflows = await _workflows(system, order_id, refund_workflows(events))
     return timeline_document(Timeline(order_id, events, workflows))
 

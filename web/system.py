@@ -9,6 +9,7 @@ from temporalio.client import Client
 from application.readiness import Ready
 from gateways.payments import PaymentGateway
 from gateways.stripe.events import StripeEvents
+from inventory.adjustments import Adjustments
 from inventory.stock import Stock
 from open_work.sources import Sources
 from order_streams import Orders
@@ -33,6 +34,7 @@ class System:
     sources: Sources
     orders: Orders
     stock: Stock
+    adjustments: Adjustments
     queries: Queries
     endpoints: Endpoints
     deliveries: Deliveries

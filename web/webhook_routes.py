@@ -4,11 +4,12 @@ from datetime import timedelta
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Body, Path, Query, Response
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from application.documents import Document, Position
 from application.webhook_documents import DeliveryDocument, EndpointDocument, EndpointWithSecret
 from web.keys import Caller, Role
+from web.models import Asked
 from web.parameters import MAX_POSITION, After, Limit, bad_cursor
 from web.route import ApiRoute, requires
 from web.system import Asking, CommandId, Shared
@@ -31,12 +32,6 @@ OfStatus = Annotated[
 Topics = Annotated[list[str], Field(max_length=100, description=f"some of {', '.join(TOPICS)}")]
 Url = Annotated[str, Field(max_length=4_096, description="https, without user or fragment, on a public address")]
 Description = Annotated[str, Field(max_length=MAX_DESCRIPTION)]
-
-
-class Asked(Document):
-    """A JSON object of a request; an unknown field is refused."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class NewEndpoint(Asked):

@@ -6,19 +6,26 @@ from typing import Final
 from gateways.shipping import Recipient
 
 LIMIT: Final = 300  # characters
+_LAST_DIGITS: Final = 6
 _DEFAULT: Final = "no carrier takes the parcel"
 
 
-def refusal_reason(message: str, recipient: Recipient) -> str:
+def refusal_reason(message: str, recipient: Recipient, phone: str | None = None) -> str:
     """Return the reason of a final refusal from the message."""
-    return f"Shipping unavailable: {masked(message, recipient) or _DEFAULT}"
+    return f"Shipping unavailable: {masked(message, recipient, phone) or _DEFAULT}"
 
 
-def masked(message: str, recipient: Recipient) -> str:
-    """Return the message with every part of the recipient's name and address masked."""
+def masked(message: str, recipient: Recipient, phone: str | None = None) -> str:
+    """Return the message with every part of the recipient's name, address and telephone masked."""
     flat = " ".join(message.split())
-    without = re.sub(_parts_of(recipient), "…", flat, flags=re.IGNORECASE)
+    without = re.sub(_parts_of(recipient), "…", re.sub(_number(phone), "…", flat), flags=re.IGNORECASE)
     return without if len(without) <= LIMIT else f"{without[: LIMIT - 1]}…"
+
+
+def _number(phone: str | None) -> str:
+    """Return a pattern of the telephone number: its last digits and any before them, however they are separated."""
+    last = r"[\s()./-]{0,3}".join(re.findall(r"\d", phone or "")[-_LAST_DIGITS:])
+    return rf"([+(\d][\d\s()./-]{{0,20}})?{last}" if last else r"(?!)"
 
 
 def _parts_of(recipient: Recipient) -> str:

@@ -37,12 +37,12 @@ class Refusals:
         return undecided(request, f"no carrier offers a rate: {messages or 'none gives a reason'}")
 
     async def _recorded(self, request: LabelRequest, reason: str) -> Exception:
-        row = await self._ledger.refuse(request.key, refusal_reason(reason, request.recipient))
+        row = await self._ledger.refuse(request.key, refusal_reason(reason, request.recipient, request.phone))
         return refusal_of(request.key, row)
 
 
 def undecided(request: LabelRequest, message: str) -> GatewayUndecided:
-    return GatewayUndecided(f"no label yet: {masked(message, request.recipient)}", _REMEDY)
+    return GatewayUndecided(f"no label yet: {masked(message, request.recipient, request.phone)}", _REMEDY)
 
 
 def refusal_of(key: str, row: ShipmentRow) -> Exception:

@@ -47,11 +47,21 @@ class StripeApi:
         await self._http.close_async()  # type: ignore[no-untyped-call]
 
     async def create(
-        self, amount: int, currency: str, payment_method: str, metadata: Mapping[str, str], *, later: bool, key: str
+        self,
+        amount: int,
+        currency: str,
+        payment_method: str,
+        metadata: Mapping[str, str],
+        *,
+        customer: str | None = None,
+        later: bool,
+        key: str,
     ) -> Intent:
         """Create an intent, which takes no money before it is confirmed. later: confirming only authorises."""
+        parameters: Any = {"customer": customer} if customer else {}
         call = self._client.v1.payment_intents.create_async(
-            {
+            parameters
+            | {
                 "amount": amount,
                 "currency": currency.lower(),
                 "payment_method": payment_method,
@@ -65,9 +75,10 @@ class StripeApi:
         )
         return intent_of(await self._with_key(key, call))
 
-    async def confirm(self, intent_id: str, key: str) -> Intent:
-        """Capture or authorise the money. Raises PaymentDeclined."""
-        call = self._client.v1.payment_intents.confirm_async(intent_id, {"expand": [_EXPAND]}, {"idempotency_key": key})
+    async def confirm(self, intent_id: str, key: str, *, off_session: bool = False) -> Intent:
+        """Capture or authorise the money; off_session: without the customer. Raises PaymentDeclined."""
+        parameters: Any = {"expand": [_EXPAND]} | ({"off_session": True} if off_session else {})
+        call = self._client.v1.payment_intents.confirm_async(intent_id, parameters, {"idempotency_key": key})
         return intent_of(await self._with_key(key, call))
 
     async def capture(self, intent_id: str, key: str) -> Intent:
@@ -86,6 +97,18 @@ class StripeApi:
         return intent_of(
             await _answer(self._client.v1.payment_intents.retrieve_async(intent_id, {"expand": [_EXPAND]}))
         )
+
+    async def set_metadata(self, intent_id: str, metadata: Mapping[str, str]) -> Intent:
+        """Add to the intent's metadata. Without an idempotency key: a repetition has the same effect."""
+        values: Any = {"metadata": dict(metadata), "expand": [_EXPAND]}
+        return intent_of(await _answer(self._client.v1.payment_intents.update_async(intent_id, values)))
+
+    async def default_payment_method(self, customer: str) -> str | None:
+        """Return the customer's default payment method; None without one."""
+        found = await _answer(self._client.v1.customers.retrieve_async(customer))
+        settings = getattr(found, "invoice_settings", None)
+        method = getattr(settings, "default_payment_method", None) or getattr(found, "default_source", None)
+        return method if isinstance(method, str) or method is None else method.id
 
     async def search(self, key: str) -> list[Intent]:
         """Return the intents with our key in their metadata. Up to a minute behind, or an hour in an outage at Stripe."""

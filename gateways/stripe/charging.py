@@ -1,6 +1,7 @@
 """Charges by Stripe's PaymentIntents. An intent is stored in the ledger before it is confirmed, and no other is confirmed:
 after a lost call, the next one looks the stored intent up, and a cancelled intent never takes money."""
 
+import contextlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -17,16 +18,21 @@ from gateways.payments import Charge, ChargeRequest
 from gateways.stripe.adoption import StripeAdoption, charge_fingerprint
 from gateways.stripe.amounts import from_stripe, to_stripe
 from gateways.stripe.api import StripeApi
+from gateways.stripe.checkout import StripeCheckout
 from gateways.stripe.errors import StripeRefused
 from gateways.stripe.intents import StripeIntents, processed_until
 from gateways.stripe.keys import idempotency_key
 from gateways.stripe.ledger import CHARGE_STATES, ChargeRow, StripeLedger
+from gateways.stripe.means import is_saved, means_of
 from gateways.stripe.objects import Intent
 from gateways.stripe.refusals import is_of_amount, refusal_of_charge
+from orders.ids import is_payment
 
 NEEDS_CUSTOMER: Final = ("requires_action", "requires_payment_method")
 """Statuses of intents that the customer can still complete."""
 _AUTHENTICATE: Final = "The bank wants the customer to authenticate the payment."
+_CANCELED: Final = ("canceled", "The payment was cancelled at Stripe.")
+_INCOMPLETE: Final = ("payment_incomplete", "The customer has not completed the payment.")
 _KEYS_STORED: Final = timedelta(hours=20)  # Stripe stores an idempotency key for at least 24
 
 
@@ -37,6 +43,7 @@ class StripeCharging:
         self, api: StripeApi, ledger: StripeLedger, adoption: StripeAdoption, intents: StripeIntents, *, later: bool
     ) -> None:
         self._api, self._ledger, self._adoption, self._intents = api, ledger, adoption, intents
+        self._checkout = StripeCheckout(api, ledger)
         self._later = later
 
     async def charge(self, request: ChargeRequest) -> Charge:
@@ -51,9 +58,9 @@ class StripeCharging:
         if row.intent_id is None:
             row, intent = await self._create(row, request, units)
         else:
-            intent = await self._api.retrieve(row.intent_id)
-        if intent.status == "requires_confirmation":
-            intent = await self._confirmed(row, intent)
+            intent = await self._checkout.named(await self._api.retrieve(row.intent_id), request)
+        if intent.status == "requires_confirmation" and not is_payment(request.payment_method):
+            intent = await self._confirmed(row, intent, off_session=is_saved(request.payment_method))
         return await self._result(row, intent, waits=request.waits)
 
     async def _row(self, request: ChargeRequest) -> ChargeRow:
@@ -85,7 +92,22 @@ class StripeCharging:
             return row.state == "declined"
         return (await self._api.retrieve(intent_id)).status in (*NEEDS_CUSTOMER, "canceled")
 
+    async def claim(self, request: ChargeRequest) -> None:
+        """Make the payment that the customer made at checkout the order's own, if it is; no effect without one."""
+        if is_payment(request.payment_method):
+            row = await self._ledger.begin(request, charge_fingerprint(request))
+            if row.state == "declined" and row.intent_id != request.payment_method and row.voided_at is None:
+                row = await self._raised(row, row.attempt + 1)
+            if row.intent_id is None and row.voided_at is None:
+                with contextlib.suppress(PaymentDeclined, KeyVoided):
+                    await self._checkout.claim(row, request, to_stripe(request.amount, request.currency))
+
     async def _create(self, row: ChargeRow, request: ChargeRequest, units: int) -> tuple[ChargeRow, Intent]:
+        if is_payment(request.payment_method):
+            try:
+                return await self._checkout.claim(row, request, units)
+            except PaymentDeclined as refusal:
+                raise await self._declined(row, refusal.code, refusal.reason) from None
         intent = await self._created(row, request, units)
         if intent.replayed:  # an earlier answer: the intent may have been confirmed, refunded or cancelled since
             intent = await self._api.retrieve(intent.id)
@@ -99,36 +121,39 @@ class StripeCharging:
         raise GatewayUnavailable("another attempt at the charge is in progress")
 
     async def _created(self, row: ChargeRow, request: ChargeRequest, units: int) -> Intent:
-        if request.payment_method is None:
-            raise await self._declined(row, "no_payment_method", "The order names no means of payment")
+        try:
+            means = await means_of(self._api, request.payment_method)
+        except PaymentDeclined as refusal:
+            raise await self._declined(row, refusal.code, refusal.reason) from None
         try:
             async with self._intents.renewing_keys(row):
                 return await self._api.create(
                     units,
                     request.currency,
-                    request.payment_method,
+                    means.payment_method,
                     {"orderId": request.order_id, "key": request.key},
+                    customer=means.customer,
                     later=self._later,
                     key=idempotency_key(row.key, row.attempt, "create", *row.key_suffix),
                 )
         except StripeRefused as refused:
-            refusal = refusal_of_charge(refused.code, refused.parameter)
-            if refusal is None:
+            final = refusal_of_charge(refused.code, refused.parameter)
+            if final is None:
                 raise
-            raise await self._declined(row, refusal.code, refusal.reason) from None
+            raise await self._declined(row, final.code, final.reason) from None
 
-    async def _confirmed(self, row: ChargeRow, intent: Intent) -> Intent:
+    async def _confirmed(self, row: ChargeRow, intent: Intent, *, off_session: bool) -> Intent:
         """Return the confirmed intent; after a final refusal of the confirmation the intent is cancelled first."""
         try:
-            return await self._intents.confirm(row, intent)
+            return await self._intents.confirm(row, intent, off_session=off_session)
         except StripeRefused as refused:
-            refusal = refusal_of_charge(refused.code, refused.parameter)
-            if refusal is None:
+            final = refusal_of_charge(refused.code, refused.parameter)
+            if final is None:
                 raise
             ended = await self._intents.cancel(intent.id)
             if ended.status != "canceled" or ended.held:
                 return ended
-            raise await self._declined(row, refusal.code, refusal.reason) from None
+            raise await self._declined(row, final.code, final.reason) from None
 
     async def _result(self, row: ChargeRow, intent: Intent, *, waits: bool) -> Charge:
         """Return the charge of a confirmed intent, pending while Stripe processes it, or raise its refusal.
@@ -146,7 +171,8 @@ class StripeCharging:
             return replace(charge_of(row, intent), pending_until=processed_until(intent))
         if intent.status == "canceled" and (await self._ledger.read(row.key)).voided_at is not None:
             raise KeyVoided(row.key)
-        raise await self._declined(row, *(intent.decline or ("canceled", "The payment was cancelled at Stripe.")))
+        ended = _CANCELED if intent.status == "canceled" else _INCOMPLETE
+        raise await self._declined(row, *(intent.decline or ended))
 
     async def _declined(self, row: ChargeRow, code: str, reason: str) -> DefiniteRefusal:
         await self._ledger.record(row, "declined", decline=(code, reason))

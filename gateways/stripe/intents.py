@@ -25,12 +25,12 @@ class StripeIntents:
     def __init__(self, api: StripeApi, ledger: StripeLedger) -> None:
         self._api, self._ledger = api, ledger
 
-    async def confirm(self, row: ChargeRow, intent: Intent) -> Intent:
-        """Return the intent after a confirmation by this call or another."""
+    async def confirm(self, row: ChargeRow, intent: Intent, *, off_session: bool = False) -> Intent:
+        """Return the intent after a confirmation by this call or another. off_session: without the customer."""
         key = idempotency_key(row.key, row.attempt, "confirm", *row.key_suffix)
         try:
             async with self.renewing_keys(row):
-                return await self._api.confirm(intent.id, key)
+                return await self._api.confirm(intent.id, key, off_session=off_session)
         except (PaymentDeclined, StripeRefused):
             found = await self._api.retrieve(intent.id)
             if found.status == "requires_confirmation":

@@ -37,6 +37,10 @@ class StripePaymentGateway:
         """As PaymentGateway.charge."""
         return await self._charging.charge(request)
 
+    async def claim(self, request: ChargeRequest) -> None:
+        """As TakesPayments.claim."""
+        await self._charging.claim(request)
+
     async def capture(self, key: str) -> Charge:
         """As PaymentGateway.capture."""
         row = await self._ledger.find(key) or await self._adoption.restore(key, None)
@@ -127,7 +131,8 @@ class StripePaymentGateway:
         if row is None or row.intent_id is None or row.voided_at is not None:
             return None
         intent = await self.api.retrieve(row.intent_id)
-        if intent.status not in NEEDS_CUSTOMER:
+        unconfirmed = intent.status == "requires_confirmation" and row.state == "declined"  # from checkout
+        if intent.status not in NEEDS_CUSTOMER and not unconfirmed:
             return None
         action = dict(intent.action) if intent.action else None
         return CustomerAction(intent.id, intent.status, intent.client_secret, action)

@@ -60,7 +60,7 @@ def refusal_of_charge(code: str, parameter: str) -> ChargeRefusal | None:
         return ChargeRefusal("invalid_currency", _CURRENCY, of_amount=True)
     if parameter.partition("[")[0] in ("mandate", "mandate_data"):
         return ChargeRefusal("mandate_missing", _MANDATE)
-    if code in _BY_CODE_ALONE or parameter == "payment_method":
+    if code in _BY_CODE_ALONE or parameter in ("payment_method", "customer"):
         return ChargeRefusal(code, _METHODS.get(code, _UNFIT))
     return None
 

@@ -140,27 +140,6 @@ async def test_a_request_whose_answer_was_lost_is_tried_again_and_done_once(
         shown.expected("ERR_CONNECTION_RESET|net::")
 
 
-async def test_what_the_server_refuses_is_said_in_its_words_and_can_be_corrected(
-    database_url: str, temporal_client: Client, browser: Browser
-) -> None:
-    async with office(database_url, temporal_client) as shop, console(browser, shop.url) as shown:
-        await _shipped_order(shop, "contested")
-        await shown.go_to_order("contested")
-        await shown.button("Refund").click()
-        await shop.post("/v1/orders/contested/refunds", {"amount": 2000, "reason": "somebody was faster"})
-        await shown.dialog.get_by_label("Amount in EUR").fill("20")
-        await shown.dialog.get_by_label("Reason").fill("arrived late")
-        confirm = shown.dialog.get_by_role("button", name="Refund")
-        await confirm.click()
-        await shown.sees(shown.dialog.get_by_role("alert"), "10.00 EUR")
-        await shown.dialog.get_by_label("Amount in EUR").fill("10")
-        await confirm.click()
-        await expect(shown.dialog).to_be_hidden(timeout=WAIT)
-        await _refunded(shop, shown, "contested", 3000)
-        await expect(shown.button("Refund")).to_be_hidden()
-        shown.expected("status of 4(09|22).*/refunds")
-
-
 async def test_a_lost_order_is_taken_up_again(database_url: str, temporal_client: Client, browser: Browser) -> None:
     async with office(database_url, temporal_client) as shop, console(browser, shop.url) as shown:
         await shop.system.faults.set("shipping.create", "unavailable")

@@ -20,7 +20,7 @@ from tests.gateways.stripe_dashboard import Dashboard
 from tests.gateways.stripe_search import listed, listed_refunds
 from tests.gateways.stripe_undecided import Undecided
 
-UNKNOWN_TO_LOCALSTRIPE = ("automatic_payment_methods",)
+UNKNOWN_TO_LOCALSTRIPE = ("automatic_payment_methods", "off_session")
 HOOK = "/hook"
 
 

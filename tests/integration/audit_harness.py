@@ -188,7 +188,7 @@ async def opened_books(database_url: str, pool: asyncpg.Pool, **settings: Any) -
     app = build_app(Settings(database_url=database_url, **settings), pool)
     owner = await asyncpg.connect(database_url)
     try:
-        await app.stock.set_level(SKU, 100, actor="test")
+        await app.adjustments.set_level(SKU, 100, actor="test")
         yield Books(app, owner)
     finally:
         await app.close()

@@ -166,7 +166,7 @@ async def test_customers_and_inventory_in_pages(database_url: str, temporal_clie
             for currency in ("EUR", "USD"):
                 await served.place(customerId=customer, currency=currency)
         for sku in SKUS:
-            await served.app.stock.set_level(sku, 5, actor="test")
+            await served.app.adjustments.set_level(sku, 5, actor="test")
         await served.project()
         found = await pages(served, "/v1/customers", "customers", limit=2)
         assert [(row["customerId"], row["currency"]) for row in found] == [

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from temporalio.client import Client
 
+from application.retrying import EFFECTS
 from audit import audit
 from embedded.temporal import TemporalServer
 from open_work.sources import Sources
@@ -155,7 +156,7 @@ async def test_an_order_whose_workflow_was_terminated_needs_attention_until_it_i
     assert order_id in shown.out
 
     retried = await shell.orders("retry", order_id, "--reason", "terminated by mistake")
-    assert (retried.code, retried.out) == (0, "is paid, retried by fulfill-order\n")
+    assert (retried.code, retried.out) == (0, f"is paid, retried by fulfill-order\n{EFFECTS['paid']}\n")
     await system.settled(order_id, "shipped")
     assert await system.money(order_id) == (30_00, 0)
     assert await system.live_labels(order_id) == 1
@@ -241,6 +242,7 @@ async def test_a_step_that_keeps_failing_is_listed_with_its_last_error_and_the_n
     shown = await shell.orders("attention")
     assert shown.code == 1
     assert "down for the test" in shown.out
+    assert "failing: create-shipment: down for the test" in (await shell.orders("show", order_id)).out
     await system.workflow("fulfill-order", order_id).terminate("the test is over")
 
 

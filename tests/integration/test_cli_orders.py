@@ -98,6 +98,9 @@ async def test_timeline_prints_the_events_although_temporal_is_away(shell: Shell
     assert away.code == 0
     assert "shipped" in away.out
     assert away.err == "without workflows: Temporal does not answer at localhost:1\n"
+    document = await shell.orders("show", shipped, "--json", TEMPORAL_ADDRESS="localhost:1")
+    assert (document.code, document.err) == (0, away.err)
+    assert (document.document["status"], document.document["complete"]) == ("shipped", False)
 
 
 async def test_a_short_command_with_a_temporal_client_never_crashes_at_its_end(shell: Shell, shipped: str) -> None:

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from eventstore.codec import Codec
 from eventstore.command_handler import CommandHandler, Handled, event_id
-from eventstore.errors import EventIdReused, UnknownEventType
+from eventstore.errors import EventIdReused, UnexpectedVersion, UnknownEventType
 from eventstore.model import ANY
 from eventstore.store import EventStore
 from eventstore.wakeup import Wakeup
@@ -144,6 +144,22 @@ async def test_given_a_rival_between_load_and_append_when_handled_then_the_decis
 
     assert await slow.handle(STREAM, Add(2), command_id="c1") == Handled(5, 2, 2, changed=True)
     assert decided == [0, 3]
+
+
+@pytest.mark.parametrize(("expected", "accepted"), [({1}, True), ({1, 7}, True), ({2}, False), (set(), False)])
+async def test_given_a_version_that_the_caller_has_seen_then_only_that_one_is_changed(
+    expected: set[int], accepted: bool, counter: Counter
+) -> None:
+    await counter.handle(STREAM, Add(1), command_id="c1")
+    if accepted:
+        assert (await counter.handle(STREAM, Add(2), command_id="c2", expected=frozenset(expected))).state == 3
+        again = await counter.handle(STREAM, Add(2), command_id="c2", expected=frozenset(expected))
+        assert (again.state, again.changed) == (3, False)
+        return
+    with pytest.raises(UnexpectedVersion) as refused:
+        await counter.handle(STREAM, Add(2), command_id="c2", expected=frozenset(expected))
+    assert (refused.value.actual, refused.value.state) == (1, 1)
+    assert (await counter.load(STREAM)).version == 1
 
 
 async def test_given_a_twin_that_decided_on_another_state_when_handled_then_its_result_is_the_answer(

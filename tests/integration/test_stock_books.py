@@ -105,7 +105,7 @@ class TestBooks:
             match dice.choice(["set", "reserve", "reserve", "release"]):
                 case "set":
                     sku, units = dice.choice(skus), dice.randrange(12)
-                    await stock.set_level(sku, units, actor=ACTOR)
+                    await given_levels(stock, **{sku: units})
                     free[sku] = units
                 case "reserve":
                     wanted = {sku: dice.randint(1, 5) for sku in dice.sample(skus, dice.randint(1, 3))}

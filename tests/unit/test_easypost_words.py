@@ -35,3 +35,9 @@ def test_long_words_are_cut_after_they_were_masked() -> None:
 def test_an_address_without_some_parts_masks_nothing_else() -> None:
     bare = Recipient("Ann", "Way 1", None, "Ulm", None, None, "DE")
     assert refusal_reason("no way to Ulm, DE", bare) == "Shipping unavailable: no … to …, DE"
+
+
+@pytest.mark.parametrize("said", ["+41 44 123 45 67", "0041441234567", "044-1234567", "(044) 123.45.67"])
+def test_words_come_without_the_telephone_however_it_is_written(said: str) -> None:
+    told = refusal_reason(f"phone {said} is invalid, weight 1234", RECIPIENT, "+41 44 123 45 67")
+    assert told == "Shipping unavailable: phone … is invalid, weight 1234"

@@ -23,6 +23,7 @@ from web.idempotency import _key
 from web.keys import Keyring, _Key
 from web.known_errors import json_pointer, problem_of
 from web.limits import _hostname, _netloc, _require_json
+from web.preconditions import versions_of
 from web.problems import Problem, problem_response
 from webhooks.addresses import _parsed
 from webhooks.endpoints import checked_description
@@ -126,6 +127,8 @@ def _others() -> Iterator[tuple[str, Check]]:
         "Last-Event-ID": stream_routes._last,
         "Authorization": lambda text: keyring.caller(f"Bearer {text}"),
         "Idempotency-Key": lambda text: _key(_request(b"idempotency-key", text)),
+        "If-Match": lambda text: versions_of([text]),
+        "If-Match with a tag": lambda text: versions_of([f'"{text}", "']),
         "Content-Type": _require_json,
         "Host": _hostname,
         "Origin": _netloc,

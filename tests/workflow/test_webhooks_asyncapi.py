@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,10 @@ from jsonschema import FormatChecker
 from jsonschema.validators import Draft202012Validator
 from temporalio.client import Client
 
+from orders.commands import RecordAdjustment
 from orders.interventions import HoldOrder, ReleaseOrder, RequestRefund, RetryOrder
+from orders.payment_attempts import GivePaymentMethod
+from tests.replay.payment_paths import waits
 from tests.running_system import RunningSystem, running_system, until
 from tests.webhook_receiver import Received, Receiver, receiving
 from tests.workflow.steering import Steering
@@ -32,7 +36,12 @@ async def hooked(
 ) -> AsyncIterator[RunningSystem]:
     hurry(monkeypatch)
     async with running_system(
-        database_url, temporal_client, interceptors=[steering], webhooks_allow_private=True
+        database_url,
+        temporal_client,
+        interceptors=[steering],
+        webhooks_allow_private=True,
+        payment_decline_above=100_00,
+        payment_deadline=timedelta(days=1),
     ) as running:
         await running.stock(TEA_1=10)
         yield running
@@ -62,9 +71,15 @@ async def test_every_kind_of_message_is_as_documented(
     for command in (HoldOrder(order_id, "why"), RetryOrder(order_id, "why"), ReleaseOrder(order_id)):
         await hooked.handle(order_id, command)
     held.release.set()
-    await hooked.settled(order_id, "shipped")
+    shipped = await hooked.settled(order_id, "shipped")
     await hooked.handle(order_id, RequestRefund(order_id, "r-1", 10_00, "late"))
+    assert shipped.payment is not None
+    adjustment = RecordAdjustment(order_id, "disputed", "dp_1", shipped.payment.payment_id, 10_00)
+    await hooked.handle(order_id, adjustment)
     await hooked.settled(await hooked.place(quantity=100), "cancelled")
+    declined = await hooked.place(unit_price=90_00)
+    await waits(hooked, declined, 1)
+    await hooked.handle(declined, GivePaymentMethod(declined, "pm_2"))
 
     async def all_kinds() -> bool:
         return {each.type for each in receiver.received} == {*ORDER_EVENTS, *MESSAGES}

@@ -3,7 +3,10 @@
 const KEY = "orders-api-key";
 const PATIENCE = 30_000; // milliseconds
 
-/** An error response, or no response at all (`status` 0). message: the problem document's detail. */
+/**
+ * An error response, or no response at all (`status` 0). message: the problem document's detail. present: the present state
+ * that a request about an earlier one was refused with.
+ */
 export class Problem extends Error {
   constructor(status, document = {}, retryAfter = null) {
     super(document.detail || document.title || `The server answered with ${status}.`);
@@ -11,6 +14,7 @@ export class Problem extends Error {
     this.title = document.title ?? "The request failed";
     this.errors = Array.isArray(document.errors) ? document.errors : [];
     this.retryAfter = retryAfter;
+    this.present = document.order ?? document.level ?? null;
   }
 
   /** True where the server refused the request, which then had no effect. Otherwise the outcome is unknown. */
@@ -46,9 +50,12 @@ export function get(path, query = {}, signal = undefined) {
   return request(text ? `${path}?${text}` : path, { signal });
 }
 
-/** Posts a command. key: the Idempotency-Key, the same for every attempt of one command. */
-export function post(path, body, key) {
-  const headers = { "Content-Type": "application/json", "Idempotency-Key": key };
+/**
+ * Posts a command. key: the Idempotency-Key, the same for every attempt of one command. version: the order's version that the
+ * command is for, null for any.
+ */
+export function post(path, body, key, version = null) {
+  const headers = { "Content-Type": "application/json", "Idempotency-Key": key, ...(version === null ? {} : { "If-Match": `"${version}"` }) };
   return request(path, { method: "POST", headers, body: serialized(body) });
 }
 

@@ -1,6 +1,9 @@
 // Confirmation of commands. Native dialogs: the browser keeps the focus inside and closes them on Esc.
-import { newKey, post } from "./api.js";
-import { announce, fill, focusHeading, h, visible } from "./dom.js";
+import { fill, focusHeading, h, keepingFocus } from "./dom.js";
+import { questionForm } from "./question.js";
+
+const OUTDATED = "This has changed since the dialog was opened. Check it again, then confirm.";
+const WITHDRAWN = "This has changed since the dialog was opened, and is no longer possible.";
 
 /** Opens a dialog around what `build(close)` returns; it leaves the page when it is closed. */
 export function openDialog(title, build, { kind = "" } = {}) {
@@ -24,89 +27,50 @@ function isOutside(dialog, { clientX: x, clientY: y }) {
 }
 
 /**
- * Asks for confirmation, then posts. fields: `{label, element, hint?}`; body(): the body to post, throws RangeError for an
- * invalid field; explain(): the effect, updated at every key; done(answer): called after success.
+ * Asks for confirmation, then posts. question: see `questionForm`. Where the state that it is about can change, the question has
+ * `version`, the state's, and `again(state)`, which returns the question about a later state, or null where it is no longer possible.
  *
- * One Idempotency-Key for each dialog, so that a double click, or a retry after a lost response, has one effect. The server
- * keeps no refusal, so a corrected body may differ. After an unknown outcome the fields are locked, so that a retry posts
- * the same body.
+ * Returns `revise(state)`, to be called with each state that is read: rebuilds the dialog for another version. A request in
+ * flight is awaited first. After an unknown outcome the question stays: the new version may be its own effect.
  */
-export function ask({ title, path, fields = [], body = () => ({}), explain, confirm, danger = false, done }) {
-  const key = newKey();
-  let busy = false;
-  const explanation = h("div", { class: "explanation", "aria-live": "polite" });
-  const fault = h("div", { class: "fault", role: "alert" });
-  const submit = h("button", { type: "submit", class: danger ? "danger" : "primary" }, confirm);
+export function ask(question) {
+  const place = h("div", {});
+  let form = null;
+  let latest = null;
+  let close = null;
 
-  async function send(close) {
-    if (busy) return;
-    let content;
-    try {
-      content = body();
-    } catch (error) {
-      return showFault(error.message);
-    }
-    setBusy(true);
-    fill(fault);
-    try {
-      const answer = await post(typeof path === "function" ? path() : path, content, key);
-      close();
-      done(answer);
-    } catch (problem) {
-      refused(problem);
-    } finally {
-      setBusy(false);
-    }
+  const show = (asked, note) => {
+    form = questionForm(asked, { note, before: form, close, settled, outdated: rebuild });
+    fill(place, form.element);
+  };
+
+  function rebuild(state) {
+    if (state.version <= form.version) return;
+    const next = question.again(state);
+    keepingFocus(place, () => {
+      if (next) show(next, OUTDATED);
+      else fill(place, h("p", { role: "alert" }, WITHDRAWN), h("div", { class: "buttons" }, h("button", { type: "button", onclick: close }, "Close")));
+      return place;
+    });
+    if (!place.contains(document.activeElement)) place.querySelector("input, select, textarea, button:enabled").focus();
+    if (!next) form = null;
   }
 
-  function refused(problem) {
-    if (!problem.isRefusal) lock();
-    const unknown = "The outcome is unknown. Try again: it will not be done twice.";
-    showFault(problem.message, problem.errors, problem.isRefusal ? null : unknown);
+  function settled() {
+    if (!latest || !dialog.open || !form?.isSettled()) return;
+    const state = latest;
+    latest = null;
+    rebuild(state);
   }
 
-  function showFault(message, errors = [], more = null) {
-    const lines = errors.map(({ pointer, parameter, detail }) => h("li", {}, visible(`${pointer || parameter || ""} ${detail}`.trim())));
-    fill(fault, h("p", {}, visible(message)), lines.length > 0 && h("ul", {}, lines), more && h("p", {}, more));
-  }
-
-  function lock() {
-    for (const { element } of fields) {
-      if (element.matches("select")) element.disabled = true;
-      else element.readOnly = true;
-    }
-  }
-
-  function setBusy(value) {
-    busy = value;
-    submit.setAttribute("aria-disabled", String(value));
-    submit.classList.toggle("busy", value);
-    if (value) announce("Sending");
-  }
-
-  const explainNow = () => fill(explanation, explain());
-  const dialog = openDialog(title, (close) => {
-    const form = h(
-      "form",
-      { class: "form", novalidate: true, oninput: () => (fill(fault), explainNow()), onsubmit: (event) => (event.preventDefault(), send(close)) },
-      fields.map((each) => fieldOf(each)),
-      explanation,
-      fault,
-      h("div", { class: "buttons" }, h("button", { type: "button", onclick: close }, "Close"), submit),
-    );
-    return [form];
+  const dialog = openDialog(question.title, (closing) => {
+    close = closing;
+    show(question, null);
+    return [place];
   });
-  explainNow();
-  (fields[0]?.element ?? submit).focus();
-  return dialog;
-}
-
-let number = 0;
-
-function fieldOf({ label, element, hint }) {
-  number += 1;
-  element.id = `field-${number}`;
-  const note = hint && h("p", { class: "hint", id: `hint-${number}` }, hint);
-  if (note) element.setAttribute("aria-describedby", note.id);
-  return h("div", { class: "field" }, h("label", { for: element.id }, label), element, note);
+  form.focus();
+  return (state) => {
+    latest = state;
+    settled();
+  };
 }

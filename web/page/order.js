@@ -1,7 +1,8 @@
 // One order: its status, money, goods and events, and the actions of a person.
 import { get } from "./api.js";
 import { announce, emptyState, errorState, fill, h, icon, renew, external, section, skeleton } from "./dom.js";
-import { actionBar } from "./order_actions.js";
+import { time } from "./format.js";
+import { actionBar, reviseDialog } from "./order_actions.js";
 import { addressFacts, adjustmentTable, cancellationNote, goodsFacts, itemTable, moneyFacts, refundTable, steps } from "./order_facts.js";
 import { timelineList, workflowList } from "./order_timeline.js";
 import { badge, eventName, paymentWord, statusBadge } from "./status.js";
@@ -22,6 +23,7 @@ export function showOrder(main, scope, { argument: orderId }) {
     try {
       const [order, timeline] = await Promise.all([get(path, {}, scope.signal), get(`${path}/timeline`, {}, scope.signal)]);
       show(places, order, timeline, refresh);
+      reviseDialog(order);
       seen = Math.max(seen, timeline.events.at(-1)?.version ?? 0);
       ended = Date.now() - lastChange > QUIET && isEnded(order, timeline.workflows);
       if (!streaming) follow();
@@ -83,13 +85,13 @@ function layout(main, orderId) {
 
 function show(places, order, timeline, refresh) {
   const { events, workflows } = timeline;
-  renew(places.badges, [order.status, order.hold, order.paymentState], () => [
+  renew(places.badges, [order.status, order.hold, order.paymentState, order.refunded], () => [
     statusBadge(order.status),
     order.hold && badge("held", "on hold", "held"),
-    badge(order.paymentState === "refunded" ? "refunded" : "paid", paymentWord(order.paymentState), order.paymentState === "none" ? "none" : "paid"),
+    badge(order.paymentState === "refunded" ? "refunded" : "paid", paymentWord(order.paymentState, order.refunded), order.paymentState === "none" ? "none" : "paid"),
   ]);
   renew(places.actions, [order, workflows], () => actionBar(order, workflows, refresh));
-  renew(places.steps, [order, events], () => [steps(order, events), holdNote(order, events), cancellationNote(order)]);
+  renew(places.steps, [order, events], () => [steps(order, events), holdNote(order, events), waitingNote(order), cancellationNote(order)]);
   renew(places.items, [order.items, order.adjustments], () => itemTable(order));
   renew(places.money, order, () => moneyFacts(order));
   renew(places.refunds, order.refunds, () => refundTable(order));
@@ -98,6 +100,11 @@ function show(places, order, timeline, refresh) {
   renew(places.address, order, () => addressFacts(order));
   renew(places.timeline, events, () => timelineList(events));
   renew(places.workflows, workflows, () => workflowList(workflows));
+}
+
+function waitingNote({ paymentFailure }) {
+  if (!paymentFailure) return null;
+  return h("p", { class: "banner", "data-tone": "held" }, icon("held"), h("span", { class: "long" }, h("strong", {}, "Payment failed: "), external(paymentFailure.reason), " Waits until ", time(paymentFailure.waitsUntil)));
 }
 
 function holdNote({ hold }, events) {

@@ -3,20 +3,32 @@ import { ask } from "./dialog.js";
 import { h, external, toast } from "./dom.js";
 import { money, toMajor, toMinor } from "./money.js";
 import { refundable } from "./order_facts.js";
+import { restockQuestion } from "./order_restock.js";
+import { reasonField } from "./question.js";
 import { may } from "./session.js";
 
-const LONGEST_REASON = 512;
 const LOST = ["failed", "terminated", "canceled", "timed out"];
+
+// The sentences of the API's answer.
+const HELD_EFFECT = "it is on hold: it continues when it is released";
+const RETRY_EFFECTS = {
+  placed: "it continues with the check of the stock",
+  confirmed: "it continues with the charge, unless that was made",
+  paid: "it continues with its goods and its label; it is not charged again",
+  shipped: "messages about its shipment that are missing are published, and refunds that are owed are made",
+  cancelled: "it stays cancelled: what is left of its charge, its label and its reserved goods is undone",
+};
 
 const isOpen = ({ status }) => ["placed", "confirmed", "paid"].includes(status);
 
 const ACTIONS = [
-  { name: "Release", role: "operate", fits: (order) => isOpen(order) && order.hold, ask: askRelease },
-  { name: "Hold", role: "operate", fits: (order) => isOpen(order) && !order.hold, ask: askHold },
-  { name: "Retry", role: "operate", fits: mayNeedRetry, ask: askRetry },
-  { name: "Refund", role: "operate", fits: (order) => order.status === "shipped" && refundable(order) > 0n, ask: askRefund },
-  { name: "Close a refund", role: "operate", fits: (order) => closable(order).length > 0, ask: askClose },
-  { name: "Cancel order", role: "write", fits: isOpen, ask: askCancel, danger: true },
+  { name: "Release", role: "operate", fits: (order) => isOpen(order) && order.hold, question: releaseQuestion },
+  { name: "Hold", role: "operate", fits: (order) => isOpen(order) && !order.hold, question: holdQuestion },
+  { name: "Retry", role: "operate", fits: mayNeedRetry, question: retryQuestion },
+  { name: "Refund", role: "operate", fits: (order) => order.status === "shipped" && refundable(order) > 0n, question: refundQuestion },
+  { name: "Restock", role: "operate", fits: (order) => order.status === "shipped" && order.refunds.length > 0, question: restockQuestion },
+  { name: "Close a refund", role: "operate", fits: (order) => closable(order).length > 0, question: closeQuestion },
+  { name: "Cancel order", role: "write", fits: isOpen, question: cancelQuestion, danger: true },
 ];
 
 /** Refunds that a person may close: those requested, and that of a cancelled order. */
@@ -33,28 +45,36 @@ function mayNeedRetry(order, workflows) {
   return isOpen(order) || owed || (workflows ?? []).some(({ status }) => LOST.includes(status));
 }
 
+let open = null; // the order of the open dialog, and how to revise the dialog
+
+/** Asks for confirmation of an action, on the version of the order that is shown. */
+function askFor(action, order, workflows, done) {
+  const about = (present) => ({ version: present.version, isOrder: true, ...action.question(present, done) });
+  const again = (present) => (action.fits(present, workflows) ? about(present) : null);
+  open = { orderId: order.orderId, revise: ask({ ...about(order), again }) };
+}
+
+/** Rebuilds the open dialog where it was built from another version of the order. */
+export function reviseDialog(order) {
+  if (open?.orderId === order.orderId) open.revise(order);
+}
+
 /** Buttons of the possible actions; disabled where the role does not allow one. */
 export function actionBar(order, workflows, done) {
   const possible = ACTIONS.filter(({ fits }) => fits(order, workflows));
   const refused = possible.filter(({ role }) => !may(role));
-  const buttons = possible.map(({ name, role, ask: open, danger }) =>
-    h("button", { type: "button", class: danger ? "danger-quiet" : null, disabled: !may(role), title: may(role) ? null : `Needs the role ${role}`, onclick: () => open(order, done) }, name),
-  );
+  const buttons = possible.map((action) => {
+    const { name, role, danger } = action;
+    const onclick = () => askFor(action, order, workflows, done);
+    return h("button", { type: "button", class: danger ? "danger-quiet" : null, disabled: !may(role), title: may(role) ? null : `Needs the role ${role}`, onclick }, name);
+  });
   const note = refused.length > 0 && h("p", { class: "hint" }, `${refused.map(({ name }) => name).join(", ")}: not with your role.`);
   return [h("div", { class: "actions", role: "group", "aria-label": "Actions" }, buttons), note];
 }
 
 const pathOf = (order, action) => `/v1/orders/${encodeURIComponent(order.orderId)}/${action}`;
 
-function reasonField(label = "Reason") {
-  const element = h("textarea", { rows: "2", maxlength: String(LONGEST_REASON), required: true });
-  const read = () => {
-    const reason = element.value.trim();
-    if (!reason) throw new RangeError("Enter a reason: it is kept with the order.");
-    return reason;
-  };
-  return { label, element, hint: "Kept in the order's timeline with your name.", read };
-}
+const orderReason = () => reasonField("Kept in the order's timeline with your name.");
 
 const paragraph = (...text) => h("p", {}, text);
 
@@ -65,9 +85,9 @@ function after(order, words, done) {
   };
 }
 
-function askHold(order, done) {
-  const reason = reasonField();
-  ask({
+function holdQuestion(order, done) {
+  const reason = orderReason();
+  return {
     title: "Hold this order",
     path: pathOf(order, "hold"),
     fields: [reason],
@@ -75,37 +95,37 @@ function askHold(order, done) {
     explain: () => paragraph("Order ", external(order.orderId), " takes no further step until it is released or cancelled. A gateway call in progress is completed and recorded."),
     confirm: "Hold",
     done: after(order, "The order is on hold.", done),
-  });
+  };
 }
 
-function askRelease(order, done) {
-  ask({
+function releaseQuestion(order, done) {
+  return {
     title: "Release this order",
     path: pathOf(order, "release"),
     explain: () => paragraph("Order ", external(order.orderId), ` goes on from “${order.status}”.`),
     confirm: "Release",
     done: after(order, "The order goes on.", done),
-  });
+  };
 }
 
-function askRetry(order, done) {
-  const reason = reasonField();
-  ask({
+function retryQuestion(order, done) {
+  const reason = orderReason();
+  return {
     title: "Retry this order",
     path: pathOf(order, "retry"),
     fields: [reason],
     body: () => ({ reason: reason.read() }),
-    explain: () => paragraph("The workflow that order ", external(order.orderId), " needs is started where none runs. Completed steps are not repeated: nothing is charged or shipped twice."),
+    explain: () => paragraph("Order ", external(order.orderId), ` is ${order.status}: ${order.hold ? HELD_EFFECT : RETRY_EFFECTS[order.status]}. Completed steps are not repeated.`),
     confirm: "Retry",
-    done: after(order, "The order is retried.", done),
-  });
+    done: ({ effect }) => (toast(`The order is retried: ${effect}.`), done()),
+  };
 }
 
-function askCancel(order, done) {
-  const reason = reasonField();
+function cancelQuestion(order, done) {
+  const reason = orderReason();
   const by = h("select", {}, h("option", { value: "operator" }, "the shop"), h("option", { value: "customer" }, "the customer"));
   const back = order.payment ? `The ${money(order.payment.amount, order.currency)} that was charged goes back to the customer` : "A charge in progress goes back to the customer";
-  ask({
+  return {
     title: "Cancel this order",
     path: pathOf(order, "cancel"),
     fields: [reason, { label: "Who wants it", element: by }],
@@ -114,21 +134,21 @@ function askCancel(order, done) {
     confirm: "Cancel the order",
     danger: true,
     done: after(order, "The order is cancelled; its completed steps are being undone.", done),
-  });
+  };
 }
 
-function askRefund(order, done) {
+function refundQuestion(order, done) {
   const { currency } = order;
   const most = refundable(order);
   const amount = h("input", { inputmode: "decimal", autocomplete: "off", spellcheck: "false", required: true, value: toMajor(most, currency) });
-  const reason = reasonField();
+  const reason = orderReason();
   const read = () => {
     const minor = toMinor(amount.value, currency);
     if (minor < 1n) throw new RangeError("The amount must be greater than zero.");
     if (minor > most) throw new RangeError(`At most ${money(most, currency)} may be refunded.`);
     return minor;
   };
-  ask({
+  return {
     title: "Refund",
     path: pathOf(order, "refunds"),
     fields: [{ label: `Amount in ${currency}`, element: amount, hint: `At most ${money(most, currency)}. Written with a point, as in ${toMajor(most, currency)}.` }, reason],
@@ -137,15 +157,15 @@ function askRefund(order, done) {
     confirm: "Refund",
     danger: true,
     done: after(order, "The refund is in progress.", done),
-  });
+  };
 }
 
-function askClose(order, done) {
+function closeQuestion(order, done) {
   const refunds = closable(order);
   const refund = h("select", {}, refunds.map(({ refundId, amount }) => h("option", { value: refundId }, `${money(amount, order.currency)} (${refundId})`)));
   const how = h("select", {}, h("option", { value: "settle" }, "the money was returned in another way"), order.status === "shipped" && h("option", { value: "withdraw" }, "it is not to be made"));
-  const reason = reasonField();
-  ask({
+  const reason = orderReason();
+  return {
     title: "Close a refund",
     path: () => pathOf(order, `refunds/${encodeURIComponent(refund.value)}/${how.value}`),
     fields: [{ label: "Refund", element: refund }, { label: "Why it is closed", element: how }, reason],
@@ -154,7 +174,7 @@ function askClose(order, done) {
     confirm: "Close the refund",
     danger: true,
     done: after(order, "The refund is closed.", done),
-  });
+  };
 }
 
 function refundWords({ orderId, customerId, currency }, read, most) {

@@ -78,18 +78,18 @@ export function refundable({ payment, refunds, paymentAdjustments }) {
 const returnedAtProvider = (adjustments) => sum(adjustments.map(({ returned }) => returned));
 
 export function moneyFacts(order) {
-  const { currency, payment, refund, refunds, status, paymentState, total } = order;
+  const { currency, payment, refund, refunds, status, owed, total } = order;
   const given = refund ? BigInt(refund.amount) : sum(refunds.filter(({ made }) => made).map(({ amount }) => amount));
   const settled = sum(order.closedRefunds.filter(({ outcome }) => outcome === "settled_elsewhere").map(({ amount }) => amount));
-  const owed = status === "cancelled" && paymentState === "paid" && !settled;
   const pending = order.pendingPayment;
   return facts([
     ["Order total", money(total, currency)],
     ["Charged", payment ? [money(payment.amount, currency), h("span", { class: "id dim" }, external(payment.paymentId))] : h("span", { class: "dim" }, "nothing recorded")],
     pending && ["Pending", [money(pending.amount, currency), h("span", { class: "id dim" }, external(pending.paymentId))]],
     order.paymentMethod && ["Payment method", h("span", { class: "id dim" }, external(order.paymentMethod))],
-    ["Refunded", given ? [money(given, currency), refund && h("span", { class: "id dim" }, external(refund.refundId))] : h("span", { class: "dim" }, owed ? "in progress" : "nothing")],
     settled && ["Returned in another way", money(settled, currency)],
+    ["Refunded", given ? [money(given, currency), refund && h("span", { class: "id dim" }, external(refund.refundId))] : h("span", { class: "dim" }, owed > 0 ? "in progress" : "nothing")],
+    owed > 0 && ["Owed to the customer", money(owed, currency)],
     order.paymentAdjustments.length > 0 && ["Returned at the provider", money(returnedAtProvider(order.paymentAdjustments), currency)],
     status === "shipped" && ["Refundable", money(refundable(order), currency)],
   ]);

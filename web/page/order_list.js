@@ -13,7 +13,7 @@ const REFRESH = 500; // milliseconds
 
 export const ORDER_COLUMNS = [
   { label: "Order", cell: ({ orderId }) => orderLink(orderId) },
-  { label: "Status", cell: (row) => h("span", { class: "badges" }, statusBadge(row.status), row.holdReason && badge("held", "on hold", "held")) },
+  { label: "Status", cell: (row) => h("span", { class: "badges" }, statusBadge(row.status), row.holdReason && badge("held", "on hold", "held"), row.waitsUntil && badge("held", "payment failed", "held")) },
   { label: "Customer", cell: ({ customerId }) => customerLink(customerId) },
   { label: "Total", number: true, cell: ({ total, currency }) => money(total, currency) },
   { label: "Payment", cell: (row) => payment(row) },
@@ -23,8 +23,8 @@ export const ORDER_COLUMNS = [
 ];
 
 function payment({ paymentState, amountRefunded, currency }) {
-  if (paymentState === "paid" && amountRefunded) return `charged, ${money(amountRefunded, currency)} back`;
-  return h("span", { class: paymentState === "none" && "dim" }, paymentWord(paymentState));
+  if (paymentState === "paid" && amountRefunded) return `${paymentWord(paymentState, amountRefunded)}, ${money(amountRefunded, currency)} back`;
+  return h("span", { class: paymentState === "none" && "dim" }, paymentWord(paymentState, amountRefunded));
 }
 
 /** query: the filters in the address. `changed(event)`: called for each change of an order. */

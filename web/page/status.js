@@ -11,7 +11,8 @@ export function badge(kind, text, tone = kind) {
 
 export const statusBadge = (status) => badge(STATUSES.includes(status) ? status : "lost", status, status);
 
-export const paymentWord = (state) => PAYMENTS[state] ?? state;
+/** refunded: money that has gone back, in minor units. */
+export const paymentWord = (state, refunded) => (state === "paid" && refunded ? "partly refunded" : (PAYMENTS[state] ?? state));
 
 /** Icon and name of an event, from its type; a neutral icon where it has none. */
 export function eventName(type) {

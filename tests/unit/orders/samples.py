@@ -173,7 +173,7 @@ ON_THE_WIRE: Final[tuple[tuple[Event, str], ...]] = (
     (SHIPPED, "order.shipped: orderId customerId shipmentId trackingNumber carrier amount currency"),
     (
         cancelled(1300),
-        "order.cancelled: orderId customerId reason cancelledBy currency amountPaid amountReturned shortages",
+        "order.cancelled: orderId customerId reason cancelledBy currency amountPaid amountReturned shortages paidAtCheckout",
     ),
     (REFUNDED, "order.refunded: orderId customerId refundId paymentId amount currency reason afterShipment"),
     (HELD, "order.held: orderId customerId reason currency"),

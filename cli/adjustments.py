@@ -1,0 +1,147 @@
+"""`orders inventory set`, `adjust`, `restock` and `adjustments`: changes of stock by a person, and the list of them."""
+
+import re
+from dataclasses import asdict
+from typing import Annotated, Final
+
+import typer
+from rich.table import Table
+
+from application.acting import why_impossible
+from application.restocking import Restock, restock
+from application.wire import camel_case
+from cli.acting import actor
+from cli.arguments import AsJson, Limit, OrderId, identifier
+from cli.failures import Refused
+from cli.output import print_cursor, show, show_json, table, visible
+from cli.running import execute, opened
+from inventory.adjustments import Adjustment
+from inventory.stock_file import MAX_BIGINT
+from orders.errors import IllegalTransition
+from settings import Settings
+
+_LEVEL: Final = re.compile(r"[0-9]{1,19}", re.ASCII)
+_CHANGE: Final = re.compile(r"[+-][0-9]{1,19}", re.ASCII)
+
+
+def _level(text: str) -> int:
+    if not _LEVEL.fullmatch(text) or int(text) > MAX_BIGINT:
+        raise typer.BadParameter(
+            f"must be a number of units without a sign, not {visible(text)}: `orders inventory adjust` adds and takes away"
+        )
+    return int(text)
+
+
+def _change(text: str) -> int:
+    if not _CHANGE.fullmatch(text) or not 1 <= abs(int(text)) <= MAX_BIGINT:
+        raise typer.BadParameter(f"must be a number of units with a sign, such as +5 or -5, not {visible(text)}")
+    return int(text)
+
+
+def _returned(texts: list[str]) -> dict[str, int]:
+    units = dict[str, int]()
+    for text in texts:
+        sku, _, number = text.rpartition("=")
+        if not sku or not _LEVEL.fullmatch(number) or not 1 <= int(number) <= MAX_BIGINT:
+            raise typer.BadParameter(f"must be like TEA-1=2, not {visible(text)}")
+        if sku in units:
+            raise typer.BadParameter(f"{visible(sku)} is given twice")
+        units[sku] = int(number)
+    return units
+
+
+Sku = Annotated[str, typer.Argument(metavar="SKU", help="The stock-keeping unit.")]
+Units = Annotated[int, typer.Argument(metavar="UNITS", parser=_level, help="Units available from now on.")]
+Change = Annotated[
+    int, typer.Argument(metavar="±UNITS", parser=_change, help="+5 adds five units, -5 takes five away.")
+]
+Expect = Annotated[
+    int | None,
+    typer.Option("--expect", metavar="UNITS", parser=_level, help="Change nothing unless so many units are available."),
+]
+AdjustmentReason = Annotated[str, typer.Option("--reason", help="The reason, shown in the list of adjustments.")]
+OptionalReason = Annotated[str | None, typer.Option("--reason", help="The reason, shown in the list of adjustments.")]
+RefundId = Annotated[
+    str, typer.Option("--refund-id", metavar="ID", help="The refund of the returned goods.", callback=identifier)
+]
+Returned = Annotated[list[str], typer.Argument(metavar="SKU=UNITS…", help="The returned units of each SKU.")]
+OfSku = Annotated[str | None, typer.Option("--sku", metavar="SKU", help="Only this SKU's.")]
+After = Annotated[int | None, typer.Option("--after", metavar="NUMBER", min=1, help="Go on behind this entry.")]
+
+
+def adjust(sku: Sku, change: Change, reason: AdjustmentReason, expect: Expect = None, as_json: AsJson = False) -> None:
+    """Add units to a SKU, or take them away: +5 or -5. Never below zero.
+
+    Exits 1 where the SKU is unknown, too few units are available, or not as many as expected.
+    """
+
+    async def command(settings: Settings) -> None:
+        async with opened(settings) as app:
+            made = await app.adjustments.adjust(sku, change, actor=actor(), reason=reason, expected=expect)
+        if as_json:
+            show_json(camel_case(asdict(made)))
+        else:
+            show(_table([made]))
+
+    execute(command)
+
+
+def restock_order(
+    order_id: OrderId, returned: Returned, refund_id: RefundId, reason: AdjustmentReason, as_json: AsJson = False
+) -> None:
+    """Put returned units of a refunded order back into stock, once for each refund.
+
+    The same command again changes nothing. Exits 1 where the order has not shipped, or has no such refund or units.
+    """
+    asked = Restock(order_id, refund_id, _returned(returned), reason)
+
+    async def command(settings: Settings) -> None:
+        async with opened(settings) as app:
+            try:
+                made = await restock(app.orders, app.adjustments, asked, actor=actor())
+            except IllegalTransition as error:
+                raise Refused(why_impossible(error)) from None
+        if as_json:
+            entries = [camel_case(asdict(each)) for each in made.entries]
+            show_json({"orderId": order_id, "refundId": refund_id, "changed": made.changed, "adjustments": entries})
+        else:
+            show("back in stock" if made.changed else "was back in stock already", _table(made.entries))
+
+    execute(command)
+
+
+def list_adjustments(sku: OfSku = None, limit: Limit = 100, after: After = None, as_json: AsJson = False) -> None:
+    """List the adjustments of stock, the newest first: imports, levels set, changes, restocks."""
+
+    async def command(settings: Settings) -> None:
+        async with opened(settings) as app:
+            found = await app.adjustments.list(sku=sku, before=after, limit=limit + 1)
+        following = found[limit - 1].id if len(found) > limit else None
+        if as_json:
+            show_json({"adjustments": [camel_case(asdict(each)) for each in found[:limit]], "after": following})
+        else:
+            show(_table(found[:limit]))
+            print_cursor(following)
+
+    execute(command)
+
+
+def _table(entries: list[Adjustment]) -> Table:
+    return table(
+        *("number", "recorded", "sku", "kind", "change", "before", "after", "by", "reason"),
+        rows=(
+            (
+                each.id,
+                each.at,
+                each.sku,
+                each.kind if each.order_id is None else f"{each.kind} of {each.order_id}, refund {each.refund_id}",
+                f"{each.change:+,}",
+                None if each.before is None else f"{each.before:,}",
+                None if each.after is None else f"{each.after:,}",
+                each.actor,
+                each.reason,
+            )
+            for each in entries
+        ),
+        right=("number", "change", "before", "after"),
+    )
