@@ -28,7 +28,7 @@ async def problem_of(system: Explored, order_id: str, sku: str) -> str | None:
 
 
 def _of_shipped(system: Explored, state: Shipped, kept: int, live: int, reserved: int) -> str | None:
-    order_id, total = state.order.order_id, state.order.total
+    order_id = state.order.order_id
     if live != 1:
         return f"shipped with {live} live labels"
     if reserved != units(state.order):

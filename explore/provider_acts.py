@@ -1,4 +1,4 @@
-"""Acts at Stripe without a request of ours, and the two ways in which the system learns of them: webhooks and reconciliation."""
+"""Acts at Stripe without a request of ours, and the two ways in which the system finds them: webhooks, reconciliation."""
 
 import random
 from collections.abc import Awaitable, Callable, Mapping

@@ -36,12 +36,13 @@ class Act:
 @dataclass(frozen=True, slots=True)
 class Sequence:
     """Orders and acts. seed: of the remaining choices, as the order of webhooks. webhooks: Stripe delivers some; without them
-    only the reconciliation finds changes."""
+    only the reconciliation finds changes. name: of a case of the table."""
 
     seed: int
     orders: tuple[OrderPlan, ...]
     acts: tuple[Act, ...]
     webhooks: bool = True
+    name: str = ""
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -54,4 +55,5 @@ def from_json(document: Mapping[str, Any]) -> Sequence:
         tuple(OrderPlan(**each) for each in document["orders"]),
         tuple(Act(**each) for each in document["acts"]),
         document.get("webhooks", True),
+        document.get("name", ""),
     )

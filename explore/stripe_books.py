@@ -60,7 +60,7 @@ class StripeBooks:
         if not charge or charge["status"] != "succeeded":
             return 0
         withdrawn = [each for each in self.disputes_of(intent["id"]) if each["status"] in _WITHDRAWN]
-        return int(charge["amount"] - charge["amount_refunded"]) - sum(each["amount"] for each in withdrawn)
+        return int(charge["amount"] - charge["amount_refunded"] - sum(each["amount"] for each in withdrawn))
 
     def held(self, order_id: str) -> int:
         return sum(each["amount"] for each in self.of(order_id) if each["status"] == "requires_capture")
@@ -130,9 +130,7 @@ class StripeBooks:
         return intent
 
     def cancel(self, intent: dict[str, Any]) -> dict[str, Any]:
-        _require(
-            intent, "requires_confirmation", "requires_payment_method", "requires_action", "requires_capture"
-        )
+        _require(intent, "requires_confirmation", "requires_payment_method", "requires_action", "requires_capture")
         if intent["latest_charge"]:
             intent["latest_charge"] |= {"amount_refunded": intent["amount"], "refunded": True}
         intent["status"] = "canceled"
@@ -228,7 +226,7 @@ def order_of(intent: Mapping[str, Any]) -> str:
     return str(intent["metadata"].get("orderId", ""))
 
 
-def _about(books: Mapping[str, dict[str, Any]], intent_id: str) -> list[dict[str, Any]]:
+def _about(books: dict[str, dict[str, Any]], intent_id: str) -> list[dict[str, Any]]:
     return [each for each in reversed(books.values()) if each["payment_intent"] == intent_id]
 
 

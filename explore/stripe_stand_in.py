@@ -105,7 +105,11 @@ class StripeStandIn(httpx.AsyncBaseTransport):
                 return operation, order_of(about) if about else "", lambda: books.listed_about(kind, query)
             case "POST", ["refunds", id_, "cancel"]:
                 refund = books.refunds[id_]
-                return "refund.cancel", order_of(books.intents[refund["payment_intent"]]), lambda: books.cancel_refund(refund)
+                return (
+                    "refund.cancel",
+                    order_of(books.intents[refund["payment_intent"]]),
+                    lambda: books.cancel_refund(refund),
+                )
             case "GET", ["refunds", id_]:
                 refund = books.refunds[id_]
                 return "refund.list", order_of(books.intents[refund["payment_intent"]]), lambda: refund
