@@ -15,7 +15,7 @@ import orjson
 import requests
 from requests.adapters import BaseAdapter
 
-from explore.providers import Operation, Weather
+from explore.providers import NoAnswer, Operation, Weather
 
 API_KEY: Final = "EZTK_explore"
 HEAVIEST: Final = 800.0  # ounces
@@ -139,19 +139,26 @@ class EasyPostStandIn(BaseAdapter):
         self.books, self._lock = books, threading.Lock()
 
     def send(self, request: requests.PreparedRequest, **_: Any) -> requests.Response:  # type: ignore[override]
-        with self._lock:
-            status, body = self._answer(request)
+        body = orjson.loads(request.body) if request.body else {}
+        try:
+            status, answer = self.answer(request.method or "", request.path_url.partition("?")[0], body)
+        except NoAnswer:
+            raise requests.exceptions.ReadTimeout("no answer in time") from None
         response = requests.Response()
-        response.status_code, response._content = status, orjson.dumps(body)
+        response.status_code, response._content = status, orjson.dumps(answer)
         response.headers["Content-Type"] = "application/json"
         response.url, response.request = request.url or "", request
         return response
 
     def close(self) -> None: ...
 
-    def _answer(self, request: requests.PreparedRequest) -> tuple[int, dict[str, Any]]:
-        body = orjson.loads(request.body) if request.body else {}
-        operation, order_id, effect = self._route(request.method or "", request.path_url.partition("?")[0], body)
+    def answer(self, method: str, path: str, body: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
+        """Answer a request. Raises NoAnswer."""
+        with self._lock:
+            return self._answer(method, path, body)
+
+    def _answer(self, method: str, path: str, body: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
+        operation, order_id, effect = self._route(method, path, body)
         weather = self.books.weather
         match fault := weather.next_fault(order_id, operation):
             case None:
@@ -161,7 +168,7 @@ class EasyPostStandIn(BaseAdapter):
             case "no rates":
                 return _performed(lambda: self.books.without_rates(effect()))
             case "expired":
-                self.books.expire(self.books.shipments[request.path_url.split("/")[3]])
+                self.books.expire(self.books.shipments[path.split("/")[3]])
                 return _performed(effect)
             case "busy":
                 return _BUSY
@@ -171,7 +178,7 @@ class EasyPostStandIn(BaseAdapter):
                 _performed(effect)
             case "late" if operation != "shipment.read":
                 weather.late[order_id].append(lambda: _performed(effect))
-        raise requests.exceptions.ReadTimeout("no answer in time")
+        raise NoAnswer
 
     def _route(self, method: str, path: str, body: Mapping[str, Any]) -> tuple[Operation, str, Any]:
         books = self.books

@@ -37,21 +37,23 @@ def _of_shipped(system: Explored, state: Shipped, kept: int, live: int, reserved
         return "shipped and its money is only authorised"
     if state.owed:
         return "shipped and owes a requested refund"
-    due = state.payment.amount - sum(refund.amount for refund in state.returned) - returned_by(state.adjustments)
+    due = kept_by(state)
     return f"shipped, Stripe has {kept} of its money and the stream says {due}" if kept != due else None
 
 
 def _of_cancelled(state: Cancelled, kept: int, live: int, reserved: int) -> str | None:
     wrong = [
-        f"{kept} of its money kept" if kept != _kept_by(state) else "",
+        f"{kept} of its money kept" if kept != kept_by(state) else "",
         f"{live} live labels" if live else "",
         "its goods not in stock" if reserved else "",
     ]
     return f"cancelled with {', '.join(filter(None, wrong))}" if any(wrong) else None
 
 
-def _kept_by(state: Cancelled) -> int:
-    """Money that a cancelled order keeps at Stripe by its stream: what a person has returned in another way."""
+def kept_by(state: Shipped | Cancelled) -> int:
+    """Money that an order keeps at Stripe by its stream; a cancelled one only what a person has returned in another way."""
+    if isinstance(state, Shipped):
+        return state.payment.amount - sum(refund.amount for refund in state.returned) - returned_by(state.adjustments)
     if not state.is_settled or state.payment is None:
         return 0
     return max(0, state.payment.amount - returned_by(state.adjustments))

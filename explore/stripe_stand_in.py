@@ -36,14 +36,15 @@ class StripeStandIn(httpx.AsyncBaseTransport):
         form = dict(parse_qsl((await request.aread()).decode(), keep_blank_values=True))
         query, key = dict(request.url.params), request.headers.get("idempotency-key")
         try:
-            status, body = self._answer(request.method, request.url.path.removeprefix("/v1/"), form, query, key)
+            status, body = self.answer(request.method, request.url.path.removeprefix("/v1/"), form, query, key)
         except NoAnswer:
             raise httpx.ReadError("the connection broke") from None
         return httpx.Response(status, content=orjson.dumps(body), headers={"content-type": "application/json"})
 
-    def _answer(
+    def answer(
         self, method: str, path: str, form: Mapping[str, str], query: Mapping[str, str], key: str | None
     ) -> Answer:
+        """Answer a request; path: without the version. Raises NoAnswer."""
         operation, order_id, effect = self._route(method, path, form, query)
         if key is not None and self.requests.setdefault(key, (path, form)) != (path, form):
             self.weather.violations[order_id].append("one idempotency key for two requests")
