@@ -17,7 +17,7 @@ DECLINED_CARD: Final = "pm_card_chargeDeclined"
 DEBIT: Final = "pm_sepa_debit"
 AUTHENTICATES: Final = "pm_card_authenticationRequired"
 _DECLINE: Final = ("card_declined", "generic_decline", "The card was declined.")
-_WITHDRAWN: Final = ("needs_response", "lost")
+_LOST: Final = "lost"
 
 
 class StripeError(Exception):
@@ -52,15 +52,15 @@ class StripeBooks:
         return _about(self.disputes, intent_id)
 
     def kept(self, order_id: str) -> int:
-        """Minor units charged or authorised, and neither refunded nor withdrawn by a dispute."""
+        """Minor units charged or authorised, and neither refunded nor lost in a dispute."""
         return sum(self.kept_of(each) for each in self.of(order_id))
 
     def kept_of(self, intent: Mapping[str, Any]) -> int:
         charge = intent["latest_charge"]
         if not charge or charge["status"] != "succeeded":
             return 0
-        withdrawn = [each for each in self.disputes_of(intent["id"]) if each["status"] in _WITHDRAWN]
-        return int(charge["amount"] - charge["amount_refunded"] - sum(each["amount"] for each in withdrawn))
+        lost = [each for each in self.disputes_of(intent["id"]) if each["status"] == _LOST]
+        return int(charge["amount"] - charge["amount_refunded"] - sum(each["amount"] for each in lost))
 
     def held(self, order_id: str) -> int:
         return sum(each["amount"] for each in self.of(order_id) if each["status"] == "requires_capture")
