@@ -53,7 +53,7 @@ async def test_given_a_service_that_is_not_offered_then_easyposts_rates_are_name
     shipping: EasyPostShippingGateway,
 ) -> None:
     request = a_domestic_parcel()
-    with pytest.raises(GatewayUndecided, match="is offered, only .*USPS"):
+    with pytest.raises(GatewayUndecided, match=r"is offered, only .*USPS"):
         await shipping.create(replace(request, choice=ServiceChoice("USPS", "NoSuchService")))
     assert (await shipping.create(replace(request, choice=ServiceChoice("USPS")))).carrier == "USPS"
 
