@@ -24,6 +24,9 @@ _FAILURE: Final = (500, {"error": {"code": "INTERNAL_SERVER_ERROR", "message": "
 _BUSY: Final = (429, {"error": {"code": "RATE_LIMITED", "message": "busy", "errors": []}})
 
 
+_REFUSED: Final = (422, {"error": {"code": "SHIPMENT.POSTAGE.FAILURE", "message": "refused", "errors": []}})
+_TRY_LATER: Final = {"carrier": "USPS", "message": "Temporarily unavailable, try again later"}
+_RATED: Final[tuple[Operation, ...]] = ("shipment.create", "shipment.rerate")
 _ABSENT: Final = "NOT_FOUND"
 
 
@@ -132,6 +135,8 @@ class EasyPostStandIn(BaseAdapter):
                 return _BUSY
             case "stored":
                 return _FAILURE
+            case "refused":
+                return _without_rates(effect) if operation in _RATED else _REFUSED
             case "after":
                 _performed(effect)
             case "late" if operation != "shipment.read":
@@ -165,6 +170,11 @@ def _performed(effect: Any) -> tuple[int, dict[str, Any]]:
         return 200, copy.deepcopy(effect())
     except _Refusal as refusal:
         return 404 if refusal.args == (_ABSENT,) else 422, refusal.body
+
+
+def _without_rates(effect: Any) -> tuple[int, dict[str, Any]]:
+    status, body = _performed(effect)
+    return status, body if "error" in body else body | {"rates": [], "messages": [_TRY_LATER]}
 
 
 def _named(given: Mapping[str, Any]) -> str:

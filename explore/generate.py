@@ -18,9 +18,10 @@ _PAYMENTS: Final[Mapping[Operation, int]] = {
 }  # fmt: skip
 _REFUNDS: Final[Mapping[Operation, int]] = {"refund.create": 6, "refund.list": 1}
 _LABELS: Final[Mapping[Operation, int]] = {
-    "shipment.create": 2, "shipment.buy": 5, "shipment.read": 2, "shipment.refund": 4,
+    "shipment.create": 2, "shipment.rerate": 2, "shipment.buy": 5, "shipment.read": 2, "shipment.refund": 4,
 }  # fmt: skip
 _FAULTS: Final[Mapping[FaultKind, int]] = {"before": 3, "after": 4, "late": 5, "stored": 4, "busy": 1}
+_REFUSABLE: Final[Mapping[FaultKind, int]] = {**_FAULTS, "refused": 6}
 _WORKFLOWS: Final = ("fulfill-order", "fulfill-order", "fulfill-order", "validate-order", "refund-order")
 _LAST_BOUNDARY: Final = 26  # about the number of an undone order
 _IN_PROGRESS: Final = (6, 16)  # from the charge until the order has shipped
@@ -99,7 +100,8 @@ def _restore(dice: Dice, theme: str) -> dict[str, Any]:
 
 def _fault(dice: Dice, theme: str) -> dict[str, Any]:
     operation = _drawn(dice, _BROKEN.get(theme, {**_PAYMENTS, **_REFUNDS, **_LABELS}))
-    return {"operation": operation, "kind": _drawn(dice, _FAULTS), "calls": dice.choice((1, 1, 1, 2, 7, 15, 30))}
+    faults = _REFUSABLE if operation in ("shipment.create", "shipment.rerate", "shipment.buy") else _FAULTS
+    return {"operation": operation, "kind": _drawn(dice, faults), "calls": dice.choice((1, 1, 1, 2, 7, 15, 30))}
 
 
 def _by_hand(dice: Dice, theme: str) -> dict[str, Any]:

@@ -12,8 +12,9 @@ Operation = Literal[
     "shipment.refund",
 ]  # fmt: skip
 # before: no effect, no answer. after: the effect, no answer. late: no answer, and the effect when it lands.
-# stored: a kept failure under the request's idempotency key. busy: refused with 429.
-FaultKind = Literal["before", "after", "late", "stored", "busy"]
+# stored: a kept failure under the request's idempotency key. busy: refused with 429. refused: by EasyPost alone, by a
+# carrier's fault: without rates, or without a sale.
+FaultKind = Literal["before", "after", "late", "stored", "busy", "refused"]
 Effect = Callable[[], Any]
 
 

@@ -31,13 +31,16 @@ async def money_at_risk(sources: Sources) -> AsyncGenerator[Stuck, None]:
         for row, state in page:
             if row["key"] in uncovered:
                 step = kind_of(row["key"], row["order_id"])
-                yield Stuck("refundFailed", row["order_id"], state, step, row["at"], _remedy(*uncovered[row["key"]]))
+                words = _remedy(*uncovered[row["key"]], row["order_id"])
+                yield Stuck("refundFailed", row["order_id"], state, step, row["at"], words)
 
 
-def _remedy(row: RefundRow, due: int) -> str:
+def _remedy(row: RefundRow, due: int, order_id: str) -> str:
     what = "the money" if due == row.sent else f"the other {format_money(due, row.currency)}"
-    came_back = f"{format_money(row.sent, row.currency)} came back as {row.refund_id or 'no refund'}"
-    return f"{came_back}: return {what} in Stripe's dashboard, or another way"
+    how = f"came back as {row.refund_id}" if row.refund_id else "is not returned by Stripe"
+    settle = f"`orders refunds settle {order_id}`"
+    amount = format_money(row.sent, row.currency)
+    return f"{amount} {how}: return {what} in Stripe's dashboard, or in another way and then close it by {settle}"
 
 
 async def _with_status(sources: Sources, pages: Pages) -> AsyncGenerator[list[tuple[asyncpg.Record, str | None]], None]:
