@@ -108,13 +108,19 @@ function releaseQuestion(order, done) {
   };
 }
 
+const choiceField = (label, hint) => ({ label, hint, element: h("input", { autocomplete: "off", spellcheck: "false", maxlength: "512" }) });
+
+const chosen = (name, { element }) => (element.value.trim() ? { [name]: element.value.trim() } : {});
+
 function retryQuestion(order, done) {
   const reason = orderReason();
+  const carrier = choiceField("Carrier of the label", "Optional: where the label was refused, the refusal names the carriers and services that are offered.");
+  const service = choiceField("Service of the carrier");
   return {
     title: "Retry this order",
     path: pathOf(order, "retry"),
-    fields: [reason],
-    body: () => ({ reason: reason.read() }),
+    fields: isOpen(order) ? [reason, carrier, service] : [reason],
+    body: () => ({ reason: reason.read(), ...chosen("carrier", carrier), ...chosen("service", service) }),
     explain: () => paragraph("Order ", external(order.orderId), ` is ${order.status}: ${order.hold ? HELD_EFFECT : RETRY_EFFECTS[order.status]}. Completed steps are not repeated.`),
     confirm: "Retry",
     done: ({ effect }) => (toast(`The order is retried: ${effect}.`), done()),
