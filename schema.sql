@@ -845,6 +845,61 @@ end
 $$;
 
 --
+-- Name: charge_or_wait(text, text, text, bigint, text, bigint, boolean); Type: FUNCTION; Schema: simulated; Owner: -
+--
+
+CREATE FUNCTION simulated.charge_or_wait(in_key text, in_fingerprint text, in_order_id text, in_amount bigint, in_currency text, in_decline_above bigint, in_heed_faults boolean, OUT fault text, OUT fault_delay double precision, OUT outcome text, OUT payment_id text, OUT amount bigint, OUT currency text, OUT refunded_amount bigint, OUT code text, OUT reason text, OUT pending_since timestamp with time zone) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+declare
+    waiting simulated.undecided;
+begin
+    select f.* into fault, fault_delay, outcome, payment_id, amount, currency, refunded_amount, code, reason
+    from simulated.charge(in_key, in_fingerprint, in_order_id, in_amount, in_currency, in_decline_above, in_heed_faults) f;
+    if fault = 'pending' and outcome = 'charged' then
+        insert into simulated.undecided (operation, key)
+        select 'payment.charge', c.key from simulated.charges c where c.key = in_key and c.decided_at = now()
+        on conflict on constraint undecided_pkey do nothing;
+    end if;
+    select * into waiting from simulated.undecided u where u.operation = 'payment.charge' and u.key = in_key;
+    pending_since := waiting.at;
+    if waiting.void_reason is not null then
+        outcome := 'voided';
+    end if;
+end
+$$;
+
+--
+-- Name: close_refund(text, text, text); Type: FUNCTION; Schema: simulated; Owner: -
+--
+
+CREATE FUNCTION simulated.close_refund(in_operation text, in_key text, in_payment_id text) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    found_state text;
+begin
+    perform from simulated.charges c where c.payment_id = in_payment_id for update;
+    select u.state into found_state from simulated.undecided u where u.operation = in_operation and u.key = in_key;
+    if found_state = 'pending' then
+        return 'pending';
+    end if;
+    if exists (
+        select from simulated.refunds r
+        where r.key = in_key and r.origin = case in_operation when 'payment.void' then 'void' else 'refund' end
+    ) then
+        return 'made';
+    end if;
+    insert into simulated.undecided (operation, key, state) values (in_operation, in_key, 'closed')
+    on conflict on constraint undecided_pkey do update set state = 'closed';
+    return null;
+end
+$$;
+
+--
 -- Name: create_label(text, text, text, bigint, text, bigint, boolean); Type: FUNCTION; Schema: simulated; Owner: -
 --
 
@@ -891,6 +946,41 @@ begin
     tracking_number := label.tracking_number;
     carrier := label.carrier;
     reason := label.refusal_reason;
+end
+$$;
+
+--
+-- Name: decide(text, text, boolean); Type: FUNCTION; Schema: simulated; Owner: -
+--
+
+CREATE FUNCTION simulated.decide(in_operation text, in_key text, in_succeeds boolean) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    waiting simulated.undecided;
+begin
+    perform from simulated.charges c where c.key = in_key for update;
+    delete from simulated.undecided u where u.operation = in_operation and u.key = in_key and u.state = 'pending'
+    returning * into waiting;
+    if not found then
+        return;
+    end if;
+    if in_operation <> 'payment.charge' then
+        if not in_succeeds then
+            perform simulated.take_back(in_operation, in_key, 'failed');
+        end if;
+        return;
+    end if;
+    if not in_succeeds then
+        update simulated.charges c
+        set state = 'declined', payment_id = null, decline_code = 'payment_failed',
+            decline_reason = 'the bank has refused the debit'
+        where c.key = in_key;
+    end if;
+    if waiting.void_reason is not null then
+        perform simulated.void_charge(in_key, waiting.void_reason, false);
+    end if;
 end
 $$;
 
@@ -985,6 +1075,61 @@ end
 $$;
 
 --
+-- Name: refund_or_wait(text, text, bigint, text, text, boolean); Type: FUNCTION; Schema: simulated; Owner: -
+--
+
+CREATE FUNCTION simulated.refund_or_wait(in_key text, in_payment_id text, in_amount bigint, in_currency text, in_reason text, in_heed_faults boolean, OUT fault text, OUT fault_delay double precision, OUT outcome text, OUT refund_id text, OUT charged bigint, OUT refunded bigint, OUT charge_currency text) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+begin
+    perform from simulated.charges c where c.payment_id = in_payment_id for update;
+    select u.state into outcome from simulated.undecided u where u.operation = 'payment.refund' and u.key = in_key;
+    if outcome in ('failed', 'refused', 'closed') then
+        return;
+    end if;
+    select f.* into fault, fault_delay, outcome, refund_id, charged, refunded, charge_currency
+    from simulated.refund(in_key, in_payment_id, in_amount, in_currency, in_reason, in_heed_faults) f;
+    if outcome = 'refunded' and fault in ('pending', 'refused') and exists (
+        select from simulated.refunds r where r.origin = 'refund' and r.key = in_key and r.at = now()
+    ) then
+        if fault = 'pending' then
+            insert into simulated.undecided (operation, key) values ('payment.refund', in_key);
+        else
+            perform simulated.take_back('payment.refund', in_key, 'refused');
+        end if;
+    end if;
+    if outcome = 'refunded' then
+        outcome := coalesce(
+            (select u.state from simulated.undecided u where u.operation = 'payment.refund' and u.key = in_key), outcome
+        );
+    end if;
+end
+$$;
+
+--
+-- Name: take_back(text, text, text); Type: FUNCTION; Schema: simulated; Owner: -
+--
+
+CREATE FUNCTION simulated.take_back(in_operation text, in_key text, in_state text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    refund simulated.refunds;
+begin
+    delete from simulated.refunds r
+    where r.key = in_key and r.origin = case in_operation when 'payment.void' then 'void' else 'refund' end
+    returning * into refund;
+    update simulated.charges c set refunded_amount = c.refunded_amount - refund.amount
+    where c.payment_id = refund.payment_id;
+    insert into simulated.undecided (operation, key, state) values (in_operation, in_key, in_state)
+    on conflict on constraint undecided_pkey do update set state = excluded.state;
+end
+$$;
+
+--
 -- Name: void_charge(text, text, boolean); Type: FUNCTION; Schema: simulated; Owner: -
 --
 
@@ -1048,6 +1193,40 @@ begin
         void_reason = coalesce(l.void_reason, excluded.void_reason),
         voided_at = coalesce(l.voided_at, excluded.voided_at)
     returning l.shipment_id is not null into existed;
+end
+$$;
+
+--
+-- Name: void_or_wait(text, text, boolean); Type: FUNCTION; Schema: simulated; Owner: -
+--
+
+CREATE FUNCTION simulated.void_or_wait(in_key text, in_reason text, in_heed_faults boolean, OUT fault text, OUT fault_delay double precision, OUT payment_id text, OUT refund_id text, OUT amount_returned bigint, OUT state text) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+begin
+    -- The charge's row first, as in void_charge: a charge of this key at the same time is before it or after it.
+    perform from simulated.charges c where c.key = in_key for update;
+    update simulated.undecided u set void_reason = coalesce(u.void_reason, in_reason)
+    where u.operation = 'payment.charge' and u.key = in_key;
+    if found then
+        select c.payment_id, 0, 'pending' into payment_id, amount_returned, state
+        from simulated.charges c where c.key = in_key;
+        return;
+    end if;
+    select f.* into fault, fault_delay, payment_id, refund_id, amount_returned
+    from simulated.void_charge(in_key, in_reason, in_heed_faults) f;
+    if fault = 'pending' then
+        insert into simulated.undecided (operation, key)
+        select 'payment.void', r.key from simulated.refunds r where r.origin = 'void' and r.key = in_key and r.at = now()
+        on conflict on constraint undecided_pkey do nothing;
+    elsif fault = 'refused' and exists (
+        select from simulated.refunds r where r.origin = 'void' and r.key = in_key and r.at = now()
+    ) then
+        perform simulated.take_back('payment.void', in_key, 'refused');
+    end if;
+    select u.state into state from simulated.undecided u where u.operation = 'payment.void' and u.key = in_key;
 end
 $$;
 
@@ -1308,6 +1487,7 @@ CREATE TABLE gateways.stripe_refunds (
     asking bigint,
     by_hand bigint DEFAULT 0 NOT NULL,
     manual boolean DEFAULT false NOT NULL,
+    closed boolean DEFAULT false NOT NULL,
     adjusted bigint DEFAULT 0 NOT NULL,
     CONSTRAINT stripe_refunds_adjusted_within_amount CHECK (((adjusted >= 0) AND (adjusted <= amount))),
     CONSTRAINT stripe_refunds_amount_positive CHECK ((amount > 0)),
@@ -1352,6 +1532,12 @@ COMMENT ON COLUMN gateways.stripe_refunds.by_hand IS 'the part of the amount tha
 --
 
 COMMENT ON COLUMN gateways.stripe_refunds.manual IS 'made at Stripe by a person, and adopted from there';
+
+--
+-- Name: COLUMN stripe_refunds.closed; Type: COMMENT; Schema: gateways; Owner: -
+--
+
+COMMENT ON COLUMN gateways.stripe_refunds.closed IS 'no longer owed: refused by Stripe for good, withdrawn, or returned in another way; nothing is requested under the key any more';
 
 --
 -- Name: COLUMN stripe_refunds.adjusted; Type: COMMENT; Schema: gateways; Owner: -
@@ -1553,6 +1739,7 @@ CREATE TABLE projections.order_dashboard (
     refunded_at timestamp with time zone,
     placed_position bigint NOT NULL,
     "position" bigint NOT NULL,
+    amount_settled bigint NOT NULL,
     payment_failure text,
     waits_until timestamp with time zone
 );
@@ -1652,7 +1839,7 @@ CREATE TABLE simulated.faults (
     remaining integer,
     delay_seconds double precision DEFAULT 0 NOT NULL,
     CONSTRAINT faults_delay_not_negative CHECK ((delay_seconds >= (0)::double precision)),
-    CONSTRAINT faults_kind CHECK ((kind = ANY (ARRAY['unavailable'::text, 'lost_reply'::text, 'hang'::text, 'late_effect'::text]))),
+    CONSTRAINT faults_kind CHECK ((kind = ANY (ARRAY['unavailable'::text, 'lost_reply'::text, 'hang'::text, 'late_effect'::text, 'pending'::text, 'refused'::text]))),
     CONSTRAINT faults_operation CHECK ((operation = ANY (ARRAY['payment.charge'::text, 'payment.void'::text, 'payment.refund'::text, 'shipping.create'::text, 'shipping.void'::text]))),
     CONSTRAINT faults_probability CHECK (((probability >= (0)::double precision) AND (probability <= (1)::double precision))),
     CONSTRAINT faults_remaining_not_negative CHECK ((remaining >= 0))
@@ -1750,6 +1937,32 @@ CREATE TABLE simulated.refunds (
 --
 
 COMMENT ON COLUMN simulated.refunds.origin IS 'whose key it is: that of a refund, or that of a charge undone by a void; the two never collide';
+
+--
+-- Name: undecided; Type: TABLE; Schema: simulated; Owner: -
+--
+
+CREATE TABLE simulated.undecided (
+    operation text NOT NULL,
+    key text NOT NULL COLLATE pg_catalog."C",
+    state text DEFAULT 'pending'::text NOT NULL,
+    void_reason text,
+    at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT undecided_operation CHECK ((operation = ANY (ARRAY['payment.charge'::text, 'payment.void'::text, 'payment.refund'::text]))),
+    CONSTRAINT undecided_state CHECK ((state = ANY (ARRAY['pending'::text, 'failed'::text, 'refused'::text, 'closed'::text])))
+);
+
+--
+-- Name: TABLE undecided; Type: COMMENT; Schema: simulated; Owner: -
+--
+
+COMMENT ON TABLE simulated.undecided IS 'charges and refunds that the provider has not decided, or has refused after that; empty unless someone is rehearsing failure';
+
+--
+-- Name: COLUMN undecided.void_reason; Type: COMMENT; Schema: simulated; Owner: -
+--
+
+COMMENT ON COLUMN simulated.undecided.void_reason IS 'of a pending charge that was voided: undone as soon as it succeeds';
 
 --
 -- Name: idempotency_keys; Type: TABLE; Schema: web; Owner: -
@@ -2086,6 +2299,13 @@ ALTER TABLE ONLY simulated.refunds
     ADD CONSTRAINT refunds_refund_id_key UNIQUE (refund_id);
 
 --
+-- Name: undecided undecided_pkey; Type: CONSTRAINT; Schema: simulated; Owner: -
+--
+
+ALTER TABLE ONLY simulated.undecided
+    ADD CONSTRAINT undecided_pkey PRIMARY KEY (operation, key);
+
+--
 -- Name: idempotency_keys idempotency_keys_pkey; Type: CONSTRAINT; Schema: web; Owner: -
 --
 
@@ -2225,7 +2445,7 @@ CREATE INDEX order_dashboard_on_hold ON projections.order_dashboard USING btree 
 -- Name: order_dashboard_owed; Type: INDEX; Schema: projections; Owner: -
 --
 
-CREATE INDEX order_dashboard_owed ON projections.order_dashboard USING btree (currency) WHERE ((status = 'cancelled'::text) AND (payment_state = 'paid'::text));
+CREATE INDEX order_dashboard_owed ON projections.order_dashboard USING btree (currency) WHERE ((status = 'cancelled'::text) AND (payment_state = 'paid'::text) AND (amount_settled = 0));
 
 --
 -- Name: order_dashboard_updated; Type: INDEX; Schema: projections; Owner: -
@@ -2634,11 +2854,32 @@ REVOKE ALL ON FUNCTION simulated.charge(in_key text, in_fingerprint text, in_ord
 GRANT ALL ON FUNCTION simulated.charge(in_key text, in_fingerprint text, in_order_id text, in_amount bigint, in_currency text, in_decline_above bigint, in_heed_faults boolean, OUT fault text, OUT fault_delay double precision, OUT outcome text, OUT payment_id text, OUT amount bigint, OUT currency text, OUT refunded_amount bigint, OUT code text, OUT reason text) TO orders_app;
 
 --
+-- Name: FUNCTION charge_or_wait(in_key text, in_fingerprint text, in_order_id text, in_amount bigint, in_currency text, in_decline_above bigint, in_heed_faults boolean, OUT fault text, OUT fault_delay double precision, OUT outcome text, OUT payment_id text, OUT amount bigint, OUT currency text, OUT refunded_amount bigint, OUT code text, OUT reason text, OUT pending_since timestamp with time zone); Type: ACL; Schema: simulated; Owner: -
+--
+
+REVOKE ALL ON FUNCTION simulated.charge_or_wait(in_key text, in_fingerprint text, in_order_id text, in_amount bigint, in_currency text, in_decline_above bigint, in_heed_faults boolean, OUT fault text, OUT fault_delay double precision, OUT outcome text, OUT payment_id text, OUT amount bigint, OUT currency text, OUT refunded_amount bigint, OUT code text, OUT reason text, OUT pending_since timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION simulated.charge_or_wait(in_key text, in_fingerprint text, in_order_id text, in_amount bigint, in_currency text, in_decline_above bigint, in_heed_faults boolean, OUT fault text, OUT fault_delay double precision, OUT outcome text, OUT payment_id text, OUT amount bigint, OUT currency text, OUT refunded_amount bigint, OUT code text, OUT reason text, OUT pending_since timestamp with time zone) TO orders_app;
+
+--
+-- Name: FUNCTION close_refund(in_operation text, in_key text, in_payment_id text); Type: ACL; Schema: simulated; Owner: -
+--
+
+REVOKE ALL ON FUNCTION simulated.close_refund(in_operation text, in_key text, in_payment_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION simulated.close_refund(in_operation text, in_key text, in_payment_id text) TO orders_app;
+
+--
 -- Name: FUNCTION create_label(in_key text, in_fingerprint text, in_order_id text, in_units bigint, in_carrier text, in_unavailable_above bigint, in_heed_faults boolean, OUT fault text, OUT fault_delay double precision, OUT outcome text, OUT shipment_id text, OUT tracking_number text, OUT carrier text, OUT reason text); Type: ACL; Schema: simulated; Owner: -
 --
 
 REVOKE ALL ON FUNCTION simulated.create_label(in_key text, in_fingerprint text, in_order_id text, in_units bigint, in_carrier text, in_unavailable_above bigint, in_heed_faults boolean, OUT fault text, OUT fault_delay double precision, OUT outcome text, OUT shipment_id text, OUT tracking_number text, OUT carrier text, OUT reason text) FROM PUBLIC;
 GRANT ALL ON FUNCTION simulated.create_label(in_key text, in_fingerprint text, in_order_id text, in_units bigint, in_carrier text, in_unavailable_above bigint, in_heed_faults boolean, OUT fault text, OUT fault_delay double precision, OUT outcome text, OUT shipment_id text, OUT tracking_number text, OUT carrier text, OUT reason text) TO orders_app;
+
+--
+-- Name: FUNCTION decide(in_operation text, in_key text, in_succeeds boolean); Type: ACL; Schema: simulated; Owner: -
+--
+
+REVOKE ALL ON FUNCTION simulated.decide(in_operation text, in_key text, in_succeeds boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION simulated.decide(in_operation text, in_key text, in_succeeds boolean) TO orders_app;
 
 --
 -- Name: FUNCTION draw_fault(in_operation text, in_heed boolean, OUT fault text, OUT fault_delay double precision); Type: ACL; Schema: simulated; Owner: -
@@ -2654,6 +2895,19 @@ REVOKE ALL ON FUNCTION simulated.refund(in_key text, in_payment_id text, in_amou
 GRANT ALL ON FUNCTION simulated.refund(in_key text, in_payment_id text, in_amount bigint, in_currency text, in_reason text, in_heed_faults boolean, OUT fault text, OUT fault_delay double precision, OUT outcome text, OUT refund_id text, OUT charged bigint, OUT refunded bigint, OUT charge_currency text) TO orders_app;
 
 --
+-- Name: FUNCTION refund_or_wait(in_key text, in_payment_id text, in_amount bigint, in_currency text, in_reason text, in_heed_faults boolean, OUT fault text, OUT fault_delay double precision, OUT outcome text, OUT refund_id text, OUT charged bigint, OUT refunded bigint, OUT charge_currency text); Type: ACL; Schema: simulated; Owner: -
+--
+
+REVOKE ALL ON FUNCTION simulated.refund_or_wait(in_key text, in_payment_id text, in_amount bigint, in_currency text, in_reason text, in_heed_faults boolean, OUT fault text, OUT fault_delay double precision, OUT outcome text, OUT refund_id text, OUT charged bigint, OUT refunded bigint, OUT charge_currency text) FROM PUBLIC;
+GRANT ALL ON FUNCTION simulated.refund_or_wait(in_key text, in_payment_id text, in_amount bigint, in_currency text, in_reason text, in_heed_faults boolean, OUT fault text, OUT fault_delay double precision, OUT outcome text, OUT refund_id text, OUT charged bigint, OUT refunded bigint, OUT charge_currency text) TO orders_app;
+
+--
+-- Name: FUNCTION take_back(in_operation text, in_key text, in_state text); Type: ACL; Schema: simulated; Owner: -
+--
+
+REVOKE ALL ON FUNCTION simulated.take_back(in_operation text, in_key text, in_state text) FROM PUBLIC;
+
+--
 -- Name: FUNCTION void_charge(in_key text, in_reason text, in_heed_faults boolean, OUT fault text, OUT fault_delay double precision, OUT payment_id text, OUT refund_id text, OUT amount_returned bigint); Type: ACL; Schema: simulated; Owner: -
 --
 
@@ -2666,6 +2920,13 @@ GRANT ALL ON FUNCTION simulated.void_charge(in_key text, in_reason text, in_heed
 
 REVOKE ALL ON FUNCTION simulated.void_label(in_key text, in_reason text, in_heed_faults boolean, OUT fault text, OUT fault_delay double precision, OUT existed boolean) FROM PUBLIC;
 GRANT ALL ON FUNCTION simulated.void_label(in_key text, in_reason text, in_heed_faults boolean, OUT fault text, OUT fault_delay double precision, OUT existed boolean) TO orders_app;
+
+--
+-- Name: FUNCTION void_or_wait(in_key text, in_reason text, in_heed_faults boolean, OUT fault text, OUT fault_delay double precision, OUT payment_id text, OUT refund_id text, OUT amount_returned bigint, OUT state text); Type: ACL; Schema: simulated; Owner: -
+--
+
+REVOKE ALL ON FUNCTION simulated.void_or_wait(in_key text, in_reason text, in_heed_faults boolean, OUT fault text, OUT fault_delay double precision, OUT payment_id text, OUT refund_id text, OUT amount_returned bigint, OUT state text) FROM PUBLIC;
+GRANT ALL ON FUNCTION simulated.void_or_wait(in_key text, in_reason text, in_heed_faults boolean, OUT fault text, OUT fault_delay double precision, OUT payment_id text, OUT refund_id text, OUT amount_returned bigint, OUT state text) TO orders_app;
 
 --
 -- Name: TABLE parked; Type: ACL; Schema: dispatcher; Owner: -
@@ -3052,6 +3313,12 @@ GRANT UPDATE(by_hand) ON TABLE gateways.stripe_refunds TO orders_app;
 GRANT INSERT(manual) ON TABLE gateways.stripe_refunds TO orders_app;
 
 --
+-- Name: COLUMN stripe_refunds.closed; Type: ACL; Schema: gateways; Owner: -
+--
+
+GRANT INSERT(closed),UPDATE(closed) ON TABLE gateways.stripe_refunds TO orders_app;
+
+--
 -- Name: COLUMN stripe_refunds.adjusted; Type: ACL; Schema: gateways; Owner: -
 --
 
@@ -3158,6 +3425,12 @@ GRANT SELECT,INSERT,DELETE ON TABLE simulated.late_calls TO orders_app;
 --
 
 GRANT SELECT ON TABLE simulated.refunds TO orders_app;
+
+--
+-- Name: TABLE undecided; Type: ACL; Schema: simulated; Owner: -
+--
+
+GRANT SELECT ON TABLE simulated.undecided TO orders_app;
 
 --
 -- Name: TABLE idempotency_keys; Type: ACL; Schema: web; Owner: -

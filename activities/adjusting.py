@@ -56,7 +56,7 @@ class Adjusting:
 
 
 def _has_open_refund(state: ExistingOrder) -> bool:
-    return isinstance(state, Shipped) and any(state.made(each.refund_id) is None for each in state.requested)
+    return isinstance(state, Shipped) and bool(state.owed)
 
 
 def _is_missing(state: ExistingOrder, change: PaymentChange) -> bool:

@@ -13,10 +13,10 @@ def require_active(state: ExistingOrder, step: str) -> None:
         raise OrderOnHold(state.order.order_id, state.hold.reason)
 
 
-def requested_refund(state: ExistingOrder, ref: RefundRef) -> Refund:
-    """Return the requested refund of this id. Raises IllegalTransition if there is none."""
+def requested_refund(state: ExistingOrder, ref: RefundRef) -> tuple[Shipped, Refund]:
+    """Return the shipped order's state and its requested refund of this id. Raises IllegalTransition if there is none."""
     if isinstance(state, Shipped):
         for refund in state.requested:
             if refund.refund_id == ref.refund_id:
-                return refund
+                return state, refund
     raise IllegalTransition(ref.order_id, "ReturnPayment", state.status)

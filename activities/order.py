@@ -15,17 +15,28 @@ from activities.signatures import (
     PaymentRecord,
     RefundRecord,
     RefundRef,
+    RefundRefusal,
     ShipmentRecord,
 )
 from inventory.stock import Stock
 from order_streams import Orders, load_order
-from orders.commands import CancelOrder, Command, ConfirmOrder, RecordPayment, RecordRefund, RecordShipment
-from orders.errors import IllegalTransition, OrderNotCancellable
+from orders.commands import (
+    CancelOrder,
+    CloseRefund,
+    Command,
+    ConfirmOrder,
+    RecordPayment,
+    RecordPendingPayment,
+    RecordRefund,
+    RecordShipment,
+)
+from orders.errors import IllegalTransition, OrderNotCancellable, RefundNotOpen
 from orders.events import CancelledBy
 from orders.fields import MAX_TEXT
 from orders.ids import stream_name
 from orders.names import derived_name
 from orders.payment_attempts import RecordPaymentFailure
+from orders.provider_events import RefundOutcome
 from orders.state import Cancelled, ExistingOrder, NotPlaced
 
 
@@ -46,6 +57,8 @@ class OrderActivities:
             self.record_shipment,
             self.record_refund,
             self.record_requested_refund,
+            self.record_pending_payment,
+            self.close_refund,
         ]
 
     @activity.defn(name=step.READ_ORDER.name)
@@ -101,10 +114,29 @@ class OrderActivities:
 
     @activity.defn(name=step.RECORD_REQUESTED_REFUND.name)
     async def record_requested_refund(self, ref: RefundRef) -> OrderProgress:
-        refund = requested_refund((await load_order(self._orders, ref.order_id)).state, ref)
+        _, refund = requested_refund((await load_order(self._orders, ref.order_id)).state, ref)
         amount = refund.amount if ref.amount is None else ref.amount
         command = RecordRefund(ref.order_id, refund.refund_id, refund.payment_id, amount, refund.reason)
         return await self._handle(ref, command, about=refund.refund_id)
+
+    @activity.defn(name=step.RECORD_PENDING_PAYMENT.name)
+    async def record_pending_payment(self, record: PaymentRecord) -> OrderProgress:
+        paid = record.payment
+        assert paid.pending_until is not None
+        command = RecordPendingPayment(record.order.order_id, paid.payment_id, paid.amount, paid.pending_until)
+        try:
+            return await self._handle(record.order, command, about=paid.payment_id)
+        except IllegalTransition:  # cancelled or paid in the meantime
+            return await self._current(record.order)
+
+    @activity.defn(name=step.CLOSE_REFUND.name)
+    async def close_refund(self, refused: RefundRefusal) -> OrderProgress:
+        reason = recordable(refused.reason)
+        command = CloseRefund(refused.order_id, refused.refund_id, RefundOutcome.REFUSED, reason)
+        try:
+            return await self._handle(refused, command, about=refused.refund_id)
+        except RefundNotOpen:  # closed by a person in the meantime
+            return await self._current(refused)
 
     async def _handle(self, order: OrderRef, command: Command, *, about: str | None = None) -> OrderProgress:
         info = activity.info()

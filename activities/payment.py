@@ -1,7 +1,7 @@
 """Activities that move money. Ordinary activities: Temporal shows, times and retries each call."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import asyncpg
@@ -12,15 +12,21 @@ from activities import signatures as step
 from activities.adjusting import Adjusting
 from activities.guards import requested_refund, require_active
 from activities.payment_attempts import awaited
-from activities.signatures import OrderRef, Payment, RefundRef, ReturnedPayment, Undo
+from activities.signatures import ChargeRef, OrderRef, Payment, RefundRef, ReturnedPayment, Undo
 from eventstore.tracing import span
-from gateways.errors import AuthorisationExpired, IdempotencyConflict, KeyVoided, PaymentDeclined
+from gateways.errors import (
+    AuthorisationExpired,
+    GatewayUnavailable,
+    IdempotencyConflict,
+    KeyVoided,
+    PaymentDeclined,
+)
 from gateways.legacy_refund_keys import LegacyRefundKeys
 from gateways.payments import Charge, ChargeRequest, PaymentGateway, RefundRequest, TakesPayments
 from order_streams import Orders, load_order
 from orders.model import Order
 from orders.names import derived_name, key_of_order, older_name
-from orders.state import Confirmed, ExistingOrder, Shipped
+from orders.state import Cancelled, Confirmed, ExistingOrder, Refund, Shipped
 from orders.state import Payment as RecordedPayment
 
 
@@ -67,9 +73,9 @@ class PaymentActivities:
         return [self.charge_payment, self.capture_payment, self.refund_payment, self.return_payment]
 
     @activity.defn(name=step.CHARGE_PAYMENT.name)
-    async def charge_payment(self, ref: OrderRef) -> Payment:
+    async def charge_payment(self, ref: ChargeRef) -> Payment:
         """Charge the order's total. Refuses a cancelled or held order; returns a payment that the stream has recorded without
-        a call to the gateway. Looks at a declined charge again: its customer may have completed it at the provider."""
+        a call to the gateway. Looks at a pending charge again, and at a declined one: its customer may have completed it."""
         state = (await load_order(self._orders, ref.order_id)).state
         if state.status != "cancelled" and state.payment is not None:
             return _recorded(state, state.payment)
@@ -81,6 +87,8 @@ class PaymentActivities:
             charge = await self._existing_charge(request) or await self._charge(request)
         if charge.refunded_amount > 0:  # by a run whose last events were lost
             raise KeyVoided(request.key)
+        if charge.pending_until is not None:
+            _require_patience(ref.accepts_pending)
         return _payment(charge)
 
     @activity.defn(name=step.CAPTURE_PAYMENT.name)
@@ -138,15 +146,25 @@ class PaymentActivities:
 
     @activity.defn(name=step.REFUND_PAYMENT.name)
     async def refund_payment(self, undo: Undo) -> ReturnedPayment:
-        """Refund the charge, also one that the customer made at checkout, and refuse any later charge."""
+        """Refund the charge, also one that the customer made at checkout, and refuse any later charge. No effect where a person
+        has settled the refund elsewhere."""
+        state = (await load_order(self._orders, undo.order.order_id)).state
+        if isinstance(state, Cancelled) and state.is_settled:
+            return ReturnedPayment(closed=True)
         if isinstance(self._gateway, TakesPayments):
-            state = (await load_order(self._orders, undo.order.order_id)).state
             await self._gateway.claim(charge_request(state.order, payment_method=state.payment_method))
         with span("payment.void", SpanKind.CLIENT, order=undo.order.order_id):
             voided = await self._gateway.void(charge_key(undo.order.order_id), undo.reason)
-        if voided.payment_id is not None:
+        if voided.pending:
+            _require_patience(undo.accepts_pending)
+        elif voided.payment_id is not None:
             await self._adjust_rest(undo.order.order_id, voided.amount_returned)
-        return ReturnedPayment(payment_id=voided.payment_id, refund_id=voided.refund_id, amount=voided.amount_returned)
+        return ReturnedPayment(
+            payment_id=voided.payment_id,
+            refund_id=voided.refund_id,
+            amount=voided.amount_returned,
+            pending=voided.pending,
+        )
 
     async def _adjust_rest(self, order_id: str, returned: int) -> None:
         """Record the changes of a voided payment of which less was returned than charged: a part was not captured, or a
@@ -156,24 +174,42 @@ class PaymentActivities:
 
     @activity.defn(name=step.RETURN_PAYMENT.name)
     async def return_payment(self, ref: RefundRef) -> ReturnedPayment:
-        """Refund a part of a shipped order's charge as requested, once per refund id."""
-        state = (await load_order(self._orders, ref.order_id)).state
-        refund = requested_refund(state, ref)
-        key = await self._refund_key(ref, refund.payment_id)
-        request = RefundRequest(
-            key, refund.payment_id, refund.amount, state.order.currency, "requested", requested_at=ref.requested_at
-        )
+        """Refund a part of a shipped order's charge as requested, once per refund id. No effect where the refund is closed."""
+        state, refund = requested_refund((await load_order(self._orders, ref.order_id)).state, ref)
+        if refund not in state.owed and state.made(refund.refund_id) is None and ref.accepts_pending:
+            return ReturnedPayment(payment_id=refund.payment_id, closed=True)
+        key = await refund_key(self._legacy_keys, ref.order_id, refund)
+        request = refund_request(key, state.order, refund, ref.requested_at)
         # Look the refund up first, as a charge.
         with span("payment.refund", SpanKind.CLIENT, order=ref.order_id):
             returned = await self._gateway.find_refund(key) or await self._gateway.refund(request)
-        return ReturnedPayment(payment_id=returned.payment_id, refund_id=returned.refund_id, amount=returned.amount)
+        if returned.pending:
+            _require_patience(ref.accepts_pending)
+        return ReturnedPayment(
+            payment_id=returned.payment_id,
+            refund_id=returned.refund_id,
+            amount=returned.amount,
+            pending=returned.pending,
+        )
 
-    async def _refund_key(self, ref: RefundRef, payment_id: str) -> str:
-        named = step.RETURN_PAYMENT.name, ref.order_id, ref.refund_id
-        key, older = derived_name(*named), older_name(*named)
-        if key != older and self._legacy_keys and await self._legacy_keys.is_refund_of(payment_id, older):
-            return older
-        return key
+
+async def refund_key(legacy_keys: LegacyRefundKeys | None, order_id: str, refund: Refund) -> str:
+    """Return the idempotency key of a requested refund."""
+    named = step.RETURN_PAYMENT.name, order_id, refund.refund_id
+    key, older = derived_name(*named), older_name(*named)
+    if key != older and legacy_keys and await legacy_keys.is_refund_of(refund.payment_id, older):
+        return older
+    return key
+
+
+def refund_request(key: str, order: Order, refund: Refund, requested_at: datetime | None) -> RefundRequest:
+    """Build the request of a requested refund."""
+    return RefundRequest(key, refund.payment_id, refund.amount, order.currency, "requested", requested_at=requested_at)
+
+
+def _require_patience(accepts_pending: bool) -> None:
+    if not accepts_pending:
+        raise GatewayUnavailable("the payment provider has not decided yet")
 
 
 def _recorded(state: ExistingOrder, payment: RecordedPayment) -> Payment:
@@ -186,5 +222,9 @@ def _recorded(state: ExistingOrder, payment: RecordedPayment) -> Payment:
 
 def _payment(charge: Charge) -> Payment:
     return Payment(
-        payment_id=charge.payment_id, amount=charge.amount, currency=charge.currency, captured=charge.captured
+        payment_id=charge.payment_id,
+        amount=charge.amount,
+        currency=charge.currency,
+        captured=charge.captured,
+        pending_until=charge.pending_until,
     )

@@ -27,6 +27,13 @@ class OrderRef(Wire):
     causation_id: str | None = None
 
 
+class ChargeRef(OrderRef):
+    """An order to charge. accepts_pending: the caller waits while the provider processes the payment; a run from before there
+    were such results takes every answer for a charge."""
+
+    accepts_pending: bool = False
+
+
 class OrderProgress(Wire):
     """State of an order from its stream. Amounts in minor units. reserved: set by read-order alone; True if the inventory has
     a reservation of the order in any state. waits_until: deadline of an order that waits for its payment."""
@@ -59,12 +66,14 @@ class Cancellation(Wire):
 
 
 class Payment(Wire):
-    """captured: False if the money is only authorised."""
+    """captured: False if the money is only authorised. pending_until: None, except where the provider is still processing the
+    payment, which may fail: it ends until then."""
 
     payment_id: str
     amount: int
     currency: str
     captured: bool = True
+    pending_until: datetime | None = None
 
 
 class PaymentRecord(Wire):
@@ -100,16 +109,22 @@ class ShipmentRecord(Wire):
 
 
 class Undo(Wire):
+    """accepts_pending: as in ChargeRef."""
+
     order: OrderRef
     reason: str
+    accepts_pending: bool = False
 
 
 class ReturnedPayment(Wire):
-    """Result of a refund; empty if there was no charge."""
+    """Result of a refund; empty if there was no charge. pending: the provider has not decided yet. closed: a person has closed
+    the refund, and nothing is returned."""
 
     payment_id: str | None = None
     refund_id: str | None = None
     amount: int = 0
+    pending: bool = False
+    closed: bool = False
 
 
 class RefundRecord(Wire):
@@ -137,11 +152,19 @@ class Undone(Wire):
 
 class RefundRef(OrderRef):
     """A requested refund of a shipped order, and the time of the request. amount: the refunded amount, set after the
-    gateway's answer; None for the full amount."""
+    gateway's answer; None for the full amount. accepts_pending: as in ChargeRef."""
 
     refund_id: str
     requested_at: datetime | None = None
     amount: int | None = None
+    accepts_pending: bool = False
+
+
+class RefundRefusal(OrderRef):
+    """A requested refund that the provider refuses for good, with its reason."""
+
+    refund_id: str
+    reason: str
 
 
 class Publication(Wire):
@@ -188,7 +211,8 @@ READ_ORDER = Signature("read-order", OrderRef, OrderProgress)
 CHECK_INVENTORY = Signature("check-inventory", OrderRef, Availability)
 CONFIRM = Signature("confirm", OrderRef, OrderProgress)
 CANCEL = Signature("cancel", Cancellation, OrderProgress)
-CHARGE_PAYMENT = Signature("charge-payment", OrderRef, Payment)
+CHARGE_PAYMENT = Signature("charge-payment", ChargeRef, Payment)
+RECORD_PENDING_PAYMENT = Signature("record-pending-payment", PaymentRecord, OrderProgress)
 CAPTURE_PAYMENT = Signature("capture-payment", OrderRef, Payment)
 RECORD_PAYMENT = Signature("record-payment", PaymentRecord, OrderProgress)
 RECORD_PAYMENT_FAILURE = Signature("record-payment-failure", PaymentFailureRecord, OrderProgress)
@@ -201,6 +225,7 @@ VOID_SHIPMENT = Signature("void-shipment", Undo, Undone)
 RECORD_REFUND = Signature("record-refund", RefundRecord, OrderProgress)
 RETURN_PAYMENT = Signature("return-payment", RefundRef, ReturnedPayment)
 RECORD_REQUESTED_REFUND = Signature("record-requested-refund", RefundRef, OrderProgress)
+CLOSE_REFUND = Signature("close-refund", RefundRefusal, OrderProgress)
 PUBLISH = Signature("publish", Publication, Published)
 REQUEST_CANCEL = Signature("request-cancel", OrderRef, OrderRef)
 RECONCILE_PAYMENTS = Signature("reconcile-payments", Window, Reconciled)

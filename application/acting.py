@@ -5,7 +5,7 @@ from typing import Final
 
 from eventstore.command_handler import Handled
 from order_streams import Orders
-from orders.commands import CancelOrder
+from orders.commands import CancelOrder, CloseRefund
 from orders.errors import IllegalTransition
 from orders.ids import stream_name
 from orders.interventions import Intervention
@@ -16,13 +16,14 @@ _IMPOSSIBLE: Final = {
     "CancelOrder": "cannot be cancelled",
     "HoldOrder": "cannot be held",
     "ReleaseOrder": "cannot be released",
+    "CloseRefund": "has no refund to close",
     "Restock": "has no units to restock before it has shipped",
     "RetryOrder": "takes no choice of a carrier or service",
     "RequestRefund": "has no refund before it has shipped, cancel it instead",
 }
 
 
-PersonsCommand = CancelOrder | Intervention | GivePaymentMethod
+PersonsCommand = CancelOrder | CloseRefund | Intervention | GivePaymentMethod
 
 
 async def act(

@@ -13,8 +13,8 @@ def refunded(state: ExistingOrder) -> int:
     by_hand = returned_by(state.adjustments, _BY_HAND)
     match state:
         case Shipped():
-            return by_hand + sum(refund.amount for refund in state.refunds)
-        case Cancelled(refund=refund) if refund:
+            return by_hand + sum(refund.amount for refund in state.returned)
+        case Cancelled(refund=refund) if refund and not state.is_settled:
             return refund.amount  # includes refunds by hand
         case _:
             return by_hand
@@ -24,8 +24,8 @@ def owed(state: ExistingOrder) -> int:
     """Money that goes back to the customer and is not recorded as refunded."""
     match state:
         case Shipped():
-            return sum(refund.amount for refund in state.requested if state.made(refund.refund_id) is None)
-        case Cancelled(payment=payment) if payment and state.payment_state == "paid":
+            return sum(refund.amount for refund in state.owed)
+        case Cancelled(payment=payment) if payment and not state.is_settled and state.payment_state == "paid":
             # As the payment state counts: money of a dispute is not owed, even if the dispute was won.
             return max(payment.amount - sum(each.returned for each in state.adjustments if each.returned > 0), 0)
         case _:

@@ -10,7 +10,8 @@ from application import balances
 from orders.adjustments import AdjustmentAction
 from orders.events import CancelledBy
 from orders.model import Address, Adjustments, OrderLine
-from orders.state import Cancelled, ExistingOrder, Shipped
+from orders.provider_events import RefundOutcome
+from orders.state import Cancelled, Confirmed, ExistingOrder, Shipped
 
 Status = Literal["placed", "confirmed", "paid", "shipped", "cancelled"]
 PaymentState = Literal["none", "paid", "refunded"]
@@ -48,9 +49,23 @@ class Refund(Document):
 
 
 class RequestedRefund(Refund):
-    """made: true once the money is refunded."""
+    """made: true once the payment provider has returned the money. outcome: of a refund that the provider does not make; null
+    while it is requested, and once it is made."""
 
     made: bool
+    outcome: RefundOutcome | None
+
+
+class ClosedRefund(Refund):
+    """A refund that the payment provider does not make. reason: of its end."""
+
+    outcome: RefundOutcome
+
+
+class PendingPayment(Payment):
+    """A payment that the provider is processing, and that may still fail. until: its end at the latest."""
+
+    until: datetime
 
 
 class PaymentAdjustment(Document):
@@ -107,9 +122,11 @@ class OrderDocument(Document):
     owed: Amount
     version: int
     payment: Payment | None
+    pending_payment: PendingPayment | None
     shipment: Shipment | None
     refund: Refund | None
     refunds: list[RequestedRefund]
+    closed_refunds: list[ClosedRefund]
     payment_adjustments: list[PaymentAdjustment]
     hold: Hold | None
     payment_failure: PaymentFailure | None
@@ -128,9 +145,11 @@ class OrderDocument(Document):
                 "owed": balances.owed(state),
                 "version": version,
                 "payment": state.payment,
+                "pending_payment": state.pending if isinstance(state, Confirmed) else None,
                 "shipment": state.shipment,
                 "refund": state.refund,
                 "refunds": _refunds(state) if isinstance(state, Shipped) else [],
+                "closed_refunds": state.closed if isinstance(state, Shipped | Cancelled) else (),
                 "payment_adjustments": state.adjustments,
                 "hold": state.hold,
                 "payment_failure": state.awaited,
@@ -179,12 +198,14 @@ class Timeline(Document):
 def _refunds(state: Shipped) -> list[RequestedRefund]:
     """Return the refunds of a shipped order in order of request; once made, with the amount refunded."""
     made = {each.refund_id: each for each in state.refunds}
+    closed = {each.refund_id: each.outcome for each in state.closed}
     return [
         RequestedRefund(
             refund_id=each.refund_id,
             amount=made.get(each.refund_id, each).amount,
             reason=each.reason,
             made=each.refund_id in made,
+            outcome=closed.get(each.refund_id),
         )
         for each in state.requested
     ]

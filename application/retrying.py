@@ -10,7 +10,6 @@ from application.acting import act
 from dispatcher.starter import WorkflowStarter
 from dispatcher.triggers import TRIGGERS
 from eventstore.command_handler import Handled
-from open_work.open_orders import owed
 from order_streams import Orders, load_order
 from orders.events import OrderRetried, RefundRequested
 from orders.ids import stream_name
@@ -70,7 +69,7 @@ async def retry(
 
 
 def _owed(state: State) -> list[Refund]:
-    return owed(state) if isinstance(state, Shipped) else []
+    return list(state.owed) if isinstance(state, Shipped) else []
 
 
 async def _start_refunds(orders: Orders, starter: WorkflowStarter, order_id: str, due: Sequence[Refund]) -> None:
@@ -78,7 +77,7 @@ async def _start_refunds(orders: Orders, starter: WorkflowStarter, order_id: str
     runs."""
     if not due:
         return
-    [trigger] = [each for each in TRIGGERS if each.workflow == REFUND_ORDER]
+    [trigger] = [each for each in TRIGGERS if each.event_type == RefundRequested.event_type]
     ids = {refund.refund_id for refund in due}
     async for recorded, event in orders.events(stream_name(order_id)):
         if isinstance(event, RefundRequested) and event.refund_id in ids:

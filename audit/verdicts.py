@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from audit.report import LABELS, MESSAGES, MONEY, OPEN_ORDERS, STOCK, STREAMS, Finding
 from open_work.evidence import Evidence
-from open_work.open_orders import Prospect, owed
+from open_work.open_orders import Prospect
 from order_streams.folded import OrderStream
 from orders.adjustments import returned_by
 from orders.model import quantities
@@ -79,13 +79,15 @@ def _money_allowed(evidence: Evidence, waiting: bool) -> Sequence[int]:
         case Paid():
             return (adjusted,)
         case Shipped() as state:
-            most = adjusted - sum(refund.amount for refund in state.refunds)
+            most = adjusted - sum(refund.amount for refund in state.returned)
             # A refund that is owed may have left the gateway, and may not have.
-            return range(most - sum(refund.amount for refund in owed(state)), most + 1)
+            return range(most - sum(refund.amount for refund in state.owed), most + 1)
         case Confirmed():
             return (0, adjusted)
         case Cancelled() if waiting:
             return (0, adjusted, total)
+        case Cancelled(is_settled=True) as state:
+            return (sum(each.amount for each in state.closed),)
         case Placed() | Cancelled():
             return (0,)
 
@@ -103,7 +105,7 @@ def _recorded_money(evidence: Evidence) -> Iterator[Finding]:
         recorded, charged = (format_money(amount, currency) for amount in (state.payment.amount, evidence.charged))
         yield _finding(evidence, MONEY, f"records a payment of {recorded}, and the gateway charged {charged}")
     recorded_refund = (state.refund.amount if state.refund else 0) + returned_by(state.adjustments)
-    if isinstance(state, Cancelled) and recorded_refund != evidence.refunded:
+    if isinstance(state, Cancelled) and not state.is_settled and recorded_refund != evidence.refunded:
         recorded, returned = (format_money(amount, currency) for amount in (recorded_refund, evidence.refunded))
         yield _finding(evidence, MONEY, f"records refunds of {recorded}, and the gateway returned {returned}")
 

@@ -65,6 +65,10 @@ COMMANDS: Final = {
         "cli.refund:refund",
         "Refund money of a shipped order, once or several times; all refunds together never exceed the charge.",
     ),
+    "refunds": (
+        "cli.refunds:refunds",
+        "Refunds that the payment provider does not make: withdraw or settle one.",
+    ),
     "reconcile": (
         "cli.reconcile:reconcile",
         "Compare payments with Stripe now: refunds, captures, releases and disputes made there enter the orders' streams.",

@@ -92,9 +92,12 @@ async def _request(orders: Orders, asked: RequestRefund, expect: int | None) -> 
 
 
 async def _made(orders: Orders, client: Client | None, asked: RequestRefund) -> None:
-    """Wait until the refund is recorded. Raises Refused where its workflow has failed."""
+    """Wait until the refund is recorded. Raises Refused where it is closed, or its workflow has failed."""
     workflow_id = await _workflow_id(orders, asked)
     while not await _is_made(orders, asked):
+        if closed := (await shipped(orders, asked.order_id)).closing(asked.refund_id):
+            how = closed.outcome.replace("_", " ")
+            raise Refused(f"refund {asked.refund_id} was not made: {how}, {visible(closed.reason)}")
         if client and await _ended_badly(client, workflow_id) and not await _is_made(orders, asked):
             raise Refused(
                 f"refund {asked.refund_id} was not made: {await _failure(client, workflow_id)}. "

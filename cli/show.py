@@ -21,7 +21,7 @@ from order_streams import load_order
 from orders.adjustments import returned_by, sentence_of
 from orders.model import Address
 from orders.money import format_money
-from orders.state import Cancelled, ExistingOrder, Refund, Shipped
+from orders.state import Cancelled, ClosedRefund, Confirmed, ExistingOrder, Refund, Shipped
 from settings import Settings
 
 
@@ -70,6 +70,7 @@ def render_order(
             ("payment failed", _failure(state)),
             ("payment method", state.payment_method or order.payment_method),
             ("refunds", _refund_lines(state) if isinstance(state, Shipped) and state.requested else None),
+            ("settled", _settled(state) if isinstance(state, Cancelled) else None),
             ("at the provider", _adjustment_lines(state) if state.adjustments else None),
             ("reason", _reason(state)),
             ("shipment", f"{state.shipment.tracking_number} by {state.shipment.carrier}" if state.shipment else None),
@@ -94,7 +95,8 @@ def _payment(state: ExistingOrder) -> str:
     currency = state.order.currency
     charged = f"{format_money(state.payment.amount, currency)} as {state.payment.payment_id}" if state.payment else ""
     back = f"{format_money(state.refund.amount, currency)} back as {state.refund.refund_id}" if state.refund else ""
-    known = ", ".join(filter(None, (charged, back)))
+    pending = _pending(state) if isinstance(state, Confirmed) else ""
+    known = ", ".join(filter(None, (charged, pending, back)))
     word = payment_word(state.payment_state, refunded(state))
     return f"{word} ({known})" if known else word
 
@@ -109,6 +111,13 @@ def _attention(stuck: Sequence[Stuck]) -> Text | None:
     return Text("\n".join(lines), style="bold red") if lines else None
 
 
+def _pending(state: Confirmed) -> str:
+    if state.pending is None:
+        return ""
+    amount = format_money(state.pending.amount, state.order.currency)
+    return f"{amount} pending as {state.pending.payment_id}, until {state.pending.until:%Y-%m-%d} at the latest"
+
+
 def _adjustment_lines(state: ExistingOrder) -> Text:
     currency, returned = state.order.currency, returned_by(state.adjustments)
     lines = [visible(sentence_of(each, currency)) for each in state.adjustments]
@@ -121,16 +130,24 @@ def _failure(state: ExistingOrder) -> str | None:
     return f"{state.awaited.reason} ({state.awaited.code}), waits until {moment(state.awaited.waits_until)}"
 
 
-def _refund_lines(state: Shipped) -> Text:
+def _settled(state: Cancelled) -> str | None:
     currency = state.order.currency
-    return Text("\n".join(_refund_line(each, state.made(each.refund_id), currency) for each in state.requested))
+    lines = [f"{format_money(each.amount, currency)} returned in another way: {each.reason}" for each in state.closed]
+    return "; ".join(lines) or None
 
 
-def _refund_line(asked: Refund, made: Refund | None, currency: str) -> str:
+def _refund_lines(state: Shipped) -> Text:
+    lines = (_refund_line(each, state, state.closing(each.refund_id)) for each in state.requested)
+    return Text("\n".join(lines))
+
+
+def _refund_line(asked: Refund, state: Shipped, closed: ClosedRefund | None) -> str:
+    made, currency = state.made(asked.refund_id), state.order.currency
     amount = format_money((made or asked).amount, currency)
     less = f" of {format_money(asked.amount, currency)}" if made and made.amount < asked.amount else ""
     how = "back" if made else "asked for"
-    return f"{amount}{less} {how} as {visible(asked.refund_id)}: {visible(asked.reason)}"
+    ended = f"; {closed.outcome.replace('_', ' ')}: {visible(closed.reason)}" if closed else ""
+    return f"{amount}{less} {how} as {visible(asked.refund_id)}: {visible(asked.reason)}{ended}"
 
 
 def _reason(state: ExistingOrder) -> str | None:

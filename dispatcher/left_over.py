@@ -41,8 +41,10 @@ def _is_due(trigger: Trigger, event: Event, state: State, *, before: bool) -> bo
         case Placed() | Confirmed() | Paid():
             return trigger.workflow == _WORKFLOW_OF[type(state)] and state.hold is None
         case Shipped():
-            return isinstance(event, RefundRequested) and state.made(event.refund_id) is None
+            return isinstance(event, RefundRequested) and event.refund_id in {each.refund_id for each in state.owed}
         case Cancelled():
-            return trigger.workflow == FULFILL_ORDER and (state.payment_state == "paid" or before)
+            return trigger.workflow == FULFILL_ORDER and (
+                (state.payment_state == "paid" and not state.is_settled) or before
+            )
         case _:
             return False

@@ -19,6 +19,7 @@ from orders.events import (
 from orders.money import format_money
 from orders.names import workflow_id
 from orders.payment_events import PaymentMethodGiven
+from orders.provider_events import RefundClosed, RefundOutcome
 from workflows.model import FULFILL_ORDER, NOTIFY_SHIPMENT, REFUND_ORDER, RETRY, VALIDATE_ORDER
 
 
@@ -33,6 +34,14 @@ def _leaves_work(event: Event) -> bool:
     if event.cancelled_by is CancelledBy.VALIDATION:
         return event.paid_at_checkout
     return event.cancelled_by is not CancelledBy.FULFILLMENT
+
+
+def _closed_by_a_person(event: Event) -> bool:
+    return isinstance(event, RefundClosed) and event.after_shipment and event.outcome is not RefundOutcome.REFUSED
+
+
+def _settled_when_cancelled(event: Event) -> bool:
+    return isinstance(event, RefundClosed) and not event.after_shipment
 
 
 def _is(status: str) -> Callable[[Event], bool]:
@@ -64,7 +73,7 @@ class Trigger:
 
     def about(self, event: Event) -> tuple[str, ...]:
         """The ids that the workflow's id is derived from."""
-        if isinstance(event, RefundRequested):
+        if self.workflow == REFUND_ORDER and isinstance(event, RefundRequested | RefundClosed):
             return event.order_id, event.refund_id
         return (event.order_id,)
 
@@ -77,6 +86,8 @@ class Trigger:
         )
         if isinstance(event, RefundRequested):
             return RefundRef(**order.model_dump(), refund_id=event.refund_id, requested_at=recorded.recorded_at)
+        if self.workflow == REFUND_ORDER and isinstance(event, RefundClosed):
+            return RefundRef(**order.model_dump(), refund_id=event.refund_id)
         return order
 
     def summary(self, event: Event) -> str:
@@ -109,4 +120,6 @@ TRIGGERS = (
     Trigger(OrderRetried.event_type, FULFILL_ORDER, "cancelled", when=_is("cancelled"), signal=RETRY, again=True),
     Trigger(OrderRetried.event_type, NOTIFY_SHIPMENT, "shipped", when=_is("shipped"), signal=RETRY, again=True),
     Trigger(RefundRequested.event_type, REFUND_ORDER, "shipped"),
+    Trigger(RefundClosed.event_type, REFUND_ORDER, "shipped", when=_closed_by_a_person, signal=RETRY),
+    Trigger(RefundClosed.event_type, FULFILL_ORDER, "cancelled", when=_settled_when_cancelled, signal=RETRY),
 )

@@ -3,7 +3,6 @@
 from explore.calm import runs
 from explore.system import Explored
 from explore.temporal_acts import workflow_ids
-from open_work.open_orders import owed
 from orders.ids import stream_name
 from orders.model import units
 from orders.state import Cancelled, NotPlaced, Shipped
@@ -35,7 +34,7 @@ def _of_shipped(system: Explored, state: Shipped, kept: int, live: int, reserved
         return "shipped and its goods are still in stock"
     if system.stripe.held(order_id):
         return "shipped and its money is only authorised"
-    if owed(state):
+    if state.owed:
         return "shipped and owes a requested refund"
     requested, by_hand = sum(refund.amount for refund in state.refunds), system.stripe.by_hand(order_id)
     # A refund by hand may replace a requested one.

@@ -110,8 +110,26 @@ class RefundFailed(DefiniteRefusal):
     """The refund failed after it was made, and the money is back with us: return it another way."""
 
     def __init__(self, key: str) -> None:
-        super().__init__(f"refund {key} has failed at the gateway")
+        super().__init__("the refund has failed at the payment provider")
         self.key = key
+
+
+class RefundRefused(DefiniteRefusal):
+    """The provider never makes this refund: return the money in another way. reason: the provider's, in our words."""
+
+    def __init__(self, key: str, reason: str) -> None:
+        super().__init__(f"the refund is refused: {reason}")
+        self.key = key
+        self.reason = reason
+
+
+class RefundUnderWay(DefiniteRefusal):
+    """The refund cannot be given up, because the provider has made it or is about to: wait for its end."""
+
+    def __init__(self, key: str, why: str) -> None:
+        super().__init__(f"the refund cannot be given up: {why}")
+        self.key = key
+        self.why = why
 
 
 class PaymentNotFound(DefiniteRefusal):

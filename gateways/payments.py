@@ -43,7 +43,8 @@ class ChargeRequest:
 @dataclass(frozen=True, slots=True)
 class Charge:
     """Money captured under a key, or only authorised if `captured` is False. refunded_amount: returned so far, in minor
-    units."""
+    units. pending_until: None, except where the provider is processing the payment: no money is taken yet, the payment may
+    fail, and it ends until then."""
 
     payment_id: str
     key: str
@@ -51,17 +52,20 @@ class Charge:
     currency: str
     refunded_amount: int
     captured: bool = True
+    pending_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Voided:
     """A voided key. payment_id and refund_id are None if there was nothing to return; amount_returned includes refunds
-    made by hand at the provider."""
+    made by hand at the provider. pending: the provider is still processing the payment or its refund, and the next call
+    returns how that went on."""
 
     key: str
     payment_id: str | None
     refund_id: str | None
     amount_returned: int
+    pending: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +91,12 @@ class RefundRequest:
 @dataclass(frozen=True, slots=True)
 class Refund:
     """Money returned for a request, in minor units of the charge's currency, with the part refunded by hand at the provider.
-    Less than requested if less is left of the charge."""
+    Less than requested if less is left of the charge. pending: requested at the provider, which may still refuse it."""
 
     refund_id: str
     payment_id: str
     amount: int
+    pending: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +116,11 @@ class PaymentChange:
 
 
 class PaymentGateway(Protocol):
-    """Charges and refunds. Every method may raise GatewayUnavailable or GatewayMisconfigured."""
+    """Charges and refunds. Every method may raise GatewayUnavailable, GatewayMisconfigured or GatewayUndecided."""
 
     async def charge(self, request: ChargeRequest) -> Charge:
-        """Capture the amount, or authorise it (see `captured`), once per key.
-        Raises PaymentDeclined, AmountNotSupported, KeyVoided or IdempotencyConflict."""
+        """Capture the amount, or authorise it (see `captured`), once per key. While the provider processes the payment, each
+        call returns the pending charge. Raises PaymentDeclined, AmountNotSupported, KeyVoided or IdempotencyConflict."""
         ...
 
     async def capture(self, key: str) -> Charge:
@@ -124,12 +129,24 @@ class PaymentGateway(Protocol):
         ...
 
     async def void(self, key: str, reason: str) -> Voided:
-        """Refund the rest of the charge or release the authorisation, and refuse any later charge under the key."""
+        """Refund the rest of the charge or release the authorisation, and refuse any later charge under the key. A refund that
+        the provider refuses or fails is not requested again: GatewayUndecided, until `close_void`."""
+        ...
+
+    async def close_void(self, key: str) -> int:
+        """Give up the refund of a voided charge, which the provider has refused or failed; return its amount.
+        Raises RefundUnderWay for any other refund, or if there is none."""
         ...
 
     async def refund(self, request: RefundRequest) -> Refund:
-        """Refund a part of a charge, once per key, and never more than the provider has left of it.
-        Raises RefundExceedsCharge, RefundCurrencyMismatch, RefundFailed, PaymentNotFound or IdempotencyConflict."""
+        """Refund a part of a charge, once per key, and never more than the provider has left of it. While the provider has not
+        decided, each call returns the pending refund. Raises RefundRefused, RefundFailed, RefundExceedsCharge,
+        RefundCurrencyMismatch, PaymentNotFound or IdempotencyConflict."""
+        ...
+
+    async def close_refund(self, request: RefundRequest) -> None:
+        """Give up this refund: nothing is requested under its key any more. A refund that waits for the customer is cancelled.
+        Raises RefundUnderWay if the provider has made the refund, or may still make it."""
         ...
 
     async def find(self, key: str) -> Charge | None:

@@ -73,7 +73,7 @@ def unfinished(evidence: Evidence) -> list[Work]:
             return [_work(evidence, FULFILL_ORDER)]
         case Shipped() as state:
             notify = [_work(evidence, NOTIFY_SHIPMENT)] if evidence.missing else []
-            return notify + [_refund(evidence, refund) for refund in owed(state)]
+            return notify + [_refund(evidence, refund) for refund in state.owed]
         case Cancelled() as state:
             return [_work(evidence, FULFILL_ORDER)] if _left_to_undo(evidence, state) else []
 
@@ -81,12 +81,9 @@ def unfinished(evidence: Evidence) -> list[Work]:
 def has_ended(state: State) -> bool:
     """True for a shipped order, and a cancelled one without a payment left to refund. Messages, labels and reserved units may
     still be left: see `unfinished`."""
-    return isinstance(state, Shipped) or (isinstance(state, Cancelled) and state.payment_state != "paid")
-
-
-def owed(state: Shipped) -> list[Refund]:
-    """Refunds that were requested and are not recorded as made."""
-    return [refund for refund in state.requested if state.made(refund.refund_id) is None]
+    if isinstance(state, Cancelled):
+        return state.payment_state != "paid" or state.is_settled
+    return isinstance(state, Shipped)
 
 
 def _work(evidence: Evidence, workflow: str) -> Work:
@@ -118,6 +115,8 @@ def refund_workflow_id(event: RefundRequested) -> str:
 
 
 def _left_to_undo(evidence: Evidence, state: Cancelled) -> bool:
+    if state.is_settled:  # its money is kept, and returned in another way
+        return bool(evidence.live_labels or evidence.reserved)
     recorded = (state.refund.amount if state.refund else 0) + returned_by(state.adjustments)
     return bool(evidence.kept or evidence.live_labels or evidence.reserved or evidence.refunded != recorded)
 

@@ -1,12 +1,14 @@
 """Commands of an order. Ids and amounts of gateways come in with the command; amounts are minor units."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from orders.adjustments import AdjustmentAction
 from orders.events import CancelledBy, Shortage
 from orders.interventions import Intervention
 from orders.model import Order
 from orders.payment_attempts import PaymentAttempt
+from orders.provider_events import RefundOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,28 @@ class RecordPayment:
     payment_id: str
     amount: int
     currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPendingPayment:
+    """Record that the provider is processing the payment, for which it may take `until` then."""
+
+    order_id: str
+    payment_id: str
+    amount: int
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CloseRefund:
+    """Close a refund that the provider will not make; idempotent by the refund's id and outcome. amount: what is settled of a
+    cancelled order's payment; None for all of it."""
+
+    order_id: str
+    refund_id: str
+    outcome: RefundOutcome
+    reason: str
+    amount: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +108,11 @@ Command = (
     PlaceOrder
     | ConfirmOrder
     | RecordPayment
+    | RecordPendingPayment
     | RecordShipment
     | CancelOrder
     | RecordRefund
+    | CloseRefund
     | RecordAdjustment
     | Intervention
     | PaymentAttempt

@@ -9,11 +9,13 @@ from orders.adjusting import record_adjustment
 from orders.adjustments import INCLUDED_IN_CANCELLATION, returned_by
 from orders.commands import (
     CancelOrder,
+    CloseRefund,
     Command,
     ConfirmOrder,
     PlaceOrder,
     RecordAdjustment,
     RecordPayment,
+    RecordPendingPayment,
     RecordRefund,
     RecordShipment,
 )
@@ -46,6 +48,8 @@ from orders.interventions import HoldOrder, RequestRefund, RetryOrder, illegal, 
 from orders.model import Order
 from orders.money import Money
 from orders.payment_attempts import GivePaymentMethod, RecordPaymentFailure, attempt_payment
+from orders.provider_events import PaymentPending
+from orders.refund_closing import close_refund
 from orders.state import (
     Cancelled,
     Confirmed,
@@ -89,12 +93,16 @@ def _proceed(command: Command, state: ExistingOrder) -> list[Event]:
             return _confirm(command, state)
         case RecordPayment():
             return _record_payment(command, state)
+        case RecordPendingPayment():
+            return _record_pending(command, state)
         case RecordShipment():
             return _record_shipment(command, state)
         case CancelOrder():
             return _cancel(command, state)
         case RecordRefund():
             return _record_refund(command, state)
+        case CloseRefund():
+            return [*close_refund(command, state)]
         case RecordPaymentFailure() | GivePaymentMethod():
             return attempt_payment(command, state)
         case RecordAdjustment():
@@ -156,6 +164,15 @@ def _record_payment(command: RecordPayment, state: ExistingOrder) -> list[Event]
         raise illegal(command, state)
     _require_full_payment(command, order)
     return [OrderPaid(**shared_facts(order), payment_id=command.payment_id, amount=command.amount)]
+
+
+def _record_pending(command: RecordPendingPayment, state: ExistingOrder) -> list[Event]:
+    if not isinstance(state, Confirmed):
+        raise illegal(command, state)
+    if state.pending is not None and state.pending.payment_id == command.payment_id:
+        return []
+    facts = shared_facts(state.order)
+    return [PaymentPending(**facts, payment_id=command.payment_id, amount=command.amount, until=command.until)]
 
 
 def _require_full_payment(command: RecordPayment, order: Order) -> None:

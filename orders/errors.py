@@ -138,6 +138,19 @@ class RefundOutOfRange(OrderError):
         return f"of order {self.order_id} {self.limit} can be refunded, not {self.amount}"
 
 
+class RefundNotOpen(OrderError):
+    """The refund cannot be closed. Look at the order's refunds (`orders show`), and close an open one."""
+
+    def __init__(self, order_id: str, refund_id: str, why: str) -> None:
+        super().__init__(order_id, refund_id, why)
+        self.order_id = order_id
+        self.refund_id = refund_id
+        self.why = why
+
+    def __str__(self) -> str:
+        return f"refund {self.refund_id} of order {self.order_id} cannot be closed: {self.why}"
+
+
 class PaymentDisputed(OrderError):
     """The payment is in a dispute, open or lost: the provider refuses refunds. Answer the dispute at the provider."""
 

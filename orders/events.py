@@ -14,6 +14,7 @@ from orders.fields import Amount, CurrencyCode, OptionalText, Sku, Text, Wire
 from orders.model import Order, OrderContent, OrderFact, units
 from orders.money import format_money
 from orders.payment_events import PaymentFailed, PaymentMethodGiven
+from orders.provider_events import PaymentPending, RefundClosed
 
 
 class CancelledBy(StrEnum):
@@ -229,6 +230,8 @@ Event = (
     | OrderReleased
     | OrderRetried
     | RefundRequested
+    | PaymentPending
+    | RefundClosed
     | PaymentFailed
     | PaymentMethodGiven
     | PaymentAdjusted

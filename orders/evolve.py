@@ -21,8 +21,10 @@ from orders.events import (
 )
 from orders.model import Order
 from orders.payment_events import PaymentFailed, PaymentMethodGiven
+from orders.provider_events import PaymentPending, RefundClosed
 from orders.state import (
     Cancelled,
+    ClosedRefund,
     Confirmed,
     Hold,
     LabelChoice,
@@ -31,6 +33,7 @@ from orders.state import (
     Paid,
     Payment,
     PaymentFailure,
+    PendingPayment,
     Placed,
     Refund,
     Shipment,
@@ -100,7 +103,7 @@ def _after(state: State, event: Event) -> State | None:
             return _retried(state, event)
         case PaymentFailed():
             if isinstance(state, Confirmed) and event.attempt == state.attempt:
-                return replace(state, failure=_failure(event))
+                return replace(state, failure=_failure(event), pending=None)
         case PaymentMethodGiven():
             if isinstance(state, Confirmed) and state.awaited:
                 given = state.methods_given + 1
@@ -108,6 +111,11 @@ def _after(state: State, event: Event) -> State | None:
         case RefundRequested():
             if isinstance(state, Shipped) and event.amount <= state.refundable:
                 return replace(state, requested=(*state.requested, _refund(event)))
+        case PaymentPending():
+            if isinstance(state, Confirmed):
+                return replace(state, pending=PendingPayment(event.payment_id, event.amount, event.until))
+        case RefundClosed():
+            return _closed(state, event)
         case PaymentAdjusted():
             if isinstance(state, Confirmed | Paid | Shipped | Cancelled):
                 return replace(state, adjustments=(*state.adjustments, _adjustment(event)))
@@ -151,6 +159,14 @@ def _refunded(state: State, event: OrderRefunded) -> State | None:
     if isinstance(state, Cancelled) and state.refund is None and event.amount <= state.order.total:
         return replace(state, refund=_refund(event))
     return None
+
+
+def _closed(state: State, event: RefundClosed) -> State | None:
+    if not isinstance(state, Shipped | Cancelled):
+        return None
+    return replace(
+        state, closed=(*state.closed, ClosedRefund(event.refund_id, event.outcome, event.amount, event.reason))
+    )
 
 
 def _retried(state: State, event: OrderRetried) -> State | None:

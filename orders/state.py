@@ -12,6 +12,7 @@ from typing import ClassVar, Literal
 from orders.adjustments import Adjustment, captured_of, returned_by
 from orders.events import CancelledBy, Shortage
 from orders.model import Order
+from orders.provider_events import RefundOutcome
 
 Status = Literal["not placed", "placed", "confirmed", "paid", "shipped", "cancelled"]
 PaymentState = Literal["none", "paid", "refunded"]
@@ -42,6 +43,29 @@ class Refund:
     payment_id: str
     amount: int
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedRefund:
+    """A refund that the provider does not make, with the amount of the request in minor units of the order's currency."""
+
+    refund_id: str
+    outcome: RefundOutcome
+    amount: int
+    reason: str
+
+    @property
+    def is_settled(self) -> bool:
+        return self.outcome is RefundOutcome.SETTLED_ELSEWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class PendingPayment:
+    """A payment that the provider is processing, in minor units of the order's currency, and when that ends at the latest."""
+
+    payment_id: str
+    amount: int
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +135,7 @@ class Confirmed:
     order: Order
     hold: Hold | None = None
     retries: int = 0
+    pending: PendingPayment | None = None
     label_choice: LabelChoice | None = None
     failure: PaymentFailure | None = None
     payment_method: str | None = None
@@ -129,8 +154,9 @@ class Confirmed:
 
     @property
     def awaited(self) -> PaymentFailure | None:
-        """The failure of the current attempt; None while the attempt is in progress."""
-        return self.failure if self.failure and self.failure.attempt == self.attempt else None
+        """The failure of the current attempt; None while the attempt is in progress, or pending at the provider."""
+        failed = self.failure is not None and self.failure.attempt == self.attempt and self.pending is None
+        return self.failure if failed else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,13 +184,15 @@ class Paid:
 @dataclass(frozen=True, slots=True)
 class Shipped:
     """Shipped: the successful end. `requested` are the refunds that people requested, `refunds` the refunds made, each with
-    its actual amount; refunds made by hand at the provider that cover no request are `adjustments`."""
+    its actual amount, `closed` the refunds that are not made; refunds made by hand at the provider that cover no request are
+    `adjustments`."""
 
     order: Order
     payment: Payment
     shipment: Shipment
     requested: tuple[Refund, ...] = ()
     refunds: tuple[Refund, ...] = ()
+    closed: tuple[ClosedRefund, ...] = ()
     payment_method: str | None = None
     adjustments: tuple[Adjustment, ...] = ()
     retries: ClassVar[int] = 0
@@ -177,7 +205,7 @@ class Shipped:
     @property
     def payment_state(self) -> PaymentState:
         """ "refunded" once the whole payment is refunded; after a partial refund still "paid"."""
-        returned = sum(refund.amount for refund in self.refunds) + returned_by(self.adjustments)
+        returned = sum(refund.amount for refund in self.returned) + returned_by(self.adjustments)
         return _payment_state(self.payment.amount, returned)
 
     @property
@@ -185,22 +213,45 @@ class Shipped:
         """The captured part of the payment, in minor units."""
         return captured_of(self.payment.amount, self.adjustments)
 
+    @property
+    def returned(self) -> tuple[Refund, ...]:
+        """The refunds made, without those that failed later and were settled elsewhere."""
+        settled = {each.refund_id for each in self.closed if each.is_settled}
+        return tuple(refund for refund in self.refunds if refund.refund_id not in settled)
+
+    @property
+    def owed(self) -> tuple[Refund, ...]:
+        """The requested refunds that are neither made nor closed."""
+        ended = {each.refund_id for each in self.refunds} | {each.refund_id for each in self.closed}
+        return tuple(refund for refund in self.requested if refund.refund_id not in ended)
+
+    def closing(self, refund_id: str) -> ClosedRefund | None:
+        """The end of a refund that the provider does not make; None while it is open, or where it was made."""
+        return next((each for each in self.closed if each.refund_id == refund_id), None)
+
     def made(self, refund_id: str) -> Refund | None:
         """The refund made for a request, with its actual amount; None while it is owed."""
         return next((refund for refund in self.refunds if refund.refund_id == refund_id), None)
 
     def answers(self, refund: Refund) -> bool:
-        """True for a refund of an owed request. Its amount may be less, where the charge had no more left."""
-        return self.made(refund.refund_id) is None and any(
+        """True for a refund of a request that is not made. Its amount may be less, where the charge had no more left. A refund
+        that the provider made although the request was closed is money returned too."""
+        if self.made(refund.refund_id) or refund.amount > self.payment.amount - sum(
+            each.amount for each in self.refunds
+        ):
+            return False
+        return any(
             refund == replace(asked, amount=refund.amount) and 0 <= refund.amount <= asked.amount
             for asked in self.requested
         )
 
     @property
     def refundable(self) -> int:
-        """The part of the payment that is neither returned nor requested, in minor units."""
-        kept = self.payment.amount - returned_by(self.adjustments)
-        return max(kept - sum(refund.amount for refund in self.requested), 0)
+        """The part of the payment that is neither returned nor requested nor settled elsewhere, in minor units."""
+        made = {refund.refund_id for refund in self.refunds}
+        given_up = {each.refund_id for each in self.closed if not each.is_settled} - made
+        used = sum(refund.amount for refund in self.requested if refund.refund_id not in given_up)
+        return max(self.payment.amount - returned_by(self.adjustments) - used, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +265,7 @@ class Cancelled:
     shortages: tuple[Shortage, ...] = ()
     payment: Payment | None = None
     refund: Refund | None = None
+    closed: tuple[ClosedRefund, ...] = ()
     payment_method: str | None = None
     adjustments: tuple[Adjustment, ...] = ()
     retries: ClassVar[int] = 0
@@ -225,12 +277,18 @@ class Cancelled:
 
     @property
     def payment_state(self) -> PaymentState:
-        """ "refunded" also where the refunded charge was never recorded. A payment of 0 needs no refund: "none"."""
-        if self.refund:
+        """ "refunded" also where the refunded charge was never recorded. A payment of 0 needs no refund: "none". A refund that
+        failed later and was settled elsewhere leaves the order "paid": the provider has returned nothing."""
+        if self.refund and not self.is_settled:
             return "refunded"
         if not self.payment or not self.payment.amount:
             return "none"
         return _payment_state(self.payment.amount, sum(each.returned for each in self.adjustments if each.returned > 0))
+
+    @property
+    def is_settled(self) -> bool:
+        """True where a person returned the money in another way."""
+        return bool(self.closed)
 
 
 def _payment_state(payment: int, returned: int) -> PaymentState:

@@ -2,24 +2,27 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, get_args
 
 from eventstore.model import RecordedEvent
 from orders.adjustments import PaymentAdjusted
 from orders.events import OrderCancelled, OrderPaid, OrderPlaced, OrderRefunded, OrderShipped
+from orders.provider_events import RefundClosed, RefundOutcome
 from projections.columns import Sum
 from projections.projection import Changes, NotPlaced, Projection
 
 _FIRST: Final = datetime.max.replace(tzinfo=UTC)
 _LAST: Final = datetime.min.replace(tzinfo=UTC)
-CustomerEvent: TypeAlias = OrderPlaced | OrderPaid | OrderShipped | OrderCancelled | OrderRefunded | PaymentAdjusted
+CustomerEvent: TypeAlias = (
+    OrderPlaced | OrderPaid | OrderShipped | OrderCancelled | OrderRefunded | RefundClosed | PaymentAdjusted
+)
 
 
 @dataclass(slots=True)
 class CustomerRow:
     """A customer's orders in one currency. Counts are of orders, later states included; times are the orders' own.
 
-    total_spend: minor units. An order counts once it is paid, less its refunds and adjustments, until it is cancelled.
+    total_spend: minor units. An order counts once it is paid, less the money returned in any way, until it is cancelled.
     """
 
     customer_id: str
@@ -57,6 +60,10 @@ def _figures(row: CustomerRow, event: CustomerEvent) -> Changes:
         case OrderRefunded(amount=amount, after_shipment=shipped):
             # Cancelling has already subtracted all that was recorded as paid.
             return {"total_spend": row.total_spend - amount} if shipped else {}
+        case RefundClosed(outcome=RefundOutcome.SETTLED_ELSEWHERE, after_shipment=True, made=False, amount=amount):
+            return {"total_spend": row.total_spend - amount}
+        case RefundClosed():
+            return {}
         case PaymentAdjusted(returned=returned, status=status):
             return {"total_spend": row.total_spend - returned} if status != "cancelled" else {}
 
@@ -66,7 +73,7 @@ CUSTOMER_ORDERS: Final = Projection(
     table="customer_orders",
     row=CustomerRow,
     key_columns=("customer_id", "currency"),
-    events=(OrderPlaced, OrderPaid, OrderShipped, OrderCancelled, OrderRefunded, PaymentAdjusted),
+    events=get_args(CustomerEvent),
     keys=lambda event: ((event.customer_id, event.currency),),
     changes=changes,
 )

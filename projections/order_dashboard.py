@@ -22,6 +22,7 @@ from orders.events import (
 )
 from orders.model import units
 from orders.payment_events import PaymentFailed, PaymentMethodGiven
+from orders.provider_events import PaymentPending, RefundClosed, RefundOutcome
 from projections.projection import Changes, NotPlaced, Projection
 
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
@@ -32,9 +33,10 @@ _NOT_WAITING: Final[Changes] = {"payment_failure": None, "waits_until": None}
 class OrderRow:
     """An order as operators see it. Amounts in minor units; times UTC, as recorded, but `placed_at` is the order's own.
 
-    status: placed, confirmed, paid, shipped or cancelled. payment_state: none, paid or refunded. hold_reason: null
-    unless the order is on hold. payment_failure, waits_until: the last decline and the deadline, null unless the order waits
-    for another payment. placed_position: of its order.placed, by which orders are listed. position: of its last event.
+    status: placed, confirmed, paid, shipped or cancelled. payment_state: none, paid or refunded. amount_settled: returned by a
+    person in another way than by the payment provider. hold_reason: null unless the order is on hold. payment_failure,
+    waits_until: the last decline and the deadline, null unless the order waits for another payment. placed_position: of its
+    order.placed, by which orders are listed. position: of its last event.
     """
 
     order_id: str
@@ -46,6 +48,7 @@ class OrderRow:
     units: int = 0
     amount_paid: int = 0
     amount_refunded: int = 0
+    amount_settled: int = 0
     hold_reason: str | None = None
     payment_failure: str | None = None
     waits_until: datetime | None = None
@@ -97,12 +100,24 @@ def _step(row: OrderRow, event: Event, recorded: RecordedEvent) -> Changes:
             return {"hold_reason": reason}
         case OrderReleased():
             return {"hold_reason": None}
+        case RefundClosed():
+            return _closed(row, event)
         case PaymentFailed(reason=reason, waits_until=until):
             return {"payment_failure": reason, "waits_until": until}
-        case PaymentMethodGiven() | OrderRetried():
+        case PaymentMethodGiven() | OrderRetried() | PaymentPending():
             return _NOT_WAITING
         case RefundRequested():
             return {}
+
+
+def _closed(row: OrderRow, event: RefundClosed) -> Changes:
+    if event.outcome is not RefundOutcome.SETTLED_ELSEWHERE:
+        return {}
+    settled: Changes = {"amount_settled": row.amount_settled + event.amount}
+    if not event.made:
+        return settled
+    state = "paid" if row.amount_paid else "none"
+    return {**settled, "payment_state": state, "amount_refunded": max(row.amount_refunded - event.amount, 0)}
 
 
 def _adjusted(row: OrderRow, event: PaymentAdjusted, at: datetime) -> Changes:

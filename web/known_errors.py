@@ -16,7 +16,7 @@ from application.outages import AWAY, NOT_MIGRATED, REFUSED_LOGIN
 from application.refunding import RefundIdTaken
 from application.restocking import RefundNotFound
 from eventstore.errors import EventStoreError, InvalidEvent, SequenceBehindLog, UnexpectedVersion, WrongExpectedVersion
-from gateways.errors import GatewayError
+from gateways.errors import DefiniteRefusal, GatewayError
 from inventory.errors import AdjustmentRefused, InvalidAdjustment, SkuNotFound, StockChanged
 from orders.errors import (
     CorruptStream,
@@ -77,6 +77,8 @@ def problem_of(error: Exception) -> Problem | None:
             return _of_order(error)
         case EventStoreError():
             return _of_store(error)
+        case GatewayError():
+            return _of_gateway(error)
         case AdjustmentRefused():
             return _of_stock(error)
         case RefundIdTaken():
@@ -87,10 +89,6 @@ def problem_of(error: Exception) -> Problem | None:
             return _of_webhooks(error)
         case TemporalUnreachable() | RPCError():
             return Problem(503, "temporal-away", "Temporal does not answer: try again later", headers=RETRY_AFTER)
-        case GatewayError():
-            return Problem(
-                503, "provider-away", "the payment provider does not answer: try again later", headers=RETRY_AFTER
-            )
         case _:
             return _of_database(error)
 
@@ -127,6 +125,12 @@ def _invalid(detail: str, found: Sequence[F], document_of: Callable[[F], FaultDo
     """Build a refusal with at most MAX_FAULTS faults: thousands would cost more than the rest of the response."""
     shown = [document_of(each) for each in found[:MAX_FAULTS]]
     return Invalid(detail, shown, left_out=len(found) - len(shown))
+
+
+def _of_gateway(error: GatewayError) -> Problem:
+    if isinstance(error, DefiniteRefusal):
+        return Problem(409, _slug(error), str(error))
+    return Problem(503, "provider-away", "the payment provider does not answer: try again later", headers=RETRY_AFTER)
 
 
 def _of_webhooks(error: WebhookError) -> Problem:

@@ -6,6 +6,7 @@ from typing import Any, Literal
 from pydantic import ConfigDict
 
 from application.documents import Amount, Document, OrderDocument, PaymentState, Position, Status
+from orders.provider_events import RefundOutcome
 
 
 class Asked(Document):
@@ -77,6 +78,13 @@ class RefundAsked(Acted):
     refundable: Amount
 
 
+class RefundClosed(Acted):
+    """outcome: of the refund, which the payment provider does not make."""
+
+    refund_id: str
+    outcome: RefundOutcome
+
+
 class OrderPayment(Document):
     """An order's payment. waits: for another means of payment, or for the customer, until waitsUntil; code and reason are of
     the last decline. providerStatus, clientSecret, nextAction: from the provider, of a payment that the customer can complete;
@@ -109,6 +117,7 @@ class OrderRow(Document):
     units: int
     amount_paid: Amount
     amount_refunded: Amount
+    amount_settled: Amount
     hold_reason: str | None
     payment_failure: str | None
     waits_until: datetime | None

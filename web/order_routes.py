@@ -9,12 +9,13 @@ from fastapi import APIRouter, Body, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from application.acting import act
+from application.closing_refunds import OUTCOMES, close_refund
 from application.order_json import read_order
 from application.placing import place
 from application.refunding import request_refund
 from application.retrying import retry
 from eventstore.command_handler import Handled
-from orders.commands import CancelOrder
+from orders.commands import CancelOrder, CloseRefund
 from orders.events import CancelledBy
 from orders.fields import MAX_AMOUNT, Identifier, OptionalText, PaymentToken, Reason
 from orders.interventions import HoldOrder, ReleaseOrder, RequestRefund, RetryOrder
@@ -23,7 +24,7 @@ from orders.state import Shipped, State
 from web import models
 from web.keys import Role
 from web.order_schema import ORDER_BODY
-from web.parameters import OrderId
+from web.parameters import OrderId, RefundId
 from web.preconditions import RESPONSES, Expected, etag
 from web.route import ApiRoute, requires
 from web.system import Asking, CommandId, Shared
@@ -216,6 +217,36 @@ async def refund_order(
         "currency": state.order.currency,
         "refundable": state.refundable,
     }
+
+
+@router.post(
+    "/{orderId}/refunds/{refundId}/{how}", response_model=models.RefundClosed, status_code=202, responses=RESPONSES
+)
+@requires(Role.OPERATE)
+async def close_refund_of_order(
+    system: Shared,
+    caller: Asking,
+    command_id: CommandId,
+    expected: Expected,
+    response: Response,
+    order_id: OrderId,
+    refund_id: RefundId,
+    how: Literal["withdraw", "settle"],
+    body: ReasonBody,
+) -> dict[str, Any]:
+    """Close a refund that the payment provider has not made. withdraw: its amount can be refunded again. settle: the money was
+    returned in another way; for a cancelled order, whose refund was refused or has failed, refundId is `cancellation`."""
+    command = CloseRefund(order_id, refund_id, OUTCOMES[how], body.reason)
+    handled = await close_refund(
+        system.orders,
+        system.payments,
+        system.sources.pool,
+        command,
+        actor=caller.actor,
+        command_id=command_id,
+        expected=expected,
+    )
+    return _acted(response, order_id, handled) | {"refundId": refund_id, "outcome": command.outcome}
 
 
 def _acted(response: Response, order_id: str, handled: Handled[State]) -> dict[str, Any]:

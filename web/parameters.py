@@ -37,6 +37,7 @@ def _checked(problem_of: Callable[[str], str | None]) -> AfterValidator:
 _Whole: Final = BeforeValidator(_whole)
 _Id: Final = _checked(order_id_problem)
 OrderId = Annotated[str, _Id, Path(alias="orderId", min_length=1, max_length=128)]
+RefundId = Annotated[str, _Id, Path(alias="refundId", min_length=1, max_length=128)]
 CustomerId = Annotated[str, _Id, Path(alias="customerId", min_length=1, max_length=128)]
 Limit = Annotated[int, _Whole, Query(ge=1, le=200, description="at most this many rows")]
 PositionQuery = Annotated[int, _Whole, Query(ge=0, le=MAX_POSITION)]

@@ -9,6 +9,7 @@ with workflow.unsafe.imports_passed_through():
     from activities import signatures as step
     from activities.signatures import (
         Cancellation,
+        ChargeRef,
         OrderProgress,
         OrderRef,
         Payment,
@@ -26,7 +27,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.compensation import Compensations, Pending
     from workflows.failures import refusal, refused_as, shortages
     from workflows.model import FULFILL_ORDER, ORDER_STATUS, RETRY, Carried, OrderRun, Outcome
-    from workflows.options import pause_before
+    from workflows.options import pause_before, pause_while_processing
     from workflows.steps import I, O, database_step, gateway_step, pause, uninterrupted
     from workflows.stopping import CANCELLED_IN_TEMPORAL, Stoppable
 
@@ -54,6 +55,7 @@ class FulfillOrder(Stoppable):
             self.watch.failed, self.watch.recovered, between=self.continue_if_long, before=before.undoing
         )
         self.charged = False
+        self.sets_aside = True
         self._appending_cancel = 0
         self._early_cancel: asyncio.Task[None] | None = None
 
@@ -120,6 +122,7 @@ class FulfillOrder(Stoppable):
             self.watch.recovered_all()
             await self.compensations.unwind()
         else:
+            self.sets_aside = False
             await self.compensations.unwind_one_by_one()
 
     # The steps
@@ -137,11 +140,30 @@ class FulfillOrder(Stoppable):
         self.compensations.push("refund-payment", self.refund_payment)
         if self.progress.payment_id is not None:
             return None
-        return await AwaitedPayment(
-            self,
-            charge=lambda: self._gateway(step.CHARGE_PAYMENT, self.order, "Charge the customer"),
-            record=self.record_payment_failure,
-        ).made()
+        return await AwaitedPayment(self, charge=self._charged, record=self.record_payment_failure).made()
+
+    async def _charged(self) -> Payment:
+        """Return the charge, once the provider has decided on it."""
+        payment, looked = await self._charge(), 0
+        while payment.pending_until is not None:
+            looked += 1
+            await self._while_processing(payment, looked)
+            payment = await self._charge()
+        return payment
+
+    async def _charge(self) -> Payment:
+        order = ChargeRef(**self.order.model_dump(), accepts_pending=True)
+        return await self._gateway(step.CHARGE_PAYMENT, order, "Charge the customer")
+
+    async def _while_processing(self, payment: Payment, looked: int) -> None:
+        """Wait until the payment is looked at again, or the order is retried or cancelled."""
+        known = self.requests()
+        record = PaymentRecord(order=self.order, payment=payment)
+        self._follow(await self._database(step.RECORD_PENDING_PAYMENT, record, f"Pending as {payment.payment_id}"))
+        self.show("The payment provider is processing the payment.")
+        waiting = pause(pause_while_processing(looked), self.until_more(known), "until the payment is looked at again")
+        await uninterrupted(waiting, on_cancel=self.note_cancel)
+        self.continue_if_long()
 
     async def record_payment_failure(self, failure: PaymentFailure) -> OrderProgress:
         record = PaymentFailureRecord(order=self.order, failure=failure)
@@ -203,10 +225,14 @@ class FulfillOrder(Stoppable):
     async def release_inventory(self) -> None:
         await database_step(step.RELEASE_INVENTORY, self._undone(), "Put the goods back into stock")
 
-    async def refund_payment(self) -> None:
-        returned = await gateway_step(step.REFUND_PAYMENT, self._undone(), "Give the money back")
+    async def refund_payment(self) -> Pending | None:
+        undone = self._undone().model_copy(update={"accepts_pending": self.sets_aside})
+        returned = await gateway_step(step.REFUND_PAYMENT, undone, "Give the money back")
+        if returned.pending:
+            self.show("The payment provider has yet to return the money.")
+            return Pending()
         if returned.payment_id is None or returned.refund_id is None:
-            return
+            return None
         record = RefundRecord(
             order=self.order,
             refund_id=returned.refund_id,
@@ -215,6 +241,7 @@ class FulfillOrder(Stoppable):
             reason=self.progress.reason or "cancelled",
         )
         self._follow(await database_step(step.RECORD_REFUND, record, f"Refunded as {returned.refund_id}"))
+        return None
 
     def _undone(self) -> Undo:
         return Undo(order=self.order, reason=self.progress.reason or "cancelled")

@@ -56,6 +56,11 @@ def pause_before_asking(look: int) -> timedelta:
     return _doubled(LOOK_FIRST, look, LOOK_LAST)
 
 
+def pause_while_processing(look: int) -> timedelta:
+    """The pause before the next look at a payment that the provider is processing; 1 is after the first look."""
+    return _doubled(LOOK_FIRST, look, ROUND_LAST)
+
+
 def _doubled(first: timedelta, number: int, last: timedelta) -> timedelta:
     doubled: timedelta = first * 2 ** min(number - 1, 20)
     return min(doubled, last)

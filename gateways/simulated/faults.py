@@ -8,7 +8,7 @@ import orjson
 from gateways.simulated import statements
 from gateways.simulated.call import Operation, arrive
 
-FaultKind: TypeAlias = Literal["unavailable", "lost_reply", "hang", "late_effect"]
+FaultKind: TypeAlias = Literal["unavailable", "lost_reply", "hang", "late_effect", "pending", "refused"]
 
 _STATEMENTS: Final[dict[Operation, str]] = {
     "payment.charge": statements.CHARGE,
@@ -36,7 +36,8 @@ class Faults:
         """Make the operation fail from now on; replaces its earlier fault.
 
         unavailable: GatewayUnavailable without an effect. lost_reply: the effect, then GatewayUnavailable. hang: the
-        effect comes delay_seconds late. late_effect: GatewayUnavailable at once, and the effect on `deliver`. probability:
+        effect comes delay_seconds late. late_effect: GatewayUnavailable at once, and the effect on `deliver`. pending: a new
+        charge or refund waits for `decide`. refused: a new refund is refused for good. probability:
         0 to 1 for each call. remaining: number of calls to fail, None for no limit. With the first two kinds a delay_seconds
         above 0 is the retry_after of the error.
         """
@@ -45,6 +46,10 @@ class Faults:
     async def clear(self, operation: Operation | None = None) -> None:
         """Switch off the operation's fault, or all faults."""
         await self._pool.execute(statements.CLEAR_FAULTS, operation)
+
+    async def decide(self, operation: Operation, key: str, *, succeeds: bool) -> None:
+        """Let a pending charge or refund succeed, or fail, as the provider's bank does days later."""
+        await self._pool.execute(statements.DECIDE, operation, key, succeeds)
 
     async def deliver(self) -> list[Operation]:
         """Apply the late calls to the ledger now, in their order, and return their operations.

@@ -1,19 +1,30 @@
 """Simulated payment gateway: a ledger in PostgreSQL that moves no money."""
 
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
+
 import asyncpg
 
 from gateways.errors import (
+    GatewayUnavailable,
+    GatewayUndecided,
     IdempotencyConflict,
     KeyVoided,
     PaymentDeclined,
     PaymentNotFound,
     RefundCurrencyMismatch,
     RefundExceedsCharge,
+    RefundFailed,
+    RefundRefused,
+    RefundUnderWay,
 )
 from gateways.fingerprints import fingerprint
 from gateways.payments import Charge, ChargeRequest, PaymentChange, Refund, RefundRequest, Voided
 from gateways.simulated import statements
 from gateways.simulated.call import Operation, SimulationSettings, call
+
+_PROCESSING: Final = timedelta(days=22)
 
 
 class SimulatedPaymentGateway:
@@ -53,7 +64,31 @@ class SimulatedPaymentGateway:
     async def void(self, key: str, reason: str) -> Voided:
         """As PaymentGateway.void. The first reason is stored."""
         row = await self._call("payment.void", statements.VOID_CHARGE, key, reason)
-        return Voided(key, row["payment_id"], row["refund_id"], row["amount_returned"])
+        if row["state"] in ("failed", "refused"):
+            raise GatewayUndecided(
+                "the simulated refund is refused",
+                "return the money in another way and then close it with `orders refunds settle`",
+            )
+        pending = row["state"] == "pending"
+        return Voided(key, row["payment_id"], row["refund_id"], 0 if pending else row["amount_returned"], pending)
+
+    async def close_void(self, key: str) -> int:
+        """As PaymentGateway.close_void."""
+        charge = await self._pool.fetchrow(statements.READ_CHARGE, key)
+        if charge is None or await self._pool.fetchval(statements.VOID_STATE, key) not in (
+            "failed",
+            "refused",
+            "closed",
+        ):
+            raise RefundUnderWay(key, "it was made, or is in progress")
+        await self._pool.fetchval(statements.CLOSE_REFUND, "payment.void", key, charge["payment_id"])
+        return int(charge["amount"] - charge["refunded_amount"])
+
+    async def close_refund(self, request: RefundRequest) -> None:
+        """As PaymentGateway.close_refund. Not subject to the fault switches."""
+        before = await self._pool.fetchval(statements.CLOSE_REFUND, "payment.refund", request.key, request.payment_id)
+        if before is not None:
+            raise RefundUnderWay(request.key, "it was made" if before == "made" else "the provider has not decided yet")
 
     async def refund(self, request: RefundRequest) -> Refund:
         """As PaymentGateway.refund."""
@@ -88,6 +123,8 @@ class SimulatedPaymentGateway:
 
 def _charge(key: str, row: asyncpg.Record) -> Charge:
     match row["outcome"]:
+        case "charged" if row["pending_since"] is not None:
+            return replace(_charge_of(key, row), captured=False, pending_until=row["pending_since"] + _PROCESSING)
         case "charged":
             return _charge_of(key, row)
         case "declined":
@@ -108,6 +145,14 @@ def _refund(request: RefundRequest, row: asyncpg.Record) -> Refund:
     match row["outcome"]:
         case "refunded":
             return Refund(row["refund_id"], request.payment_id, request.amount)
+        case "pending":
+            return Refund(row["refund_id"], request.payment_id, request.amount, pending=True)
+        case "failed":
+            raise RefundFailed(request.key)
+        case "refused":
+            raise RefundRefused(request.key, "the simulated provider refuses it")
+        case "closed":
+            raise GatewayUnavailable("the refund is being given up: repeat the command that closes it")
         case "exceeds":
             raise RefundExceedsCharge(request.payment_id, row["charged"], row["refunded"], request.amount)
         case "other_currency":

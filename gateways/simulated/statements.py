@@ -7,19 +7,19 @@ BEGIN_ATTEMPT: Final = "select simulated.begin_attempt($1, $2)"
 
 # Charge once per key. By the primary key of charges: a concurrent call with the same key waits, then reads the row.
 CHARGE: Final = """
-select fault, fault_delay, outcome, payment_id, amount, currency, refunded_amount, code, reason
-from simulated.charge($1, $2, $3, $4, $5, $6, $7)
+select fault, fault_delay, outcome, payment_id, amount, currency, refunded_amount, code, reason, pending_since
+from simulated.charge_or_wait($1, $2, $3, $4, $5, $6, $7)
 """
 
 # Void a charge's key. Inserts or locks the row by the primary key of charges, which orders it before or after a charge.
 VOID_CHARGE: Final = (
-    "select fault, fault_delay, payment_id, refund_id, amount_returned from simulated.void_charge($1, $2, $3)"
+    "select fault, fault_delay, payment_id, refund_id, amount_returned, state from simulated.void_or_wait($1, $2, $3)"
 )
 
 # Refund once per key. Locks the charge's row before its balance is read.
 REFUND: Final = """
 select fault, fault_delay, outcome, refund_id, charged, refunded, charge_currency
-from simulated.refund($1, $2, $3, $4, $5, $6)
+from simulated.refund_or_wait($1, $2, $3, $4, $5, $6)
 """
 
 # Read a charge in any state, by the primary key of charges.
@@ -29,19 +29,30 @@ from simulated.charges c
 where c.key = $1
 """
 
-# Read a charge that was made, by the primary key of charges.
+# Read a charge that was made, by the primary keys of charges and undecided.
 FIND_CHARGE: Final = """
 select c.payment_id, c.key, c.amount, c.currency, c.refunded_amount
 from simulated.charges c
 where c.key = $1 and c.payment_id is not null
+    and not exists (select from simulated.undecided u where u.operation = 'payment.charge' and u.key = c.key)
 """
 
-# Read a requested refund, by the primary key of refunds.
+# Read a requested refund, by the primary keys of refunds and undecided.
 FIND_REFUND: Final = """
-select r.refund_id, r.payment_id, r.amount
+select r.refund_id, r.payment_id, r.amount, u.state is not null as pending
 from simulated.refunds r
+left join simulated.undecided u on u.operation = 'payment.refund' and u.key = r.key
 where r.origin = 'refund' and r.key = $1
 """
+
+# Close a refund that is not made. Locks the charge's row, as REFUND.
+CLOSE_REFUND: Final = "select simulated.close_refund($1, $2, $3)"
+
+# State of the refund of a voided charge, by the primary key of undecided.
+VOID_STATE: Final = "select u.state from simulated.undecided u where u.operation = 'payment.void' and u.key = $1"
+
+# Decide on a pending charge or refund, by the primary key of undecided.
+DECIDE: Final = "select simulated.decide($1, $2, $3)"
 
 # Create a label once per key. By the primary key of labels, as CHARGE.
 CREATE_LABEL: Final = """
@@ -89,6 +100,7 @@ CHARGES: Final = """
         select sum(f.amount) as amount from simulated.refunds f where f.payment_id = c.payment_id
     ) r on true
     where c.payment_id is not null and {of_order}
+        and not exists (select from simulated.undecided u where u.operation = 'payment.charge' and u.key = c.key)
 """
 
 # Live labels of an order for the audit, by labels' index on order_id.

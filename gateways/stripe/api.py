@@ -129,6 +129,10 @@ class StripeApi:
         )
         return refund_of(await self._with_key(key, call))
 
+    async def cancel_refund(self, refund_id: str) -> StripeRefund:
+        """Cancel a refund that waits for the customer. Without an idempotency key, as `cancel`."""
+        return refund_of(await _answer(self._client.v1.refunds.cancel_async(refund_id)))
+
     async def refunds(self, intent_id: str) -> list[StripeRefund]:
         """Return all refunds of the intent that moved money. Permanent with their metadata, while Stripe forgets keys after a
         day."""

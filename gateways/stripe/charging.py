@@ -2,21 +2,30 @@
 after a lost call, the next one looks the stored intent up, and a cancelled intent never takes money."""
 
 import contextlib
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from gateways.errors import GatewayUnavailable, IdempotencyConflict, KeyVoided, PaymentDeclined
+from gateways.errors import (
+    AmountNotSupported,
+    DefiniteRefusal,
+    GatewayUnavailable,
+    IdempotencyConflict,
+    KeyVoided,
+    PaymentDeclined,
+)
 from gateways.payments import Charge, ChargeRequest
 from gateways.stripe.adoption import StripeAdoption, charge_fingerprint
 from gateways.stripe.amounts import from_stripe, to_stripe
 from gateways.stripe.api import StripeApi
 from gateways.stripe.checkout import StripeCheckout
 from gateways.stripe.errors import StripeRefused
-from gateways.stripe.intents import StripeIntents
+from gateways.stripe.intents import StripeIntents, processed_until
 from gateways.stripe.keys import idempotency_key
 from gateways.stripe.ledger import CHARGE_STATES, ChargeRow, StripeLedger
 from gateways.stripe.means import is_saved, means_of
 from gateways.stripe.objects import Intent
+from gateways.stripe.refusals import is_of_amount, refusal_of_charge
 from orders.ids import is_payment
 
 NEEDS_CUSTOMER: Final = ("requires_action", "requires_payment_method")
@@ -42,7 +51,7 @@ class StripeCharging:
         units = to_stripe(request.amount, request.currency)
         row = await self._row(request)
         if row.state == "declined":
-            raise PaymentDeclined(row.decline_code or "", row.decline_reason or "", row.intent_id)
+            raise _refused(row, row.decline_code or "", row.decline_reason or "")
         if units == 0:
             await self._ledger.record(row, "succeeded")
             return free_charge(row)
@@ -51,7 +60,7 @@ class StripeCharging:
         else:
             intent = await self._checkout.named(await self._api.retrieve(row.intent_id), request)
         if intent.status == "requires_confirmation" and not is_payment(request.payment_method):
-            intent = await self._intents.confirm(row, intent, off_session=is_saved(request.payment_method))
+            intent = await self._confirmed(row, intent, off_session=is_saved(request.payment_method))
         return await self._result(row, intent, waits=request.waits)
 
     async def _row(self, request: ChargeRequest) -> ChargeRow:
@@ -69,6 +78,8 @@ class StripeCharging:
             # First, so that no two intents can take money for the order.
             earlier = await self._intents.cancel(row.intent_id)
             await self._intents.record(row, earlier)
+            if earlier.status == "processing":
+                raise GatewayUnavailable("Stripe is still processing the earlier payment")
             if earlier.status == "succeeded":
                 return await self._ledger.read(row.key)
             if row.state == "created":
@@ -125,13 +136,27 @@ class StripeCharging:
                     later=self._later,
                     key=idempotency_key(row.key, row.attempt, "create", *row.key_suffix),
                 )
-        except StripeRefused as refusal:
-            if refusal.parameter not in ("payment_method", "customer"):
+        except StripeRefused as refused:
+            final = refusal_of_charge(refused.code, refused.parameter)
+            if final is None:
                 raise
-            raise await self._declined(row, refusal.code, "Stripe does not know the means of payment") from None
+            raise await self._declined(row, final.code, final.reason) from None
+
+    async def _confirmed(self, row: ChargeRow, intent: Intent, *, off_session: bool) -> Intent:
+        """Return the confirmed intent; after a final refusal of the confirmation the intent is cancelled first."""
+        try:
+            return await self._intents.confirm(row, intent, off_session=off_session)
+        except StripeRefused as refused:
+            final = refusal_of_charge(refused.code, refused.parameter)
+            if final is None:
+                raise
+            ended = await self._intents.cancel(intent.id)
+            if ended.status != "canceled" or ended.held:
+                return ended
+            raise await self._declined(row, final.code, final.reason) from None
 
     async def _result(self, row: ChargeRow, intent: Intent, *, waits: bool) -> Charge:
-        """Return the charge of a confirmed intent, or raise its refusal; GatewayUnavailable while Stripe processes it.
+        """Return the charge of a confirmed intent, pending while Stripe processes it, or raise its refusal.
         waits: an intent that the customer has to authenticate is kept."""
         if intent.status == "requires_action" and waits:
             raise PaymentDeclined("authentication_required", _AUTHENTICATE, intent.id)
@@ -143,15 +168,21 @@ class StripeCharging:
             await self._intents.record(row, intent)
             return charge_of(row, intent)
         if intent.status == "processing":
-            raise GatewayUnavailable("Stripe is still processing the payment")
+            return replace(charge_of(row, intent), pending_until=processed_until(intent))
         if intent.status == "canceled" and (await self._ledger.read(row.key)).voided_at is not None:
             raise KeyVoided(row.key)
         ended = _CANCELED if intent.status == "canceled" else _INCOMPLETE
         raise await self._declined(row, *(intent.decline or ended))
 
-    async def _declined(self, row: ChargeRow, code: str, reason: str) -> PaymentDeclined:
+    async def _declined(self, row: ChargeRow, code: str, reason: str) -> DefiniteRefusal:
         await self._ledger.record(row, "declined", decline=(code, reason))
-        return PaymentDeclined(code, reason, row.intent_id)
+        return _refused(row, code, reason)
+
+
+def _refused(row: ChargeRow, code: str, reason: str) -> DefiniteRefusal:
+    if is_of_amount(code):
+        return AmountNotSupported(row.amount, row.currency, reason)
+    return PaymentDeclined(code, reason, row.intent_id)
 
 
 def _may_be_lost(request: ChargeRequest) -> bool:

@@ -7,9 +7,11 @@ import stripe
 import structlog
 
 from gateways.errors import DefiniteRefusal, GatewayMisconfigured, GatewayUnavailable, PaymentDeclined
+from gateways.stripe.refusals import USED
 
 _LOGGED: Final = 300  # characters of Stripe's message
 _SERVER_ERROR: Final = 500
+_USED_BEFORE: Final = "PaymentMethod was previously used"  # of a refusal without code and parameter
 _CACHED: Final = (400, 402, 404)  # statuses whose answers Stripe caches under the idempotency key
 _log = structlog.get_logger(__name__)
 
@@ -56,7 +58,7 @@ def _failure(error: stripe.StripeError) -> GatewayUnavailable | GatewayMisconfig
             _log.warning(
                 "Stripe refuses a request", status=error.http_status, code=_identifier(error.code), words=message
             )
-            return StripeRefused(_identifier(error.code) or f"HTTP {error.http_status}", _identifier(error.param))
+            return StripeRefused(_code(error), _identifier(error.param))
         case stripe.IdempotencyError():
             return StripeRefused("idempotency_error", "")
         case stripe.AuthenticationError() | stripe.PermissionError():
@@ -65,6 +67,12 @@ def _failure(error: stripe.StripeError) -> GatewayUnavailable | GatewayMisconfig
             return GatewayUnavailable("no answer from Stripe")
         case _:
             return GatewayUnavailable(f"Stripe answers HTTP {error.http_status}", _retry_after(error))
+
+
+def _code(error: stripe.InvalidRequestError) -> str:
+    if not error.code and not error.param and _USED_BEFORE in (error.user_message or ""):
+        return USED
+    return _identifier(error.code) or f"HTTP {error.http_status}"
 
 
 def decline_of(error: Any) -> tuple[str, str]:

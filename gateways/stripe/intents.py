@@ -2,9 +2,10 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from gateways.errors import GatewayError, GatewayUnavailable, PaymentDeclined
+from gateways.errors import GatewayError, GatewayUndecided, PaymentDeclined
 from gateways.stripe.api import StripeApi
 from gateways.stripe.errors import StripeRefused
 from gateways.stripe.keys import idempotency_key
@@ -12,6 +13,10 @@ from gateways.stripe.ledger import CHARGE_STATES, ChargeRow, StripeLedger
 from gateways.stripe.objects import Intent
 
 _CANCELS: Final = 3  # attempts to cancel an intent that changes in the meantime
+
+# Stripe learns of a bank debit's success or failure within 14 business days (SEPA Direct Debit; other debits take less), which
+# are at most 20 days and two public holidays. https://docs.stripe.com/payments/sepa-debit
+_LONGEST_PROCESSING: Final = timedelta(days=22)
 
 
 class StripeIntents:
@@ -45,17 +50,17 @@ class StripeIntents:
             return found
 
     async def cancel(self, intent_id: str) -> Intent:
-        """Return the intent, cancelled, or succeeded before that. Raises GatewayUnavailable while Stripe processes it."""
+        """Return the intent, cancelled, or succeeded before that, or in processing where Stripe does not cancel it."""
         for _ in range(_CANCELS):
             intent = await self._api.retrieve(intent_id)
             if intent.status in ("canceled", "succeeded"):
                 return intent
-            if intent.status == "processing":
-                raise GatewayUnavailable("Stripe is still processing the payment")
             try:
                 return await self._api.cancel(intent_id)
             except StripeRefused as refusal:
                 last = refusal
+                if intent.status == "processing":
+                    return await self._api.retrieve(intent_id)
         raise last
 
     async def record(self, row: ChargeRow, intent: Intent) -> None:
@@ -73,3 +78,14 @@ class StripeIntents:
             if failure.cached:
                 await self._ledger.renew_keys(row)
             raise
+
+
+def processed_until(intent: Intent) -> datetime:
+    """Return the time until which Stripe may process the payment. Raises GatewayUndecided after it."""
+    until = intent.created + _LONGEST_PROCESSING
+    if datetime.now(UTC) > until:
+        raise GatewayUndecided(
+            f"Stripe has been processing the payment since {intent.created:%Y-%m-%d}, longer than any payment takes",
+            f"ask Stripe about {intent.id}, or cancel the order",
+        )
+    return until

@@ -2,15 +2,16 @@
 
 import asyncpg
 
-from gateways.errors import AuthorisationExpired, KeyVoided, PaymentNotFound
+from gateways.errors import AuthorisationExpired, KeyVoided, PaymentNotFound, RefundUnderWay
 from gateways.payments import Charge, ChargeRequest, CustomerAction, PaymentChange, Refund, RefundRequest, Voided
 from gateways.stripe.adoption import StripeAdoption
 from gateways.stripe.amounts import to_stripe
 from gateways.stripe.api import StripeApi
 from gateways.stripe.changes import StripeChanges
 from gateways.stripe.charging import NEEDS_CUSTOMER, StripeCharging, charge_of, free_charge, is_free
-from gateways.stripe.intents import StripeIntents
+from gateways.stripe.intents import StripeIntents, processed_until
 from gateways.stripe.ledger import ChargeRow, StripeLedger
+from gateways.stripe.refund_closing import StripeRefundClosing
 from gateways.stripe.refund_credits import RefundRow
 from gateways.stripe.refund_ledger import StripeRefundLedger
 from gateways.stripe.refunds import StripeRefunds
@@ -26,6 +27,7 @@ class StripePaymentGateway:
         self.api, self._ledger = api, StripeLedger(pool)
         self._refund_ledger = StripeRefundLedger(pool)
         self._refunds = StripeRefunds(api, self._refund_ledger)
+        self._closing = StripeRefundClosing(api, self._refund_ledger, self._refunds)
         self._adoption = StripeAdoption(api, self._ledger)
         self._intents = StripeIntents(api, self._ledger)
         self._charging = StripeCharging(api, self._ledger, self._adoption, self._intents, later=with_label)
@@ -73,6 +75,9 @@ class StripePaymentGateway:
         if row.intent_id is None:
             return _voided(await self._ledger.record_void(row, "returned"))
         intent = await self._intents.cancel(row.intent_id)
+        if intent.status == "processing":
+            processed_until(intent)
+            return Voided(key, intent.id, None, 0, pending=True)
         if intent.status == "canceled" and not intent.held:
             return _voided(await self._ledger.record_void(row, "voided"))
         if intent.status == "canceled":
@@ -80,8 +85,21 @@ class StripePaymentGateway:
         await self._intents.record(row, intent)
         intent = await self._changes.without_lost_disputes(intent)
         refund = await self._refunds.refund_rest(row, intent, reason)
+        if refund is not None and refund.pending:
+            return Voided(key, intent.id, refund.refund_id, 0, pending=True)
         refund_id, amount = (refund.refund_id, refund.amount) if refund else (None, 0)
         return _voided(await self._ledger.record_void(row, "returned", refund_id, amount))
+
+    async def close_void(self, key: str) -> int:
+        """As PaymentGateway.close_void."""
+        row = await self._ledger.find(key)
+        if row is None or row.intent_id is None or row.voided_at is None:
+            raise RefundUnderWay(key, "the cancellation has not come to it")
+        return await self._closing.close_void(row)
+
+    async def close_refund(self, request: RefundRequest) -> None:
+        """As PaymentGateway.close_refund."""
+        await self._closing.close(request)
 
     async def refund(self, request: RefundRequest) -> Refund:
         """As PaymentGateway.refund. Also raises AmountNotSupported."""

@@ -16,8 +16,9 @@ class RefundRow:
     """A row of gateways.stripe_refunds, amounts in minor units.
 
     amount: the requested amount. asking: the amount last sent to Stripe, None if equal. by_hand: the part of the amount
-    covered by manual refunds. manual: made by hand at Stripe. at: time of the request, or of the manual refund. asks: number
-    of the idempotency key. adjusted: the part of a manual refund that is recorded in the order's stream by itself.
+    covered by manual refunds. manual: made by hand at Stripe. closed: no longer owed. at: time of the request, or of the
+    manual refund. asks: number of the idempotency key. adjusted: the part of a manual refund that is recorded in the order's
+    stream by itself.
     """
 
     key: str
@@ -31,6 +32,7 @@ class RefundRow:
     asking: int | None = None
     by_hand: int = 0
     manual: bool = False
+    closed: bool = False
     adjusted: int = 0
 
     @property
@@ -46,12 +48,17 @@ class RefundRow:
     @property
     def used(self) -> int:
         """Part of the charge that this refund uses up, or may use up."""
-        return self.sent if self.made or self.state == "asked" else 0
+        return self.sent if self.made or self.is_open else 0
+
+    @property
+    def is_open(self) -> bool:
+        """True if the refund is to be made, and has not been."""
+        return self.state == "asked" and not self.closed
 
     @property
     def coverable(self) -> int:
         """Amount that manual refunds may cover: all that is not made."""
-        if self.made or self.state == "settled":
+        if self.made or self.state == "settled" or self.closed:
             return self.by_hand
         return self.by_hand + self.sent if self.state == "failed" else self.amount
 

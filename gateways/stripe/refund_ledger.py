@@ -116,6 +116,17 @@ class StripeRefundLedger:
         """Use a new idempotency key for later calls: Stripe repeats its answer under the current one."""
         await self._pool.execute(statements.RENEW_REFUND_KEY, row.key, row.asks)
 
+    async def refuse(self, row: RefundRow, *, is_closed: bool) -> None:
+        """Record that Stripe never makes this refund, unless one was made. is_closed: it is no longer owed either."""
+        await self._pool.execute(statements.REFUSE_REFUND, row.key, is_closed)
+
+    async def close(self, key: str, row: RefundRow | RefundRequest) -> RefundRow:
+        """Close a refund that is not made, and return its row, whose `closed` is False if it was made meanwhile."""
+        intent_id = row.payment_id if isinstance(row, RefundRequest) else row.intent_id
+        at = row.requested_at if isinstance(row, RefundRequest) else row.at
+        await self._pool.execute(statements.CLOSE_REFUND, key, intent_id, row.amount, row.currency, "closed", at)
+        return refund_row(await self._pool.fetchrow(statements.READ_REFUND, key))
+
     async def settle(self, row: RefundRow, by_hand: int) -> None:
         """Close the row without a refund by us. No effect if the row changed in the meantime."""
         await self._pool.execute(statements.SETTLE_REFUND, row.key, row.asks, by_hand)

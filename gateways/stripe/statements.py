@@ -99,7 +99,8 @@ order by c.authorised_until, c.key limit $4
 # to refund, which Stripe's list shows, and refuse no request.
 REQUESTED_AMOUNT: Final = """
 select coalesce(sum(r.by_hand + case when r.state = 'settled' then 0 else coalesce(r.asking, r.amount) end), 0)::bigint
-from gateways.stripe_refunds r where r.intent_id = $1 and r.state <> 'failed' and not r.manual
+from gateways.stripe_refunds r
+where r.intent_id = $1 and r.state <> 'failed' and not r.manual and not (r.closed and r.state = 'asked')
 """
 
 # Read a refund, by its primary key.
@@ -136,8 +137,21 @@ on conflict on constraint stripe_refunds_pkey do nothing
 SET_REQUESTED_AMOUNT: Final = """
 update gateways.stripe_refunds r
 set asks = r.asks + case when coalesce(r.asking, r.amount) = $3 then 0 else 1 end, asking = $3, by_hand = $4
-where r.key = $1 and r.asks = $2 and r.state = 'asked'
+where r.key = $1 and r.asks = $2 and r.state = 'asked' and not r.closed
 returning *
+"""
+
+# Record that Stripe refuses a refund for good, by the primary key, unless one was made. $2: it is no longer owed.
+REFUSE_REFUND: Final = """
+update gateways.stripe_refunds r set state = 'failed', closed = r.closed or $2
+where r.key = $1 and r.state in ('asked', 'failed')
+"""
+
+# Close a refund that is not made, by the primary key; a key without a row gets a closed one.
+CLOSE_REFUND: Final = """
+insert into gateways.stripe_refunds as r (key, intent_id, amount, currency, reason, at, closed)
+values ($1, $2, $3, $4, $5, coalesce($6, now()), true)
+on conflict on constraint stripe_refunds_pkey do update set closed = true where r.state in ('asked', 'failed')
 """
 
 # Renew a refund's idempotency key, by the primary key: of two processes with the same cached failure, one raises the number.
@@ -173,7 +187,7 @@ on conflict on constraint stripe_refunds_pkey do nothing
 FAILED_REFUNDS: Final = """
 select r.key, c.order_id, r.refund_id, r.intent_id, r.currency, r.at
 from gateways.stripe_refunds r join gateways.stripe_charges c using (intent_id)
-where r.state = 'failed' and (r.at, r.key) > ($1, $2)
+where r.state = 'failed' and not r.closed and (r.at, r.key) > ($1, $2)
 order by r.at, r.key limit $3
 """
 

@@ -18,6 +18,7 @@ from tests.gateways.local_stripe import LocalStripe
 from tests.gateways.stripe_calls import Call, Fault, FaultKind, Hook, Reply
 from tests.gateways.stripe_dashboard import Dashboard
 from tests.gateways.stripe_search import listed, listed_refunds
+from tests.gateways.stripe_undecided import Undecided
 
 UNKNOWN_TO_LOCALSTRIPE = ("automatic_payment_methods", "off_session")
 HOOK = "/hook"
@@ -42,6 +43,7 @@ class StripeProxy:
         """Whether all intents are too old to be among the latest."""
         self.bounced: set[str] = set()
         """Refunds that have failed after Stripe took them on, which localstripe does not know."""
+        self.undecided = Undecided()
         self._replies: dict[str, tuple[Call, Reply | None]] = {}
         self._refunding = asyncio.Lock()
         self._chance = random.Random(20260401)
@@ -67,7 +69,11 @@ class StripeProxy:
     async def given_back(self, intent_id: str) -> int:
         """Refunded amount of an intent, without failed refunds."""
         refunds = await self.behind.refunds()
-        ours = [each for each in refunds if each["payment_intent"] == intent_id and each["id"] not in self.bounced]
+        gone = {
+            *self.bounced,
+            *(id_ for id_, status in self.undecided.refunds.items() if status in ("failed", "canceled")),
+        }
+        ours = [each for each in refunds if each["payment_intent"] == intent_id and each["id"] not in gone]
         return sum(each["amount"] for each in ours)
 
     def forget(self) -> None:
@@ -159,7 +165,39 @@ class StripeProxy:
             return _refusal(409, "invalid_request_error", "idempotency_key_in_use")
         return replace(reply_then, headers={**reply_then.headers, "Idempotent-Replayed": "true"})
 
+    async def decide(self, id_: str, *, succeeds: bool) -> None:
+        """Let a payment in processing, or a pending refund, succeed or fail."""
+        if id_ not in self.undecided.processing:
+            self.undecided.refunds[id_] = "succeeded" if succeeds else "failed"
+            return
+        self.undecided.processing.remove(id_)
+        if succeeds:
+            await self.behind.ask("POST", f"/v1/payment_intents/{id_}/confirm")
+        else:
+            self.undecided.failed.add(id_)
+
+    async def _waiting(self, call: Call) -> Reply | None:
+        """Stripe's answer about a payment in processing, or a refund that waits for the customer; None for any other."""
+        acts = re.fullmatch(r"POST /v1/(payment_intents|refunds)/([^/]+)/(confirm|cancel)", call.name)
+        if acts is None:
+            return None
+        kind, id_, act = acts.groups()
+        if act == "confirm" and self.undecided.charge_waits:
+            self.undecided.charge_waits = False
+            self.undecided.processing.add(id_)
+            return await self._send(replace(call, method="GET", path=f"/v1/payment_intents/{id_}", body=b""))
+        if id_ in self.undecided.processing:
+            return _refusal(400, "invalid_request_error", "payment_intent_unexpected_state")
+        if kind == "refunds":
+            if self.undecided.refunds.get(id_) != "requires_action":
+                return _refusal(400, "invalid_request_error", "refund_not_cancelable")
+            self.undecided.refunds[id_] = "canceled"
+            return await self._send(replace(call, method="GET", path=f"/v1/refunds/{id_}", body=b""))
+        return None
+
     async def _forward(self, call: Call) -> Reply:
+        if reply := await self._waiting(call):
+            return reply
         if call.name == "POST /v1/refunds":
             async with self._refunding:
                 return await self._refund(call)
@@ -186,7 +224,11 @@ class StripeProxy:
         given_back = await self.given_back(intent["id"])
         if charge is None or given_back + int(call.form["amount"]) > charge["amount"]:
             return _refusal(400, "invalid_request_error", "charge_already_refunded")
-        return await self._send(call)
+        reply = await self._send(call)
+        if self.undecided.refund_waits and reply.status == 200:
+            self.undecided.refunds[orjson.loads(reply.content)["id"]] = self.undecided.refund_waits
+            self.undecided.refund_waits = None
+        return replace(reply, content=self._with_bounced(reply.content))
 
     async def _send(self, call: Call) -> Reply:
         pairs = parse_qsl(call.body.decode(), keep_blank_values=True)
@@ -202,11 +244,10 @@ class StripeProxy:
 
     def _with_bounced(self, content: bytes) -> bytes:
         answer = orjson.loads(content)
-        for refund in [answer, *answer.get("data", ())] if self.bounced and isinstance(answer, dict) else ():
-            if refund.get("id") in self.bounced:
-                refund["status"] = "failed"
-                content = orjson.dumps(answer)
-        return content
+        if not isinstance(answer, dict):
+            return content
+        self.undecided.refunds |= dict.fromkeys(self.bounced, "failed")
+        return orjson.dumps(self.undecided.shown(answer))
 
 
 def _refusal(status: int, kind: str, code: str) -> Reply:

@@ -7,7 +7,7 @@ import pytest
 from temporalio.client import Client
 
 from activities.payment import PaymentActivities, charge_key
-from activities.signatures import OrderRef
+from activities.signatures import ChargeRef
 from gateways.errors import IdempotencyConflict, KeyVoided
 from gateways.payments import Charge, ChargeRequest
 from gateways.simulated import SimulatedPaymentGateway
@@ -24,7 +24,7 @@ class Charging:
 
     system: RunningSystem
     step: PaymentActivities
-    ref: OrderRef
+    ref: ChargeRef
     request: ChargeRequest
 
 
@@ -36,7 +36,7 @@ async def charging(database_url: str, temporal_client: Client) -> AsyncIterator[
         await system.handle(order_id, ConfirmOrder(order_id))
         app = forgetful(Forgetful())(system.app)
         request = ChargeRequest(charge_key(order_id), order_id, "ALFKI", 30_00, "EUR")
-        yield Charging(system, PaymentActivities(app.orders, app.payments), OrderRef(order_id=order_id), request)
+        yield Charging(system, PaymentActivities(app.orders, app.payments), ChargeRef(order_id=order_id), request)
 
 
 async def test_a_charge_that_was_made_before_is_the_answer(charging: Charging) -> None:
@@ -66,7 +66,7 @@ async def test_a_charge_says_how_to_pay_and_how_often_a_person_has_had_the_order
             asked.append(request)
             return await super().charge(request)
 
-    step, ref = PaymentActivities(system.app.orders, Asked(system.app.pool)), OrderRef(order_id=order_id)
+    step, ref = PaymentActivities(system.app.orders, Asked(system.app.pool)), ChargeRef(order_id=order_id)
     payment = await step.charge_payment(ref)
     [request] = asked
     assert (request.payment_method, request.attempt) == ("pm_card_visa", 2)

@@ -188,4 +188,6 @@ def test_the_table_has_a_row_for_each_event_that_something_follows_from() -> Non
         ("order.retried", "cancelled", "fulfill-order", "retry", True),
         ("order.retried", "shipped", "notify-shipment", "retry", True),
         ("order.refund_requested", "shipped", "refund-order", None, False),
+        ("order.refund_closed", "shipped", "refund-order", "retry", False),
+        ("order.refund_closed", "cancelled", "fulfill-order", "retry", False),
     ]

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from orders.interventions import HoldOrder, ReleaseOrder, RequestRefund
-from tests.replay import failing_paths, payment_paths, webhook_paths
+from tests.replay import failing_paths, payment_paths, pending_paths, webhook_paths
 from tests.running_system import CANCEL_REASON, RunningSystem, until
 from tests.workflow.steering import Held, Steering, held_only
 
@@ -220,6 +220,15 @@ PATHS = (
     Path("validate-database-down", "validate-order", failing_paths.failing("confirm", "validate-order")),
     Path("notify-database-down", "notify-shipment", failing_paths.failing("publish", "notify-shipment")),
     Path("refund-database-down", "refund-order", failing_paths.refund_fails("record-requested-refund")),
+    Path("fulfill-charge-pending", "fulfill-order", pending_paths.charge_pending),
+    Path("fulfill-charge-pending-declined", "fulfill-order", pending_paths.charge_pending_then_declined),
+    Path("fulfill-cancelled-while-pending", "fulfill-order", pending_paths.cancelled_while_pending),
+    Path("fulfill-refund-pending", "fulfill-order", pending_paths.undone_by_a_pending_refund),
+    Path("fulfill-settled-elsewhere", "fulfill-order", pending_paths.settled_elsewhere),
+    Path("refund-pending", "refund-order", pending_paths.refund_pending),
+    Path("refund-pending-failed", "refund-order", pending_paths.refund_pending_then_failed),
+    Path("refund-refused", "refund-order", pending_paths.refund_refused),
+    Path("refund-withdrawn", "refund-order", pending_paths.refund_withdrawn),
     Path("fulfill-payment-given", "fulfill-order", payment_paths.given(), WAITS),
     Path(
         "fulfill-payment-deadline-passed",

@@ -57,6 +57,12 @@ class _ForgetfulPayments:
     async def void(self, key: str, reason: str) -> Voided:
         return await self._gateway.void(self._doubles.known("payment.charge", key), reason)
 
+    async def close_void(self, key: str) -> int:
+        return await self._gateway.close_void(self._doubles.known("payment.charge", key))
+
+    async def close_refund(self, request: RefundRequest) -> None:
+        await self._gateway.close_refund(replace(request, key=self._doubles.known("payment.refund", request.key)))
+
     async def find(self, key: str) -> Charge | None:
         return await self._gateway.find(self._doubles.known("payment.charge", key))
 

@@ -27,12 +27,21 @@ const ACTIONS = [
   { name: "Retry", role: "operate", fits: mayNeedRetry, question: retryQuestion },
   { name: "Refund", role: "operate", fits: (order) => order.status === "shipped" && refundable(order) > 0n, question: refundQuestion },
   { name: "Restock", role: "operate", fits: (order) => order.status === "shipped" && order.refunds.length > 0, question: restockQuestion },
+  { name: "Close a refund", role: "operate", fits: (order) => closable(order).length > 0, question: closeQuestion },
   { name: "Cancel order", role: "write", fits: isOpen, question: cancelQuestion, danger: true },
 ];
 
+/** Refunds that a person may close: those requested, and that of a cancelled order. */
+function closable(order) {
+  if (order.status === "cancelled") {
+    return order.paymentState === "paid" && !order.closedRefunds.length ? [{ refundId: "cancellation", amount: order.payment.amount }] : [];
+  }
+  return order.refunds.filter(({ made, outcome }) => !made && !outcome);
+}
+
 /** Work may be pending without a workflow. An extra retry is harmless, a missing one leaves the order stalled. */
 function mayNeedRetry(order, workflows) {
-  const owed = order.status === "cancelled" ? order.paymentState === "paid" : order.refunds.some(({ made }) => !made);
+  const owed = order.status === "cancelled" ? order.paymentState === "paid" && !order.closedRefunds.length : order.refunds.some(({ made, outcome }) => !made && !outcome);
   return isOpen(order) || owed || (workflows ?? []).some(({ status }) => LOST.includes(status));
 }
 
@@ -99,13 +108,19 @@ function releaseQuestion(order, done) {
   };
 }
 
+const choiceField = (label, hint) => ({ label, hint, element: h("input", { autocomplete: "off", spellcheck: "false", maxlength: "512" }) });
+
+const chosen = (name, { element }) => (element.value.trim() ? { [name]: element.value.trim() } : {});
+
 function retryQuestion(order, done) {
   const reason = orderReason();
+  const carrier = choiceField("Carrier of the label", "Optional: where the label was refused, the refusal names the carriers and services that are offered.");
+  const service = choiceField("Service of the carrier");
   return {
     title: "Retry this order",
     path: pathOf(order, "retry"),
-    fields: [reason],
-    body: () => ({ reason: reason.read() }),
+    fields: isOpen(order) ? [reason, carrier, service] : [reason],
+    body: () => ({ reason: reason.read(), ...chosen("carrier", carrier), ...chosen("service", service) }),
     explain: () => paragraph("Order ", external(order.orderId), ` is ${order.status}: ${order.hold ? HELD_EFFECT : RETRY_EFFECTS[order.status]}. Completed steps are not repeated.`),
     confirm: "Retry",
     done: ({ effect }) => (toast(`The order is retried: ${effect}.`), done()),
@@ -148,6 +163,23 @@ function refundQuestion(order, done) {
     confirm: "Refund",
     danger: true,
     done: after(order, "The refund is in progress.", done),
+  };
+}
+
+function closeQuestion(order, done) {
+  const refunds = closable(order);
+  const refund = h("select", {}, refunds.map(({ refundId, amount }) => h("option", { value: refundId }, `${money(amount, order.currency)} (${refundId})`)));
+  const how = h("select", {}, h("option", { value: "settle" }, "the money was returned in another way"), order.status === "shipped" && h("option", { value: "withdraw" }, "it is not to be made"));
+  const reason = orderReason();
+  return {
+    title: "Close a refund",
+    path: () => pathOf(order, `refunds/${encodeURIComponent(refund.value)}/${how.value}`),
+    fields: [{ label: "Refund", element: refund }, { label: "Why it is closed", element: how }, reason],
+    body: () => ({ reason: reason.read() }),
+    explain: () => paragraph("The payment provider does not make this refund: nothing is returned by order ", external(order.orderId), " for it any more. A refund that the provider has made, or may still make, stays as it is."),
+    confirm: "Close the refund",
+    danger: true,
+    done: after(order, "The refund is closed.", done),
   };
 }
 

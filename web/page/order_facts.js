@@ -67,10 +67,11 @@ function totals({ items, currency, adjustments, total }) {
   );
 }
 
-/** The amount of a shipped order that is neither returned nor requested, in minor units. */
+/** The amount of a shipped order that is neither returned nor requested nor settled in another way, in minor units. */
 export function refundable({ payment, refunds, paymentAdjustments }) {
   if (!payment) return 0n;
-  const left = BigInt(payment.amount) - sum(refunds.map(({ amount }) => amount)) - returnedAtProvider(paymentAdjustments);
+  const used = refunds.filter(({ made, outcome }) => made || !["refused", "withdrawn"].includes(outcome));
+  const left = BigInt(payment.amount) - sum(used.map(({ amount }) => amount)) - returnedAtProvider(paymentAdjustments);
   return left > 0n ? left : 0n;
 }
 
@@ -79,10 +80,14 @@ const returnedAtProvider = (adjustments) => sum(adjustments.map(({ returned }) =
 export function moneyFacts(order) {
   const { currency, payment, refund, refunds, status, owed, total } = order;
   const given = refund ? BigInt(refund.amount) : sum(refunds.filter(({ made }) => made).map(({ amount }) => amount));
+  const settled = sum(order.closedRefunds.filter(({ outcome }) => outcome === "settled_elsewhere").map(({ amount }) => amount));
+  const pending = order.pendingPayment;
   return facts([
     ["Order total", money(total, currency)],
     ["Charged", payment ? [money(payment.amount, currency), h("span", { class: "id dim" }, external(payment.paymentId))] : h("span", { class: "dim" }, "nothing recorded")],
+    pending && ["Pending", [money(pending.amount, currency), h("span", { class: "id dim" }, external(pending.paymentId))]],
     order.paymentMethod && ["Payment method", h("span", { class: "id dim" }, external(order.paymentMethod))],
+    settled && ["Returned in another way", money(settled, currency)],
     ["Refunded", given ? [money(given, currency), refund && h("span", { class: "id dim" }, external(refund.refundId))] : h("span", { class: "dim" }, owed > 0 ? "in progress" : "nothing")],
     owed > 0 && ["Owed to the customer", money(owed, currency)],
     order.paymentAdjustments.length > 0 && ["Returned at the provider", money(returnedAtProvider(order.paymentAdjustments), currency)],
@@ -93,13 +98,18 @@ export function moneyFacts(order) {
 export function refundTable({ refunds, currency }) {
   if (!refunds.length) return null;
   const columns = [
-    { label: "Refund", cell: ({ made }) => (made ? badge("check", "made", "good") : badge("running", "in progress", "busy")) },
+    { label: "Refund", cell: refundBadge },
     { label: "Amount", number: true, cell: ({ amount }) => money(amount, currency) },
     { label: "Reason", cell: ({ reason }) => h("span", { class: "long" }, external(reason)) },
   ];
   const rows = table("Refunds", columns, ({ refundId }) => refundId, () => ["No refunds"]);
   rows.update(refunds);
   return rows.element;
+}
+
+function refundBadge({ made, outcome }) {
+  if (outcome) return badge(outcome === "refused" ? "failing" : "check", outcome.replace("_", " "), outcome === "refused" ? "bad" : "none");
+  return made ? badge("check", "made", "good") : badge("running", "requested", "busy");
 }
 
 const CHANGES = { refunded: "refunded", captured: "captured in part", released: "authorisation released", disputed: "disputed", dispute_won: "dispute won", dispute_lost: "dispute lost" };

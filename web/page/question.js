@@ -33,7 +33,7 @@ export function questionForm(question, { note, before, close, settled, outdated 
     setBusy(true);
     fill(fault);
     try {
-      const answer = await post(path, content, key, isOrder ? version : null);
+      const answer = await post(typeof path === "function" ? path() : path, content, key, isOrder ? version : null);
       close();
       done(answer);
     } catch (problem) {

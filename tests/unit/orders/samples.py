@@ -31,6 +31,7 @@ from orders.interventions import HoldOrder, ReleaseOrder, RequestRefund, RetryOr
 from orders.model import Order, parse_order
 from orders.payment_attempts import GivePaymentMethod, RecordPaymentFailure
 from orders.payment_events import PaymentFailed, PaymentMethodGiven
+from orders.provider_events import PaymentPending, RefundClosed, RefundOutcome
 
 NOW: Final = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
 
@@ -97,7 +98,19 @@ _RETURN: Final[dict[str, Any]] = {
     "currency": "EUR",
     "reason": "it arrived late",
 }
+PENDING: Final = PaymentPending(
+    **_WHOSE, payment_id="pay-1", amount=1300, currency="EUR", until=datetime(2026, 2, 20, tzinfo=UTC)
+)
 REFUND_REQUESTED: Final = RefundRequested(**_WHOSE, **_RETURN)
+CLOSED: Final = RefundClosed(
+    **_WHOSE,
+    refund_id="back-1",
+    outcome=RefundOutcome.REFUSED,
+    amount=1300,
+    currency="EUR",
+    reason="the payment is disputed",
+    after_shipment=True,
+)
 FAILED: Final = PaymentFailed(
     **_WHOSE,
     attempt=1,
@@ -167,6 +180,8 @@ ON_THE_WIRE: Final[tuple[tuple[Event, str], ...]] = (
     (released("paid"), "order.released: orderId customerId status currency"),
     (retried("paid"), "order.retried: orderId customerId status reason currency carrier service"),
     (REFUND_REQUESTED, "order.refund_requested: orderId customerId refundId paymentId amount currency reason"),
+    (PENDING, "order.payment_pending: orderId customerId paymentId amount currency until"),
+    (CLOSED, "order.refund_closed: orderId customerId refundId outcome amount currency reason afterShipment made"),
     (FAILED, "order.payment_failed: orderId customerId attempt code reason waitsUntil paymentId currency"),
     (GIVEN, "order.payment_method_given: orderId customerId paymentMethod currency"),
     (

@@ -17,6 +17,7 @@ from orders.errors import (
     OrderNotFound,
     OrderOnHold,
     PaymentMismatch,
+    RefundNotOpen,
     RefundOutOfRange,
     WrongOrder,
 )
@@ -39,6 +40,7 @@ REFUSALS: tuple[OrderError, ...] = (
     RefundOutOfRange("o-1", EURO, EURO),
     OrderOnHold("o-1", "fraud suspected"),
     OrderAlreadyRefunded("o-1", "ref-1", "ref-2"),
+    RefundNotOpen("o-1", "ref-1", "it was made"),
     CorruptStream("o-1", "placed", "order.paid"),
 )
 

@@ -1,0 +1,65 @@
+"""Refunds that a person closes: withdrawn, or settled elsewhere because the money was returned in another way."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+import asyncpg
+
+from activities.payment import charge_key, refund_key, refund_request
+from application.acting import act
+from eventstore.command_handler import Handled
+from gateways.legacy_refund_keys import LegacyRefundKeys
+from gateways.payments import PaymentGateway, RefundRequest
+from order_streams import Orders, load_order
+from orders.commands import CloseRefund
+from orders.decide import decide
+from orders.events import RefundRequested
+from orders.ids import stream_name
+from orders.provider_events import RefundOutcome
+from orders.state import Cancelled, Shipped, State
+
+OUTCOMES: Final = {"withdraw": RefundOutcome.WITHDRAWN, "settle": RefundOutcome.SETTLED_ELSEWHERE}
+CANCELLATION: Final = "cancellation"
+"""Name of the refund of a cancelled order, which may have no id yet."""
+
+
+async def close_refund(
+    orders: Orders,
+    payments: PaymentGateway,
+    pool: asyncpg.Pool,
+    command: CloseRefund,
+    *,
+    actor: str,
+    command_id: str,
+    expected: frozenset[int] | None = None,
+) -> Handled[State]:
+    """Make sure at the provider that the refund is never made, then record how it was closed. expected: as in `act`.
+
+    Raises the domain's refusals, UnexpectedVersion, RefundUnderWay if the provider has made the refund or may still make it,
+    and the gateway's errors, after which the command is to be repeated.
+    """
+    state = (await load_order(orders, command.order_id)).state
+    if isinstance(state, Cancelled) and command.refund_id == CANCELLATION and state.refund is not None:
+        command = replace(command, refund_id=state.refund.refund_id)
+    if decide(command, state):
+        if isinstance(state, Cancelled):
+            command = replace(command, amount=await payments.close_void(charge_key(command.order_id)))
+        else:
+            assert isinstance(state, Shipped)
+            await payments.close_refund(await _request(orders, pool, state, command.refund_id))
+    return await act(orders, command, actor=actor, command_id=command_id, expected=expected)
+
+
+async def _request(orders: Orders, pool: asyncpg.Pool, state: Shipped, refund_id: str) -> RefundRequest:
+    """The request of a refund, as its workflow makes it."""
+    [refund] = [each for each in state.requested if each.refund_id == refund_id]
+    key = await refund_key(LegacyRefundKeys(pool), state.order.order_id, refund)
+    return refund_request(key, state.order, refund, await _requested_at(orders, state.order.order_id, refund_id))
+
+
+async def _requested_at(orders: Orders, order_id: str, refund_id: str) -> datetime | None:
+    async for recorded, event in orders.events(stream_name(order_id)):
+        if isinstance(event, RefundRequested) and event.refund_id == refund_id:
+            return recorded.recorded_at
+    return None

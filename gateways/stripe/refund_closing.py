@@ -1,0 +1,57 @@
+"""Refunds at Stripe that are given up: withdrawn by a person, or returned in another way."""
+
+from typing import Final
+
+from gateways.errors import RefundUnderWay
+from gateways.payments import RefundRequest
+from gateways.stripe.api import StripeApi
+from gateways.stripe.errors import StripeRefused
+from gateways.stripe.ledger import ChargeRow
+from gateways.stripe.refund_credits import RefundRow, manual_credits
+from gateways.stripe.refund_ledger import StripeRefundLedger
+from gateways.stripe.refunds import StripeRefunds
+from orders.names import key_of_order
+
+_WAITS_FOR_CUSTOMER: Final = "requires_action"
+
+
+class StripeRefundClosing:
+    """Closes refunds after a look at Stripe. A call that is lost may still take effect later: the ledger then shows the
+    refund as made, and the audit finds it."""
+
+    def __init__(self, api: StripeApi, ledger: StripeRefundLedger, refunds: StripeRefunds) -> None:
+        self._api, self._ledger, self._refunds = api, ledger, refunds
+
+    async def close(self, request: RefundRequest) -> None:
+        """As PaymentGateway.close_refund. Nothing is requested after the first statement, and so after the look at Stripe."""
+        await self._ledger.close(request.key, request)
+        await self._cancel_waiting(request)
+        row = (await self._refunds.synced(request.payment_id, request.currency))[request.key]
+        if row.made or row.state == "settled":
+            raise RefundUnderWay(request.key, _state_of(row))
+        if not row.closed:
+            await self._ledger.close(request.key, request)
+
+    async def close_void(self, charge: ChargeRow) -> int:
+        """As PaymentGateway.close_void."""
+        key = key_of_order("refund-payment", charge.order_id)
+        rows = await self._refunds.synced(charge.intent_id or "", charge.currency)
+        row = rows.get(key)
+        if row is None or row.state != "failed":
+            raise RefundUnderWay(key, _state_of(row) if row else "it has not been requested yet")
+        due = row.amount if row.closed else row.coverable - manual_credits(rows.values())[key]
+        await self._ledger.close(key, row)
+        return max(due, 0)
+
+    async def _cancel_waiting(self, request: RefundRequest) -> None:
+        for refund in await self._api.refunds(request.payment_id):
+            if refund.key == request.key and refund.status == _WAITS_FOR_CUSTOMER:
+                try:
+                    await self._api.cancel_refund(refund.id)
+                except StripeRefused:
+                    raise RefundUnderWay(request.key, "Stripe no longer cancels it") from None
+
+
+def _state_of(row: RefundRow) -> str:
+    states = {"pending": "Stripe has it, and has not decided yet", "asked": "it is in progress"}
+    return states.get(row.state, "it was made")
