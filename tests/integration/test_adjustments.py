@@ -99,7 +99,7 @@ class TestChange:
 
     @pytest.mark.parametrize(
         ("sku", "change", "reason"),
-        [("", 1, "x"), ("tea", 0, "x"), ("tea", 2**63, "x"), ("tea", 1, " "), ("tea", 1, "\0")],
+        [("", 1, "x"), ("tea", 0, "x"), ("tea", 2**63, "x"), ("tea", 1, " "), ("tea", 1, "\0"), ("tea", 1, "\u200b")],
     )
     async def test_given_an_argument_that_cannot_be_then_the_database_is_not_asked(
         self, sku: str, change: int, reason: str, adjustments: Adjustments
