@@ -7,7 +7,7 @@ from temporalio import activity
 
 from activities import signatures as step
 from activities.guards import require_active
-from activities.shipping import label_needs, label_request
+from activities.shipping import customs_for_label, label_request
 from activities.signatures import Availability, OrderRef, Reserved, Undo, Undone
 from gateways.shipping import ShippingGateway
 from inventory.stock import Stock
@@ -33,7 +33,7 @@ class InventoryActivities:
         if state.status != "placed":
             return Availability(status=state.status)
         shortages = await self._stock.check(quantities(state.order))
-        customs = await label_needs(self._shipping, self._stock, state.order)
+        customs = await customs_for_label(self._shipping, self._stock, state.order)
         unshippable = label_request(state.order, customs).customs_problem if customs is not None else None
         return Availability(status=state.status, shortages=shortages, unshippable=unshippable)
 

@@ -41,7 +41,7 @@ def label_request(
     )
 
 
-async def label_needs(gateway: ShippingGateway, stock: Stock, order: Order) -> Mapping[str, CustomsData] | None:
+async def customs_for_label(gateway: ShippingGateway, stock: Stock, order: Order) -> Mapping[str, CustomsData] | None:
     """Return the customs data that the order's label needs; None if it needs none."""
     if not gateway.needs_customs(order.shipping_address.country):
         return None
@@ -74,7 +74,7 @@ class ShippingActivities:
         return Shipment(shipment_id=label.shipment_id, tracking_number=label.tracking_number, carrier=label.carrier)
 
     async def _bought(self, state: ExistingOrder) -> Label:
-        customs = await label_needs(self._gateway, self._stock, state.order)
+        customs = await customs_for_label(self._gateway, self._stock, state.order)
         return await self._gateway.create(label_request(state.order, customs, state.label_choice))
 
     @activity.defn(name=step.VOID_SHIPMENT.name)

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from activities.shipping import label_key, label_needs, label_request
+from activities.shipping import customs_for_label, label_key, label_request
 from application.losses import Loss
 from open_work.sources import Sources
 from order_streams.folded import read_order
@@ -39,7 +39,7 @@ async def _lost(
     problem, state = f"{has}, and the ledger does not know", stream.state
     if state is None or state.status not in _OPEN:
         return Loss("label", order_id, problem, remedy=_REFUND)
-    request = label_request(state.order, await label_needs(gateway, sources.stock, state.order))
+    request = label_request(state.order, await customs_for_label(gateway, sources.stock, state.order))
     if not await gateway.may_adopt(request, shipment):
         return Loss("label", order_id, problem, remedy=_REFUND)
     if apply:

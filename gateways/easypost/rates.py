@@ -1,4 +1,4 @@
-"""Rates of a shipment at EasyPost: which one is bought."""
+"""Rates of a shipment at EasyPost, and the choice of one."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -42,6 +42,7 @@ class Refusals:
 
 
 def undecided(request: LabelRequest, message: str) -> GatewayUndecided:
+    """Refusal for a reason that is not known to be final."""
     return GatewayUndecided(f"no label yet: {masked(message, request.recipient, request.phone)}", _REMEDY)
 
 

@@ -1,4 +1,4 @@
-"""Which rate of EasyPost is bought, and which refusals are final."""
+"""Choice of EasyPost's rates, final refusals, and parcels that pass the customs."""
 
 from decimal import Decimal
 
