@@ -25,7 +25,7 @@ _ADDRESS: Final = {"line1": "Obere Str. 57", "city": "Berlin", "postalCode": "12
 
 @dataclass
 class Storm(Weather):
-    """Faults of a share of the calls, whichever the order."""
+    """Faults of a share of the calls, of any order."""
 
     dice: random.Random = field(default_factory=random.Random)
     share: float = 0.0

@@ -38,7 +38,7 @@ def _of_shipped(system: Explored, state: Shipped, kept: int, live: int, reserved
     if state.owed:
         return "shipped and owes a requested refund"
     due = kept_by(state)
-    return f"shipped, Stripe has {kept} of its money and the stream says {due}" if kept != due else None
+    return f"shipped, Stripe has {kept} of its money, and by the stream {due}" if kept != due else None
 
 
 def _of_cancelled(state: Cancelled, kept: int, live: int, reserved: int) -> str | None:

@@ -62,7 +62,7 @@ async def remedy(system: Explored, row: Stuck, sku: str, command_id: str, seed: 
 
 
 async def _return_money(system: Explored, row: Stuck, sku: str, command_id: str, *, in_dashboard: bool) -> None:
-    """Refund what is due in the dashboard; or settle it elsewhere, also where Stripe refunds nothing."""
+    """Refund the money due in the dashboard; or settle it elsewhere, also where Stripe refunds nothing."""
     order_id, before = row.order_id, system.stripe.kept(row.order_id)
     if in_dashboard:
         _return_by_hand(system, row)

@@ -79,7 +79,7 @@ _OF_REFUND: Final = ("refund", {"id": _REFUND, "amount": 1_000})
 _OF_ALL: Final = ("refund", {"id": _REFUND, "amount": 3_000})
 # Acts of a person at the step; those about refunds need a shipped order, and come at rest.
 _ACTS: Final[Mapping[str, tuple[tuple[str, Mapping[str, Any]], ...]]] = {
-    "nobody acts": (),
+    "none": (),
     "cancel": (("cancel", {"heard": True}),),
     "hold, release": (("hold", {}), ("release", {"heard": True})),
     "retry": (("retry", {"heard": True}),),

@@ -63,7 +63,9 @@ async def test_a_shipped_order_agrees_with_both_books_until_money_or_the_label_i
 async def test_a_cancelled_order_differs_until_its_money_is_returned(books: Books, providers: Providers) -> None:
     await books.paid(ORDER)
     await books.cancel(ORDER)
-    assert await different(books, providers) == [f"{ORDER} is cancelled: Stripe has 3000 of its money, and by its stream 0"]
+    assert await different(books, providers) == [
+        f"{ORDER} is cancelled: Stripe has 3000 of its money, and by its stream 0"
+    ]
     await books.give_back(ORDER)
     assert await different(books, providers) == []
 

@@ -75,7 +75,8 @@ def test_the_table_has_each_case_once_and_the_sample_every_answer_step_and_act_w
     assert len(set(names)) == len(names) > 2_000
     assert [case.seed for case in table] == list(range(len(table)))
     of_table, of_sample = (
-        {(part, case.webhooks) for case in some for part in case.name.split(" × ")[:3]} for some in (table, table[::EVERY])
+        {(part, case.webhooks) for case in some for part in case.name.split(" × ")[:3]}
+        for some in (table, table[::EVERY])
     )
     assert of_table - of_sample == set()
 
