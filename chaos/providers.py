@@ -45,7 +45,7 @@ class Providers:
         self._stripe, self._easypost = StripeStandIn(self.storm, self.stripe), EasyPostStandIn(self.easypost)
 
     @property
-    def settings(self) -> dict[str, str]:
+    def settings(self) -> dict[str, Any]:
         """Values of the settings' fields that select the stand-ins."""
         return {
             "stripe_api_key": STRIPE_KEY,

@@ -54,8 +54,10 @@ def kept_by(state: Shipped | Cancelled) -> int:
     """Money that an order keeps at Stripe by its stream; a cancelled one only what a person has returned in another way."""
     if isinstance(state, Shipped):
         return state.payment.amount - sum(refund.amount for refund in state.returned) - returned_by(state.adjustments)
-    if not state.is_settled or state.payment is None:
+    if not state.is_settled:
         return 0
+    if state.payment is None:  # its charge was not recorded
+        return sum(each.amount for each in state.closed)
     return max(0, state.payment.amount - returned_by(state.adjustments))
 
 

@@ -29,11 +29,12 @@ def providers() -> Iterator[Providers]:
 @pytest.fixture
 async def books(providers: Providers, pool: asyncpg.Pool, database_url: str) -> AsyncIterator[Books]:
     app = build_app(Settings(database_url=database_url, **providers.settings), pool)
-    async with pool.acquire() as owner:
-        try:
-            yield Books(app, owner)
-        finally:
-            await app.close()
+    owner = await asyncpg.connect(database_url)
+    try:
+        yield Books(app, owner)
+    finally:
+        await owner.close()
+        await app.close()
 
 
 async def shipped(books: Books) -> None:
