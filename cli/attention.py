@@ -23,6 +23,7 @@ MaxRows = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="At mos
 
 _COLOURS: Final[dict[Kind, str]] = {
     "refundFailed": "bold red",
+    "disputed": "bold red",
     "holdEnding": "bold yellow",
     "lost": "bold red",
     "stalled": "bold red",

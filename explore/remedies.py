@@ -49,7 +49,7 @@ async def remedy(system: Explored, row: Stuck, sku: str, command_id: str) -> Non
             dispatcher = system.app.dispatcher(system.client, eager=False)
             with contextlib.suppress(NotParked):
                 await dispatcher.retry(row.position or 0)
-        case "refundFailed":
+        case "refundFailed" | "disputed":
             pass
         case _:
             await perform(system, order_id, sku, "retry", {"heard": True}, command_id)

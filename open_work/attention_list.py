@@ -20,7 +20,7 @@ from temporal import TemporalUnreachable
 # Of each kind. A row costs a request to Temporal, and a number beyond this changes no decision.
 MOST: Final = 1000
 # Rows of the database alone, from sources that have other kinds too: beyond `MOST` of these a source is read on.
-_CHEAP: Final[frozenset[Kind]] = frozenset({"refundFailed", "holdEnding", "onHold"})
+_CHEAP: Final[frozenset[Kind]] = frozenset({"refundFailed", "disputed", "holdEnding", "onHold"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,14 @@ from typing import Final, Literal, get_args
 
 from open_work.standstill import Standstill
 
-# In the order of harm, in which they are listed. refundFailed: a refund has not reached the customer. holdEnding: an
-# authorisation of the order's money ends soon. lost: no workflow does the work that is left. stalled: its workflow runs and
-# will make no progress by itself. failing: a step is retried again and again. parked: a reader of the log has parked an event
-# of the order. onHold: a person holds the order.
-Kind = Literal["refundFailed", "holdEnding", "lost", "stalled", "failing", "parked", "onHold"]
+# In the order of harm, in which they are listed. refundFailed: a refund has not reached the customer. disputed: the customer
+# disputes the payment. holdEnding: an authorisation of the order's money ends soon. lost: no workflow does the work that is
+# left. stalled: its workflow runs and will make no progress by itself. failing: a step is retried again and again. parked: a
+# reader of the log has parked an event of the order. onHold: a person holds the order.
+Kind = Literal["refundFailed", "disputed", "holdEnding", "lost", "stalled", "failing", "parked", "onHold"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 # Complete without an answer of Temporal's.
-KINDS_OF_THE_DATABASE: Final[tuple[Kind, ...]] = ("parked", "holdEnding", "refundFailed")
+KINDS_OF_THE_DATABASE: Final[tuple[Kind, ...]] = ("parked", "holdEnding", "disputed", "refundFailed")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,5 @@
-"""Money at Stripe that needs an operator: authorisations that end soon, and refunds that did not reach the customer."""
+"""Money at Stripe that needs an operator: authorisations that end soon, disputes, and refunds that did not reach the
+customer."""
 
 from collections.abc import AsyncGenerator
 from datetime import timedelta
@@ -7,7 +8,7 @@ from typing import Final
 import asyncpg
 
 from activities.signatures import CAPTURE_PAYMENT
-from gateways.stripe.attention import Pages, ending_authorisations, failed_refunds, uncovered_refunds
+from gateways.stripe.attention import Pages, ending_authorisations, failed_refunds, open_disputes, uncovered_refunds
 from gateways.stripe.refund_credits import RefundRow
 from open_work.kinds import Stuck
 from open_work.sources import Sources
@@ -19,13 +20,19 @@ NOTICE: Final = timedelta(hours=24)
 
 
 async def money_at_risk(sources: Sources) -> AsyncGenerator[Stuck, None]:
-    """Holds within a day of their end that are neither captured nor voided, then refunds that failed; the oldest first."""
+    """Holds within a day of their end that are neither captured nor voided, then open disputes, then refunds that failed; the
+    oldest first."""
     async for page in _with_status(sources, ending_authorisations(sources.pool, NOTICE)):
         for row, state in page:
             money, since = format_money(row["amount"], row["currency"]), row["until"] - NOTICE
             ends = f"{'ended' if row['ended'] else 'ends'} at {row['until']:%Y-%m-%d %H:%M} UTC"
             words = f"the hold of {money} {ends}: have the order shipped, or cancel it"
             yield Stuck("holdEnding", row["order_id"], state, CAPTURE_PAYMENT.name, since, words)
+    async for page in _with_status(sources, open_disputes(sources.pool)):
+        for row, state in page:
+            money = format_money(row["amount"], row["currency"])
+            words = f"the customer disputes {money} as {row['key']}: answer it at Stripe before its deadline"
+            yield Stuck("disputed", row["order_id"], state, "dispute", row["at"], words)
     async for page in _with_status(sources, failed_refunds(sources.pool)):
         uncovered = await uncovered_refunds(sources.pool, {row["intent_id"] for row, _ in page})
         for row, state in page:

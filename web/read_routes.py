@@ -96,10 +96,11 @@ async def get_order(system: Shared, response: Response, order_id: OrderId, wait:
 
 @router.get("/orders/{orderId}/payment", response_model=models.OrderPayment)
 @requires(Role.READ)
-async def get_payment(system: Shared, caller: Asking, order_id: OrderId) -> dict[str, Any]:
+async def get_payment(system: Shared, caller: Asking, response: Response, order_id: OrderId) -> dict[str, Any]:
     """The payment of an order. Where the order waits for it: the last decline, the deadline, and, read from the provider at
     each request, what the customer can do there. The customer's secret is shown to keys that may place orders."""
     found = await payment_of(system.orders, system.payments, order_id)
+    response.headers["ETag"] = etag(found.version)
     failure, action = found.failure, found.action
     secrets = caller.role >= Role.WRITE
     return {

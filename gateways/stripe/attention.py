@@ -1,4 +1,4 @@
-"""Charges and refunds at Stripe that need an operator: authorisations that end soon, and failed refunds."""
+"""Charges and refunds at Stripe that need an operator: authorisations that end soon, open disputes, and failed refunds."""
 
 from collections.abc import AsyncGenerator, Collection
 from datetime import UTC, datetime, timedelta
@@ -6,7 +6,7 @@ from typing import Final
 
 import asyncpg
 
-from gateways.stripe import statements
+from gateways.stripe import statements, statements_changes
 from gateways.stripe.refund_credits import RefundRow, manual_credits
 from gateways.stripe.refund_ledger import StripeRefundLedger
 
@@ -19,6 +19,11 @@ Pages = AsyncGenerator[list[asyncpg.Record], None]
 def ending_authorisations(pool: asyncpg.Pool, within: timedelta) -> Pages:
     """Pages of authorisations that end within this time and are neither captured nor voided, the earliest first."""
     return _pages(pool, statements.ENDING_AUTHORISATIONS, "until", within)
+
+
+def open_disputes(pool: asyncpg.Pool) -> Pages:
+    """Pages of open disputes with their orders, the oldest first."""
+    return _pages(pool, statements_changes.OPEN_DISPUTES, "at")
 
 
 def failed_refunds(pool: asyncpg.Pool) -> Pages:

@@ -104,7 +104,7 @@ class StripeChanges:
                     values = (each.id, intent.id, amount, state, each.created)
                     await connection.execute(statements_changes.RECORD_DISPUTE, *values)
             rows = list(map(refund_row, await connection.fetch(statements.READ_REFUNDS, [intent.id])))
-            if not crediting and not any(row.state == "asked" for row in rows):
+            if not crediting and not any(row.is_open for row in rows):
                 for key, amount in uncredited(rows).items():
                     await connection.execute(statements_changes.SET_ADJUSTED, key, amount)
             return list(map(refund_row, await connection.fetch(statements.READ_REFUNDS, [intent.id])))

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from application.documents import OrderDocument
 from bootstrap import App
 from orders.commands import CancelOrder, ConfirmOrder
 from orders.events import CancelledBy
+from orders.payment_attempts import RecordPaymentFailure
 from tests.integration.api_harness import Api, api, problem
 from tests.running_system import order_data
 
@@ -20,6 +22,7 @@ ACTS: dict[str, dict[str, Any]] = {
     "release": {},
     "retry": {"reason": "x"},
     "refunds": {"amount": 1, "reason": "x"},
+    "payment": {"paymentMethod": "pm_2"},
 }
 
 
@@ -36,7 +39,7 @@ async def test_every_answer_about_an_order_carries_its_version(database_url: str
         ):
             acted = await served.post(f"/v1/orders/a/{act}", body)
             assert (acted.headers["etag"], acted.json()["version"]) == (f'"{version}"', version)
-        for path in ("/v1/orders/a", "/v1/orders/a/timeline"):
+        for path in ("/v1/orders/a", "/v1/orders/a/timeline", "/v1/orders/a/payment"):
             assert (await served.http.get(path)).headers["etag"] == '"4"'
         assert (await served.post("/v1/orders", order_data("a"))).headers["etag"] == '"4"'
         assert (await served.post("/v1/orders/a/cancel", {"reason": "x"})).headers["etag"] == '"5"'
@@ -52,6 +55,9 @@ async def test_an_act_on_an_older_version_is_refused_with_the_order_as_it_is(
             await served.ship("a")
         else:
             await served.handle("a", ConfirmOrder("a"))
+        if act == "payment":
+            deadline = datetime.now(UTC) + timedelta(hours=1)
+            await served.handle("a", RecordPaymentFailure("a", 1, "card_declined", "declined", deadline))
         before = await types(served, "a")
         refused = await served.post(f"/v1/orders/a/{act}", ACTS[act], If_Match='"1"')
         document = problem(refused, 412, "order-changed")
@@ -90,6 +96,18 @@ async def test_a_malformed_header_is_refused_before_anything_is_done(
         )
         assert refused["errors"][0]["parameter"] == "If-Match"
         assert await types(served, "a") == ["order.placed"]
+
+
+async def test_every_act_on_an_order_takes_the_version(database_url: str, temporal_client: Client) -> None:
+    async with api(database_url, temporal_client) as served:
+        paths = (await served.get("/v1/openapi.json"))["paths"]
+    acts = {path: methods["post"] for path, methods in paths.items() if "{orderId}" in path and "post" in methods}
+    # A restock changes the stock alone, bound to the refund.
+    del acts["/v1/orders/{orderId}/restocks"]
+    assert len(acts) >= len(ACTS)
+    without = [path for path, act in acts.items() if "If-Match" not in [each["name"] for each in act["parameters"]]]
+    assert without == []
+    assert all("412" in act["responses"] for act in acts.values())
 
 
 async def test_an_order_that_is_not_there_is_not_found_whatever_version_is_expected(

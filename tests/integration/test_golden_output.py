@@ -47,6 +47,7 @@ async def outputs(
         with in_this_process(recording.shell):
             await _orders(recording, folder)
             await _acts(recording)
+            await _stock(recording)
             await _webhooks(recording)
             await _reads(recording)
             await _upkeep(recording)
@@ -102,6 +103,22 @@ async def _acts(on: Recording) -> None:
     await on.post("unknown-order", "/v1/orders/nobodys/cancel", {"reason": "x"}, 404)
     await on.post("wrong-body", "/v1/orders/g-shipped/refunds", {"amount": "1", "more": 1}, 422)
     await on.post("not-refundable", "/v1/orders/g-shipped/refunds", {"amount": 9_999, "reason": "x"}, 409)
+
+
+async def _stock(on: Recording) -> None:
+    """A person's adjustments of stock, from either edge."""
+    await on.command("inventory-adjust", "inventory", "adjust", "TEA-2", "-1", "--reason", "broken")
+    restock = ("inventory", "restock", "g-shipped", "TEA-1=1", "--refund-id", "r1", "--reason", "unopened")
+    await on.command("inventory-restock", *restock)
+    await on.command("inventory-adjustments", "inventory", "adjustments", "--limit", "3")
+    await on.post("inventory-level", "/v1/inventory/levels", {"sku": "TEA-2", "available": 6, "expect": 4}, 201)
+    await on.post(
+        "inventory-adjust", "/v1/inventory/adjustments", {"sku": "TEA-2", "change": 1, "reason": "found"}, 201
+    )
+    again = {"refundId": "r1", "items": [{"sku": "TEA-1", "units": 1}], "reason": "unopened"}
+    await on.post("inventory-restock", "/v1/orders/g-shipped/restocks", again, 201)
+    await on.post("inventory-changed", "/v1/inventory/levels", {"sku": "TEA-2", "available": 1, "expect": 4}, 409)
+    await on.get("inventory-adjustments", "/v1/inventory/adjustments", limit=2)
 
 
 async def _webhooks(on: Recording) -> None:

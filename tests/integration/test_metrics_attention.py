@@ -82,6 +82,7 @@ async def test_without_temporal_only_the_kinds_that_the_database_knows_are_shown
     assert shown(found) == {
         "parked": 0,
         "holdEnding": 0,
+        "disputed": 0,
         "refundFailed": 0,
     }
 

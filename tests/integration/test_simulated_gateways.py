@@ -78,6 +78,20 @@ class TestLimits:
             await lifted.charge(declined)
         assert (await lifted.charge(replace(declined, key=new_key()))).amount == 10_001
 
+    async def test_given_a_decline_when_a_higher_attempt_is_made_then_the_limit_of_that_time_decides_once(
+        self, pool: asyncpg.Pool, payments: SimulatedPaymentGateway, declined: ChargeRequest
+    ) -> None:
+        for attempt in (1, 2):
+            with pytest.raises(PaymentDeclined):
+                await payments.charge(replace(declined, attempt=attempt))
+        lifted = SimulatedPaymentGateway(pool)
+        with pytest.raises(PaymentDeclined):
+            await lifted.charge(replace(declined, attempt=2))
+        again = replace(declined, attempt=3)
+        charges = await asyncio.gather(*(lifted.charge(again) for _ in range(5)))
+        assert {charge.payment_id for charge in charges} == {charges[0].payment_id}
+        assert await lifted.charge(replace(declined, attempt=4)) == charges[0], "a charge is never made again"
+
     async def test_given_more_units_than_the_limit_then_shipping_is_unavailable(
         self, shipping: SimulatedShippingGateway, refused: LabelRequest
     ) -> None:

@@ -54,6 +54,25 @@ async def test_a_hold_within_a_day_of_its_end_is_listed_until_it_is_captured_or_
         assert await listed(served) == []
 
 
+async def test_a_dispute_is_listed_until_the_bank_decides(
+    database_url: str, temporal_client: Client, stripe_server: StripeProxy
+) -> None:
+    async with api(database_url, temporal_client, key=OPERATOR, **stripe_settings(stripe_server)) as served:
+        order_id = await served.place()
+        charge = await charged(served.app, order_id)
+        for status, kinds in (
+            ("warning_needs_response", []),
+            ("needs_response", ["disputed"]),
+            ("under_review", ["disputed"]),
+            ("lost", []),
+        ):
+            dispute = stripe_server.dashboard.dispute(charge.payment_id, 3000, status)
+            await served.app.payments.changes(charge.key, crediting=False)
+            rows = (await served.get("/v1/attention"))["stuck"]
+            assert [each["kind"] for each in rows] == kinds
+            assert all(f"the customer disputes 30.00 EUR as {dispute}" in each["error"] for each in rows)
+
+
 async def test_a_refund_that_failed_later_is_listed_until_as_much_has_gone_back_another_way(
     database_url: str, temporal_client: Client, stripe_server: StripeProxy
 ) -> None:

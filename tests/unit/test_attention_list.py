@@ -29,7 +29,7 @@ async def listed(*sources: Sequence[Stuck], most: int = 1000) -> StuckList:
 
 
 def test_money_comes_first_then_lost_then_failing_then_parked_and_holds_last() -> None:
-    assert KINDS == ("refundFailed", "holdEnding", "lost", "stalled", "failing", "parked", "onHold")
+    assert KINDS == ("refundFailed", "disputed", "holdEnding", "lost", "stalled", "failing", "parked", "onHold")
 
 
 async def test_rows_come_in_the_order_of_harm_and_the_oldest_first_whatever_the_order_of_the_sources() -> None:
@@ -45,6 +45,7 @@ async def test_rows_come_in_the_order_of_harm_and_the_oldest_first_whatever_the_
     assert {row.kind for row in found.rows[7:]} == {"onHold"}
     assert list(found.by_kind.items()) == [
         ("refundFailed", 1),
+        ("disputed", 0),
         ("holdEnding", 1),
         ("lost", 3),
         ("stalled", 0),

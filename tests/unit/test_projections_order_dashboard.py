@@ -7,6 +7,9 @@ from projections.fold import Parked
 from projections.order_dashboard import ORDER_DASHBOARD, OrderRow
 from tests.unit.orders.samples import (
     CONFIRMED,
+    DEADLINE,
+    FAILED,
+    GIVEN,
     HELD,
     NOW,
     PAID,
@@ -87,6 +90,15 @@ def test_given_a_held_order_then_its_row_says_why_until_it_is_released_or_cancel
     assert row_after(PLACED, CONFIRMED, HELD, PAID).hold_reason == "fraud suspected"
     assert row_after(PLACED, CONFIRMED, HELD, released("confirmed")).hold_reason is None
     assert row_after(PLACED, CONFIRMED, HELD, cancelled()).hold_reason is None
+
+
+def test_given_a_declined_order_that_waits_then_its_row_has_the_reason_and_the_deadline_until_it_goes_on() -> None:
+    waiting = row_after(PLACED, CONFIRMED, FAILED)
+    assert (waiting.status, waiting.payment_state) == ("confirmed", "none")
+    assert (waiting.payment_failure, waiting.waits_until) == ("The card was declined.", DEADLINE)
+    for following in (GIVEN, PAID, cancelled(), retried("confirmed")):
+        row = row_after(PLACED, CONFIRMED, FAILED, following)
+        assert (row.payment_failure, row.waits_until) == (None, None), following
 
 
 def test_given_a_retry_then_only_its_time_is_seen() -> None:

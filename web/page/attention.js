@@ -5,8 +5,8 @@ import { count, plural, relative } from "./format.js";
 import { pagedTable } from "./paged.js";
 import { badge } from "./status.js";
 
-const WORDS = { refundFailed: "refund failed", holdEnding: "hold ends", lost: "lost", stalled: "stalled", failing: "failing", parked: "parked", onHold: "on hold" };
-const ICONS = { refundFailed: "lost", holdEnding: "failing", lost: "lost", stalled: "lost", failing: "failing", parked: "parked", onHold: "held" };
+const WORDS = { refundFailed: "refund failed", disputed: "disputed", holdEnding: "hold ends", lost: "lost", stalled: "stalled", failing: "failing", parked: "parked", onHold: "on hold" };
+const ICONS = { refundFailed: "lost", disputed: "failing", holdEnding: "failing", lost: "lost", stalled: "lost", failing: "failing", parked: "parked", onHold: "held" };
 
 const COLUMNS = [
   { label: "What", cell: ({ kind }) => badge(ICONS[kind] ?? "lost", WORDS[kind] ?? kind, kind === "onHold" ? "held" : "bad") },
