@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from orders.errors import Fault, InvalidOrder
@@ -93,8 +93,11 @@ def _number(text: str) -> int | float:
     number = float(text)
     if not number.is_integer() or abs(number) > 2**64:
         return number
-    # Beyond 53 bits a float may be another whole number than its text.
-    return int(number) if abs(number) < 2**53 else int(Decimal(text))
+    try:
+        exact = Decimal(text)  # a float may be another number than its text
+    except InvalidOperation:  # 0e99999999999999999999
+        return number
+    return int(exact) if exact == exact.to_integral_value() else number
 
 
 def _is_deeper_than(most: int, value: Any) -> bool:

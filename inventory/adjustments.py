@@ -21,9 +21,9 @@ from inventory.errors import (
 from inventory.stock_file import MAX_BIGINT, sku_problem
 from orders.events import Shortage
 from orders.faults import problem_of
-from orders.fields import Text
+from orders.fields import Reason
 
-_REASON: Final[TypeAdapter[str]] = TypeAdapter(Text)
+_REASON: Final[TypeAdapter[str]] = TypeAdapter(Reason)
 
 
 @dataclass(frozen=True, slots=True)

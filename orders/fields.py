@@ -8,7 +8,7 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
 
-from orders.ids import is_visible, order_id_problem, payment_method_problem, sku_problem
+from orders.ids import blank_problem, is_visible, order_id_problem, payment_method_problem, sku_problem
 
 MAX_AMOUNT: Final = 2**63 - 1
 MAX_QUANTITY: Final = 1_000_000
@@ -79,6 +79,8 @@ Identifier = Annotated[str, Field(strict=True), _without(order_id_problem)]
 Sku = Annotated[str, Field(strict=True), _without(sku_problem)]
 # Refuses NUL, which PostgreSQL cannot store, and blank text.
 Text = Annotated[str, StringConstraints(strict=True, max_length=MAX_TEXT, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")]
+# A person's reason for an act. Events have Text: stored reasons stay readable.
+Reason = Annotated[Text, _without(blank_problem)]
 OptionalText = Annotated[Text | None, BeforeValidator(_blank_as_none)]
 PaymentToken = Annotated[str, Field(strict=True), _without(payment_method_problem)]
 PaymentMethod = Annotated[PaymentToken | None, BeforeValidator(_token_or_none)]

@@ -9,7 +9,7 @@ from pydantic import Field
 from application.restocking import Restock, restock
 from application.wire import camel_case
 from inventory.errors import InvalidAdjustment
-from orders.fields import Identifier, Quantity, Sku, Text
+from orders.fields import Identifier, Quantity, Reason, Sku
 from web import models
 from web.keys import Role
 from web.models import Asked
@@ -26,7 +26,7 @@ class LevelBody(Asked):
 
     sku: Sku
     available: Units
-    reason: Text | None = None
+    reason: Reason | None = None
     expect: Units | None = None
 
 
@@ -35,7 +35,7 @@ class AdjustmentBody(Asked):
 
     sku: Sku
     change: Annotated[int, Field(ge=-MAX_POSITION, le=MAX_POSITION)]
-    reason: Text
+    reason: Reason
     expect: Units | None = None
 
 
@@ -49,7 +49,7 @@ class RestockBody(Asked):
 
     refund_id: Identifier
     items: Annotated[list[ReturnedItem], Field(min_length=1, max_length=2_000)]
-    reason: Text
+    reason: Reason
 
 
 @router.get("/inventory/adjustments", response_model=models.AdjustmentList)

@@ -17,7 +17,7 @@ from application.retrying import retry
 from eventstore.command_handler import Handled
 from orders.commands import CancelOrder, CloseRefund
 from orders.events import CancelledBy
-from orders.fields import MAX_AMOUNT, Identifier, OptionalText, PaymentToken, Text
+from orders.fields import MAX_AMOUNT, Identifier, OptionalText, PaymentToken, Reason
 from orders.interventions import HoldOrder, ReleaseOrder, RequestRefund, RetryOrder
 from orders.payment_attempts import GivePaymentMethod
 from orders.state import Shipped, State
@@ -42,7 +42,7 @@ class _Body(BaseModel):
 class ReasonBody(_Body):
     """reason: shown to every reader of the order."""
 
-    reason: Text
+    reason: Reason
 
 
 class CancelBody(ReasonBody):

@@ -6,6 +6,7 @@ import re
 from playwright.async_api import Browser, Route, expect
 from temporalio.client import Client
 
+from application.retrying import EFFECTS
 from gateways.simulated.shipping import CARRIER
 from tests.end_to_end.page_harness import WAIT, Console, Office, console, office
 from tests.running_system import until
@@ -103,6 +104,7 @@ async def test_a_part_is_refunded_exactly_and_a_double_click_does_it_once(
         clicked.set()
         await expect(shown.dialog).to_be_hidden(timeout=WAIT)
         await until(lambda: _same_length(sent, answered), "everything sent is answered")
+        await shown.sees(shown.page.locator(".order-badges"), "partly refunded")
         assert (await shop.system.events("returned")).count("order.refund_requested") == 1
         await shown.sees(shown.page.locator(".order-refunds"), re.compile(r"made.*12\.34\s*EUR.*arrived late"))
         await shown.sees(shown.page.locator(".order-money"), re.compile(r"Refundable\s*17\.66"))
@@ -151,6 +153,7 @@ async def test_a_lost_order_is_taken_up_again(database_url: str, temporal_client
         await shown.go_to_order("lost")
         await shown.sees(shown.row("fulfill-order-lost"), "terminated")
         await shown.button("Retry").click()
+        await shown.sees(shown.dialog, EFFECTS["paid"])
         await shown.dialog.get_by_label("Reason").fill("terminated by mistake")
         await shown.dialog.get_by_role("button", name="Retry").click()
         await shown.sees(shown.page.locator(".order-badges"), "shipped")
