@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
@@ -84,11 +85,7 @@ def order_at_providers(data: Mapping[str, Any], order_id: str, dice: random.Rand
 def running_providers(dice: random.Random) -> Iterator[Providers]:
     """Serve the stand-ins at a loopback address until the end of the block."""
     providers = Providers(dice)
-
-    class Handler(_Handler):
-        answer = staticmethod(providers.answer)
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, providers)) as server:
         server.daemon_threads = True
         providers.address = f"http://127.0.0.1:{server.server_port}"
         thread = threading.Thread(target=server.serve_forever, name="providers", daemon=True)
@@ -104,7 +101,10 @@ class _Handler(BaseHTTPRequestHandler):
     """Passes requests on; a call without an answer ends with its connection."""
 
     protocol_version = "HTTP/1.1"
-    answer: Any
+
+    def __init__(self, providers: Providers, *args: Any) -> None:
+        self._providers = providers
+        super().__init__(*args)
 
     def do_GET(self) -> None:
         self._pass_on()
@@ -117,7 +117,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _pass_on(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         try:
-            status, answer = self.answer(self.command, self.path, body, self.headers.get("Idempotency-Key"))
+            status, answer = self._providers.answer(self.command, self.path, body, self.headers.get("Idempotency-Key"))
         except NoAnswer:
             self.close_connection = True
             return
