@@ -8,7 +8,7 @@ import asyncpg
 
 from activities.payment import charge_key, refund_key, refund_request
 from application.acting import act
-from eventstore.command_handler import Handled
+from eventstore.command_handler import Handled, require_expected
 from gateways.legacy_refund_keys import LegacyRefundKeys
 from gateways.payments import PaymentGateway, RefundRequest
 from order_streams import Orders, load_order
@@ -34,12 +34,15 @@ async def close_refund(
     command_id: str,
     expected: frozenset[int] | None = None,
 ) -> Handled[State]:
-    """Make sure at the provider that the refund is never made, then record how it was closed. expected: as in `act`.
+    """Make sure at the provider that the refund is never made, then record how it was closed. expected: as in `act`, but
+    compared before the call to the provider: what was done there is recorded at any version.
 
     Raises the domain's refusals, UnexpectedVersion, RefundUnderWay if the provider has made the refund or may still make it,
     and the gateway's errors, after which the command is to be repeated.
     """
-    state = (await load_order(orders, command.order_id)).state
+    loaded = await load_order(orders, command.order_id)
+    require_expected(stream_name(command.order_id), loaded, command_id, expected)
+    state = loaded.state
     if isinstance(state, Cancelled) and command.refund_id == CANCELLATION and state.refund is not None:
         command = replace(command, refund_id=state.refund.refund_id)
     if decide(command, state):
@@ -48,7 +51,7 @@ async def close_refund(
         else:
             assert isinstance(state, Shipped)
             await payments.close_refund(await _request(orders, pool, state, command.refund_id))
-    return await act(orders, command, actor=actor, command_id=command_id, expected=expected)
+    return await act(orders, command, actor=actor, command_id=command_id)
 
 
 async def _request(orders: Orders, pool: asyncpg.Pool, state: Shipped, refund_id: str) -> RefundRequest:

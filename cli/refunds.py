@@ -7,7 +7,7 @@ import typer
 
 from application.acting import why_impossible
 from application.closing_refunds import close_refund
-from cli.acting import Reason, actor
+from cli.acting import Expect, Reason, actor, versions
 from cli.arguments import AsJson, OrderId, identifier
 from cli.failures import Refused
 from cli.output import show, show_json, visible
@@ -36,30 +36,40 @@ RefundId = Annotated[
 
 
 @refunds.command()
-def withdraw(order_id: OrderId, refund_id: RefundId, reason: Reason, as_json: AsJson = False) -> None:
+def withdraw(
+    order_id: OrderId, refund_id: RefundId, reason: Reason, expect: Expect = None, as_json: AsJson = False
+) -> None:
     """Withdraw a requested refund that the payment provider has not made: its amount can be refunded again.
 
     Exits 1 where the provider has made the refund, or may still make it.
     """
-    _close(CloseRefund(order_id, refund_id, RefundOutcome.WITHDRAWN, reason), as_json)
+    _close(CloseRefund(order_id, refund_id, RefundOutcome.WITHDRAWN, reason), expect, as_json)
 
 
 @refunds.command()
-def settle(order_id: OrderId, refund_id: RefundId, reason: Reason, as_json: AsJson = False) -> None:
+def settle(
+    order_id: OrderId, refund_id: RefundId, reason: Reason, expect: Expect = None, as_json: AsJson = False
+) -> None:
     """Close a refund whose money was returned in another way: nothing is returned again.
 
     Also for a cancelled order whose refund was refused or has failed. Exits 1 where the provider has made the refund, or may
     still make it.
     """
-    _close(CloseRefund(order_id, refund_id, RefundOutcome.SETTLED_ELSEWHERE, reason), as_json)
+    _close(CloseRefund(order_id, refund_id, RefundOutcome.SETTLED_ELSEWHERE, reason), expect, as_json)
 
 
-def _close(asked: CloseRefund, as_json: bool) -> None:
+def _close(asked: CloseRefund, expect: int | None, as_json: bool) -> None:
     async def command(settings: Settings) -> None:
         async with opened(settings) as app:
             try:
                 handled = await close_refund(
-                    app.orders, app.payments, app.pool, asked, actor=actor(), command_id=str(uuid.uuid4())
+                    app.orders,
+                    app.payments,
+                    app.pool,
+                    asked,
+                    actor=actor(),
+                    command_id=str(uuid.uuid4()),
+                    expected=versions(expect),
                 )
             except IllegalTransition as error:
                 raise Refused(why_impossible(error)) from None

@@ -108,8 +108,7 @@ class CommandHandler(Generic[C, E, S]):
         first = event_id(command_id, 0)
         loaded = await self.load(stream)
         # In every attempt: the append after a conflict is decided on a version that the caller may not have seen.
-        if first not in loaded.ids:
-            _require_expected(stream, loaded, expected)
+        require_expected(stream, loaded, command_id, expected)
         if first not in loaded.ids and (events := self._decide(command, loaded.state)):
             new = [self._codec.encode(e, id=event_id(command_id, i), metadata=metadata) for i, e in enumerate(events)]
             try:
@@ -127,6 +126,9 @@ class CommandHandler(Generic[C, E, S]):
         return Handled(loaded.state, loaded.version, loaded.position, False)
 
 
-def _require_expected(stream: str, loaded: Loaded[Any], expected: frozenset[int] | None) -> None:
-    if expected is not None and loaded.version and loaded.version not in expected:
+def require_expected(stream: str, loaded: Loaded[Any], command_id: str, expected: frozenset[int] | None) -> None:
+    """Raise UnexpectedVersion where the stream is at a version that the caller does not expect, and the command is new."""
+    if expected is None or not loaded.version or loaded.version in expected:
+        return
+    if event_id(command_id, 0) not in loaded.ids:
         raise UnexpectedVersion(stream, expected, loaded.version, loaded.state)

@@ -19,6 +19,8 @@ from inventory.errors import (
 from inventory.stock import InsufficientStock, Stock
 from inventory.stock_file import StockRow
 from orders.events import Shortage
+from tests.integration.projections_harness import owner
+from tests.running_system import until
 
 ACTOR = "tester"
 MOST = 2**63 - 1
@@ -134,6 +136,27 @@ class TestRestock:
             ("tea", "restock", 3, 6, 9, "returned"),
         ]
         assert await stock.books() == []
+
+    async def test_given_the_same_return_twice_before_either_has_the_stock_then_it_counts_once(
+        self, stock: Stock, adjustments: Adjustments, database_url: str
+    ) -> None:
+        await stock.import_levels([StockRow("tea", 10)], ACTOR)
+        await stock.reserve("o", {"tea": 4})
+        async with owner(database_url) as connection:
+            async with connection.transaction():
+                await connection.execute("select from inventory.stock where sku = 'tea' for update")
+                twice = [
+                    asyncio.create_task(adjustments.restock("o", "r1", {"tea": 2}, actor=ACTOR, reason="x"))
+                    for _ in range(2)
+                ]
+
+                async def both_wait() -> bool:
+                    waiting = "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
+                    return bool(await connection.fetchval(f"{waiting} and datname = current_database()") == 2)
+
+                await until(both_wait, "both restocks wait for a lock")
+            assert sorted(await asyncio.gather(*twice)) == [False, True]
+        assert await available(stock, "tea") == 8
 
     async def test_given_other_units_for_the_same_refund_then_it_is_refused(
         self, stock: Stock, adjustments: Adjustments

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from temporalio.client import Client
 
+from orders.adjustments import AdjustmentAction
+from orders.commands import RecordAdjustment
 from orders.interventions import RequestRefund
 from tests.integration.api_harness import KEYS, OPERATOR, WRITER, Api, api, bearer, problem
 from tests.running_system import order_data
@@ -146,3 +148,17 @@ async def test_what_was_not_shipped_or_refunded_is_not_put_back(database_url: st
         refused = problem(await served.post("/v1/orders/open/restocks", body), 409, "illegal-transition")
         assert "went back into stock by themselves" in refused["detail"]
         assert await available(served, "TEA-1") == 8
+
+
+async def test_goods_come_back_for_a_refund_or_dispute_at_the_provider_too(
+    database_url: str, temporal_client: Client
+) -> None:
+    async with api(database_url, temporal_client) as served:
+        await given_level(served, "TEA-1", 10)
+        await given_refunded(served, "a")
+        changes: list[tuple[AdjustmentAction, str]] = [("refunded", "re_1"), ("disputed", "dp_1")]
+        for action, reference in changes:
+            await served.handle("a", RecordAdjustment("a", action, reference, "pay-a", 1500))
+            body = {"refundId": reference, "items": [{"sku": "TEA-1", "units": 1}], "reason": "returned"}
+            assert (await served.post("/v1/orders/a/restocks", body)).status_code == 201
+        assert await available(served, "TEA-1") == 10

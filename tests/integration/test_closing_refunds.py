@@ -16,7 +16,7 @@ from orders.events import CancelledBy
 from orders.ids import stream_name
 from orders.interventions import RequestRefund
 from orders.state import ExistingOrder, NotPlaced, Refund
-from tests.integration.api_harness import KEYS, OPERATOR, WRITER, Api, api, bearer
+from tests.integration.api_harness import KEYS, OPERATOR, WRITER, Api, api, bearer, problem
 from tests.integration.cli_harness import Shell, shell_for
 
 REASON = {"reason": "sent by bank transfer"}
@@ -75,6 +75,15 @@ async def test_a_requested_refund_is_withdrawn_once_and_its_amount_can_be_refund
     assert (timeline["events"][-1]["type"], timeline["events"][-1]["actor"]) == ("order.refund_closed", "api:cyd")
     again = await served.post(f"/v1/orders/{order_id}/refunds", {"amount": 3000, "reason": "all of it"})
     assert (again.status_code, again.json()["refundable"]) == (202, 0)
+
+
+async def test_a_refusal_for_the_version_leaves_the_refund_as_it_is_at_the_provider(served: Api) -> None:
+    order_id, refund = await requested(served)
+    path = f"/v1/orders/{order_id}/refunds/r-1/withdraw"
+    refused = await served.post(path, REASON, If_Match='"1"')
+    problem(refused, 412, "order-changed")
+    await make(served, order_id, refund)
+    assert (await served.post(path, REASON, If_Match=refused.headers["etag"])).status_code == 409
 
 
 async def test_a_refund_that_the_provider_has_made_or_may_make_is_not_closed(served: Api) -> None:

@@ -22,9 +22,9 @@ from tests.unit.orders.samples import an_order, line
 
 SYNTHETIC = """
 insert into projections.order_dashboard
-    (order_id, customer_id, status, payment_state, currency, total, units, amount_paid, amount_refunded,
+    (order_id, customer_id, status, payment_state, currency, total, units, amount_paid, amount_refunded, amount_settled,
      placed_at, updated_at, placed_position, position)
-select 'o-' || n, 'c-' || n % 500, case when n <= 100 then 'placed' else 'shipped' end, 'none', 'EUR', n, 1, 0, 0,
+select 'o-' || n, 'c-' || n % 500, case when n <= 100 then 'placed' else 'shipped' end, 'none', 'EUR', n, 1, 0, 0, 0,
        now(), now(), n, n from generate_series(1, 20000) n;
 insert into projections.customer_orders
 select 'c-' || n, (array['EUR', 'USD'])[1 + n % 2], 1, 1, 0, n, now(), now(), n from generate_series(1, 20000) n;

@@ -150,3 +150,21 @@ async def test_the_customers_secret_shows_in_no_text(
     assert action.client_secret
     intent = await payments.api.retrieve(action.payment_id)
     assert action.client_secret not in repr(action) + repr(intent) + repr(refusal)
+
+
+async def test_a_declined_payment_that_the_customer_pays_by_debit_is_pending_and_no_other_is_begun(
+    payments: StripePaymentGateway, stripe_server: StripeProxy, waiting: ChargeRequest
+) -> None:
+    first = (await refused(payments, waiting)).payment_id
+    assert first is not None
+    await authenticate(stripe_server, await payments.customer_action(waiting.key), success="false")
+    await refused(payments, waiting)
+    stripe_server.undecided.processing.add(first)
+    other = replace(waiting, attempt=2, payment_method="pm_card_visa")
+    for request in (waiting, other):
+        charge = await payments.charge(request)
+        assert (charge.payment_id, charge.pending_until is not None) == (first, True)
+    await stripe_server.decide(first, succeeds=False)
+    charge = await payments.charge(other)
+    assert (charge.payment_id != first, charge.pending_until) == (True, None)
+    assert await stripe_server.behind.money() == TAKEN

@@ -68,6 +68,7 @@ RETRIED: list[Exception] = [
     gateway_errors.GatewayUndecided("the carrier offers no rate"),
     CorruptStream("o-1", "placed", "order.shipped"),
     store_errors.WrongExpectedVersion("order-o-1", 1, 2),
+    store_errors.UnexpectedVersion("order-o-1", frozenset({1}), 2, None),
     store_errors.EventIdReused("order-o-1", (uuid4(),)),
     store_errors.InvalidEvent("data.name", "has a NUL"),
     store_errors.UnknownEventType("order.forgotten"),

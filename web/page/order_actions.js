@@ -3,7 +3,7 @@ import { ask } from "./dialog.js";
 import { h, external, toast } from "./dom.js";
 import { money, toMajor, toMinor } from "./money.js";
 import { refundable } from "./order_facts.js";
-import { restockQuestion } from "./order_restock.js";
+import { refundsOf, restockQuestion } from "./order_restock.js";
 import { reasonField } from "./question.js";
 import { may } from "./session.js";
 
@@ -26,7 +26,7 @@ const ACTIONS = [
   { name: "Hold", role: "operate", fits: (order) => isOpen(order) && !order.hold, question: holdQuestion },
   { name: "Retry", role: "operate", fits: mayNeedRetry, question: retryQuestion },
   { name: "Refund", role: "operate", fits: (order) => order.status === "shipped" && refundable(order) > 0n, question: refundQuestion },
-  { name: "Restock", role: "operate", fits: (order) => order.status === "shipped" && order.refunds.length > 0, question: restockQuestion },
+  { name: "Restock", role: "operate", fits: (order) => order.status === "shipped" && refundsOf(order).length > 0, question: restockQuestion },
   { name: "Close a refund", role: "operate", fits: (order) => closable(order).length > 0, question: closeQuestion },
   { name: "Cancel order", role: "write", fits: isOpen, question: cancelQuestion, danger: true },
 ];

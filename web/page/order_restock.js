@@ -7,7 +7,7 @@ const UNITS = /^\d{1,7}$/;
 
 /** The question about the returned units. The stock is no part of the order, so its version is not sent. */
 export function restockQuestion(order, done) {
-  const refund = h("select", {}, order.refunds.map(({ refundId, amount, reason }) => h("option", { value: refundId }, visible(`${money(amount, order.currency)}, ${reason}`))));
+  const refund = h("select", {}, refundsOf(order).map(({ id, amount, reason }) => h("option", { value: id }, visible(`${money(amount, order.currency)}, ${reason}`))));
   const items = [...quantities(order)].map(([sku, shipped]) => unitsField(sku, shipped));
   const reason = reasonField("Kept in the list of adjustments with your name.");
   const read = () => {
@@ -28,6 +28,16 @@ export function restockQuestion(order, done) {
       done();
     },
   };
+}
+
+/** Refunds requested here, and refunds and disputes at the provider: goods may come back for each. */
+export function refundsOf({ refunds, paymentAdjustments }) {
+  const atProvider = paymentAdjustments.filter(({ action }) => action === "refunded" || action.includes("dispute"));
+  const found = [
+    ...refunds.map(({ refundId: id, amount, reason }) => ({ id, amount, reason })),
+    ...atProvider.map(({ reference: id, amount, reason }) => ({ id, amount, reason: reason ?? "at the provider" })),
+  ];
+  return [...new Map(found.map((each) => [each.id, each])).values()];
 }
 
 function quantities({ items }) {
