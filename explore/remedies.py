@@ -58,7 +58,8 @@ async def remedy(system: Explored, row: Stuck, sku: str, command_id: str, seed: 
         case "refundFailed" | "disputed":
             pass
         case _:
-            await perform(system, order_id, sku, "retry", {"heard": True}, command_id)
+            offered = {"carrier": "USPS", "service": "Priority"} if "no rate of" in row.error else {}
+            await perform(system, order_id, sku, "retry", {"heard": True, **offered}, command_id)
 
 
 async def _return_money(system: Explored, row: Stuck, sku: str, command_id: str, *, in_dashboard: bool) -> None:
