@@ -188,7 +188,8 @@ class Settings(BaseSettings, GatewaySettings):
     @field_validator("payment_deadline", mode="before")
     @classmethod
     def _in_seconds(cls, deadline: object) -> object:
-        return timedelta(seconds=float(deadline)) if isinstance(deadline, str) and deadline.isdecimal() else deadline
+        # Pydantic reads a number as a duration, but not its text.
+        return f"PT{deadline}S" if isinstance(deadline, str) and deadline.isdecimal() else deadline
 
     @field_validator("payment_deadline")
     @classmethod

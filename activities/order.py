@@ -96,8 +96,10 @@ class OrderActivities:
         command = RecordPaymentFailure(
             order.order_id, failed.attempt, failed.code, failed.reason, failed.waits_until, failed.payment_id
         )
+        # The same decline again is a fact of its own after the provider has processed a payment in between.
+        version = (await load_order(self._orders, order.order_id)).version
         try:
-            return await self._handle(order, command, about=f"{failed.attempt}-{failed.code}")
+            return await self._handle(order, command, about=f"{failed.attempt}-{failed.code}-{version}")
         except IllegalTransition:  # paid or cancelled in the meantime
             return await self._current(order)
 

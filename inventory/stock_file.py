@@ -8,7 +8,7 @@ from io import StringIO
 from pathlib import Path
 
 from inventory.customs_columns import CUSTOMS_COLUMNS, NO_CUSTOMS_DATA, CustomsData, customs_data, customs_problems
-from orders.ids import blank_problem
+from orders.ids import blank_problem, is_visible
 from orders.ids import sku_problem as problem_of_sku
 
 COLUMNS = ("sku", "name", "unitPrice", "unitsInStock")
@@ -128,7 +128,13 @@ def _row(line: int, header: list[str], record: list[str], first_lines: dict[str,
     if faults:
         return faults
     price = int(field["unitPrice"]) if field["unitPrice"] else None
-    return StockRow(sku, int(field["unitsInStock"]), field["name"] or None, price, customs_data(field))
+    return StockRow(
+        sku,
+        int(field["unitsInStock"]),
+        field["name"] if is_visible(field["name"]) else None,
+        price,
+        customs_data(field),
+    )
 
 
 def sku_problem(sku: str) -> str | None:

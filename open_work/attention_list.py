@@ -1,5 +1,6 @@
 """Orders and events that need an operator, in the order of harm."""
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
@@ -79,14 +80,21 @@ class StuckList:
         return {kind: self.counts[kind] for kind in KINDS}
 
 
-async def find_stuck(sources: Sources, settings: Settings, most: int = MOST) -> StuckList:
+async def find_stuck(
+    sources: Sources, settings: Settings, most: int = MOST, *, within: float | None = None
+) -> StuckList:
     """Failing steps, stalled and lost workflows, orders on hold, parked events, money at risk: `most` of each kind.
 
-    Without Temporal's client (`sources.client`), holds, parked events and money are listed.
+    Without Temporal's client (`sources.client`), holds, parked events and money are listed. within: seconds for each of the
+    two searches that ask Temporal, after which the list is incomplete.
     """
     stalled = StalledOrders(sources, settings)
     found = StuckList(most, None if sources.client else TemporalUnreachable())
-    await _add_workflows(found, sources, settings, stalled, stalled.all())
+    if sources.client:
+        await _search(found, FailingSteps(sources.client, settings).all(), within)
+    await _search(found, stalled.all(), within)
+    if stalled.unreachable:
+        found.problem = found.problem or TemporalUnreachable()
     async with aclosing(parked_events(sources)) as parked:
         await found.add(parked)
     async with aclosing(money_at_risk(sources)) as money:
@@ -98,25 +106,22 @@ async def find_stuck_of(sources: Sources, settings: Settings, order_id: str) -> 
     """Failing steps of one order, its stalled and lost workflows, and its hold."""
     stalled = StalledOrders(sources, settings)
     found = StuckList(problem=None if sources.client else TemporalUnreachable())
-    await _add_workflows(found, sources, settings, stalled, stalled.of([order_id]), order_id)
+    if sources.client:
+        await _search(found, FailingSteps(sources.client, settings).all(order_id))
+    await _search(found, stalled.of([order_id]))
+    if stalled.unreachable:
+        found.problem = found.problem or TemporalUnreachable()
     return found
 
 
-async def _add_workflows(
-    found: StuckList,
-    sources: Sources,
-    settings: Settings,
-    stalled: StalledOrders,
-    orders: AsyncGenerator[Stuck, None],
-    order_id: str | None = None,
-) -> None:
+async def _search(found: StuckList, rows: AsyncGenerator[Stuck, None], within: float | None = None) -> None:
+    """Add the rows of a search that asks Temporal. Its failure, or its end by time, leaves the list incomplete."""
     try:
-        if sources.client:
-            async with aclosing(FailingSteps(sources.client, settings).all(order_id)) as failing:
-                await found.add(failing)
-        async with aclosing(orders):
-            await found.add(orders)
-        if stalled.unreachable:
-            found.problem = found.problem or TemporalUnreachable()
+        async with asyncio.timeout(within) as limit, aclosing(rows):
+            await found.add(rows)
     except RPCError as error:
         found.problem = error
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        found.problem = TemporalUnreachable()

@@ -50,7 +50,7 @@ def _record_failure(command: RecordPaymentFailure, state: ExistingOrder) -> list
         raise IllegalTransition(state.order.order_id, type(command).__name__, state.status)
     known = state.failure
     superseded = command.attempt != state.attempt  # by a retry of the order
-    if superseded or (known and (command.attempt, command.code) == (known.attempt, known.code)):
+    if superseded or (state.awaited and known and command.code == known.code):
         return []
     return [
         PaymentFailed(

@@ -61,7 +61,7 @@ class Stuck(Document):
 
 class AttentionList(Document):
     """In the order of harm. counts: of every kind, at most 1,000 each. more: there are more rows. after: cursor of the next
-    page; null on the last. complete: false where Temporal did not respond."""
+    page; null on the last. complete: false where Temporal did not respond in time."""
 
     stuck: list[Stuck]
     counts: dict[Kind, int]

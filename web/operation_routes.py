@@ -3,7 +3,7 @@
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from itertools import groupby
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Query
 
@@ -23,6 +23,7 @@ from web.route import ApiRoute, requires
 from web.system import Asking, Shared
 
 router = APIRouter(prefix="/v1", route_class=ApiRoute, tags=["operations"])
+_SEARCH_SECONDS: Final = 8.0  # of two searches: less than a request may take
 ProjectionName = Annotated[str, Path(max_length=64)]
 KindFilter = Annotated[Kind | None, Query(description="only orders and events of this kind")]
 
@@ -76,7 +77,8 @@ async def get_attention(
         place = place_of(after)
     except ValueError:
         raise bad_cursor() from None
-    found = await find_stuck(replace(system.sources, client=await reachable(system.client)), system.settings)
+    sources = replace(system.sources, client=await reachable(system.client))
+    found = await find_stuck(sources, system.settings, within=_SEARCH_SECONDS)
     return attention_document(found, found.page(limit, kind=kind, after=place))
 
 

@@ -1,7 +1,8 @@
 """A charge that may be declined several times: its order waits for another means of payment, or for its customer."""
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from temporalio import workflow
 from temporalio.exceptions import FailureError
@@ -12,6 +13,9 @@ with workflow.unsafe.imports_passed_through():
     from workflows.options import pause_on_hold
     from workflows.steps import pause, uninterrupted
     from workflows.stopping import Stoppable
+
+
+_SHORTEST: Final = timedelta(seconds=1)
 
 
 class AwaitedPayment:
@@ -49,14 +53,14 @@ class AwaitedPayment:
                 if progress.waits_until is not None and progress.waits_until <= workflow.now():
                     raise
             self._run.stop_if_cancelled()
-            if progress.waits_until is not None:  # else a person has retried the order meanwhile
-                looked += 1
-                await self._wait(failed, progress.waits_until, looked, known)
+            looked += 1
+            # Without a deadline a person has begun another attempt meanwhile: its signal ends the pause.
+            await self._wait(failed, progress.waits_until or failed.waits_until, looked, known)
 
     async def _wait(self, failed: PaymentFailure, until: datetime, looked: int, known: tuple[int, bool]) -> None:
         self._run.watch.recovered(CHARGE_PAYMENT.name)
         self._run.show(f"The payment failed: {failed.reason} The order waits until {until:%Y-%m-%d %H:%M} UTC.")
-        length = min(pause_on_hold(looked), until - workflow.now())
+        length = max(min(pause_on_hold(looked), until - workflow.now()), _SHORTEST)
         waiting = pause(length, self._run.until_more(known), "until the payment is looked at again")
         await uninterrupted(waiting, on_cancel=self._run.note_cancel)
         self._run.continue_if_long()

@@ -51,6 +51,8 @@ class StripeCharging:
         units = to_stripe(request.amount, request.currency)
         row = await self._row(request)
         if row.state == "declined":
+            if (request.waits or request.attempt > row.attempt) and (pending := await self._processed(row)) is not None:
+                return pending
             raise _refused(row, row.decline_code or "", row.decline_reason or "")
         if units == 0:
             await self._ledger.record(row, "succeeded")
@@ -78,9 +80,7 @@ class StripeCharging:
             # First, so that no two intents can take money for the order.
             earlier = await self._intents.cancel(row.intent_id)
             await self._intents.record(row, earlier)
-            if earlier.status == "processing":
-                raise GatewayUnavailable("Stripe is still processing the earlier payment")
-            if earlier.status == "succeeded":
+            if earlier.status in ("processing", "succeeded"):
                 return await self._ledger.read(row.key)
             if row.state == "created":
                 await self._declined(row, "canceled", "Another attempt at the charge was begun.")
@@ -92,6 +92,15 @@ class StripeCharging:
             return row.state == "declined"
         return (await self._api.retrieve(intent_id)).status in (*NEEDS_CUSTOMER, "canceled")
 
+    async def _processed(self, row: ChargeRow) -> Charge | None:
+        """Return the pending charge of a declined intent that its customer has paid by a slow means since."""
+        if row.intent_id is None:
+            return None
+        intent = await self._api.retrieve(row.intent_id)
+        if intent.status != "processing":
+            return None
+        return replace(charge_of(row, intent), pending_until=processed_until(intent))
+
     async def claim(self, request: ChargeRequest) -> None:
         """Make the payment that the customer made at checkout the order's own, if it is; no effect without one."""
         if is_payment(request.payment_method):
@@ -99,7 +108,7 @@ class StripeCharging:
             if row.state == "declined" and row.intent_id != request.payment_method and row.voided_at is None:
                 row = await self._raised(row, row.attempt + 1)
             if row.intent_id is None and row.voided_at is None:
-                with contextlib.suppress(PaymentDeclined, KeyVoided):
+                with contextlib.suppress(PaymentDeclined, KeyVoided, AmountNotSupported):
                     await self._checkout.claim(row, request, to_stripe(request.amount, request.currency))
 
     async def _create(self, row: ChargeRow, request: ChargeRequest, units: int) -> tuple[ChargeRow, Intent]:

@@ -39,6 +39,13 @@ class PaymentGatewayContract:
         assert await payments.charge(request) == charge
         assert await payments.find(request.key) == charge
 
+    async def test_given_a_payment_of_ours_then_it_has_no_changes(self, payments: PaymentGateway) -> None:
+        request = a_charge()
+        charge = await payments.charge(request)
+        await payments.capture(request.key)
+        await payments.refund(a_refund(charge, 300))
+        assert list(await payments.changes(request.key, crediting=False)) == []
+
     async def test_given_one_charge_asked_for_many_times_at_once_then_there_is_one(
         self, payments: PaymentGateway
     ) -> None:

@@ -102,7 +102,11 @@ async def test_given_a_database_of_the_version_before_when_migrated_then_rows_st
     server: Deployment, tmp_path: Path
 ) -> None:
     async with database(server) as found:
-        needed = "20260506000001_pages_by_bytes.sql", "20261130005000_waiting_for_payment.sql"
+        needed = (
+            "20260506000001_pages_by_bytes.sql",
+            "20261130004000_settled_elsewhere.sql",
+            "20261130005000_waiting_for_payment.sql",
+        )
         with only_migrations_before(HANDOVER, tmp_path, *needed):
             await migrate(found.owner)
         async with open_pool(found.login, size=5) as pool:

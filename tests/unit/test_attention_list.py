@@ -1,13 +1,18 @@
 """The list of what needs an operator: in the order of harm, counted by kind, in pages."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from application.attention import attention_cursor, place_of
+from open_work import attention_list
 from open_work.attention_list import StuckList
 from open_work.kinds import KINDS, Kind, Stuck
+from settings import Settings
 
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
 
@@ -106,3 +111,24 @@ async def test_a_workflow_that_two_sources_find_is_listed_once() -> None:
     both = Stuck("failing", "a", "paid", "step", NOW, "error", workflow_id="fulfill-order-a")
     found = await listed([both], [both])
     assert found.rows == [both]
+
+
+async def test_a_search_that_takes_too_long_hides_nothing_of_the_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Endless:
+        unreachable = False
+
+        def __init__(self, *_: object) -> None:
+            pass
+
+        async def all(self) -> AsyncGenerator[Stuck, None]:
+            yield stuck("lost")
+            await asyncio.Event().wait()
+
+    monkeypatch.setattr(attention_list, "FailingSteps", Endless)
+    monkeypatch.setattr(attention_list, "StalledOrders", Endless)
+    monkeypatch.setattr(attention_list, "parked_events", lambda _: _rows(stuck("parked")))
+    monkeypatch.setattr(attention_list, "money_at_risk", lambda _: _rows(stuck("refundFailed")))
+    sources: Any = SimpleNamespace(client=object())
+    found = await attention_list.find_stuck(sources, Settings(), within=0.05)
+    assert [row.kind for row in found.rows] == ["refundFailed", "lost", "lost", "parked"]
+    assert found.problem is not None

@@ -1,5 +1,6 @@
 """Links and settings from the environment."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -89,3 +90,28 @@ def test_the_former_names_of_worker_versioning_are_refused(tmp_path: Path, monke
     monkeypatch.setenv("ORDERS_BUILD_ID", "1")
     with pytest.raises(SettingsError, match="ORDERS_BUILD_ID is named TEMPORAL_WORKER_BUILD_ID"):
         load_settings(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("given", "deadline"),
+    [
+        ("P3D", timedelta(days=3)),
+        ("PT2H", timedelta(hours=2)),
+        ("3600", timedelta(hours=1)),
+        ("0", None),
+        ("PT0S", None),
+        ("", None),
+    ],
+)
+def test_a_payment_deadline_is_a_duration_and_none_at_zero(
+    given: str, deadline: timedelta | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ORDERS_PAYMENT_DEADLINE", given)
+    assert load_settings(None).payment_deadline == deadline
+
+
+@pytest.mark.parametrize("given", ["soon", "-PT1H", "P400D", "99999999999999999999"])
+def test_a_payment_deadline_that_is_no_duration_is_refused_by_name(given: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ORDERS_PAYMENT_DEADLINE", given)
+    with pytest.raises(SettingsError, match="ORDERS_PAYMENT_DEADLINE"):
+        load_settings(None)

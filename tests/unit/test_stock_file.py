@@ -105,6 +105,7 @@ class TestStockFile:
     def test_given_skus_then_their_rule_is_that_of_an_order(self) -> None:
         header = "sku,name,unitPrice,unitsInStock\n"
         assert read_stock_csv(header + "tea 2 kg,,,1\n") == [StockRow("tea 2 kg", 1)]
+        assert read_stock_csv(header + "tea,\u3164,,1\n") == [StockRow("tea", 1)]
         for sku in ("a\u00a0b", "\u3164", "\u200b", "x" * 129):
             with pytest.raises(InvalidStockFile, match="line 2, sku: must "):
                 read_stock_csv(f"{header}{sku},,,1\n")

@@ -76,7 +76,7 @@ export function attentionPanel(scope) {
     list.element.hidden = !wanted && page.stuck.length === 0;
     fill(number, count(all - counts.onHold));
     number.hidden = all === counts.onHold;
-    note.textContent = complete ? "" : "Temporal does not respond: failing steps and lost orders are not all listed.";
+    note.textContent = complete ? "" : "Temporal does not respond in time: failing steps and lost orders are not all listed.";
     renew(select, [counts, wanted], () => options(counts, wanted));
     renew(holds, [counts.onHold, wanted], () => holdsLine(counts.onHold, wanted, choose));
     holds.hidden = counts.onHold === 0;

@@ -20,6 +20,7 @@ from tests.unit.orders.samples import (
     HELD,
     PAID,
     PAY,
+    PENDING,
     PLACED,
     RETRY,
     cancelled,
@@ -38,6 +39,13 @@ def test_a_decline_is_recorded_once_for_each_attempt_and_code() -> None:
     given(PLACED, CONFIRMED, FAILED).when(replace(FAIL, waits_until=LATER)).then_nothing()
     other = replace(FAIL, code="authentication_failed")
     given(PLACED, CONFIRMED, FAILED).when(other).then(FAILED.model_copy(update={"code": "authentication_failed"}))
+
+
+def test_the_same_decline_after_a_pending_payment_is_recorded_again() -> None:
+    pending = fold([PLACED, CONFIRMED, FAILED, PENDING])
+    assert pending.awaited is None
+    given(PLACED, CONFIRMED, FAILED, PENDING).when(FAIL).then(FAILED)
+    assert fold([PLACED, CONFIRMED, FAILED, PENDING, FAILED]).awaited is not None
 
 
 def test_the_deadline_is_that_of_the_first_decline() -> None:
