@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from orders.adjustments import returned_by
+from orders.adjustments import INCLUDED_IN_CANCELLATION, returned_by
 from orders.state import Cancelled, ExistingOrder, Shipped
 
 _BY_HAND: Final = frozenset({"refunded"})
@@ -15,7 +15,8 @@ def refunded(state: ExistingOrder) -> int:
         case Shipped():
             return by_hand + sum(refund.amount for refund in state.returned)
         case Cancelled(refund=refund) if refund and not state.is_settled:
-            return refund.amount  # includes refunds by hand
+            # Its event has the rest: refunds by hand before the cancellation are recorded by themselves.
+            return refund.amount + returned_by(state.adjustments, INCLUDED_IN_CANCELLATION)
         case _:
             return by_hand
 

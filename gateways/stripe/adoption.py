@@ -40,7 +40,13 @@ class StripeAdoption:
             if each.key == key:
                 found[each.id] = each
         live = [each for each in found.values() if each.id != known and each.status in _TAKING]
-        return min(live, key=lambda each: (_TAKING.index(each.status), each.created), default=None)
+        for each in sorted(live, key=lambda each: (_TAKING.index(each.status), each.created)):
+            current = await self._api.retrieve(
+                each.id
+            )  # the search may be from before it was cancelled for another attempt
+            if current.status in _TAKING:
+                return current
+        return None
 
     async def key_of(self, intent_id: str) -> str | None:
         """Return our key of an intent; None if Stripe has no such intent or it is not ours."""

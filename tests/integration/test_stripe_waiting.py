@@ -6,9 +6,10 @@ from typing import Any
 import asyncpg
 import pytest
 
-from gateways.errors import KeyVoided, PaymentDeclined
+from gateways.errors import GatewayUnavailable, KeyVoided, PaymentDeclined
 from gateways.payments import ChargeRequest, CustomerAction, CustomerActions
 from gateways.stripe.api import StripeApi
+from gateways.stripe.objects import Intent
 from gateways.stripe.payment import StripePaymentGateway
 from tests.gateways.local_stripe import Money
 from tests.gateways.stripe_proxy import StripeProxy
@@ -167,4 +168,25 @@ async def test_a_declined_payment_that_the_customer_pays_by_debit_is_pending_and
     await stripe_server.decide(first, succeeds=False)
     charge = await payments.charge(other)
     assert (charge.payment_id != first, charge.pending_until) == (True, None)
+    assert await stripe_server.behind.money() == TAKEN
+
+
+async def test_a_cancelled_payment_that_a_late_search_shows_as_waiting_is_not_taken_for_a_lost_one(
+    payments: StripePaymentGateway, stripe_server: StripeProxy, waiting: ChargeRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = (await refused(payments, waiting)).payment_id
+    assert first is not None
+    stale = await payments.api.retrieve(first)
+    other = replace(waiting, attempt=2, payment_method="pm_card_visa")
+    stripe_server.fail("POST /v1/payment_intents$", "lost_request")
+    with pytest.raises(GatewayUnavailable):
+        await payments.charge(other)
+
+    async def behind(key: str) -> list[Intent]:
+        return [stale]
+
+    monkeypatch.setattr(payments.api, "search", behind)
+    stripe_server.long_ago = True
+    charge = await payments.charge(other)
+    assert charge.payment_id != first
     assert await stripe_server.behind.money() == TAKEN

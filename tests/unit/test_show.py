@@ -10,6 +10,7 @@ from application.balances import payment_word
 from application.documents import OrderDocument
 from cli.show import render_order
 from open_work.kinds import Kind, Stuck
+from orders.adjustments import AdjustmentAction
 from orders.events import Event
 from orders.evolve import fold
 from orders.state import ExistingOrder, NotPlaced
@@ -19,8 +20,10 @@ from tests.unit.orders.samples import (
     PAID,
     PLACED,
     REFUND_REQUESTED,
+    REFUNDED,
     RETURNED,
     SHIPPED,
+    adjusted,
     cancelled,
 )
 
@@ -97,3 +100,27 @@ def test_failing_stalled_and_lost_work_is_shown_and_a_hold_once(kind: Kind) -> N
 )
 def test_the_word_for_a_payment(payment_state: str, refunded: int, word: str) -> None:
     assert payment_word(payment_state, refunded) == word
+
+
+def test_changes_at_the_provider_are_listed_with_their_sum() -> None:
+    changed = (
+        adjusted("refunded", status="paid"),
+        adjusted("disputed", 1300, returned=0, reference="dp-1", status="paid"),
+    )
+    lines = shown(*DONE[:-1], *changed)
+    assert lines["at the provider"] == "3.00 EUR was refunded at the provider as re-1"
+    assert "the customer disputes 13.00 EUR as dp-1" in lines
+    assert "3.00 EUR returned by these" in lines
+    assert lines["payment"].startswith("partly refunded")
+
+
+@pytest.mark.parametrize(("change", "rest"), [(("refunded", 300), 1000), (("released", 1300), 0)])
+def test_a_cancelled_order_has_refunded_all_of_its_payment_whoever_returned_a_part(
+    change: tuple[AdjustmentAction, int], rest: int
+) -> None:
+    action, amount = change
+    refund = replace_amount(REFUNDED, rest)
+    document = OrderDocument.of(
+        state(*DONE[:-1], adjusted(action, amount, status="paid"), cancelled(1300, amount), refund), 6
+    )
+    assert (document.refunded, document.owed, document.payment_state) == (1300, 0, "refunded")
