@@ -84,7 +84,8 @@ async def at_rest(system: Explored, order_ids: Sequence[str], tracks: Sequence[T
     async with asyncio.timeout(PATIENCE):
         while not _endless(tracks, limits):
             now = await _now(system, order_ids, tracks)
-            if now is not None and (now == before or not any(run.running for run in now.runs)):
+            running = now is not None and any(run.running for run in now.runs)
+            if now is not None and (not running or (now == before and not await _waits(system, order_ids))):
                 return
             before = now
             await asyncio.sleep(_MOVING if now is None else _BETWEEN_CHECKS)
@@ -107,6 +108,12 @@ async def _held(system: Explored, order_id: str, track: Track) -> bool:
     if len(last) < _HOLD_CHECKS or not {f"before {step}", f"refused {step}"}.issuperset(last):
         return False
     return (await system.app.orders.load(stream_name(order_id))).state.hold is not None
+
+
+async def _waits(system: Explored, order_ids: Sequence[str]) -> bool:
+    """True if an order waits for another means of payment: its deadline comes by itself, unless a person holds the order."""
+    states = [(await system.app.orders.load(stream_name(order_id))).state for order_id in order_ids]
+    return any(state.awaited is not None and state.hold is None for state in states)
 
 
 def _moves(track: Track) -> bool:
