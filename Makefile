@@ -21,10 +21,10 @@ demo: $(INSTALLED) ## Run the whole system on 830 sample orders and show the res
 dev: $(INSTALLED) ## Run the whole system with data kept in .orders/
 	@$(BIN)/orders dev $(ARGS)
 
-chaos: $(INSTALLED) ## Inject faults one after another while orders are placed, then audit the books (ARGS="--seconds 600 --seed 1")
+chaos: $(INSTALLED) ## Inject faults one after another while orders are placed, then audit the books (ARGS="--seconds 600 --seed 1", "--providers")
 	@$(BIN)/python -m chaos $(ARGS)
 
-explore: $(INSTALLED) ## Play generated orders against faults and interventions, print failing sequences (ARGS="--sequences 10000 --seed 1")
+explore: $(INSTALLED) ## Play generated orders against faults and interventions, print failing sequences (ARGS="--sequences 10000 --seed 1", "--table")
 	@$(BIN)/python -m explore $(ARGS)
 
 bench: $(VENV)/.bench ## Compare with alternatives, write bench/results.json (ARGS="orders append --rounds 1 --scale 0.1")

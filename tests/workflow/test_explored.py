@@ -18,6 +18,7 @@ from explore.sequence import AFTER_ALL, Act, OrderPlan, Sequence, from_json
 from explore.servers import quiet
 from explore.system import Explored, explored
 from explore.table import cases
+from gateways.payments import PaymentChange
 from gateways.shipping import VoidedLabel
 from tests.integration.cli_harness import database
 from tests.running_system import new_id, until
@@ -126,6 +127,30 @@ async def test_a_planted_fault_is_found_by_the_carriers_books_and_shrunk_to_the_
     assert found is not None
     assert "1 live labels" in found.failure.problem
     assert found.sequence.acts == (cancel,)
+
+
+class _SeesNoChanges:
+    def __init__(self, gateway: Any) -> None:
+        self._gateway = gateway
+
+    async def changes(self, key: str, *, crediting: bool) -> list[PaymentChange]:
+        return []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._gateway, name)
+
+
+async def test_a_change_at_stripe_that_is_not_recorded_is_found_by_its_books(
+    postgres_server: Postgres, template_database: str, temporal_client: Client
+) -> None:
+    def sees_no_changes(app: App) -> App:
+        return replace(app, payments=_SeesNoChanges(app.payments))
+
+    [case] = [each for each in cases() if each.name == "a part refunded by hand × at rest × none × webhooks on"]
+    async with exploring(postgres_server, template_database, temporal_client, adapt=sees_no_changes) as system:
+        failure = await Exploration(system).play(case)
+    assert failure is not None
+    assert failure.problem == "shipped, Stripe has 2500 of its money, and by the stream 3000"
 
 
 def test_a_seed_makes_the_same_sequence_every_time_and_json_keeps_it_whole() -> None:
