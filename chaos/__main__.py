@@ -1,4 +1,4 @@
-"""`python -m chaos [--seconds N] [--seed N] [--rate N] [--json]`."""
+"""`python -m chaos [--seconds N] [--seed N] [--rate N] [--providers] [--json]`."""
 
 import random
 from typing import Annotated
@@ -18,16 +18,21 @@ Seconds = Annotated[
     float, typer.Option(min=1, help="Duration of fault injection; from 240 on Temporal is down for a minute.")
 ]
 Seed = Annotated[int | None, typer.Option(help="Seed of the traffic and the faults; random by default.")]
+AtProviders = Annotated[
+    bool, typer.Option("--providers", help="Charge by a stand-in of Stripe, and buy labels by a stand-in of EasyPost.")
+]
 Rate = Annotated[float, typer.Option(min=0.1, max=50, help="Orders a second.")]
 
 
-def chaos(seconds: Seconds = 120, seed: Seed = None, rate: Rate = 3, as_json: AsJson = False) -> None:
+def chaos(
+    seconds: Seconds = 120, seed: Seed = None, rate: Rate = 3, providers: AtProviders = False, as_json: AsJson = False
+) -> None:
     """Run a soak test: place orders while faults are injected one after another, then audit the books.
 
     Prints each fault and the time until work continued after it. Exits 0 only if every order has ended and the audit
     passes.
     """
-    plan = Plan(seconds, random.SystemRandom().randrange(1_000_000) if seed is None else seed, rate)
+    plan = Plan(seconds, random.SystemRandom().randrange(1_000_000) if seed is None else seed, rate, providers)
 
     async def command(_: Settings) -> int:
         log = Log()

@@ -10,6 +10,7 @@ import asyncpg
 
 from chaos.fleet import Fleet, Worker
 from chaos.patience import until_answered
+from chaos.providers import Providers
 from chaos.servers import Servers
 from chaos.statements import TERMINATE_OTHER_SESSIONS
 from gateways.simulated import FaultKind, Faults, Operation
@@ -21,7 +22,8 @@ _DOWN: Final = (0.5, 2.0)  # seconds, minimum and maximum, until a process is re
 
 @dataclass(frozen=True)
 class Stage:
-    """Targets of the faults. log: prints one line; temporal_outage: duration of an outage of Temporal, in seconds."""
+    """Targets of the faults. log: prints one line; temporal_outage: duration of an outage of Temporal, in seconds;
+    providers: the stand-ins that serve in place of the simulated gateways."""
 
     servers: Servers
     fleet: Fleet
@@ -29,6 +31,7 @@ class Stage:
     dice: random.Random
     log: Callable[[str], None]
     temporal_outage: float
+    providers: Providers | None = None
 
     @property
     def some_time(self) -> float:
@@ -95,6 +98,9 @@ async def stop_temporal(stage: Stage) -> None:
 
 
 async def fail_at_the_gateways(stage: Stage) -> None:
+    if stage.providers is not None:
+        await _storm(stage, stage.providers)
+        return
     kinds: dict[Operation, FaultKind] = {each: stage.dice.choice(get_args(FaultKind)) for each in get_args(Operation)}
     for operation, kind in kinds.items():
         delay = 1.0 if kind == "hang" else 0.0
@@ -105,6 +111,13 @@ async def fail_at_the_gateways(stage: Stage) -> None:
     await until_answered(stage.gateways.clear)
     late = await stage.gateways.deliver()
     stage.log(f"gateways work again, and {len(late)} lost calls arrive late")
+
+
+async def _storm(stage: Stage, providers: Providers) -> None:
+    providers.storm.share = GATEWAY_FAULTS
+    stage.log(f"Stripe and EasyPost fail at {GATEWAY_FAULTS:.0%} of calls")
+    await asyncio.sleep(_FAILING)
+    stage.log(f"Stripe and EasyPost work again, and {providers.end_storm()} lost calls arrive late")
 
 
 async def _set(stage: Stage, operation: Operation, kind: FaultKind, delay: float) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -117,11 +117,11 @@ class Fleet:
 
 
 @asynccontextmanager
-async def running_fleet(servers: Servers, size: int = 2) -> AsyncIterator[Fleet]:
-    """Run workers with all roles; all are stopped at the end of the block."""
+async def running_fleet(servers: Servers, given: Mapping[str, str], size: int = 2) -> AsyncIterator[Fleet]:
+    """Run workers with all roles; all are stopped at the end of the block. given: values of further settings' fields."""
     with throwaway_folder() as folder:
         names = [f"worker-{number}" for number in range(1, size + 1)]
-        workers = [Worker(name, folder, _environment(servers, name)) for name in names]
+        workers = [Worker(name, folder, _environment(servers, name, given)) for name in names]
         fleet = Fleet(workers, servers.database_url)
         try:
             await fleet.start()
@@ -130,7 +130,7 @@ async def running_fleet(servers: Servers, size: int = 2) -> AsyncIterator[Fleet]
             await fleet.stop()
 
 
-def _environment(servers: Servers, name: str) -> dict[str, str]:
+def _environment(servers: Servers, name: str, given: Mapping[str, str]) -> dict[str, str]:
     """Our environment without the system's settings, plus those of the soak."""
     settings = {str(each.alias) for each in Settings.model_fields.values()}
     kept = {key: value for key, value in os.environ.items() if key not in settings and not key.startswith("TEMPORAL_")}
@@ -143,4 +143,5 @@ def _environment(servers: Servers, name: str) -> dict[str, str]:
         "ORDERS_SHIPPING_UNAVAILABLE_ABOVE": str(UNAVAILABLE_ABOVE),
         "ORDERS_SHUTDOWN_SECONDS": str(_SHUTDOWN),
         "ORDERS_LOG_FORMAT": "json",
+        **{str(Settings.model_fields[field].alias): value for field, value in given.items()},
     }

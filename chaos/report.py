@@ -43,7 +43,8 @@ class Broken:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Result of a soak. tally: orders by their end; cancels: orders that customers cancelled in time."""
+    """Result of a soak. tally: orders by their end; cancels: orders that customers cancelled in time; differences: between
+    the streams and the providers' own books."""
 
     seed: int
     seconds: float
@@ -53,6 +54,7 @@ class Verdict:
     died: list[str]
     all_ended: bool
     audit: AuditReport
+    differences: list[str] = field(default_factory=list)
 
     @property
     def complete(self) -> bool:
@@ -61,8 +63,8 @@ class Verdict:
 
     @property
     def good(self) -> bool:
-        """True if no order is open or lost, no process has ended by itself, and the audit passes."""
-        return self.all_ended and self.complete and not self.died and self.audit.holds
+        """True if no order is open or lost, no process has ended by itself, and the audit and the providers' books agree."""
+        return self.all_ended and self.complete and not self.died and self.audit.holds and not self.differences
 
 
 def verdict_lines(verdict: Verdict) -> list[RenderableType]:
@@ -93,7 +95,7 @@ def _recovery(each: Broken) -> str:
 
 
 def _faults_of_ours(verdict: Verdict) -> list[str]:
-    lines = list(verdict.died)
+    lines = [*verdict.died, *verdict.differences]
     if not verdict.all_ended:
         lines.append(f"{verdict.tally.open:,} orders did not end")
     if not verdict.complete:
@@ -121,4 +123,5 @@ def verdict_json(verdict: Verdict, log: Log) -> dict[str, Any]:
         "endedByThemselves": verdict.died,
         "events": log.lines,
         "audit": verdict.audit.as_json(),
+        "differences": verdict.differences,
     }

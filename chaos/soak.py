@@ -2,9 +2,10 @@
 
 import asyncio
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
@@ -12,6 +13,8 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from bootstrap import App, open_app
 from chaos.faults import FAULTS, Stage
 from chaos.fleet import DECLINE_ABOVE, TASK_QUEUE, UNAVAILABLE_ABOVE, running_fleet
+from chaos.provider_books import differences
+from chaos.providers import Providers, running_providers
 from chaos.recovery import recovery_seconds
 from chaos.report import Broken, Log, Verdict
 from chaos.servers import Servers, running_servers
@@ -30,16 +33,19 @@ _PAUSE: Final = (0.5, 2.0)  # seconds between two faults, minimum and maximum
 LONG_RUN: Final = 240.0  # seconds, from which on Temporal is down for a minute
 SETTLE_LIMIT: Final = 900.0  # seconds
 PATIENCE: Final = 90.0  # seconds without an order ending, after which the rest counts as stuck
+_PATIENCE_AT_PROVIDERS: Final = 300.0  # a purchase without an answer is repeated after a minute
 _EVERY: Final = 5.0  # seconds between two progress lines
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Parameters of a soak. seconds: duration of fault injection; rate: orders a second; seed: of traffic and faults."""
+    """Parameters of a soak. seconds: duration of fault injection; rate: orders a second; seed: of traffic and faults;
+    at_providers: with Stripe's and EasyPost's stand-ins in place of the simulated gateways."""
 
     seconds: float
     seed: int
     rate: float
+    at_providers: bool = False
 
     @property
     def temporal_outage(self) -> float:
@@ -58,18 +64,25 @@ class Plan:
 
 async def soak(plan: Plan, log: Log) -> Verdict:
     """Run a soak; a cancel stops it gracefully. Raises EmbeddedError if a service does not start."""
+    with running_providers(plan.dice("providers")) if plan.at_providers else nullcontext() as providers:
+        return await _soak(plan, log, providers)
+
+
+async def _soak(plan: Plan, log: Log, providers: Providers | None) -> Verdict:
+    given = providers.settings if providers else {}
     async with running_servers() as servers:
-        settings = _settings(servers)
+        settings = _settings(servers, given)
         await migrate(settings.owner_database_url)
         async with open_app(settings) as app:
             await _stock(app)
-            async with running_fleet(servers) as fleet:
+            async with running_fleet(servers, given) as fleet:
                 log.write(f"placing {plan.rate:g} orders a second, {len(fleet.workers)} workers; seed {plan.seed}")
-                stage = Stage(servers, fleet, Faults(app.pool), plan.dice("faults"), log.write, plan.temporal_outage)
+                dice, outage = plan.dice("faults"), plan.temporal_outage
+                stage = Stage(servers, fleet, Faults(app.pool), dice, log.write, outage, providers)
                 return await _Soak(plan, log, app, stage).run()
 
 
-def _settings(servers: Servers) -> Settings:
+def _settings(servers: Servers, given: Mapping[str, Any]) -> Settings:
     return Settings(
         database_url=servers.database_url,
         database_owner_url=servers.database_url,
@@ -77,6 +90,7 @@ def _settings(servers: Servers) -> Settings:
         task_queue=TASK_QUEUE,
         payment_decline_above=DECLINE_ABOVE,
         shipping_unavailable_above=UNAVAILABLE_ABOVE,
+        **given,
     )
 
 
@@ -96,12 +110,16 @@ class _Soak:
             self._stage.servers.temporal_address, data_converter=pydantic_data_converter, lazy=True
         )
         course = Course(self._app.sources(client))
-        traffic = Traffic(self._app.orders, course, rate=self._plan.rate, dice=self._plan.dice("traffic"))
+        plan = self._plan
+        dice = plan.dice("traffic")
+        traffic = Traffic(self._app.orders, course, rate=plan.rate, dice=dice, at_providers=plan.at_providers)
         async with asyncio.TaskGroup() as group:
             group.create_task(traffic.flow())
             await self._break_one_after_another()
             traffic.closing.set()
         all_have_ended = await self._wait_for_ends(course)
+        providers = self._stage.providers
+        unequal = await differences(self._app.pool, self._app.orders, providers) if providers else []
         report = await prove_books(self._app.sources(client))
         return Verdict(
             seed=self._plan.seed,
@@ -112,6 +130,7 @@ class _Soak:
             died=self._died,
             all_ended=all_have_ended,
             audit=report,
+            differences=unequal,
         )
 
     async def _break_one_after_another(self) -> None:
@@ -152,9 +171,10 @@ class _Soak:
                 printed = self._log.seconds
                 self._log.write(f"{course.tally.open:,} still open")
 
+        patience = _PATIENCE_AT_PROVIDERS if self._stage.providers else PATIENCE
         try:
             async with asyncio.timeout(SETTLE_LIMIT):
-                all_have_ended = await all_ended(course, all_placed, on_ended, PATIENCE)
+                all_have_ended = await all_ended(course, all_placed, on_ended, patience)
         except TimeoutError:
             all_have_ended = False
         await self._revive()

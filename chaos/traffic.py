@@ -10,6 +10,7 @@ import orjson
 
 from application.placing import command_id
 from chaos.patience import until_answered
+from chaos.providers import order_at_providers
 from cli.demo.course import Course
 from cli.demo.world import ORDERS_FILE
 from order_streams import Orders
@@ -32,11 +33,14 @@ def northwind_orders() -> list[dict[str, Any]]:
 
 
 class Traffic:
-    """Places orders until `closing` is set. course: receives each placed order; rate: orders a second."""
+    """Places orders until `closing` is set. course: receives each placed order; rate: orders a second; at_providers: orders
+    for Stripe and EasyPost."""
 
-    def __init__(self, orders: Orders, course: Course, *, rate: float, dice: random.Random) -> None:
+    def __init__(
+        self, orders: Orders, course: Course, *, rate: float, dice: random.Random, at_providers: bool = False
+    ) -> None:
         self._shop, self._course = orders, course
-        self._rate, self._dice = rate, dice
+        self._rate, self._dice, self._at_providers = rate, dice, at_providers
         self._orders: Sequence[Mapping[str, Any]] = northwind_orders()
         self.closing = asyncio.Event()
         self.cancels = 0
@@ -59,7 +63,10 @@ class Traffic:
             pass
 
     async def _customer(self, number: int, data: Mapping[str, Any], cancels_after: float | None) -> None:
-        order = parse_order({**data, "orderId": f"chaos-{number:06}"}, now=datetime.now(UTC))
+        order_id = f"chaos-{number:06}"
+        if self._at_providers:
+            data = order_at_providers(data, order_id, self._dice)
+        order = parse_order({**data, "orderId": order_id}, now=datetime.now(UTC))
         await self._handle(order.order_id, PlaceOrder(order), command_id(order))
         self._course.add(order.order_id)
         if cancels_after is not None:

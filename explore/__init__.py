@@ -1,4 +1,4 @@
 """Exploration: generated orders against interventions and faults, judged by the providers' own books.
 
-No package imports it: it drives the system from outside, as `chaos` does.
+Only `chaos` imports it, for the providers' stand-ins: both drive the system from outside.
 """

@@ -1,64 +1,42 @@
 """Acts of a sequence: interventions of customers, operators and providers, and faults."""
 
 import contextlib
-import random
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import asyncpg
-from temporalio.service import RPCError
 
 from application.acting import act
+from application.closing_refunds import CANCELLATION, close_refund
 from application.refunding import RefundIdTaken, request_refund
 from application.retrying import retry
-from application.stripe_events import StripeEventOpen, handle_stripe_event
 from eventstore.errors import EventStoreError
 from explore import temporal_acts
 from explore.calm import dispatched
+from explore.provider_acts import AT_STRIPE, at_stripe, deliver_webhooks, reconcile
 from explore.statements import LEDGER_TIMES, SHIFT_TIMES
-from explore.stripe_stand_in import signed
 from explore.system import Explored
-from orders.commands import CancelOrder
+from gateways.errors import GatewayError
+from orders.commands import CancelOrder, CloseRefund
 from orders.errors import OrderError
 from orders.events import CancelledBy
 from orders.interventions import HoldOrder, ReleaseOrder, RequestRefund, RetryOrder
+from orders.payment_attempts import GivePaymentMethod
+from orders.provider_events import RefundOutcome
 
 How = Mapping[str, Any]
 ACTOR: Final = "explore"
 LOSES_THE_ATTEMPT: Final = ("kill", "zombie")
+_LOOKED_BACK: Final = timedelta(seconds=60)
 
 
 async def perform(system: Explored, order_id: str, sku: str, what: str, how: How, command_id: str) -> None:
-    """Perform one act. A refusal by the domain is a valid result and changes nothing."""
-    with contextlib.suppress(OrderError, RefundIdTaken, EventStoreError):
+    """Perform one act. A refusal by the domain or a provider is a valid result, after which a person may repeat the act."""
+    with contextlib.suppress(OrderError, RefundIdTaken, EventStoreError, GatewayError):
         await _ACTS[what](system, order_id, sku, how, command_id)
     if how.get("heard"):
         await dispatched(system, order_id)
-
-
-async def deliver_webhooks(system: Explored, order_id: str, *, times: int = 1, newest_first: bool = False) -> None:
-    """Deliver Stripe's unacknowledged events; refused ones stay for a later delivery."""
-    events = system.stripe.events[order_id]
-    for event in list(reversed(events) if newest_first else events):
-        for _ in range(times):
-            if await _acknowledged(system, event) and event in events:
-                events.remove(event)
-
-
-async def deliver_webhooks_shuffled(system: Explored, order_id: str, dice: random.Random) -> None:
-    dice.shuffle(system.stripe.events[order_id])
-    await deliver_webhooks(system, order_id, times=dice.choice((1, 2)))
-
-
-async def _acknowledged(system: Explored, event: Mapping[str, Any]) -> bool:
-    app = system.app
-    assert app.stripe_events is not None
-    try:
-        queue = app.settings.task_queue
-        await handle_stripe_event(app.stripe_events, app.payments, app.orders, system.client, queue, *signed(event))
-    except (StripeEventOpen, RPCError):
-        return False
-    return True
 
 
 async def _cancel(system: Explored, order_id: str, sku: str, how: How, command_id: str) -> None:
@@ -75,13 +53,29 @@ async def _release(system: Explored, order_id: str, sku: str, how: How, command_
 
 
 async def _retry(system: Explored, order_id: str, sku: str, how: How, command_id: str) -> None:
-    command, queue = RetryOrder(order_id, "impatient"), system.app.settings.task_queue
+    command = RetryOrder(order_id, "impatient", how.get("carrier"), how.get("service"))
+    queue = system.app.settings.task_queue
     await retry(system.app.orders, system.client, queue, command, actor=ACTOR, command_id=command_id)
 
 
 async def _refund(system: Explored, order_id: str, sku: str, how: How, command_id: str) -> None:
     asked = RequestRefund(order_id, how["id"], how["amount"], "it arrived late")
     await request_refund(system.app.orders, asked, actor=ACTOR, command_id=command_id)
+
+
+async def _pay(system: Explored, order_id: str, sku: str, how: How, command_id: str) -> None:
+    command = GivePaymentMethod(order_id, how["method"])
+    await act(system.app.orders, command, actor=ACTOR, command_id=command_id)
+
+
+async def _close_refund(system: Explored, order_id: str, sku: str, how: How, command_id: str) -> None:
+    app, id_ = system.app, how.get("id", CANCELLATION)
+    command = CloseRefund(order_id, id_, RefundOutcome(how["outcome"]), "agreed with the customer")
+    await close_refund(app.orders, app.payments, app.pool, command, actor=ACTOR, command_id=command_id)
+
+
+async def _reconcile(system: Explored, order_id: str, sku: str, how: How, command_id: str) -> None:
+    await reconcile(system, order_id, datetime.now(UTC) - _LOOKED_BACK)
 
 
 async def _kill(system: Explored, order_id: str, sku: str, how: How, command_id: str) -> None:
@@ -138,6 +132,9 @@ _ACTS: Final[dict[str, _Perform]] = {
     "release": _release,
     "retry": _retry,
     "refund": _refund,
+    "close refund": _close_refund,
+    "pay": _pay,
+    "reconcile": _reconcile,
     "cancel in Temporal": _in_temporal(temporal_acts.cancel),
     "terminate": _in_temporal(temporal_acts.terminate),
     "reset": _in_temporal(temporal_acts.reset),
@@ -147,10 +144,8 @@ _ACTS: Final[dict[str, _Perform]] = {
     "zombie": _zombie,
     "fault": _fault,
     "land": _at_once(lambda system, order_id, how: system.weather.land(order_id)),
-    "refund by hand": _at_once(lambda system, order_id, how: system.stripe.refund_by_hand(order_id, how["amount"])),
-    "void by hand": _at_once(lambda system, order_id, how: system.stripe.void_by_hand(order_id)),
-    "refund bounces": _at_once(lambda system, order_id, how: system.stripe.bounce(order_id)),
     "webhooks": lambda system, order_id, sku, how, command_id: deliver_webhooks(system, order_id, **how),
     "sold elsewhere": _sold_elsewhere,
     "days pass": _days_pass,
+    **{what: at_stripe(what) for what in AT_STRIPE},
 }

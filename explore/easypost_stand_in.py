@@ -15,19 +15,18 @@ import orjson
 import requests
 from requests.adapters import BaseAdapter
 
-from explore.providers import Operation, Weather
+from explore.providers import NoAnswer, Operation, Weather
 
 API_KEY: Final = "EZTK_explore"
 HEAVIEST: Final = 800.0  # ounces
 SENDER: Final = '{"street1": "Torstr. 49", "city": "Berlin", "zip": "10119", "country": "DE"}'
 _FAILURE: Final = (500, {"error": {"code": "INTERNAL_SERVER_ERROR", "message": "failed", "errors": []}})
 _BUSY: Final = (429, {"error": {"code": "RATE_LIMITED", "message": "busy", "errors": []}})
-
-
-_REFUSED: Final = (422, {"error": {"code": "SHIPMENT.POSTAGE.FAILURE", "message": "refused", "errors": []}})
-_TRY_LATER: Final = {"carrier": "USPS", "message": "Temporarily unavailable, try again later"}
-_RATED: Final[tuple[Operation, ...]] = ("shipment.create", "shipment.rerate")
 _ABSENT: Final = "NOT_FOUND"
+_SERVICES: Final = (("USPS", "Priority", "7.58"), ("UPS", "Ground", "9.10"))
+_TOO_HEAVY: Final = {"carrier": "USPS", "message": "Package weight exceeds the limit"}
+_TRY_LATER: Final = {"carrier": "USPS", "message": "Unable to retrieve rates, please try again later"}
+_REFUSALS: Final = {"refused": "ADDRESS.VERIFY.FAILURE", "unable": "SHIPMENT.POSTAGE.FAILURE"}
 
 
 class _Refusal(Exception):
@@ -51,15 +50,14 @@ class EasyPostBooks:
 
     def create(self, body: Mapping[str, Any]) -> dict[str, Any]:
         given, number = body["shipment"], next(self._numbers)
-        rate = {"id": f"rate_{number}", "object": "Rate", "carrier": "USPS", "rate": "7.58", "currency": "USD"}
         heavy = given["parcel"]["weight"] > HEAVIEST
         shipment: dict[str, Any] = {
             "id": f"shp_{number:032x}",
             "object": "Shipment",
             "reference": given["reference"],
             "order_id": _named(given),
-            "rates": [] if heavy else [rate],
-            "messages": [{"carrier": "USPS", "message": "Package weight exceeds the limit"}] if heavy else [],
+            "rates": [] if heavy else self._rates(),
+            "messages": [_TOO_HEAVY] if heavy else [],
             "selected_rate": None,
             "postage_label": None,
             "tracking_code": None,
@@ -74,13 +72,16 @@ class EasyPostBooks:
             raise _Refusal(_ABSENT)
         return found[-1]
 
-    def buy(self, shipment: dict[str, Any]) -> dict[str, Any]:
+    def buy(self, shipment: dict[str, Any], rate_id: str) -> dict[str, Any]:
         if shipment["postage_label"]:
             raise _Refusal("SHIPMENT.POSTAGE.EXISTS")
+        chosen = next((rate for rate in shipment["rates"] if rate["id"] == rate_id), None)
+        if chosen is None:
+            raise _Refusal("SHIPMENT.POSTAGE.RATE_EXPIRED")
         label = {"id": shipment["id"].replace("shp", "pl"), "object": "PostageLabel"}
         shipment |= {
             "postage_label": label,
-            "selected_rate": shipment["rates"][0],
+            "selected_rate": chosen,
             "tracking_code": f"T{shipment['id']}",
         }
         order_id = _order_of(shipment)
@@ -91,7 +92,31 @@ class EasyPostBooks:
     def rerate(self, shipment: dict[str, Any]) -> dict[str, Any]:
         if shipment["postage_label"]:
             raise _Refusal("SHIPMENT.POSTAGE.EXISTS")
+        if _TOO_HEAVY not in shipment["messages"]:
+            shipment |= {"rates": self._rates(), "messages": []}
         return {"rates": shipment["rates"], "messages": shipment["messages"]}
+
+    def without_rates(self, shipment: dict[str, Any]) -> dict[str, Any]:
+        """The carriers' systems are down: the shipment exists, and has no rates."""
+        shipment |= {"rates": [], "messages": [_TRY_LATER]}
+        return shipment
+
+    def expire(self, shipment: dict[str, Any]) -> None:
+        """The shipment's rates cannot be bought any more."""
+        shipment["rates"] = [{**rate, "id": f"{rate['id']}_expired"} for rate in shipment["rates"]]
+
+    def _rates(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "id": f"rate_{next(self._numbers)}",
+                "object": "Rate",
+                "carrier": carrier,
+                "service": service,
+                "rate": price,
+                "currency": "USD",
+            }
+            for carrier, service, price in _SERVICES
+        ]
 
     def refund(self, shipment: dict[str, Any]) -> dict[str, Any]:
         if not shipment["postage_label"]:
@@ -114,34 +139,46 @@ class EasyPostStandIn(BaseAdapter):
         self.books, self._lock = books, threading.Lock()
 
     def send(self, request: requests.PreparedRequest, **_: Any) -> requests.Response:  # type: ignore[override]
-        with self._lock:
-            status, body = self._answer(request)
+        body = orjson.loads(request.body) if request.body else {}
+        try:
+            status, answer = self.answer(request.method or "", request.path_url.partition("?")[0], body)
+        except NoAnswer:
+            raise requests.exceptions.ReadTimeout("no answer in time") from None
         response = requests.Response()
-        response.status_code, response._content = status, orjson.dumps(body)
+        response.status_code, response._content = status, orjson.dumps(answer)
         response.headers["Content-Type"] = "application/json"
         response.url, response.request = request.url or "", request
         return response
 
     def close(self) -> None: ...
 
-    def _answer(self, request: requests.PreparedRequest) -> tuple[int, dict[str, Any]]:
-        body = orjson.loads(request.body) if request.body else {}
-        operation, order_id, effect = self._route(request.method or "", request.path_url.partition("?")[0], body)
+    def answer(self, method: str, path: str, body: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
+        """Answer a request. Raises NoAnswer."""
+        with self._lock:
+            return self._answer(method, path, body)
+
+    def _answer(self, method: str, path: str, body: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
+        operation, order_id, effect = self._route(method, path, body)
         weather = self.books.weather
-        match weather.next_fault(order_id, operation):
+        match fault := weather.next_fault(order_id, operation):
             case None:
+                return _performed(effect)
+            case "refused" | "unable":
+                return _performed(lambda: _refuse(_REFUSALS[fault]))
+            case "no rates":
+                return _performed(lambda: self.books.without_rates(effect()))
+            case "expired":
+                self.books.expire(self.books.shipments[path.split("/")[3]])
                 return _performed(effect)
             case "busy":
                 return _BUSY
             case "stored":
                 return _FAILURE
-            case "refused":
-                return _without_rates(effect) if operation in _RATED else _REFUSED
             case "after":
                 _performed(effect)
             case "late" if operation != "shipment.read":
                 weather.late[order_id].append(lambda: _performed(effect))
-        raise requests.exceptions.ReadTimeout("no answer in time")
+        raise NoAnswer
 
     def _route(self, method: str, path: str, body: Mapping[str, Any]) -> tuple[Operation, str, Any]:
         books = self.books
@@ -155,7 +192,7 @@ class EasyPostStandIn(BaseAdapter):
                 return "shipment.read", _order_of(found), lambda: books.read(found)
             case "POST", ["shipments", id_, "buy"]:
                 bought = books.shipments[id_]
-                return "shipment.buy", _order_of(bought), lambda: books.buy(bought)
+                return "shipment.buy", _order_of(bought), lambda: books.buy(bought, body["rate"]["id"])
             case "POST", ["shipments", id_, "rerate"]:
                 rated = books.shipments[id_]
                 return "shipment.rerate", _order_of(rated), lambda: books.rerate(rated)
@@ -165,16 +202,15 @@ class EasyPostStandIn(BaseAdapter):
         raise NotImplementedError(f"the simulated EasyPost has no {method} {path}")
 
 
+def _refuse(code: str) -> None:
+    raise _Refusal(code)
+
+
 def _performed(effect: Any) -> tuple[int, dict[str, Any]]:
     try:
         return 200, copy.deepcopy(effect())
     except _Refusal as refusal:
         return 404 if refusal.args == (_ABSENT,) else 422, refusal.body
-
-
-def _without_rates(effect: Any) -> tuple[int, dict[str, Any]]:
-    status, body = _performed(effect)
-    return status, body if "error" in body else body | {"rates": [], "messages": [_TRY_LATER]}
 
 
 def _named(given: Mapping[str, Any]) -> str:

@@ -3,14 +3,13 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from audit import Finding, audit
-from audit.report import MESSAGES, MONEY
+from audit.report import MESSAGES
 from explore.acts import perform
 from explore.calm import readers_up_to_date
-from explore.generate import generate
 from explore.play import Failure, Play
 from explore.remedies import Attention
 from explore.sequence import Sequence
@@ -73,6 +72,7 @@ class Exploration:
         self._system, self._attention = system, Attention(system)
         self._places = asyncio.Semaphore(at_once)
         self._failed_marks: set[str] = set()
+        self._names: dict[str, str] = {}
         self._shrunk: set[str] = set()
 
     async def play(self, sequence: Sequence) -> Failure | None:
@@ -80,19 +80,20 @@ class Exploration:
         async with self._places:
             return await self._play(sequence)
 
-    async def explore(self, seeds: Iterable[int], result: Result, on_progress: OnProgress = lambda _: None) -> None:
-        """Play a sequence for each seed; after a cancel the result holds the sequences played so far."""
+    async def explore(
+        self, sequences: Iterable[Sequence], result: Result, on_progress: OnProgress = lambda _: None
+    ) -> None:
+        """Play each sequence; after a cancel the result holds the sequences played so far."""
         async with asyncio.TaskGroup() as group:
-            for seed in seeds:
+            for sequence in sequences:
                 await self._places.acquire()
-                group.create_task(self._one(seed, result, on_progress))
+                group.create_task(self._one(sequence, result, on_progress))
         result.findings = await self.audit()
 
     async def audit(self) -> list[Finding]:
         """Audit the whole database; returns findings, except those about failing sequences.
 
-        Refunds by hand at the provider are left out too, because an order's stream does not have them. Only the audit
-        finds a lost start of notify-shipment: the runbook's retry must end it.
+        Only the audit finds a lost start of notify-shipment: the runbook's retry must end it.
         """
         for order_id in {each.subject for each in await self._findings() if each.check == MESSAGES}:
             await perform(self._system, order_id, "", "retry", {"heard": True}, f"explore-audit-{order_id}")
@@ -102,14 +103,18 @@ class Exploration:
         await readers_up_to_date(self._system)
         report = await audit(self._system.app.sources(self._system.client))
         return [
-            each
+            replace(each, problem=f"{each.problem} ({self._played_as(each)})")
             for each in report.findings
             if not any(mark in each.subject + each.problem for mark in self._failed_marks)
-            and not (each.check == MONEY and self._system.stripe.by_hand(each.subject))
         ]
 
-    async def _one(self, seed: int, result: Result, on_progress: OnProgress) -> None:
-        sequence = generate(seed)
+    def _played_as(self, finding: Finding) -> str:
+        """Name or seed of the sequence that a finding is about."""
+        about = finding.subject + finding.problem
+        return next((name for mark, name in self._names.items() if mark in about), "no sequence")
+
+    async def _one(self, sequence: Sequence, result: Result, on_progress: OnProgress) -> None:
+        seed = sequence.seed
         try:
             failure = await self._play(sequence)
         finally:
@@ -143,6 +148,7 @@ class Exploration:
 
     async def _play(self, sequence: Sequence) -> Failure | None:
         play = Play(self._system, sequence, self._attention)
+        self._names[play.mark] = sequence.name or f"seed {sequence.seed}"
         try:
             failure = await play.run()
         except BaseException:

@@ -3,6 +3,7 @@
 from explore.calm import runs
 from explore.system import Explored
 from explore.temporal_acts import workflow_ids
+from orders.adjustments import returned_by
 from orders.ids import stream_name
 from orders.model import units
 from orders.state import Cancelled, NotPlaced, Shipped
@@ -20,14 +21,14 @@ async def problem_of(system: Explored, order_id: str, sku: str) -> str | None:
         case Shipped():
             problem = _of_shipped(system, state, kept, live, reserved)
         case Cancelled():
-            problem = _of_cancelled(kept, live, reserved)
+            problem = _of_cancelled(state, kept, live, reserved)
         case _:
             problem = f"is {state.status}{' and on hold' if state.hold else ''}"
     return problem or await _still_running(system, order_id)
 
 
 def _of_shipped(system: Explored, state: Shipped, kept: int, live: int, reserved: int) -> str | None:
-    order_id, total = state.order.order_id, state.order.total
+    order_id = state.order.order_id
     if live != 1:
         return f"shipped with {live} live labels"
     if reserved != units(state.order):
@@ -36,20 +37,28 @@ def _of_shipped(system: Explored, state: Shipped, kept: int, live: int, reserved
         return "shipped and its money is only authorised"
     if state.owed:
         return "shipped and owes a requested refund"
-    requested, by_hand = sum(refund.amount for refund in state.refunds), system.stripe.by_hand(order_id)
-    # A refund by hand may replace a requested one.
-    if not max(0, total - requested - by_hand) <= kept <= total - min(total, max(requested, by_hand)):
-        return f"shipped for {total}, refunds requested {requested}, by hand {by_hand}, and the provider has {kept}"
-    return None
+    due = kept_by(state)
+    return f"shipped, Stripe has {kept} of its money, and by the stream {due}" if kept != due else None
 
 
-def _of_cancelled(kept: int, live: int, reserved: int) -> str | None:
+def _of_cancelled(state: Cancelled, kept: int, live: int, reserved: int) -> str | None:
     wrong = [
-        f"{kept} of its money kept" if kept else "",
+        f"{kept} of its money kept" if kept != kept_by(state) else "",
         f"{live} live labels" if live else "",
         "its goods not in stock" if reserved else "",
     ]
     return f"cancelled with {', '.join(filter(None, wrong))}" if any(wrong) else None
+
+
+def kept_by(state: Shipped | Cancelled) -> int:
+    """Money that an order keeps at Stripe by its stream; a cancelled one only what a person has returned in another way."""
+    if isinstance(state, Shipped):
+        return state.payment.amount - sum(refund.amount for refund in state.returned) - returned_by(state.adjustments)
+    if not state.is_settled:
+        return 0
+    if state.payment is None:  # its charge was not recorded
+        return sum(each.amount for each in state.closed)
+    return max(0, state.payment.amount - returned_by(state.adjustments))
 
 
 async def _still_running(system: Explored, order_id: str) -> str | None:

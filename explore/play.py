@@ -6,22 +6,24 @@ import re
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from application.placing import place
-from explore.acts import ACTOR, LOSES_THE_ATTEMPT, deliver_webhooks_shuffled, perform
+from explore.acts import ACTOR, LOSES_THE_ATTEMPT, perform
 from explore.boundaries import Track
 from explore.calm import at_rest, projected, runs, still
 from explore.judge import problem_of
+from explore.provider_acts import deliver_webhooks_shuffled, end_all, reconcile
 from explore.remedies import Attention, remedy
 from explore.sequence import AFTER_ALL, Act, OrderPlan, Sequence
-from explore.stripe_books import DECLINED_CARD
+from explore.stripe_books import AUTHENTICATES, DEBIT, DECLINED_CARD
 from explore.system import HOLDS_MONEY, Explored
 from orders.model import parse_order
 
 STOCK: Final = 100
 _QUANTITIES: Final = {"out of stock": STOCK + 1, "without a label": 51}
+_METHODS: Final = {"declined": DECLINED_CARD, "debited": DEBIT, "authenticated": AUTHENTICATES}
 _PRICE: Final = 1_500
 _ADDRESS: Final = {"line1": "Obere Str. 57", "city": "Berlin", "postalCode": "12209", "country": "DE"}
 _REMEDIES: Final = 2
@@ -61,6 +63,7 @@ class Play:
         self._left = list(self.sequence.acts)
         self._commands = 0
         self._dice = random.Random(f"play:{self.sequence.seed}")
+        self._begun = datetime.now(UTC) - timedelta(seconds=1)  # Stripe's times are whole seconds
 
     @property
     def ids(self) -> list[str]:
@@ -82,7 +85,11 @@ class Play:
         return failure
 
     async def _begin(self) -> None:
-        for index, order_id in enumerate(self.ids):
+        for index, (order_id, plan) in enumerate(zip(self.ids, self.sequence.orders, strict=True)):
+            if plan.waits:
+                self.system.waiting.add(order_id)
+            if not self.sequence.webhooks:
+                self.system.without_webhooks.add(order_id)
             track = Track(self._on_boundary(index))
             self.tracks.append(track)
             self.system.boundaries.tracks[order_id] = track
@@ -94,7 +101,7 @@ class Play:
     def _order(self, index: int, plan: OrderPlan) -> dict[str, Any]:
         order_id, quantity = self.ids[index], _QUANTITIES.get(plan.kind, 2)
         price = 0 if plan.kind == "free of charge" else _PRICE
-        card = DECLINED_CARD if plan.kind == "declined" else HOLDS_MONEY if plan.held_money else "pm_card_visa"
+        card = _METHODS.get(plan.kind) or (HOLDS_MONEY if plan.held_money else "pm_card_visa")
         return {
             "orderId": order_id,
             "customerId": f"c-{self.mark}",
@@ -139,7 +146,8 @@ class Play:
                 await still(self.system, self.ids, self.tracks)
 
     async def _let_go(self) -> None:
-        """End all faults: lost calls and zombies arrive, days pass, and webhooks are delivered in any order."""
+        """End all faults: lost calls and zombies arrive, days pass, Stripe decides, and the system learns of all changes: by
+        webhooks in any order, or by a reconciliation."""
         for index, order_id in enumerate(self.ids):
             self.system.weather.clear(order_id)
             self.system.weather.land(order_id)
@@ -147,7 +155,10 @@ class Play:
             await perform(self.system, order_id, self.sku(index), "days pass", {}, "")
             self.tracks[index].wake_all()
             await asyncio.gather(*self.system.boundaries.zombies.pop(order_id, []))
+            end_all(self.system, order_id, self._dice)
             await deliver_webhooks_shuffled(self.system, order_id, self._dice)
+            if not self.sequence.webhooks:
+                await reconcile(self.system, order_id, self._begun)
 
     async def _judged(self) -> Failure | None:
         await self._let_go()
@@ -165,7 +176,7 @@ class Play:
                     return self._failure("in no list", index, problem)
                 listed[self.ids[index]] = ", ".join(sorted({row.kind for row in rows}))
                 for row in rows:
-                    await remedy(self.system, row, self.sku(index), self._command_id())
+                    await remedy(self.system, row, self.sku(index), self._command_id(), self.sequence.seed)
             await self._let_go()
         await at_rest(self.system, self.ids, self.tracks)
         for index, problem in await self._wrong():
@@ -203,6 +214,7 @@ class Play:
             for zombie in self.system.boundaries.zombies.pop(order_id, []):
                 zombie.cancel()
             self.system.workflows.pop(order_id, None)
+            self.system.waiting.discard(order_id)
             for run in await runs(self.system, order_id):
                 if run.running:
                     await self.system.client.get_workflow_handle(run.workflow_id).terminate("explored")

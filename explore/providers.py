@@ -7,14 +7,15 @@ from typing import Any, Literal
 
 Operation = Literal[
     "intent.create", "intent.confirm", "intent.capture", "intent.cancel", "intent.read", "intent.search",
-    "refund.create", "refund.list",
+    "refund.create", "refund.cancel", "refund.list", "dispute.list",
     "shipment.create", "shipment.rerate", "shipment.buy", "shipment.read", "shipment.find",
     "shipment.refund",
 ]  # fmt: skip
 # before: no effect, no answer. after: the effect, no answer. late: no answer, and the effect when it lands.
-# stored: a kept failure under the request's idempotency key. busy: refused with 429. refused: by EasyPost alone, by a
-# carrier's fault: without rates, or without a sale.
-FaultKind = Literal["before", "after", "late", "stored", "busy", "refused"]
+# stored: a kept failure under the request's idempotency key. busy: refused with 429.
+# Answers that are no faults: refused: not made, for good. pending: a refund that ends later. no rates: none for now.
+# unable: not made, by a fault of the carrier. expired: the shipment's rates are too old.
+FaultKind = Literal["before", "after", "late", "stored", "busy", "refused", "pending", "no rates", "unable", "expired"]
 Effect = Callable[[], Any]
 
 

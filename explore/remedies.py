@@ -4,11 +4,16 @@ import asyncio
 import contextlib
 from typing import Final
 
+from application.closing_refunds import CANCELLATION
 from dispatcher.parking import NotParked
+from explore import stripe_by_hand as by_hand
 from explore.acts import perform
 from explore.system import Explored
 from open_work.attention_list import find_stuck
 from open_work.kinds import Stuck
+from orders.ids import stream_name
+from orders.provider_events import RefundOutcome
+from orders.state import Shipped
 
 _LIMIT: Final = 100_000
 
@@ -37,14 +42,15 @@ class Attention:
         return found.rows
 
 
-async def remedy(system: Explored, row: Stuck, sku: str, command_id: str) -> None:
-    """Execute the runbook's remedy for a row."""
+async def remedy(system: Explored, row: Stuck, sku: str, command_id: str, seed: int) -> None:
+    """Execute the remedy that the runbook names for a row. seed: selects one where there are two."""
     order_id = row.order_id
-    if "dashboard" in row.error:
-        _return_by_hand(system, row)
+    if "orders refunds settle" in row.error:
+        await _return_money(system, row, sku, command_id, in_dashboard=seed % 3 > 0)
     match row.kind:
         case "onHold":
-            await perform(system, order_id, sku, "release", {"heard": True}, command_id)
+            what = "release" if seed % 2 else "cancel"
+            await perform(system, order_id, sku, what, {"heard": True}, command_id)
         case "parked":
             dispatcher = system.app.dispatcher(system.client, eager=False)
             with contextlib.suppress(NotParked):
@@ -52,20 +58,35 @@ async def remedy(system: Explored, row: Stuck, sku: str, command_id: str) -> Non
         case "refundFailed" | "disputed":
             pass
         case _:
-            await perform(system, order_id, sku, "retry", {"heard": True}, command_id)
+            offered = {"carrier": "USPS", "service": "Priority"} if "no rate of" in row.error else {}
+            await perform(system, order_id, sku, "retry", {"heard": True, **offered}, command_id)
+
+
+async def _return_money(system: Explored, row: Stuck, sku: str, command_id: str, *, in_dashboard: bool) -> None:
+    """Refund the money due in the dashboard; or settle it elsewhere, also where Stripe refunds nothing."""
+    order_id, before = row.order_id, system.stripe.kept(row.order_id)
+    if in_dashboard:
+        _return_by_hand(system, row)
+        if system.stripe.kept(order_id) < before:
+            return
+    for refund_id in await _due(system, order_id):
+        how = {"id": refund_id, "outcome": RefundOutcome.SETTLED_ELSEWHERE}
+        await perform(system, order_id, sku, "close refund", how, f"{command_id}-{refund_id}")
+
+
+async def _due(system: Explored, order_id: str) -> list[str]:
+    """Ids of the order's refunds that Stripe has not made."""
+    state = (await system.app.orders.load(stream_name(order_id))).state
+    if not isinstance(state, Shipped):
+        return [CANCELLATION]
+    kept = {each.refund_id for each in state.requested} - {each.refund_id for each in state.closed}
+    return sorted(kept)
 
 
 def _return_by_hand(system: Explored, row: Stuck) -> None:
-    """Refund in the dashboard the bounced amount, or the rest of a cancelled order's money."""
-    books = system.stripe
+    """Refund in the dashboard the failed amount, or the rest of a cancelled order's money."""
+    books, order_id = system.stripe, row.order_id
     if row.state == "cancelled":
-        books.refund_by_hand(row.order_id, None)
-        return
-    bounced = [
-        refund["amount"]
-        for intent in books.of(row.order_id)
-        for refund in books.refunds_of(intent["id"])
-        if refund["status"] == "failed" and refund["metadata"]
-    ]
-    if sum(bounced) > books.by_hand(row.order_id):
-        books.refund_by_hand(row.order_id, sum(bounced) - books.by_hand(row.order_id))
+        by_hand.refund(books, order_id, None)
+    elif (due := by_hand.bounced(books, order_id) - by_hand.refunded(books, order_id)) > 0:
+        by_hand.refund(books, order_id, due)

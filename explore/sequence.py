@@ -4,18 +4,22 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Literal
 
-Kind = Literal["ships", "out of stock", "declined", "without a label", "free of charge"]
+Kind = Literal[
+    "ships", "out of stock", "declined", "without a label", "free of charge", "debited", "authenticated"
+]  # fmt: skip
 AFTER_ALL: Final = 99
 """A moment that no order reaches: the act is performed when the order has come to rest."""
 
 
 @dataclass(frozen=True, slots=True)
 class OrderPlan:
-    """An order. suffix: of its id, after the sequence's mark; held_money: authorised first, captured with the label."""
+    """An order. suffix: of its id, after the sequence's mark; held_money: authorised first, captured with the label; waits:
+    after a decline, for another means of payment."""
 
     kind: Kind = "ships"
     suffix: str = ""
     held_money: bool = False
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +35,14 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Sequence:
-    """Orders and acts. seed: of the remaining choices, as the order of webhooks."""
+    """Orders and acts. seed: of the remaining choices, as the order of webhooks. webhooks: Stripe delivers some; without them
+    only the reconciliation finds changes. name: of a case of the table."""
 
     seed: int
     orders: tuple[OrderPlan, ...]
     acts: tuple[Act, ...]
+    webhooks: bool = True
+    name: str = ""
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -47,4 +54,6 @@ def from_json(document: Mapping[str, Any]) -> Sequence:
         document["seed"],
         tuple(OrderPlan(**each) for each in document["orders"]),
         tuple(Act(**each) for each in document["acts"]),
+        document.get("webhooks", True),
+        document.get("name", ""),
     )

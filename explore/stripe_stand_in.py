@@ -36,14 +36,15 @@ class StripeStandIn(httpx.AsyncBaseTransport):
         form = dict(parse_qsl((await request.aread()).decode(), keep_blank_values=True))
         query, key = dict(request.url.params), request.headers.get("idempotency-key")
         try:
-            status, body = self._answer(request.method, request.url.path.removeprefix("/v1/"), form, query, key)
+            status, body = self.answer(request.method, request.url.path.removeprefix("/v1/"), form, query, key)
         except NoAnswer:
             raise httpx.ReadError("the connection broke") from None
         return httpx.Response(status, content=orjson.dumps(body), headers={"content-type": "application/json"})
 
-    def _answer(
+    def answer(
         self, method: str, path: str, form: Mapping[str, str], query: Mapping[str, str], key: str | None
     ) -> Answer:
+        """Answer a request; path: without the version. Raises NoAnswer."""
         operation, order_id, effect = self._route(method, path, form, query)
         if key is not None and self.requests.setdefault(key, (path, form)) != (path, form):
             self.weather.violations[order_id].append("one idempotency key for two requests")
@@ -56,6 +57,10 @@ class StripeStandIn(httpx.AsyncBaseTransport):
         match fault:
             case None:
                 return performed()
+            case "refused":
+                return self._performed(_refuse, key)
+            case "pending" if operation == "refund.create":
+                return self._performed(lambda: self.books.refund(form, "pending"), key)
             case "busy":
                 return _BUSY
             case "stored" if key is not None:
@@ -95,19 +100,25 @@ class StripeStandIn(httpx.AsyncBaseTransport):
                 return "intent.read", order_of(intent), lambda: intent
             case "POST", ["refunds"]:
                 return "refund.create", order_of(books.intents[form["payment_intent"]]), lambda: books.refund(form)
-            case "GET", ["refunds"]:
-                intent_id = query["payment_intent"]
-                listed = {
-                    "object": "list",
-                    "has_more": False,
-                    "data": books.refunds_of(intent_id),
-                    "url": "/v1/refunds",
-                }
-                return "refund.list", order_of(books.intents[intent_id]), lambda: listed
+            case "GET", [("refunds" | "disputes") as kind]:
+                about = books.intents.get(query.get("payment_intent", ""))
+                operation: Operation = "refund.list" if kind == "refunds" else "dispute.list"
+                return operation, order_of(about) if about else "", lambda: books.listed_about(kind, query)
+            case "POST", ["refunds", id_, "cancel"]:
+                refund = books.refunds[id_]
+                return (
+                    "refund.cancel",
+                    order_of(books.intents[refund["payment_intent"]]),
+                    lambda: books.cancel_refund(refund),
+                )
             case "GET", ["refunds", id_]:
                 refund = books.refunds[id_]
                 return "refund.list", order_of(books.intents[refund["payment_intent"]]), lambda: refund
         raise NotImplementedError(f"the simulated Stripe has no {method} /v1/{path}")
+
+
+def _refuse() -> dict[str, Any]:
+    raise StripeError(400, "charge_not_refundable", "The charge cannot be refunded.")
 
 
 _OPERATIONS: Final[dict[str, Operation]] = {

@@ -5,18 +5,23 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any, Final
 
 import httpx
+from temporalio import activity
 from temporalio.client import Client
 from temporalio.worker import Worker
 
 from activities.interceptors.failures import ActivityFailures
 from activities.interceptors.heartbeats import Heartbeats
+from activities.payment import PaymentActivities
+from activities.payment_attempts import PaymentAwaited
+from activities.signatures import CHARGE_PAYMENT, ChargeRef, Payment
 from bootstrap import App, build_app
 from eventstore.pool import open_pool
 from explore.boundaries import Boundaries
-from explore.clock import FastClock
+from explore.clock import FastClock, workflow_time
 from explore.easypost_stand_in import API_KEY as EASYPOST_KEY
 from explore.easypost_stand_in import SENDER, EasyPostBooks, EasyPostStandIn
 from explore.older_copy import OlderCopy, restored
@@ -37,12 +42,14 @@ HOLDS_MONEY: Final = "pm_card_held"
 """Means of payment of orders that are authorised first and captured with the label."""
 _LONGEST_CALL: Final = 0.05  # seconds, shorter than the carrier's because the workflows' clock is faster
 _GATHER: Final = 0.2  # seconds
+DEADLINE: Final = timedelta(hours=12)
+"""Of an order that waits after a decline, in its workflow's time."""
 
 
 @dataclass(frozen=True)
 class Explored:
     """A running system under exploration. workflows: by order id, the position of its last event when they were read, and
-    their types by workflow id."""
+    their types by workflow id. waiting: ids of orders that wait after a decline. without_webhooks: ids of orders."""
 
     app: App
     client: Client
@@ -55,6 +62,8 @@ class Explored:
     boundaries: Boundaries
     older: OlderCopy
     workflows: dict[str, tuple[int, dict[str, str]]] = field(default_factory=dict)
+    waiting: set[str] = field(default_factory=set)
+    without_webhooks: set[str] = field(default_factory=set)
 
 
 class _EitherWay:
@@ -70,6 +79,25 @@ class _EitherWay:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._at_once, name)
+
+
+class _Charges:
+    """The activity `charge-payment` with both settings of the deadline, selected by the order."""
+
+    def __init__(self, system: Explored) -> None:
+        app = system.app
+        self._waiting = system.waiting
+        self._final = PaymentActivities(app.orders, app.payments, app.pool)
+        self._first = PaymentActivities(app.orders, app.payments, app.pool, deadline=DEADLINE)
+
+    @activity.defn(name=CHARGE_PAYMENT.name)
+    async def charge_payment(self, ref: ChargeRef) -> Payment:
+        payments = self._first if ref.order_id in self._waiting else self._final
+        try:
+            return await payments.charge_payment(ref)
+        except PaymentAwaited as awaited:
+            until = workflow_time(awaited.failure.waits_until)
+            raise PaymentAwaited(awaited, awaited.failure.model_copy(update={"waits_until": until})) from None
 
 
 class _ImpatientEasyPost(EasyPostApi):
@@ -134,12 +162,17 @@ def _worker(system: Explored) -> Worker:
         system.client,
         task_queue=system.app.settings.task_queue,
         workflows=WORKFLOWS,
-        activities=order_activities(system.app),
+        activities=_activities(system),
         interceptors=[Heartbeats(), system.boundaries, ActivityFailures()],
         workflow_runner=system.clock,
         max_concurrent_local_activities=500,
         max_concurrent_activities=500,
     )
+
+
+def _activities(system: Explored) -> list[Callable[..., Any]]:
+    charging = _Charges(system).charge_payment
+    return [charging, *(each for each in order_activities(system.app) if each.__name__ != charging.__name__)]
 
 
 async def _serve(system: Explored) -> None:

@@ -43,7 +43,7 @@ from tests.running_system import PLACED_AT, order_data
 TOTAL = 3000  # of every order here, in cents of a euro
 SKU = "TEA-1"
 UNITS = 2
-_RECIPIENT = Recipient("Maria Anders", "Obere Str. 57", None, "Berlin", None, "12209", "DE")
+RECIPIENT = Recipient("Maria Anders", "Obere Str. 57", None, "Berlin", None, "12209", "DE")
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Books:
         await self.app.stock.reserve(order_id, {SKU: units})
 
     async def buy_label(self, order_id: str, *, key: str | None = None) -> RecordShipment:
-        request = LabelRequest(key or label_key(order_id), order_id, UNITS, _RECIPIENT)
+        request = LabelRequest(key or label_key(order_id), order_id, UNITS, RECIPIENT)
         label = await self.app.shipping.create(request)
         return RecordShipment(order_id, label.shipment_id, label.tracking_number, label.carrier)
 

@@ -1,13 +1,16 @@
 """Late decisions of the simulated provider: the contract of all gateways."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import asyncpg
 import pytest
 
 from gateways.payments import ChargeRequest, RefundRequest
-from gateways.simulated import Faults, SimulatedPaymentGateway
+from gateways.simulated import Faults, Operation, SimulatedPaymentGateway
 from tests.integration.undecided_contract import UndecidedContract
+
+_REFUNDS: Final[tuple[Operation, ...]] = ("payment.refund", "payment.void")
 
 
 @pytest.fixture
@@ -30,12 +33,12 @@ class SteeredSimulation:
         await self.faults.set("payment.charge", "pending", remaining=1)
 
     async def next_refund_waits(self) -> None:
-        for operation in ("payment.refund", "payment.void"):
-            await self.faults.set(operation, "pending", remaining=1)  # type: ignore[arg-type]
+        for operation in _REFUNDS:
+            await self.faults.set(operation, "pending", remaining=1)
 
     async def next_refund_is_refused(self) -> None:
-        for operation in ("payment.refund", "payment.void"):
-            await self.faults.set(operation, "refused", remaining=1)  # type: ignore[arg-type]
+        for operation in _REFUNDS:
+            await self.faults.set(operation, "refused", remaining=1)
 
     async def decide_charge(self, request: ChargeRequest, *, succeeds: bool) -> None:
         await self.faults.decide("payment.charge", request.key, succeeds=succeeds)

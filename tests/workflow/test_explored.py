@@ -17,6 +17,7 @@ from explore.generate import generate
 from explore.sequence import AFTER_ALL, Act, OrderPlan, Sequence, from_json
 from explore.servers import quiet
 from explore.system import Explored, explored
+from explore.table import cases
 from gateways.shipping import VoidedLabel
 from tests.integration.cli_harness import database
 from tests.running_system import new_id, until
@@ -25,8 +26,10 @@ KEPT = {
     path.stem: from_json(json.loads(path.read_text()))
     for path in sorted(Path(__file__).with_name("explored").glob("*.json"))
 }
-SEQUENCES = 200
+SEQUENCES = 90
 FIRST_SEED = 1_000_000
+EVERY = 31
+"""Of the table's cases every 31st is played: an odd number, so that cases with and without webhooks take turns."""
 
 
 @asynccontextmanager
@@ -45,14 +48,37 @@ async def system(postgres_server: Postgres, template_database: str, temporal_cli
         yield running
 
 
-async def test_two_hundred_generated_sequences_end_right_by_the_providers_books_and_the_audit_holds(
+async def test_ninety_generated_sequences_end_right_by_the_providers_books_and_the_audit_holds(
     system: Explored,
 ) -> None:
     result = Result(FIRST_SEED)
-    await Exploration(system).explore(range(FIRST_SEED, FIRST_SEED + SEQUENCES), result)
+    await Exploration(system).explore(map(generate, range(FIRST_SEED, FIRST_SEED + SEQUENCES)), result)
     assert result.played == SEQUENCES
     assert [found.as_json() for found in result.found if found.repeated] == []
     assert result.findings == []
+
+
+async def test_a_sample_of_the_table_of_answers_steps_acts_and_webhooks_ends_right_and_the_audit_holds(
+    system: Explored,
+) -> None:
+    sample = cases()[::EVERY]
+    result = Result(0)
+    await Exploration(system).explore(sample, result)
+    assert result.played == len(sample)
+    assert [found.as_json() for found in result.found if found.repeated] == []
+    assert result.findings == []
+
+
+def test_the_table_has_each_case_once_and_the_sample_every_answer_step_and_act_with_webhooks_on_and_off() -> None:
+    table = cases()
+    names = [case.name for case in table]
+    assert len(set(names)) == len(names) > 2_000
+    assert [case.seed for case in table] == list(range(len(table)))
+    of_table, of_sample = (
+        {(part, case.webhooks) for case in some for part in case.name.split(" × ")[:3]}
+        for some in (table, table[::EVERY])
+    )
+    assert of_table - of_sample == set()
 
 
 async def test_an_undoing_that_fails_for_long_continues_as_new_and_ends_right(
