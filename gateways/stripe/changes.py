@@ -34,15 +34,16 @@ def changes_of(
     charge: ChargeRow, intent: Intent, refunds: Iterable[RefundRow], disputes: Iterable[StripeDispute]
 ) -> list[PaymentChange]:
     """The changes that Stripe's objects of a payment show, in minor units. Of a refund by hand the part that no request
-    uses (`adjusted`); an authorisation that ended by itself, or that we voided, is none."""
+    uses (`adjusted`); of a closed request the refund that Stripe made all the same, by a call that was lost before it was
+    closed. An authorisation that ended by itself, or that we voided, is none."""
 
     def change(action: AdjustmentAction, reference: str, amount: int, reason: str | None = None) -> PaymentChange:
         return PaymentChange("stripe", action, reference, intent.id, amount, reason)
 
     found = [
-        change("refunded", each.refund_id, each.adjusted)
+        change("refunded", each.refund_id, each.adjusted if each.manual else each.sent)
         for each in sorted(refunds, key=lambda row: (row.at, row.key))
-        if each.manual and each.made and each.adjusted and each.refund_id
+        if each.made and each.refund_id and (each.adjusted if each.manual else each.closed)
     ]
     if intent.status == "succeeded" and intent.received < intent.amount:
         found.append(change("captured", intent.id, from_stripe(intent.received, charge.currency)))

@@ -16,8 +16,8 @@ _WAITS_FOR_CUSTOMER: Final = "requires_action"
 
 
 class StripeRefundClosing:
-    """Closes refunds after a look at Stripe. A call that is lost may still take effect later: the ledger then shows the
-    refund as made, and the audit finds it."""
+    """Closes refunds after a look at Stripe. A call that is lost may still take effect later: the refund then enters the
+    stream as a change of the payment."""
 
     def __init__(self, api: StripeApi, ledger: StripeRefundLedger, refunds: StripeRefunds) -> None:
         self._api, self._ledger, self._refunds = api, ledger, refunds

@@ -21,8 +21,10 @@ class Dashboard:
     expired: set[str] = field(default_factory=set)
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
-    async def refund(self, intent_id: str, amount: int) -> str:
-        return str((await self.behind.ask("POST", "/v1/refunds", payment_intent=intent_id, amount=amount))["id"])
+    async def refund(self, intent_id: str, amount: int, **metadata: str) -> str:
+        values = {f"metadata[{name}]": value for name, value in metadata.items()}
+        asked = await self.behind.ask("POST", "/v1/refunds", payment_intent=intent_id, amount=amount, **values)
+        return str(asked["id"])
 
     async def capture(self, intent_id: str, amount: int) -> None:
         await self.behind.ask("POST", f"/v1/payment_intents/{intent_id}/capture", amount_to_capture=amount)

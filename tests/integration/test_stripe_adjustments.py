@@ -11,8 +11,9 @@ from activities.payment import charge_key
 from audit.report import MONEY
 from gateways.payments import RefundRequest
 from orders.adjustments import returned_by
-from orders.commands import RecordRefund
+from orders.commands import CloseRefund, RecordRefund
 from orders.interventions import ReleaseOrder
+from orders.provider_events import RefundOutcome
 from orders.state import Cancelled, ExistingOrder, Shipped
 from tests.gateways.local_stripe import API_KEY
 from tests.gateways.stripe_dashboard import Dashboard
@@ -229,6 +230,23 @@ async def test_a_recorded_refund_by_hand_counts_towards_no_request(books: Books,
     await books.record_refund(RecordRefund(ORDER, "back-1", intent, 400, "it arrived late"))
     assert await stripe_server.given_back(intent) == 800
     await assert_agrees(books, 800)
+
+
+async def test_a_refund_that_reaches_stripe_after_its_request_was_withdrawn_is_recorded_as_a_change(
+    books: Books, stripe_server: StripeProxy
+) -> None:
+    await books.shipped(ORDER)
+    await capture(books)
+    await books.ask_back(ORDER, "back-1", 400)
+    request = RefundRequest("r", await intent_of(books), 400, "EUR", "requested")
+    await books.app.payments.close_refund(request)
+    await books.handle(ORDER, CloseRefund(ORDER, "back-1", RefundOutcome.WITHDRAWN, "the parcel was found"))
+    await stripe_server.dashboard.refund(request.payment_id, 400, key="r")
+    state, recorded = await adjust(books)
+    assert isinstance(state, Shipped)
+    assert (recorded, state.refundable) == (["refunded"], TOTAL - 400)
+    assert (await adjust(books))[1] == []
+    await assert_agrees(books, 400)
 
 
 async def test_a_dispute_is_recorded_through_its_course(books: Books, stripe_server: StripeProxy) -> None:
