@@ -40,8 +40,10 @@ class StripeRefundClosing:
         if row is None or row.state != "failed":
             raise RefundUnderWay(key, _state_of(row) if row else "it has not been requested yet")
         due = row.amount if row.closed else row.coverable - manual_credits(rows.values())[key]
+        if due <= 0:
+            raise RefundUnderWay(key, "the money was returned in the dashboard: `orders retry` records it")
         await self._ledger.close(key, row)
-        return max(due, 0)
+        return due
 
     async def _cancel_waiting(self, request: RefundRequest) -> None:
         for refund in await self._api.refunds(request.payment_id):

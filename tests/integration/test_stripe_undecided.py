@@ -118,3 +118,17 @@ async def test_given_less_left_of_the_charge_than_stripes_list_shows_then_the_re
     stripe_server.fail("POST /v1/refunds", "status", status=400, error=error)
     with pytest.raises(RefundRefused, match="less is left of the charge"):
         await payments.refund(a_refund(charge, 300))
+
+
+async def test_given_a_refused_void_whose_money_was_returned_by_hand_then_nothing_is_left_to_give_up(
+    pool: asyncpg.Pool, stripe_api: StripeApi, stripe_server: StripeProxy
+) -> None:
+    payments, request = StripePaymentGateway(pool, stripe_api), a_charge()
+    charge = await taken(payments, request)
+    await SteeredStripe(stripe_server, pool).next_refund_is_refused()
+    with pytest.raises(GatewayUndecided):
+        await payments.void(request.key, "cancelled")
+    await stripe_server.behind.ask("POST", "/v1/refunds", payment_intent=charge.payment_id, amount=request.amount)
+    with pytest.raises(RefundUnderWay, match="returned in the dashboard"):
+        await payments.close_void(request.key)
+    assert (await payments.void(request.key, "cancelled")).amount_returned == request.amount
