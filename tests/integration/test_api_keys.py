@@ -17,6 +17,7 @@ READ = [
     "/v1/orders",
     "/v1/orders/a",
     "/v1/orders/a/timeline",
+    "/v1/orders/a/payment",
     "/v1/summary",
     "/v1/attention",
     "/v1/customers",
@@ -36,6 +37,9 @@ OPERATE: list[tuple[str, Any]] = [
     ("/v1/inventory/adjustments", {"sku": "TEA-1", "change": 1, "reason": "x"}),
     ("/v1/projections/order-dashboard/rebuild", None),
 ]
+# Refused with 409 here, for the state of the order or refund.
+WRITE_IN_ANOTHER_STATE: list[tuple[str, Any]] = [("/v1/orders/a/payment", {"paymentMethod": "pm_1"})]
+OPERATE_IN_ANOTHER_STATE: list[tuple[str, Any]] = [("/v1/orders/a/refunds/r/withdraw", REASON)]
 
 
 @pytest.mark.parametrize(("name", "key", "may"), [("ann", READER, 1), ("bob", WRITER, 2), ("cyd", OPERATOR, 3)])
@@ -59,6 +63,10 @@ async def test_each_role_may_do_its_own_and_no_more(
                     assert answer.status_code in (200, 201, 202), (path, answer.text)
                 else:
                     assert problem(answer, 403, "forbidden")["detail"].endswith(f"{name} has {Role(may).name.lower()}")
+        for needed, operations in ((2, WRITE_IN_ANOTHER_STATE), (3, OPERATE_IN_ANOTHER_STATE)):
+            for path, body in operations:
+                status = (await served.http.post(path, json=body, headers=mine)).status_code
+                assert status == (409 if may >= needed else 403), path
         config = (await served.http.get("/v1/config", headers=mine)).json()
         assert (config["actor"], config["role"]) == (f"api:{name}", Role(may).name.lower())
 
@@ -73,8 +81,8 @@ async def test_the_table_above_has_every_operation(database_url: str, temporal_c
         if path.startswith("/v1/") and not path.startswith(("/v1/webhooks", "/v1/gateways"))
     }
     named = {("get", _template(path), "read") for path in READ}
-    named |= {("post", _template(path), "write") for path, _ in WRITE}
-    named |= {("post", _template(path), "operate") for path, _ in OPERATE}
+    named |= {("post", _template(path), "write") for path, _ in WRITE + WRITE_IN_ANOTHER_STATE}
+    named |= {("post", _template(path), "operate") for path, _ in OPERATE + OPERATE_IN_ANOTHER_STATE}
     named |= {("get", "/v1/events", "read"), ("get", "/v1/orders/{orderId}/events", "read")}
     assert described == named
 
@@ -84,6 +92,8 @@ def _template(path: str) -> str:
     if len(parts) > 3:
         ids = {"orders": "{orderId}", "customers": "{customerId}", "projections": "{name}"}
         parts[3] = ids.get(parts[2], parts[3])
+    if len(parts) > 5:
+        parts[5:] = ["{refundId}", "{how}"]
     return "/".join(parts)
 
 

@@ -151,7 +151,7 @@ async def test_a_file_that_is_not_there_is_named(shell: Shell) -> None:
 
 
 async def test_a_sku_that_none_can_be_is_refused(shell: Shell) -> None:
-    is_one_sentence(await shell.orders("inventory", "set", "A B", "1"), "sku must be visible characters only")
+    is_one_sentence(await shell.orders("inventory", "set", "A\tB", "1"), "sku must be visible characters only")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
