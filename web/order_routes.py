@@ -8,26 +8,25 @@ from urllib.parse import quote
 from fastapi import APIRouter, Body, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from application.acting import act
 from application.closing_refunds import OUTCOMES, close_refund
 from application.order_json import read_order
 from application.placing import place
 from application.refunding import request_refund
 from application.retrying import retry
-from eventstore.command_handler import Handled
 from orders.commands import CancelOrder, CloseRefund
 from orders.events import CancelledBy
 from orders.fields import MAX_AMOUNT, Identifier, OptionalText, PaymentToken, Reason
 from orders.interventions import HoldOrder, ReleaseOrder, RequestRefund, RetryOrder
 from orders.payment_attempts import GivePaymentMethod
-from orders.state import Shipped, State
+from orders.state import Shipped
 from web import models
+from web.acting import Acting
 from web.keys import Role
 from web.order_schema import ORDER_BODY
-from web.parameters import OrderId, RefundId
-from web.preconditions import RESPONSES, Expected, etag
+from web.parameters import RefundId
+from web.preconditions import RESPONSES, etag
 from web.route import ApiRoute, requires
-from web.system import Asking, CommandId, Shared
+from web.system import Asking, Shared
 
 router = APIRouter(prefix="/v1/orders", route_class=ApiRoute, tags=["orders"])
 _REFUNDS: Final = uuid.UUID("7a0c3c52-2f0c-4d5e-9a43-0b9d5f3f8a11")
@@ -102,121 +101,71 @@ async def place_order(system: Shared, caller: Asking, request: Request, response
 @router.post("/{orderId}/cancel", response_model=models.Acted, status_code=202, responses=RESPONSES)
 @requires(Role.WRITE)
 async def cancel_order(
-    system: Shared,
-    caller: Asking,
-    command_id: CommandId,
-    expected: Expected,
-    response: Response,
-    order_id: OrderId,
+    acting: Acting,
     body: CancelBody,
 ) -> dict[str, Any]:
     """Cancel an order that has not shipped; its charge, reservation and label are undone."""
-    command = CancelOrder(order_id, body.reason, CancelledBy(body.by))
-    handled = await act(system.orders, command, actor=caller.actor, command_id=command_id, expected=expected)
-    return _acted(response, order_id, handled)
+    return await acting.record(CancelOrder(acting.order_id, body.reason, CancelledBy(body.by)))
 
 
 @router.post("/{orderId}/payment", response_model=models.Acted, status_code=202, responses=RESPONSES)
 @requires(Role.WRITE)
 async def pay_order(
-    system: Shared,
-    caller: Asking,
-    command_id: CommandId,
-    expected: Expected,
-    response: Response,
-    order_id: OrderId,
+    acting: Acting,
     body: PaymentBody,
 ) -> dict[str, Any]:
     """Charge an order that waits for its payment by another means of payment. One on hold is charged after its release."""
-    command = GivePaymentMethod(order_id, body.payment_method)
-    handled = await act(system.orders, command, actor=caller.actor, command_id=command_id, expected=expected)
-    return _acted(response, order_id, handled)
+    return await acting.record(GivePaymentMethod(acting.order_id, body.payment_method))
 
 
 @router.post("/{orderId}/hold", response_model=models.Acted, status_code=202, responses=RESPONSES)
 @requires(Role.OPERATE)
 async def hold_order(
-    system: Shared,
-    caller: Asking,
-    command_id: CommandId,
-    expected: Expected,
-    response: Response,
-    order_id: OrderId,
+    acting: Acting,
     body: ReasonBody,
 ) -> dict[str, Any]:
     """Hold an order: it takes no further step until it is released; it can still be cancelled."""
-    command = HoldOrder(order_id, body.reason)
-    handled = await act(system.orders, command, actor=caller.actor, command_id=command_id, expected=expected)
-    return _acted(response, order_id, handled)
+    return await acting.record(HoldOrder(acting.order_id, body.reason))
 
 
 @router.post("/{orderId}/release", response_model=models.Acted, status_code=202, responses=RESPONSES)
 @requires(Role.OPERATE)
 async def release_order(
-    system: Shared,
-    caller: Asking,
-    command_id: CommandId,
-    expected: Expected,
-    response: Response,
-    order_id: OrderId,
+    acting: Acting,
     body: Annotated[ReleaseBody | None, Body()] = None,
 ) -> dict[str, Any]:
     """Release a held order, which goes on from its current state."""
-    command = ReleaseOrder(order_id)
-    handled = await act(system.orders, command, actor=caller.actor, command_id=command_id, expected=expected)
-    return _acted(response, order_id, handled)
+    return await acting.record(ReleaseOrder(acting.order_id))
 
 
 @router.post("/{orderId}/retry", response_model=models.Retried, status_code=202, responses=RESPONSES)
 @requires(Role.OPERATE)
 async def retry_order(
-    system: Shared,
-    caller: Asking,
-    command_id: CommandId,
-    expected: Expected,
-    response: Response,
-    order_id: OrderId,
+    acting: Acting,
     body: RetryBody,
 ) -> dict[str, Any]:
     """Start the workflows of an order again where they were lost. Completed steps are not repeated; a cancelled order stays
     cancelled, and what is left of it is undone."""
-    command = RetryOrder(order_id, body.reason, body.carrier, body.service)
-    retried = await retry(
-        system.orders,
-        system.client,
-        system.settings.task_queue,
-        command,
-        actor=caller.actor,
-        command_id=command_id,
-        expected=expected,
-    )
-    return _acted(response, order_id, retried.handled) | {"workflows": retried.workflows, "effect": retried.effect}
+    system, command = acting.system, RetryOrder(acting.order_id, body.reason, body.carrier, body.service)
+    retried = await retry(system.orders, system.client, system.settings.task_queue, command, **acting.request)
+    return acting.answer(retried.handled, workflows=retried.workflows, effect=retried.effect)
 
 
 @router.post("/{orderId}/refunds", response_model=models.RefundAsked, status_code=202, responses=RESPONSES)
 @requires(Role.OPERATE)
 async def refund_order(
-    system: Shared,
-    caller: Asking,
-    command_id: CommandId,
-    expected: Expected,
-    response: Response,
-    order_id: OrderId,
+    acting: Acting,
     body: RefundBody,
 ) -> dict[str, Any]:
     """Refund money of a shipped order. All refunds together never exceed the charge."""
     # From the command's id, so that a repeated request asks for the same refund.
-    refund_id = body.refund_id or uuid.uuid5(_REFUNDS, command_id).hex
-    asked = RequestRefund(order_id, refund_id, body.amount, body.reason)
-    handled = await request_refund(system.orders, asked, actor=caller.actor, command_id=command_id, expected=expected)
+    refund_id = body.refund_id or uuid.uuid5(_REFUNDS, acting.command_id).hex
+    asked = RequestRefund(acting.order_id, refund_id, body.amount, body.reason)
+    handled = await request_refund(acting.system.orders, asked, **acting.request)
     state = handled.state
     assert isinstance(state, Shipped)
-    return _acted(response, order_id, handled) | {
-        "refundId": refund_id,
-        "amount": body.amount,
-        "currency": state.order.currency,
-        "refundable": state.refundable,
-    }
+    amounts = {"amount": body.amount, "currency": state.order.currency, "refundable": state.refundable}
+    return acting.answer(handled, refundId=refund_id, **amounts)
 
 
 @router.post(
@@ -224,40 +173,13 @@ async def refund_order(
 )
 @requires(Role.OPERATE)
 async def close_refund_of_order(
-    system: Shared,
-    caller: Asking,
-    command_id: CommandId,
-    expected: Expected,
-    response: Response,
-    order_id: OrderId,
+    acting: Acting,
     refund_id: RefundId,
     how: Literal["withdraw", "settle"],
     body: ReasonBody,
 ) -> dict[str, Any]:
     """Close a refund that the payment provider has not made. withdraw: its amount can be refunded again. settle: the money was
     returned in another way; for a cancelled order, whose refund was refused or has failed, refundId is `cancellation`."""
-    command = CloseRefund(order_id, refund_id, OUTCOMES[how], body.reason)
-    handled = await close_refund(
-        system.orders,
-        system.payments,
-        system.sources.pool,
-        command,
-        actor=caller.actor,
-        command_id=command_id,
-        expected=expected,
-    )
-    return _acted(response, order_id, handled) | {"refundId": refund_id, "outcome": command.outcome}
-
-
-def _acted(response: Response, order_id: str, handled: Handled[State]) -> dict[str, Any]:
-    state = handled.state
-    response.headers["ETag"] = etag(handled.version)
-    return {
-        "orderId": order_id,
-        "changed": handled.changed,
-        "status": state.status,
-        "paymentState": state.payment_state,
-        "onHold": state.hold is not None,
-        "version": handled.version,
-        "position": handled.position,
-    }
+    system, command = acting.system, CloseRefund(acting.order_id, refund_id, OUTCOMES[how], body.reason)
+    handled = await close_refund(system.orders, system.payments, system.sources.pool, command, **acting.request)
+    return acting.answer(handled, refundId=refund_id, outcome=command.outcome)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from cli import app, output, running
+from embedded.ports import HOST, free_ports
 from eventstore.checkpoints import lags
 from tests.integration import golden
 from tests.integration.api_harness import Api
@@ -42,8 +43,9 @@ class Recording:
         return ended
 
     async def serving(self, name: str, *arguments: str) -> None:
-        """Run a command that serves up to its line."""
-        async with self.shell.started(*arguments, "--json") as process, asyncio.timeout(180):
+        """Run a command that serves up to its line, beside any other copy of the program."""
+        free = f"{HOST}:{free_ports(1)[0]}"
+        async with self.shell.started(*arguments, "--json", ORDERS_API_ADDRESS=free) as process, asyncio.timeout(180):
             assert process.stdout is not None
             line = await process.stdout.readline()
             process.terminate()
