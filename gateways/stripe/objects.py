@@ -112,7 +112,7 @@ def refund_of(found: stripe.Refund) -> StripeRefund:
     """Convert a refund."""
     key = found.metadata.to_dict().get("key") if found.metadata is not None else None
     created = datetime.fromtimestamp(found.created, UTC)
-    # With our key it is ours, and counts whatever else it lacks: a refund that is overlooked would be made again.
+    # With our key it is ours and always counts: an overlooked refund would be made again.
     unmoved = key is None and found.status == "succeeded" and getattr(found, "balance_transaction", "not read") is None
     return StripeRefund(found.id, found.status or "pending", found.amount, created, key, _intent_id(found), not unmoved)
 
