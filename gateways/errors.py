@@ -124,10 +124,10 @@ class RefundRefused(DefiniteRefusal):
 
 
 class RefundUnderWay(DefiniteRefusal):
-    """The refund cannot be given up, because the provider has made it or is about to: wait for its end."""
+    """The refund cannot be closed: no money was taken, or the provider has made it or is about to."""
 
     def __init__(self, key: str, why: str) -> None:
-        super().__init__(f"the refund cannot be given up: {why}")
+        super().__init__(f"the refund cannot be closed: {why}")
         self.key = key
         self.why = why
 

@@ -75,7 +75,9 @@ class SimulatedPaymentGateway:
     async def close_void(self, key: str) -> int:
         """As PaymentGateway.close_void."""
         charge = await self._pool.fetchrow(statements.READ_CHARGE, key)
-        if charge is None or await self._pool.fetchval(statements.VOID_STATE, key) not in (
+        if charge is None:
+            raise RefundUnderWay(key, "no money was taken")
+        if await self._pool.fetchval(statements.VOID_STATE, key) not in (
             "failed",
             "refused",
             "closed",

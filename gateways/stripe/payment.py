@@ -94,7 +94,8 @@ class StripePaymentGateway:
         """As PaymentGateway.close_void."""
         row = await self._ledger.find(key)
         if row is None or row.intent_id is None or row.voided_at is None:
-            raise RefundUnderWay(key, "the cancellation has not come to it")
+            never = row is not None and row.voided_at is not None
+            raise RefundUnderWay(key, "no money was taken" if never else "the cancellation has not come to it")
         return await self._closing.close_void(row)
 
     async def close_refund(self, request: RefundRequest) -> None:

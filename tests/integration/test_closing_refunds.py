@@ -118,7 +118,7 @@ async def test_the_refused_refund_of_a_cancelled_order_is_settled_and_then_nothi
     command = ("refunds", "settle", order_id, "cancellation", "--reason", "bank transfer", "--json")
     early = await shell.orders(*command)
     assert early.code == 1
-    assert "cannot be given up" in early.err
+    assert "cannot be closed" in early.err
     await Faults(served.app.pool).set("payment.void", "refused", remaining=1)
     with pytest.raises(GatewayUndecided):
         await served.app.payments.void(charge_key(order_id), "cancelled")
