@@ -1,11 +1,8 @@
 """Records the changes of an order's payment at the provider in the order's stream, with the provider as actor."""
 
-from contextlib import aclosing
-from typing import Any
-
 from activities import signatures as step
 from gateways.payments import PaymentChange, PaymentGateway
-from order_streams import Orders, load_order
+from order_streams import Orders, load_order, metadata_of
 from orders.adjustments import Adjustment
 from orders.commands import RecordAdjustment
 from orders.fields import MAX_TEXT
@@ -43,16 +40,10 @@ class Adjusting:
             stream_name(order_id),
             command,
             command_id=derived_name("adjust-payment", order_id, f"{change.action}/{change.reference}"),
-            metadata=await self._metadata(order_id, change.provider),
+            metadata=await metadata_of(self._orders, order_id, actor=change.provider),
         )
         assert isinstance(handled.state, ExistingOrder)
         return handled.state
-
-    async def _metadata(self, order_id: str, actor: str) -> dict[str, Any]:
-        async with aclosing(self._orders.events(stream_name(order_id))) as events:
-            async for first, _ in events:
-                return {"actor": actor, "correlationId": first.metadata.get("correlationId", str(first.id))}
-        return {"actor": actor}
 
 
 def _has_open_refund(state: ExistingOrder) -> bool:

@@ -1,10 +1,9 @@
 """Commands of a person about an order, recorded with the actor."""
 
-from contextlib import aclosing
 from typing import Final
 
 from eventstore.command_handler import Handled
-from order_streams import Orders
+from order_streams import Orders, metadata_of
 from orders.commands import CancelOrder, CloseRefund
 from orders.errors import IllegalTransition
 from orders.ids import stream_name
@@ -38,12 +37,8 @@ async def act(
 
     Raises the domain's refusals, and UnexpectedVersion.
     """
+    metadata = await metadata_of(orders, command.order_id, actor=actor)
     stream = stream_name(command.order_id)
-    metadata = {"actor": actor}
-    async with aclosing(orders.events(stream)) as events:
-        async for first, _ in events:
-            metadata["correlationId"] = first.metadata.get("correlationId", str(first.id))
-            break
     return await orders.handle(stream, command, command_id=command_id, metadata=metadata, expected=expected)
 
 

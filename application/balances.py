@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from orders.adjustments import INCLUDED_IN_CANCELLATION, returned_by
+from orders.adjustments import INCLUDED_IN_CANCELLATION, returned_by, withdrawn_by
 from orders.state import Cancelled, ExistingOrder, Shipped
 
 _BY_HAND: Final = frozenset({"refunded"})
@@ -28,7 +28,7 @@ def owed(state: ExistingOrder) -> int:
             return sum(refund.amount for refund in state.owed)
         case Cancelled(payment=payment) if payment and not state.is_settled and state.payment_state == "paid":
             # As the payment state counts: money of a dispute is not owed, even if the dispute was won.
-            return max(payment.amount - sum(each.returned for each in state.adjustments if each.returned > 0), 0)
+            return max(payment.amount - withdrawn_by(state.adjustments), 0)
         case _:
             return 0
 

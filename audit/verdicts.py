@@ -104,9 +104,8 @@ def _recorded_money(evidence: Evidence) -> Iterator[Finding]:
     if state.payment and state.payment.amount != evidence.charged:
         recorded, charged = (format_money(amount, currency) for amount in (state.payment.amount, evidence.charged))
         yield _finding(evidence, MONEY, f"records a payment of {recorded}, and the gateway charged {charged}")
-    recorded_refund = (state.refund.amount if state.refund else 0) + returned_by(state.adjustments)
-    if isinstance(state, Cancelled) and not state.is_settled and recorded_refund != evidence.refunded:
-        recorded, returned = (format_money(amount, currency) for amount in (recorded_refund, evidence.refunded))
+    if isinstance(state, Cancelled) and not state.is_settled and state.returned_money != evidence.refunded:
+        recorded, returned = (format_money(amount, currency) for amount in (state.returned_money, evidence.refunded))
         yield _finding(evidence, MONEY, f"records refunds of {recorded}, and the gateway returned {returned}")
 
 

@@ -17,7 +17,6 @@ from open_work.evidence import Evidence
 from open_work.sources import Sources
 from open_work.standstill import RPC_LIMIT, Standstill, standstill
 from open_work.statements import PARKED_POSITIONS
-from orders.adjustments import returned_by
 from orders.events import Event, RefundRequested
 from orders.names import workflow_id
 from orders.state import Cancelled, Confirmed, Paid, Placed, Refund, Shipped, State
@@ -117,8 +116,7 @@ def refund_workflow_id(event: RefundRequested) -> str:
 def _left_to_undo(evidence: Evidence, state: Cancelled) -> bool:
     if state.is_settled:  # its money is kept, and returned in another way
         return bool(evidence.live_labels or evidence.reserved)
-    recorded = (state.refund.amount if state.refund else 0) + returned_by(state.adjustments)
-    return bool(evidence.kept or evidence.live_labels or evidence.reserved or evidence.refunded != recorded)
+    return bool(evidence.kept or evidence.live_labels or evidence.reserved or evidence.refunded != state.returned_money)
 
 
 class Prospects:

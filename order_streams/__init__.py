@@ -1,5 +1,8 @@
 """Order streams: the domain's rules over the event store."""
 
+from contextlib import aclosing
+from typing import Any
+
 from eventstore.codec import Codec
 from eventstore.command_handler import CommandHandler, Loaded
 from eventstore.model import RecordedEvent
@@ -39,3 +42,11 @@ async def load_events(orders: Orders, order_id: str) -> list[tuple[RecordedEvent
     if not events:
         raise OrderNotFound(order_id)
     return events
+
+
+async def metadata_of(orders: Orders, order_id: str, *, actor: str) -> dict[str, Any]:
+    """Metadata of a further event of an order: the actor, and the correlation id that the order began with."""
+    async with aclosing(orders.events(stream_name(order_id))) as events:
+        async for first, _ in events:
+            return {"actor": actor, "correlationId": first.metadata.get("correlationId", str(first.id))}
+    return {"actor": actor}

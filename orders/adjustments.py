@@ -71,6 +71,11 @@ def returned_by(adjustments: Iterable[Adjustment], actions: frozenset[str] | Non
     return sum(each.returned for each in adjustments if actions is None or each.action in actions)
 
 
+def withdrawn_by(adjustments: Iterable[Adjustment]) -> int:
+    """The amount by which the adjustments shrank the money kept, as if no dispute had been won."""
+    return sum(each.returned for each in adjustments if each.returned > 0)
+
+
 def captured_of(payment: int, adjustments: Iterable[Adjustment]) -> int:
     """The captured part of a payment of this amount."""
     return payment - returned_by(adjustments, frozenset({"captured", "released"}))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar, Literal
 
-from orders.adjustments import Adjustment, captured_of, returned_by
+from orders.adjustments import Adjustment, captured_of, returned_by, withdrawn_by
 from orders.events import CancelledBy, Shortage
 from orders.model import Order
 from orders.provider_events import RefundOutcome
@@ -283,7 +283,12 @@ class Cancelled:
             return "refunded"
         if not self.payment or not self.payment.amount:
             return "none"
-        return _payment_state(self.payment.amount, sum(each.returned for each in self.adjustments if each.returned > 0))
+        return _payment_state(self.payment.amount, withdrawn_by(self.adjustments))
+
+    @property
+    def returned_money(self) -> int:
+        """Money recorded as returned, by the refund and by adjustments, in minor units."""
+        return (self.refund.amount if self.refund else 0) + returned_by(self.adjustments)
 
     @property
     def is_settled(self) -> bool:

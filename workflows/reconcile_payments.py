@@ -8,8 +8,8 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from activities.signatures import RECONCILE_PAYMENTS, Reconciled, Window
     from workflows.model import RECONCILE_PAYMENTS_WORKFLOW, Begun
-    from workflows.options import GATEWAY_HEARTBEAT, GATEWAY_RETRY
     from workflows.rounds import InRounds
+    from workflows.steps import gateway_step
 
 # For days without a reconciliation: each order takes some calls to the provider.
 _TIMEOUT: Final = timedelta(hours=1)
@@ -31,13 +31,4 @@ class ReconcilePayments(InRounds):
         return await self.in_rounds(RECONCILE_PAYMENTS.name, lambda: self._look(window), gives_up=lambda failed: False)
 
     async def _look(self, window: Window) -> Reconciled:
-        answer: Reconciled = await workflow.execute_activity(
-            RECONCILE_PAYMENTS.name,
-            window,
-            result_type=RECONCILE_PAYMENTS.output,
-            start_to_close_timeout=_TIMEOUT,
-            heartbeat_timeout=GATEWAY_HEARTBEAT,
-            retry_policy=GATEWAY_RETRY,
-            summary="Compare payments with the provider",
-        )
-        return answer
+        return await gateway_step(RECONCILE_PAYMENTS, window, "Compare payments with the provider", timeout=_TIMEOUT)
