@@ -2,7 +2,8 @@
 
 from activities.signatures import RefundRef
 from orders.errors import IllegalTransition, OrderOnHold
-from orders.state import Cancelled, ExistingOrder, Refund, Shipped
+from orders.records import Refund
+from orders.state import Cancelled, ExistingOrder, Shipped
 
 
 def require_active(state: ExistingOrder, step: str) -> None:

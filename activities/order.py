@@ -36,7 +36,7 @@ from orders.fields import MAX_TEXT
 from orders.ids import stream_name
 from orders.names import derived_name
 from orders.payment_attempts import RecordPaymentFailure
-from orders.provider_events import RefundOutcome
+from orders.payment_events import RefundOutcome
 from orders.state import Cancelled, ExistingOrder, NotPlaced
 
 

@@ -26,8 +26,9 @@ from gateways.payments import Charge, ChargeRequest, PaymentGateway, RefundReque
 from order_streams import Orders, load_order
 from orders.model import Order
 from orders.names import derived_name, key_of_order, older_name
-from orders.state import Cancelled, Confirmed, ExistingOrder, Refund, Shipped
-from orders.state import Payment as RecordedPayment
+from orders.records import Payment as RecordedPayment
+from orders.records import Refund
+from orders.state import Cancelled, Confirmed, ExistingOrder, Shipped
 
 
 def charge_key(order_id: str) -> str:

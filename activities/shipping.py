@@ -17,7 +17,8 @@ from inventory.stock import Stock
 from order_streams import Orders, load_order
 from orders.model import Address, Order, quantities, units
 from orders.names import key_of_order
-from orders.state import ExistingOrder, LabelChoice
+from orders.records import LabelChoice
+from orders.state import ExistingOrder
 
 
 def label_key(order_id: str) -> str:

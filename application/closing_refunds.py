@@ -16,7 +16,7 @@ from orders.commands import CloseRefund
 from orders.decide import decide
 from orders.events import RefundRequested
 from orders.ids import stream_name
-from orders.provider_events import RefundOutcome
+from orders.payment_events import RefundOutcome
 from orders.state import Cancelled, Shipped, State
 
 OUTCOMES: Final = {"withdraw": RefundOutcome.WITHDRAWN, "settle": RefundOutcome.SETTLED_ELSEWHERE}

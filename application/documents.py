@@ -10,7 +10,7 @@ from application import balances
 from orders.adjustments import AdjustmentAction
 from orders.events import CancelledBy
 from orders.model import Address, Adjustments, OrderLine
-from orders.provider_events import RefundOutcome
+from orders.payment_events import RefundOutcome
 from orders.state import Cancelled, Confirmed, ExistingOrder, Shipped
 
 Status = Literal["placed", "confirmed", "paid", "shipped", "cancelled"]

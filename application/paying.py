@@ -12,7 +12,8 @@ from eventstore.errors import EventStoreError
 from gateways.payments import CustomerAction, CustomerActions, PaymentGateway
 from order_streams import Orders, load_order
 from orders.errors import OrderError
-from orders.state import ExistingOrder, PaymentFailure
+from orders.records import PaymentFailure
+from orders.state import ExistingOrder
 from temporal import reachable
 from workflows.model import FULFILL_ORDER, RETRY
 

@@ -5,7 +5,8 @@ from eventstore.command_handler import Handled
 from order_streams import Orders, load_order
 from orders.errors import RefundOutOfRange
 from orders.interventions import RequestRefund
-from orders.state import Refund, Shipped, State
+from orders.records import Refund
+from orders.state import Shipped, State
 
 
 class RefundIdTaken(Exception):

@@ -14,7 +14,8 @@ from order_streams import Orders, load_order
 from orders.events import OrderRetried, RefundRequested
 from orders.ids import stream_name
 from orders.interventions import RetryOrder
-from orders.state import Refund, Shipped, State, Status
+from orders.records import Refund
+from orders.state import Shipped, State, Status
 from temporal import require_answer
 from workflows.model import REFUND_ORDER, RETRY
 

@@ -25,7 +25,8 @@ from orders.events import RefundRequested
 from orders.ids import stream_name
 from orders.interventions import RequestRefund
 from orders.money import format_money
-from orders.state import Refund, Shipped
+from orders.records import Refund
+from orders.state import Shipped
 from settings import Settings
 
 _POLL: Final = 0.25  # seconds

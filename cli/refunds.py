@@ -17,8 +17,9 @@ from gateways.errors import GatewayError
 from orders.commands import CloseRefund
 from orders.errors import IllegalTransition
 from orders.money import format_money
-from orders.provider_events import RefundOutcome
-from orders.state import Cancelled, ClosedRefund, Shipped, State
+from orders.payment_events import RefundOutcome
+from orders.records import ClosedRefund
+from orders.state import Cancelled, Shipped, State
 from settings import Settings
 
 refunds = typer.Typer(

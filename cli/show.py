@@ -21,7 +21,8 @@ from order_streams import load_order
 from orders.adjustments import returned_by, sentence_of
 from orders.model import Address
 from orders.money import format_money
-from orders.state import Cancelled, ClosedRefund, Confirmed, ExistingOrder, Refund, Shipped
+from orders.records import ClosedRefund, Refund
+from orders.state import Cancelled, Confirmed, ExistingOrder, Shipped
 from settings import Settings
 
 

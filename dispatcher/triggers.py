@@ -18,8 +18,7 @@ from orders.events import (
 )
 from orders.money import format_money
 from orders.names import workflow_id
-from orders.payment_events import PaymentMethodGiven
-from orders.provider_events import RefundClosed, RefundOutcome
+from orders.payment_events import PaymentMethodGiven, RefundClosed, RefundOutcome
 from workflows.model import FULFILL_ORDER, NOTIFY_SHIPMENT, REFUND_ORDER, RETRY, VALIDATE_ORDER
 
 

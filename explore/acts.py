@@ -23,7 +23,7 @@ from orders.errors import OrderError
 from orders.events import CancelledBy
 from orders.interventions import HoldOrder, ReleaseOrder, RequestRefund, RetryOrder
 from orders.payment_attempts import GivePaymentMethod
-from orders.provider_events import RefundOutcome
+from orders.payment_events import RefundOutcome
 
 How = Mapping[str, Any]
 ACTOR: Final = "explore"

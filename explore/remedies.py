@@ -12,7 +12,7 @@ from explore.system import Explored
 from open_work.attention_list import find_stuck
 from open_work.kinds import Stuck
 from orders.ids import stream_name
-from orders.provider_events import RefundOutcome
+from orders.payment_events import RefundOutcome
 from orders.state import Shipped
 
 _LIMIT: Final = 100_000

@@ -19,7 +19,8 @@ from open_work.standstill import RPC_LIMIT, Standstill, standstill
 from open_work.statements import PARKED_POSITIONS
 from orders.events import Event, RefundRequested
 from orders.names import workflow_id
-from orders.state import Cancelled, Confirmed, Paid, Placed, Refund, Shipped, State
+from orders.records import Refund
+from orders.state import Cancelled, Confirmed, Paid, Placed, Shipped, State
 from workflows.model import FULFILL_ORDER, NOTIFY_SHIPMENT, REFUND_ORDER, VALIDATE_ORDER
 
 ON_HOLD: Final = "on hold"

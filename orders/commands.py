@@ -8,7 +8,7 @@ from orders.events import CancelledBy, Shortage
 from orders.interventions import Intervention
 from orders.model import Order
 from orders.payment_attempts import PaymentAttempt
-from orders.provider_events import RefundOutcome
+from orders.payment_events import RefundOutcome
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,21 +48,10 @@ from orders.interventions import HoldOrder, RequestRefund, RetryOrder, illegal, 
 from orders.model import Order
 from orders.money import Money
 from orders.payment_attempts import GivePaymentMethod, RecordPaymentFailure, attempt_payment
-from orders.provider_events import PaymentPending
+from orders.payment_events import PaymentPending
+from orders.records import Hold, Refund, Shipment
 from orders.refund_closing import close_refund
-from orders.state import (
-    Cancelled,
-    Confirmed,
-    ExistingOrder,
-    Hold,
-    NotPlaced,
-    Paid,
-    Placed,
-    Refund,
-    Shipment,
-    Shipped,
-    State,
-)
+from orders.state import Cancelled, Confirmed, ExistingOrder, NotPlaced, Paid, Placed, Shipped, State
 
 
 def decide(command: Command, state: State) -> list[Event]:

@@ -13,8 +13,7 @@ from orders.adjustments import PaymentAdjusted
 from orders.fields import Amount, CurrencyCode, OptionalText, Sku, Text, Wire
 from orders.model import Order, OrderContent, OrderFact, units
 from orders.money import format_money
-from orders.payment_events import PaymentFailed, PaymentMethodGiven
-from orders.provider_events import PaymentPending, RefundClosed
+from orders.payment_events import PaymentFailed, PaymentMethodGiven, PaymentPending, RefundClosed
 
 
 class CancelledBy(StrEnum):

@@ -20,26 +20,9 @@ from orders.events import (
     RefundRequested,
 )
 from orders.model import Order
-from orders.payment_events import PaymentFailed, PaymentMethodGiven
-from orders.provider_events import PaymentPending, RefundClosed
-from orders.state import (
-    Cancelled,
-    ClosedRefund,
-    Confirmed,
-    Hold,
-    LabelChoice,
-    NotPlaced,
-    OpenOrder,
-    Paid,
-    Payment,
-    PaymentFailure,
-    PendingPayment,
-    Placed,
-    Refund,
-    Shipment,
-    Shipped,
-    State,
-)
+from orders.payment_events import PaymentFailed, PaymentMethodGiven, PaymentPending, RefundClosed
+from orders.records import ClosedRefund, Hold, LabelChoice, Payment, PaymentFailure, PendingPayment, Refund, Shipment
+from orders.state import Cancelled, Confirmed, NotPlaced, OpenOrder, Paid, Placed, Shipped, State
 
 
 def initial_state() -> NotPlaced:

@@ -1,11 +1,14 @@
-"""Events of an order that waits for its payment: an attempt that failed, and the means of payment for the next one."""
+"""Events of a payment beyond the charge: failed attempts, further means of payment, pending payments, refunds that are
+closed."""
 
+from enum import StrEnum
 from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from orders.fields import CurrencyCode, OptionalText, PaymentToken, Text, UtcTime
+from orders.fields import Amount, CurrencyCode, OptionalText, PaymentToken, Text, UtcTime
 from orders.model import OrderFact
+from orders.money import format_money
 
 
 class PaymentFailed(OrderFact):
@@ -39,3 +42,51 @@ class PaymentMethodGiven(OrderFact):
     @property
     def summary(self) -> str:
         return self.payment_method
+
+
+class RefundOutcome(StrEnum):
+    """Reason why a requested refund is no longer open: refused by the provider, withdrawn by a person, or settled elsewhere:
+    a person returned the money in another way."""
+
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+    SETTLED_ELSEWHERE = "settled_elsewhere"
+
+
+class PaymentPending(OrderFact):
+    """The provider is processing the payment, which may still fail. `amount` is in minor units; `until` is the end of the time
+    that the means of payment may take."""
+
+    event_type: ClassVar[str] = "order.payment_pending"
+    schema_version: ClassVar[int] = 1
+
+    payment_id: Text
+    amount: Amount
+    currency: CurrencyCode
+    until: UtcTime
+
+    @property
+    def summary(self) -> str:
+        return f"{format_money(self.amount, self.currency)} as {self.payment_id}, until {self.until:%Y-%m-%d} at the latest"
+
+
+class RefundClosed(OrderFact):
+    """A requested refund that the provider will not make, or the refund of a cancelled order that a person settled elsewhere.
+    `amount` is in minor units; `after_shipment` where the order is shipped; `made` where the refund was recorded as made, and
+    failed later."""
+
+    event_type: ClassVar[str] = "order.refund_closed"
+    schema_version: ClassVar[int] = 1
+
+    refund_id: Text
+    outcome: RefundOutcome
+    amount: Amount
+    currency: CurrencyCode
+    reason: Text
+    after_shipment: bool = False
+    made: bool = False
+
+    @property
+    def summary(self) -> str:
+        outcome = self.outcome.replace("_", " ")
+        return f"{format_money(self.amount, self.currency)} as {self.refund_id}: {outcome}, {self.reason}"

@@ -3,8 +3,9 @@
 from orders.commands import CloseRefund
 from orders.errors import IllegalTransition, RefundNotOpen
 from orders.events import shared_facts
-from orders.provider_events import RefundClosed, RefundOutcome
-from orders.state import Cancelled, ClosedRefund, ExistingOrder, Shipped
+from orders.payment_events import RefundClosed, RefundOutcome
+from orders.records import ClosedRefund
+from orders.state import Cancelled, ExistingOrder, Shipped
 
 SETTLED = RefundOutcome.SETTLED_ELSEWHERE
 

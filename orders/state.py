@@ -6,93 +6,15 @@ person's last choice, and `payment_method`, the means of payment that was given 
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import ClassVar, Literal
 
 from orders.adjustments import Adjustment, captured_of, returned_by, withdrawn_by
 from orders.events import CancelledBy, Shortage
 from orders.model import Order
-from orders.provider_events import RefundOutcome
+from orders.records import ClosedRefund, Hold, LabelChoice, Payment, PaymentFailure, PendingPayment, Refund, Shipment
 
 Status = Literal["not placed", "placed", "confirmed", "paid", "shipped", "cancelled"]
 PaymentState = Literal["none", "paid", "refunded"]
-
-
-@dataclass(frozen=True, slots=True)
-class Payment:
-    """A recorded charge, in minor units of the order's currency."""
-
-    payment_id: str
-    amount: int
-
-
-@dataclass(frozen=True, slots=True)
-class Shipment:
-    """A recorded shipment."""
-
-    shipment_id: str
-    tracking_number: str
-    carrier: str
-
-
-@dataclass(frozen=True, slots=True)
-class Refund:
-    """A recorded refund, in minor units of the order's currency."""
-
-    refund_id: str
-    payment_id: str
-    amount: int
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class ClosedRefund:
-    """A refund that the provider does not make, with the amount of the request in minor units of the order's currency."""
-
-    refund_id: str
-    outcome: RefundOutcome
-    amount: int
-    reason: str
-
-    @property
-    def is_settled(self) -> bool:
-        return self.outcome is RefundOutcome.SETTLED_ELSEWHERE
-
-
-@dataclass(frozen=True, slots=True)
-class PendingPayment:
-    """A payment that the provider is processing, in minor units of the order's currency, and when that ends at the latest."""
-
-    payment_id: str
-    amount: int
-    until: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class PaymentFailure:
-    """The last failed attempt at the charge, and the order's deadline. payment_id: the provider's payment, which the customer
-    may still complete."""
-
-    attempt: int
-    code: str
-    reason: str
-    waits_until: datetime
-    payment_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """A hold on the order, with its reason."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class LabelChoice:
-    """A person's choice of the label's carrier and service; None for any."""
-
-    carrier: str | None
-    service: str | None
 
 
 @dataclass(frozen=True, slots=True)

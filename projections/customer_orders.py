@@ -7,7 +7,7 @@ from typing import Final, TypeAlias, get_args
 from eventstore.model import RecordedEvent
 from orders.adjustments import PaymentAdjusted
 from orders.events import OrderCancelled, OrderPaid, OrderPlaced, OrderRefunded, OrderShipped
-from orders.provider_events import RefundClosed, RefundOutcome
+from orders.payment_events import RefundClosed, RefundOutcome
 from projections.columns import Sum
 from projections.projection import Changes, NotPlaced, Projection
 

@@ -21,8 +21,7 @@ from orders.events import (
     RefundRequested,
 )
 from orders.model import units
-from orders.payment_events import PaymentFailed, PaymentMethodGiven
-from orders.provider_events import PaymentPending, RefundClosed, RefundOutcome
+from orders.payment_events import PaymentFailed, PaymentMethodGiven, PaymentPending, RefundClosed, RefundOutcome
 from projections.projection import Changes, NotPlaced, Projection
 
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import ConfigDict
 
 from application.documents import Amount, Document, OrderDocument, PaymentState, Position, Status
-from orders.provider_events import RefundOutcome
+from orders.payment_events import RefundOutcome
 
 
 class Asked(Document):

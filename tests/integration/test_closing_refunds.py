@@ -15,7 +15,8 @@ from orders.commands import CancelOrder, ConfirmOrder, RecordPayment, RecordShip
 from orders.events import CancelledBy
 from orders.ids import stream_name
 from orders.interventions import RequestRefund
-from orders.state import ExistingOrder, NotPlaced, Refund
+from orders.records import Refund
+from orders.state import ExistingOrder, NotPlaced
 from tests.integration.api_harness import KEYS, OPERATOR, WRITER, Api, api, bearer, problem
 from tests.integration.cli_harness import Shell, shell_for
 

@@ -13,7 +13,7 @@ from gateways.payments import RefundRequest
 from orders.adjustments import returned_by
 from orders.commands import CloseRefund, RecordRefund
 from orders.interventions import ReleaseOrder
-from orders.provider_events import RefundOutcome
+from orders.payment_events import RefundOutcome
 from orders.state import Cancelled, ExistingOrder, Shipped
 from tests.gateways.local_stripe import API_KEY
 from tests.gateways.stripe_dashboard import Dashboard

@@ -3,7 +3,7 @@
 from application.closing_refunds import close_refund
 from orders.commands import CloseRefund
 from orders.interventions import RequestRefund
-from orders.provider_events import RefundOutcome
+from orders.payment_events import RefundOutcome
 from tests.running_system import CANCEL_REASON, RunningSystem, until
 from tests.workflow.steering import Steering
 

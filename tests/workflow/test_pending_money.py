@@ -4,7 +4,7 @@ import pytest
 
 from open_work.attention_list import find_stuck
 from orders.errors import RefundNotOpen
-from orders.provider_events import RefundOutcome
+from orders.payment_events import RefundOutcome
 from orders.state import Cancelled, Shipped
 from tests.replay import pending_paths
 from tests.replay.paths import Drive

@@ -13,7 +13,7 @@ from temporalio.client import Client
 from orders.commands import CloseRefund, RecordAdjustment, RecordPendingPayment
 from orders.interventions import HoldOrder, ReleaseOrder, RequestRefund, RetryOrder
 from orders.payment_attempts import GivePaymentMethod
-from orders.provider_events import RefundOutcome
+from orders.payment_events import RefundOutcome
 from tests.replay.payment_paths import waits
 from tests.running_system import RunningSystem, running_system, until
 from tests.webhook_receiver import Received, Receiver, receiving

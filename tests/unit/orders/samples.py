@@ -30,8 +30,7 @@ from orders.events import (
 from orders.interventions import HoldOrder, ReleaseOrder, RequestRefund, RetryOrder
 from orders.model import Order, parse_order
 from orders.payment_attempts import GivePaymentMethod, RecordPaymentFailure
-from orders.payment_events import PaymentFailed, PaymentMethodGiven
-from orders.provider_events import PaymentPending, RefundClosed, RefundOutcome
+from orders.payment_events import PaymentFailed, PaymentMethodGiven, PaymentPending, RefundClosed, RefundOutcome
 
 NOW: Final = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
 

@@ -36,7 +36,7 @@ from orders.events import (
 from orders.evolve import evolve, fold, initial_state
 from orders.interventions import HoldOrder, ReleaseOrder, RequestRefund, RetryOrder
 from orders.payment_attempts import GivePaymentMethod, RecordPaymentFailure
-from orders.provider_events import RefundClosed, RefundOutcome
+from orders.payment_events import RefundClosed, RefundOutcome
 from orders.refund_closing import SETTLED
 from orders.state import Cancelled, Shipped, State
 from tests.unit.orders.samples import DEADLINE, NOW, ORDER, an_order

@@ -7,7 +7,8 @@ import pytest
 from orders.errors import CorruptStream
 from orders.events import CancelledBy, Event
 from orders.evolve import evolve, fold, initial_state
-from orders.state import Cancelled, Confirmed, Hold, Paid, Payment, Placed, Refund, Shipment, Shipped
+from orders.records import Hold, Payment, Refund, Shipment
+from orders.state import Cancelled, Confirmed, Paid, Placed, Shipped
 from tests.unit.orders.samples import (
     CONFIRMED,
     HELD,

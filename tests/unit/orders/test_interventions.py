@@ -10,7 +10,8 @@ from orders.events import Event, OrderRetried
 from orders.evolve import fold
 from orders.interventions import HoldOrder, RetryOrder
 from orders.money import Money
-from orders.state import ExistingOrder, LabelChoice
+from orders.records import LabelChoice
+from orders.state import ExistingOrder
 from tests.unit.orders.samples import (
     CANCEL,
     CONFIRM,

@@ -7,7 +7,7 @@ import pytest
 from orders.commands import CloseRefund, RecordPendingPayment
 from orders.errors import IllegalTransition, RefundNotOpen, RefundOutOfRange
 from orders.evolve import fold
-from orders.provider_events import RefundOutcome
+from orders.payment_events import RefundOutcome
 from orders.state import Cancelled, Confirmed, Shipped
 from tests.unit.orders.samples import (
     CLOSED,
