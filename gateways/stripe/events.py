@@ -14,7 +14,7 @@ import asyncpg
 from gateways.stripe import statements
 from gateways.stripe.amounts import from_stripe
 from gateways.stripe.ledger import CHARGE_STATES
-from gateways.stripe.refund_ledger import REFUND_STATES, SeenRefund, record_refund
+from gateways.stripe.refund_ledger import REFUND_STATES, SeenRefund, has_moved_money, record_refund
 
 if TYPE_CHECKING:  # the package `stripe` is an extra
     from gateways.stripe.objects import Intent
@@ -135,8 +135,8 @@ async def _apply(connection: Any, event: StripeEvent, intent: "Intent | None") -
 async def _apply_refund(connection: Any, event: StripeEvent) -> None:
     refund = event.object
     key = _object(refund, "metadata").get("key") if refund.get("metadata") else None
-    if refund.get("status") == "succeeded" and refund.get("balance_transaction", "not read") is None:
-        return  # the uncaptured rest of an authorisation: no money has moved
+    if not has_moved_money(refund.get("status"), key, refund.get("balance_transaction", "not read")):
+        return
     currency = _text(refund, "currency").upper()
     created = _time(refund) if "created" in refund else event.created
     seen = SeenRefund(

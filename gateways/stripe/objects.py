@@ -8,6 +8,7 @@ from typing import Any, Final
 import stripe
 
 from gateways.stripe.errors import decline_of
+from gateways.stripe.refund_ledger import has_moved_money
 
 # The shortest time for which a card network keeps an authorisation; for most cards Stripe gives the time itself.
 _SHORTEST_HOLD: Final = timedelta(days=4, hours=18)
@@ -112,9 +113,8 @@ def refund_of(found: stripe.Refund) -> StripeRefund:
     """Convert a refund."""
     key = found.metadata.to_dict().get("key") if found.metadata is not None else None
     created = datetime.fromtimestamp(found.created, UTC)
-    # With our key it is ours and always counts: an overlooked refund would be made again.
-    unmoved = key is None and found.status == "succeeded" and getattr(found, "balance_transaction", "not read") is None
-    return StripeRefund(found.id, found.status or "pending", found.amount, created, key, _intent_id(found), not unmoved)
+    moved_money = has_moved_money(found.status, key, getattr(found, "balance_transaction", "not read"))
+    return StripeRefund(found.id, found.status or "pending", found.amount, created, key, _intent_id(found), moved_money)
 
 
 def dispute_of(found: stripe.Dispute) -> StripeDispute:

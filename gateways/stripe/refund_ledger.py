@@ -17,6 +17,14 @@ REFUND_STATES: Final = {"succeeded": "succeeded", "failed": "failed", "canceled"
 """Ledger state of a refund, by its final status at Stripe; any other status is pending."""
 
 
+def has_moved_money(status: object, key: object, balance_transaction: object) -> bool:
+    """False for the uncaptured rest of an authorisation, which Stripe lists as a succeeded refund without a balance transaction.
+
+    A refund with our key always counts: an overlooked one would be made again.
+    """
+    return key is not None or status != "succeeded" or balance_transaction is not None
+
+
 @dataclass(frozen=True, slots=True)
 class SeenRefund:
     """A refund at Stripe, in minor units. key: ours, from its metadata; None if it was made by hand."""
