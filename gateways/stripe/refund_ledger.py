@@ -18,7 +18,7 @@ REFUND_STATES: Final = {"succeeded": "succeeded", "failed": "failed", "canceled"
 
 
 def has_moved_money(status: object, key: object, balance_transaction: object) -> bool:
-    """False for the uncaptured rest of an authorisation, which Stripe lists as a succeeded refund without a balance transaction.
+    """False for the uncaptured rest of an authorisation: Stripe lists it as a succeeded refund without a balance transaction.
 
     A refund with our key always counts: an overlooked one would be made again.
     """
