@@ -158,20 +158,15 @@ class PaymentActivities:
             voided = await self._gateway.void(charge_key(undo.order.order_id), undo.reason)
         if voided.pending:
             _require_patience(undo.accepts_pending)
-        elif voided.payment_id is not None:
-            await self._adjust_rest(undo.order.order_id, voided.amount_returned)
+        elif voided.payment_id is not None and voided.amount_returned < state.order.total:
+            # A part was not captured, or a dispute was lost.
+            await self._adjusting.adjust(undo.order.order_id)
         return ReturnedPayment(
             payment_id=voided.payment_id,
             refund_id=voided.refund_id,
             amount=voided.amount_returned,
             pending=voided.pending,
         )
-
-    async def _adjust_rest(self, order_id: str, returned: int) -> None:
-        """Record the changes of a voided payment of which less was returned than charged: a part was not captured, or a
-        dispute was lost."""
-        if returned < (await load_order(self._orders, order_id)).state.order.total:
-            await self._adjusting.adjust(order_id)
 
     @activity.defn(name=step.RETURN_PAYMENT.name)
     async def return_payment(self, ref: RefundRef) -> ReturnedPayment:
