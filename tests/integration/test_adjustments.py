@@ -142,7 +142,8 @@ class TestRestock:
     ) -> None:
         await stock.import_levels([StockRow("tea", 10)], ACTOR)
         await stock.reserve("o", {"tea": 4})
-        async with owner(database_url) as connection:
+        # Another connection looks: within a transaction pg_stat_activity shows what it showed first.
+        async with owner(database_url) as connection, owner(database_url) as looking:
             async with connection.transaction():
                 await connection.execute("select from inventory.stock where sku = 'tea' for update")
                 twice = [
@@ -152,7 +153,7 @@ class TestRestock:
 
                 async def both_wait() -> bool:
                     waiting = "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
-                    return bool(await connection.fetchval(f"{waiting} and datname = current_database()") == 2)
+                    return bool(await looking.fetchval(f"{waiting} and datname = current_database()") == 2)
 
                 await until(both_wait, "both restocks wait for a lock")
             assert sorted(await asyncio.gather(*twice)) == [False, True]
