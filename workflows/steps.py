@@ -36,14 +36,14 @@ async def database_step(step: Signature[I, O], argument: I, summary: str) -> O:
     return answer
 
 
-async def gateway_step(step: Signature[I, O], argument: I, summary: str, *, timeout: timedelta = GATEWAY_TIMEOUT) -> O:
-    """Run a step at a gateway, one round of attempts. timeout: of one attempt, more where a step takes many calls. Raises
+async def gateway_step(step: Signature[I, O], argument: I, summary: str, *, timeout: timedelta | None = None) -> O:
+    """Run a step at a gateway, one round of attempts. timeout: of one attempt, where a step takes more than one call. Raises
     ActivityError when refused, or when the round has failed."""
     answer: O = await workflow.execute_activity(
         step.name,
         argument,
         result_type=step.output,
-        start_to_close_timeout=timeout,
+        start_to_close_timeout=timeout or GATEWAY_TIMEOUT,
         heartbeat_timeout=GATEWAY_HEARTBEAT,
         retry_policy=GATEWAY_RETRY,
         summary=summary,
