@@ -19,6 +19,7 @@ from explore.remedies import Attention, remedy
 from explore.sequence import AFTER_ALL, Act, OrderPlan, Sequence
 from explore.stripe_books import AUTHENTICATES, DEBIT, DECLINED_CARD
 from explore.system import HOLDS_MONEY, Explored
+from open_work.failing import NO_ANSWER
 from orders.model import parse_order
 
 STOCK: Final = 100
@@ -195,11 +196,14 @@ class Play:
 
     async def _listed(self, index: int) -> Any:
         await projected(self.system, self.ids[index])
+        rows: list[Any] = []
         for _ in range(_READS):
-            if rows := await self.attention.of(self.ids[index]):
+            rows = await self.attention.of(self.ids[index])
+            # Without the step's error there is no choice of a remedy: a person looks again.
+            if rows and not any(row.error == NO_ANSWER for row in rows):
                 return rows
             await asyncio.sleep(_BETWEEN_READS)
-        return []
+        return rows
 
     def _failure(self, kind: str, index: int, problem: str) -> Failure:
         return Failure(kind, problem, self.ids[index], self._steps())

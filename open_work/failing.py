@@ -35,6 +35,10 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+NO_ANSWER: Final = "not known: no worker answers"
+"""Error of a step whose workflow does not answer, or is at work."""
+
+
 class FailingSteps:
     """Reads the workflows that need attention. After the first query that no worker answers, no other is sent."""
 
@@ -115,7 +119,7 @@ def _step(attention: Attention | None, failing: PendingActivityInfo | None) -> s
 def _error(attention: Attention | None, failing: PendingActivityInfo | None) -> str:
     if failing and failing.last_failure.message:
         return failing.last_failure.message
-    return attention.error if attention else "not known: no worker answers"
+    return attention.error if attention else NO_ANSWER
 
 
 def _next_attempt(failing: PendingActivityInfo) -> datetime | None:
