@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -33,7 +34,7 @@ from tests.unit.orders.specification import given
 LATER = DEADLINE + timedelta(days=1)
 
 
-def _failing(**changes: object) -> RecordPaymentFailure:
+def _failing(**changes: Any) -> RecordPaymentFailure:
     return replace(FAIL, failure=replace(FAIL.failure, **changes))
 
 
