@@ -28,7 +28,7 @@ SCALE: Final = "BENCH_SCALE"
 PROCESSES: Final = "BENCH_PROCESSES"
 LEFT_OUT: Final = "left_out"
 _WARM_UP: Final = 20
-_LOOK: Final = 0.01  # a smaller scale runs the code alone, as tests do: its figures say nothing, so the least falls too
+_LOOK: Final = 0.01  # a smaller scale runs the code alone, as tests do: its figures mean nothing
 _IN_FLIGHT: Final = 20
 
 
