@@ -1,7 +1,7 @@
 """Queries of the read models. Pages go by key: complete and without repetition while rows are added, at any depth."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Final, Generic, TypeAlias, TypeVar
@@ -174,21 +174,22 @@ class Queries:
         records = await self._pool.fetch(CHANGED_SINCE, since)
         return [StatusTotal(status, currency, int(n), int(total)) for status, currency, n, total in records]
 
-    async def figures(self, days: Iterable[Day]) -> list[Figures]:
-        """Figures of each day and currency with an occurrence, by day and currency."""
+    async def figures(self, days: Sequence[Day]) -> list[Figures]:
+        """Figures of each of some consecutive days and currency with an occurrence, by day and currency."""
         found = await self._of_days(FIGURES, days)
         return [Figures(day, currency, *map(int, sums)) for day, currency, *sums in found]
 
-    async def shipping_times(self, days: Iterable[Day]) -> list[ShippingTimes]:
-        """Shipping times of each day on which an order was placed that has shipped."""
+    async def shipping_times(self, days: Sequence[Day]) -> list[ShippingTimes]:
+        """Shipping times of each of some consecutive days on which an order was placed that has shipped."""
         return [
             ShippingTimes(day, orders, max(median, 0.0), max(ninetieth, 0.0))
             for day, orders, (median, ninetieth) in await self._of_days(SHIPPING_TIMES, days)
         ]
 
-    async def _of_days(self, sql: str, days: Iterable[Day]) -> list[asyncpg.Record]:
-        given = [(each.day, each.since, each.before) for each in days]
-        return await self._pool.fetch(sql, *map(list, zip(*given, strict=True))) if given else []
+    async def _of_days(self, sql: str, days: Sequence[Day]) -> list[asyncpg.Record]:
+        """Records of consecutive days."""
+        dates, since, before = ([getattr(day, name) for day in days] for name in ("day", "since", "before"))
+        return await self._pool.fetch(sql, dates, since, before, since[0], before[-1])
 
     async def customers(
         self, *, after: CustomerCursor | None = None, limit: int = 50

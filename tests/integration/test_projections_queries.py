@@ -180,6 +180,11 @@ async def test_figures_of_a_day_are_those_of_the_zones_day(pool: asyncpg.Pool, s
 # From, before, and where an earlier page ended.
 PERIOD: Final = (datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 1, 9, tzinfo=UTC))
 DAYS: Final = list(days_between(date(2026, 1, 5), date(2026, 1, 7), ZoneInfo("Asia/Kathmandu")))
+OF_DAYS: Final = (
+    *zip(*((each.day, each.since, each.before) for each in DAYS), strict=True),
+    DAYS[0].since,
+    DAYS[-1].before,
+)
 QUESTIONS: Final = [
     *zip(
         statements.LIST_ORDERS.values(),
@@ -202,8 +207,8 @@ QUESTIONS: Final = [
     (statements.LIST_CUSTOMERS, ("c-1", "EUR", 10)),
     (statements.GET_CUSTOMER, ("c-1",)),
     (statements.TOP_CUSTOMERS, (3,)),
-    (statements.FIGURES, tuple(zip(*((each.day, each.since, each.before) for each in DAYS), strict=True))),
-    (statements.SHIPPING_TIMES, tuple(zip(*((each.day, each.since, each.before) for each in DAYS), strict=True))),
+    (statements.FIGURES, OF_DAYS),
+    (statements.SHIPPING_TIMES, OF_DAYS),
     (statements.PARKED, ("order-dashboard", 5, 10)),
     (gauges.ORDERS_ON_HOLD, (["placed", "confirmed", "paid"],)),
     (gauges.ORDERS_OWED, ()),
