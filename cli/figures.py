@@ -11,7 +11,7 @@ from rich.table import Table
 from application.figures import MAX_DAYS, BadPeriod, FiguresDocument, figures_document, period_days
 from cli.arguments import AsJson
 from cli.output import note, show, show_json, table
-from cli.running import execute, opened
+from cli.running import executed, opened
 from orders.money import format_money
 from projections.days import Day, UnknownZone, zone_named
 from settings import Settings
@@ -32,21 +32,20 @@ Zone = Annotated[
 ]
 
 
-def figures(first: FirstDay = None, last: LastDay = None, zone: Zone = None, as_json: AsJson = False) -> None:
+@executed()
+async def figures(
+    settings: Settings, first: FirstDay = None, last: LastDay = None, zone: Zone = None, as_json: AsJson = False
+) -> None:
     """Show what happened by day and currency: orders placed, charged, shipped and cancelled, and money returned."""
     chosen = zone or _local_zone()
     days = _days(first, last, chosen)
-
-    async def command(settings: Settings) -> None:
-        async with opened(settings) as app:
-            found = await figures_document(app.queries, days, chosen)
-        if as_json:
-            show_json(found)
-            return
-        show(_figure_table(found))
-        note(f"days in {found.zone}, from {found.first} to {found.last}")
-
-    execute(command)
+    async with opened(settings) as app:
+        found = await figures_document(app.queries, days, chosen)
+    if as_json:
+        show_json(found)
+        return
+    show(_figure_table(found))
+    note(f"days in {found.zone}, from {found.first} to {found.last}")
 
 
 def _days(first: datetime | None, last: datetime | None, zone: str) -> list[Day]:
