@@ -50,7 +50,7 @@ def dashboard(pool: asyncpg.Pool, store: EventStore) -> Projector[Any]:
 
 @pytest.fixture
 async def wide(database_url: str) -> AsyncIterator[asyncpg.Connection]:
-    """A connection to read models with so many rows that an index is worth its while."""
+    """Connection to read models with enough rows for an index."""
     async with owner(database_url) as connection:
         await connection.execute(SYNTHETIC)
         await connection.execute("vacuum analyze projections.order_dashboard")
@@ -177,7 +177,7 @@ async def test_figures_of_a_day_are_those_of_the_zones_day(pool: asyncpg.Pool, s
     ]
 
 
-# From, before, and where an earlier page ended.
+# Start, end, and cursor of an earlier page.
 PERIOD: Final = (datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 1, 9, tzinfo=UTC))
 DAYS: Final = list(days_between(date(2026, 1, 5), date(2026, 1, 7), ZoneInfo("Asia/Kathmandu")))
 OF_DAYS: Final = (
