@@ -46,7 +46,7 @@ COMMANDS: Final = {
     ),
     "figures": (
         "cli.figures:figures",
-        "Show what happened by day and currency: orders placed, charged, shipped and cancelled, and money returned.",
+        "Show figures by day and currency: orders placed, charged, shipped and cancelled, and money returned.",
     ),
     "cancel": (
         "cli.cancel:cancel",

@@ -36,7 +36,7 @@ Zone = Annotated[
 async def figures(
     settings: Settings, first: FirstDay = None, last: LastDay = None, zone: Zone = None, as_json: AsJson = False
 ) -> None:
-    """Show what happened by day and currency: orders placed, charged, shipped and cancelled, and money returned."""
+    """Show figures by day and currency: orders placed, charged, shipped and cancelled, and money returned."""
     chosen = zone or _local_zone()
     days = _days(first, last, chosen)
     async with opened(settings) as app:
