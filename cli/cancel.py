@@ -41,9 +41,9 @@ def cancel(
         if as_json:
             show_json(_document(order_id, state, handled.changed))
         elif handled.changed:
-            show("cancelled")
+            show(f"order {order_id} is cancelled")
         else:
-            show(f"was cancelled already ({visible(state.reason)}, by {state.cancelled_by})")
+            show(f"order {order_id} was cancelled already ({visible(state.reason)}, by {state.cancelled_by})")
 
     execute(command)
 

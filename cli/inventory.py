@@ -14,7 +14,7 @@ from cli.acting import actor
 from cli.adjustments import Expect, OptionalReason, Sku, Units, adjust, list_adjustments, restock_order
 from cli.arguments import AsJson, Limit
 from cli.failures import Refused
-from cli.output import print_cursor, show, show_json, table
+from cli.output import note, print_cursor, show, show_json, table, visible
 from cli.running import execute, opened
 from inventory.stock import StockLevel
 from inventory.stock_file import StockRow, read_stock_csv
@@ -33,17 +33,17 @@ After = Annotated[str | None, typer.Option("--after", metavar="SKU", help="Go on
 
 
 @inventory.command("import")
-def import_file(file: File, as_json: AsJson = False) -> None:
+def import_file(file: File, reason: OptionalReason = None, as_json: AsJson = False) -> None:
     """Set the levels of all SKUs in a CSV file, or of none where a line is invalid."""
 
     async def command(settings: Settings) -> None:
         rows = await asyncio.to_thread(_read, file)
         async with opened(settings) as app:
-            count = await app.stock.import_levels(rows, actor())
+            count = await app.stock.import_levels(rows, actor(), reason)
         if as_json:
             show_json({"imported": count})
         else:
-            show(f"imported {count:,} SKUs")
+            show(f"imported {count:,} {'SKU' if count == 1 else 'SKUs'}")
 
     execute(command)
 
@@ -83,18 +83,21 @@ inventory.command("adjustments")(list_adjustments)
 def set_level(
     sku: Sku, units: Units, reason: OptionalReason = None, expect: Expect = None, as_json: AsJson = False
 ) -> None:
-    """Set the units available of one SKU, which may be new.
+    """Set the units available of one SKU. A SKU that does not exist is created, and reported as new.
 
     Exits 1 where not as many units are available as expected.
     """
 
     async def command(settings: Settings) -> None:
         async with opened(settings) as app:
+            created = await app.stock.get(sku) is None
             await app.adjustments.set_level(sku, units, actor=actor(), reason=reason, expected=expect)
             level = await app.stock.get(sku)
         assert level is not None
+        if created:
+            note(f"created {visible(sku)}: there was no such SKU")
         if as_json:
-            show_json(camel_case(asdict(level)))
+            show_json({**camel_case(asdict(level)), "created": created})
         else:
             show(_table([level]))
 

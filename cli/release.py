@@ -21,6 +21,7 @@ def release(order_id: OrderId, expect: Expect = None, as_json: AsJson = False) -
         if as_json:
             show_json(hold_document(order_id, handled))
         else:
-            show(f"released, goes on from {handled.state.status}" if handled.changed else "was not on hold")
+            done = f"is released, goes on from {handled.state.status}" if handled.changed else "was not on hold"
+            show(f"order {order_id} {done}")
 
     execute(command)

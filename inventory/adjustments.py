@@ -89,7 +89,7 @@ class Adjustments:
 
         Raises AdjustmentRefused.
         """
-        _require_reason(reason)
+        require_reason(reason)
         if not units or not all(1 <= each <= MAX_BIGINT for each in units.values()):
             raise InvalidAdjustment("items", f"must be from 1 to {MAX_BIGINT} units of one or more SKUs")
         rows = await self._pool.fetch(
@@ -131,7 +131,7 @@ class Adjustments:
         if problem := sku_problem(sku):
             raise InvalidAdjustment("sku", problem)
         if reason is not None:
-            _require_reason(reason)
+            require_reason(reason)
         if expected is not None:
             _require_units("expect", expected)
         [found] = await self._pool.fetch(statements.ADJUST, sku, level, change, expected, reason, actor, request_id)
@@ -151,7 +151,8 @@ def _require_units(name: str, units: int) -> None:
         raise InvalidAdjustment(name, f"must be from 0 to {MAX_BIGINT}, not {units}")
 
 
-def _require_reason(reason: str) -> None:
+def require_reason(reason: str) -> None:
+    """Raise InvalidAdjustment for a reason that cannot be recorded."""
     try:
         _REASON.validate_python(reason)
     except ValidationError as error:
