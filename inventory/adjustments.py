@@ -109,6 +109,10 @@ class Adjustments:
         """The entries of a restock, in SKU order."""
         return [_adjustment(row) for row in await self._pool.fetch(statements.RESTOCKED, order_id, refund_id)]
 
+    async def of_order(self, order_id: str) -> list[Adjustment]:
+        """The restocks of an order, the first one first."""
+        return [_adjustment(row) for row in await self._pool.fetch(statements.RESTOCKS_OF_ORDER, order_id)]
+
     async def list(self, *, sku: str | None = None, before: int | None = None, limit: int = 100) -> list[Adjustment]:
         """A page of entries, of one SKU or all, the newest first, from before the entry of this id."""
         start = MAX_BIGINT if before is None else before

@@ -50,6 +50,9 @@ GET_ADJUSTMENT: Final = _ADJUSTMENT + "where a.id = $1"
 # A restock's entries, by adjustments_refund_key.
 RESTOCKED: Final = _ADJUSTMENT + "where a.order_id = $1 and a.refund_id = $2 order by a.sku"
 
+# An order's restocks in order of time, by adjustments_refund_key.
+RESTOCKS_OF_ORDER: Final = _ADJUSTMENT + "where a.order_id = $1 order by a.id"
+
 # A page of adjustments, the newest first, by adjustments_pkey.
 LIST_ADJUSTMENTS: Final = _ADJUSTMENT + "where a.id < $1 order by a.id desc limit $2"
 

@@ -11,7 +11,6 @@ from starlette.exceptions import HTTPException
 from temporalio.service import RPCError
 
 from application.acting import why_impossible
-from application.documents import OrderDocument
 from application.outages import AWAY, NOT_MIGRATED, REFUSED_LOGIN
 from application.problem_codes import code_of_class
 from application.refunding import RefundIdTaken
@@ -31,7 +30,6 @@ from orders.errors import (
 from orders.faults import problem_of as problem_text
 from projections.rebuild import RebuildRunning
 from temporal import TemporalUnreachable
-from web.preconditions import etag
 from web.problems import MAX_FAULTS, RETRY_AFTER, FaultDocument, Invalid, NotFound, Problem
 from webhooks.errors import InvalidEndpoint, UnknownDelivery, UnknownEndpoint, WebhookError
 
@@ -164,19 +162,12 @@ def _of_store(error: EventStoreError) -> Problem:
             return Invalid("the request is not valid", [_body_fault(Fault(error.data_path, error.problem))])
         case WrongExpectedVersion():
             return Problem(503, "busy", "the order is being changed concurrently: try again", headers=RETRY_AFTER)
-        case UnexpectedVersion():
-            return _order_changed(error)
+        case UnexpectedVersion():  # `web.order_changed` adds the order
+            return Problem(412, "order-changed", str(error))
         case SequenceBehindLog():
             return Problem(503, "sequence-behind-log", str(error))
         case _:
             return Problem(503, "unreadable-order", "the order's events cannot be read by this version of the program")
-
-
-def _order_changed(error: UnexpectedVersion) -> Problem:
-    order = OrderDocument.of(error.state, error.actual)
-    detail = f"order {order.order_id} has changed: it is at version {error.actual} ({order.status}); nothing was done"
-    members = {"order": order.model_dump(mode="json")}
-    return Problem(412, "order-changed", detail, headers={"ETag": etag(error.actual)}, members=members)
 
 
 def _of_database(error: Exception) -> Problem | None:

@@ -94,6 +94,9 @@ async def test_returned_goods_go_back_into_stock_once(shell: Shell, app: App) ->
     assert (await shell.orders(*restock)).out.startswith("order a: units were back in stock already\n")
     again = (await shell.orders(*restock, "--json")).document
     assert (again["changed"], again["adjustments"][0]["after"]) == (False, 10)
+    [restock_of_a] = (await shell.orders("timeline", "a", "--json")).document["restocks"]
+    assert (restock_of_a["sku"], restock_of_a["units"], restock_of_a["refundId"]) == ("TEA-1", 2, "r1")
+    assert restock_of_a["actor"].startswith("cli:")
     other = await shell.orders("inventory", "restock", "a", "TEA-1=1", "--refund-id", "r1", "--reason", "x")
     assert (other.code, other.err) == (1, "for refund r1 of order a other units went back into stock before\n")
     assert [level.available for level in await app.stock.list()] == [10]

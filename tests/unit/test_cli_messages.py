@@ -98,7 +98,8 @@ class Log:
     """A log of one order, as `Endings` reads it: a page per call, then empty pages."""
 
     def __init__(self, *pages: tuple[Event, ...]) -> None:
-        self._pages, self._seen = list(pages), [PLACED]
+        self._pages = list(pages)
+        self._seen: list[Event] = [PLACED]
         self.position = 1
 
     async def read_all(self, *, types: tuple[str, ...], **_: Any) -> Any:
