@@ -6,7 +6,7 @@ from typing import Final
 
 import asyncpg
 
-from activities.payment import charge_key, refund_key, refund_request
+from activities.payment import refund_key, refund_request
 from application.acting import act
 from eventstore.command_handler import Handled, require_expected
 from gateways.errors import RefundUnderWay
@@ -18,6 +18,7 @@ from orders.decide import decide
 from orders.errors import RefundNotOpen
 from orders.events import RefundRequested
 from orders.ids import CANCELLATION, stream_name
+from orders.names import charge_key
 from orders.payment_events import RefundOutcome
 from orders.state import Cancelled, Shipped, State
 

@@ -9,7 +9,7 @@ from application.closing_refunds import close_refund
 from cli.acting import Expect, Reason, actor, versions
 from cli.arguments import AsJson, OrderId, identifier
 from cli.output import show, show_json, visible
-from cli.running import execute, opened
+from cli.running import executed, opened
 from eventstore.command_handler import Handled
 from orders.commands import CloseRefund
 from orders.money import format_money
@@ -55,21 +55,19 @@ def settle(
     _close(CloseRefund(order_id, refund_id, RefundOutcome.SETTLED_ELSEWHERE, reason), expect, as_json)
 
 
-def _close(asked: CloseRefund, expect: int | None, as_json: bool) -> None:
-    async def command(settings: Settings) -> None:
-        async with opened(settings) as app:
-            handled = await close_refund(
-                app.orders,
-                app.payments,
-                app.pool,
-                asked,
-                actor=actor(),
-                command_id=str(uuid.uuid4()),
-                expected=versions(expect),
-            )
-        _print(asked, handled, as_json)
-
-    execute(command)
+@executed()
+async def _close(settings: Settings, asked: CloseRefund, expect: int | None, as_json: bool) -> None:
+    async with opened(settings) as app:
+        handled = await close_refund(
+            app.orders,
+            app.payments,
+            app.pool,
+            asked,
+            actor=actor(),
+            command_id=str(uuid.uuid4()),
+            expected=versions(expect),
+        )
+    _print(asked, handled, as_json)
 
 
 def _print(asked: CloseRefund, handled: Handled[State], as_json: bool) -> None:

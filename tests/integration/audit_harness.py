@@ -10,7 +10,6 @@ import asyncpg
 from temporalio.client import Client
 from temporalio.testing import ActivityEnvironment
 
-from activities.payment import charge_key
 from activities.publish import PublishActivities
 from activities.shipping import label_key
 from activities.signatures import OrderRef, Publication
@@ -36,6 +35,7 @@ from orders.events import CancelledBy, Event
 from orders.ids import stream_name
 from orders.interventions import HoldOrder, RequestRefund
 from orders.model import Order, parse_order
+from orders.names import charge_key
 from orders.topics import TOPICS
 from settings import Settings
 from tests.running_system import PLACED_AT, order_data

@@ -13,6 +13,7 @@ from bootstrap import App
 from orders.commands import CancelOrder, ConfirmOrder
 from orders.events import CancelledBy
 from orders.payment_attempts import RecordPaymentFailure
+from orders.records import PaymentFailure
 from tests.integration.api_harness import Api, api, problem
 from tests.running_system import order_data
 
@@ -57,7 +58,9 @@ async def test_an_act_on_an_older_version_is_refused_with_the_order_as_it_is(
             await served.handle("a", ConfirmOrder("a"))
         if act == "payment":
             deadline = datetime.now(UTC) + timedelta(hours=1)
-            await served.handle("a", RecordPaymentFailure("a", 1, "card_declined", "declined", deadline))
+            await served.handle(
+                "a", RecordPaymentFailure("a", PaymentFailure(1, "card_declined", "declined", deadline))
+            )
         before = await types(served, "a")
         refused = await served.post(f"/v1/orders/a/{act}", ACTS[act], If_Match='"1"')
         document = problem(refused, 412, "order-changed")

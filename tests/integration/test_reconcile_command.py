@@ -8,10 +8,10 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from activities.payment import charge_key
 from activities.reconciling import Outcome
 from embedded.temporal import TemporalServer
 from gateways.errors import GatewayUnavailable
+from orders.names import charge_key
 from tests.gateways.local_stripe import API_KEY
 from tests.gateways.stripe_proxy import StripeProxy
 from tests.integration.audit_harness import TOTAL, Books, opened_books

@@ -17,7 +17,6 @@ from gateways.simulated import (
     SimulatedShippingGateway,
     SimulationSettings,
 )
-from gateways.simulated.payment import ALWAYS_ACCEPTED
 from tests.integration.gateway_contract import PaymentGatewayContract
 from tests.integration.gateway_requests import a_charge, a_parcel, a_refund, new_key
 from tests.integration.shipping_contract import ShippingGatewayContract
@@ -78,17 +77,6 @@ class TestLimits:
         with pytest.raises(PaymentDeclined):
             await lifted.charge(declined)
         assert (await lifted.charge(replace(declined, key=new_key()))).amount == 10_001
-
-    async def test_given_a_decline_when_the_accepted_means_is_given_then_any_amount_is_charged(
-        self, payments: SimulatedPaymentGateway, declined: ChargeRequest
-    ) -> None:
-        with pytest.raises(PaymentDeclined):
-            await payments.charge(declined)
-        other = replace(declined, attempt=2, payment_method="pm_other")
-        with pytest.raises(PaymentDeclined):
-            await payments.charge(other)
-        accepted = replace(declined, attempt=3, payment_method=ALWAYS_ACCEPTED)
-        assert (await payments.charge(accepted)).amount == declined.amount
 
     async def test_given_a_decline_when_a_higher_attempt_is_made_then_the_limit_of_that_time_decides_once(
         self, pool: asyncpg.Pool, payments: SimulatedPaymentGateway, declined: ChargeRequest

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
-from activities.payment import charge_key
 from gateways.stripe.api import StripeApi
+from orders.names import charge_key
 from tests.gateways.local_stripe import Money
 from tests.gateways.stripe_proxy import StripeProxy
 from tests.integration.api_harness import Api, api_of, problem

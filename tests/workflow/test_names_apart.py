@@ -5,7 +5,6 @@ import hashlib
 import orjson
 from temporalio.client import Client
 
-from activities.payment import charge_key
 from activities.shipping import label_key
 from bootstrap import build_app
 from eventstore.pool import open_pool
@@ -15,7 +14,7 @@ from orders.commands import ConfirmOrder, PlaceOrder
 from orders.ids import stream_name
 from orders.interventions import RequestRefund
 from orders.model import parse_order
-from orders.names import older_name
+from orders.names import charge_key, older_name
 from orders.state import Shipped
 from settings import Settings
 from tests.integration.api_harness import api_of

@@ -2,12 +2,12 @@
 
 import pytest
 
-from activities.payment import charge_key
 from activities.shipping import label_key
 from gateways.payments import ChargeRequest
 from gateways.shipping import LabelRequest, Recipient
 from orders.commands import CancelOrder, RecordPayment
 from orders.events import CancelledBy
+from orders.names import charge_key
 from tests.running_system import RunningSystem
 from tests.workflow.books import assert_the_books_hold
 from tests.workflow.steering import Steering

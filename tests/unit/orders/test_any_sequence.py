@@ -37,6 +37,7 @@ from orders.evolve import evolve, fold, initial_state
 from orders.interventions import HoldOrder, ReleaseOrder, RequestRefund, RetryOrder
 from orders.payment_attempts import GivePaymentMethod, RecordPaymentFailure
 from orders.payment_events import RefundClosed, RefundOutcome
+from orders.records import PaymentFailure
 from orders.refund_closing import SETTLED
 from orders.state import Cancelled, Shipped, State
 from tests.unit.orders.samples import DEADLINE, NOW, ORDER, an_order
@@ -68,10 +69,7 @@ COMMANDS: st.SearchStrategy[Command] = st.one_of(
     st.builds(
         RecordPaymentFailure,
         ORDER_IDS,
-        st.sampled_from([1, 1, 2]),
-        st.sampled_from(["a", "b"]),
-        REASONS,
-        st.just(DEADLINE),
+        st.builds(PaymentFailure, st.sampled_from([1, 1, 2]), st.sampled_from(["a", "b"]), REASONS, st.just(DEADLINE)),
     ),
     st.builds(GivePaymentMethod, ORDER_IDS, st.sampled_from(["pm_1", "pm_2", ""])),
     st.builds(RecordAdjustment, ORDER_IDS, ACTIONS, REFUND_IDS, st.just("pay-1"), PARTS, REASONS),
