@@ -132,7 +132,7 @@ async def test_a_repeated_request_gets_its_first_answer_though_the_version_has_g
         first = await served.post("/v1/orders/a/hold", {"reason": "x"}, **named)
         again = await served.post("/v1/orders/a/hold", {"reason": "x"}, **named)
         assert (again.status_code, again.content, again.headers["etag"]) == (202, first.content, '"2"')
-        # The answer was never stored: the stream knows the command.
+        # The response was never stored: the stream has the command.
         await served.app.pool.execute("delete from web.idempotency_keys")
         found = await served.post("/v1/orders/a/hold", {"reason": "x"}, **named)
         assert (found.status_code, found.json()) == (202, first.json() | {"changed": False})
