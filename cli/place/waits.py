@@ -1,4 +1,4 @@
-"""Reasons why an open order waits, each with what ends the wait."""
+"""Reasons why an open order waits, and the commands that end each wait."""
 
 import shlex
 

@@ -81,8 +81,8 @@ async def test_a_wait_names_an_order_on_hold_and_ends_with_its_cancel(shell: She
         assert process.stderr
         process.stdin.write(given)
         process.stdin.close()
-        told = (await process.stderr.readline()).decode()
-        assert told.startswith(f"order {order_id} is on hold (fraud suspected) until `orders release {order_id}`")
+        message = (await process.stderr.readline()).decode()
+        assert message.startswith(f"order {order_id} is on hold (fraud suspected) until `orders release {order_id}`")
         assert (await shell.orders("cancel", order_id, "--reason", "x")).code == 0
         assert (await process.stdout.read()).decode().endswith("cancelled 1, open 0\n")
         assert await process.wait() == 0
