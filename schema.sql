@@ -717,7 +717,7 @@ CREATE FUNCTION projections.rebuilt(p_table text) RETURNS text
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-    if p_table is null or p_table not in ('order_dashboard', 'customer_orders') then
+    if p_table is null or p_table not in ('order_dashboard', 'customer_orders', 'daily_figures') then
         raise exception 'there is no read model % to build anew', p_table using errcode = 'invalid_parameter_value';
     end if;
     return p_table || '_rebuild';
@@ -1741,6 +1741,25 @@ CREATE TABLE projections.customer_orders (
 );
 
 --
+-- Name: daily_figures; Type: TABLE; Schema: projections; Owner: -
+--
+
+CREATE TABLE projections.daily_figures (
+    quarter timestamp with time zone NOT NULL,
+    currency text NOT NULL COLLATE pg_catalog."C",
+    placed bigint NOT NULL,
+    placed_amount numeric NOT NULL,
+    charged bigint NOT NULL,
+    charged_amount numeric NOT NULL,
+    shipped bigint NOT NULL,
+    shipped_amount numeric NOT NULL,
+    cancelled bigint NOT NULL,
+    refunded bigint NOT NULL,
+    refunded_amount numeric NOT NULL,
+    "position" bigint NOT NULL
+);
+
+--
 -- Name: order_counts; Type: TABLE; Schema: projections; Owner: -
 --
 
@@ -2238,6 +2257,13 @@ ALTER TABLE ONLY inventory.stock
 
 ALTER TABLE ONLY projections.customer_orders
     ADD CONSTRAINT customer_orders_pkey PRIMARY KEY (customer_id, currency);
+
+--
+-- Name: daily_figures daily_figures_pkey; Type: CONSTRAINT; Schema: projections; Owner: -
+--
+
+ALTER TABLE ONLY projections.daily_figures
+    ADD CONSTRAINT daily_figures_pkey PRIMARY KEY (quarter, currency);
 
 --
 -- Name: order_counts order_counts_pkey; Type: CONSTRAINT; Schema: projections; Owner: -
@@ -3436,6 +3462,12 @@ GRANT SELECT ON TABLE inventory.stock TO orders_app;
 --
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE projections.customer_orders TO orders_app;
+
+--
+-- Name: TABLE daily_figures; Type: ACL; Schema: projections; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE projections.daily_figures TO orders_app;
 
 --
 -- Name: TABLE order_counts; Type: ACL; Schema: projections; Owner: -

@@ -21,6 +21,7 @@ from eventstore.errors import UnexpectedVersion
 from eventstore.looper import Looper
 from telemetry.requests import WITHOUT_ITS_OWN, RequestTelemetry
 from web import (
+    figure_routes,
     gateway_routes,
     health_routes,
     inventory_routes,
@@ -92,6 +93,7 @@ def create_app(app: App, client: Client) -> FastAPI:
     api.state.system = system
     for routes in (
         read_routes,
+        figure_routes,
         order_routes,
         operation_routes,
         inventory_routes,

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -144,6 +145,21 @@ async def test_customers_prints_all_of_them_or_one(shell: Shell, shipped: str) -
     assert [row["customerId"] for row in page["customers"]] == ["ALFKI"]
     missing = await shell.orders("customers", "NOBODY")
     assert (missing.code, missing.err) == (1, "there is no order of customer NOBODY\n")
+
+
+async def test_figures_name_their_zone_which_is_the_machines_unless_given(shell: Shell, shipped: str) -> None:
+    found = await shell.orders("figures", "--zone", "Asia/Kathmandu")
+    assert "days in Asia/Kathmandu, from " in found.err
+    document = (await shell.orders("figures", "--zone", "Asia/Kathmandu", "--json")).document
+    [currency] = document["days"][-1]["currencies"]
+    assert currency["shipped"] >= 1
+    assert f"{currency['shipped']:,}: " in found.out
+    at_home = replace(shell, environment={**shell.environment, "TZ": "America/St_Johns"})
+    assert (await at_home.orders("figures", "--json")).document["zone"] == "America/St_Johns"
+    for option, value in (("--zone", "Mars"), ("--from", "2999-01-01"), ("--from", "yesterday")):
+        refused = await shell.orders("figures", option, value)
+        assert (refused.code, refused.out) == (2, "")
+        assert option in refused.err
 
 
 async def test_cancel_undoes_an_order_that_waits_and_a_second_one_changes_nothing(shell: Shell, app: App) -> None:
