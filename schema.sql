@@ -405,6 +405,34 @@ end
 $$;
 
 --
+-- Name: import_levels(text[], bigint[], text[], bigint[], text, text); Type: FUNCTION; Schema: inventory; Owner: -
+--
+
+CREATE FUNCTION inventory.import_levels(in_skus text[], in_units bigint[], in_names text[], in_unit_prices bigint[], in_reason text, in_actor text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    insert into inventory.stock (sku)
+    select w.sku from unnest(in_skus) as w (sku) order by w.sku collate "C"
+    on conflict on constraint stock_pkey do nothing;
+
+    perform 1 from inventory.stock s where s.sku = any (in_skus) order by s.sku for no key update;
+
+    insert into inventory.adjustments (sku, kind, delta, available_before, reason, actor)
+    select s.sku, 'import', w.units - s.available, s.available, in_reason, in_actor
+    from unnest(in_skus, in_units) as w (sku, units)
+    join inventory.stock s on s.sku = w.sku
+    where w.units <> s.available
+    order by s.sku;
+    update inventory.stock s
+    set available = w.units, name = coalesce(w.name, s.name), unit_price = coalesce(w.unit_price, s.unit_price)
+    from unnest(in_skus, in_units, in_names, in_unit_prices) as w (sku, units, name, unit_price)
+    where s.sku = w.sku;
+end
+$$;
+
+--
 -- Name: release(text); Type: FUNCTION; Schema: inventory; Owner: -
 --
 
@@ -2808,6 +2836,13 @@ GRANT ALL ON FUNCTION gateways.stripe_refund_rank(in_state text) TO orders_app;
 
 REVOKE ALL ON FUNCTION inventory.adjust(in_sku text, in_level bigint, in_change bigint, in_expected bigint, in_reason text, in_actor text, in_request_id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION inventory.adjust(in_sku text, in_level bigint, in_change bigint, in_expected bigint, in_reason text, in_actor text, in_request_id text) TO orders_app;
+
+--
+-- Name: FUNCTION import_levels(in_skus text[], in_units bigint[], in_names text[], in_unit_prices bigint[], in_reason text, in_actor text); Type: ACL; Schema: inventory; Owner: -
+--
+
+REVOKE ALL ON FUNCTION inventory.import_levels(in_skus text[], in_units bigint[], in_names text[], in_unit_prices bigint[], in_reason text, in_actor text) FROM PUBLIC;
+GRANT ALL ON FUNCTION inventory.import_levels(in_skus text[], in_units bigint[], in_names text[], in_unit_prices bigint[], in_reason text, in_actor text) TO orders_app;
 
 --
 -- Name: FUNCTION release(in_order_id text); Type: ACL; Schema: inventory; Owner: -
