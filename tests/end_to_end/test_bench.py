@@ -15,6 +15,7 @@ from embedded.postgres import Postgres
 from embedded.temporal import TemporalServer
 
 HAS_PROC = Path("/proc/self/stat").exists()
+LEAST = 0.0001  # of the full size: two orders
 needs_proc = pytest.mark.skipif(not HAS_PROC, reason="other processes are read about in /proc")
 
 
@@ -25,13 +26,13 @@ def on(postgres_server: Postgres, temporal_server: TemporalServer) -> Servers:
 
 
 def quietly(side: str, number: int) -> None:
-    """Nothing is shown."""
+    """Suppress all output."""
 
 
 def measured(tmp_path: Path, *arguments: str) -> dict[str, Any]:
-    """What a run on the least work wrote down of its parts."""
+    """Figures that a run with minimal work wrote, by part."""
     results = tmp_path / "results.json"
-    command = [sys.executable, "-m", "bench", *arguments, "--scale", "0.01", "--out", str(results)]
+    command = [sys.executable, "-m", "bench", *arguments, "--scale", str(LEAST), "--out", str(results)]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert ended.returncode == 0, ended.stderr
     parts: dict[str, Any] = json.loads(results.read_text())["parts"]
@@ -53,22 +54,22 @@ def test_a_quick_look_measures_all_sides_and_writes_them_down(tmp_path: Path) ->
 
 
 async def test_a_second_round_is_measured_on_the_temporal_server_of_the_first(on: Servers) -> None:
-    compared = await compare(on, Part("single", "twice", {"ours": "orders_ours:measure_single"}), 2, 0.01, quietly)
+    compared = await compare(on, Part("single", "twice", {"ours": "orders_ours:measure_single"}), 2, LEAST, quietly)
     assert [figures.keys() >= {"p50_ms", "p99_ms"} for figures in compared.rounds["ours"]] == [True, True]
 
 
 @needs_proc
 async def test_processor_time_is_that_of_all_serving_processes(on: Servers) -> None:
     part = Part("scale-out", "one side", {"two": "orders_scale_out:measure_by_role"})
-    two = (await compare(on, part, 1, 0.01, quietly)).medians["two"]
+    two = (await compare(on, part, 1, LEAST, quietly)).medians["two"]
     assert two["cpu_ms_per_order"] == pytest.approx(two["process_1_cpu_ms"] + two["process_2_cpu_ms"])
 
 
 @needs_proc
 async def test_memory_is_that_of_the_serving_process(on: Servers) -> None:
     part = Part("memory", "one side", {"ours": "orders_memory:measure"})
-    held = (await compare(on, part, 1, 0.01, quietly)).medians["ours"]
-    assert held["peak_mb"] >= held["after_100_mb"] >= 50
+    held = (await compare(on, part, 1, LEAST, quietly)).medians["ours"]
+    assert held["peak_mb"] >= held["after_2_mb"] >= 50
 
 
 def test_the_libraries_compared_to_take_orders(tmp_path: Path) -> None:
@@ -86,15 +87,15 @@ async def test_a_side_that_takes_too_long_is_ended_and_named(on: Servers) -> Non
 
 
 @pytest.mark.parametrize(
-    ("target", "said"),
+    ("target", "output"),
     [
         (Target("p50_ms", 1.3, "bare", at_most=True), "p50_ms: 1.20 of bare, at most 1.3 wanted: met"),
         (Target("events_per_s", 5.0, "other"), "events_per_s: 1.20 of other, at least 5 wanted: missed"),
         (Target("p50_ms", 150.0, at_most=True), "p50_ms: 1.20, at most 150 wanted: met"),
     ],
 )
-def test_a_verdict_names_whom_it_is_judged_against(target: Target, said: str) -> None:
-    assert str(Verdict(target, 1.2)) == said
+def test_a_verdict_names_whom_it_is_judged_against(target: Target, output: str) -> None:
+    assert str(Verdict(target, 1.2)) == output
 
 
 def test_an_unknown_part_is_named_and_nothing_is_measured(tmp_path: Path) -> None:

@@ -20,8 +20,9 @@ async def test_an_order_placed_by_http_is_seen_to_ship_without_a_reload(
         await shop.place("first")
         await shown.sees(shown.row("first"), "shipped")
         await shown.sees(shown.row("first"), "30.00\u00a0EUR")
-        tile = shown.page.locator(".tile[data-tone=shipped]")
-        await shown.sees(tile, re.compile(r"shipped.*1.*30\.00\s*EUR.*1 in all"))
+        tile = shown.page.locator(".tile[data-figure=shipped]")
+        await shown.sees(tile, re.compile(r"shipped.*1.*30\.00\s*EUR"))
+        await shown.sees(shown.page.locator(".standing"), "1 shipped")
         await shown.sees(shown.page.locator(".tile.revenue"), "30.00\u00a0EUR")
         assert await shown.page.evaluate("window.neverReloaded")
 
@@ -58,24 +59,24 @@ async def test_a_workflow_that_starts_late_is_seen_all_the_same(
     async with office(database_url, temporal_client) as shop, console(browser, shop.url) as shown:
         await shop.place("late")
         await shop.system.settled("late", "shipped")
-        too_early, told = True, 0
+        too_early, requests = True, 0
 
-        async def told_twice() -> bool:  # at first, and when the stream has opened
-            return told >= 2
+        async def requested_twice() -> bool:  # at first, and when the stream has opened
+            return requests >= 2
 
         async def as_a_moment_ago(route: Route) -> None:
-            nonlocal told
+            nonlocal requests
             answer = await route.fetch()
             timeline = await answer.json()
             if too_early:
                 timeline["workflows"][2] |= {"status": "not started", "started": None, "ended": None}
             await route.fulfill(response=answer, json=timeline)
-            told += 1
+            requests += 1
 
         await shown.page.route("**/timeline", as_a_moment_ago)
         await shown.go_to_order("late")
         await shown.sees(shown.row("notify-shipment-late"), "not started")
-        await until(told_twice, "the timeline was told twice")
+        await until(requested_twice, "the timeline was requested twice")
         too_early = False
         await shown.sees(shown.row("notify-shipment-late"), "completed")
         await shown.page.unroute_all(behavior="wait")

@@ -66,6 +66,9 @@ async def test_an_act_on_an_older_version_is_refused_with_the_order_as_it_is(
         document = problem(refused, 412, "order-changed")
         assert document["order"] == await served.get("/v1/orders/a")
         assert OrderDocument.model_validate(document["order"]).version == len(before)
+        change = document["lastChange"]
+        assert (change["version"], change["type"], change["actor"]) == (len(before), before[-1], None)
+        assert (document["hold"], f"by {before[-1]} of unknown" in document["detail"]) == (None, True)
         assert refused.headers["etag"] == f'"{len(before)}"'
         assert await types(served, "a") == before
         acted = await served.post(f"/v1/orders/a/{act}", ACTS[act], If_Match=f'"1", {refused.headers["etag"]}')
@@ -129,7 +132,7 @@ async def test_a_repeated_request_gets_its_first_answer_though_the_version_has_g
         first = await served.post("/v1/orders/a/hold", {"reason": "x"}, **named)
         again = await served.post("/v1/orders/a/hold", {"reason": "x"}, **named)
         assert (again.status_code, again.content, again.headers["etag"]) == (202, first.content, '"2"')
-        # The answer was never stored: the stream knows the command.
+        # The response was never stored: the stream has the command.
         await served.app.pool.execute("delete from web.idempotency_keys")
         found = await served.post("/v1/orders/a/hold", {"reason": "x"}, **named)
         assert (found.status_code, found.json()) == (202, first.json() | {"changed": False})

@@ -70,6 +70,24 @@ async def test_the_first_line_of_an_id_is_the_order_and_other_content_is_refused
     assert again.err == f"line 1 (order {order_id}): order {order_id} was already placed with different items, total\n"
 
 
+async def test_a_wait_names_an_order_on_hold_and_ends_with_its_cancel(shell: Shell) -> None:
+    order_id = new_id()
+    given = as_lines(order_data(order_id))
+    assert (await shell.orders("place", "-", given=given)).code == 0
+    assert (await shell.orders("hold", order_id, "--reason", "fraud suspected")).code == 0
+    async with shell.started("place", "-", "--wait") as process, asyncio.timeout(LIMIT):
+        assert process.stdin
+        assert process.stdout
+        assert process.stderr
+        process.stdin.write(given)
+        process.stdin.close()
+        message = (await process.stderr.readline()).decode()
+        assert message.startswith(f"order {order_id} is on hold (fraud suspected) until `orders release {order_id}`")
+        assert (await shell.orders("cancel", order_id, "--reason", "x")).code == 0
+        assert (await process.stdout.read()).decode().endswith("cancelled 1, open 0\n")
+        assert await process.wait() == 0
+
+
 async def test_an_order_too_large_for_an_event_is_refused_alone(shell: Shell) -> None:
     large = order_data(new_id())
     large["items"] = [{"sku": "A" * 128, "name": "n" * 512, "quantity": 1, "unitPrice": 1}] * 2000
@@ -92,7 +110,7 @@ async def test_output_that_nobody_reads_any_more_is_no_error(shell: Shell) -> No
 
 
 def unread() -> int:
-    """The writing end of a pipe whose reader has gone."""
+    """Writing end of a pipe without a reader."""
     reader, writer = os.pipe()
     os.close(reader)
     return writer
@@ -105,7 +123,7 @@ async def test_ctrl_c_while_waiting_for_input_ends_at_once_and_says_what_was_pla
         process.stdin.write(as_lines(order_data(new_id())))
         assert json.loads(await process.stdout.readline())["result"] == "placed"
         process.send_signal(signal.SIGINT)
-        assert await process.wait() == 130  # although its input is still open
+        assert await process.wait() == 130  # although its input is open
         out, err = await process.communicate()
     assert json.loads(out) == {"summary": {"placed": 1, "alreadyPlaced": 0, "refused": 0}}
     assert err.decode().startswith("interrupted")
@@ -130,7 +148,7 @@ async def test_a_database_that_goes_away_in_mid_file_leaves_a_clear_account(
     assert after, err.decode()
     assert after[0]["result"] == "unknown"
     assert after[-1]["summary"]["placed"] == 20
-    assert len(after) < 100  # it stopped, and did not try each of the others
+    assert len(after) < 100  # it stopped without an attempt at the other lines
     assert "lines done: 1-20. Place the file again" in err.decode()
     assert "Traceback" not in err.decode()
 

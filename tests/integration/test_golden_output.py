@@ -155,7 +155,7 @@ async def _webhooks(on: Recording) -> None:
 
 
 async def _reads(on: Recording) -> None:
-    """Reads of what is there, from either edge."""
+    """Reads of existing data, from either edge."""
     await on.quiet()
     for order_id in ("g-shipped", "g-short", "g-declined", "g-cancelled"):
         await on.get(f"order-{order_id}", f"/v1/orders/{order_id}")
@@ -166,6 +166,7 @@ async def _reads(on: Recording) -> None:
     await on.command("list-status", "list", "--status", "cancelled", "--customer", "ALFKI")
     await on.command("customers", "customers")
     await on.command("customer", "customers", "ALFKI")
+    await on.command("figures", "figures", "--zone", "Asia/Kathmandu")
     await on.command("inventory-list", "inventory", "list", "--limit", "1")
     for name, path, query in (
         ("orders", "/v1/orders", {"limit": 2}),
@@ -174,6 +175,8 @@ async def _reads(on: Recording) -> None:
         ("customer", "/v1/customers/ALFKI", {}),
         ("inventory", "/v1/inventory", {"limit": 1}),
         ("summary", "/v1/summary", {}),
+        ("figures", "/v1/figures", {"zone": "Asia/Kathmandu"}),
+        ("shipping-times", "/v1/figures/shipping-times", {}),
         ("projections", "/v1/projections", {}),
         ("config", "/v1/config", {}),
         ("healthz", "/healthz", {}),
@@ -196,8 +199,8 @@ async def _streams(on: Recording) -> None:
         seen["all"] = [await listener.next()]
         while len(seen["all"]) < len(await _of_orders(on, head)):
             seen["all"].append(await listener.next())
-    for name, heard in seen.items():
-        on.outputs[f"api-stream-{name}.json"] = golden.document([[each.event, each.id, each.data] for each in heard])
+    for name, received in seen.items():
+        on.outputs[f"api-stream-{name}.json"] = golden.document([[each.event, each.id, each.data] for each in received])
 
 
 async def _of_orders(on: Recording, head: int) -> list[int]:

@@ -40,7 +40,7 @@ async def captured(books: Books, order_id: str) -> str:
 
 
 async def reconciled(books: Books) -> dict[str, list[str]]:
-    """What was recorded for each order that was compared."""
+    """Recorded changes of each compared order."""
     outcomes: list[Outcome] = [each async for each in books.app.reconciling().since(SINCE)]
     return {each.order_id: [one.action for one in each.recorded] for each in outcomes}
 

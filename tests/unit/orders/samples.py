@@ -133,7 +133,7 @@ def adjust(action: AdjustmentAction, amount: int = 300, reference: str = "re-1")
 def adjusted(
     action: AdjustmentAction, amount: int = 300, *, returned: int | None = None, reference: str = "re-1", status: str
 ) -> PaymentAdjusted:
-    """By default of a refund by hand, which returns its amount."""
+    """Adjustment of the payment; by default a refund by hand, which returns its amount."""
     return PaymentAdjusted(
         **_WHOSE,
         action=action,
