@@ -52,7 +52,9 @@ async def dispatching(ground: Ground) -> AsyncIterator[tuple[EventStore, _Clock]
         wakeup, clock = Wakeup(pool), _Clock()
         store = EventStore(pool, wakeup)
         runner = ConsumerRunner(
-            Dispatcher(store, order_codec(), clock, Parking(pool)), dsn=ground.database_url, wakeup=wakeup
+            Dispatcher(store, order_codec(), clock, Parking(pool), bulk_places=1),
+            dsn=ground.database_url,
+            wakeup=wakeup,
         )
         tasks = [asyncio.create_task(runner.run()), asyncio.create_task(wakeup.listen(ground.database_url))]
         try:

@@ -1,38 +1,26 @@
 """Starts workflows for events. The checkpoint moves only behind started workflows."""
 
 import asyncio
-import time
 from collections.abc import Sequence
-from functools import partial
 
 import structlog
-from opentelemetry.trace import SpanKind
-from prometheus_client import Counter, Histogram
 from temporalio.service import RPCError
 
+from dispatcher.bulk import FREEING, BulkOrders, Due, is_placed_in_bulk
 from dispatcher.parking import NotParked, Parking
-from dispatcher.starter import NeverStartable, WorkflowStarter
+from dispatcher.starter import WorkflowStarter
+from dispatcher.starts import Starts
 from dispatcher.triggers import TRIGGERS, Trigger
 from eventstore.checkpoints import advance, open_checkpoint
 from eventstore.codec import Codec
-from eventstore.errors import DATABASE_AWAY, EventStoreError
-from eventstore.failing_alone import ROUNDS, FailingAlone
 from eventstore.model import Page, RecordedEvent
 from eventstore.store import EventStore
-from eventstore.tracing import span, trace_of
 from orders.events import Event
 from orders.ids import ORDER_STREAMS
 
 NAME = "dispatcher"
 _PAGE = 200
 _DONE_AHEAD = 2_000
-_IN_FLIGHT = 32
-_STARTED = Counter("orders_dispatcher_starts", "Workflows that the dispatcher started or signalled", ["workflow"])
-_LATENCY = Histogram(
-    "orders_dispatch_latency_seconds",
-    "From the commit of an event to the start of its workflow, by the clocks of the database and of this process",
-    buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 600),
-)
 _log = structlog.get_logger(__name__)
 
 
@@ -40,7 +28,8 @@ class Dispatcher:
     """Reads the log and starts each event's workflows: at least once here, exactly once at Temporal by workflow id.
 
     While Temporal is unavailable a step raises and the checkpoint stays: orders wait, none is skipped. An event whose start
-    fails while other starts of the page succeed is parked after some rounds.
+    fails while other starts of the page succeed is parked after some rounds. Placed bulk orders are postponed, and started
+    as places become free. bulk_places: number of bulk orders in progress at once.
     """
 
     name = NAME
@@ -52,33 +41,38 @@ class Dispatcher:
         starter: WorkflowStarter,
         parking: Parking,
         triggers: Sequence[Trigger] = TRIGGERS,
+        *,
+        bulk_places: int,
     ) -> None:
-        self._store, self._codec, self._starter, self._parking = store, codec, starter, parking
-        self._triggers = triggers
-        self._types = sorted({trigger.event_type for trigger in triggers})
-        self._in_flight = asyncio.Semaphore(_IN_FLIGHT)
+        self._store, self._codec, self._parking = store, codec, parking
+        self._starts = Starts(codec, starter, parking, triggers)
+        self._bulk, self._bulk_starts = BulkOrders(store.pool, bulk_places), Starts(codec, starter, parking, triggers)
+        self._types = sorted({trigger.event_type for trigger in triggers} | FREEING)
         self._position: int | None = None
         # Of a page that did not succeed as a whole: its start, and its dispatched events.
         self._begun: int | None = None
         self._done: set[int] = set()
-        self._alone = FailingAlone[int](RPCError)
 
     async def step(self) -> bool:
-        """Dispatch one page of events, concurrently, and move the checkpoint behind it."""
-        position = self._position if self._position is not None else await open_checkpoint(self._store.pool, NAME)
+        """Dispatch one page of events, concurrently, and move the checkpoint behind it; then start bulk orders that are due."""
+        position = self._position
+        if position is None:
+            position = await open_checkpoint(self._store.pool, NAME)
+            self._bulk.reload()
         self._position = None  # on an error, read again from the database
         if position != self._begun:
             self._begin(position)
         page = await self._read(position)
-        await self._dispatch_all([event for event in page.events if event.position not in self._done])
+        await self._dispatch([event for event in page.events if event.position not in self._done])
         if page.position > position:
             await advance(self._store.pool, NAME, position, page.position)
         self._begin(page.position)
         self._position = page.position
-        return page.more
+        return await self._start_bulk() or page.more
 
     def _begin(self, position: int) -> None:
-        self._begun, self._alone.proof = position, None
+        self._begun = position
+        self._starts.begin()
         self._done.clear()
 
     async def _read(self, after: int) -> Page:
@@ -91,28 +85,34 @@ class Dispatcher:
             after=after, limit=limit, types=self._types, category=ORDER_STREAMS, known=self._codec.types
         )
 
-    async def _dispatch_all(self, events: Sequence[RecordedEvent]) -> None:
-        outcomes = await asyncio.gather(*map(self._dispatch_or_park, events), return_exceptions=True)
-        failed: dict[int, tuple[RecordedEvent, RPCError]] = {}
-        for event, outcome in zip(events, outcomes, strict=True):
-            match outcome:
-                case RPCError():
-                    failed[event.position] = event, outcome
-                case BaseException():  # the database is unavailable: all of them fail
-                    raise outcome
-                case _:
-                    self._done.add(event.position)
-        await self._park_failing(failed)
+    async def _dispatch(self, events: list[RecordedEvent]) -> None:
+        if imported := [event for event in events if is_placed_in_bulk(event)]:
+            await self._bulk.postpone(imported)
+            self._done.update(event.position for event in imported)
+        await self._bulk.free_places(events)
+        await self._starts.all([event for event in events if event.position not in self._done], self._done)
 
-    async def _park_failing(self, failed: dict[int, tuple[RecordedEvent, RPCError]]) -> None:
-        """Park the events that failed alone for some rounds. Raises the error of any other."""
-        for position in await self._alone.note(failed):
-            event, error = failed.pop(position)
-            reason = f"its start failed {ROUNDS} times while others went through: {error.status.name}: {error.message}"
-            await self._park(event, reason, reason)
-            self._done.add(position)
-        for _, error in failed.values():
-            raise error
+    async def _start_bulk(self) -> bool:
+        """Start the bulk orders that are due; True if more may be. A failing start waits for the next step: it must not delay
+        other orders."""
+        due = await self._bulk.due()
+        if not due:
+            return False
+        events, started = await self._events_of(due), set[int]()
+        try:
+            await self._bulk_starts.all(events, started)
+        except RPCError as error:
+            _log.warning("bulk orders could not be started", error=error.message)
+        await self._bulk.take_places(started)
+        return len(started) == len(events)
+
+    async def _events_of(self, due: Sequence[Due]) -> list[RecordedEvent]:
+        """The events that placed these orders. Orders whose event a fail-over has lost are removed from the table."""
+        found = await asyncio.gather(*(self._store.read_at(each.position) for each in due))
+        events = [event for each, event in zip(due, found, strict=True) if event and event.id == each.event_id]
+        if lost := {each.position for each in due} - {event.position for event in events}:
+            await self._bulk.forget(lost)
+        return events
 
     async def retry(self, position: int) -> bool:
         """Dispatch a parked event again. True on success, False where it stays parked, with a new reason.
@@ -124,37 +124,7 @@ class Dispatcher:
         recorded = await self._store.read_at(position)
         if recorded is None:
             raise NotParked(position)
-        dispatched = await self._dispatch_or_park(recorded)
+        dispatched = await self._starts.or_park(recorded)
         if dispatched:
             await self._parking.remove(position)
         return dispatched
-
-    async def _dispatch_or_park(self, recorded: RecordedEvent) -> bool:
-        async with self._in_flight:
-            try:
-                await self._dispatch(recorded)
-            except (RPCError, *DATABASE_AWAY):
-                raise
-            except Exception as error:  # a fault of this event, or of its handling: its neighbours go on
-                expected = isinstance(error, EventStoreError | NeverStartable)
-                reason = str(error) if expected else f"{type(error).__name__}: {error}"
-                why = reason if expected else type(error).__name__  # the message may quote the order
-                await self._park(recorded, reason, why)
-                return False
-        return True
-
-    async def _park(self, recorded: RecordedEvent, reason: str, logged: str) -> None:
-        _log.error("event parked", position=recorded.position, type=recorded.type, reason=logged)
-        await self._parking.park(recorded, reason)
-
-    async def _dispatch(self, recorded: RecordedEvent) -> None:
-        event = self._codec.decode(recorded)
-        for trigger in self._triggers:
-            if trigger.event_type == recorded.type and trigger.when(event):
-                with span(f"dispatch {recorded.type}", SpanKind.CONSUMER, trace_of(recorded), order=event.order_id):
-                    await self._starter.start(trigger, event, recorded)
-                if trigger.once:
-                    self._alone.proof = partial(self._starter.start, trigger, event, recorded)
-                _STARTED.labels(trigger.workflow).inc()
-                _LATENCY.observe(max(0.0, time.time() - recorded.recorded_at.timestamp()))
-                _log.debug("workflow started", workflow_id=trigger.workflow_id(event), order_id=event.order_id)

@@ -18,7 +18,7 @@ from web.address import Address
 from web.app import create_app
 from web.server import serve_api
 
-WAIT: Final = 15_000  # milliseconds for what the system does behind the page
+WAIT: Final = 15_000  # milliseconds for the system's work behind the page
 DESK: Final = (1280, 800)
 PHONE: Final = (390, 844)
 
@@ -32,15 +32,15 @@ class Office:
     _serving: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
-        told: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        served: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         address = Address("127.0.0.1", urlsplit(self.url).port or 0 if self.url else 0)
-        serving = serve_api(create_app(self.system.app, self.system.client), address, ready=told.set_result)
+        serving = serve_api(create_app(self.system.app, self.system.client), address, ready=served.set_result)
         self._serving = asyncio.create_task(serving)
-        both: list[asyncio.Future[Any]] = [self._serving, told]
+        both: list[asyncio.Future[Any]] = [self._serving, served]
         await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
-        if not told.done():
+        if not served.done():
             await self._serving
-        self.url = told.result()
+        self.url = served.result()
 
     async def close(self) -> None:
         if self._serving:
@@ -85,7 +85,7 @@ class Console:
     complaints: list[str] = field(default_factory=list)
 
     async def go(self, path: str = "/") -> None:
-        """Load the page at one of its own addresses, from nothing."""
+        """Load the page afresh at one of its own addresses."""
         await self.page.goto("about:blank")
         await self.page.goto(f"{self.url}/#{path}")
 
@@ -135,13 +135,13 @@ class Console:
             self.complaints.append(f"leaves the origin: {request.url}")
 
     def _on_failure(self, request: Request) -> None:
-        # A view that is left ends its own requests.
+        # A closed view ends its own requests.
         if request.failure != "net::ERR_ABORTED":
             self.complaints.append(f"failed: {request.method} {request.url} {request.failure}")
 
     def expected(self, pattern: str, *, at_least: int = 1) -> None:
-        """Remove complaints that the test has caused; fails if there were fewer."""
-        found = [complaint for complaint in self.complaints if re.search(pattern, complaint)]
+        """Remove complaints that the test has caused; fails if there were fewer. An error of the page is never expected."""
+        found = [each for each in self.complaints if re.search(pattern, each) and not each.startswith("error: ")]
         assert len(found) >= at_least, f"no complaint like {pattern!r} in {self.complaints}"
         self.complaints = [complaint for complaint in self.complaints if complaint not in found]
 
@@ -155,7 +155,8 @@ async def console(
     dark: bool = False,
     still: bool = True,
 ) -> AsyncIterator[Console]:
-    """A new browser profile with one page; fails at the end if the page has complained."""
+    """A new browser profile with one page; fails at the end if the page has complained: of any uncaught error, rejected promise
+    or console error. If the test itself fails, its error lists the complaints."""
     context = await browser.new_context(
         viewport={"width": size[0], "height": size[1]},
         color_scheme="dark" if dark else "light",
@@ -167,6 +168,11 @@ async def console(
     shown._listen()
     try:
         yield shown
+        await shown.page.evaluate("new Promise(requestAnimationFrame)")  # by then the last errors have arrived
+    except BaseException as error:
+        if shown.complaints:
+            error.add_note(f"the page has complained: {shown.complaints}")
+        raise
     finally:
         await context.close()
     assert not shown.complaints, shown.complaints

@@ -44,7 +44,7 @@ async def dispatching_through_proxy(
 
 
 class Timed:
-    """A consumer that notes when the real one was stepped."""
+    """Consumer that records the times of its steps."""
 
     def __init__(self, dispatcher: Dispatcher) -> None:
         self.name, self._dispatcher = dispatcher.name, dispatcher
@@ -56,7 +56,7 @@ class Timed:
 
 
 class CutAfter(WorkflowStarter):
-    """Takes Temporal away once so many workflows have been started."""
+    """Disconnects Temporal after this number of started workflows."""
 
     def __init__(self, client: Client, task_queue: str, proxy: Proxy, starts: int) -> None:
         super().__init__(client, task_queue)
@@ -71,7 +71,7 @@ class CutAfter(WorkflowStarter):
 
 
 class Away:
-    """A consumer whose every step finds Temporal away."""
+    """Consumer that fails every step because Temporal is unreachable."""
 
     name = "away"
 
@@ -97,7 +97,7 @@ async def running(runner: ConsumerRunner) -> AsyncIterator[None]:
 
 
 async def step_once_back(dispatcher: Dispatcher) -> None:
-    """The client's channel takes a moment to connect anew."""
+    """Step until the client's channel has reconnected."""
 
     async def stepped() -> bool:
         try:
@@ -135,7 +135,7 @@ async def test_an_outage_in_the_middle_of_a_page_skips_none_and_repeats_none(
 ) -> None:
     given = dispatching_through_proxy
     starter = CutAfter(through_proxy, given.app.settings.task_queue, proxy, starts=3)
-    dispatcher = Dispatcher(given.app.store, given.app.codec, starter, given.app.parking)
+    dispatcher = Dispatcher(given.app.store, given.app.codec, starter, given.app.parking, bulk_places=1)
     order_ids = [await given.system.place() for _ in range(40)]
     with pytest.raises(RPCError):
         await dispatcher.step()
