@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from functools import partial
 
 import structlog
@@ -13,10 +14,10 @@ from temporalio.service import RPCError
 from dispatcher.parking import NotParked, Parking
 from dispatcher.starter import NeverStartable, WorkflowStarter
 from dispatcher.triggers import TRIGGERS, Trigger
-from eventstore.checkpoints import advance, open_checkpoint
 from eventstore.codec import Codec
 from eventstore.errors import DATABASE_AWAY, EventStoreError
 from eventstore.failing_alone import ROUNDS, FailingAlone
+from eventstore.lane_reader import LaneReader, Positions
 from eventstore.model import Page, RecordedEvent
 from eventstore.store import EventStore
 from eventstore.tracing import span, trace_of
@@ -40,7 +41,8 @@ class Dispatcher:
     """Reads the log and starts each event's workflows: at least once here, exactly once at Temporal by workflow id.
 
     While Temporal is unavailable a step raises and the checkpoint stays: orders wait, none is skipped. An event whose start
-    fails while other starts of the page succeed is parked after some rounds.
+    fails while other starts of the page succeed is parked after some rounds; later events of its stream wait for that. One
+    page is dispatched at a time, for all lanes that this process owns.
     """
 
     name = NAME
@@ -57,52 +59,67 @@ class Dispatcher:
         self._triggers = triggers
         self._types = sorted({trigger.event_type for trigger in triggers})
         self._in_flight = asyncio.Semaphore(_IN_FLIGHT)
-        self._position: int | None = None
+        self._log = LaneReader(store.pool, NAME)
+        self._ahead: Page | None = None
         # Of a page that did not succeed as a whole: its start, and its dispatched events.
-        self._begun: int | None = None
+        self._begun: Positions = []
         self._done: set[int] = set()
         self._alone = FailingAlone[int](RPCError)
 
+    def own(self, lanes: Collection[int]) -> None:
+        """Dispatch the streams of these lanes alone from the next step on."""
+        self._ahead = None
+        self._log.own(lanes)
+
     async def step(self) -> bool:
-        """Dispatch one page of events, concurrently, and move the checkpoint behind it."""
-        position = self._position if self._position is not None else await open_checkpoint(self._store.pool, NAME)
-        self._position = None  # on an error, read again from the database
-        if position != self._begun:
-            self._begin(position)
-        page = await self._read(position)
-        await self._dispatch_all([event for event in page.events if event.position not in self._done])
-        if page.position > position:
-            await advance(self._store.pool, NAME, position, page.position)
-        self._begin(page.position)
-        self._position = page.position
-        return page.more
+        """Dispatch one page of events, concurrently; move the checkpoint behind it, and read the next one with that."""
+        page, self._ahead = self._ahead, None
+        try:
+            page = page or await self._read()
+            while events := [event for event in page.events if event.position not in self._done]:
+                await self._dispatch_all(events)
+        except BaseException:
+            self._log.reopen()
+            raise
+        self._log.handled(page)
+        following = await self._read()
+        self._ahead = following if following.events or following.more else None
+        return self._ahead is not None
 
-    def _begin(self, position: int) -> None:
-        self._begun, self._alone.proof = position, None
-        self._done.clear()
-
-    async def _read(self, after: int) -> Page:
+    async def _read(self) -> Page:
         """Events with a trigger, and events of orders with an unknown type, to be parked.
 
         Dispatched events do not count, so that a failing event does not hold up its successors.
         """
+        if (positions := await self._log.positions()) != self._begun:
+            self._begun, self._alone.proof = positions, None
+            self._done.clear()
         limit = _PAGE + min(len(self._done), _DONE_AHEAD)
-        return await self._store.read_all(
-            after=after, limit=limit, types=self._types, category=ORDER_STREAMS, known=self._codec.types
-        )
+        return await self._log.read(limit=limit, types=self._types, category=ORDER_STREAMS, known=self._codec.types)
 
     async def _dispatch_all(self, events: Sequence[RecordedEvent]) -> None:
-        outcomes = await asyncio.gather(*map(self._dispatch_or_park, events), return_exceptions=True)
+        streams = defaultdict[str, list[RecordedEvent]](list)
+        for event in events:
+            streams[event.stream].append(event)
+        outcomes = await asyncio.gather(*map(self._dispatch_in_order, streams.values()), return_exceptions=True)
         failed: dict[int, tuple[RecordedEvent, RPCError]] = {}
-        for event, outcome in zip(events, outcomes, strict=True):
+        for outcome in outcomes:
             match outcome:
-                case RPCError():
-                    failed[event.position] = event, outcome
+                case (event, error):
+                    failed[event.position] = event, error
                 case BaseException():  # the database is unavailable: all of them fail
                     raise outcome
-                case _:
-                    self._done.add(event.position)
         await self._park_failing(failed)
+
+    async def _dispatch_in_order(self, events: Sequence[RecordedEvent]) -> tuple[RecordedEvent, RPCError] | None:
+        """Dispatch events of one stream, up to the first one that fails: returned with its error."""
+        for event in events:
+            try:
+                await self._dispatch_or_park(event)
+            except RPCError as error:
+                return event, error
+            self._done.add(event.position)
+        return None
 
     async def _park_failing(self, failed: dict[int, tuple[RecordedEvent, RPCError]]) -> None:
         """Park the events that failed alone for some rounds. Raises the error of any other."""
