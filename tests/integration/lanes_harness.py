@@ -14,7 +14,7 @@ from eventstore.wakeup import Wakeup
 from tests.integration.event_store_harness import events
 
 NAME = "divided"
-STREAMS = 40
+STREAMS = 48  # three to a lane
 
 
 class LaneCollector:

@@ -170,7 +170,8 @@ async def test_a_page_goes_on_behind_many_events_of_other_lanes_and_types(store:
 
 
 _LONG = """
-insert into eventstore.streams (stream_id, name, version) overriding system value values (1, 'counter-a', 11999), (16, 'counter-b', 1);
+insert into eventstore.streams (stream_id, name, version) overriding system value
+values (1, 'counter-a', 11999), (16, 'counter-b', 1);
 insert into eventstore.events (position, stream_id, version, id, type, schema_version, data, metadata)
-select nextval('eventstore.event_position'), case when n = 12000 then 16 else 1 end, case when n = 12000 then 1 else n end,
+select nextval('eventstore.event_position'), case n when 12000 then 16 else 1 end, case n when 12000 then 1 else n end,
        gen_random_uuid(), 'counter.added', 1, '{}', '{}' from generate_series(1, 12000) n"""

@@ -1,0 +1,89 @@
+"""Order of the starts within a stream: each event is dispatched after the one before it, or after that one is parked."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+from temporalio.service import RPCError, RPCStatusCode
+
+from bootstrap import App, build_app
+from dispatcher.dispatcher import Dispatcher
+from dispatcher.starter import WorkflowStarter
+from dispatcher.triggers import Trigger
+from eventstore.failing_alone import ROUNDS
+from eventstore.model import RecordedEvent
+from orders.commands import ConfirmOrder
+from orders.events import Event
+from settings import Settings
+from tests.integration.log_by_hand import ByHand, insert, placed
+from tests.running_system import new_id
+
+ORDERS = 20
+
+
+class Starts(WorkflowStarter):
+    """Notes when each start begins and ends. failing: the order whose validation Temporal refuses."""
+
+    def __init__(self) -> None:
+        self.noted: list[tuple[str, str, str]] = []
+        self.failing: str | None = None
+
+    async def start(self, trigger: Trigger, event: Event, recorded: RecordedEvent) -> None:
+        self.noted.append((event.order_id, trigger.workflow, "begins"))
+        for _ in range(ORDERS):
+            await asyncio.sleep(0)
+        if event.order_id == self.failing and trigger.workflow == "validate-order":
+            raise RPCError("the test refuses it", RPCStatusCode.UNAVAILABLE, b"")
+        self.noted.append((event.order_id, trigger.workflow, "ends"))
+
+    def of(self, order_id: str) -> list[tuple[str, str]]:
+        return [(workflow, what) for id_, workflow, what in self.noted if id_ == order_id]
+
+
+@pytest.fixture
+async def app(pool: asyncpg.Pool, database_url: str) -> AsyncIterator[App]:
+    built = build_app(Settings(database_url=database_url), pool)
+    yield built
+    await built.wakeup.flush()
+
+
+async def confirmed_orders(app: App, database_url: str) -> list[str]:
+    """Orders that are placed, each confirmed behind it."""
+    order_ids = [new_id() for _ in range(ORDERS)]
+    for order_id in order_ids:
+        await insert(database_url, order_id, ByHand(placed(order_id)))
+        await app.orders.handle(f"order-{order_id}", ConfirmOrder(order_id), command_id=new_id())
+    return order_ids
+
+
+IN_ORDER = [
+    ("validate-order", "begins"),
+    ("validate-order", "ends"),
+    ("fulfill-order", "begins"),
+    ("fulfill-order", "ends"),
+]
+
+
+async def test_a_later_event_of_a_stream_starts_its_workflow_after_the_earlier_one(app: App, database_url: str) -> None:
+    order_ids, starts = await confirmed_orders(app, database_url), Starts()
+    await Dispatcher(app.store, app.codec, starts, app.parking).step()
+    assert {order_id: starts.of(order_id) for order_id in order_ids} == dict.fromkeys(order_ids, IN_ORDER)
+
+
+async def test_an_event_behind_a_failing_one_of_its_stream_waits_until_that_is_parked(
+    app: App, database_url: str
+) -> None:
+    order_ids, starts = await confirmed_orders(app, database_url), Starts()
+    failing = starts.failing = order_ids[3]
+    dispatcher = Dispatcher(app.store, app.codec, starts, app.parking)
+    for _ in range(ROUNDS - 1):
+        with pytest.raises(RPCError):
+            await dispatcher.step()
+    assert {order_id: starts.of(order_id)[:4] for order_id in order_ids if order_id != failing} == {
+        order_id: IN_ORDER for order_id in order_ids if order_id != failing
+    }
+    assert starts.of(failing) == [IN_ORDER[0]] * (ROUNDS - 1)
+    assert not await dispatcher.step()
+    assert await app.parking.count() == 1
+    assert starts.of(failing) == [IN_ORDER[0]] * ROUNDS + IN_ORDER[2:]
