@@ -95,7 +95,8 @@ class App:
             eager=eager and not self.settings.versioned,
             left_over=LeftOver(self.orders, self.store),
         )
-        return Dispatcher(self.store, self.codec, starter, self.parking)
+        places = self.settings.bulk_in_flight
+        return Dispatcher(self.store, self.codec, starter, self.parking, bulk_places=places)
 
     def projectors(self) -> list[Projector[Any]]:
         """A projector for every projection."""

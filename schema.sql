@@ -1335,6 +1335,17 @@ end
 $$;
 
 --
+-- Name: bulk; Type: TABLE; Schema: dispatcher; Owner: -
+--
+
+CREATE TABLE dispatcher.bulk (
+    "position" bigint NOT NULL,
+    event_id uuid NOT NULL,
+    stream text NOT NULL,
+    started_at timestamp with time zone
+);
+
+--
 -- Name: parked; Type: TABLE; Schema: dispatcher; Owner: -
 --
 
@@ -2137,6 +2148,13 @@ CREATE TABLE webhooks.secrets (
 );
 
 --
+-- Name: bulk bulk_pkey; Type: CONSTRAINT; Schema: dispatcher; Owner: -
+--
+
+ALTER TABLE ONLY dispatcher.bulk
+    ADD CONSTRAINT bulk_pkey PRIMARY KEY ("position");
+
+--
 -- Name: parked parked_pkey; Type: CONSTRAINT; Schema: dispatcher; Owner: -
 --
 
@@ -2436,6 +2454,24 @@ ALTER TABLE ONLY webhooks.endpoints
 
 ALTER TABLE ONLY webhooks.secrets
     ADD CONSTRAINT secrets_pkey PRIMARY KEY (endpoint_id, secret);
+
+--
+-- Name: bulk_started; Type: INDEX; Schema: dispatcher; Owner: -
+--
+
+CREATE INDEX bulk_started ON dispatcher.bulk USING btree (started_at) WHERE (started_at IS NOT NULL);
+
+--
+-- Name: bulk_stream; Type: INDEX; Schema: dispatcher; Owner: -
+--
+
+CREATE INDEX bulk_stream ON dispatcher.bulk USING btree (stream);
+
+--
+-- Name: bulk_waiting; Type: INDEX; Schema: dispatcher; Owner: -
+--
+
+CREATE INDEX bulk_waiting ON dispatcher.bulk USING btree ("position") WHERE (started_at IS NULL);
 
 --
 -- Name: easypost_shipments_order_id_idx; Type: INDEX; Schema: gateways; Owner: -
@@ -3052,6 +3088,12 @@ GRANT ALL ON FUNCTION simulated.void_label(in_key text, in_reason text, in_heed_
 
 REVOKE ALL ON FUNCTION simulated.void_or_wait(in_key text, in_reason text, in_heed_faults boolean, OUT fault text, OUT fault_delay double precision, OUT payment_id text, OUT refund_id text, OUT amount_returned bigint, OUT state text) FROM PUBLIC;
 GRANT ALL ON FUNCTION simulated.void_or_wait(in_key text, in_reason text, in_heed_faults boolean, OUT fault text, OUT fault_delay double precision, OUT payment_id text, OUT refund_id text, OUT amount_returned bigint, OUT state text) TO orders_app;
+
+--
+-- Name: TABLE bulk; Type: ACL; Schema: dispatcher; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE dispatcher.bulk TO orders_app;
 
 --
 -- Name: TABLE parked; Type: ACL; Schema: dispatcher; Owner: -

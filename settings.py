@@ -108,6 +108,12 @@ class Settings(BaseSettings, GatewaySettings):
         ge=0,
         description="runs that a worker keeps in memory between tasks",
     )
+    bulk_in_flight: int = Field(
+        50,
+        alias="ORDERS_BULK_IN_FLIGHT",
+        ge=1,
+        description="orders of imports that are in progress at once in the fleet",
+    )
     webhooks_allow_private: bool = Field(
         False,
         alias="ORDERS_WEBHOOKS_ALLOW_PRIVATE",

@@ -19,7 +19,7 @@ from activities.signatures import (
     ShipmentRecord,
 )
 from inventory.stock import Stock
-from order_streams import Orders, load_order
+from order_streams import BULK, Orders, load_order
 from orders.commands import (
     CancelOrder,
     CloseRefund,
@@ -161,8 +161,9 @@ def recordable(reason: str) -> str:
 
 
 def caused_by(order: OrderRef, *, actor: str) -> dict[str, Any]:
-    """Return an event's metadata: the actor, and the correlation and causation ids."""
-    metadata = {"actor": actor, "correlationId": order.correlation_id, "causationId": order.causation_id}
+    """Return an event's metadata: the actor, the correlation and causation ids, and the mark of a bulk order."""
+    ids = {"correlationId": order.correlation_id, "causationId": order.causation_id}
+    metadata = {"actor": actor, **ids, BULK: order.bulk or None}
     return {key: value for key, value in metadata.items() if value is not None}
 
 

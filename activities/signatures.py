@@ -20,11 +20,12 @@ class Wire(BaseModel):
 
 
 class OrderRef(Wire):
-    """An order's id, with the correlation and causation ids of the events to append."""
+    """An order's id, with the correlation and causation ids of the events to append. bulk: one order of an import."""
 
     order_id: str
     correlation_id: str | None = None
     causation_id: str | None = None
+    bulk: bool = False
 
 
 class ChargeRef(OrderRef):

@@ -4,7 +4,7 @@ import hashlib
 import uuid
 
 from eventstore.command_handler import Handled
-from order_streams import Orders
+from order_streams import BULK, Orders
 from orders.commands import PlaceOrder
 from orders.ids import stream_name
 from orders.model import Order
@@ -12,13 +12,15 @@ from orders.names import derived_name
 from orders.state import State
 
 
-async def place(orders: Orders, order: Order, *, actor: str) -> Handled[State]:
-    """Place the order; the same order again changes nothing. Raises the refusals of the domain and the event store."""
+async def place(orders: Orders, order: Order, *, actor: str, bulk: bool = False) -> Handled[State]:
+    """Place the order; the same order again changes nothing. bulk: it is one of an import, and gives way to other orders.
+    Raises the refusals of the domain and the event store."""
+    mark = {BULK: True} if bulk else {}
     return await orders.handle(
         stream_name(order.order_id),
         PlaceOrder(order),
         command_id=command_id(order),
-        metadata={"actor": actor, "correlationId": str(uuid.uuid4())},
+        metadata={"actor": actor, "correlationId": str(uuid.uuid4())} | mark,
     )
 
 

@@ -51,7 +51,7 @@ async def dispatching(ground: Ground) -> AsyncIterator[tuple[EventStore, _Clock]
     async with open_pool(ground.database_url, size=32) as pool:
         wakeup, clock = Wakeup(pool), _Clock()
         store = EventStore(pool, wakeup)
-        dispatcher = Dispatcher(store, order_codec(), clock, Parking(pool))
+        dispatcher = Dispatcher(store, order_codec(), clock, Parking(pool), bulk_places=1)
         runner = LaneRunner(dispatcher, dsn=ground.database_url, wakeup=wakeup)
         tasks = [asyncio.create_task(runner.run()), asyncio.create_task(wakeup.listen(ground.database_url))]
         try:

@@ -4,18 +4,18 @@ import asyncio
 import itertools
 import json
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
 from activities.signatures import Publication
 from application.placing import place
-from bench.side import Ground, Order, meanwhile, measures_of, order_ids
+from bench.side import Ground, meanwhile, measures_of, order_ids
 from bootstrap import App, open_app
 from inventory.stock_file import read_stock_csv
 from order_streams import Orders
@@ -24,6 +24,9 @@ from orders.topics import ANALYTICS_REVENUE
 from settings import Settings
 from temporal import connect_temporal
 from worker import Role, serve
+
+AnyOrder: TypeAlias = Callable[..., Coroutine[Any, Any, str]]
+"""Takes one more order from its start to its end, and returns its id. bulk: as one of an import; placed: set once placed."""
 
 _DATA: Final = Path(__file__).resolve().parent.parent / "data" / "northwind"
 
@@ -80,7 +83,7 @@ def settings_for(ground: Ground) -> Settings:
 
 
 @asynccontextmanager
-async def placing(settings: Settings, completions: Completions) -> AsyncIterator[tuple[App, Order]]:
+async def placing(settings: Settings, completions: Completions) -> AsyncIterator[tuple[App, AnyOrder]]:
     """The app, with stock for any order; and a function that places an order, waits for its end and returns its id."""
     async with open_app(settings) as app:
         rows = read_stock_csv(_DATA / "products.csv")
@@ -89,7 +92,7 @@ async def placing(settings: Settings, completions: Completions) -> AsyncIterator
 
 
 @asynccontextmanager
-async def in_this_process(ground: Ground) -> AsyncIterator[Order]:
+async def in_this_process(ground: Ground) -> AsyncIterator[AnyOrder]:
     """Places an order and waits until it has shipped, all roles served by this process."""
     settings, completions = settings_for(ground), Completions()
     async with placing(settings, completions) as (app, order):
@@ -99,17 +102,19 @@ async def in_this_process(ground: Ground) -> AsyncIterator[Order]:
             yield order
 
 
-def _order_after_order(orders: Orders, completions: Completions) -> Order:
+def _order_after_order(orders: Orders, completions: Completions) -> AnyOrder:
     """The Northwind orders in turn."""
     ids, lines = order_ids(), itertools.cycle((_DATA / "orders.jsonl").read_text().splitlines())
 
-    async def order() -> str:
+    async def order(*, bulk: bool = False, placed: asyncio.Event | None = None) -> str:
         line = json.loads(next(lines)) | {"orderId": next(ids)}
-        placed = parse_order(line, now=datetime.now(UTC))
-        done = completions.expect(placed.order_id)
-        await place(orders, placed, actor="bench")
+        content = parse_order(line, now=datetime.now(UTC))
+        done = completions.expect(content.order_id)
+        await place(orders, content, actor="bench", bulk=bulk)
+        if placed is not None:
+            placed.set()
         await done
-        return placed.order_id
+        return content.order_id
 
     return order
 

@@ -82,6 +82,15 @@ PARTS: Final = (
         },
     ),
     Part(
+        "burst",
+        "an import of 2,000 orders placed at once, and orders of customers behind it",
+        {"ours": "orders_burst:measure"},
+        (Target("interactive_s", 10.0, at_most=True), Target("throughput", 0.95)),
+        limit=1_800,
+        by_name_only=True,
+        most_rounds=1,
+    ),
+    Part(
         "memory",
         "a serving process at rest and after ten thousand orders",
         {"ours": "orders_memory:measure"},

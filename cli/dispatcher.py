@@ -12,6 +12,7 @@ from cli.arguments import AsJson
 from cli.failures import OK, REFUSED, Refused
 from cli.output import show, show_json, table, visible
 from cli.running import execute, opened, temporal
+from dispatcher.bulk import waiting_bulk_orders
 from dispatcher.dispatcher import NAME, Dispatcher
 from dispatcher.parking import Parked, Parking
 from settings import Settings
@@ -25,16 +26,20 @@ All = Annotated[bool, typer.Option("--all", help="Retry every parked event.")]
 
 @dispatcher.command()
 def status(as_json: AsJson = False) -> None:
-    """Show the dispatcher's position, its lag behind the log, and the parked events with their reasons."""
+    """Show the dispatcher's position, its lag behind the log, waiting bulk orders, and parked events with their reasons."""
 
     async def command(settings: Settings) -> None:
         async with opened(settings) as app:
             [standing] = await standings(app.store, [NAME], {NAME: await app.parking.count()})
             parked = [event async for event in _parked(app.parking)]
+            waiting = await waiting_bulk_orders(app.pool)
         if as_json:
-            show_json(standing.as_json() | {"events": [camel_case(asdict(event)) for event in parked]})
+            events = [camel_case(asdict(event)) for event in parked]
+            show_json(standing.as_json() | {"bulkWaiting": waiting, "events": events})
             return
         show(table(*STANDING_COLUMNS, rows=[standing.row()], right=STANDING_COLUMNS[1:]))
+        if waiting:
+            show(f"{waiting:,} bulk orders wait for their turn")
         if parked:
             show(table("position", "event", "stream", "attempts", "last", "reason", rows=map(_row, parked)))
 

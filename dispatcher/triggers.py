@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from activities.signatures import OrderRef, RefundRef
 from eventstore.model import RecordedEvent
+from order_streams import is_bulk
 from orders.events import (
     CancelledBy,
     Event,
@@ -82,6 +83,7 @@ class Trigger:
             order_id=event.order_id,
             correlation_id=recorded.metadata.get("correlationId"),
             causation_id=str(recorded.id),
+            bulk=is_bulk(recorded),
         )
         if isinstance(event, RefundRequested):
             return RefundRef(**order.model_dump(), refund_id=event.refund_id, requested_at=recorded.recorded_at)

@@ -35,6 +35,11 @@ class LaneReader:
         self._owned = frozenset(lanes)
         self.reopen()
 
+    @property
+    def owns_first(self) -> bool:
+        """True where the first lane is owned: its owner does work that one process of the fleet does."""
+        return self._owned is None or 0 in self._owned
+
     def reopen(self) -> None:
         """Read the positions from the database again, before the next page."""
         self._saved = None

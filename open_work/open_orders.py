@@ -16,7 +16,7 @@ from eventstore.checkpoints import position_of
 from open_work.evidence import Evidence
 from open_work.sources import Sources
 from open_work.standstill import RPC_LIMIT, Standstill, standstill
-from open_work.statements import PARKED_POSITIONS
+from open_work.statements import PARKED_POSITIONS, WAITING_POSITIONS
 from orders.events import Event, RefundRequested
 from orders.names import workflow_id
 from orders.records import Refund
@@ -137,16 +137,19 @@ class Prospects:
         checkpoint = await position_of(self._pool, DISPATCHER)
         positions = [work.position for work in works]
         parked = {row["position"] for row in await self._pool.fetch(PARKED_POSITIONS, positions)}
+        waiting = {row["position"] for row in await self._pool.fetch(WAITING_POSITIONS, positions)}
         by_order: dict[str, list[Prospect]] = defaultdict(list)
-        for prospect in await asyncio.gather(*(self._prospect(work, checkpoint, parked) for work in works)):
+        for prospect in await asyncio.gather(*(self._prospect(work, checkpoint, parked, waiting) for work in works)):
             by_order[prospect.work.order_id].append(prospect)
         return by_order
 
-    async def _prospect(self, work: Work, checkpoint: int, parked: set[int]) -> Prospect:
+    async def _prospect(self, work: Work, checkpoint: int, parked: set[int], waiting: set[int]) -> Prospect:
         if work.held:
             return Prospect(work, reason=ON_HOLD)
         if work.position in parked:
             return Prospect(work, reason="its event is parked by the dispatcher")
+        if work.position in waiting:
+            return Prospect(work, reason="it is one of an import, and waits for its turn")
         if work.position > checkpoint:
             return Prospect(work, reason="the dispatcher has not come to its event")
         async with self._in_flight:

@@ -1,10 +1,11 @@
 """Order streams: the domain's rules over the event store."""
 
 from contextlib import aclosing
-from typing import Any
+from typing import Any, Final
 
 from eventstore.codec import Codec
 from eventstore.command_handler import CommandHandler, Loaded
+from eventstore.errors import UndecodableEvent
 from eventstore.model import RecordedEvent
 from eventstore.store import EventStore
 from orders.commands import Command
@@ -16,6 +17,9 @@ from orders.ids import stream_name
 from orders.state import ExistingOrder, NotPlaced, State
 
 Orders = CommandHandler[Command, Event, State]
+
+BULK: Final = "bulk"
+"""Key of an event's metadata: true where the order is one of an import, which gives way to other orders."""
 
 
 def order_codec() -> Codec[Event]:
@@ -50,3 +54,11 @@ async def metadata_of(orders: Orders, order_id: str, *, actor: str) -> dict[str,
         async for first, _ in events:
             return {"actor": actor, "correlationId": first.metadata.get("correlationId", str(first.id))}
     return {"actor": actor}
+
+
+def is_bulk(recorded: RecordedEvent) -> bool:
+    """True where the event is marked as one of a bulk order."""
+    try:
+        return recorded.metadata.get(BULK) is True
+    except UndecodableEvent:
+        return False

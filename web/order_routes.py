@@ -23,7 +23,7 @@ from web import models
 from web.acting import Acting
 from web.keys import Role
 from web.order_schema import ORDER_BODY
-from web.parameters import RefundId
+from web.parameters import Bulk, RefundId
 from web.preconditions import RESPONSES, etag
 from web.route import ApiRoute, requires
 from web.system import Asking, Shared
@@ -82,10 +82,12 @@ class RefundBody(ReasonBody):
     responses={200: {"description": "It was placed before, with the same content", "model": models.Placed}},
 )
 @requires(Role.WRITE)
-async def place_order(system: Shared, caller: Asking, request: Request, response: Response) -> dict[str, Any]:
+async def place_order(
+    system: Shared, caller: Asking, request: Request, response: Response, bulk: Bulk = False
+) -> dict[str, Any]:
     """Place an order. The same order again changes nothing; different content under its id is refused."""
     order = read_order(await request.body(), now=datetime.now(UTC))
-    handled = await place(system.orders, order, actor=caller.actor)
+    handled = await place(system.orders, order, actor=caller.actor, bulk=bulk)
     response.headers["Location"] = f"/v1/orders/{quote(order.order_id, safe='')}"
     response.headers["ETag"] = etag(handled.version)
     response.status_code = 201 if handled.changed else 200

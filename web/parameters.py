@@ -65,6 +65,9 @@ OfSku = Annotated[
     Annotated[str, _checked(sku_problem)] | None,
     Query(alias="sku", max_length=128, description="only this SKU's"),
 ]
+Bulk = Annotated[
+    bool, Query(description="the order is one of an import: it gives way to other orders, and may start later")
+]
 After = Annotated[str | None, Query(max_length=1024, description="an earlier page's `after`")]
 
 

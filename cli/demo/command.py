@@ -117,7 +117,7 @@ def _introduce(settings: Settings, orders: int) -> None:
 
 
 async def _place(world: World, orders: AsyncIterator[Line], course: Course, all_placed: asyncio.Event) -> None:
-    async for outcome in place_all(world.app.orders, orders):
+    async for outcome in place_all(world.app.orders, orders, bulk=True):
         if outcome.error is not None:
             raise outcome.error
         if outcome.order_id is None or outcome.result == "refused":

@@ -28,25 +28,31 @@ File = Annotated[
 ]
 Wait = Annotated[bool, typer.Option("--wait", help="Wait until every placed order has shipped or been cancelled.")]
 
+Urgent = Annotated[
+    bool, typer.Option("--urgent", help="Do not let the orders give way to other orders, as an import does.")
+]
 
-def place(file: File, wait: Wait = False, as_json: AsJson = False) -> None:
+
+def place(file: File, wait: Wait = False, urgent: Urgent = False, as_json: AsJson = False) -> None:
     """Place the orders of a file, one JSON object a line.
 
     An invalid line is reported with its number and all its faults, and the rest are placed; exits 1 if any was refused. An
-    order placed before is recognised, so a file can be placed again. --json: a line for each order, then the summary.
+    order placed before is recognised, so a file can be placed again. A file is an import: its orders are started a few at a
+    time, and give way to all other orders. --json: a line for each order, then the summary.
     """
 
     async def command(settings: Settings) -> int:
         async with opened(settings) as app:
-            return await Placement(app.orders, app.store, settings, as_json).run(file, wait)
+            return await Placement(app.orders, app.store, settings, as_json, bulk=not urgent).run(file, wait)
 
     execute(command)
 
 
 class Placement:
-    """One run over a file: counts the results of its lines and prints them."""
+    """One run over a file: counts the results of its lines and prints them. bulk: its orders give way to other orders."""
 
-    def __init__(self, orders: Orders, store: EventStore, settings: Settings, as_json: bool) -> None:
+    def __init__(self, orders: Orders, store: EventStore, settings: Settings, as_json: bool, *, bulk: bool) -> None:
+        self._bulk = bulk
         self._orders, self._store, self._settings, self._as_json = orders, store, settings, as_json
         self._results: Counter[str] = Counter()
         self._sure = LineRanges()
@@ -84,7 +90,7 @@ class Placement:
         """Place every line. Raises Refused where the file cannot be read."""
         self._start = await self._store.head()
         with reading(_size(file), hidden=self._as_json) as advance:
-            async with aclosing(place_all(self._orders, lines(file))) as outcomes:
+            async with aclosing(place_all(self._orders, lines(file), bulk=self._bulk)) as outcomes:
                 async for outcome in outcomes:
                     advance(outcome.end)
                     self._record(outcome)

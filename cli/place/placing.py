@@ -50,14 +50,14 @@ class Outcome:
         return {name: value for name, value in fields.items() if value is not None}
 
 
-async def place_all(orders: Orders, lines: AsyncIterator[Line]) -> AsyncGenerator[Outcome, None]:
+async def place_all(orders: Orders, lines: AsyncIterator[Line], *, bulk: bool) -> AsyncGenerator[Outcome, None]:
     """Place the order on each line that is not blank, several at once.
 
     At the first unknown outcome no further line is begun; lines in flight still yield theirs. Raises the errors of
     reading the lines.
     """
     waiting: asyncio.Queue[asyncio.Task[Outcome] | None] = asyncio.Queue(IN_FLIGHT)
-    filling = asyncio.create_task(_fill(waiting, orders, lines))
+    filling = asyncio.create_task(_fill(waiting, _Placer(orders, bulk), lines))
     try:
         while task := await waiting.get():
             outcome = await task
@@ -75,9 +75,8 @@ async def place_all(orders: Orders, lines: AsyncIterator[Line]) -> AsyncGenerato
 
 
 async def _fill(
-    waiting: asyncio.Queue[asyncio.Task[Outcome] | None], orders: Orders, lines: AsyncIterator[Line]
+    waiting: asyncio.Queue[asyncio.Task[Outcome] | None], placer: "_Placer", lines: AsyncIterator[Line]
 ) -> None:
-    placer = _Placer(orders)
     try:
         async for line in lines:
             if line.content is None or line.content.strip():
@@ -89,8 +88,8 @@ async def _fill(
 class _Placer:
     """Places orders concurrently, but lines with the same order id one after the other: the first one places the order."""
 
-    def __init__(self, orders: Orders) -> None:
-        self._orders, self._actor = orders, actor()
+    def __init__(self, orders: Orders, bulk: bool) -> None:
+        self._orders, self._actor, self._bulk = orders, actor(), bulk
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def place(self, line: Line) -> Outcome:
@@ -99,7 +98,7 @@ class _Placer:
             order = read_order(line.content, now=datetime.now(UTC))
             order_id = order.order_id
             async with self._turns.setdefault(order_id, asyncio.Lock()):
-                handled = await place(self._orders, order, actor=self._actor)
+                handled = await place(self._orders, order, actor=self._actor, bulk=self._bulk)
         except InvalidOrder as error:
             return Outcome(line.number, line.end, "refused", error.order_id, faults=error.faults)
         except (OrderError, EventStoreError) as error:

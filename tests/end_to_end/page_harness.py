@@ -140,8 +140,8 @@ class Console:
             self.complaints.append(f"failed: {request.method} {request.url} {request.failure}")
 
     def expected(self, pattern: str, *, at_least: int = 1) -> None:
-        """Remove complaints that the test has caused; fails if there were fewer."""
-        found = [complaint for complaint in self.complaints if re.search(pattern, complaint)]
+        """Remove complaints that the test has caused; fails if there were fewer. An error of the page is never expected."""
+        found = [each for each in self.complaints if re.search(pattern, each) and not each.startswith("error: ")]
         assert len(found) >= at_least, f"no complaint like {pattern!r} in {self.complaints}"
         self.complaints = [complaint for complaint in self.complaints if complaint not in found]
 
@@ -155,7 +155,8 @@ async def console(
     dark: bool = False,
     still: bool = True,
 ) -> AsyncIterator[Console]:
-    """A new browser profile with one page; fails at the end if the page has complained."""
+    """A new browser profile with one page; fails at the end if the page has complained: of any uncaught error, rejected promise
+    or console error. If the test itself fails, its error lists the complaints."""
     context = await browser.new_context(
         viewport={"width": size[0], "height": size[1]},
         color_scheme="dark" if dark else "light",
@@ -167,6 +168,11 @@ async def console(
     shown._listen()
     try:
         yield shown
+        await shown.page.evaluate("new Promise(requestAnimationFrame)")  # by then the last errors have arrived
+    except BaseException as error:
+        if shown.complaints:
+            error.add_note(f"the page has complained: {shown.complaints}")
+        raise
     finally:
         await context.close()
     assert not shown.complaints, shown.complaints

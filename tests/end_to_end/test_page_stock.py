@@ -28,6 +28,7 @@ async def test_stock_is_adjusted_and_set_and_each_change_is_listed(
             adjustments, re.compile(r"adjust.*\+5.*500.*505.*api:local.*found behind the shelf", re.DOTALL)
         )
 
+        await shown.sees(shown.page.get_by_role("table", name="Stock levels"), "505")
         await shown.button("Set TEA-1").click()
         await shown.dialog.get_by_label("Units available").fill("+1")
         await shown.dialog.get_by_label("Reason").fill("counted")

@@ -67,7 +67,7 @@ IN_ORDER = [
 
 async def test_a_later_event_of_a_stream_starts_its_workflow_after_the_earlier_one(app: App, database_url: str) -> None:
     order_ids, starts = await confirmed_orders(app, database_url), Starts()
-    await Dispatcher(app.store, app.codec, starts, app.parking).step()
+    await Dispatcher(app.store, app.codec, starts, app.parking, bulk_places=1).step()
     assert {order_id: starts.of(order_id) for order_id in order_ids} == dict.fromkeys(order_ids, IN_ORDER)
 
 
@@ -76,7 +76,7 @@ async def test_an_event_behind_a_failing_one_of_its_stream_waits_until_that_is_p
 ) -> None:
     order_ids, starts = await confirmed_orders(app, database_url), Starts()
     failing = starts.failing = order_ids[3]
-    dispatcher = Dispatcher(app.store, app.codec, starts, app.parking)
+    dispatcher = Dispatcher(app.store, app.codec, starts, app.parking, bulk_places=1)
     for _ in range(ROUNDS - 1):
         with pytest.raises(RPCError):
             await dispatcher.step()

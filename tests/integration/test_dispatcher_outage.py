@@ -135,7 +135,7 @@ async def test_an_outage_in_the_middle_of_a_page_skips_none_and_repeats_none(
 ) -> None:
     given = dispatching_through_proxy
     starter = CutAfter(through_proxy, given.app.settings.task_queue, proxy, starts=3)
-    dispatcher = Dispatcher(given.app.store, given.app.codec, starter, given.app.parking)
+    dispatcher = Dispatcher(given.app.store, given.app.codec, starter, given.app.parking, bulk_places=1)
     order_ids = [await given.system.place() for _ in range(40)]
     with pytest.raises(RPCError):
         await dispatcher.step()

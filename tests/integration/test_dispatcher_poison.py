@@ -46,7 +46,7 @@ class TooLarge(Trigger):
 def the_next_release(given: Dispatching, client: Client) -> Dispatcher:
     newer: list[type[Any]] = [NewerOrderPlaced if model is OrderPlaced else model for model in EVENTS]
     lifted = Codec[Event](newer, {("order.placed", 1): lambda data: data})
-    return Dispatcher(given.app.store, lifted, starter(given, client), given.app.parking)
+    return Dispatcher(given.app.store, lifted, starter(given, client), given.app.parking, bulk_places=1)
 
 
 def starter(given: Dispatching, client: Client) -> WorkflowStarter:
@@ -110,7 +110,9 @@ async def test_a_retry_while_the_cause_is_still_there_counts_the_attempt_and_kee
     _, position = await placed_by_the_next_release(given)
     await given.dispatcher.step()
     [first] = await given.app.parking.list()
-    refusing = Dispatcher(given.app.store, Codec[Event]([]), starter(given, temporal_client), given.app.parking)
+    refusing = Dispatcher(
+        given.app.store, Codec[Event]([]), starter(given, temporal_client), given.app.parking, bulk_places=1
+    )
     assert not await refusing.retry(position)
     [second] = await given.app.parking.list()
     assert (first.attempts, second.attempts) == (1, 2)
@@ -129,7 +131,7 @@ async def test_a_start_over_temporals_size_limit_is_parked_and_its_neighbours_go
     refused = TooLarge(confirmed.event_type, confirmed.workflow, confirmed.status)
     triggers = (placed, refused)
     dispatcher = Dispatcher(
-        given.app.store, given.app.codec, starter(given, temporal_client), given.app.parking, triggers
+        given.app.store, given.app.codec, starter(given, temporal_client), given.app.parking, triggers, bulk_places=1
     )
     await dispatcher.step()
     [parked] = await given.app.parking.list()

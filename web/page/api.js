@@ -61,18 +61,21 @@ export function post(path, body, key, version = null) {
 
 async function request(path, options) {
   const signal = options.signal ? AbortSignal.any([options.signal, AbortSignal.timeout(PATIENCE)]) : AbortSignal.timeout(PATIENCE);
+  const headers = { Accept: "application/json", ...authorization(), ...options.headers };
   let response, text;
   try {
-    response = await fetch(path, {
-      ...options, signal, cache: "no-store", headers: { Accept: "application/json", ...authorization(), ...options.headers },
-    });
+    response = await fetch(path, { ...options, signal, cache: "no-store", headers });
     text = await response.text();
-  } catch (error) {
-    if (options.signal?.aborted) throw error;
+  } catch {
+    if (options.signal?.aborted) throw options.signal.reason;
     throw new Problem(0, { title: "No response", detail: "The server cannot be reached." });
   }
-  if (response.ok) return text ? parsed(text) : null;
-  throw problemOf(response, text);
+  if (!response.ok) throw problemOf(response, text);
+  try {
+    return text ? parsed(text) : null;
+  } catch {
+    throw new Problem(0, { title: "Unreadable response", detail: "The response is not the API's: it is not JSON." });
+  }
 }
 
 /** The Problem of an error response. */

@@ -1,6 +1,7 @@
 // The list of customers, and one customer with the orders.
 import { get } from "./api.js";
 import { customerLink, errorState, fill, h, icon, external, section, skeleton } from "./dom.js";
+import { handle } from "./faults.js";
 import { count, time } from "./format.js";
 import { money } from "./money.js";
 import { ORDER_COLUMNS } from "./order_list.js";
@@ -65,10 +66,11 @@ async function showFigures(place, customerId, scope) {
   try {
     const { customers } = await get(`/v1/customers/${encodeURIComponent(customerId)}`, {}, scope.signal);
     fill(place, h("div", { class: "figures" }, customers.map((row) => figuresOf(row))));
-  } catch (problem) {
-    if (scope.signal.aborted) return;
-    if (problem.status === 404) fill(place, h("p", { class: "dim" }, "This customer has placed no order."));
-    else fill(place, errorState(problem, () => showFigures(place, customerId, scope)));
+  } catch (error) {
+    handle(error, scope, (problem) => {
+      if (problem.status === 404) fill(place, h("p", { class: "dim" }, "This customer has placed no order."));
+      else fill(place, errorState(problem, () => showFigures(place, customerId, scope)));
+    });
   }
 }
 

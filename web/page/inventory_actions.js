@@ -1,6 +1,7 @@
 // A person's changes of a stock level, and the questions that are asked before.
 import { ask } from "./dialog.js";
 import { external, h, toast } from "./dom.js";
+import { inputFault } from "./faults.js";
 import { count } from "./format.js";
 import { reasonField } from "./question.js";
 
@@ -21,7 +22,7 @@ function explained(words) {
   try {
     return h("p", {}, words());
   } catch (error) {
-    return h("p", {}, error.message);
+    return h("p", {}, inputFault(error));
   }
 }
 

@@ -11,12 +11,31 @@ const WORDS = {
 };
 const ICONS = { live: "check", reconnecting: "retried", paused: "held", stopped: "cancelled" };
 
-export function showLive(state) {
+let failed = false;
+
+/** Shows the page as not live from now on. */
+export function stopLive() {
+  failed = true;
+  const shown = document.getElementById("live");
+  if (!shown.hidden) showLive("stopped");
+}
+
+export function showLive(given) {
+  const state = given !== null && failed ? "stopped" : given;
   const shown = document.getElementById("live");
   shown.hidden = state === null;
   if (state === null || shown.dataset.state === state) return;
   shown.dataset.state = state;
   fill(shown, icon(ICONS[state] ?? "running"), WORDS[state]);
+}
+
+/** Runs an action of a loop, which an error must not end. */
+async function run(action) {
+  try {
+    await action();
+  } catch (error) {
+    reportError(error);
+  }
 }
 
 /** Resources of the current view: its stream, timers and requests. Ends with the view. */
@@ -39,7 +58,7 @@ export class Scope {
   every(milliseconds, action) {
     const loop = async () => {
       while (!this.signal.aborted) {
-        if (!document.hidden) await action();
+        if (!document.hidden) await run(action);
         await this.sleep(milliseconds);
       }
     };
@@ -65,7 +84,7 @@ export class Scope {
       running = true;
       while (wanted && !this.signal.aborted) {
         wanted = false;
-        await action();
+        await run(action);
         await this.sleep(milliseconds);
       }
       running = false;

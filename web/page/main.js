@@ -2,6 +2,7 @@
 import { whenSignedOut } from "./api.js";
 import { showCustomer, showCustomers } from "./customers.js";
 import { emptyState, errorState, fill, focusHeading, h, skeleton, visible } from "./dom.js";
+import { handle, listenForFaults } from "./faults.js";
 import { keepDistances } from "./format.js";
 import { showInventory } from "./inventory.js";
 import { Scope } from "./live.js";
@@ -67,9 +68,8 @@ async function enter() {
   fill(main, skeleton(6));
   try {
     await identify();
-  } catch (problem) {
-    if (problem.status === 401) return;
-    fill(main, h("h1", {}, "Orders"), errorState(problem, enter));
+  } catch (error) {
+    handle(error, null, (problem) => problem.status === 401 || fill(main, h("h1", {}, "Orders"), errorState(problem, enter)));
     return;
   }
   showWho();
@@ -91,6 +91,7 @@ document.getElementById("sign-out").addEventListener("click", signedOut);
 document.getElementById("help").addEventListener("click", showShortcuts);
 document.getElementById("skip").addEventListener("click", (event) => (event.preventDefault(), main.focus()));
 window.addEventListener("hashchange", () => whoAmI() && showRoute());
+listenForFaults();
 listenForKeys();
 listenForSearch();
 listenForTheme();

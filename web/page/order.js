@@ -1,6 +1,7 @@
 // One order: its status, money, goods and events, and the actions of a person.
 import { get } from "./api.js";
 import { announce, emptyState, errorState, fill, h, icon, renew, external, section, skeleton } from "./dom.js";
+import { handle } from "./faults.js";
 import { time } from "./format.js";
 import { actionBar, reviseDialog } from "./order_actions.js";
 import { addressFacts, adjustmentTable, cancellationNote, goodsFacts, itemTable, moneyFacts, refundTable, steps } from "./order_facts.js";
@@ -27,8 +28,8 @@ export function showOrder(main, scope, { argument: orderId }) {
       seen = Math.max(seen, timeline.events.at(-1)?.version ?? 0);
       ended = Date.now() - lastChange > QUIET && isEnded(order, timeline.workflows);
       if (!streaming) follow();
-    } catch (problem) {
-      if (!scope.signal.aborted) failed(problem);
+    } catch (error) {
+      handle(error, scope, failed);
     }
   }
 

@@ -1,6 +1,7 @@
 // What a person may do to an order, and the question that is asked before.
 import { ask } from "./dialog.js";
 import { h, external, toast } from "./dom.js";
+import { inputFault } from "./faults.js";
 import { money, toMajor, toMinor } from "./money.js";
 import { refundable } from "./order_facts.js";
 import { refundsOf, restockQuestion } from "./order_restock.js";
@@ -188,6 +189,6 @@ function refundWords({ orderId, customerId, currency }, read, most) {
     const minor = read();
     return [`${money(minor, currency)} of order `, external(orderId), " goes back to customer ", external(customerId), `, ${money(most - minor, currency)} stays. This cannot be undone.`];
   } catch (error) {
-    return error.message;
+    return inputFault(error);
   }
 }

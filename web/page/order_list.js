@@ -1,6 +1,7 @@
 // The orders, newest first: filtered, in pages, with live updates.
 import { get } from "./api.js";
 import { customerLink, errorState, fill, h, orderLink, section, skeleton } from "./dom.js";
+import { handle } from "./faults.js";
 import { count, time } from "./format.js";
 import { money } from "./money.js";
 import { keepInAddress } from "./router.js";
@@ -56,8 +57,8 @@ export function orderList(scope, query) {
       if (mine !== generation) return refresh();
       const rest = found.after === null ? [] : shownAfter(found.orders);
       show([...found.orders, ...rest], rest.length ? after : found.after);
-    } catch (problem) {
-      if (!scope.signal.aborted && !shown.length) fill(place, errorState(problem, refresh));
+    } catch (error) {
+      handle(error, scope, (problem) => shown.length || fill(place, errorState(problem, refresh)));
     }
   }
 
@@ -83,8 +84,8 @@ export function orderList(scope, query) {
       const found = await read({ limit: PAGE, after });
       const known = new Set(shown.map(({ orderId }) => orderId));
       if (mine === generation) show([...shown, ...found.orders.filter(({ orderId }) => !known.has(orderId))], found.after);
-    } catch (problem) {
-      if (!scope.signal.aborted) fill(place, rows.element, errorState(problem, showOlder));
+    } catch (error) {
+      handle(error, scope, (problem) => fill(place, rows.element, errorState(problem, showOlder)));
     } finally {
       older.disabled = false;
     }

@@ -2,6 +2,7 @@
 import { get } from "./api.js";
 import { attentionPanel } from "./attention.js";
 import { announce, errorState, fill, h, icon, renew, skeleton } from "./dom.js";
+import { handle } from "./faults.js";
 import { count, duration, plural } from "./format.js";
 import { moneyList } from "./money.js";
 import { orderList } from "./order_list.js";
@@ -54,8 +55,8 @@ async function showSummary(tiles, scope, again) {
     const summary = await get("/v1/summary", {}, scope.signal);
     const { head, ...shown } = summary;
     renew(tiles, shown, () => [...STATUSES.map((status) => tile(status, shown)), revenueTile(shown.revenue)]);
-  } catch (problem) {
-    if (!scope.signal.aborted && !tiles.querySelector(".tile")) fill(tiles, errorState(problem, again));
+  } catch (error) {
+    handle(error, scope, (problem) => tiles.querySelector(".tile") || fill(tiles, errorState(problem, again)));
   }
 }
 
@@ -99,8 +100,8 @@ async function showTotals(totals, scope) {
     const { readers } = await get("/v1/projections", {}, scope.signal);
     const shown = lagSummary(readers);
     renew(totals, shown.textContent, () => [shown]);
-  } catch {
-    // The tiles beside it show the error.
+  } catch (error) {
+    handle(error, scope, () => {}); // the tiles beside it show the problem
   }
 }
 

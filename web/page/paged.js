@@ -1,5 +1,6 @@
 // A list loaded by pages, each by the cursor of the one before.
 import { errorState, fill, h, skeleton } from "./dom.js";
+import { handle } from "./faults.js";
 import { table } from "./table.js";
 
 const PAGE = 50;
@@ -28,8 +29,8 @@ export function pagedTable({ caption, columns, key, empty, read, rowsOf, scope, 
   async function attempt(query, before, again) {
     try {
       show(await read(query), before);
-    } catch (problem) {
-      if (!scope.signal.aborted && !quiet) fill(place, errorState(problem, again));
+    } catch (error) {
+      handle(error, scope, (problem) => quiet || fill(place, errorState(problem, again)));
     }
   }
 

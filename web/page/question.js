@@ -1,6 +1,7 @@
 // The form of a dialog that asks for confirmation of a command.
 import { newKey, post } from "./api.js";
 import { announce, fill, h, icon, visible } from "./dom.js";
+import { handle, inputFault } from "./faults.js";
 
 const SETTLING = 1000; // milliseconds: the second click of a double click must not confirm what was not read
 
@@ -28,7 +29,7 @@ export function questionForm(question, { note, before, close, settled, outdated 
     try {
       content = body();
     } catch (error) {
-      return showFault(error.message);
+      return showFault(inputFault(error));
     }
     setBusy(true);
     fill(fault);
@@ -36,8 +37,8 @@ export function questionForm(question, { note, before, close, settled, outdated 
       const answer = await post(typeof path === "function" ? path() : path, content, key, isOrder ? version : null);
       close();
       done(answer);
-    } catch (problem) {
-      refused(problem);
+    } catch (error) {
+      handle(error, null, refused);
     } finally {
       setBusy(false);
       settled();

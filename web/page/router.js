@@ -22,8 +22,9 @@ export function currentRoute() {
 function decoded(text) {
   try {
     return decodeURIComponent(text);
-  } catch {
-    return text;
+  } catch (error) {
+    if (error instanceof URIError) return text;
+    throw error;
   }
 }
 

@@ -1,6 +1,7 @@
 // One field for an order's or a customer's id.
 import { get } from "./api.js";
 import { announce, toast } from "./dom.js";
+import { handle } from "./faults.js";
 import { go } from "./router.js";
 import { whoAmI } from "./session.js";
 
@@ -13,9 +14,8 @@ export function listenForSearch() {
     try {
       await open(id);
       field.value = "";
-    } catch (problem) {
-      announce(problem.message);
-      toast(problem.message);
+    } catch (error) {
+      handle(error, null, ({ message }) => (announce(message), toast(message)));
     }
   });
 }

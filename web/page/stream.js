@@ -36,7 +36,7 @@ export class LiveStream {
         await new Promise((resolve) => (this.wake = resolve));
         continue;
       }
-      const again = await this.#connect().catch((error) => error.name !== "Forbidden");
+      const again = await this.#connect();
       if (this.stopped || this.paused) continue;
       if (!again) return this.on.state("stopped");
       this.on.state("reconnecting");
@@ -55,20 +55,26 @@ export class LiveStream {
     });
   }
 
+  /** A connection to its end; true where another is to follow. */
   async #connect() {
     this.connection = new AbortController();
     const headers = { Accept: "text/event-stream", ...authorization() };
     if (this.lastId !== null) headers["Last-Event-ID"] = String(this.lastId);
-    const response = await fetch(this.path, { headers, cache: "no-store", signal: this.connection.signal });
+    let response;
+    try {
+      response = await fetch(this.path, { headers, cache: "no-store", signal: this.connection.signal });
+    } catch {
+      return true;
+    }
     if (!response.ok) return this.#refused(response);
     this.on.state("live");
-    this.on.opened();
+    guarded(this.on.opened);
     await this.#read(response.body.pipeThrough(new TextDecoderStream()).getReader());
     return true;
   }
 
   async #refused(response) {
-    const problem = problemOf(response, await response.text());
+    const problem = problemOf(response, await response.text().catch(() => ""));
     if (problem.status === GONE) {
       this.lastId = null; // from before a restore: begin anew, and `opened` has all read again
       return true;
@@ -80,8 +86,8 @@ export class LiveStream {
     let rest = "";
     for (;;) {
       const watch = setTimeout(() => this.connection.abort(), SILENCE);
-      const { value, done } = await reader.read().finally(() => clearTimeout(watch));
-      if (done) return;
+      const { value, done } = await reader.read().catch(() => ({ done: true })).finally(() => clearTimeout(watch));
+      if (done) return; // or interrupted
       this.attempts = 0;
       const text = rest + value;
       const whole = text.endsWith("\r") ? text.length - 1 : text.length; // its \n may come with the next chunk
@@ -100,7 +106,7 @@ export class LiveStream {
       else if (field === "event") event.type = value;
     }
     if (event.id !== null) this.lastId = event.id;
-    if (event.data.length) this.on.event({ ...event, data: parsed(event.data.join("\n")) });
+    if (event.data.length) guarded(() => this.on.event({ ...event, data: parsed(event.data.join("\n")) }));
   }
 
   #visibilityChanged() {
@@ -116,5 +122,14 @@ export class LiveStream {
       this.attempts = 0;
       this.wake();
     }
+  }
+}
+
+/** Runs a listener: its error is the page's own, not an end of the connection. */
+function guarded(listener) {
+  try {
+    listener();
+  } catch (error) {
+    reportError(error);
   }
 }

@@ -2,6 +2,7 @@
 import { get } from "./api.js";
 import { ask } from "./dialog.js";
 import { errorState, fill, h, external, section, skeleton, toast } from "./dom.js";
+import { handle } from "./faults.js";
 import { count, duration } from "./format.js";
 import { may } from "./session.js";
 import { badge } from "./status.js";
@@ -27,8 +28,8 @@ export function showSystem(main, scope) {
       head.textContent = `The log ends at position ${count(found.head)}.`;
       rows.update(readers);
       if (place.firstElementChild !== rows.element) fill(place, rows.element);
-    } catch (problem) {
-      if (!scope.signal.aborted && place.firstElementChild !== rows.element) fill(place, errorState(problem, refresh));
+    } catch (error) {
+      handle(error, scope, (problem) => place.firstElementChild === rows.element || fill(place, errorState(problem, refresh)));
     }
   }
 

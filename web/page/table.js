@@ -33,11 +33,12 @@ export function table(caption, columns, key, empty) {
       line.remove();
       shown.delete(id);
     }
-    let place = body.firstElementChild;
+    let last = null;
     for (const [id, row] of wanted) {
       const line = lineFor(id, row, before);
-      if (line === place) place = place.nextElementSibling;
-      else body.insertBefore(line, place);
+      const place = last ? last.nextElementSibling : body.firstElementChild; // after lineFor, which may replace the line there
+      if (line !== place) body.insertBefore(line, place);
+      last = line;
     }
     const content = rows.length ? element : emptyState(...empty());
     if (holder.firstElementChild !== content) fill(holder, content);

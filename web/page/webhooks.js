@@ -2,6 +2,7 @@
 import { get } from "./api.js";
 import { ask } from "./dialog.js";
 import { fill, h, orderLink, external, section, toast } from "./dom.js";
+import { handle } from "./faults.js";
 import { count, relative, time } from "./format.js";
 import { pagedTable } from "./paged.js";
 import { may } from "./session.js";
@@ -27,7 +28,8 @@ function endpointState({ enabled, disabledReason, replay }) {
 export async function webhookSections(scope) {
   try {
     await get("/v1/webhooks/endpoints", { limit: 1 }, scope.signal);
-  } catch {
+  } catch (error) {
+    handle(error, scope, () => {});
     return [];
   }
   return [section("Webhook endpoints", {}, endpoints(scope)), deliveries(scope)];
