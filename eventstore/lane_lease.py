@@ -36,7 +36,7 @@ class LaneLease(Lease):
         return bool(await self._ask(TRY_LOCK_SHARED))
 
     async def shares(self) -> Shares | None:
-        """Who owns which lanes; None where the session has lost its locks. Raises connection errors."""
+        """Owners of the lanes at this moment; None where the session has lost its locks. Raises connection errors."""
         rows = await self._fetch(SHARES, self.key, list(self._keys))
         if not rows:
             return None
@@ -45,7 +45,7 @@ class LaneLease(Lease):
         most = -(-len(self._keys) // row["members"])
         return Shares(frozenset(own), sorted(self._of.keys() - own - taken), most)
 
-    async def take(self, lanes: Collection[int]) -> set[int]:
+    async def claim(self, lanes: Collection[int]) -> set[int]:
         """Try to own these lanes; returns those that no other process took first."""
         return {self._keys[row["key"]] for row in await self._fetch(TRY_LOCKS, [self._of[lane] for lane in lanes])}
 

@@ -45,7 +45,7 @@ class LaneReader:
         self._saved = None
 
     async def positions(self) -> Positions:
-        """Where each lane goes on."""
+        """The position after which each lane goes on."""
         if self._saved is None:
             opened: list[int] = await self._pool.fetchval(OPEN_LANES, self._name, self._count)
             self._lanes = [at if self._owned is None or lane in self._owned else None for lane, at in enumerate(opened)]

@@ -26,7 +26,7 @@ class DividedConsumer(Consumer, Protocol):
 
 
 class LaneRunner(ConsumerRunner):
-    """Joins the processes that run the consumer, takes a share of its lanes, and gives lanes away when others join.
+    """Member of the processes that run a consumer: owns an even share of its lanes, and gives up the excess as members join.
 
     A lane changes its owner between two steps. A step that takes longer is cancelled, and its events are handled again.
     """
@@ -64,7 +64,7 @@ class LaneRunner(ConsumerRunner):
             await self._handle(kept)
             await self._lane_lease.give(shares.own - kept)
         elif room := min(shares.most - len(shares.own), len(shares.free)):
-            taken = await self._lane_lease.take(shares.free[:room])
+            taken = await self._lane_lease.claim(shares.free[:room])
             await self._handle(shares.own | taken)
             awake.set()
 
