@@ -1,44 +1,21 @@
 """Order of the starts within a stream: each event is dispatched after the one before it, or after that one is parked."""
 
-import asyncio
 from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.service import RPCError
 
 from bootstrap import App, build_app
 from dispatcher.dispatcher import Dispatcher
-from dispatcher.starter import WorkflowStarter
-from dispatcher.triggers import Trigger
 from eventstore.failing_alone import ROUNDS
-from eventstore.model import RecordedEvent
 from orders.commands import ConfirmOrder
-from orders.events import Event
 from settings import Settings
 from tests.integration.log_by_hand import ByHand, insert, placed
+from tests.integration.noted_starts import Starts
 from tests.running_system import new_id
 
 ORDERS = 20
-
-
-class Starts(WorkflowStarter):
-    """Notes when each start begins and ends. failing: the order whose validation Temporal refuses."""
-
-    def __init__(self) -> None:
-        self.noted: list[tuple[str, str, str]] = []
-        self.failing: str | None = None
-
-    async def start(self, trigger: Trigger, event: Event, recorded: RecordedEvent) -> None:
-        self.noted.append((event.order_id, trigger.workflow, "begins"))
-        for _ in range(ORDERS):
-            await asyncio.sleep(0)
-        if event.order_id == self.failing and trigger.workflow == "validate-order":
-            raise RPCError("the test refuses it", RPCStatusCode.UNAVAILABLE, b"")
-        self.noted.append((event.order_id, trigger.workflow, "ends"))
-
-    def of(self, order_id: str) -> list[tuple[str, str]]:
-        return [(workflow, what) for id_, workflow, what in self.noted if id_ == order_id]
 
 
 @pytest.fixture
