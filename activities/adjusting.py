@@ -1,13 +1,12 @@
 """Records the changes of an order's payment at the provider in the order's stream, with the provider as actor."""
 
-from activities import signatures as step
 from gateways.payments import PaymentChange, PaymentGateway
 from order_streams import Orders, load_order, metadata_of
 from orders.adjustments import Adjustment
 from orders.commands import RecordAdjustment
 from orders.fields import MAX_TEXT
 from orders.ids import stream_name
-from orders.names import derived_name, key_of_order
+from orders.names import charge_key, derived_name
 from orders.state import Cancelled, ExistingOrder, Placed, Shipped
 
 
@@ -25,8 +24,7 @@ class Adjusting:
         state = (await load_order(self._orders, order_id)).state
         if isinstance(state, Placed) or (isinstance(state, Cancelled) and state.reached == "placed"):
             return state, []
-        key = key_of_order(step.CHARGE_PAYMENT.name, order_id)
-        changes = await self._gateway.changes(key, crediting=_has_open_refund(state))
+        changes = await self._gateway.changes(charge_key(order_id), crediting=_has_open_refund(state))
         before = len(state.adjustments)
         for change in changes:
             if _is_missing(state, change):

@@ -37,6 +37,7 @@ from orders.ids import stream_name
 from orders.names import derived_name
 from orders.payment_attempts import RecordPaymentFailure
 from orders.payment_events import RefundOutcome
+from orders.records import PaymentFailure
 from orders.state import Cancelled, ExistingOrder, NotPlaced
 
 
@@ -93,9 +94,7 @@ class OrderActivities:
     @activity.defn(name=step.RECORD_PAYMENT_FAILURE.name)
     async def record_payment_failure(self, record: PaymentFailureRecord) -> OrderProgress:
         order, failed = record.order, record.failure
-        command = RecordPaymentFailure(
-            order.order_id, failed.attempt, failed.code, failed.reason, failed.waits_until, failed.payment_id
-        )
+        command = RecordPaymentFailure(order.order_id, PaymentFailure(**dict(failed)))
         # The same decline again is a fact of its own after the provider has processed a payment in between.
         version = (await load_order(self._orders, order.order_id)).version
         try:

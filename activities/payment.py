@@ -25,15 +25,10 @@ from gateways.legacy_refund_keys import LegacyRefundKeys
 from gateways.payments import Charge, ChargeRequest, PaymentGateway, RefundRequest, TakesPayments
 from order_streams import Orders, load_order
 from orders.model import Order
-from orders.names import derived_name, key_of_order, older_name
+from orders.names import charge_key, derived_name, older_name
 from orders.records import Payment as RecordedPayment
 from orders.records import Refund
 from orders.state import Cancelled, Confirmed, ExistingOrder, Shipped
-
-
-def charge_key(order_id: str) -> str:
-    """Return the idempotency key of an order's only charge; voiding it prevents any later charge."""
-    return key_of_order(step.CHARGE_PAYMENT.name, order_id)
 
 
 def charge_request(

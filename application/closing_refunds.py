@@ -6,7 +6,7 @@ from typing import Final
 
 import asyncpg
 
-from activities.payment import charge_key, refund_key, refund_request
+from activities.payment import refund_key, refund_request
 from application.acting import act
 from eventstore.command_handler import Handled, require_expected
 from gateways.legacy_refund_keys import LegacyRefundKeys
@@ -16,6 +16,7 @@ from orders.commands import CloseRefund
 from orders.decide import decide
 from orders.events import RefundRequested
 from orders.ids import stream_name
+from orders.names import charge_key
 from orders.payment_events import RefundOutcome
 from orders.state import Cancelled, Shipped, State
 

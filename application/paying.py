@@ -6,12 +6,12 @@ import structlog
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities.payment import charge_key
 from dispatcher.older_ids import id_in_use
 from eventstore.errors import EventStoreError
 from gateways.payments import CustomerAction, CustomerActions, PaymentGateway
 from order_streams import Orders, load_order
 from orders.errors import OrderError
+from orders.names import charge_key
 from orders.records import PaymentFailure
 from orders.state import ExistingOrder
 from temporal import reachable

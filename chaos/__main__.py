@@ -10,7 +10,7 @@ from chaos.soak import Plan, soak
 from cli.arguments import AsJson
 from cli.failures import OK, REFUSED
 from cli.output import show, show_json
-from cli.running import execute
+from cli.running import executed
 from process import MARGIN_WITH_SERVICES
 from settings import Settings
 
@@ -24,26 +24,28 @@ AtProviders = Annotated[
 Rate = Annotated[float, typer.Option(min=0.1, max=50, help="Orders a second.")]
 
 
-def chaos(
-    seconds: Seconds = 120, seed: Seed = None, rate: Rate = 3, providers: AtProviders = False, as_json: AsJson = False
-) -> None:
+@executed(margin=MARGIN_WITH_SERVICES)
+async def chaos(
+    _: Settings,
+    seconds: Seconds = 120,
+    seed: Seed = None,
+    rate: Rate = 3,
+    providers: AtProviders = False,
+    as_json: AsJson = False,
+) -> int:
     """Run a soak test: place orders while faults are injected one after another, then audit the books.
 
     Prints each fault and the time until work continued after it. Exits 0 only if every order has ended and the audit
     passes.
     """
     plan = Plan(seconds, random.SystemRandom().randrange(1_000_000) if seed is None else seed, rate, providers)
-
-    async def command(_: Settings) -> int:
-        log = Log()
-        verdict = await soak(plan, log)
-        if as_json:
-            show_json(verdict_json(verdict, log))
-        else:
-            show(*verdict_lines(verdict))
-        return OK if verdict.good else REFUSED
-
-    execute(command, margin=MARGIN_WITH_SERVICES)
+    log = Log()
+    verdict = await soak(plan, log)
+    if as_json:
+        show_json(verdict_json(verdict, log))
+    else:
+        show(*verdict_lines(verdict))
+    return OK if verdict.good else REFUSED
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from cli.acting import actor
 from cli.arguments import AsJson, Limit, OrderId, identifier
 from cli.failures import Refused
 from cli.output import print_cursor, show, show_json, table, visible
-from cli.running import execute, opened
+from cli.running import executed, opened
 from inventory.adjustments import Adjustment
 from inventory.stock_file import MAX_BIGINT
 from orders.errors import IllegalTransition
@@ -69,61 +69,66 @@ OfSku = Annotated[str | None, typer.Option("--sku", metavar="SKU", help="Only th
 After = Annotated[int | None, typer.Option("--after", metavar="NUMBER", min=1, help="Go on behind this entry.")]
 
 
-def adjust(sku: Sku, change: Change, reason: AdjustmentReason, expect: Expect = None, as_json: AsJson = False) -> None:
+@executed()
+async def adjust(
+    settings: Settings,
+    sku: Sku,
+    change: Change,
+    reason: AdjustmentReason,
+    expect: Expect = None,
+    as_json: AsJson = False,
+) -> None:
     """Add units to a SKU, or take them away: +5 or -5. Never below zero.
 
     Exits 1 where the SKU is unknown, too few units are available, or not as many as expected.
     """
-
-    async def command(settings: Settings) -> None:
-        async with opened(settings) as app:
-            made = await app.adjustments.adjust(sku, change, actor=actor(), reason=reason, expected=expect)
-        if as_json:
-            show_json(camel_case(asdict(made)))
-        else:
-            show(_table([made]))
-
-    execute(command)
+    async with opened(settings) as app:
+        made = await app.adjustments.adjust(sku, change, actor=actor(), reason=reason, expected=expect)
+    if as_json:
+        show_json(camel_case(asdict(made)))
+    else:
+        show(_table([made]))
 
 
-def restock_order(
-    order_id: OrderId, returned: Returned, refund_id: RefundId, reason: AdjustmentReason, as_json: AsJson = False
+@executed()
+async def restock_order(
+    settings: Settings,
+    order_id: OrderId,
+    returned: Returned,
+    refund_id: RefundId,
+    reason: AdjustmentReason,
+    as_json: AsJson = False,
 ) -> None:
     """Put returned units of a refunded order back into stock, once for each refund.
 
     The same command again changes nothing. Exits 1 where the order has not shipped, or has no such refund or units.
     """
     asked = Restock(order_id, refund_id, _returned(returned), reason)
-
-    async def command(settings: Settings) -> None:
-        async with opened(settings) as app:
-            try:
-                made = await restock(app.orders, app.adjustments, asked, actor=actor())
-            except IllegalTransition as error:
-                raise Refused(why_impossible(error)) from None
-        if as_json:
-            entries = [camel_case(asdict(each)) for each in made.entries]
-            show_json({"orderId": order_id, "refundId": refund_id, "changed": made.changed, "adjustments": entries})
-        else:
-            show("back in stock" if made.changed else "was back in stock already", _table(made.entries))
-
-    execute(command)
+    async with opened(settings) as app:
+        try:
+            made = await restock(app.orders, app.adjustments, asked, actor=actor())
+        except IllegalTransition as error:
+            raise Refused(why_impossible(error)) from None
+    if as_json:
+        entries = [camel_case(asdict(each)) for each in made.entries]
+        show_json({"orderId": order_id, "refundId": refund_id, "changed": made.changed, "adjustments": entries})
+    else:
+        show("back in stock" if made.changed else "was back in stock already", _table(made.entries))
 
 
-def list_adjustments(sku: OfSku = None, limit: Limit = 100, after: After = None, as_json: AsJson = False) -> None:
+@executed()
+async def list_adjustments(
+    settings: Settings, sku: OfSku = None, limit: Limit = 100, after: After = None, as_json: AsJson = False
+) -> None:
     """List the adjustments of stock, the newest first: imports, levels set, changes, restocks."""
-
-    async def command(settings: Settings) -> None:
-        async with opened(settings) as app:
-            found = await app.adjustments.list(sku=sku, before=after, limit=limit + 1)
-        following = found[limit - 1].id if len(found) > limit else None
-        if as_json:
-            show_json({"adjustments": [camel_case(asdict(each)) for each in found[:limit]], "after": following})
-        else:
-            show(_table(found[:limit]))
-            print_cursor(following)
-
-    execute(command)
+    async with opened(settings) as app:
+        found = await app.adjustments.list(sku=sku, before=after, limit=limit + 1)
+    following = found[limit - 1].id if len(found) > limit else None
+    if as_json:
+        show_json({"adjustments": [camel_case(asdict(each)) for each in found[:limit]], "after": following})
+    else:
+        show(_table(found[:limit]))
+        print_cursor(following)
 
 
 def _table(entries: list[Adjustment]) -> Table:

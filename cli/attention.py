@@ -11,7 +11,7 @@ from application.attention import attention_cursor, attention_document, place_of
 from cli.arguments import AsJson
 from cli.failures import OK, REFUSED, explain
 from cli.output import note, print_cursor, show, show_json, table
-from cli.running import execute, opened, temporal_if_reachable
+from cli.running import executed, opened, temporal_if_reachable
 from open_work.attention_list import StuckList, StuckPage, find_stuck
 from open_work.kinds import Kind, Stuck
 from settings import Settings
@@ -33,28 +33,27 @@ _COLOURS: Final[dict[Kind, str]] = {
 }
 
 
-def attention(kind: KindFilter = None, limit: MaxRows = 100, after: AfterRow = None, as_json: AsJson = False) -> None:
+@executed()
+async def attention(
+    settings: Settings, kind: KindFilter = None, limit: MaxRows = 100, after: AfterRow = None, as_json: AsJson = False
+) -> int:
     """List orders and events that need an operator, in the order of harm, from money at risk to holds.
 
     Each with the order's state, the step, since when, the last error and the next retry. Exits 0 for an empty
     list, 1 otherwise or where Temporal did not respond.
     """
     place = _place(after)
-
-    async def command(settings: Settings) -> int:
-        async with opened(settings) as app:
-            found = await find_stuck(app.sources(await temporal_if_reachable(settings)), settings)
-        page = found.page(limit, kind=kind, after=place)
-        if as_json:
-            show_json(attention_document(found, page))
-        else:
-            _print(found, page)
-        if found.problem:
-            note(f"without workflows: {explain(found.problem, settings)}")
-        stuck = found.counts.total() if kind is None else found.counts[kind]
-        return REFUSED if stuck or found.problem else OK
-
-    execute(command)
+    async with opened(settings) as app:
+        found = await find_stuck(app.sources(await temporal_if_reachable(settings)), settings)
+    page = found.page(limit, kind=kind, after=place)
+    if as_json:
+        show_json(attention_document(found, page))
+    else:
+        _print(found, page)
+    if found.problem:
+        note(f"without workflows: {explain(found.problem, settings)}")
+    stuck = found.counts.total() if kind is None else found.counts[kind]
+    return REFUSED if stuck or found.problem else OK
 
 
 def _place(after: str | None) -> Sequence[str]:

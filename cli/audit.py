@@ -12,7 +12,7 @@ from audit import audit as prove
 from cli.arguments import AsJson
 from cli.failures import OK, REFUSED
 from cli.output import messages, note, show, show_json, visible
-from cli.running import execute, opened, temporal_if_reachable
+from cli.running import executed, opened, temporal_if_reachable
 from open_work.sources import Sources
 from settings import Settings
 
@@ -20,23 +20,20 @@ SHOWN_FINDINGS: Final = 50
 Progress: TypeAlias = Callable[[str, int], None]
 
 
-def audit(as_json: AsJson = False) -> None:
+@executed()
+async def audit(settings: Settings, as_json: AsJson = False) -> int:
     """Prove the books from first principles: streams, money, labels, stock, messages, open orders, read models.
 
     Writes nothing but the record of its own outcome, which metrics show. Prints the first 50 findings, or all with
     --json; exits 1 if there are any.
     """
-
-    async def command(settings: Settings) -> int:
-        async with opened(settings) as app:
-            report = await prove_books(app.sources(await temporal_if_reachable(settings)))
-        if as_json:
-            show_json(report.as_json())
-        else:
-            show(*report_lines(report))
-        return OK if report.holds else REFUSED
-
-    execute(command)
+    async with opened(settings) as app:
+        report = await prove_books(app.sources(await temporal_if_reachable(settings)))
+    if as_json:
+        show_json(report.as_json())
+    else:
+        show(*report_lines(report))
+    return OK if report.holds else REFUSED
 
 
 async def prove_books(sources: Sources) -> AuditReport:

@@ -8,7 +8,7 @@ import typer
 from cli.acting import Expect, Reason, act
 from cli.arguments import AsJson, OrderId
 from cli.output import show, show_json, visible
-from cli.running import execute, opened
+from cli.running import executed, opened
 from orders.commands import CancelOrder
 from orders.events import CancelledBy
 from orders.state import Cancelled
@@ -25,27 +25,29 @@ class Person(StrEnum):
 By = Annotated[Person, typer.Option("--by", help="The person who wishes it.")]
 
 
-def cancel(
-    order_id: OrderId, reason: Reason, by: By = Person.OPERATOR, expect: Expect = None, as_json: AsJson = False
+@executed()
+async def cancel(
+    settings: Settings,
+    order_id: OrderId,
+    reason: Reason,
+    by: By = Person.OPERATOR,
+    expect: Expect = None,
+    as_json: AsJson = False,
 ) -> None:
     """Cancel an order that has not shipped; its charge, reservation and label are undone.
 
     Exits 1 where it has shipped. A cancelled order is unchanged.
     """
-
-    async def command(settings: Settings) -> None:
-        async with opened(settings) as app:
-            handled = await act(app.orders, CancelOrder(order_id, reason, CancelledBy(by)), expect)
-        state = handled.state
-        assert isinstance(state, Cancelled)
-        if as_json:
-            show_json(_document(order_id, state, handled.changed))
-        elif handled.changed:
-            show("cancelled")
-        else:
-            show(f"was cancelled already ({visible(state.reason)}, by {state.cancelled_by})")
-
-    execute(command)
+    async with opened(settings) as app:
+        handled = await act(app.orders, CancelOrder(order_id, reason, CancelledBy(by)), expect)
+    state = handled.state
+    assert isinstance(state, Cancelled)
+    if as_json:
+        show_json(_document(order_id, state, handled.changed))
+    elif handled.changed:
+        show("cancelled")
+    else:
+        show(f"was cancelled already ({visible(state.reason)}, by {state.cancelled_by})")
 
 
 def _document(order_id: str, state: Cancelled, changed: bool) -> dict[str, object]:

@@ -12,7 +12,7 @@ from application.wire import camel_case
 from cli.arguments import AsJson, CustomerId, Limit
 from cli.failures import Refused
 from cli.output import print_cursor, show, show_json, table
-from cli.running import execute, opened
+from cli.running import executed, opened
 from orders.money import format_money
 from projections.customer_orders import CustomerRow
 from settings import Settings
@@ -22,28 +22,29 @@ AfterCustomer = Annotated[
 ]
 
 
-def customers(
-    customer: CustomerId = None, limit: Limit = 50, after: AfterCustomer = None, as_json: AsJson = False
+@executed()
+async def customers(
+    settings: Settings,
+    customer: CustomerId = None,
+    limit: Limit = 50,
+    after: AfterCustomer = None,
+    as_json: AsJson = False,
 ) -> None:
     """List customers with their orders and spend, one row for each currency; or show one customer."""
     cursor = _cursor(after) if after else None
-
-    async def command(settings: Settings) -> None:
-        async with opened(settings) as app:
-            if customer:
-                rows, following = await app.queries.customer(customer), None
-            else:
-                page = await app.queries.customers(limit=limit, after=cursor)
-                rows, following = page.rows, encode_cursor(*page.after) if page.after else None
-        if customer and not rows:
-            raise Refused(f"there is no order of customer {customer}")
-        if as_json:
-            show_json({"customers": [camel_case(asdict(row)) for row in rows], "after": following})
+    async with opened(settings) as app:
+        if customer:
+            rows, following = await app.queries.customer(customer), None
         else:
-            show(_customer_table(rows))
-            print_cursor(following)
-
-    execute(command)
+            page = await app.queries.customers(limit=limit, after=cursor)
+            rows, following = page.rows, encode_cursor(*page.after) if page.after else None
+    if customer and not rows:
+        raise Refused(f"there is no order of customer {customer}")
+    if as_json:
+        show_json({"customers": [camel_case(asdict(row)) for row in rows], "after": following})
+    else:
+        show(_customer_table(rows))
+        print_cursor(following)
 
 
 def _cursor(after: str) -> tuple[str, str]:

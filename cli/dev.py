@@ -17,7 +17,7 @@ from bootstrap import App
 from cli.arguments import DATA_FOLDER, AsJson
 from cli.failures import database_address
 from cli.output import facts, note, show, show_json
-from cli.running import execute, opened, temporal
+from cli.running import executed, opened, temporal
 from cli.worker import serve_and_announce
 from embedded.folders import private_folder
 from embedded.services import Services, run_services
@@ -35,29 +35,26 @@ from worker import Role, serve
 _PRODUCTS: Final = DATA_FOLDER / "northwind" / "products.csv"
 
 
-def dev(as_json: AsJson = False) -> None:
+@executed(serves=True, margin=MARGIN_WITH_SERVICES)
+async def dev(_: Settings, as_json: AsJson = False) -> None:
     """Run PostgreSQL, Temporal, worker, HTTP API and page, with data kept in .orders/, until Ctrl-C.
 
     DATABASE_URL and TEMPORAL_ADDRESS, where set, are used instead. Other commands in this folder find what runs here.
     """
-
-    async def command(_: Settings) -> None:
-        given = load_settings(None)  # addresses that an earlier run left in the folder are stale
-        async with run_services(
-            DEV_FOLDER,
-            database_url=given.database_url,
-            temporal_address=given.temporal_address,
-            temporal_namespace=temporal_namespace(),
-        ) as services:
-            settings = _settings(given, services)
-            for name in await migrate(settings.owner_database_url):
-                note(f"migrated: {name}")
-            async with opened(settings) as app:
-                if "PostgreSQL" not in services.started:  # the embedded server has this user alone
-                    await warn_of_excess_rights(app.pool)
-                await _serve(app, settings, services, as_json)
-
-    execute(command, serves=True, margin=MARGIN_WITH_SERVICES)
+    given = load_settings(None)  # addresses that an earlier run left in the folder are stale
+    async with run_services(
+        DEV_FOLDER,
+        database_url=given.database_url,
+        temporal_address=given.temporal_address,
+        temporal_namespace=temporal_namespace(),
+    ) as services:
+        settings = _settings(given, services)
+        for name in await migrate(settings.owner_database_url):
+            note(f"migrated: {name}")
+        async with opened(settings) as app:
+            if "PostgreSQL" not in services.started:  # the embedded server has this user alone
+                await warn_of_excess_rights(app.pool)
+            await _serve(app, settings, services, as_json)
 
 
 def _settings(given: Settings, services: Services) -> Settings:

@@ -11,7 +11,7 @@ from application.wire import camel_case
 from cli.arguments import AsJson
 from cli.failures import OK, REFUSED, Refused
 from cli.output import show, show_json, table, visible
-from cli.running import execute, opened, temporal
+from cli.running import executed, opened, temporal
 from dispatcher.bulk import waiting_bulk_orders
 from dispatcher.dispatcher import NAME, Dispatcher
 from dispatcher.parking import Parked, Parking
@@ -25,25 +25,22 @@ All = Annotated[bool, typer.Option("--all", help="Retry every parked event.")]
 
 
 @dispatcher.command()
-def status(as_json: AsJson = False) -> None:
+@executed()
+async def status(settings: Settings, as_json: AsJson = False) -> None:
     """Show the dispatcher's position, its lag behind the log, waiting bulk orders, and parked events with their reasons."""
-
-    async def command(settings: Settings) -> None:
-        async with opened(settings) as app:
-            [standing] = await standings(app.store, [NAME], {NAME: await app.parking.count()})
-            parked = [event async for event in _parked(app.parking)]
-            waiting = await waiting_bulk_orders(app.pool)
-        if as_json:
-            events = [camel_case(asdict(event)) for event in parked]
-            show_json(standing.as_json() | {"bulkWaiting": waiting, "events": events})
-            return
-        show(table(*STANDING_COLUMNS, rows=[standing.row()], right=STANDING_COLUMNS[1:]))
-        if waiting:
-            show(f"{waiting:,} bulk orders wait for their turn")
-        if parked:
-            show(table("position", "event", "stream", "attempts", "last", "reason", rows=map(_row, parked)))
-
-    execute(command)
+    async with opened(settings) as app:
+        [standing] = await standings(app.store, [NAME], {NAME: await app.parking.count()})
+        parked = [event async for event in _parked(app.parking)]
+        waiting = await waiting_bulk_orders(app.pool)
+    if as_json:
+        events = [camel_case(asdict(event)) for event in parked]
+        show_json(standing.as_json() | {"bulkWaiting": waiting, "events": events})
+        return
+    show(table(*STANDING_COLUMNS, rows=[standing.row()], right=STANDING_COLUMNS[1:]))
+    if waiting:
+        show(f"{waiting:,} bulk orders wait for their turn")
+    if parked:
+        show(table("position", "event", "stream", "attempts", "last", "reason", rows=map(_row, parked)))
 
 
 async def _parked(parking: Parking) -> AsyncIterator[Parked]:
@@ -59,24 +56,21 @@ def _row(event: Parked) -> tuple[object, ...]:
 
 
 @dispatcher.command()
-def retry(position: Position = None, every: All = False, as_json: AsJson = False) -> None:
+@executed()
+async def retry(settings: Settings, position: Position = None, every: All = False, as_json: AsJson = False) -> int:
     """Dispatch a parked event again, or --all of them; exits 1 where one stays parked."""
     if (position is None) != every:
         raise typer.BadParameter("give a POSITION or --all, one of the two", param_hint="POSITION")
-
-    async def command(settings: Settings) -> int:
-        async with opened(settings) as app:
-            events = [event async for event in _parked(app.parking) if every or event.position == position]
-            if not events and not every:
-                raise Refused(f"no event is parked at position {position}")
-            stays = []
-            if events:
-                again = app.dispatcher(await temporal(settings), eager=False)
-                stays = await _retry(again, app.parking, [event.position for event in events])
-        _print(len(events), stays, as_json)
-        return REFUSED if stays else OK
-
-    execute(command)
+    async with opened(settings) as app:
+        events = [event async for event in _parked(app.parking) if every or event.position == position]
+        if not events and not every:
+            raise Refused(f"no event is parked at position {position}")
+        stays = []
+        if events:
+            again = app.dispatcher(await temporal(settings), eager=False)
+            stays = await _retry(again, app.parking, [event.position for event in events])
+    _print(len(events), stays, as_json)
+    return REFUSED if stays else OK
 
 
 async def _retry(again: Dispatcher, parking: Parking, positions: list[int]) -> list[Parked]:

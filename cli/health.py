@@ -18,7 +18,7 @@ from application.rights import excess_rights
 from cli.arguments import AsJson
 from cli.failures import OK, REFUSED, database_address, explain, temporal_address
 from cli.output import show, show_json, table
-from cli.running import execute, opened, temporal
+from cli.running import executed, opened, temporal
 from eventstore.store import EventStore
 from settings import Settings
 from temporal import TemporalUnreachable
@@ -38,26 +38,21 @@ class Check:
     insecure: bool = False
 
 
-def health(max_lag: MaxLag = 60.0, as_json: AsJson = False) -> None:
+@executed()
+async def health(settings: Settings, max_lag: MaxLag = 60.0, as_json: AsJson = False) -> int:
     """Check the database, its migrations, Temporal, and that dispatcher and read models keep up; exits 1 if not.
 
     Rights in the database beyond what the application needs are named insecure, and do not make it exit 1.
     """
-
-    async def command(settings: Settings) -> int:
-        checks = [
-            check
-            for found in await asyncio.gather(_database(settings, max_lag), _temporal(settings))
-            for check in found
-        ]
-        healthy = all(check.ok for check in checks)
-        if as_json:
-            show_json({"ok": healthy, "checks": [asdict(check) for check in checks]})
-        else:
-            show(table("check", "", "", rows=map(_row, checks)))
-        return OK if healthy else REFUSED
-
-    execute(command)
+    checks = [
+        check for found in await asyncio.gather(_database(settings, max_lag), _temporal(settings)) for check in found
+    ]
+    healthy = all(check.ok for check in checks)
+    if as_json:
+        show_json({"ok": healthy, "checks": [asdict(check) for check in checks]})
+    else:
+        show(table("check", "", "", rows=map(_row, checks)))
+    return OK if healthy else REFUSED
 
 
 def _row(check: Check) -> tuple[object, ...]:

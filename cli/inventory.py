@@ -15,7 +15,7 @@ from cli.adjustments import Expect, OptionalReason, Sku, Units, adjust, list_adj
 from cli.arguments import AsJson, Limit
 from cli.failures import Refused
 from cli.output import print_cursor, show, show_json, table
-from cli.running import execute, opened
+from cli.running import executed, opened
 from inventory.stock import StockLevel
 from inventory.stock_file import StockRow, read_stock_csv
 from settings import Settings
@@ -33,19 +33,16 @@ After = Annotated[str | None, typer.Option("--after", metavar="SKU", help="Go on
 
 
 @inventory.command("import")
-def import_file(file: File, as_json: AsJson = False) -> None:
+@executed()
+async def import_file(settings: Settings, file: File, as_json: AsJson = False) -> None:
     """Set the levels of all SKUs in a CSV file, or of none where a line is invalid."""
-
-    async def command(settings: Settings) -> None:
-        rows = await asyncio.to_thread(_read, file)
-        async with opened(settings) as app:
-            count = await app.stock.import_levels(rows, actor())
-        if as_json:
-            show_json({"imported": count})
-        else:
-            show(f"imported {count:,} SKUs")
-
-    execute(command)
+    rows = await asyncio.to_thread(_read, file)
+    async with opened(settings) as app:
+        count = await app.stock.import_levels(rows, actor())
+    if as_json:
+        show_json({"imported": count})
+    else:
+        show(f"imported {count:,} SKUs")
 
 
 def _read(file: Path) -> list[StockRow]:
@@ -56,21 +53,18 @@ def _read(file: Path) -> list[StockRow]:
 
 
 @inventory.command("list")
-def list_levels(limit: Limit = 100, after: After = None, as_json: AsJson = False) -> None:
+@executed()
+async def list_levels(settings: Settings, limit: Limit = 100, after: After = None, as_json: AsJson = False) -> None:
     """List stock levels by SKU."""
-
-    async def command(settings: Settings) -> None:
-        async with opened(settings) as app:
-            levels = await app.stock.list(after, limit + 1)
-        following = levels[limit - 1].sku if len(levels) > limit else None
-        if as_json:
-            show_json({"levels": [camel_case(asdict(level)) for level in levels[:limit]], "after": following})
-        else:
-            show(_table(levels[:limit]))
-            if following:
-                print_cursor(following)
-
-    execute(command)
+    async with opened(settings) as app:
+        levels = await app.stock.list(after, limit + 1)
+    following = levels[limit - 1].sku if len(levels) > limit else None
+    if as_json:
+        show_json({"levels": [camel_case(asdict(level)) for level in levels[:limit]], "after": following})
+    else:
+        show(_table(levels[:limit]))
+        if following:
+            print_cursor(following)
 
 
 _SIGNED: Final = {"ignore_unknown_options": True}  # -5 is a number, and no option
@@ -80,25 +74,27 @@ inventory.command("adjustments")(list_adjustments)
 
 
 @inventory.command("set", context_settings=_SIGNED)
-def set_level(
-    sku: Sku, units: Units, reason: OptionalReason = None, expect: Expect = None, as_json: AsJson = False
+@executed()
+async def set_level(
+    settings: Settings,
+    sku: Sku,
+    units: Units,
+    reason: OptionalReason = None,
+    expect: Expect = None,
+    as_json: AsJson = False,
 ) -> None:
     """Set the units available of one SKU, which may be new.
 
     Exits 1 where not as many units are available as expected.
     """
-
-    async def command(settings: Settings) -> None:
-        async with opened(settings) as app:
-            await app.adjustments.set_level(sku, units, actor=actor(), reason=reason, expected=expect)
-            level = await app.stock.get(sku)
-        assert level is not None
-        if as_json:
-            show_json(camel_case(asdict(level)))
-        else:
-            show(_table([level]))
-
-    execute(command)
+    async with opened(settings) as app:
+        await app.adjustments.set_level(sku, units, actor=actor(), reason=reason, expected=expect)
+        level = await app.stock.get(sku)
+    assert level is not None
+    if as_json:
+        show_json(camel_case(asdict(level)))
+    else:
+        show(_table([level]))
 
 
 def _table(levels: list[StockLevel]) -> Table:

@@ -12,7 +12,7 @@ from application.balances import payment_word
 from application.wire import camel_case
 from cli.arguments import AsJson, CustomerFilter, Limit
 from cli.output import moment, print_cursor, show, show_json, status_text, table
-from cli.running import execute, opened
+from cli.running import executed, opened
 from orders.money import format_money
 from projections.order_dashboard import OrderRow
 from settings import Settings
@@ -32,7 +32,9 @@ StatusFilter = Annotated[Status | None, typer.Option("--status", help="Only orde
 AfterOrder = Annotated[int | None, typer.Option("--after", min=1, help="Go on where an earlier page ended.")]
 
 
-def list_orders(
+@executed()
+async def list_orders(
+    settings: Settings,
     status: StatusFilter = None,
     customer: CustomerFilter = None,
     limit: Limit = 50,
@@ -40,17 +42,13 @@ def list_orders(
     as_json: AsJson = False,
 ) -> None:
     """List orders, the last placed first, from the order-dashboard read model."""
-
-    async def command(settings: Settings) -> None:
-        async with opened(settings) as app:
-            page = await app.queries.list_orders(status=status, customer_id=customer, limit=limit, after=after)
-        if as_json:
-            show_json({"orders": [camel_case(asdict(row)) for row in page.rows], "after": page.after})
-        else:
-            show(_order_table(page.rows))
-            print_cursor(page.after)
-
-    execute(command)
+    async with opened(settings) as app:
+        page = await app.queries.list_orders(status=status, customer_id=customer, limit=limit, after=after)
+    if as_json:
+        show_json({"orders": [camel_case(asdict(row)) for row in page.rows], "after": page.after})
+    else:
+        show(_order_table(page.rows))
+        print_cursor(page.after)
 
 
 def _last_column(row: OrderRow) -> str | None:

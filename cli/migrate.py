@@ -3,20 +3,17 @@
 from cli.arguments import AsJson
 from cli.failures import require_address
 from cli.output import note, show, show_json
-from cli.running import execute
+from cli.running import executed
 from eventstore.migrate import migrate
 from settings import Settings
 
 
-def migrate_database(as_json: AsJson = False) -> None:
+@executed()
+async def migrate_database(settings: Settings, as_json: AsJson = False) -> None:
     """Bring the database's schema up to date, as its owner (DATABASE_OWNER_URL, else DATABASE_URL)."""
-
-    async def command(settings: Settings) -> None:
-        require_address(settings.owner_database_url)
-        applied = await migrate(settings.owner_database_url, on_wait=note)
-        if as_json:
-            show_json({"applied": applied})
-        else:
-            show("\n".join(f"applied {name}" for name in applied) or "nothing to apply")
-
-    execute(command)
+    require_address(settings.owner_database_url)
+    applied = await migrate(settings.owner_database_url, on_wait=note)
+    if as_json:
+        show_json({"applied": applied})
+    else:
+        show("\n".join(f"applied {name}" for name in applied) or "nothing to apply")

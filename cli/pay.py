@@ -7,7 +7,7 @@ import typer
 from cli.acting import Expect, act
 from cli.arguments import AsJson, OrderId
 from cli.output import show, show_json
-from cli.running import execute, opened
+from cli.running import executed, opened
 from orders.payment_attempts import GivePaymentMethod
 from settings import Settings
 
@@ -16,31 +16,30 @@ PaymentMethod = Annotated[
 ]
 
 
-def pay(order_id: OrderId, payment_method: PaymentMethod, expect: Expect = None, as_json: AsJson = False) -> None:
+@executed()
+async def pay(
+    settings: Settings, order_id: OrderId, payment_method: PaymentMethod, expect: Expect = None, as_json: AsJson = False
+) -> None:
     """Charge an order that waits for its payment by another means of payment.
 
     Exits 1 where the order does not wait: its payment is in progress, it is paid, or it is cancelled. An order on hold is
     charged when it is released.
     """
-
-    async def command(settings: Settings) -> None:
-        async with opened(settings) as app:
-            handled = await act(app.orders, GivePaymentMethod(order_id, payment_method), expect)
-        state = handled.state
-        if as_json:
-            show_json(
-                {
-                    "orderId": order_id,
-                    "changed": handled.changed,
-                    "status": state.status,
-                    "onHold": state.hold is not None,
-                }
-            )
-        elif not handled.changed:
-            show("was given this means of payment already")
-        elif state.hold is not None:
-            show("is on hold: it is charged when it is released")
-        else:
-            show("is charged again")
-
-    execute(command)
+    async with opened(settings) as app:
+        handled = await act(app.orders, GivePaymentMethod(order_id, payment_method), expect)
+    state = handled.state
+    if as_json:
+        show_json(
+            {
+                "orderId": order_id,
+                "changed": handled.changed,
+                "status": state.status,
+                "onHold": state.hold is not None,
+            }
+        )
+    elif not handled.changed:
+        show("was given this means of payment already")
+    elif state.hold is not None:
+        show("is on hold: it is charged when it is released")
+    else:
+        show("is charged again")

@@ -9,7 +9,7 @@ from application.standings import STANDING_COLUMNS, standings
 from cli.arguments import AsJson
 from cli.output import note, show, show_json, table, visible
 from cli.progress import positions
-from cli.running import execute, opened
+from cli.running import executed, opened
 from projections import PROJECTIONS
 from projections.rebuild import rebuild
 from settings import Settings
@@ -25,38 +25,32 @@ OptionalName = Annotated[
 
 
 @projections.command()
-def status(as_json: AsJson = False) -> None:
+@executed()
+async def status(settings: Settings, as_json: AsJson = False) -> None:
     """Show each read model's position, its lag behind the log, and its parked events."""
-
-    async def command(settings: Settings) -> None:
-        async with opened(settings) as app:
-            found = await standings(app.store, list(_BY_NAME), await app.queries.parked_counts())
-            parked = [event for name in _BY_NAME for event in await app.queries.parked(name)]
-        if as_json:
-            show_json({"projections": [each.as_json() for each in found]})
-            return
-        show(table(*STANDING_COLUMNS, rows=(each.row() for each in found), right=STANDING_COLUMNS[1:]))
-        for event in parked:
-            where = f"position {event.position}, {event.stream} #{event.version} {event.type}"
-            show(f"parked by {event.projection}: {visible(where)}: {visible(event.reason)}")
-
-    execute(command)
+    async with opened(settings) as app:
+        found = await standings(app.store, list(_BY_NAME), await app.queries.parked_counts())
+        parked = [event for name in _BY_NAME for event in await app.queries.parked(name)]
+    if as_json:
+        show_json({"projections": [each.as_json() for each in found]})
+        return
+    show(table(*STANDING_COLUMNS, rows=(each.row() for each in found), right=STANDING_COLUMNS[1:]))
+    for event in parked:
+        where = f"position {event.position}, {event.stream} #{event.version} {event.type}"
+        show(f"parked by {event.projection}: {visible(where)}: {visible(event.reason)}")
 
 
 @projections.command("rebuild")
-def rebuild_projection(name: OptionalName = None, as_json: AsJson = False) -> None:
+@executed()
+async def rebuild_projection(settings: Settings, name: OptionalName = None, as_json: AsJson = False) -> None:
     """Rebuild a read model, or all in one pass, from the whole log beside the live one; swap it in once it has caught up."""
-
-    async def command(settings: Settings) -> None:
-        chosen = [_BY_NAME[str(name)]] if name else PROJECTIONS
-        async with opened(settings) as app:
-            with positions(f"rebuilding {name or 'all read models'}") as on_progress:
-                built = await rebuild(app.pool, app.store, app.codec, chosen, on_progress)
-        if as_json:
-            documents = [{"projection": each.projection, "position": each.position} for each in built]
-            show_json(documents[0] if name else {"projections": documents})
-            return
-        for each in built:
-            note(f"{each.projection} is rebuilt, up to position {each.position:,}")
-
-    execute(command)
+    chosen = [_BY_NAME[str(name)]] if name else PROJECTIONS
+    async with opened(settings) as app:
+        with positions(f"rebuilding {name or 'all read models'}") as on_progress:
+            built = await rebuild(app.pool, app.store, app.codec, chosen, on_progress)
+    if as_json:
+        documents = [{"projection": each.projection, "position": each.position} for each in built]
+        show_json(documents[0] if name else {"projections": documents})
+        return
+    for each in built:
+        note(f"{each.projection} is rebuilt, up to position {each.position:,}")

@@ -12,7 +12,7 @@ from cli.arguments import AsJson, identifier
 from cli.audit import Progress, progress_of
 from cli.failures import OK, REFUSED, Refused
 from cli.output import show, show_json, visible
-from cli.running import execute, opened
+from cli.running import executed, opened
 from gateways.errors import GatewayUnavailable
 from orders.adjustments import sentence_of
 from settings import Settings
@@ -34,27 +34,24 @@ Since = Annotated[
 ]
 
 
-def reconcile(orders: Orders = None, since: Since = None, as_json: AsJson = False) -> None:
+@executed()
+async def reconcile(settings: Settings, orders: Orders = None, since: Since = None, as_json: AsJson = False) -> int:
     """Compare payments with Stripe now: refunds, captures, releases and disputes made there enter the orders' streams.
 
     A worker does the same every ORDERS_STRIPE_RECONCILE_SECONDS. Exits 1 where an order could not be compared.
     """
-
-    async def command(settings: Settings) -> int:
-        async with opened(settings) as app:
-            if app.stripe is None:
-                raise Refused("ORDERS_STRIPE_API_KEY is not set: there is no provider to compare payments with")
-            start = since.replace(tzinfo=UTC) if since else datetime.now(UTC) - FIRST_WINDOW
-            with progress_of("reconciling") as on_progress:
-                found = await _outcomes(app.reconciling(), orders or [], start, on_progress)
-        failed = [outcome for outcome in found if outcome.problem]
-        if as_json:
-            show_json({"orders": list(map(_document, found)), "failed": len(failed)})
-        else:
-            show(*_lines(found))
-        return REFUSED if failed else OK
-
-    execute(command)
+    async with opened(settings) as app:
+        if app.stripe is None:
+            raise Refused("ORDERS_STRIPE_API_KEY is not set: there is no provider to compare payments with")
+        start = since.replace(tzinfo=UTC) if since else datetime.now(UTC) - FIRST_WINDOW
+        with progress_of("reconciling") as on_progress:
+            found = await _outcomes(app.reconciling(), orders or [], start, on_progress)
+    failed = [outcome for outcome in found if outcome.problem]
+    if as_json:
+        show_json({"orders": list(map(_document, found)), "failed": len(failed)})
+    else:
+        show(*_lines(found))
+    return REFUSED if failed else OK
 
 
 async def _outcomes(

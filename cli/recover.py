@@ -13,7 +13,7 @@ from cli.arguments import AsJson
 from cli.audit import progress_of, prove_books, report_lines
 from cli.failures import OK, REFUSED
 from cli.output import show, show_json, visible
-from cli.running import execute, opened, temporal
+from cli.running import executed, opened, temporal
 from eventstore.store import EventStore
 from settings import Settings
 
@@ -27,30 +27,27 @@ Since = Annotated[
 ]
 
 
-def recover(apply: Apply = False, since: Since = None, as_json: AsJson = False) -> None:
+@executed()
+async def recover(settings: Settings, apply: Apply = False, since: Since = None, as_json: AsJson = False) -> int:
     """Find and repair the losses of a fail-over or a restore: sequence, checkpoints, charges, refunds, labels, workflows.
 
     Ends with an audit. Exits 1 while a loss is left: without --apply every loss found, with it those that need an operator.
     """
-
-    async def command(settings: Settings) -> int:
-        async with opened(settings) as app:
-            client = await temporal(settings)
-            with progress_of("recovering") as on_progress:
-                start = since.replace(tzinfo=UTC) if since else await _default_since(app.store)
-                recovery = Recovery(
-                    app.sources(client), client, app.stripe, app.easypost, settings, start, apply, on_progress
-                )
-                losses = [loss async for loss in recovery.losses()]
-            report = await prove_books(app.sources(client))
-        left = [loss for loss in losses if not loss.done]
-        if as_json:
-            show_json({"losses": [asdict(loss) for loss in losses], "left": len(left), "audit": report.as_json()})
-        else:
-            show(*map(_line, losses), _summary(losses, left), *report_lines(report))
-        return OK if report.holds and not left else REFUSED
-
-    execute(command)
+    async with opened(settings) as app:
+        client = await temporal(settings)
+        with progress_of("recovering") as on_progress:
+            start = since.replace(tzinfo=UTC) if since else await _default_since(app.store)
+            recovery = Recovery(
+                app.sources(client), client, app.stripe, app.easypost, settings, start, apply, on_progress
+            )
+            losses = [loss async for loss in recovery.losses()]
+        report = await prove_books(app.sources(client))
+    left = [loss for loss in losses if not loss.done]
+    if as_json:
+        show_json({"losses": [asdict(loss) for loss in losses], "left": len(left), "audit": report.as_json()})
+    else:
+        show(*map(_line, losses), _summary(losses, left), *report_lines(report))
+    return OK if report.holds and not left else REFUSED
 
 
 async def _default_since(store: EventStore) -> datetime:

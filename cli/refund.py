@@ -17,7 +17,7 @@ from cli.acting import Expect, Reason, actor, versions
 from cli.arguments import AsJson, OrderId, identifier
 from cli.failures import Refused
 from cli.output import note, show, show_json, visible
-from cli.running import execute, opened, temporal_if_reachable
+from cli.running import executed, opened, temporal_if_reachable
 from open_work.open_orders import refund_workflow_id
 from order_streams import Orders
 from orders.errors import IllegalTransition
@@ -49,7 +49,9 @@ RefundId = Annotated[
 Wait = Annotated[bool, typer.Option("--wait", help="Return when the refund is made and recorded.")]
 
 
-def refund(
+@executed()
+async def refund(
+    settings: Settings,
     order_id: OrderId,
     amount: Amount,
     reason: Reason,
@@ -63,17 +65,13 @@ def refund(
     Prints the refund's id. Exits 1 where the order has not shipped, or less than the amount is left.
     """
     asked = RequestRefund(order_id, refund_id or uuid.uuid4().hex, amount, reason)
-
-    async def command(settings: Settings) -> None:
-        async with opened(settings) as app:
-            changed = await _request(app.orders, asked, expect)
-            if wait:
-                # The wait needs no Temporal: the stream shows when the refund is made.
-                await _made(app.orders, await temporal_if_reachable(settings), asked)
-            state = await shipped(app.orders, order_id)
-        _print(asked, state, changed, as_json)
-
-    execute(command)
+    async with opened(settings) as app:
+        changed = await _request(app.orders, asked, expect)
+        if wait:
+            # The wait needs no Temporal: the stream shows when the refund is made.
+            await _made(app.orders, await temporal_if_reachable(settings), asked)
+        state = await shipped(app.orders, order_id)
+    _print(asked, state, changed, as_json)
 
 
 async def _request(orders: Orders, asked: RequestRefund, expect: int | None) -> bool:

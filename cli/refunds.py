@@ -11,7 +11,7 @@ from cli.acting import Expect, Reason, actor, versions
 from cli.arguments import AsJson, OrderId, identifier
 from cli.failures import Refused
 from cli.output import show, show_json, visible
-from cli.running import execute, opened
+from cli.running import executed, opened
 from eventstore.command_handler import Handled
 from gateways.errors import GatewayError
 from orders.commands import CloseRefund
@@ -59,7 +59,8 @@ def settle(
     _close(CloseRefund(order_id, refund_id, RefundOutcome.SETTLED_ELSEWHERE, reason), expect, as_json)
 
 
-def _close(asked: CloseRefund, expect: int | None, as_json: bool) -> None:
+@executed()
+async def _close(settings: Settings, asked: CloseRefund, expect: int | None, as_json: bool) -> None:
     async def command(settings: Settings) -> None:
         async with opened(settings) as app:
             try:
@@ -78,7 +79,22 @@ def _close(asked: CloseRefund, expect: int | None, as_json: bool) -> None:
                 raise Refused(visible(error)) from None
         _print(asked, handled, as_json)
 
-    execute(command)
+    async with opened(settings) as app:
+        try:
+            handled = await close_refund(
+                app.orders,
+                app.payments,
+                app.pool,
+                asked,
+                actor=actor(),
+                command_id=str(uuid.uuid4()),
+                expected=versions(expect),
+            )
+        except IllegalTransition as error:
+            raise Refused(why_impossible(error)) from None
+        except GatewayError as error:
+            raise Refused(visible(error)) from None
+    _print(asked, handled, as_json)
 
 
 def _print(asked: CloseRefund, handled: Handled[State], as_json: bool) -> None:

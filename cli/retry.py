@@ -11,7 +11,7 @@ from cli.acting import Expect, Reason, actor, versions
 from cli.arguments import AsJson, OrderId
 from cli.failures import Refused
 from cli.output import show, show_json
-from cli.running import execute, opened, temporal
+from cli.running import executed, opened, temporal
 from orders.errors import IllegalTransition
 from orders.interventions import RetryOrder
 from settings import Settings
@@ -20,7 +20,9 @@ Carrier = Annotated[str | None, typer.Option("--carrier", help="Buy the order's 
 Service = Annotated[str | None, typer.Option("--service", help="Buy the label of this service of the carrier.")]
 
 
-def retry_order(
+@executed()
+async def retry_order(
+    settings: Settings,
     order_id: OrderId,
     reason: Reason,
     carrier: Carrier = None,
@@ -34,26 +36,22 @@ def retry_order(
     continues when it is released. A cancelled order stays cancelled: what is left of it is undone. A choice of carrier or
     service stays with the order until another is made.
     """
-
-    async def command(settings: Settings) -> None:
-        async with opened(settings) as app:
-            client = await temporal(settings, lazy=True)
-            request = RetryOrder(order_id, reason, carrier, service)
-            try:
-                retried = await retry(
-                    app.orders,
-                    client,
-                    settings.task_queue,
-                    request,
-                    actor=actor(),
-                    command_id=str(uuid.uuid4()),
-                    expected=versions(expect),
-                )
-            except IllegalTransition as error:
-                raise Refused(why_impossible(error)) from None
-        _print(order_id, retried, as_json)
-
-    execute(command)
+    async with opened(settings) as app:
+        client = await temporal(settings, lazy=True)
+        request = RetryOrder(order_id, reason, carrier, service)
+        try:
+            retried = await retry(
+                app.orders,
+                client,
+                settings.task_queue,
+                request,
+                actor=actor(),
+                command_id=str(uuid.uuid4()),
+                expected=versions(expect),
+            )
+        except IllegalTransition as error:
+            raise Refused(why_impossible(error)) from None
+    _print(order_id, retried, as_json)
 
 
 def _print(order_id: str, retried: Retried, as_json: bool) -> None:

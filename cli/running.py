@@ -4,7 +4,9 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from functools import wraps
+from inspect import signature
+from typing import TYPE_CHECKING, Any, Concatenate, Final, NoReturn, ParamSpec
 
 import structlog
 
@@ -19,26 +21,40 @@ from telemetry.tracing import configure_tracing
 if TYPE_CHECKING:
     from temporalio.client import Client
 
-Command = Callable[[Settings], Coroutine[Any, Any, int | None]]
+P = ParamSpec("P")
+Exit = int | None
+"""Exit code of a command; None for 0."""
 CONNECT_LIMIT: Final = 10.0  # seconds
 _log = structlog.get_logger(__name__)
 
 
-def execute(command: Command, *, serves: bool = False, margin: float = MARGIN) -> NoReturn:
-    """Run a command by the environment's settings and leave with its exit code, None being 0.
+def executed(
+    *, serves: bool = False, margin: float = MARGIN
+) -> Callable[[Callable[Concatenate[Settings, P], Coroutine[Any, Any, Exit]]], Callable[P, NoReturn]]:
+    """Make a command of a coroutine function: its first argument is the settings of the environment, the others come from the
+    command line, and the process leaves with the exit code that it returns.
 
     serves: it runs until stopped, so that SIGINT and SIGTERM are its regular end, and it logs as configured; any other
     command logs errors alone. margin: see `process.run`. Expected errors become one sentence; a bug keeps its traceback.
     """
 
-    try:
-        code = run(lambda: _run(command, serves), margin=margin)
-    except KeyboardInterrupt:
-        code = OK if serves else _interrupted()
-    raise SystemExit(code)
+    def decorate(command: Callable[Concatenate[Settings, P], Coroutine[Any, Any, Exit]]) -> Callable[P, NoReturn]:
+        @wraps(command)
+        def execute(*args: P.args, **options: P.kwargs) -> NoReturn:
+            try:
+                code = run(lambda: _run(lambda settings: command(settings, *args, **options), serves), margin=margin)
+            except KeyboardInterrupt:
+                code = OK if serves else _interrupted()
+            raise SystemExit(code)
+
+        own = signature(command)
+        execute.__signature__ = own.replace(parameters=list(own.parameters.values())[1:])  # type: ignore[attr-defined]
+        return execute
+
+    return decorate
 
 
-async def _run(command: Command, serves: bool) -> int:
+async def _run(command: Callable[[Settings], Coroutine[Any, Any, Exit]], serves: bool) -> int:
     """Run a command; return its exit code. Errors end here, inside the loop: a traceback would keep Temporal's client alive."""
     settings = None
     try:

@@ -12,7 +12,7 @@ from application.wire import camel_case
 from cli.arguments import AsJson, OrderId
 from cli.failures import explain
 from cli.output import facts, moment, note, show, show_json, status_text, table, visible
-from cli.running import execute, opened, temporal_if_reachable
+from cli.running import executed, opened, temporal_if_reachable
 from eventstore.command_handler import Loaded
 from open_work.attention_list import StuckList, find_stuck_of
 from open_work.evidence import gather
@@ -26,24 +26,21 @@ from orders.state import Cancelled, Confirmed, ExistingOrder, Shipped
 from settings import Settings
 
 
-def show_order(order_id: OrderId, as_json: AsJson = False) -> None:
+@executed()
+async def show_order(settings: Settings, order_id: OrderId, as_json: AsJson = False) -> None:
     """Show an order: status, items and address, money that is owed or authorised, and failing steps."""
-
-    async def command(settings: Settings) -> None:
-        async with opened(settings) as app:
-            loaded = await load_order(app.orders, order_id)
-            sources = app.sources(await temporal_if_reachable(settings))
-            found = await find_stuck_of(sources, settings, order_id)
-            evidence, _ = await gather(sources, [order_id])
-        authorised = sum(each.held for each in evidence)
-        if as_json:
-            show_json(_document(loaded, authorised, found))
-        else:
-            show(*render_order(loaded.state, loaded.version, authorised, found.rows))
-        if found.problem:
-            note(f"without workflows: {explain(found.problem, settings)}")
-
-    execute(command)
+    async with opened(settings) as app:
+        loaded = await load_order(app.orders, order_id)
+        sources = app.sources(await temporal_if_reachable(settings))
+        found = await find_stuck_of(sources, settings, order_id)
+        evidence, _ = await gather(sources, [order_id])
+    authorised = sum(each.held for each in evidence)
+    if as_json:
+        show_json(_document(loaded, authorised, found))
+    else:
+        show(*render_order(loaded.state, loaded.version, authorised, found.rows))
+    if found.problem:
+        note(f"without workflows: {explain(found.problem, settings)}")
 
 
 def _document(loaded: Loaded[ExistingOrder], authorised: int, found: StuckList) -> dict[str, object]:

@@ -11,7 +11,7 @@ from application.workflows import WorkflowView, order_workflows
 from cli.arguments import AsJson, OrderId
 from cli.failures import explain
 from cli.output import moment, note, show, show_json, status_text, table, visible
-from cli.running import execute, opened, temporal
+from cli.running import executed, opened, temporal
 from eventstore.model import RecordedEvent
 from order_streams import load_events
 from orders.events import Event
@@ -19,19 +19,16 @@ from settings import Settings
 from temporal import TemporalUnreachable
 
 
-def timeline(order_id: OrderId, as_json: AsJson = False) -> None:
+@executed()
+async def timeline(settings: Settings, order_id: OrderId, as_json: AsJson = False) -> None:
     """Show an order's events with actor and cause, and its workflows with links to the Temporal Web UI."""
-
-    async def command(settings: Settings) -> None:
-        async with opened(settings) as app:
-            events = await load_events(app.orders, order_id)
-        found = Timeline(order_id, events, await _workflows(settings, order_id, events))
-        if as_json:
-            show_json(timeline_document(found))
-        else:
-            show(*render_timeline(found))
-
-    execute(command)
+    async with opened(settings) as app:
+        events = await load_events(app.orders, order_id)
+    found = Timeline(order_id, events, await _workflows(settings, order_id, events))
+    if as_json:
+        show_json(timeline_document(found))
+    else:
+        show(*render_timeline(found))
 
 
 async def _workflows(

@@ -12,7 +12,7 @@ from application.webhook_documents import DeliveryDocument, EndpointDocument, En
 from cli.arguments import AsJson, Limit
 from cli.output import facts, note, show, show_json, table
 from cli.progress import positions
-from cli.running import execute, opened
+from cli.running import executed, opened
 from settings import Settings
 from webhooks.addresses import without_query
 from webhooks.deliveries import Delivery, State
@@ -42,34 +42,30 @@ After = Annotated[str | None, typer.Option("--after", help="Go on where an earli
 
 
 @webhooks.command()
-def add(url: Url, topic: Topics, description: Description = "", as_json: AsJson = False) -> None:
+@executed()
+async def add(
+    settings: Settings, url: Url, topic: Topics, description: Description = "", as_json: AsJson = False
+) -> None:
     """Add an endpoint for the events from now on. The secret is printed this once."""
-
-    async def command(settings: Settings) -> None:
-        async with opened(settings) as app:
-            endpoint, secret = await app.endpoints.add(url, topic, description)
-        if as_json:
-            show_json(EndpointWithSecret.of(endpoint, secret=secret))
-        else:
-            show(facts([("endpoint", endpoint.id), ("secret", secret)]))
-            note("the secret is not shown again")
-
-    execute(command)
+    async with opened(settings) as app:
+        endpoint, secret = await app.endpoints.add(url, topic, description)
+    if as_json:
+        show_json(EndpointWithSecret.of(endpoint, secret=secret))
+    else:
+        show(facts([("endpoint", endpoint.id), ("secret", secret)]))
+        note("the secret is not shown again")
 
 
 @webhooks.command("list")
-def list_endpoints(as_json: AsJson = False) -> None:
+@executed()
+async def list_endpoints(settings: Settings, as_json: AsJson = False) -> None:
     """List the endpoints, the oldest first."""
-
-    async def command(settings: Settings) -> None:
-        async with opened(settings) as app:
-            found = await app.endpoints.all()
-        if as_json:
-            show_json({"endpoints": [EndpointDocument.of(endpoint) for endpoint in found]})
-        else:
-            show(table("endpoint", "url", "topics", "state", "description", rows=map(_row, found)))
-
-    execute(command)
+    async with opened(settings) as app:
+        found = await app.endpoints.all()
+    if as_json:
+        show_json({"endpoints": [EndpointDocument.of(endpoint) for endpoint in found]})
+    else:
+        show(table("endpoint", "url", "topics", "state", "description", rows=map(_row, found)))
 
 
 def _row(endpoint: Endpoint) -> tuple[object, ...]:
@@ -82,18 +78,15 @@ def _state(endpoint: Endpoint) -> str:
 
 
 @webhooks.command("show")
-def show_endpoint(endpoint: EndpointId, as_json: AsJson = False) -> None:
+@executed()
+async def show_endpoint(settings: Settings, endpoint: EndpointId, as_json: AsJson = False) -> None:
     """Show one endpoint, and the progress of its replay."""
-
-    async def command(settings: Settings) -> None:
-        async with opened(settings) as app:
-            found = await app.endpoints.get(endpoint)
-        if as_json:
-            show_json(EndpointDocument.of(found))
-        else:
-            _show(found)
-
-    execute(command)
+    async with opened(settings) as app:
+        found = await app.endpoints.get(endpoint)
+    if as_json:
+        show_json(EndpointDocument.of(found))
+    else:
+        _show(found)
 
 
 def _show(endpoint: Endpoint) -> None:
@@ -113,78 +106,65 @@ def _show(endpoint: Endpoint) -> None:
 
 
 @webhooks.command()
-def remove(endpoint: EndpointId, as_json: AsJson = False) -> None:
+@executed()
+async def remove(settings: Settings, endpoint: EndpointId, as_json: AsJson = False) -> None:
     """Remove an endpoint with its secrets and deliveries."""
-
-    async def command(settings: Settings) -> None:
-        async with opened(settings) as app:
-            await app.endpoints.remove(endpoint)
-        _print({"id": endpoint, "removed": True}, "removed", as_json)
-
-    execute(command)
+    async with opened(settings) as app:
+        await app.endpoints.remove(endpoint)
+    _print({"id": endpoint, "removed": True}, "removed", as_json)
 
 
 @webhooks.command()
-def enable(endpoint: EndpointId, as_json: AsJson = False) -> None:
+@executed()
+async def enable(settings: Settings, endpoint: EndpointId, as_json: AsJson = False) -> None:
     """Enable an endpoint; pending deliveries are sent first. Prints the position of the first event passed over."""
-
-    async def command(settings: Settings) -> None:
-        async with opened(settings) as app:
-            missed_from = await app.endpoints.enable(endpoint)
-        missed = f"; to send the events passed over: orders webhooks replay {endpoint} --from {missed_from}"
-        _print(
-            {"id": endpoint, "enabled": True, "missedFrom": missed_from},
-            "enabled" + (missed if missed_from else ""),
-            as_json,
-        )
-
-    execute(command)
+    async with opened(settings) as app:
+        missed_from = await app.endpoints.enable(endpoint)
+    missed = f"; to send the events passed over: orders webhooks replay {endpoint} --from {missed_from}"
+    _print(
+        {"id": endpoint, "enabled": True, "missedFrom": missed_from},
+        "enabled" + (missed if missed_from else ""),
+        as_json,
+    )
 
 
 @webhooks.command()
-def disable(endpoint: EndpointId, as_json: AsJson = False) -> None:
+@executed()
+async def disable(settings: Settings, endpoint: EndpointId, as_json: AsJson = False) -> None:
     """Disable an endpoint: pending deliveries wait, new events are passed over."""
-
-    async def command(settings: Settings) -> None:
-        async with opened(settings) as app:
-            await app.endpoints.disable(endpoint, "by a person")
-        _print({"id": endpoint, "enabled": False}, "disabled", as_json)
-
-    execute(command)
+    async with opened(settings) as app:
+        await app.endpoints.disable(endpoint, "by a person")
+    _print({"id": endpoint, "enabled": False}, "disabled", as_json)
 
 
 @webhooks.command()
-def rotate(endpoint: EndpointId, overlap: Overlap = 24, as_json: AsJson = False) -> None:
+@executed()
+async def rotate(settings: Settings, endpoint: EndpointId, overlap: Overlap = 24, as_json: AsJson = False) -> None:
     """Make a new secret, printed this once. The older ones still sign beside it for --overlap hours."""
-
-    async def command(settings: Settings) -> None:
-        async with opened(settings) as app:
-            secret = await app.endpoints.rotate(endpoint, timedelta(hours=overlap))
-        if as_json:
-            show_json({"id": endpoint, "secret": secret})
-        else:
-            show(facts([("secret", secret)]))
-            note("the secret is not shown again")
-
-    execute(command)
+    async with opened(settings) as app:
+        secret = await app.endpoints.rotate(endpoint, timedelta(hours=overlap))
+    if as_json:
+        show_json({"id": endpoint, "secret": secret})
+    else:
+        show(facts([("secret", secret)]))
+        note("the secret is not shown again")
 
 
 @webhooks.command()
-def replay(endpoint: EndpointId, start: From, wait: Wait = False, as_json: AsJson = False) -> None:
+@executed()
+async def replay(
+    settings: Settings, endpoint: EndpointId, start: From, wait: Wait = False, as_json: AsJson = False
+) -> None:
     """Send every event from a position of the log up to now again, under the same ids."""
-
-    async def command(settings: Settings) -> None:
-        async with opened(settings) as app:
-            asked = await app.endpoints.replay(endpoint, start)
-            if wait:
-                await _follow(app.endpoints, asked)
-        _print(
-            {"id": endpoint, "from": start, "until": asked.replay_until, "done": wait},
-            f"positions {start:,} to {asked.replay_until:,} {'are queued' if wait else 'will be sent'}",
-            as_json,
-        )
-
-    execute(command)
+    async with opened(settings) as app:
+        asked = await app.endpoints.replay(endpoint, start)
+        if wait:
+            await _follow(app.endpoints, asked)
+    _print(
+        {"id": endpoint, "from": start, "until": asked.replay_until, "done": wait},
+        f"positions {start:,} to {asked.replay_until:,} {'are queued' if wait else 'will be sent'}",
+        as_json,
+    )
 
 
 async def _follow(endpoints: Endpoints, asked: Endpoint) -> None:
@@ -198,7 +178,9 @@ async def _follow(endpoints: Endpoints, asked: Endpoint) -> None:
 
 
 @webhooks.command()
-def deliveries(
+@executed()
+async def deliveries(
+    settings: Settings,
     endpoint: OfEndpoint = None,
     status: OfState = None,
     limit: Limit = 50,
@@ -206,18 +188,14 @@ def deliveries(
     as_json: AsJson = False,
 ) -> None:
     """List deliveries, the newest event first, by endpoint and state."""
-
-    async def command(settings: Settings) -> None:
-        async with opened(settings) as app:
-            page = await app.deliveries.list(endpoint_id=endpoint, state=status, limit=limit, after=after)
-        if as_json:
-            show_json({"deliveries": [DeliveryDocument.of(row) for row in page.rows], "after": page.after})
-            return
-        show(_table(page.rows))
-        if page.after is not None:
-            note(f"more: --after {page.after}")
-
-    execute(command)
+    async with opened(settings) as app:
+        page = await app.deliveries.list(endpoint_id=endpoint, state=status, limit=limit, after=after)
+    if as_json:
+        show_json({"deliveries": [DeliveryDocument.of(row) for row in page.rows], "after": page.after})
+        return
+    show(_table(page.rows))
+    if page.after is not None:
+        note(f"more: --after {page.after}")
 
 
 def _table(rows: Iterable[Delivery]) -> Table:
@@ -238,15 +216,12 @@ def _table(rows: Iterable[Delivery]) -> Table:
 
 
 @webhooks.command()
-def retry(delivery: DeliveryId, as_json: AsJson = False) -> None:
+@executed()
+async def retry(settings: Settings, delivery: DeliveryId, as_json: AsJson = False) -> None:
     """Retry a parked delivery for another three days."""
-
-    async def command(settings: Settings) -> None:
-        async with opened(settings) as app:
-            found = await app.deliveries.retry(delivery)
-        _print(DeliveryDocument.of(found), "pending", as_json)
-
-    execute(command)
+    async with opened(settings) as app:
+        found = await app.deliveries.retry(delivery)
+    _print(DeliveryDocument.of(found), "pending", as_json)
 
 
 def _print(document: Any, sentence: str, as_json: bool) -> None:

@@ -12,7 +12,7 @@ from application.readiness import worker_problems
 from application.rights import warn_of_excess_rights
 from cli.arguments import AsJson
 from cli.output import show_json
-from cli.running import execute, opened, temporal
+from cli.running import executed, opened, temporal
 from settings import Settings
 from telemetry.probes import probes_served
 from telemetry.process import metrics_served
@@ -23,31 +23,28 @@ Roles = Annotated[
 ]
 
 
-def worker(roles: Roles = None, as_json: AsJson = False) -> None:
+@executed(serves=True)
+async def worker(settings: Settings, roles: Roles = None, as_json: AsJson = False) -> None:
     """Run the Temporal worker, the dispatcher and the projector, until SIGINT or SIGTERM.
 
     Activities in flight then finish, and it exits 0; or 1, where some do not end within ORDERS_SHUTDOWN_SECONDS.
     --json: one line on standard output once it serves.
     """
+    chosen = tuple(dict.fromkeys(roles or Role))
 
-    async def command(settings: Settings) -> None:
-        chosen = tuple(dict.fromkeys(roles or Role))
+    async with opened(settings) as app:
 
-        async with opened(settings) as app:
+        async def announce() -> None:
+            await warn_of_excess_rights(app.pool)
+            if as_json:
+                show_json({"serving": [str(role) for role in chosen], "taskQueue": settings.task_queue})
 
-            async def announce() -> None:
-                await warn_of_excess_rights(app.pool)
-                if as_json:
-                    show_json({"serving": [str(role) for role in chosen], "taskQueue": settings.task_queue})
-
-            client = await temporal(settings)
-            async with (
-                metrics_served(settings, app.sources(client), client),
-                probes_served(settings.health_address, lambda: worker_problems(app.store, client)),
-            ):
-                await serve_and_announce(partial(serve, app, client, chosen), announce)
-
-    execute(command, serves=True)
+        client = await temporal(settings)
+        async with (
+            metrics_served(settings, app.sources(client), client),
+            probes_served(settings.health_address, lambda: worker_problems(app.store, client)),
+        ):
+            await serve_and_announce(partial(serve, app, client, chosen), announce)
 
 
 async def serve_and_announce(serving: Callable[..., Awaitable[None]], announce: Callable[[], Awaitable[None]]) -> None:

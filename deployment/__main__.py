@@ -7,7 +7,7 @@ import typer
 from cli.arguments import AsJson
 from cli.failures import OK, REFUSED
 from cli.output import show, show_json
-from cli.running import execute
+from cli.running import executed
 from deployment.report import Report, report_json, report_lines
 from deployment.run import run
 from process import MARGIN_WITH_SERVICES
@@ -16,22 +16,19 @@ from settings import Settings
 From = Annotated[str, typer.Option("--from", metavar="COMMIT", help="The version that the upgrade begins with.")]
 
 
-def deployment(since: From = "HEAD~", as_json: AsJson = False) -> None:
+@executed(margin=MARGIN_WITH_SERVICES)
+async def deployment(_: Settings, since: From = "HEAD~", as_json: AsJson = False) -> int:
     """The services of docker-compose.yml as processes, taken through restarts, kills and moves, the books proved each time.
 
     Exits 0 only if every stage that can be tested on this machine holds; the table names those that cannot.
     """
-
-    async def command(_: Settings) -> int:
-        report = Report()
-        await run(report, since)
-        if as_json:
-            show_json(report_json(report))
-        else:
-            show(*report_lines(report))
-        return OK if report.good else REFUSED
-
-    execute(command, margin=MARGIN_WITH_SERVICES)
+    report = Report()
+    await run(report, since)
+    if as_json:
+        show_json(report_json(report))
+    else:
+        show(*report_lines(report))
+    return OK if report.good else REFUSED
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import typer
 from cli.arguments import AsJson
 from cli.failures import OK, REFUSED
 from cli.output import note, show, show_json
-from cli.running import execute
+from cli.running import executed
 from explore.exploration import AT_ONCE, Exploration, Result
 from explore.generate import generate
 from explore.report import Progress, keep, result_json, result_lines
@@ -32,7 +32,9 @@ Seed = Annotated[int | None, typer.Option(help="Seed of the first sequence, then
 AtOnce = Annotated[int, typer.Option("--at-once", min=1, max=200, help="Number of concurrent sequences.")]
 
 
-def explore(
+@executed()
+async def explore(
+    _: Settings,
     table: Table = False,
     sequences: Sequences = None,
     seconds: Seconds = None,
@@ -42,7 +44,7 @@ def explore(
         Path | None, typer.Option("--keep", help="Write a file for each problem into this folder.")
     ] = None,
     as_json: AsJson = False,
-) -> None:
+) -> int:
     """Play generated orders against faults, kills and interventions, judged by the providers' own books.
 
     Prints each failing sequence, shrunk, with its seed. Exits 0 only if none fails and the audit passes.
@@ -52,20 +54,16 @@ def explore(
     found = cases()[first:][:sequences] if table else map(generate, range(first, first + (sequences or 1_000)))
     if table:
         note(f"the table has {len(cases()):,} cases")
-
-    async def command(_: Settings) -> int:
-        result = Result(first)
-        try:
-            async with exploring() as system:
-                exploration = Exploration(system, at_once=at_once)
-                await exploration.explore(_in_time(found, seconds), result, Progress())
-        finally:
-            if keep_in is not None:
-                keep(result, keep_in)
-            show_json(result_json(result)) if as_json else show(*result_lines(result))
-        return OK if result.good else REFUSED
-
-    execute(command)
+    result = Result(first)
+    try:
+        async with exploring() as system:
+            exploration = Exploration(system, at_once=at_once)
+            await exploration.explore(_in_time(found, seconds), result, Progress())
+    finally:
+        if keep_in is not None:
+            keep(result, keep_in)
+        show_json(result_json(result)) if as_json else show(*result_lines(result))
+    return OK if result.good else REFUSED
 
 
 def _in_time(sequences: Iterable[Sequence], seconds: float | None) -> Iterator[Sequence]:

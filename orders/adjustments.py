@@ -32,7 +32,6 @@ class PaymentAdjusted(OrderFact):
     """
 
     event_type: ClassVar[str] = "order.payment_adjusted"
-    schema_version: ClassVar[int] = 1
 
     action: AdjustmentAction
     reference: Text

@@ -50,7 +50,6 @@ class OrderPlaced(OrderContent):
     """An order was placed; the event holds all of it."""
 
     event_type: ClassVar[str] = "order.placed"
-    schema_version: ClassVar[int] = 1
 
     @staticmethod
     def of(order: Order) -> "OrderPlaced":
@@ -73,7 +72,6 @@ class OrderConfirmed(OrderFact):
     """All items were in stock. `total` is in minor units."""
 
     event_type: ClassVar[str] = "order.confirmed"
-    schema_version: ClassVar[int] = 1
 
     currency: CurrencyCode
     total: Amount
@@ -87,7 +85,6 @@ class OrderPaid(OrderFact):
     """The customer was charged. `amount` is in minor units and equals the order's total."""
 
     event_type: ClassVar[str] = "order.paid"
-    schema_version: ClassVar[int] = 1
 
     payment_id: Text
     amount: Amount
@@ -102,7 +99,6 @@ class OrderShipped(OrderFact):
     """The order has shipped. `amount` is its total in minor units, which counts as revenue."""
 
     event_type: ClassVar[str] = "order.shipped"
-    schema_version: ClassVar[int] = 1
 
     shipment_id: Text
     tracking_number: Text
@@ -121,7 +117,6 @@ class OrderCancelled(OrderFact):
     placed, which is returned too."""
 
     event_type: ClassVar[str] = "order.cancelled"
-    schema_version: ClassVar[int] = 1
 
     reason: Text
     cancelled_by: CancelledBy
@@ -140,7 +135,6 @@ class OrderHeld(OrderFact):
     """A person put the order on hold: no further step until it is released or cancelled."""
 
     event_type: ClassVar[str] = "order.held"
-    schema_version: ClassVar[int] = 1
 
     reason: Text
     currency: CurrencyCode
@@ -154,7 +148,6 @@ class OrderReleased(OrderFact):
     """A person released a held order. `status` is its status, which selects the workflow that continues it."""
 
     event_type: ClassVar[str] = "order.released"
-    schema_version: ClassVar[int] = 1
 
     status: Text
     currency: CurrencyCode
@@ -168,7 +161,6 @@ class OrderRetried(OrderFact):
     """A person retried the order in its status. `carrier`, `service`: chosen for its label."""
 
     event_type: ClassVar[str] = "order.retried"
-    schema_version: ClassVar[int] = 1
 
     status: Text
     reason: Text
@@ -187,7 +179,6 @@ class RefundRequested(OrderFact):
     """A person requested a refund of a shipped order. `amount` is in minor units."""
 
     event_type: ClassVar[str] = "order.refund_requested"
-    schema_version: ClassVar[int] = 1
 
     refund_id: Text
     payment_id: Text
@@ -204,7 +195,6 @@ class OrderRefunded(OrderFact):
     """A refund was made. `amount` is in minor units; `after_shipment` where the order stays shipped."""
 
     event_type: ClassVar[str] = "order.refunded"
-    schema_version: ClassVar[int] = 1
 
     refund_id: Text
     payment_id: Text

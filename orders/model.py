@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Final, Protocol
+from typing import Annotated, ClassVar, Final, Protocol
 
 from pydantic import BeforeValidator, Field, ValidationError
 
@@ -70,7 +70,9 @@ class Address(Wire):
 
 
 class OrderFact(Wire):
-    """Ids that an order and each of its events carry."""
+    """Ids that an order and each of its events carry. An event that has changed declares its own version."""
+
+    schema_version: ClassVar[int] = 1
 
     order_id: Identifier
     customer_id: Identifier

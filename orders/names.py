@@ -63,6 +63,11 @@ def key_of_order(step: str, order_id: str) -> str:
     return older_name(step, order_id)
 
 
+def charge_key(order_id: str) -> str:
+    """The key of an order's only charge; voiding it prevents any later charge."""
+    return key_of_order("charge-payment", order_id)
+
+
 def order_of_key(key: str) -> str:
     """The order's id in a key by `key_of_order`."""
     return key.rpartition(":")[0] or key

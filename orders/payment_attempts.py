@@ -1,26 +1,22 @@
 """Commands of an order that waits for its payment, and their decisions."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import asdict, dataclass
 from typing import assert_never
 
 from orders.errors import IllegalTransition, NoPaymentAwaited
 from orders.events import Event, shared_facts
 from orders.payment_events import PaymentFailed, PaymentMethodGiven
+from orders.records import PaymentFailure
 from orders.state import Confirmed, ExistingOrder
 
 
 @dataclass(frozen=True, slots=True)
 class RecordPaymentFailure:
-    """Record that an attempt at the charge failed, and let the order wait until `waits_until`, or until the deadline of its
-    first failure where there is one. Idempotent by attempt and code."""
+    """Record that an attempt at the charge failed, and let the order wait until `failure.waits_until`, or until the deadline of
+    its first failure where there is one. Idempotent by attempt and code."""
 
     order_id: str
-    attempt: int
-    code: str
-    reason: str
-    waits_until: datetime
-    payment_id: str | None = None
+    failure: PaymentFailure
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +44,12 @@ def attempt_payment(command: PaymentAttempt, state: ExistingOrder) -> list[Event
 def _record_failure(command: RecordPaymentFailure, state: ExistingOrder) -> list[Event]:
     if not isinstance(state, Confirmed):
         raise IllegalTransition(state.order.order_id, type(command).__name__, state.status)
-    known = state.failure
-    superseded = command.attempt != state.attempt  # by a retry of the order
-    if superseded or (state.awaited and known and command.code == known.code):
+    known, failure = state.failure, command.failure
+    superseded = failure.attempt != state.attempt  # by a retry of the order
+    if superseded or (state.awaited and known and failure.code == known.code):
         return []
-    return [
-        PaymentFailed(
-            **shared_facts(state.order),
-            attempt=command.attempt,
-            code=command.code,
-            reason=command.reason,
-            waits_until=known.waits_until if known else command.waits_until,
-            payment_id=command.payment_id,
-        )
-    ]
+    facts = asdict(failure) | {"waits_until": known.waits_until if known else failure.waits_until}
+    return [PaymentFailed(**shared_facts(state.order), **facts)]
 
 
 def _give(command: GivePaymentMethod, state: ExistingOrder) -> list[Event]:

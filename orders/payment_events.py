@@ -16,7 +16,6 @@ class PaymentFailed(OrderFact):
     payment, or for the authentication of the provider's payment `payment_id`."""
 
     event_type: ClassVar[str] = "order.payment_failed"
-    schema_version: ClassVar[int] = 1
 
     attempt: Annotated[int, Field(strict=True, ge=1)]
     code: Text
@@ -34,7 +33,6 @@ class PaymentMethodGiven(OrderFact):
     """A waiting order was given another means of payment: the provider's token, with which the charge is attempted again."""
 
     event_type: ClassVar[str] = "order.payment_method_given"
-    schema_version: ClassVar[int] = 1
 
     payment_method: PaymentToken
     currency: CurrencyCode
@@ -58,7 +56,6 @@ class PaymentPending(OrderFact):
     that the means of payment may take."""
 
     event_type: ClassVar[str] = "order.payment_pending"
-    schema_version: ClassVar[int] = 1
 
     payment_id: Text
     amount: Amount
@@ -76,7 +73,6 @@ class RefundClosed(OrderFact):
     failed later."""
 
     event_type: ClassVar[str] = "order.refund_closed"
-    schema_version: ClassVar[int] = 1
 
     refund_id: Text
     outcome: RefundOutcome

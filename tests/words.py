@@ -1,7 +1,7 @@
 """Wording that a reader cannot search for: `python -m tests.words`, run by `make check`.
 
-Docstrings, comments and messages name the thing: a docstring begins with a noun or an imperative verb, no clause stands for
-a noun, and data is sent, recorded or returned, not told, said or heard.
+Docstrings, comments, names and messages name the thing: a docstring begins with a noun or an imperative verb, no clause
+stands for a noun, and data is sent, recorded or returned. In tests, strings are data, and titles are sentences.
 """
 
 import ast
@@ -32,9 +32,10 @@ GOSSIP: Final = re.compile(
 """Not anywhere in a docstring, a comment, a message or the documentation."""
 
 NAMES: Final = re.compile(
-    r"(^|_)(tell|tells|told|untold|say|says|said|hear|heard|twin|twins|aside|whoever|nobody|somebody|stands)(_|$)|^_?take$",
+    r"(^|_)(tell|tells|told|untold|say|says|said|hear|hears|heard|unheard|twin|twins|aside|whoever|nobody|somebody|anybody|"
+    r"stands)(_|$)|^_?take$",
 )
-"""Not a function's, a class's, a module's or a field's name. Test titles are sentences and exempt."""
+"""Not a function's, a class's, a module's, a field's or a variable's name. Test titles are sentences and exempt."""
 
 
 class Fault(NamedTuple):
@@ -51,13 +52,22 @@ def in_python(file: str, source: str) -> Iterator[Fault]:
     tree = ast.parse(source)
     docstrings: set[int] = set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            if (text := ast.get_docstring(node)) is not None:
-                constant = node.body[0].value  # type: ignore[attr-defined]
-                docstrings.add(id(constant))
-                yield from _docstring(file, constant.lineno, text)
-            if not isinstance(node, ast.Module) and NAMES.search(node.name):
-                yield Fault(file, node.lineno, f"the name {node.name}")
+        if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        if (text := ast.get_docstring(node)) is not None:
+            constant = node.body[0].value  # type: ignore[attr-defined]
+            docstrings.add(id(constant))
+            yield from _docstring(file, constant.lineno, text)
+    if not file.startswith("tests/"):
+        yield from _strings(file, tree, docstrings)
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            yield from _gossip(file, token.start[0], token.string)
+        elif token.type == tokenize.NAME and NAMES.search(token.string) and not token.string.startswith("test_"):
+            yield Fault(file, token.start[0], f"the name {token.string}")
+
+
+def _strings(file: str, tree: ast.Module, docstrings: set[int]) -> Iterator[Fault]:
     for node in ast.walk(tree):
         if (
             isinstance(node, ast.Constant)
@@ -66,9 +76,6 @@ def in_python(file: str, source: str) -> Iterator[Fault]:
             and id(node) not in docstrings
         ):
             yield from _gossip(file, node.lineno, node.value)
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type == tokenize.COMMENT:
-            yield from _gossip(file, token.start[0], token.string)
 
 
 def _docstring(file: str, line: int, text: str) -> Iterator[Fault]:
@@ -96,9 +103,9 @@ def _gossip(file: str, line: int, text: str) -> Iterator[Fault]:
 
 
 def faults() -> Iterator[Fault]:
-    """Faults of all tracked code but the tests', and of all documentation."""
+    """Faults of all tracked code and documentation."""
     listed = subprocess.run(
-        ["git", "ls-files", "*.py", "*.md", ":!tests", ":!CHANGELOG.md"], capture_output=True, text=True, check=True
+        ["git", "ls-files", "*.py", "*.md", ":!CHANGELOG.md"], capture_output=True, text=True, check=True
     )
     for file in filter(Path.exists, map(Path, listed.stdout.split())):
         yield from (in_python if file.suffix == ".py" else in_text)(str(file), file.read_text())

@@ -55,7 +55,7 @@ class FulfillOrder(Stoppable):
             self.watch.failed, self.watch.recovered, between=self.continue_if_long, before=before.undoing
         )
         self.charged = False
-        self.sets_aside = True
+        self.postpones = True
         self._appending_cancel = 0
         self._early_cancel: asyncio.Task[None] | None = None
 
@@ -122,7 +122,7 @@ class FulfillOrder(Stoppable):
             self.watch.recovered_all()
             await self.compensations.unwind()
         else:
-            self.sets_aside = False
+            self.postpones = False
             await self.compensations.unwind_one_by_one()
 
     # The steps
@@ -226,7 +226,7 @@ class FulfillOrder(Stoppable):
         await database_step(step.RELEASE_INVENTORY, self._undone(), "Put the goods back into stock")
 
     async def refund_payment(self) -> Pending | None:
-        undone = self._undone().model_copy(update={"accepts_pending": self.sets_aside})
+        undone = self._undone().model_copy(update={"accepts_pending": self.postpones})
         returned = await gateway_step(step.REFUND_PAYMENT, undone, "Give the money back")
         if returned.pending:
             self.show("The payment provider has yet to return the money.")

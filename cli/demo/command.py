@@ -17,7 +17,7 @@ from cli.failures import OK, REFUSED, Refused
 from cli.output import note, show, show_json
 from cli.place.lines import Line, lines
 from cli.place.placing import place_all
-from cli.running import execute
+from cli.running import executed
 from orders.money import format_money
 from process import MARGIN_WITH_SERVICES
 from settings import Settings
@@ -34,18 +34,15 @@ Orders = Annotated[int, typer.Option("--orders", min=1, max=ALL_ORDERS, help="Ho
 Leave = Annotated[bool, typer.Option("--exit", help="Stop after the summary; exit 1 unless the books hold.")]
 
 
-def demo(orders: Orders = ALL_ORDERS, leave: Leave = False, as_json: AsJson = False) -> None:
+@executed(margin=MARGIN_WITH_SERVICES)
+async def demo(_: Settings, orders: Orders = ALL_ORDERS, leave: Leave = False, as_json: AsJson = False) -> int:
     """Run the Northwind orders on throwaway data: everything up, orders placed, followed to their end, audited.
 
     Stays up after the summary until Ctrl-C, for a look around in the Temporal Web UI. DATABASE_URL and
     TEMPORAL_ADDRESS, where set, are used as they are and nothing is started in their place.
     """
     performance = Demo(orders, leave, as_json)
-
-    async def command(_: Settings) -> int:
-        return await performance.run()
-
-    execute(command, margin=MARGIN_WITH_SERVICES)
+    return await performance.run()
 
 
 class Demo:

@@ -18,7 +18,7 @@ from cli.place.line_ranges import LineRanges
 from cli.place.lines import STANDARD_INPUT, lines
 from cli.place.placing import Outcome, place_all
 from cli.progress import reading, waiting
-from cli.running import execute, opened
+from cli.running import executed, opened
 from eventstore.store import EventStore
 from order_streams import Orders
 from settings import Settings
@@ -33,19 +33,18 @@ Urgent = Annotated[
 ]
 
 
-def place(file: File, wait: Wait = False, urgent: Urgent = False, as_json: AsJson = False) -> None:
+@executed()
+async def place(
+    settings: Settings, file: File, wait: Wait = False, urgent: Urgent = False, as_json: AsJson = False
+) -> int:
     """Place the orders of a file, one JSON object a line.
 
     An invalid line is reported with its number and all its faults, and the rest are placed; exits 1 if any was refused. An
     order placed before is recognised, so a file can be placed again. A file is an import: its orders are started a few at a
     time, and give way to all other orders. --json: a line for each order, then the summary.
     """
-
-    async def command(settings: Settings) -> int:
-        async with opened(settings) as app:
-            return await Placement(app.orders, app.store, settings, as_json, bulk=not urgent).run(file, wait)
-
-    execute(command)
+    async with opened(settings) as app:
+        return await Placement(app.orders, app.store, settings, as_json, bulk=not urgent).run(file, wait)
 
 
 class Placement:

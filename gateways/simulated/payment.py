@@ -73,7 +73,6 @@ class SimulatedPaymentGateway:
         return Voided(key, row["payment_id"], row["refund_id"], 0 if pending else row["amount_returned"], pending)
 
     async def close_void(self, key: str) -> int:
-        """As PaymentGateway.close_void."""
         charge = await self._pool.fetchrow(statements.READ_CHARGE, key)
         if charge is None:
             raise RefundUnderWay(key, "no money was taken")
@@ -93,7 +92,6 @@ class SimulatedPaymentGateway:
             raise RefundUnderWay(request.key, "it was made" if before == "made" else "the provider has not decided yet")
 
     async def refund(self, request: RefundRequest) -> Refund:
-        """As PaymentGateway.refund."""
         row = await self._call(
             "payment.refund",
             statements.REFUND,

@@ -74,7 +74,6 @@ class StripeChanges:
         self._intents, self._refunds = intents, refunds
 
     async def find(self, key: str, *, crediting: bool) -> list[PaymentChange]:
-        """As PaymentGateway.changes."""
         charge = await self._ledger.find(key)
         if charge is None or charge.intent_id is None:
             return []

@@ -34,15 +34,12 @@ class StripePaymentGateway:
         self._changes = StripeChanges(pool, api, self._ledger, self._intents, self._refunds)
 
     async def charge(self, request: ChargeRequest) -> Charge:
-        """As PaymentGateway.charge."""
         return await self._charging.charge(request)
 
     async def claim(self, request: ChargeRequest) -> None:
-        """As TakesPayments.claim."""
         await self._charging.claim(request)
 
     async def capture(self, key: str) -> Charge:
-        """As PaymentGateway.capture."""
         row = await self._ledger.find(key) or await self._adoption.restore(key, None)
         if row is not None and row.voided_at is not None:
             raise KeyVoided(key)
@@ -91,7 +88,6 @@ class StripePaymentGateway:
         return _voided(await self._ledger.record_void(row, "returned", refund_id, amount))
 
     async def close_void(self, key: str) -> int:
-        """As PaymentGateway.close_void."""
         row = await self._ledger.find(key)
         if row is None or row.intent_id is None or row.voided_at is None:
             never = row is not None and row.voided_at is not None
@@ -99,7 +95,6 @@ class StripePaymentGateway:
         return await self._closing.close_void(row)
 
     async def close_refund(self, request: RefundRequest) -> None:
-        """As PaymentGateway.close_refund."""
         await self._closing.close(request)
 
     async def refund(self, request: RefundRequest) -> Refund:
@@ -119,15 +114,12 @@ class StripePaymentGateway:
         return charge_of(row, intent) if intent.held else None
 
     async def find_refund(self, key: str) -> Refund | None:
-        """As PaymentGateway.find_refund."""
         return await self._refunds.find(key)
 
     async def changes(self, key: str, *, crediting: bool) -> list[PaymentChange]:
-        """As PaymentGateway.changes."""
         return await self._changes.find(key, crediting=crediting)
 
     async def customer_action(self, key: str) -> CustomerAction | None:
-        """As CustomerActions.customer_action."""
         row = await self._ledger.find(key)
         if row is None or row.intent_id is None or row.voided_at is not None:
             return None

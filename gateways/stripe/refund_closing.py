@@ -33,7 +33,6 @@ class StripeRefundClosing:
             await self._ledger.close(request.key, request)
 
     async def close_void(self, charge: ChargeRow) -> int:
-        """As PaymentGateway.close_void."""
         key = key_of_order("refund-payment", charge.order_id)
         rows = await self._refunds.synced(charge.intent_id or "", charge.currency)
         row = rows.get(key)

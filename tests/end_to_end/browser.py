@@ -14,7 +14,7 @@ _NAMES: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome
 
 
 def chromium() -> str | None:
-    """Path of Chromium on this machine; None without one."""
+    """Path of Chromium on this machine, or None."""
     return next((path for path in map(shutil.which, _NAMES) if path), None)
 
 

@@ -19,7 +19,7 @@ from tests.workflow.stripe_system import StripeSystem
 async def fleet(
     database_url: str, temporal_server: TemporalServer, temporal_client: Client, tmp_path: Path
 ) -> AsyncIterator[Fleet]:
-    """Fifty of TEA-1 in stock, no labels for more than 100 units."""
+    """Fleet with fifty of TEA-1 in stock, and no labels for more than 100 units."""
     async with fleet_of(database_url, temporal_server, temporal_client, tmp_path) as given:
         await given.system.stock(TEA_1=500)
         yield given
@@ -27,7 +27,7 @@ async def fleet(
 
 @pytest.fixture(params=["at-once", "with-label"])
 def paying(fleet: Fleet, stripe_server: StripeProxy, request: pytest.FixtureRequest) -> StripeFleet:
-    """The same with charges at Stripe, in both ways of capturing."""
+    """Fleet with charges at Stripe, in both ways of capturing."""
     return StripeFleet(fleet, StripeSystem(fleet.system.app, fleet.system.client, stripe_server), str(request.param))
 
 

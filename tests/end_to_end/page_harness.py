@@ -18,7 +18,7 @@ from web.address import Address
 from web.app import create_app
 from web.server import serve_api
 
-WAIT: Final = 15_000  # milliseconds for what the system does behind the page
+WAIT: Final = 15_000  # milliseconds for the system's work behind the page
 DESK: Final = (1280, 800)
 PHONE: Final = (390, 844)
 
@@ -32,15 +32,15 @@ class Office:
     _serving: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
-        told: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        served: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         address = Address("127.0.0.1", urlsplit(self.url).port or 0 if self.url else 0)
-        serving = serve_api(create_app(self.system.app, self.system.client), address, ready=told.set_result)
+        serving = serve_api(create_app(self.system.app, self.system.client), address, ready=served.set_result)
         self._serving = asyncio.create_task(serving)
-        both: list[asyncio.Future[Any]] = [self._serving, told]
+        both: list[asyncio.Future[Any]] = [self._serving, served]
         await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
-        if not told.done():
+        if not served.done():
             await self._serving
-        self.url = told.result()
+        self.url = served.result()
 
     async def close(self) -> None:
         if self._serving:
@@ -85,7 +85,7 @@ class Console:
     complaints: list[str] = field(default_factory=list)
 
     async def go(self, path: str = "/") -> None:
-        """Load the page at one of its own addresses, from nothing."""
+        """Load the page afresh at one of its own addresses."""
         await self.page.goto("about:blank")
         await self.page.goto(f"{self.url}/#{path}")
 
@@ -135,7 +135,7 @@ class Console:
             self.complaints.append(f"leaves the origin: {request.url}")
 
     def _on_failure(self, request: Request) -> None:
-        # A view that is left ends its own requests.
+        # A closed view ends its own requests.
         if request.failure != "net::ERR_ABORTED":
             self.complaints.append(f"failed: {request.method} {request.url} {request.failure}")
 

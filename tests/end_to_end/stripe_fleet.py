@@ -39,7 +39,7 @@ class StripeFleet:
         )
 
     async def met(self, fault: Fault) -> Call:
-        """The call in progress that the fault applies to; its effect, if any, has happened."""
+        """Call in progress that the fault applies to; its effect, if any, has happened."""
         if fault.kind == "held":
             await asyncio.wait_for(fault.reached.wait(), PATIENCE)
 

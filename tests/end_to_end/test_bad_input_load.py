@@ -24,8 +24,8 @@ from tests.workflow.books import assert_the_books_hold
 MANY, FEW, SETTLED = 3_000, 300, 200
 ONE_IN = 10
 SHORT = 10  # units that the stock lacks
-FLAT = 8 * 1024**2  # bytes that ten times as many lines may cost: measured were 2 MB on top of 80
-# The peak is that of the command alone, which this small process waits for.
+FLAT = 8 * 1024**2  # bytes for ten times as many lines: measured were 2 MB on top of 80
+# The peak is of the command alone, which this small process waits for.
 MEASURED = """
 import os, subprocess, sys
 process = subprocess.Popen(sys.argv[2:])
@@ -46,7 +46,7 @@ class Import:
 
 
 def an_import(folder: Path, lines: int, **order: Any) -> Import:
-    """So many lines, the tenth, twentieth, … of them broken, through all the ways over and over."""
+    """This number of lines; the tenth, twentieth, … are broken, in all ways in turn."""
     ways, good, bad, content = cycle(WAYS.values()), dict[int, str](), dict[int, str](), list[bytes]()
     for number in range(1, lines + 1):
         order_id = new_id()
@@ -93,7 +93,7 @@ async def test_every_good_line_of_thousands_is_placed_and_every_bad_one_named_in
 
 
 async def placed_and_measured(shell: Shell, given: Import) -> int:
-    """Place the file, see every line answered for, and answer with the command's peak of memory in bytes."""
+    """Place the file, check the result of every line, and return the command's peak of memory in bytes."""
     peak = shell.folder / "peak"
     out, err = shell.folder / "out", shell.folder / "err"
     with out.open("wb") as answers, err.open("wb") as messages:
@@ -133,14 +133,14 @@ async def test_the_good_orders_of_a_bad_file_all_settle_and_the_books_hold(
             }
             | settled
         )
-        await others_are_told(system, shipped)
+        await all_messages_published(system, shipped)
         await assert_the_books_hold(system)
 
 
-async def others_are_told(system: RunningSystem, shipped: int) -> None:
-    """Wait for the last thing that is done for an order."""
+async def all_messages_published(system: RunningSystem, shipped: int) -> None:
+    """Wait for the last effects of the shipped orders."""
 
-    async def told() -> bool:
+    async def published() -> bool:
         return all([len(await system.app.store.read_stream(topic)) == shipped for topic in TOPICS])
 
-    await until(told, f"{shipped} messages in each topic")
+    await until(published, f"{shipped} messages in each topic")

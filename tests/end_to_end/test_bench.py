@@ -25,11 +25,11 @@ def on(postgres_server: Postgres, temporal_server: TemporalServer) -> Servers:
 
 
 def quietly(side: str, number: int) -> None:
-    """Nothing is shown."""
+    """Suppress all output."""
 
 
 def measured(tmp_path: Path, *arguments: str) -> dict[str, Any]:
-    """What a run on the least work wrote down of its parts."""
+    """Figures that a run with minimal work wrote, by part."""
     results = tmp_path / "results.json"
     command = [sys.executable, "-m", "bench", *arguments, "--scale", "0.01", "--out", str(results)]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
@@ -86,15 +86,15 @@ async def test_a_side_that_takes_too_long_is_ended_and_named(on: Servers) -> Non
 
 
 @pytest.mark.parametrize(
-    ("target", "said"),
+    ("target", "output"),
     [
         (Target("p50_ms", 1.3, "bare", at_most=True), "p50_ms: 1.20 of bare, at most 1.3 wanted: met"),
         (Target("events_per_s", 5.0, "other"), "events_per_s: 1.20 of other, at least 5 wanted: missed"),
         (Target("p50_ms", 150.0, at_most=True), "p50_ms: 1.20, at most 150 wanted: met"),
     ],
 )
-def test_a_verdict_names_whom_it_is_judged_against(target: Target, said: str) -> None:
-    assert str(Verdict(target, 1.2)) == said
+def test_a_verdict_names_whom_it_is_judged_against(target: Target, output: str) -> None:
+    assert str(Verdict(target, 1.2)) == output
 
 
 def test_an_unknown_part_is_named_and_nothing_is_measured(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ Side = Callable[[Ground], AbstractAsyncContextManager[Order]]
 
 
 async def histories(side: Side, ground: Ground, client: Client) -> dict[str, list[HistoryEvent]]:
-    """The events of each workflow of one order that has gone its whole way."""
+    """Events of each workflow of one shipped order."""
     async with side(ground) as order:
         order_id = await order()
         found = {}
@@ -43,10 +43,10 @@ async def test_bare_temporal_leaves_the_events_of_ours_of_about_their_size(
 
 
 def kinds(events: list[HistoryEvent]) -> Counter[str]:
-    """How many of each."""
+    """Number of events of each kind."""
     return Counter(EventType.Name(event.event_type) for event in events)
 
 
 def size(events: list[HistoryEvent]) -> int:
-    """Bytes."""
+    """Size in bytes."""
     return sum(event.ByteSize() for event in events)

@@ -23,7 +23,7 @@ from tests.plain_http import plain_http
 from tests.running_system import order_data, until
 
 GRACE = 1.0  # seconds
-PATIENCE = 60.0  # seconds more, for a machine that has much else to do
+PATIENCE = 60.0  # seconds more, for a busy machine
 LEFT = "stopped with work left running"
 REFUSE = f"revoke execute on function inventory.reserve from {ROLE}, public"
 # The same error, with a count of the attempts that outlasts their transactions.
@@ -69,13 +69,13 @@ main()
 
 
 async def ends_within(process: asyncio.subprocess.Process, seconds: float) -> int:
-    """The exit code; fails where it has not ended by then."""
+    """Exit code; fails unless the process ends within this time."""
     begun = time.monotonic()
     try:
         async with asyncio.timeout(seconds + PATIENCE):
             return await process.wait()
     except TimeoutError:
-        pytest.fail(f"still there {time.monotonic() - begun:.0f} s after it was told to stop")
+        pytest.fail(f"still there {time.monotonic() - begun:.0f} s after the stop signal")
 
 
 async def executed(database_url: str, statement: str) -> None:
@@ -94,7 +94,7 @@ async def is_refused(worker: WorkerProcess, order_id: str) -> None:
 
 
 def left_running(worker: WorkerProcess) -> list[str]:
-    """What the one line about it names."""
+    """Work that the one log line about it names."""
     [line] = worker.logged(LEFT)
     assert line["exitCode"] == 1
     running: list[str] = line["running"]
@@ -135,7 +135,7 @@ async def test_an_event_loop_that_is_blocked_does_not_hold_up_the_stop(fleet: Fl
     await fleet.step_is_in_progress(order_id, "charge-payment")
     worker.process.terminate()
     assert await ends_within(worker.process, GRACE + MARGIN) == 1
-    assert "in blocked" in worker.log.read_text()  # where each thread was
+    assert "in blocked" in worker.log.read_text()  # stacks of all threads
 
 
 async def test_readers_that_ignore_their_cancel_do_not_hold_up_the_stop(fleet: Fleet) -> None:

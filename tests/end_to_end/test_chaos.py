@@ -23,25 +23,26 @@ LIMIT = 180.0  # seconds
 
 @dataclass
 class Soak:
-    """A soak under way. mark: what its process and all their descendants carry; heard: its standard error so far."""
+    """Soak in progress. mark: in the environment of its process and all their descendants; output: its standard error so
+    far."""
 
     process: asyncio.subprocess.Process
     mark: str
-    heard: str = ""
+    output: str = ""
 
-    async def hears(self, text: str) -> None:
+    async def wait_for(self, text: str) -> None:
         assert self.process.stderr is not None
         async with asyncio.timeout(LIMIT):
-            while text not in self.heard:
+            while text not in self.output:
                 line = await self.process.stderr.readline()
-                assert line, f"ended without saying {text!r}: {self.heard}"
-                self.heard += line.decode()
+                assert line, f"ended without the output {text!r}: {self.output}"
+                self.output += line.decode()
 
     async def ends(self) -> tuple[int, str]:
         """Exit code and standard output."""
         async with asyncio.timeout(LIMIT):
             out, err = await self.process.communicate()
-        self.heard += err.decode()
+        self.output += err.decode()
         assert self.process.returncode is not None
         return self.process.returncode, out.decode()
 
@@ -66,7 +67,7 @@ async def soaking(*arguments: str) -> AsyncIterator[Soak]:
 async def test_after_a_short_soak_every_order_has_settled_and_the_books_hold(living: Living) -> None:
     async with soaking("--seconds", "12", "--json") as soak:
         code, out = await soak.ends()
-        assert code == 0, soak.heard + out
+        assert code == 0, soak.output + out
         document = orjson.loads(out)
         assert document["good"] is document["audit"]["holds"] is True
         assert document["seed"] == SEED
@@ -82,11 +83,11 @@ async def test_after_a_short_soak_every_order_has_settled_and_the_books_hold(liv
 
 async def test_interrupted_a_soak_stops_all_that_it_has_started(living: Living) -> None:
     async with soaking("--seconds", "60") as soak:
-        await soak.hears("orders a second")
+        await soak.wait_for("orders a second")
         soak.process.send_signal(signal.SIGINT)
         code, out = await soak.ends()
         assert (code, out) == (130, "")
-        assert "Traceback" not in soak.heard
+        assert "Traceback" not in soak.output
 
         async def gone() -> bool:
             return not living(soak.mark)

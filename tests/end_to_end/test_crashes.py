@@ -14,12 +14,12 @@ REFUSED: dict[str, Any] = {
 }  # more units than the carrier takes: undone after the charge
 RETRY_AFTER = 6.0  # seconds between the lost reply and the next attempt, in which the kill falls
 LONG = 600.0
-# Seconds after the restart. Nobody tells Temporal of a call that died with its worker: it waits for the time-out of the step.
+# Seconds after the restart. Temporal is not notified of a call that died with its worker: it waits for the step's time-out.
 GOES_ON_WITHIN = {"lost_reply": 10.0, "hang": 12.0}
 
 
 async def charged(fleet: Fleet, fault: Literal["lost_reply", "hang"]) -> str:
-    """An order whose charge has left the worker, without an answer."""
+    """Order whose charge was requested, without an answer."""
     await fleet.system.faults.set("payment.charge", fault, remaining=1, delay_seconds=_delay(fault))
     order_id = await fleet.system.place()
     await _drawn(fleet, "payment.charge")
@@ -27,7 +27,7 @@ async def charged(fleet: Fleet, fault: Literal["lost_reply", "hang"]) -> str:
 
 
 async def labelled(fleet: Fleet, fault: Literal["lost_reply", "hang"]) -> str:
-    """An order whose label has been asked for, without an answer."""
+    """Order whose label was requested, without an answer."""
     await fleet.system.faults.set("shipping.create", fault, remaining=1, delay_seconds=_delay(fault))
     order_id = await fleet.system.place()
     await _drawn(fleet, "shipping.create")
@@ -35,7 +35,7 @@ async def labelled(fleet: Fleet, fault: Literal["lost_reply", "hang"]) -> str:
 
 
 async def undoing(fleet: Fleet, fault: Literal["lost_reply", "hang"]) -> str:
-    """An order whose money has been asked back, without an answer."""
+    """Order whose refund was requested, without an answer."""
     await fleet.system.faults.set("payment.void", fault, remaining=1, delay_seconds=_delay(fault))
     order_id = await fleet.system.place(**REFUSED)
     await _drawn(fleet, "payment.void")

@@ -29,34 +29,35 @@ _LIMIT = 120.0  # seconds
 
 @dataclass
 class Demo:
-    """A demo under way. mark: what its process and all their descendants carry; heard: its standard error so far."""
+    """Demo in progress. mark: in the environment of its process and all their descendants; output: its standard error so
+    far."""
 
     process: asyncio.subprocess.Process
     mark: str
-    heard: str = ""
+    output: str = ""
 
-    async def hears(self, pattern: str) -> re.Match[str]:
-        """Read standard error until this has been said."""
+    async def wait_for(self, pattern: str) -> re.Match[str]:
+        """Read standard error until it matches the pattern."""
         assert self.process.stderr is not None
         async with asyncio.timeout(_LIMIT):
-            while not (match := re.search(pattern, self.heard)):
+            while not (match := re.search(pattern, self.output)):
                 line = await self.process.stderr.readline()
-                assert line, f"ended without saying {pattern!r}: {self.heard}"
-                self.heard += line.decode()
+                assert line, f"ended without the output {pattern!r}: {self.output}"
+                self.output += line.decode()
         return match
 
     async def ends(self) -> tuple[int, str]:
         """Exit code and standard output."""
         async with asyncio.timeout(_LIMIT):
             out, err = await self.process.communicate()
-        self.heard += err.decode()
+        self.output += err.decode()
         assert self.process.returncode is not None
         return self.process.returncode, out.decode()
 
     @property
     def ui_port(self) -> int:
-        match = re.search(r"Web UI: (\S+)", self.heard)
-        assert match, self.heard
+        match = re.search(r"Web UI: (\S+)", self.output)
+        assert match, self.output
         return urlsplit(match[1]).port or 80
 
 
@@ -88,7 +89,7 @@ async def _nothing_is_left(demo: Demo, living: Living) -> None:
 async def test_the_demo_places_follows_audits_and_stops(living: Living) -> None:
     async with _demo("--orders", "40", "--exit") as demo:
         code, out = await demo.ends()
-        assert code == 0, demo.heard
+        assert code == 0, demo.output
         assert [kind for kind in ("shipped", "out of stock", "compensated") if f": {kind}\n" in out] == [
             "shipped",
             "out of stock",
@@ -97,14 +98,14 @@ async def test_the_demo_places_follows_audits_and_stops(living: Living) -> None:
         assert re.search(r"orders\s+40 in [\d.]+ s, [\d.]+ orders/s", out)
         assert "/workflows/fulfill-order-nw-" in out
         assert out.endswith("The books hold.\n")
-        assert "Stock levels are multiplied by 30" in demo.heard
+        assert "Stock levels are multiplied by 30" in demo.output
         await _nothing_is_left(demo, living)
 
 
 async def test_the_demo_as_json_is_one_document(living: Living) -> None:
     async with _demo("--orders", "25", "--exit", "--json") as demo:
         code, out = await demo.ends()
-        assert code == 0, demo.heard
+        assert code == 0, demo.output
         document = orjson.loads(out)
         assert document["audit"]["holds"] is True
         assert document["allSettled"] is True
@@ -120,7 +121,7 @@ async def test_the_demo_runs_again_in_a_database_and_temporal_that_are_given(
     for _ in range(2):
         async with _demo("--orders", "10", "--exit", "--json", **given) as demo:
             code, out = await demo.ends()
-            assert code == 0, demo.heard
+            assert code == 0, demo.output
             document = orjson.loads(out)
             assert (document["placed"], document["audit"]["checks"][0]["numbers"]["orders"]) == (10, 10)
             await until(lambda demo=demo: _ended(demo, living), "all processes of the demo have ended")  # type: ignore[misc]
@@ -130,21 +131,21 @@ async def test_orders_that_never_end_end_the_wait_after_some_patience(
     database_url: str, pool: asyncpg.Pool, temporal_client: Client
 ) -> None:
     sources = build_app(Settings(database_url=database_url), pool).sources(temporal_client)
-    course, all_placed, told = Course(sources), asyncio.Event(), list[int]()
+    course, all_placed, reported = Course(sources), asyncio.Event(), list[int]()
     course.add("nobody-placed-it")
     all_placed.set()
-    assert not await all_ended(course, all_placed, lambda found: told.append(len(found)), patience=0.3)
-    assert set(told) == {0}
+    assert not await all_ended(course, all_placed, lambda found: reported.append(len(found)), patience=0.3)
+    assert set(reported) == {0}
     assert course.tally.open == 1
 
 
 async def test_interrupted_on_its_way_the_demo_stops_everything_and_exits_130(living: Living) -> None:
     async with _demo() as demo:
-        await demo.hears(r"[1-9]\d* placed")
+        await demo.wait_for(r"[1-9]\d* placed")
         demo.process.send_signal(signal.SIGINT)
         code, out = await demo.ends()
         assert (code, out) == (130, "")
-        assert "Traceback" not in demo.heard
+        assert "Traceback" not in demo.output
         await _nothing_is_left(demo, living)
 
 
@@ -158,7 +159,7 @@ async def test_interrupted_while_its_services_start_the_demo_exits_130(living: L
         demo.process.send_signal(signal.SIGTERM)
         code, _ = await demo.ends()
         assert code == 130
-        assert "Traceback" not in demo.heard
+        assert "Traceback" not in demo.output
         await until(lambda: _ended(demo, living), "all processes of the demo have ended")
 
 
@@ -168,7 +169,7 @@ async def _ended(demo: Demo, living: Living) -> bool:
 
 async def test_after_its_summary_the_demo_stays_up_until_it_is_interrupted(living: Living) -> None:
     async with _demo("--orders", "3") as demo:
-        await demo.hears("stays up until Ctrl-C")
+        await demo.wait_for("stays up until Ctrl-C")
         assert not is_free(demo.ui_port)
         demo.process.send_signal(signal.SIGINT)
         code, out = await demo.ends()

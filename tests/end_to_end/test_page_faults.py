@@ -21,7 +21,7 @@ STEPS = [
     [["a", "1"], ["b", "1"], ["c", "1"]],
     [["a", "2"], ["b", "1"], ["c", "1"]],  # the first row changes
     [["a", "2"], ["b", "2"], ["c", "2"]],  # two neighbours change
-    [["d", "1"], ["a", "3"], ["b", "2"], ["c", "3"]],  # a new one before others that change
+    [["d", "1"], ["a", "3"], ["b", "2"], ["c", "3"]],  # a new row before changing ones
     [["c", "4"], ["a", "3"], ["d", "2"]],  # another order, one removed
     [],
     [["a", "5"]],

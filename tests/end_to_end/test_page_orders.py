@@ -58,24 +58,24 @@ async def test_a_workflow_that_starts_late_is_seen_all_the_same(
     async with office(database_url, temporal_client) as shop, console(browser, shop.url) as shown:
         await shop.place("late")
         await shop.system.settled("late", "shipped")
-        too_early, told = True, 0
+        too_early, requests = True, 0
 
-        async def told_twice() -> bool:  # at first, and when the stream has opened
-            return told >= 2
+        async def requested_twice() -> bool:  # at first, and when the stream has opened
+            return requests >= 2
 
         async def as_a_moment_ago(route: Route) -> None:
-            nonlocal told
+            nonlocal requests
             answer = await route.fetch()
             timeline = await answer.json()
             if too_early:
                 timeline["workflows"][2] |= {"status": "not started", "started": None, "ended": None}
             await route.fulfill(response=answer, json=timeline)
-            told += 1
+            requests += 1
 
         await shown.page.route("**/timeline", as_a_moment_ago)
         await shown.go_to_order("late")
         await shown.sees(shown.row("notify-shipment-late"), "not started")
-        await until(told_twice, "the timeline was told twice")
+        await until(requested_twice, "the timeline was requested twice")
         too_early = False
         await shown.sees(shown.row("notify-shipment-late"), "completed")
         await shown.page.unroute_all(behavior="wait")

@@ -32,7 +32,7 @@ IN_PART = Money(1, TOTAL, 1, 10_00)
 
 @dataclass(frozen=True)
 class Stop:
-    """A call in whose middle the worker dies. before, after: the money without its effect and with it. end: at the end."""
+    """Call during which the worker is killed. before, after: the money without its effect and with it. end: at the end."""
 
     call: str
     before: Money
@@ -91,7 +91,7 @@ async def test_a_worker_killed_in_the_middle_of_a_call_to_stripe_takes_holds_and
     assert await system.at_stripe(asked_back) == (IN_PART if done else TAKEN)
     await system.cancel(given_up)
 
-    if done:  # and what was done is found though it is long ago
+    if done:  # and the effect is found although it is old
         stripe.forget()
     await paying.start()
     for order_id, stop in stopped.items():
@@ -104,7 +104,7 @@ async def test_a_worker_killed_in_the_middle_of_a_call_to_stripe_takes_holds_and
     assert await system.at_stripe(asked_back) == IN_PART
     assert (await system.events(asked_back)).count("order.refunded") == 1
 
-    # What the dead worker has sent may still be on its way.
+    # The dead worker's request may still be in transit.
     before = await stripe.behind.money()
     stripe.late += [] if done else late
     assert len(await stripe.deliver()) == (0 if done else len(late))

@@ -39,7 +39,7 @@ FAULTS: list[tuple[str, dict[str, Any]]] = [
 
 @asynccontextmanager
 async def late_arrivals(stripe: StripeProxy) -> AsyncIterator[list[Reply]]:
-    """Calls that nobody waits for any more arrive meanwhile, and the last of them at the end: what was answered."""
+    """Deliver lost calls meanwhile, and the last of them at the end; returns their answers."""
     answers: list[Reply] = []
     ended = asyncio.Event()
 
@@ -79,7 +79,7 @@ async def test_two_processes_with_all_roles_under_faults_and_cancels_charge_noth
 
 
 async def cancel_sometimes(system: StripeSystem, order_id: str, when: float) -> None:
-    """Cancel it, unless it has shipped by then."""
+    """Cancel the order, unless it has shipped by then."""
     await asyncio.sleep(when)
     with contextlib.suppress(OrderNotCancellable):
         await system.cancel(order_id)

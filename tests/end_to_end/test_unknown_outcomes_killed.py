@@ -46,7 +46,7 @@ async def drawn(fleet: Fleet, operation: Operation) -> None:
 
 
 async def asked_back(fleet: Fleet, fault: Fault) -> tuple[str, str]:
-    """A shipped order of which a person wanted a part given back, and the gateway has been asked, without an answer."""
+    """Shipped order with a requested partial refund, which the gateway was asked for, without an answer."""
     order_id, refund_id = await fleet.system.place(), new_id()
     await fleet.system.settled(order_id, "shipped")
     await fail_once(fleet, "payment.refund", fault)
@@ -56,7 +56,7 @@ async def asked_back(fleet: Fleet, fault: Fault) -> tuple[str, str]:
 
 
 async def label_voided(fleet: Fleet, fault: Fault) -> str:
-    """An order cancelled when its label was bought and the carrier's answer lost; its void has no answer either."""
+    """Order cancelled when its label was bought and the carrier's answer lost; its void has no answer either."""
     await fleet.system.faults.set("shipping.create", "lost_reply", remaining=1, delay_seconds=2)
     await fail_once(fleet, "shipping.void", fault)
     order_id = await fleet.system.place()
@@ -107,12 +107,12 @@ async def test_two_processes_with_all_roles_under_faults_and_cancels_do_nothing_
 
 
 def content(index: int) -> dict[str, int]:
-    """Every fifth is more than the carrier takes: undone after the charge."""
+    """Content of an order; every fifth is more than the carrier takes: undone after the charge."""
     return {"quantity": 101, "unit_price": 1} if index % 5 == 0 else {"quantity": 1}
 
 
 async def cancel_sometimes(fleet: Fleet, order_id: str, when: float) -> None:
-    """Cancel it, unless it has shipped by then."""
+    """Cancel the order, unless it has shipped by then."""
     await asyncio.sleep(when)
     with contextlib.suppress(OrderNotCancellable):
         await fleet.system.cancel(order_id)
@@ -127,7 +127,7 @@ async def settled(fleet: Fleet, order_id: str) -> None:
 
 
 async def twice(fleet: Fleet) -> list[str]:
-    """The orders of which the gateways' ledger holds two charges or two labels, or the log two facts of a kind."""
+    """Orders with two charges or two labels in the gateways' ledger, or two facts of a kind in the log."""
     rows = await fleet.system.app.pool.fetch(
         """
         select order_id from simulated.charges group by order_id having count(payment_id) > 1

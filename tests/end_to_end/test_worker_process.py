@@ -28,7 +28,7 @@ async def test_a_stop_lets_the_charge_in_flight_finish_and_is_a_success(fleet: F
     assert time.monotonic() - begun < 10
     assert worker.logged("stopped")
     assert await system.money(order_id) == (30_00, 0)
-    assert "charge-payment" in await system.steps(order_id)  # Temporal has been told of it
+    assert "charge-payment" in await system.steps(order_id)  # Temporal has received its end
     await fleet.start()
     await system.settled(order_id, "shipped")
     assert await system.money(order_id) == (30_00, 0)
@@ -94,14 +94,14 @@ async def each_once(fleet: Fleet, order_ids: list[str]) -> None:
 
 
 async def holders(observer: asyncpg.Connection) -> dict[str, list[int]]:
-    """The database sessions that own each consumer: one each."""
+    """Database sessions that own each consumer: one each."""
     owners = {name: await lease_holders(observer, name) for name in CONSUMERS}
     assert all(len(sessions) == 1 for sessions in owners.values())
     return owners
 
 
 async def took_over(observer: asyncpg.Connection, owner: WorkerProcess, before: dict[str, list[int]]) -> None:
-    """Kill the owner: what it owned is somebody else's within the limit."""
+    """Kill the owner, and wait until another process owns its consumers."""
     lost = [line["consumer"] for line in owner.logged("consumer owned")]
     await owner.kill()
 

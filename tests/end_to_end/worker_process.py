@@ -21,7 +21,7 @@ from settings import Settings
 from tests.running_system import RunningSystem, new_id, until
 
 ROOT = Path(__file__).resolve().parents[2]
-START_LIMIT = 120.0  # seconds; two are enough where the machine has nothing else to do
+START_LIMIT = 120.0  # seconds; two suffice on an idle machine
 ALL_ROLES = ("worker", "dispatcher", "projector", "webhooks")
 ONLY = """
 import sys

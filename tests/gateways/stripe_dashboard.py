@@ -1,4 +1,4 @@
-"""Acts of a person in Stripe's dashboard and of the customer's bank, with what localstripe lacks of their objects."""
+"""Acts of a person in Stripe's dashboard and of the customer's bank, with the parts that localstripe lacks."""
 
 import itertools
 import time
@@ -63,7 +63,7 @@ class Dashboard:
         return any(status != "won" and not status.startswith("warning") for status in statuses)
 
     def listed(self, asked: Any) -> Json:
-        """The answer to a list of disputes, of an intent or since a time, in pages of Stripe's size."""
+        """Answer to a list of disputes, of an intent or since a time, in pages of Stripe's size."""
         found = list(reversed(self.disputes.values()))
         if "payment_intent" in asked:
             found = [each for each in found if each["payment_intent"] == asked["payment_intent"]]
@@ -75,7 +75,7 @@ class Dashboard:
         return {"object": "list", "data": page, "has_more": begin + len(page) < len(found), "url": "/v1/disputes"}
 
     def amended(self, content: bytes) -> bytes:
-        """An answer of localstripe with what it lacks of intents and charges."""
+        """Answer of localstripe, completed with the missing fields of intents and charges."""
         if not (self.received or self.disputes or self.expired):
             return content
         answer = orjson.loads(content)

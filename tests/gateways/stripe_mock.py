@@ -32,12 +32,12 @@ async def stripe_mock_binary(folder: Path) -> str:
         go, "install", MODULE, env={**os.environ, "GOBIN": str(folder)}, stderr=asyncio.subprocess.PIPE
     )
     with contextlib.suppress(TimeoutError):
-        _, said = await asyncio.wait_for(build.communicate(), BUILD_LIMIT)
+        _, output = await asyncio.wait_for(build.communicate(), BUILD_LIMIT)
     if build.returncode is None:
         build.kill()
         await build.wait()
     if build.returncode != 0:
-        pytest.skip(f"stripe-mock cannot be built: {said.decode()[-300:]}")
+        pytest.skip(f"stripe-mock cannot be built: {output.decode()[-300:]}")
     return str(folder / "stripe-mock")
 
 

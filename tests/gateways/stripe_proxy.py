@@ -115,7 +115,7 @@ class StripeProxy:
                 await fault.release.wait()
                 return reply.response()
             case Fault(kind="hang"):
-                await asyncio.Event().wait()  # until the caller has gone, which cancels this
+                await asyncio.Event().wait()  # until the caller disconnects, which cancels this
             case Fault(kind="late_effect"):
                 self.late.append(call)
             case Fault(kind="lost_reply"):
@@ -238,7 +238,7 @@ class StripeProxy:
             call.method, self.behind.address + call.path, data=form or None, headers=headers
         ) as answer:
             content = await answer.read()
-        if answer.status == 402:  # which localstripe takes for any other fault of the request
+        if answer.status == 402:  # localstripe answers as to any other invalid request
             content = content.replace(b'"invalid_request_error"', b'"card_error"')
         return Reply(answer.status, self.dashboard.amended(self._with_bounced(content)))
 

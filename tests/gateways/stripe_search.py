@@ -9,7 +9,7 @@ _EXPAND = {"expand[]": "latest_charge"}
 
 
 async def listed(behind: LocalStripe, asked: Mapping[str, str], *, hidden: bool) -> Json:
-    """The answer to a search by our key, or to a list of intents since a time. hidden: it finds none."""
+    """Answer to a search by our key, or to a list of intents since a time. hidden: it finds none."""
     found = [] if hidden else await behind.intents()
     if "query" in asked:
         named = re.fullmatch(r"metadata\['key'\]:'(.*)'", asked["query"])
@@ -24,7 +24,7 @@ async def listed(behind: LocalStripe, asked: Mapping[str, str], *, hidden: bool)
 
 
 async def listed_refunds(behind: LocalStripe, asked: Mapping[str, str]) -> Json:
-    """The answer to a list of refunds since a time, in pages of Stripe's size, the latest first."""
+    """Answer to a list of refunds since a time, in pages of Stripe's size, the latest first."""
     found = [each for each in await behind.refunds() if each["created"] >= int(asked["created[gte]"])]
     ids = [each["id"] for each in found]
     begin = ids.index(asked["starting_after"]) + 1 if "starting_after" in asked else 0

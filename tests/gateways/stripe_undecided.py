@@ -25,7 +25,7 @@ class Undecided:
     """Status of refunds, by id, other than localstripe's."""
 
     def shown(self, answer: Json) -> Json:
-        """The answer of localstripe with the overlay, lists included."""
+        """Answer of localstripe with the overlay, lists included."""
         for each in (
             [answer, *(answer.get("data") or ())] if isinstance(answer.get("data", ()), list | tuple) else [answer]
         ):

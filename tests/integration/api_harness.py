@@ -176,11 +176,11 @@ class Listener:
 
     async def rest(self) -> list[ServerEvent]:
         """All events until the end of the stream, which must come."""
-        heard = []
+        received = []
         async with asyncio.timeout(DEADLINE):
             while (found := await self._next()) is not None:
-                heard.append(found)
-        return heard
+                received.append(found)
+        return received
 
     async def _next(self) -> ServerEvent | None:
         fields: dict[str, str] = {}

@@ -10,7 +10,6 @@ import asyncpg
 from temporalio.client import Client
 from temporalio.testing import ActivityEnvironment
 
-from activities.payment import charge_key
 from activities.publish import PublishActivities
 from activities.shipping import label_key
 from activities.signatures import OrderRef, Publication
@@ -36,11 +35,12 @@ from orders.events import CancelledBy, Event
 from orders.ids import stream_name
 from orders.interventions import HoldOrder, RequestRefund
 from orders.model import Order, parse_order
+from orders.names import charge_key
 from orders.topics import TOPICS
 from settings import Settings
 from tests.running_system import PLACED_AT, order_data
 
-TOTAL = 3000  # of every order here, in cents of a euro
+TOTAL = 3000  # amount of every order here, in cents of a euro
 SKU = "TEA-1"
 UNITS = 2
 RECIPIENT = Recipient("Maria Anders", "Obere Str. 57", None, "Berlin", None, "12209", "DE")
@@ -53,7 +53,7 @@ class Books:
     app: App
     owner: asyncpg.Connection
 
-    # The steps of an order, each by itself
+    # Single steps of an order
 
     async def place(self, order_id: str) -> Order:
         order = parse_order(order_data(order_id), now=PLACED_AT)
@@ -113,7 +113,7 @@ class Books:
         await self.app.payments.refund(RefundRequest(key, charge.payment_id, amount, "EUR", "requested"))
         return RecordRefund(order_id, key, charge.payment_id, amount, "it arrived late")
 
-    # Whole stories
+    # Whole orders
 
     async def paid(self, order_id: str) -> None:
         await self.place(order_id)
@@ -137,7 +137,7 @@ class Books:
         await self.app.stock.release(order_id)
         await self.record_refund(await self.give_back(order_id))
 
-    # What no step of an order does
+    # Changes that no step of an order makes
 
     async def append(self, stream: str, event: Event) -> None:
         """Append an event without a decision of the domain."""

@@ -18,7 +18,7 @@ from embedded.temporal import TemporalServer
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = (sys.executable, "-m", "cli")
-LIMIT = 180.0  # seconds for any one command; a few are enough where the machine has nothing else to do
+LIMIT = 180.0  # seconds for one command; a few suffice on an idle machine
 UI_URL = "http://web-ui.example:8233"
 
 

@@ -102,7 +102,7 @@ async def _describe(system: RunningSystem, name: str, order_id: str) -> Workflow
 async def dispatching(
     database_url: str, client: Client, *, through: Client | None = None, task_queue: str | None = None
 ) -> AsyncIterator[Dispatching]:
-    """Dispatching over Temporal, `through` another client than the test's own if given."""
+    """Dispatching over Temporal; `through`: another client than the test's own."""
     settings = Settings(database_url=database_url, task_queue=task_queue or f"test-{new_id()}")
     async with open_pool(database_url) as pool:
         app = build_app(settings, pool)

@@ -24,7 +24,7 @@ from embedded.services import Services, run_services
 LIMIT = 30.0  # seconds
 LIVING = Callable[[str], dict[int, str]]
 
-# What an entry point of ours does: run the services until it is interrupted, and use them for its own orderly end.
+# Like an entry point: run the services until an interrupt, and use them during the orderly end.
 OWNER = """
 import asyncio, sys
 from pathlib import Path
@@ -64,7 +64,7 @@ class Owner:
 @asynccontextmanager
 async def owner_of(folder: Path) -> AsyncIterator[Owner]:
     mark = f"{os.environ['ORDERS_TEST_RUN']}-{folder.name}"
-    with tempfile.TemporaryDirectory(prefix="t-") as temporary:  # takes in what a killed guard leaves behind
+    with tempfile.TemporaryDirectory(prefix="t-") as temporary:  # adopts the orphans of a killed guard
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-c", OWNER, str(folder)),
             stdout=asyncio.subprocess.PIPE,
@@ -129,7 +129,7 @@ def _target(link: Path) -> str:
 
 def kill(processes: list[int]) -> None:
     for each in processes:
-        with contextlib.suppress(ProcessLookupError):  # it has ended meanwhile, as was wanted
+        with contextlib.suppress(ProcessLookupError):  # it has ended meanwhile, as intended
             os.kill(each, signal.SIGKILL)
 
 

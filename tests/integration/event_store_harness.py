@@ -45,8 +45,7 @@ class InFlight:
 
 @asynccontextmanager
 async def connected(database_url: str) -> AsyncIterator[asyncpg.Connection]:
-    """A connection of the owner. It is cut at the end, so that an open transaction of a failed test blocks no other
-    test."""
+    """Connection of the owner. It is cut at the end, so that an open transaction of a failed test blocks no other test."""
     connection = await asyncpg.connect(database_url)
     try:
         yield connection

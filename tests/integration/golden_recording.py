@@ -72,7 +72,7 @@ class Recording:
         return self.steering.before.pop("create-shipment")
 
     async def quiet(self) -> None:
-        """Wait until every reader has come to the log's end."""
+        """Wait until every reader has reached the end of the log."""
 
         async def done() -> bool:
             behind = [lag.events for name in READERS for lag in await lags(self.system.app.pool, name)]

@@ -4,7 +4,7 @@ import asyncpg
 
 from tests.running_system import RunningSystem
 
-# Read models begin anew; readers stand no further than the log.
+# Read models restart empty; no reader's checkpoint lies beyond the log.
 _LOSE = """
 delete from eventstore.events where position > $1;
 delete from eventstore.streams s where not exists (select from eventstore.events e where e.stream_id = s.stream_id);

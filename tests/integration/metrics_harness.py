@@ -37,7 +37,7 @@ class Scraper:
         return (await self.samples(name)).get(labels)
 
     async def becomes(self, expected: float | None, name: str, *labels: str, seconds: float = 30) -> None:
-        """Wait until a sample has this value, or, for None, is absent."""
+        """Wait until a sample has this value, or is absent (None)."""
 
         async def has() -> bool:
             return await self.value(name, *labels) == expected

@@ -8,7 +8,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 
 class Refusing(Interceptor):
-    """Fails the starts for whose workflow id `refuses` is true, with a status."""
+    """Fails the starts of workflows for whose id `refuses` is true, with a status."""
 
     def __init__(self, refuses: Callable[[str], bool], status: RPCStatusCode = RPCStatusCode.UNAVAILABLE) -> None:
         self.refuses, self.status = refuses, status

@@ -28,7 +28,7 @@ _SET_UP: Final = (
     "create role orders login",
     "grant orders_app to orders_owner, orders",
 )
-# Counts what ran as the owner: a sequence keeps its value when the transaction is rolled back.
+# Counts executions as the owner: a sequence keeps its value when the transaction is rolled back.
 _COUNTER: Final = """
 create sequence public.ran_as_owner;
 grant usage on sequence public.ran_as_owner to public"""
@@ -44,7 +44,7 @@ create function projections.payload_of_two(text, text) {PAYLOAD};
 create function projections.payload_trigger() returns trigger language plpgsql as $$
 begin perform projections.payload(); return new; end $$;
 """
-# Code where the owner comes by; FUNCTIONS come first. On a database from before the handover, all of it was possible.
+# Code in objects that the owner uses; FUNCTIONS come first. On a database from before the handover, all of it was possible.
 PLANTS: Final = {
     "function": "",
     "policy": "alter table projections.order_dashboard enable row level security, force row level security;"
@@ -182,7 +182,7 @@ class Database:
 
 @asynccontextmanager
 async def database(server: Deployment, template: str | None = None) -> AsyncIterator[Database]:
-    """A database of the owner, empty but for the counter, or a clone of a template that nobody is connected to."""
+    """Database of the owner, empty except for the counter, or a clone of a template without connections."""
     name = f"test_{uuid.uuid4().hex}"
     source = f" template {template}" if template else ""
     await execute(server.address("postgres"), f"create database {name} owner {OWNER}{source}")

@@ -206,7 +206,7 @@ async def _listening(serve: Serve, context: ssl.SSLContext | None = None) -> Asy
         assert task
         connections.add(task)
         try:
-            # A client that does not like our certificate, or goes away, is no fault of ours.
+            # A client that rejects our certificate or disconnects is no error of the proxy.
             with contextlib.suppress(OSError, EOFError, asyncio.CancelledError):
                 await serve(reader, writer)
         finally:

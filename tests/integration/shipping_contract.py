@@ -82,7 +82,7 @@ class ShippingGatewayContract:
             with pytest.raises(GatewayUndecided, match=r"TEA-1 \(originCountry, hsCode, weightGrams\)"):
                 await shipping.create(lacking)
         label = await shipping.create(request)
-        assert await shipping.create(lacking) == label  # the stock file may change: it is no other request
+        assert await shipping.create(lacking) == label  # the stock file may change: the request is the same
 
     async def test_given_a_label_when_asked_again_then_it_is_the_same(self, shipping: ShippingGateway) -> None:
         request = a_parcel()
@@ -123,7 +123,7 @@ class ShippingGatewayContract:
     ) -> None:
         request = a_parcel()
         await shipping.create(request)
-        for reason in ("cancelled", "again"):  # pending or not, as it is with this carrier
+        for reason in ("cancelled", "again"):  # pending or not, depending on the carrier
             voided = await shipping.void(request.key, reason)
             assert (voided.existed, voided.refused) == (True, None)
         assert await shipping.find(request.key) is None

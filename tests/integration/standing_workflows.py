@@ -40,7 +40,7 @@ class WaitsForATimer:
 
 @workflow.defn(name=FULFILL_ORDER, sandboxed=False)
 class GoesOn:
-    """Runs from one timer to the next."""
+    """Runs from timer to timer."""
 
     @workflow.run
     async def run(self) -> None:

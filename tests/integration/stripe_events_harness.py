@@ -12,9 +12,9 @@ from typing import Any, Final
 import httpx
 from temporalio.client import Client
 
-from activities.payment import charge_key
 from bootstrap import App
 from gateways.payments import Charge, ChargeRequest
+from orders.names import charge_key
 from tests.gateways.local_stripe import API_KEY
 from tests.gateways.stripe_proxy import StripeProxy
 from tests.integration.api_harness import KEYS, Api, api

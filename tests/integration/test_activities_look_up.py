@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 import pytest
 from temporalio.client import Client
 
-from activities.payment import PaymentActivities, charge_key
+from activities.payment import PaymentActivities
 from activities.signatures import ChargeRef
 from gateways.errors import IdempotencyConflict, KeyVoided
 from gateways.payments import Charge, ChargeRequest
 from gateways.simulated import SimulatedPaymentGateway
 from orders.commands import ConfirmOrder
 from orders.interventions import RetryOrder
+from orders.names import charge_key
 from tests.integration.dispatcher_harness import dispatching
 from tests.running_system import RunningSystem
 from tests.workflow.forgetful_gateways import Forgetful, forgetful

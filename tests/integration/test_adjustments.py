@@ -142,7 +142,7 @@ class TestRestock:
     ) -> None:
         await stock.import_levels([StockRow("tea", 10)], ACTOR)
         await stock.reserve("o", {"tea": 4})
-        # Another connection looks: within a transaction pg_stat_activity shows what it showed first.
+        # Another connection reads it: within a transaction pg_stat_activity keeps its first snapshot.
         async with owner(database_url) as connection, owner(database_url) as looking:
             async with connection.transaction():
                 await connection.execute("select from inventory.stock where sku = 'tea' for update")

@@ -41,21 +41,21 @@ async def test_no_key_and_nothing_personal_is_in_the_log(
     tmp_path: Path, database_url: str, temporal_server: TemporalServer
 ) -> None:
     shell = shell_for(tmp_path, database_url, temporal_server)
-    said: list[httpx.Response] = []
+    output: list[httpx.Response] = []
     async with served(shell, ORDERS_API_KEYS=KEYS, ORDERS_LOG_LEVEL="debug", ORDERS_LOG_FORMAT="json") as (http, _):
         for key in (READER, WRITER, OPERATOR, "wrong-key-wrong-key"):
             mine = bearer(key)
             for path in ("/v1/orders?customerId=in-the-query", "/v1/config", "/v1/orders/in-the-path", "/in-the-path"):
-                said.append(await http.get(path, headers=mine))
+                output.append(await http.get(path, headers=mine))
             for order in (order_data("a"), order_data("a", customerId="x/y", shippingAddress={"name": "Maria Anders"})):
-                said.append(
+                output.append(
                     await http.post("/v1/orders", json=order, headers={**mine, "Idempotency-Key": "in-the-key"})
                 )
-            said.append(await http.post("/v1/orders", content=b"{Maria", headers=mine))
-            said.append(await http.post("/v1/orders/a/cancel", json={"reason": "Maria wants"}, headers=mine))
+            output.append(await http.post("/v1/orders", content=b"{Maria", headers=mine))
+            output.append(await http.post("/v1/orders/a/cancel", json={"reason": "Maria wants"}, headers=mine))
     lines = [json.loads(line) for line in log_of(shell).splitlines()]
     requests = [line for line in lines if line["event"] == "request"]
-    assert len(requests) == len(said)
+    assert len(requests) == len(output)
     assert {line["actor"] for line in requests} == {None, "api:ann", "api:bob", "api:cyd"}
     assert {"method": "GET", "route": "/v1/orders/{orderId}", "status": 404, "actor": "api:ann"}.items() <= next(
         line for line in requests if line["status"] == 404
@@ -63,7 +63,7 @@ async def test_no_key_and_nothing_personal_is_in_the_log(
     assert all(line["ms"] > 0 for line in requests)
     for secret in (READER, WRITER, OPERATOR, "wrong-key"):
         assert secret not in log_of(shell)
-        assert not [answer for answer in said if secret in answer.text + str(answer.headers)]
+        assert not [answer for answer in output if secret in answer.text + str(answer.headers)]
     for personal in ("Maria", "Obere Str", "in-the-query", "in-the-path", "in-the-key", "ALFKI"):
         assert personal not in log_of(shell)
 
@@ -84,12 +84,12 @@ async def test_told_to_stop_it_ends_its_streams_and_leaves_with_0(
 
 
 async def test_it_serves_without_temporal_and_says_where(tmp_path: Path, database_url: str) -> None:
-    [port, nobody] = free_ports(2)
+    [port, unused] = free_ports(2)
     shell = Shell(
         tmp_path,
         {
             "DATABASE_URL": database_url,
-            "TEMPORAL_ADDRESS": f"127.0.0.1:{nobody}",
+            "TEMPORAL_ADDRESS": f"127.0.0.1:{unused}",
             "ORDERS_API_ADDRESS": f"127.0.0.1:{port}",
         },
     )
@@ -104,7 +104,7 @@ async def test_it_serves_without_temporal_and_says_where(tmp_path: Path, databas
 
 
 @pytest.mark.parametrize(
-    ("settings", "said"),
+    ("settings", "output"),
     [
         ({"ORDERS_API_ADDRESS": "0.0.0.0:1"}, "ORDERS_API_KEYS is not set"),
         ({"ORDERS_API_ADDRESS": "nonsense"}, "ORDERS_API_ADDRESS"),
@@ -117,7 +117,7 @@ async def test_it_serves_without_temporal_and_says_where(tmp_path: Path, databas
     ],
 )
 async def test_what_cannot_be_served_is_said_in_a_sentence(
-    settings: dict[str, str], said: str, tmp_path: Path, database_url: str, temporal_server: TemporalServer
+    settings: dict[str, str], output: str, tmp_path: Path, database_url: str, temporal_server: TemporalServer
 ) -> None:
     shell = shell_for(tmp_path, database_url, temporal_server)
     server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
@@ -126,7 +126,7 @@ async def test_what_cannot_be_served_is_said_in_a_sentence(
         given = {name: taken if value == "taken" else value for name, value in settings.items()}
         ended = await Shell(tmp_path, shell.environment | given).orders("api")
     assert ended.code == 1
-    assert said in ended.err
+    assert output in ended.err
     assert len(ended.err.splitlines()) == 1
     assert "short-secret" not in ended.err
     assert PASSWORD not in ended.err

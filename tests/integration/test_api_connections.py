@@ -60,7 +60,7 @@ async def test_a_head_that_does_not_come_is_given_up_with_one_line_in_the_log(
 async def test_a_client_that_drips_its_head_is_given_up_all_the_same(
     database_url: str, temporal_client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also on a connection that has been answered before, and where what drips is no beginning of a request."""
+    """Also on a connection that has served a request, and for bytes that begin no request."""
     monkeypatch.setattr(connection, "HEAD_SECONDS", 0.3)
     async with api(database_url, temporal_client) as served:
         for first, drop in ((UNFINISHED, b"y"), (HEALTH, b"\r\n"), (HEALTH + UNFINISHED, b"y")):
@@ -116,7 +116,7 @@ async def test_where_all_connections_are_being_answered_one_more_is_refused(
 async def test_an_answer_that_is_not_read_is_given_up(
     database_url: str, temporal_client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The system's own buffers take some answers first: thousands are asked for, and none is read."""
+    """The socket buffers hold some responses: thousands are requested, and none is read."""
     monkeypatch.setattr(connection, "SEND_SECONDS", 0.3)
     monkeypatch.setattr(connection, "MAX_PIPELINED", 10_000)
     request = b"GET /v1/openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n"

@@ -20,8 +20,8 @@ from tests.running_system import running_system
 from web import parameters
 
 EXAMPLES: Final = 10
-# Left out: that whatever fits the schema is accepted. The total of an order is the sum of its lines, an order has to be
-# there and in the right state; no schema says that. And what nothing links: use_after_free and the like.
+# Left out: acceptance of all requests that match the schema. The total of an order is the sum of its lines, and an order
+# has to exist in the right state, which no schema expresses. Also unlinked requests: use_after_free and the like.
 CHECKS: Final = (
     "not_a_server_error",
     "status_code_conformance",
@@ -54,14 +54,14 @@ async def test_every_operation_answers_as_it_is_described(
 
 
 def listening_to_stripe(app: App) -> App:
-    """So that its events are answered, though nobody signs any."""
+    """Application with Stripe's webhooks, so that requests to their address are answered, although none is signed."""
     stripe = StripeApi("sk_none", "http://127.0.0.1:1")
     return replace(app, stripe=stripe, stripe_events=StripeEvents(app.pool, stripe, partial(verified, secret="none")))
 
 
 async def schemathesis(url: str, folder: Path) -> tuple[int, str]:
-    """Exit code and output of a run over every operation that ends: streams do not."""
-    # A projection that is waited for in vain is described, and no fault.
+    """Exit code and output of a run over every operation except streams, which do not end."""
+    # A time-out of the wait for a projection is documented, and no fault.
     (folder / "schemathesis.toml").write_text(
         '[checks.not_a_server_error]\nexpected-statuses = ["2xx", "3xx", "4xx", 504]\n'
     )
@@ -91,7 +91,7 @@ async def test_it_is_openapi_3_1_with_every_operation_described(database_url: st
             if not path.startswith("/v1/"):
                 continue
             name = f"{method} {path}"
-            if path == "/v1/gateways/stripe/events":  # whoever signs what they say has no key
+            if path == "/v1/gateways/stripe/events":  # the signer of webhooks has no key
                 assert operation["security"] == []
                 continue
             assert operation["security"] == [{"apiKey": []}], name

@@ -19,7 +19,7 @@ EXAMPLES = re.findall(r"```sh\n(.*?)```", SECTION, re.DOTALL)
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl on this machine")
 async def test_the_examples_do_what_they_say(database_url: str, temporal_client: Client) -> None:
-    said = ""
+    stated = ""
     async with (
         running_system(database_url, temporal_client, api_keys=KEYS) as system,
         api_of(system.app, temporal_client, key=OPERATOR) as served,
@@ -34,12 +34,12 @@ async def test_the_examples_do_what_they_say(database_url: str, temporal_client:
             )
             output, _ = await process.communicate()
             assert process.returncode == 0, example + output.decode()
-            said += output.decode()
+            stated += output.decode()
     assert len(EXAMPLES) == 4
-    assert '"actor":"api:cyd"' in said
-    assert '"orderId":"nw-10248","changed":true' in said
-    assert '"status":"cancelled"' in said
-    assert re.search(r"event: order\.cancelled\ndata: .*\nid: [23]\n", said)
+    assert '"actor":"api:cyd"' in stated
+    assert '"orderId":"nw-10248","changed":true' in stated
+    assert '"status":"cancelled"' in stated
+    assert re.search(r"event: order\.cancelled\ndata: .*\nid: [23]\n", stated)
 
 
 def test_every_kind_of_problem_is_documented() -> None:

@@ -99,8 +99,8 @@ async def test_a_body_that_is_too_large_is_refused_before_it_is_read(
     database_url: str, temporal_client: Client
 ) -> None:
     async with api(database_url, temporal_client) as served:
-        said = await raw(served.url, LIMIT_HEAD + f"Content-Length: {MAX_BODY + 1}\r\n\r\n".encode())
-        assert said.startswith(b"HTTP/1.1 413")
+        answer = await raw(served.url, LIMIT_HEAD + f"Content-Length: {MAX_BODY + 1}\r\n\r\n".encode())
+        assert answer.startswith(b"HTTP/1.1 413")
         largest = b'{"a":"' + b"x" * (MAX_BODY - 8) + b'"}'
         assert len(largest) == MAX_BODY
         problem(await send(served, largest), 422, "invalid-request")
@@ -121,7 +121,7 @@ async def test_a_body_in_chunks_is_cut_off_where_it_is_too_large(database_url: s
             answer = await served.http.post("/v1/orders", content=endless(), headers=JSON)
             problem(answer, 413, "body-too-large")
         except (httpx.WriteError, httpx.ReadError):
-            pass  # it was closed while we were still sending
+            pass  # the server closed it during the request
         assert sent < 16 * MAX_BODY
         chunked = LIMIT_HEAD + b"Transfer-Encoding: chunked\r\n\r\n100001\r\n" + b" " * 0x100001 + b"\r\n"
         assert (await raw(served.url, chunked)).startswith(b"HTTP/1.1 413")
@@ -133,8 +133,8 @@ async def test_a_body_that_does_not_come_is_given_up(
 ) -> None:
     monkeypatch.setattr("web.limits.BODY_SECONDS", 0.2)
     async with api(database_url, temporal_client) as served:
-        said = await raw(served.url, LIMIT_HEAD + b"Content-Length: 10\r\n\r\n{")
-        assert said.startswith(b"HTTP/1.1 408")
+        answer = await raw(served.url, LIMIT_HEAD + b"Content-Length: 10\r\n\r\n{")
+        assert answer.startswith(b"HTTP/1.1 408")
 
 
 @pytest.mark.parametrize(

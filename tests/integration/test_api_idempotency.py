@@ -20,7 +20,7 @@ from tests.integration.projections_harness import owner
 from tests.running_system import order_data
 from web.idempotency import Idempotency
 
-TWINS = 32
+DUPLICATES = 32
 
 
 async def events(served: Api, order_id: str) -> list[str]:
@@ -96,7 +96,7 @@ async def test_a_key_that_is_none_is_refused(key: str, database_url: str, tempor
 
 
 class Gate:
-    """Order commands that wait to be let through, and the moment when one has come."""
+    """Order commands that wait for a release; `reached` once one waits."""
 
     def __init__(self, app: App, *, fail: Exception | None = None) -> None:
         self._orders, self._fail = app.orders, fail
@@ -170,7 +170,7 @@ async def test_given_a_process_that_died_before_it_stored_the_answer_then_the_ef
         await served.ship("a")
         first = await served.post("/v1/orders/a/refunds", refund(), Idempotency_Key="k")
         async with owner(database_url) as connection:
-            # As the process left it: begun, and nobody at it any more.
+            # As a killed process leaves it: begun, without an owner.
             await connection.execute("update web.idempotency_keys set status = null, headers = null, body = null")
         problem(await served.post("/v1/orders/a/refunds", refund(), Idempotency_Key="k"), 409, "idempotency-key-in-use")
         async with owner(database_url) as connection:
@@ -181,7 +181,7 @@ async def test_given_a_process_that_died_before_it_stored_the_answer_then_the_ef
 
 
 async def at_once(served: Api, path: str, body: Any, **headers: str) -> list[httpx.Response]:
-    return list(await asyncio.gather(*(served.post(path, body, **headers) for _ in range(TWINS))))
+    return list(await asyncio.gather(*(served.post(path, body, **headers) for _ in range(DUPLICATES))))
 
 
 @pytest.mark.parametrize("keyed", [True, False])

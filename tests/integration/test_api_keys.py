@@ -206,5 +206,5 @@ def test_keys_that_cannot_be_are_refused_without_being_told(keys: str, fault: st
     with pytest.raises(SettingsError, match=fault) as refused:
         keyring(settings(api_keys=keys))
     secrets = [entry.split(":", 2)[2] for entry in keys.split(",") if entry.count(":") == 2]
-    for told in (str(refused.value), repr(settings(api_keys=keys))):
-        assert not [secret for secret in secrets if secret in told]
+    for shown in (str(refused.value), repr(settings(api_keys=keys))):
+        assert not [secret for secret in secrets if secret in shown]

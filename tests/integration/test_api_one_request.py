@@ -17,7 +17,7 @@ from tests.integration.loop_lag import loop_lag
 from tests.running_system import DEADLINE, new_id, order_data
 from web.limits import MAX_BODY
 
-# Between a hostile request and the largest honest one.
+# Bound for a hostile request, relative to the largest valid order.
 MOST_TIMES: Final = 10.0
 TRACE: Final = b"traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n"
 
@@ -82,9 +82,9 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
 
 
 def sent(address: tuple[str, int], request: bytes) -> bytes:
-    """The beginning of the answer. By a thread: its CPU time is not the loop's."""
+    """Beginning of the response. The request is sent by a thread, whose CPU time is not the loop's."""
     with socket.create_connection(address, timeout=DEADLINE) as connection:
-        with contextlib.suppress(OSError):  # refused before all of it was there
+        with contextlib.suppress(OSError):  # refused before the whole body was sent
             connection.sendall(request)
         try:
             return connection.recv(65_536)
@@ -99,7 +99,7 @@ async def lag_of(served: Api, request: bytes) -> tuple[float, bytes]:
 
 
 async def lag_of_largest(served: Api) -> float:
-    """The median of five: a turn that something else made longer is none of it."""
+    """Median of five turns, without disturbances by other work."""
     found = []
     for _ in range(5):
         lag, answer = await lag_of(served, post(largest()))

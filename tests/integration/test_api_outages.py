@@ -23,7 +23,7 @@ from web import route
 
 
 async def nowhere() -> Client:
-    """A client of a Temporal that is not there."""
+    """Client of an address without a Temporal server."""
     [port] = free_ports(1)
     return await connect_temporal(Settings(temporal_address=f"127.0.0.1:{port}"), lazy=True)
 
@@ -59,7 +59,7 @@ async def test_given_temporal_away_then_a_retry_that_needs_it_is_refused_and_not
 
 
 async def everything(served: Api) -> dict[str, Any]:
-    """An answer of each operation that needs the database."""
+    """Response of each operation that needs the database."""
     reads = [
         "/v1/orders",
         "/v1/orders/a",
@@ -141,7 +141,7 @@ async def test_an_order_that_cannot_be_read_is_told_so(database_url: str, tempor
 
 
 class Broken:
-    """A part with a bug in it, that holds something nobody else should see."""
+    """Component with a bug, whose error quotes confidential data."""
 
     def __getattr__(self, name: str) -> Any:
         raise ZeroDivisionError("secret of the inside")

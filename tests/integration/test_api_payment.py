@@ -11,6 +11,7 @@ from gateways.payments import CustomerAction
 from gateways.simulated.payment import SimulatedPaymentGateway
 from orders.commands import ConfirmOrder
 from orders.payment_attempts import RecordPaymentFailure
+from orders.records import PaymentFailure
 from tests.integration.api_harness import KEYS, OPERATOR, READER, WRITER, Api, api, bearer, problem
 
 DEADLINE = datetime(2100, 1, 31, 9, 30, tzinfo=UTC)
@@ -36,7 +37,9 @@ async def served(database_url: str, temporal_client: Client) -> AsyncIterator[Ap
 
 async def waiting(served: Api) -> str:
     order_id = await served.place()
-    failed = RecordPaymentFailure(order_id, 1, "card_declined", "The card was declined.", DEADLINE, "pi_1")
+    failed = RecordPaymentFailure(
+        order_id, PaymentFailure(1, "card_declined", "The card was declined.", DEADLINE, "pi_1")
+    )
     await served.handle(order_id, ConfirmOrder(order_id), failed)
     return order_id
 

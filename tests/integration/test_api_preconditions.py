@@ -13,6 +13,7 @@ from bootstrap import App
 from orders.commands import CancelOrder, ConfirmOrder
 from orders.events import CancelledBy
 from orders.payment_attempts import RecordPaymentFailure
+from orders.records import PaymentFailure
 from tests.integration.api_harness import Api, api, problem
 from tests.running_system import order_data
 
@@ -57,7 +58,9 @@ async def test_an_act_on_an_older_version_is_refused_with_the_order_as_it_is(
             await served.handle("a", ConfirmOrder("a"))
         if act == "payment":
             deadline = datetime.now(UTC) + timedelta(hours=1)
-            await served.handle("a", RecordPaymentFailure("a", 1, "card_declined", "declined", deadline))
+            await served.handle(
+                "a", RecordPaymentFailure("a", PaymentFailure(1, "card_declined", "declined", deadline))
+            )
         before = await types(served, "a")
         refused = await served.post(f"/v1/orders/a/{act}", ACTS[act], If_Match='"1"')
         document = problem(refused, 412, "order-changed")
@@ -126,7 +129,7 @@ async def test_a_repeated_request_gets_its_first_answer_though_the_version_has_g
         first = await served.post("/v1/orders/a/hold", {"reason": "x"}, **named)
         again = await served.post("/v1/orders/a/hold", {"reason": "x"}, **named)
         assert (again.status_code, again.content, again.headers["etag"]) == (202, first.content, '"2"')
-        # The answer was never stored: the stream knows the command.
+        # The response was never stored: the stream has the command.
         await served.app.pool.execute("delete from web.idempotency_keys")
         found = await served.post("/v1/orders/a/hold", {"reason": "x"}, **named)
         assert (found.status_code, found.json()) == (202, first.json() | {"changed": False})

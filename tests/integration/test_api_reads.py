@@ -21,7 +21,7 @@ from tests.integration.api_harness import Api, api, problem
 from tests.running_system import order_data
 from web import models, parameters
 
-# Each as it is means another thing in a URL, or ends it.
+# Characters with a meaning in a URL.
 CUSTOMERS: Final = ("a&b=+", "bob:x%20#", "ü" * 128)
 SKUS: Final = ("A +1&", "B%41 #2", "C?")
 
@@ -31,7 +31,7 @@ async def pages(served: Api, path: str, name: str, **query: Any) -> list[Any]:
     rows: list[Any] = []
     after = ""
     while True:
-        # The cursor as it is, as a person pastes it into a URL.
+        # The cursor is unescaped, as a person pastes it into a URL.
         answer = await served.http.get(f"{path}?{urlencode(query)}{after}")
         assert answer.status_code == 200, answer.text
         page = answer.json()

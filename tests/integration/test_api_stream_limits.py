@@ -11,7 +11,7 @@ from web import streams
 
 
 async def opened(listener: Listener) -> None:
-    """Until the stream has sent its first line."""
+    """Wait for the first line of the stream."""
     assert await anext(listener.lines) == ": open"
 
 
@@ -59,7 +59,7 @@ async def test_given_a_key_with_as_many_streams_as_it_may_have_then_another_key_
 async def test_given_many_streams_at_once_then_no_more_are_served_than_there_may_be(
     database_url: str, temporal_client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Between the check and the first event there are reads: the place is taken before them."""
+    """Reads lie between the check of the limit and the first event: the slot is taken before them."""
     monkeypatch.setattr(streams, "MAX_STREAMS_OF_A_KEY", 3)
     async with api(database_url, temporal_client) as served:
         order_id = await served.place()

@@ -24,16 +24,16 @@ async def test_an_order_is_followed_from_placed_to_shipped_and_a_reader_that_com
     async with running_system(database_url, temporal_client) as system, api_of(system.app, temporal_client) as served:
         await system.stock(TEA_1=10)
         order_id = await served.place()
-        heard: list[ServerEvent] = []
-        while len(heard) < len(SHIPPED):  # comes back after every event
-            last = heard[-1].id if heard else None
+        received: list[ServerEvent] = []
+        while len(received) < len(SHIPPED):  # reconnects after every event
+            last = received[-1].id if received else None
             async with listening(served, f"/v1/orders/{order_id}/events", last_event_id=last) as listener:
-                heard.append(await listener.next())
-        assert [each.event for each in heard] == SHIPPED
-        assert [each.id for each in heard] == [1, 2, 3, 4]
+                received.append(await listener.next())
+        assert [each.event for each in received] == SHIPPED
+        assert [each.id for each in received] == [1, 2, 3, 4]
         timeline = await served.get(f"/v1/orders/{order_id}/timeline")
-        assert [each.data for each in heard] == timeline["events"]
-        assert heard[1].data["cause"] == "#1 order.placed"
+        assert [each.data for each in received] == timeline["events"]
+        assert received[1].data["cause"] == "#1 order.placed"
         async with listening(served, f"/v1/orders/{order_id}/events", after=3) as listener:
             assert (await listener.next()).event == "order.shipped"
 
@@ -46,8 +46,8 @@ async def test_what_happens_between_the_first_look_and_listening_is_told_too(
         chunks = await served.system.streams.of_order(order_id, 0)
         await served.handle(order_id, HoldOrder(order_id, "x"))
         async with aclosing(chunks), asyncio.timeout(5):
-            told = [(await anext(chunks)).decode().splitlines()[0] for _ in range(3)]
-        assert told == [": open", "event: order.placed", "event: order.held"]
+            first_lines = [(await anext(chunks)).decode().splitlines()[0] for _ in range(3)]
+        assert first_lines == [": open", "event: order.placed", "event: order.held"]
 
 
 async def test_given_many_who_follow_then_each_hears_all_live(database_url: str, temporal_client: Client) -> None:
@@ -61,8 +61,8 @@ async def test_given_many_who_follow_then_each_hears_all_live(database_url: str,
         following = [asyncio.create_task(follow()) for _ in range(10)]
         for n in range(10):
             await served.handle(order_id, HoldOrder(order_id, f"{n}"), ReleaseOrder(order_id))
-        for heard in await asyncio.gather(*following):
-            assert [each.id for each in heard] == list(range(1, 22))
+        for received in await asyncio.gather(*following):
+            assert [each.id for each in received] == list(range(1, 22))
 
 
 async def test_given_a_change_then_it_is_told_once_the_projection_shows_it(
@@ -77,7 +77,7 @@ async def test_given_a_change_then_it_is_told_once_the_projection_shows_it(
             await served.handle("a", CancelOrder("a", "x", CancelledBy.CUSTOMER))
             waiting = asyncio.create_task(listener.next())
             done, _ = await asyncio.wait({waiting}, timeout=1)
-            assert not done, "told before the projection has it"
+            assert not done, "sent before the projection has it"
             await served.project()
             first, second = await waiting, await listener.next()
         assert [(each.event, each.id) for each in (first, second)] == [("order", 2), ("order", 3)]
@@ -91,7 +91,7 @@ async def test_given_a_change_then_it_is_told_once_the_projection_shows_it(
 
 
 async def opened(listener: Listener) -> None:
-    """The server has begun the stream, and so listens to the log."""
+    """Wait until the server has begun the stream, and so listens to the log."""
     async for line in listener.lines:
         if line.startswith(":"):
             return
@@ -105,15 +105,15 @@ async def test_given_a_reader_far_behind_when_it_comes_back_while_more_happens_t
         await system.stock(TEA_1=1000)
         for _ in range(8):
             await served.place()
-        heard: list[ServerEvent] = []
+        received: list[ServerEvent] = []
         placing = asyncio.create_task(_place_more(served, 8))
-        while len(heard) < 16 * len(SHIPPED):  # comes back after every tenth
-            after = heard[-1].id if heard else 0
+        while len(received) < 16 * len(SHIPPED):  # reconnects after every tenth event
+            after = received[-1].id if received else 0
             async with listening(served, "/v1/events", after=after) as listener:
-                heard += await listener.events(min(10, 16 * len(SHIPPED) - len(heard)))
+                received += await listener.events(min(10, 16 * len(SHIPPED) - len(received)))
         await placing
         log = await served.app.store.read_all(limit=1000, category="order")
-        assert [each.id for each in heard] == [event.position for event in log.events]
+        assert [each.id for each in received] == [event.position for event in log.events]
 
 
 async def test_a_cursor_beyond_the_log_is_gone_and_one_at_its_end_is_taken(
@@ -160,7 +160,7 @@ async def test_given_a_client_that_takes_nothing_then_it_is_let_go_and_others_ar
     monkeypatch.setattr(connection, "SEND_SECONDS", 0.5)
     async with api(database_url, temporal_client) as served:
         order_id = await served.place()
-        await much_happens(served, order_id, 10_000)  # more than the sockets hold
+        await much_happens(served, order_id, 10_000)  # more than the socket buffers hold
         reader, writer = await asyncio.open_connection(*served.address, limit=1024)
         try:
             writer.write(f"GET /v1/orders/{order_id}/events HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
@@ -175,7 +175,7 @@ async def test_given_a_client_that_takes_nothing_then_it_is_let_go_and_others_ar
 
 
 async def much_happens(served: Api, order_id: str, count: int) -> None:
-    """Holds and releases, in one append."""
+    """Append many holds and releases in one transaction."""
     held = OrderHeld(order_id=order_id, customer_id="ALFKI", reason="x" * 500, currency="EUR")
     released = OrderReleased(order_id=order_id, customer_id="ALFKI", status="placed", currency="EUR")
     events = [released if n % 2 else held for n in range(count)]
@@ -193,12 +193,12 @@ async def test_given_a_listener_that_is_too_slow_then_it_keeps_no_more_than_its_
         running = asyncio.create_task(following.run())
         await following.position()
         with following.listen() as slow, following.listen() as quick:
-            heard: list[int] = []
+            received: list[int] = []
             batches = quick.batches(idle=5)
             for n in range(12):
                 await served.place(f"o-{n}")
-                heard += [event.position for event in await anext(batches)]
-            assert heard == list(range(1, 13))
+                received += [event.position for event in await anext(batches)]
+            assert received == list(range(1, 13))
             assert [[event.position for event in batch] async for batch in slow.batches(idle=5)] == [[1, 2, 3, 4, 5]]
             await batches.aclose()
         running.cancel()

@@ -57,7 +57,7 @@ def order_id() -> str:
 async def runs_as(
     books: Books, client: Client, workflow: type, order_id: str, *, marked: bool = False
 ) -> AsyncIterator[None]:
-    """The order's fulfillment runs as this workflow, and has come as far as it comes. marked: as needing attention."""
+    """Run the order's fulfillment as this workflow until it stalls. marked: as needing attention."""
     name, queue = "fulfill-order", books.app.settings.task_queue
     attributes = TypedSearchAttributes(
         [SearchAttributePair(ORDER_ID, order_id), SearchAttributePair(NEEDS_ATTENTION, marked)]
@@ -93,7 +93,7 @@ async def listed(books: Books, client: Client) -> list[Stuck]:
 
 
 async def listed_at_last(look: Callable[[], Awaitable[list[Stuck]]]) -> Stuck:
-    """The one row, as soon as there is one."""
+    """Wait for the one row."""
     rows: list[Stuck] = []
 
     async def there() -> bool:
@@ -206,7 +206,7 @@ async def test_a_workflow_task_that_keeps_failing_is_listed_with_its_cause(
         assert (row.kind, row.order_id, row.step) == ("failing", order_id, "workflow task")
         assert "a bug of ours" in row.error
         assert row.since
-        assert (await books.audit(temporal_client)).findings == []  # it is tried again by itself
+        assert (await books.audit(temporal_client)).findings == []  # it is retried automatically
 
 
 @pytest.mark.parametrize(

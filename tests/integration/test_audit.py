@@ -6,11 +6,11 @@ import asyncpg
 import orjson
 import pytest
 
-from activities.payment import charge_key
 from activities.shipping import label_key
 from audit.report import CLAIMS, LABELS, MESSAGES, MONEY, READ_MODELS, STOCK, STREAMS
 from gateways.payments import RefundRequest
 from orders.events import OrderPlaced, OrderShipped
+from orders.names import charge_key
 from tests.integration.audit_harness import SKU, TOTAL, UNITS, Books, opened_books
 
 ORDER = "o-1"

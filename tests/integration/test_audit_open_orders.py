@@ -22,12 +22,12 @@ async def books(database_url: str, pool: asyncpg.Pool) -> AsyncIterator[Books]:
 
 @pytest.fixture
 def order_id() -> str:
-    """An id of this test's own: the Temporal server is shared."""
+    """Id that is unique to the test: the Temporal server is shared."""
     return f"o-{uuid4().hex[:12]}"
 
 
 async def _left_open(client: Client, workflow: str, order_id: str) -> None:
-    """A run that no worker will ever take on."""
+    """Run on a task queue without workers."""
     await client.start_workflow(workflow, id=f"{workflow}-{order_id}", task_queue=f"nobody-{order_id}")
 
 

@@ -7,10 +7,10 @@ from contextlib import asynccontextmanager
 import asyncpg
 import pytest
 
-from activities.payment import charge_key
 from activities.shipping import label_key
 from audit.report import LABELS, MONEY
 from gateways.payments import RefundRequest
+from orders.names import charge_key
 from tests.gateways import easypost_server as easypost
 from tests.gateways.easypost_server import EasyPostServer, run_easypost_server
 from tests.gateways.local_stripe import API_KEY

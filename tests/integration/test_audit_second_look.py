@@ -26,7 +26,7 @@ async def books(database_url: str, pool: asyncpg.Pool) -> AsyncIterator[Books]:
 
 
 class LateLedger(GatewayBooks):
-    """The real ledger; before it first answers, after the streams were read, something happens."""
+    """The real ledger, with a callback before its first answer, after the streams were read."""
 
     def __init__(self, pool: asyncpg.Pool, happens: Callable[[], Awaitable[None]]) -> None:
         super().__init__(pool)

@@ -25,7 +25,7 @@ print(type(chosen.payments).__name__, "stripe" in sys.modules)
 
 
 async def built(*arguments: str, **environment: str) -> str:
-    """What the program says that builds the gateways."""
+    """Output of a program that builds the gateways."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", BUILD, *arguments),
         cwd=ROOT,
@@ -45,8 +45,8 @@ async def test_given_stripes_key_then_payments_go_through_stripe() -> None:
 
 
 async def test_given_stripes_key_and_not_its_package_then_the_error_says_what_to_install() -> None:
-    told = await built("without", ORDERS_STRIPE_API_KEY=API_KEY)
-    assert told == ("ORDERS_STRIPE_API_KEY is set and the package stripe is not installed: pip install '.[stripe]'")
+    output = await built("without", ORDERS_STRIPE_API_KEY=API_KEY)
+    assert output == ("ORDERS_STRIPE_API_KEY is set and the package stripe is not installed: pip install '.[stripe]'")
 
 
 async def test_given_stripes_key_then_its_client_is_closed_with_the_app(database_url: str) -> None:

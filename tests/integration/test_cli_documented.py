@@ -16,7 +16,7 @@ from tests.integration.cli_harness import ROOT, Shell
 
 
 def commands(group: Any = None, path: str = "orders") -> Iterator[tuple[str, Any]]:
-    """Every command that does something, by what is typed."""
+    """Every executable command, as typed."""
     found = group.commands if group else {name: load_command(name) for name in COMMANDS_BY_NAME}
     for name, command in found.items():
         if hasattr(command, "commands"):
@@ -78,7 +78,7 @@ def test_the_overview_has_the_first_line_of_a_commands_own_help(name: str) -> No
 
 
 async def imported_by(script: str, packages: Iterable[str]) -> list[str]:
-    """The packages that a fresh interpreter has imported after the script."""
+    """Packages that a fresh interpreter has imported after the script."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-c",

@@ -50,7 +50,7 @@ async def shipped(system: RunningSystem) -> str:
 
 
 async def stopped_before(system: RunningSystem, steering: Steering, step: str) -> str:
-    """An order whose workflow is about to take a step, and does not while the test does not let it."""
+    """Order whose workflow waits before a step until the test releases it."""
     held = steering.hold_before(step)
     order_id = await system.place()
     await held.reached.wait()
@@ -119,8 +119,8 @@ async def test_what_cannot_be_done_is_refused_with_where_the_order_stands(
 ) -> None:
     order_id = await stopped_before(system, steering, "create-shipment")
     early = await shell.orders("refund", order_id, "--amount", "1", "--reason", "late")
-    told = f"order {order_id} has no refund before it has shipped, cancel it instead: it is paid\n"
-    assert (early.code, early.out, early.err) == (1, "", told)
+    refusal = f"order {order_id} has no refund before it has shipped, cancel it instead: it is paid\n"
+    assert (early.code, early.out, early.err) == (1, "", refusal)
     idle = await shell.orders("release", order_id)
     assert (idle.code, idle.out) == (0, "was not on hold\n")
     steering.before["create-shipment"].release.set()
@@ -237,7 +237,7 @@ async def test_a_step_that_keeps_failing_is_listed_with_its_last_error_and_the_n
     assert (row["kind"], row["orderId"], row["state"]) == ("failing", order_id, "paid")
     assert (row["step"], row["error"]) == ("create-shipment", "down for the test")
     assert datetime.fromisoformat(row["since"]) < datetime.now(UTC)
-    if row["nextRetry"] is not None:  # None in the instant of an attempt
+    if row["nextRetry"] is not None:  # None during an attempt
         assert datetime.fromisoformat(row["nextRetry"]) > datetime.fromisoformat(row["since"])
     shown = await shell.orders("attention")
     assert shown.code == 1

@@ -57,7 +57,7 @@ async def shipped(shell: Shell) -> str:
 
 
 async def both(shell: Shell, *arguments: str) -> tuple[str, Any]:
-    """What a command prints for people, and its document; neither says anything on standard error."""
+    """Text output of a command and its JSON document; both without output on standard error."""
     for_people, as_json = await asyncio.gather(shell.orders(*arguments), shell.orders(*arguments, "--json"))
     assert [each.code for each in (for_people, as_json)] == [0, 0], for_people.err + as_json.err
     assert as_json.err == ""
@@ -122,7 +122,7 @@ async def test_list_filters_and_goes_on_where_a_page_ended(shell: Shell, shipped
     rest = await shell.orders("list", "--customer", "PAGED", "--after", str(page["after"]), "--json")
     shown += [row["orderId"] for row in rest.document["orders"]]
     assert len(shown) == 2
-    assert set(shown) == {first["orderId"], second["orderId"]}  # lines are placed side by side, in any order
+    assert set(shown) == {first["orderId"], second["orderId"]}  # lines are placed concurrently, in any order
     assert rest.document["after"] is None
     text, document = await both(shell, "list", "--status", "shipped")
     assert shipped in text
@@ -148,7 +148,7 @@ async def test_customers_prints_all_of_them_or_one(shell: Shell, shipped: str) -
 
 async def test_cancel_undoes_an_order_that_waits_and_a_second_one_changes_nothing(shell: Shell, app: App) -> None:
     order_id = new_id()
-    # Nothing of it in stock: validation cancels it, which is what a person's cancel then finds.
+    # Out of stock: validation cancels the order before a person does.
     lacking = as_lines(order_data(order_id, sku="NONE-1"))
     assert (await shell.orders("place", "-", "--wait", given=lacking)).out.endswith("cancelled 1, open 0\n")
     again = await shell.orders("cancel", order_id, "--reason", "changed my mind")

@@ -1,4 +1,4 @@
-"""`orders pay`, and what `orders show` and `orders list` say of an order that waits for its payment."""
+"""`orders pay`, and the output of `orders show` and `orders list` about an order that waits for its payment."""
 
 import json
 from collections.abc import AsyncIterator

@@ -92,7 +92,7 @@ async def test_output_that_nobody_reads_any_more_is_no_error(shell: Shell) -> No
 
 
 def unread() -> int:
-    """The writing end of a pipe whose reader has gone."""
+    """Writing end of a pipe without a reader."""
     reader, writer = os.pipe()
     os.close(reader)
     return writer
@@ -105,7 +105,7 @@ async def test_ctrl_c_while_waiting_for_input_ends_at_once_and_says_what_was_pla
         process.stdin.write(as_lines(order_data(new_id())))
         assert json.loads(await process.stdout.readline())["result"] == "placed"
         process.send_signal(signal.SIGINT)
-        assert await process.wait() == 130  # although its input is still open
+        assert await process.wait() == 130  # although its input is open
         out, err = await process.communicate()
     assert json.loads(out) == {"summary": {"placed": 1, "alreadyPlaced": 0, "refused": 0}}
     assert err.decode().startswith("interrupted")
@@ -130,7 +130,7 @@ async def test_a_database_that_goes_away_in_mid_file_leaves_a_clear_account(
     assert after, err.decode()
     assert after[0]["result"] == "unknown"
     assert after[-1]["summary"]["placed"] == 20
-    assert len(after) < 100  # it stopped, and did not try each of the others
+    assert len(after) < 100  # it stopped without an attempt at the other lines
     assert "lines done: 1-20. Place the file again" in err.decode()
     assert "Traceback" not in err.decode()
 

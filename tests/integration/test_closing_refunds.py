@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from temporalio.client import Client
 
-from activities.payment import charge_key, charge_request, refund_request
+from activities.payment import charge_request, refund_request
 from embedded.temporal import TemporalServer
 from gateways.errors import GatewayUndecided
 from gateways.simulated import Faults
@@ -15,6 +15,7 @@ from orders.commands import CancelOrder, ConfirmOrder, RecordPayment, RecordShip
 from orders.events import CancelledBy
 from orders.ids import stream_name
 from orders.interventions import RequestRefund
+from orders.names import charge_key
 from orders.records import Refund
 from orders.state import ExistingOrder, NotPlaced
 from tests.integration.api_harness import KEYS, OPERATOR, WRITER, Api, api, bearer, problem

@@ -23,7 +23,7 @@ async def messages_about(store: EventStore, order_id: str) -> dict[str, int]:
 
 
 async def shipped_whole(system: RunningSystem, order_id: str) -> None:
-    """The order is shipped once more, and charged and sent once in all."""
+    """Wait until the order is shipped again, with one charge and one label in all."""
     await system.settled(order_id, "shipped", 60)
     assert await system.events(order_id) == SHIPPED
     assert await system.money(order_id) == (30_00, 0)
@@ -61,7 +61,7 @@ async def test_an_order_whose_last_events_are_lost_completes_when_it_is_placed_a
 
 
 async def positions(system: RunningSystem, order_id: str) -> list[int]:
-    """Of the order's events."""
+    """Positions of the order's events."""
     return [event.position async for event in system.app.store.stream(f"order-{order_id}")]
 
 
@@ -149,7 +149,7 @@ async def test_an_order_whose_run_failed_because_the_log_had_lost_it_completes_w
 
 
 async def paid_and_waiting(database_url: str, client: Client, queue: str) -> str:
-    """An order that is paid, and whose run was asking for its label when its worker stopped."""
+    """Paid order whose worker stopped during the request for its label."""
     async with running_system(database_url, client, task_queue=queue) as system:
         await system.stock(TEA_1=10)
         await system.faults.set("shipping.create", "unavailable", delay_seconds=1)

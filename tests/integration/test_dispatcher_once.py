@@ -24,7 +24,7 @@ async def runs_of(client: Client, order_id: str) -> list[str]:
 
 
 async def dispatched_again(system: RunningSystem) -> None:
-    """Move a live dispatcher's checkpoint back; with the next event it sees that, and goes through the log again."""
+    """Move a live dispatcher's checkpoint back; at the next event it notices, and reads the log again."""
     await rewind(system.app)
     await system.place()
     await until(system.dispatched, "the log is dispatched once more")
@@ -122,7 +122,7 @@ async def test_two_dispatchers_at_once_start_each_order_once_and_skip_none(
 
 
 def _moved(ends: list[bool | BaseException]) -> int:
-    """How many found the checkpoint moved by the other: at most one of two."""
+    """Number of dispatchers that found their checkpoint moved by the other: at most one of two."""
     moved = sum(isinstance(end, CheckpointMoved) for end in ends)
     assert moved <= 1
     return moved

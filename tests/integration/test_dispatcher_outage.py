@@ -44,7 +44,7 @@ async def dispatching_through_proxy(
 
 
 class Timed:
-    """A consumer that notes when the real one was stepped."""
+    """Consumer that records the times of its steps."""
 
     def __init__(self, dispatcher: Dispatcher) -> None:
         self.name, self._dispatcher = dispatcher.name, dispatcher
@@ -56,7 +56,7 @@ class Timed:
 
 
 class CutAfter(WorkflowStarter):
-    """Takes Temporal away once so many workflows have been started."""
+    """Disconnects Temporal after this number of started workflows."""
 
     def __init__(self, client: Client, task_queue: str, proxy: Proxy, starts: int) -> None:
         super().__init__(client, task_queue)
@@ -71,7 +71,7 @@ class CutAfter(WorkflowStarter):
 
 
 class Away:
-    """A consumer whose every step finds Temporal away."""
+    """Consumer that fails every step because Temporal is unreachable."""
 
     name = "away"
 
@@ -97,7 +97,7 @@ async def running(runner: ConsumerRunner) -> AsyncIterator[None]:
 
 
 async def step_once_back(dispatcher: Dispatcher) -> None:
-    """The client's channel takes a moment to connect anew."""
+    """Step until the client's channel has reconnected."""
 
     async def stepped() -> bool:
         try:

@@ -37,7 +37,7 @@ class NewerOrderPlaced(OrderPlaced):
 
 
 class TooLarge(Trigger):
-    """Hands over more than Temporal takes for one payload."""
+    """Starts a workflow with a payload over Temporal's limit."""
 
     def input(self, event: Event, recorded: RecordedEvent) -> OrderRef:
         return OrderRef(order_id=event.order_id, correlation_id="x" * MEGABYTES)

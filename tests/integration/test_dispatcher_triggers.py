@@ -26,7 +26,7 @@ async def dispatching_by_hand(database_url: str, temporal_client: Client) -> Asy
 
 
 async def brought_to(given: Dispatching, event_type: str) -> str:
-    """An order whose last event is of this type, by a person where it was cancelled."""
+    """Order whose last event is of this type; cancelled ones by a person."""
     order_id = await given.system.place()
     if event_type in ("order.confirmed", "order.paid", "order.shipped"):
         await given.confirm(order_id)

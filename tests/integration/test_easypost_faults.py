@@ -37,7 +37,7 @@ async def server() -> AsyncIterator[EasyPostServer]:
 
 
 class Impatient(EasyPostApi):
-    """Waits a moment for a purchase in progress, so that the tests need not wait either."""
+    """Gateway with a short wait for a purchase in progress, so that the tests are fast."""
 
     purchase_seconds = 0.3
 
@@ -73,7 +73,7 @@ async def test_given_a_purchase_whose_reply_was_lost_when_tried_again_then_it_is
     server.fail(BUY, "lost_reply")
     with pytest.raises(GatewayUnavailable):
         await shipping.create(request)
-    await shipping.create(request)  # at once: what has a label is not waited for
+    await shipping.create(request)  # at once: a bought label is not waited for
     assert server.calls["buy"] == 1
 
 
@@ -173,7 +173,7 @@ async def test_given_a_void_with_an_unknown_outcome_when_tried_again_then_the_re
         await shipping.void(request.key, "cancelled")
     assert await shipping.find(request.key) is None
     assert await shipping.void(request.key, "cancelled") == PENDING
-    asked_twice = pattern == REFUND and kind != "lost_reply"  # once in vain
+    asked_twice = pattern == REFUND and kind != "lost_reply"  # one attempt without effect
     assert server.calls["refund"] == (2 if asked_twice else 1)
 
 

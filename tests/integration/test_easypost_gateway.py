@@ -131,7 +131,7 @@ async def test_given_our_key_or_account_is_refused_then_it_is_no_refusal_of_the_
     assert str(trouble.value) == f"EasyPost refuses the request: status {status}, APIKEY.INACTIVE"
     failure = as_failure(trouble.value)
     assert (failure.non_retryable, failure.message) == (False, str(trouble.value))
-    await shipping.create(request)  # at once: what was refused was not bought
+    await shipping.create(request)  # at once: a refused purchase has no label
     assert len(server.bought(request.key)) == 1
 
 

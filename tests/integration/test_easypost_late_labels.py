@@ -94,7 +94,7 @@ async def test_given_a_label_that_appeared_in_the_last_hours_then_the_last_look_
     request = await unanswered(shipping, server)
     assert await shipping.void(request.key, "cancelled") == UNKNOWN
     server.deliver()
-    await pass_time(pool, 40 * HOUR)  # the looks are up to a day apart
+    await pass_time(pool, 40 * HOUR)  # look-ups are up to a day apart
     assert await shipping.void(request.key, "cancelled") == PENDING
     assert server.live(request.key) == []
 

@@ -93,7 +93,7 @@ async def test_taken_usual_ports_give_free_ones(monkeypatch: pytest.MonkeyPatch)
 
 
 async def test_a_port_lost_to_another_process_at_the_last_moment_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
-    looks = iter([True])  # the first look finds the port free, and it is not
+    looks = iter([True])  # the first check finds the port free, although it is not
     monkeypatch.setattr(temporal, "is_free", lambda port: next(looks, is_free(port)))
     with taken_port() as usual:
         monkeypatch.setattr(temporal, "USUAL_PORT", usual)

@@ -77,7 +77,7 @@ async def test_a_run_killed_with_all_its_servers_does_not_prevent_a_start_and_lo
         await until(lambda: not working_in(tmp_path / "postgres"))
         left_behind = tmp_path / "postgres" / "postmaster.pid"
         content = left_behind.read_text().splitlines()
-        left_behind.write_text("\n".join([str(os.getpid()), *content[1:]]))  # the id has gone to another process
+        left_behind.write_text("\n".join([str(os.getpid()), *content[1:]]))  # the id belongs to another process
     async with services_in(tmp_path) as services:
         assert await notes(services) == ["started"]
 

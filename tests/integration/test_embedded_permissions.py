@@ -19,7 +19,7 @@ def mode(path: Path) -> str:
 
 
 def open_to_others(folder: Path) -> dict[str, str]:
-    """Everything in the folder, itself included, that its group or others may do anything with."""
+    """Paths in the folder, itself included, with any permission for group or world."""
     found = [folder, *folder.rglob("*")]
     return {str(each): mode(each) for each in found if not each.is_symlink() and each.stat().st_mode & 0o077}
 

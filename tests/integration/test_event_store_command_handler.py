@@ -1,4 +1,4 @@
-"""Load, decide, append: once per command id, again after a conflict, never past an unreadable event."""
+"""Load, decide, append: once per command id, retried after a conflict, never past an unreadable event."""
 
 import asyncio
 from dataclasses import dataclass

@@ -51,24 +51,24 @@ async def test_given_a_twin_still_in_flight_when_appending_then_it_waits_and_ans
     if expected in (STREAM_EXISTS, 1):
         await store.append(STREAM, events(1), expected=NO_STREAM)
     batch = events(2)
-    async with in_flight(database_url, STREAM, batch) as twin, connected(database_url) as observer:
+    async with in_flight(database_url, STREAM, batch) as repeated, connected(database_url) as observer:
         second = asyncio.create_task(store.append(STREAM, batch, expected=expected))
         await eventually("the second waits for the first", lambda: observer.fetchval(_LOCK_AWAITED))
 
-        await twin.transaction.commit()
+        await repeated.transaction.commit()
 
-        assert await second == replace(twin.result, duplicate=True)
+        assert await second == replace(repeated.result, duplicate=True)
 
 
 async def test_given_a_twin_that_rolls_back_when_appending_then_the_second_takes_effect(
     store: EventStore, database_url: str
 ) -> None:
     batch = events(2)
-    async with in_flight(database_url, STREAM, batch) as twin, connected(database_url) as observer:
+    async with in_flight(database_url, STREAM, batch) as repeated, connected(database_url) as observer:
         second = asyncio.create_task(store.append(STREAM, batch, expected=NO_STREAM))
         await eventually("the second waits for the first", lambda: observer.fetchval(_LOCK_AWAITED))
 
-        await twin.transaction.rollback()
+        await repeated.transaction.rollback()
 
         result = await second
         assert (result.version, result.duplicate) == (2, False)

@@ -30,7 +30,7 @@ async def elsewhere(database_url: str) -> AsyncIterator[EventStore]:
 
 
 async def append_many(store: EventStore, prefix: str = "many") -> list[AppendResult]:
-    """One event to each of so many new streams, at once."""
+    """Append one event to each of this number of new streams concurrently."""
     new = {f"{prefix}-{number}": [an_event(number=number)] for number in range(AT_ONCE)}
     async with asyncio.timeout(DEADLINE):
         return await asyncio.gather(*(store.append(stream, batch, expected=NO_STREAM) for stream, batch in new.items()))
@@ -102,12 +102,12 @@ async def test_given_a_twin_that_is_under_way_elsewhere_then_only_its_own_append
 ) -> None:
     batch = events(1)
     async with in_flight(database_url, "new-1", batch) as other:
-        twins = [asyncio.create_task(store.append("new-1", batch, expected=NO_STREAM)) for _ in range(3)]
+        duplicates = [asyncio.create_task(store.append("new-1", batch, expected=NO_STREAM)) for _ in range(3)]
         for round_ in range(3):
             await append_many(store, f"round{round_}")
-        assert not any(each.done() for each in twins)
+        assert not any(each.done() for each in duplicates)
         await other.transaction.commit()
-        assert {each.duplicate for each in await asyncio.gather(*twins)} == {True}
+        assert {each.duplicate for each in await asyncio.gather(*duplicates)} == {True}
 
 
 async def test_given_two_processes_at_the_same_streams_then_all_lands_without_a_gap(
@@ -149,7 +149,7 @@ async def test_given_two_processes_on_the_same_versions_then_one_wins_each(
 
 async def test_given_a_caller_that_has_gone_before_its_group_then_nothing_is_appended(store: EventStore) -> None:
     tasks = [asyncio.create_task(store.append(f"gone-{n}", [an_event()], expected=NO_STREAM)) for n in range(3)]
-    await asyncio.sleep(0)  # each has asked, and no group has left yet
+    await asyncio.sleep(0)  # every append is queued, and no group was sent
     tasks[1].cancel()
     answers = await asyncio.gather(*tasks, return_exceptions=True)
     assert isinstance(answers[1], asyncio.CancelledError)

@@ -29,7 +29,7 @@ def migration_files() -> list[str]:
 
 @pytest.fixture
 async def empty_database(postgres_server: Postgres) -> AsyncIterator[str]:
-    """The owner's address of a database that nothing was ever done to."""
+    """Owner's address of a new database."""
     name = f"empty_{uuid.uuid4().hex}"
     async with connected(postgres_server.address("postgres")) as admin:
         await admin.execute(f"create database {name}")
@@ -65,7 +65,7 @@ async def test_given_an_empty_database_when_four_processes_migrate_it_at_once_th
 
 
 async def test_given_an_owner_that_is_no_superuser_when_migrated_then_it_can_become_the_applications_role() -> None:
-    # A server of its own: the role belongs to all of a server's databases, and here the migration is to make it.
+    # A separate server: roles belong to all databases of a server, and here the migration has to create the role.
     async with run_postgres(None, durable=False) as server:
         async with connected(server.dsn) as admin:
             await admin.execute("create role plain login createrole")

@@ -41,7 +41,7 @@ async def repair(database_url: str) -> None:
 
 
 async def a_log_that_a_reader_has_passed(store: EventStore, database_url: str) -> None:
-    """Ends at 1,001, with nothing between 5 and there."""
+    """Log that ends at 1,001, with a gap from 5, which a reader has passed."""
     await store.append("counter-1", events(5), expected=ANY)
     await set_sequence(database_url, 1_000)
     await store.append("counter-1", events(1), expected=ANY)

@@ -122,11 +122,11 @@ async def test_given_an_empty_log_when_reading_then_the_head_is_zero(store: Even
     assert (await store.read_all()).position == 0
 
 
-# Each sets the sequence to what it has just drawn: then every one logs ahead, where otherwise one of 32 does.
+# Each sets the sequence to the value that it has drawn: then every draw logs ahead, otherwise one of 32.
 DRAW = """
 select count(setval(sequence, nextval(sequence)))
   from generate_series(1, 500000), cast('eventstore.event_position' as regclass) sequence"""
-# pg_sequence_last_value looks under the sequence's lock: what it says is drawn, is.
+# pg_sequence_last_value reads under the sequence's lock: its value is drawn.
 BEYOND_WHAT_IS_DRAWN = """
 select count(*) from (
     select eventstore.settled() as head, pg_sequence_last_value('eventstore.event_position') as drawn
@@ -137,7 +137,7 @@ select count(*) from (
 async def test_given_positions_drawn_all_the_time_when_asking_for_the_head_then_it_is_never_beyond_them(
     database_url: str,
 ) -> None:
-    """A sequence that logs ahead shows a concurrent select, for a moment, positions that nobody has drawn yet."""
+    """While a sequence logs ahead, a concurrent select briefly sees positions that are not drawn yet."""
     async with connected(database_url) as drawing, connected(database_url) as reading:
         drawn = asyncio.create_task(drawing.fetchval(DRAW))
         while not drawn.done():

@@ -155,7 +155,7 @@ async def _webhooks(on: Recording) -> None:
 
 
 async def _reads(on: Recording) -> None:
-    """Reads of what is there, from either edge."""
+    """Reads of existing data, from either edge."""
     await on.quiet()
     for order_id in ("g-shipped", "g-short", "g-declined", "g-cancelled"):
         await on.get(f"order-{order_id}", f"/v1/orders/{order_id}")
@@ -196,8 +196,8 @@ async def _streams(on: Recording) -> None:
         seen["all"] = [await listener.next()]
         while len(seen["all"]) < len(await _of_orders(on, head)):
             seen["all"].append(await listener.next())
-    for name, heard in seen.items():
-        on.outputs[f"api-stream-{name}.json"] = golden.document([[each.event, each.id, each.data] for each in heard])
+    for name, received in seen.items():
+        on.outputs[f"api-stream-{name}.json"] = golden.document([[each.event, each.id, each.data] for each in received])
 
 
 async def _of_orders(on: Recording, head: int) -> list[int]:

@@ -28,7 +28,7 @@ def install_lines() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An environment made as the image's is, from what the build gets to see."""
+    """Environment built as the image's, from the files in the build context."""
     folder = tmp_path_factory.mktemp("image")
     source, environment = folder / "src", folder / "orders"
     source.mkdir()

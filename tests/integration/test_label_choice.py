@@ -22,7 +22,7 @@ def steering() -> Steering:
 
 @pytest.fixture
 async def system(database_url: str, temporal_client: Client, steering: Steering) -> AsyncIterator[RunningSystem]:
-    """In virtual time: the pauses between rounds pass at once."""
+    """System in virtual time: pauses between rounds take no real time."""
     client = TimeSkipper(temporal_client).client
     async with running_system(database_url, client, interceptors=[steering]) as running:
         await running.stock(TEA_1=100)

@@ -4,7 +4,7 @@ from eventstore.lease import Lease
 from tests.running_system import until
 
 _FIELDS = b"SFATAL\0C57P01\0Mterminating connection due to administrator command\0\0"
-LAST_WORD = b"E" + (4 + len(_FIELDS)).to_bytes(4) + _FIELDS  # an ErrorResponse as it comes over the wire
+LAST_WORD = b"E" + (4 + len(_FIELDS)).to_bytes(4) + _FIELDS  # an ErrorResponse on the wire
 
 
 async def test_a_lease_asked_for_between_the_servers_last_word_and_its_end_is_not_held(database_url: str) -> None:

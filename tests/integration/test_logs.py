@@ -33,7 +33,7 @@ async def fleet(
 
 @contextmanager
 def written(monkeypatch: pytest.MonkeyPatch, level: str = "debug") -> Iterator[io.StringIO]:
-    """What is logged inside the block, as JSON lines."""
+    """Log lines written inside the block, as JSON."""
     output = io.StringIO()
     before = logging.root.handlers[:], logging.root.level
     monkeypatch.setattr(sys, "stderr", output)
@@ -57,8 +57,8 @@ class Address(BaseModel):
 
 
 def fail_with_an_address() -> None:
-    somebody = "Obere Str. 57"
-    Address.model_validate({"line1": somebody})
+    customer = "Obere Str. 57"
+    Address.model_validate({"line1": customer})
 
 
 def test_an_exception_is_told_by_its_kind_and_frames_and_not_by_its_words(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,7 +76,7 @@ def test_an_exception_is_told_by_its_kind_and_frames_and_not_by_its_words(monkey
         assert "ValidationError" in line["exception"]
         assert "fail_with_an_address" in line["exception"]
     assert len(lines(output)) == 2
-    assert "Obere Str. 57" not in output.getvalue().replace('somebody = \\"Obere Str. 57\\"', "")
+    assert "Obere Str. 57" not in output.getvalue().replace('customer = \\"Obere Str. 57\\"', "")
     assert "Maria Anders" not in output.getvalue().replace('RuntimeError(\\"of Maria Anders\\")', "")
 
 
@@ -112,7 +112,7 @@ async def test_every_line_of_a_step_names_the_order_the_workflow_and_the_correla
     await worker.stop()
 
     text = await asyncio.to_thread(worker.log.read_text)
-    everything = [json.loads(line) for line in text.splitlines()]  # raises where a line is no JSON
+    everything = [json.loads(line) for line in text.splitlines()]  # raises if a line is no JSON
     assert all({"event", "level", "logger", "timestamp"} <= set(line) for line in everything)
     done = worker.logged("step done", orderId=order_id)
     assert {line["step"] for line in done} >= {"confirm", "charge-payment", "record-shipment", "publish"}
@@ -123,7 +123,7 @@ async def test_every_line_of_a_step_names_the_order_the_workflow_and_the_correla
     [refusal] = worker.logged("step refused", orderId=refused)
     assert (refusal["step"], refusal["kind"], refusal["attempt"]) == ("create-shipment", "ShippingUnavailable", 1)
     assert worker.logged("workflow started", orderId=order_id, workflowId=f"fulfill-order-{order_id}")
-    assert not worker.logged("Completing activity as failed"), "what our own line says is not said twice"
+    assert not worker.logged("Completing activity as failed"), "the SDK logs no second line about it"
 
 
 async def test_a_line_of_the_sdks_workflow_logger_looks_like_ours(monkeypatch: pytest.MonkeyPatch) -> None:

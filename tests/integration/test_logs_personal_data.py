@@ -37,7 +37,7 @@ ADDRESS: Final = {
     "country": "DE",
 }
 ITEM: Final = {"sku": "TEA-1", "name": f"for Zyxwqvfriend, {CARD}", "quantity": 2, "unitPrice": 1500}
-# A worker with a bug: what it raises quotes the customer, as a carrier's client library may.
+# A worker with a bug: its error quotes the customer, as a carrier's client library may.
 BROKEN: Final = """
 import cli
 from gateways.simulated import SimulatedShippingGateway
@@ -80,7 +80,7 @@ async def system(shell: Shell, database_url: str, temporal_client: Client) -> As
 
 @asynccontextmanager
 async def broken_worker(shell: Shell, metrics: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    """Ends by a kill, in the middle of whatever it does."""
+    """Worker with the bug, killed in the middle of its work."""
     environment = clean_environment() | shell.environment | {"ORDERS_METRICS_ADDRESS": metrics}
     with (shell.folder / "broken.log").open("wb") as log:
         worker = await asyncio.create_subprocess_exec(
@@ -94,13 +94,13 @@ async def broken_worker(shell: Shell, metrics: str) -> AsyncIterator[asyncio.sub
 
 
 async def poison(system: RunningSystem, order_id: str) -> None:
-    """Events that hold the marks where a reader expects something else, and one that a column refuses."""
+    """Events with the marks in fields of the wrong type, and one that a column refuses."""
     bad = {"orderId": order_id, "customerId": "Zyxwqvcustomer", "total": "Zyxwqvtotal", "shippingAddress": ADDRESS}
     await system.app.store.append(f"order-{order_id}", [NewEvent(uuid.uuid4(), "order.placed", bad)], expected=0)
 
 
 async def through_the_api(shell: Shell, system: RunningSystem) -> list[bytes]:
-    """Good and bad requests; what the API shows as metrics."""
+    """Send good and bad requests; return the API's metrics."""
     address, metrics = (f"127.0.0.1:{port}" for port in free_ports(2))
     async with (
         shell.serving("api", ORDERS_API_ADDRESS=address, ORDERS_METRICS_ADDRESS=metrics),
@@ -120,14 +120,14 @@ async def through_the_api(shell: Shell, system: RunningSystem) -> list[bytes]:
 
 
 async def histories(system: RunningSystem) -> list[bytes]:
-    """Everything that Temporal has of the fleet's workflows."""
+    """All data of the fleet's workflows at Temporal."""
     queue = system.app.settings.task_queue
-    told = []
+    recorded = []
     async for found in system.client.list_workflows(f"TaskQueue = '{queue}'"):
         handle = system.client.get_workflow_handle(found.id, run_id=found.run_id)
-        told += [event.SerializeToString() async for event in handle.fetch_history_events()]
-        told.append((await handle.describe()).raw_description.SerializeToString())
-    return told
+        recorded += [event.SerializeToString() async for event in handle.fetch_history_events()]
+        recorded.append((await handle.describe()).raw_description.SerializeToString())
+    return recorded
 
 
 async def test_no_personal_data_leaves_the_database(
@@ -159,18 +159,18 @@ async def test_no_personal_data_leaves_the_database(
 
         await until(parked, "every reader has parked the poison")
         shown.append((await Scraper(metrics).page()).encode())
-    told = await histories(system)
+    recorded = await histories(system)
 
     stored = await owner.fetchval("select string_agg(data::text, '') from eventstore.events")
     assert MARK.search(stored.encode()), "the marks are where they belong"
-    assert len(told) > 100
+    assert len(recorded) > 100
     assert len(collected.bodies) > 3
     logs = {file.name: await asyncio.to_thread(file.read_bytes) for file in shell.folder.glob("*.log")}
     assert b"activity failed" in logs["broken.log"], "the bug is logged"
     assert b"event parked" in logs["broken.log"] + logs["worker.log"]
     everything = {**logs, **{f"shown {n}": page for n, page in enumerate(shown)}}
     everything |= {f"spans {n}": body for n, body in enumerate(collected.bodies)}
-    everything |= {f"temporal {n}": event for n, event in enumerate(told)}
+    everything |= {f"temporal {n}": event for n, event in enumerate(recorded)}
     found = {name: MARK.findall(content) for name, content in everything.items() if MARK.search(content)}
     assert found == {}
 

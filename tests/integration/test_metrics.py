@@ -167,7 +167,7 @@ async def test_gauges_of_a_source_that_is_away_are_gone_and_it_is_said_since_whe
     await scraper.becomes(1, "orders_state_up", "database")
     await scraper.becomes(1, "orders_state_up", "temporal")
     await owner.execute("alter table projections.order_dashboard rename to gone")
-    await scraper.becomes(0, "orders_state_up", "database", seconds=20)  # before the numbers would be too old anyhow
+    await scraper.becomes(0, "orders_state_up", "database", seconds=20)  # before the figures are stale
     page = await scraper.page()
     assert "orders_state_orders" not in page
     assert "orders_state_attention_orders" in page

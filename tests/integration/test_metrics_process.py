@@ -47,9 +47,9 @@ async def test_whatever_dashboard_and_alerts_ask_for_is_shown_by_a_running_syste
     shell: Shell, temporal_client: Client
 ) -> None:
     ours, theirs, api, address = (f"127.0.0.1:{port}" for port in free_ports(4))
-    assert (await shell.orders("audit")).code == 0  # of an empty database, which holds
+    assert (await shell.orders("audit")).code == 0  # audit of an empty database, which holds
     started_before = new_id()
-    await temporal_client.start_workflow(  # so that the dispatcher's own start is a request that Temporal refuses
+    await temporal_client.start_workflow(  # so that Temporal refuses the dispatcher's own start
         "validate-order",
         OrderRef(order_id=started_before),
         id=f"validate-order-{started_before}",

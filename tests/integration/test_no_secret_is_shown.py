@@ -31,7 +31,7 @@ async def test_a_command_that_reaches_nothing_shows_no_secret(command: str) -> N
         stderr=asyncio.subprocess.STDOUT,
     )
     output = (await process.communicate())[0].decode()
-    assert NOBODY in output, "it says where nothing answered"
+    assert NOBODY in output, "the address without an answer is named"
     assert PASSWORD not in output
     assert API_KEY not in output
     assert "Traceback" not in output

@@ -27,12 +27,12 @@ from tests.integration.gateway_requests import a_charge, a_refund
 from tests.integration.test_dispatcher_triggers import signals_of
 from tests.running_system import new_id
 
-LONG = "😀" * 100  # 400 bytes, which Temporal took as a part of an id where nothing bounded it
+LONG = "😀" * 100  # 400 bytes, accepted by Temporal in an id without the limit
 
 
 @pytest.fixture(scope="module")
 async def temporal_client() -> AsyncIterator[Client]:
-    """Of a server that takes longer ids, as all did before it had a limit."""
+    """Client of a server that accepts longer ids, as all did before the limit."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setitem(embedded.temporal.SERVER_SETTINGS, "limit.maxIDLength", "1000")
         async with run_temporal(None, ui=False, dynamic=embedded.temporal.TIME_SKIPPING) as server:
@@ -55,7 +55,7 @@ async def given_(database_url: str, temporal_client: Client) -> AsyncIterator[Di
 
 
 async def begun(given: Dispatching, order_id: str) -> str:
-    """The id of a fulfillment that runs since before ids were bounded."""
+    """Id of a fulfillment that was started before ids were bounded."""
     id_ = older_workflow_id("fulfill-order", order_id)
     ref, queue = OrderRef(order_id=order_id), given.app.settings.task_queue
     await given.system.client.start_workflow("fulfill-order", ref, id=id_, task_queue=queue)

@@ -98,18 +98,18 @@ async def test_a_pooler_in_transaction_mode_is_recognised_while_others_use_it(se
 
 
 async def test_a_migration_never_waits_silently_and_gives_up(server: int) -> None:
-    owner, heard = address("orders_owner", server), list[str]()
+    owner, messages = address("orders_owner", server), list[str]()
     other = await asyncpg.connect(owner)
     try:
         await other.execute(f"select pg_advisory_lock({_LOCK})")
         with pytest.raises(
             MigrationFailed, match=f"session {await other.fetchval('select pg_backend_pid()')} of orders_owner"
         ):
-            await migrate(owner, patience=2, on_wait=heard.append)
+            await migrate(owner, patience=2, on_wait=messages.append)
     finally:
         other.terminate()
-    assert len(heard) == 1, heard
-    assert "pg_terminate_backend" in heard[0]
+    assert len(messages) == 1, messages
+    assert "pg_terminate_backend" in messages[0]
     assert await migrate(owner) == []
 
 
@@ -129,5 +129,5 @@ async def test_an_address_of_several_hosts_reaches_the_one_that_takes_writes(
 
 
 async def demote(port: int) -> None:
-    """Have a server say that it takes no writes, as a standby does."""
+    """Make a server report that it accepts no writes, as a standby does."""
     await administer(port, "alter system set default_transaction_read_only = on", "select pg_reload_conf()")

@@ -220,8 +220,8 @@ async def test_waiting_for_a_projection_that_stands_still_ends_with_a_timeout(po
 async def test_two_runners_at_once_share_one_name_and_one_works(
     pool: asyncpg.Pool, store: EventStore, wakeup: Wakeup, database_url: str
 ) -> None:
-    twins = [projector(pool, store, CUSTOMER_ORDERS) for _ in range(2)]
-    async with running(wakeup, database_url, twins) as runners:
+    duplicates = [projector(pool, store, CUSTOMER_ORDERS) for _ in range(2)]
+    async with running(wakeup, database_url, duplicates) as runners:
         position = await happens(store, *history("o-1", *SHIPPED), *history("o-2", *REFUNDED))
         await Queries(pool).wait_until("customer-orders", position, DEADLINE)
         assert [runner.owner for runner in runners].count(True) == 1

@@ -76,7 +76,7 @@ async def store(pool: asyncpg.Pool, database_url: str) -> EventStore:
 
 
 def placed(order_id: str, **units: int) -> OrderPlaced:
-    """An order of so many units of each SKU, at an amount of which two exceed bigint."""
+    """Order of these units of each SKU, at an amount of which two exceed bigint."""
     order = an_order(orderId=order_id)
     lines = tuple(order.items[0].model_copy(update={"sku": sku, "quantity": each}) for sku, each in units.items())
     return OrderPlaced.of(order.model_copy(update={"items": lines, "total": 2**62}))

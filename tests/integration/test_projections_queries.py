@@ -44,7 +44,7 @@ def dashboard(pool: asyncpg.Pool, store: EventStore) -> Projector[Any]:
 
 @pytest.fixture
 async def wide(database_url: str) -> AsyncIterator[asyncpg.Connection]:
-    """A connection to read models with so many rows that an index is worth its while."""
+    """Connection to read models with enough rows for an index."""
     async with owner(database_url) as connection:
         await connection.execute(SYNTHETIC)
         await connection.execute("vacuum analyze projections.order_dashboard")
@@ -154,7 +154,7 @@ async def test_a_spend_beyond_64_bits_is_exact(pool: asyncpg.Pool, store: EventS
     assert await Queries(pool).revenue() == {"EUR": 3 * largest}
 
 
-# From, before, and where an earlier page ended.
+# Start, end, and cursor of an earlier page.
 PERIOD: Final = (datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 1, 9, tzinfo=UTC))
 QUESTIONS: Final = [
     *zip(

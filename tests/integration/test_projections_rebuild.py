@@ -48,8 +48,8 @@ def store(pool: asyncpg.Pool, wakeup: Wakeup) -> EventStore:
     return EventStore(pool, wakeup)
 
 
-def untold(done: int, head: int) -> None:
-    """Progress that nobody looks at."""
+def ignored(done: int, head: int) -> None:
+    """Ignore the progress."""
 
 
 @each_projection
@@ -63,19 +63,19 @@ async def test_a_rebuild_comes_to_the_live_projections_rows_checkpoint_and_schem
     last = await happens(store, *history("o-1", *SHIPPED), *history("o-2", *REFUNDED), *history("o-3", customer="bob"))
     await drain(projector(pool, store, projection))
     live, schema = await rows_of(pool, projection), await _schema(postgres_server, database_url)
-    told: list[tuple[int, int]] = []
+    reported: list[tuple[int, int]] = []
 
-    [rebuilt] = await rebuild(pool, store, CODEC, [projection], lambda done, head: told.append((done, head)))
+    [rebuilt] = await rebuild(pool, store, CODEC, [projection], lambda done, head: reported.append((done, head)))
 
     assert rebuilt.position == last
-    assert told[-1] == (last, last)
+    assert reported[-1] == (last, last)
     assert await rows_of(pool, projection) == live
     assert await _schema(postgres_server, database_url) == schema
     assert [(lag.name, lag.position) for lag in await lags(pool)] == [(projection.name, last)]
 
 
 async def _schema(server: Postgres, database_url: str) -> str:
-    """A dump of all definitions, the random token that newer versions of the program write left out."""
+    """Dump of all definitions, without the random token of newer pg_dump versions."""
     command = [str(server.bin / "pg_dump"), "--schema-only", "--schema=projections", database_url]
     dump = await asyncio.to_thread(subprocess.run, command, check=True, capture_output=True, text=True)
     return "\n".join(line for line in dump.stdout.splitlines() if not line.startswith("\\"))
@@ -89,7 +89,7 @@ async def test_a_rebuild_of_wrong_rows_mends_them_and_the_live_projector_goes_on
     await happens(store, *history("o-1", *SHIPPED), *history("o-2", *REFUNDED))
     await drain(live)
     await pool.execute(f"delete from projections.{projection.table}")
-    await rebuild(pool, store, CODEC, [projection], untold)
+    await rebuild(pool, store, CODEC, [projection], ignored)
     assert await rows_of(pool, projection) == await fold_of_the_log(store, projection)
     await happens(store, *history("o-3", *SHIPPED, customer="bob"))
     await drain(live)
@@ -107,7 +107,7 @@ async def test_totals_are_those_of_the_rows_live_and_after_a_rebuild_of_wrong_on
         await _totals_hold(pool)
     await pool.execute("update projections.order_counts set orders = 7; delete from projections.revenue")
     for projection in PROJECTIONS:
-        await rebuild(pool, store, CODEC, [projection], untold)
+        await rebuild(pool, store, CODEC, [projection], ignored)
     await _totals_hold(pool)
     await happens(store, *history("o-6", *SHIPPED))
     for each in live:
@@ -130,11 +130,11 @@ async def test_a_projection_that_never_ran_or_lags_behind_is_brought_to_the_head
     pool: asyncpg.Pool, store: EventStore
 ) -> None:
     await happens(store, *history("o-1", *SHIPPED))
-    await rebuild(pool, store, CODEC, [CUSTOMER_ORDERS], untold)
+    await rebuild(pool, store, CODEC, [CUSTOMER_ORDERS], ignored)
     stale = projector(pool, store, CUSTOMER_ORDERS)
     await stale.position()
     last = await happens(store, *history("o-2", *SHIPPED))
-    await rebuild(pool, store, CODEC, [CUSTOMER_ORDERS], untold)
+    await rebuild(pool, store, CODEC, [CUSTOMER_ORDERS], ignored)
     assert await Queries(pool).position("customer-orders") == last
     with pytest.raises(CheckpointMoved):
         await stale.step()
@@ -143,7 +143,7 @@ async def test_a_projection_that_never_ran_or_lags_behind_is_brought_to_the_head
 
 
 async def test_an_empty_log_can_be_rebuilt(pool: asyncpg.Pool, store: EventStore) -> None:
-    [rebuilt] = await rebuild(pool, store, CODEC, [ORDER_DASHBOARD], untold)
+    [rebuilt] = await rebuild(pool, store, CODEC, [ORDER_DASHBOARD], ignored)
     assert rebuilt.position == 0
 
 
@@ -179,7 +179,7 @@ async def test_orders_go_on_and_no_read_fails_while_a_projection_is_rebuilt_agai
         shopping = group.create_task(shop())
         reading = [group.create_task(read()) for _ in range(3)]
         for _ in range(5):
-            await rebuild(pool, store, CODEC, [projection], untold)
+            await rebuild(pool, store, CODEC, [projection], ignored)
         done.set()
         await asyncio.wait([shopping, *reading])
         await queries.wait_until(projection.name, shopping.result(), DEADLINE)
@@ -204,7 +204,7 @@ async def test_an_interrupted_rebuild_leaves_the_live_one_alone_and_can_simply_b
     assert await rows_of(pool, ORDER_DASHBOARD) == live
 
     await happens(store, *history("o-2", *REFUNDED))
-    await rebuild(pool, store, CODEC, [ORDER_DASHBOARD], untold)
+    await rebuild(pool, store, CODEC, [ORDER_DASHBOARD], ignored)
     assert await rows_of(pool, ORDER_DASHBOARD) == await fold_of_the_log(store, ORDER_DASHBOARD)
 
 
@@ -213,16 +213,16 @@ async def test_a_second_rebuild_of_the_same_projection_is_refused_and_one_of_ano
 ) -> None:
     await happens(store, *history("o-1", *SHIPPED))
     async with reader_of("order_dashboard", database_url) as leave:
-        first, told = _rebuild_in_background(pool, store, ORDER_DASHBOARD)
-        await asyncio.wait_for(told.wait(), DEADLINE)
+        first, reported = _rebuild_in_background(pool, store, ORDER_DASHBOARD)
+        await asyncio.wait_for(reported.wait(), DEADLINE)
         with pytest.raises(RebuildRunning) as refused:
-            await rebuild(pool, store, CODEC, [ORDER_DASHBOARD], untold)
+            await rebuild(pool, store, CODEC, [ORDER_DASHBOARD], ignored)
         assert refused.value.projection == "order-dashboard"
-        await rebuild(pool, store, CODEC, [CUSTOMER_ORDERS], untold)
+        await rebuild(pool, store, CODEC, [CUSTOMER_ORDERS], ignored)
         assert not first.done()
         await leave()
         await asyncio.wait_for(first, DEADLINE)
-    await rebuild(pool, store, CODEC, [ORDER_DASHBOARD], untold)
+    await rebuild(pool, store, CODEC, [ORDER_DASHBOARD], ignored)
 
 
 async def test_a_reader_that_stays_holds_up_the_swap_and_not_the_live_projector(
@@ -234,8 +234,8 @@ async def test_a_reader_that_stays_holds_up_the_swap_and_not_the_live_projector(
         running(wakeup, database_url, [live]),
         reader_of("order_dashboard", database_url) as leave,
     ):
-        swapping, told = _rebuild_in_background(pool, store, ORDER_DASHBOARD)
-        await asyncio.wait_for(told.wait(), DEADLINE)
+        swapping, reported = _rebuild_in_background(pool, store, ORDER_DASHBOARD)
+        await asyncio.wait_for(reported.wait(), DEADLINE)
         position = await happens(store, *history("o-2", *SHIPPED))
         await Queries(pool).wait_until("order-dashboard", position, DEADLINE)
         assert not swapping.done()
@@ -247,15 +247,15 @@ async def test_a_reader_that_stays_holds_up_the_swap_and_not_the_live_projector(
 def _rebuild_in_background(
     pool: asyncpg.Pool, store: EventStore, projection: Projection[Any]
 ) -> tuple[asyncio.Task[object], asyncio.Event]:
-    """A rebuild, and what is set once it has caught up for the first time."""
-    told = asyncio.Event()
-    task = asyncio.create_task(rebuild(pool, store, CODEC, [projection], lambda *_: told.set()))
-    return task, told
+    """Rebuild in the background, and the event that is set once it has caught up for the first time."""
+    reported = asyncio.Event()
+    task = asyncio.create_task(rebuild(pool, store, CODEC, [projection], lambda *_: reported.set()))
+    return task, reported
 
 
 @contextlib.asynccontextmanager
 async def reader_of(table: str, database_url: str) -> AsyncIterator[Callable[[], Any]]:
-    """Somebody with a long transaction that has read a table; given is the way to make them leave."""
+    """Long transaction that has read a table; `given` ends it."""
     async with owner(database_url) as connection:
         transaction = connection.transaction()
         await transaction.start()

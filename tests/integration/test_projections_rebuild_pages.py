@@ -37,8 +37,8 @@ def store(pool: asyncpg.Pool) -> EventStore:
     return EventStore(pool, Wakeup(pool))
 
 
-def untold(done: int, head: int) -> None:
-    """Progress that nobody looks at."""
+def ignored(done: int, head: int) -> None:
+    """Ignore the progress."""
 
 
 async def parked_of(pool: asyncpg.Pool, projection: Projection[Any]) -> list[tuple[int, str]]:
@@ -58,7 +58,7 @@ async def test_given_poison_here_and_there_then_a_rebuild_of_small_pages_comes_t
     await foreign(store, "order.paid", schema_version=9, orderId="o-1", customerId="ada")
     for number in range(12, 24):
         await happens(store, *history(f"o-{number}", *REFUNDED, customer=f"c-{number % 3}"))
-    for _ in range(2):  # the dashboard's sum of them is beyond what its column holds
+    for _ in range(2):  # the dashboard's sum exceeds its column
         await foreign(store, "order.refunded", orderId="o-2", customerId="c-2", afterShipment=True, **LATE)
     await happens(store, *history("last"))
     live = {}
@@ -67,13 +67,13 @@ async def test_given_poison_here_and_there_then_a_rebuild_of_small_pages_comes_t
         live[projection.name] = await rows_of(pool, projection), await parked_of(pool, projection)
         assert len(live[projection.name][1]) >= 2
     assert any("out of" in reason for _, reason in live["order-dashboard"][1])
-    told: list[int] = []
+    reported: list[int] = []
 
-    await rebuild(pool, store, CODEC, PROJECTIONS, lambda done, _: told.append(done))
+    await rebuild(pool, store, CODEC, PROJECTIONS, lambda done, _: reported.append(done))
 
     for projection in PROJECTIONS:
         assert (await rows_of(pool, projection), await parked_of(pool, projection)) == live[projection.name]
-    assert len(told) > 10
+    assert len(reported) > 10
 
 
 async def test_a_rebuild_of_all_projections_reads_and_decodes_each_event_once(
@@ -91,7 +91,7 @@ async def test_a_rebuild_of_all_projections_reads_and_decodes_each_event_once(
 
     monkeypatch.setattr(CODEC, "decode", counting)
 
-    await rebuild(pool, store, CODEC, PROJECTIONS, untold)
+    await rebuild(pool, store, CODEC, PROJECTIONS, ignored)
 
     assert decoded == [*range(1, 25)]
     monkeypatch.undo()
@@ -111,7 +111,7 @@ async def test_events_appended_while_the_tables_are_loaded_are_in_the_rebuilt_ta
         await happens(store, *history("o-2", *SHIPPED))
 
     monkeypatch.setattr(rebuilding, "_load", load_and_append)
-    built = await rebuild(pool, store, CODEC, PROJECTIONS, untold)
+    built = await rebuild(pool, store, CODEC, PROJECTIONS, ignored)
     assert {each.position for each in built} == {8}
     for projection in PROJECTIONS:
         assert await rows_of(pool, projection) == await fold_of_the_log(store, projection)
@@ -128,7 +128,7 @@ async def test_a_rebuild_forgets_what_was_parked_and_parks_what_is_still_poison(
         "insert into projections.parked (projection, position, reason) values ('order-dashboard', $1, 'mended since')",
         good,
     )
-    await rebuild(pool, store, CODEC, [ORDER_DASHBOARD], untold)
+    await rebuild(pool, store, CODEC, [ORDER_DASHBOARD], ignored)
     for projection in PROJECTIONS:
         assert [event.position for event in await Queries(pool).parked(projection.name)] == [poison]
     assert await Queries(pool).parked_counts() == {"order-dashboard": 1, "customer-orders": 1}

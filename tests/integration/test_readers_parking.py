@@ -144,7 +144,7 @@ async def test_the_relay_goes_on_behind_an_undecodable_event_whose_own_delivery_
 
 
 class NoSender(Sender):
-    """Fails where anything is sent."""
+    """Sender that fails every request."""
 
     def __init__(self) -> None:
         pass

@@ -8,10 +8,10 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from activities.payment import charge_key
 from activities.reconciling import Outcome
 from embedded.temporal import TemporalServer
 from gateways.errors import GatewayUnavailable
+from orders.names import charge_key
 from tests.gateways.local_stripe import API_KEY
 from tests.gateways.stripe_proxy import StripeProxy
 from tests.integration.audit_harness import TOTAL, Books, opened_books
@@ -40,7 +40,7 @@ async def captured(books: Books, order_id: str) -> str:
 
 
 async def reconciled(books: Books) -> dict[str, list[str]]:
-    """What was recorded for each order that was compared."""
+    """Recorded changes of each compared order."""
     outcomes: list[Outcome] = [each async for each in books.app.reconciling().since(SINCE)]
     return {each.order_id: [one.action for one in each.recorded] for each in outcomes}
 

@@ -26,7 +26,7 @@ async def as_owner(database_url: str, statement: str, *arguments: object) -> Non
 
 
 async def losses(system: RunningSystem, *, apply: bool) -> list[tuple[str, str, bool]]:
-    """Kind, subject and whether it was taken up."""
+    """Kind, subject and `done` of each loss."""
     found = [loss async for loss in recovery(system, apply=apply).losses()]
     return [(loss.kind, loss.subject, loss.done) for loss in found]
 
@@ -73,7 +73,7 @@ async def test_a_reader_beyond_the_log_is_set_back_and_a_projection_there_is_for
             ),
         ]
         assert await given.position() == 1
-        await given.system.place()  # refused where the sequence is not beyond the projection's checkpoint
+        await given.system.place()  # refused unless the sequence is beyond the projection's checkpoint
 
 
 async def test_messages_of_a_shipped_order_that_are_lost_are_published_again_and_a_terminated_run_is_for_a_person(
@@ -101,7 +101,7 @@ async def test_messages_of_a_shipped_order_that_are_lost_are_published_again_and
 async def lost_at_stripe(
     database_url: str, client: Client, stripe: StripeProxy, *, kept: int
 ) -> AsyncIterator[tuple[StripeSystem, str]]:
-    """A running system whose log has this many events of an order that was shipped, and whose ledger has lost its charge."""
+    """Running system whose log has this number of events of a shipped order, and whose ledger has lost its charge."""
     order_id = new_id()
     async with stripe_system(database_url, client, stripe) as system:
         positions = await ship(system, order_id)

@@ -30,7 +30,7 @@ async def easypost() -> AsyncIterator[EasyPostServer]:
 
 @asynccontextmanager
 async def shipped_by(database_url: str, client: Client, easypost: EasyPostServer) -> AsyncIterator[RunningSystem]:
-    """A running system whose labels EasyPost sells."""
+    """Running system with labels by EasyPost."""
     chosen: dict[str, Any] = {
         "easypost_api_key": API_KEY,
         "easypost_api_base": easypost.base,
@@ -44,7 +44,7 @@ async def shipped_by(database_url: str, client: Client, easypost: EasyPostServer
 async def lost_label(
     database_url: str, client: Client, easypost: EasyPostServer, *, kept: int
 ) -> AsyncIterator[tuple[RunningSystem, str]]:
-    """A running system whose log has this many events of an order that was shipped, and whose ledger has lost its label."""
+    """Running system whose log has this number of events of a shipped order, and whose ledger has lost its label."""
     order_id = new_id()
     async with shipped_by(database_url, client, easypost) as system:
         positions = await ship(system, order_id)

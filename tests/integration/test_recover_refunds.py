@@ -39,7 +39,7 @@ async def shipped(system: StripeSystem) -> str:
 async def refunded_system(
     database_url: str, client: Client, stripe: StripeProxy
 ) -> AsyncIterator[tuple[StripeSystem, str, str]]:
-    """A system, an order of which a part was given back, and the refund's id at Stripe."""
+    """System, order with a partial refund, and the refund's id at Stripe."""
     async with stripe_system(database_url, client, stripe) as system:
         order_id = await shipped(system)
         await refunded(system, order_id)

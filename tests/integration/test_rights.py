@@ -176,7 +176,7 @@ async def test_given_an_administrator_that_migrates_when_a_rebuild_has_run_then_
 
 
 async def test_given_a_dump_when_the_owner_restores_it_then_nothing_of_it_is_refused(migrated: Database) -> None:
-    """On a managed server nobody is a superuser."""
+    """A managed server offers no superuser."""
     async with database(migrated.server) as restored:
         await execute(restored.admin, "drop sequence public.ran_as_owner")
         await execute(migrated.admin, "drop sequence public.ran_as_owner")

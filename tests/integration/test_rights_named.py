@@ -37,7 +37,7 @@ async def rights(shell: Shell) -> dict[str, object]:
 
 
 async def named(shell: Shell, command: str) -> int:
-    """How often a serving process names it at its start."""
+    """Number of lines about it at the start of a serving process."""
     async with shell.serving(command, ORDERS_API_ADDRESS="127.0.0.1:0"):
         return (shell.folder / f"{command}.log").read_text().count(LINE)
 

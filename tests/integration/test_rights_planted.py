@@ -25,7 +25,7 @@ from tests.integration.rights_harness import (
 )
 
 ROOT = Path(__file__).resolve().parents[2]
-# Every way in which an owner touches the read models: reading, writing, rewriting, looking through.
+# Every access of an owner to the read models: read, write, rewrite, inspect.
 _TOUCHES = (
     "select count(*) from projections.{table}",
     "alter table projections.{table} add column later text default 'x'",
@@ -35,7 +35,7 @@ _TOUCHES = (
     "analyze projections.{table}",
     "vacuum projections.{table}",
 )
-# The first is in FUNCTIONS, which are named in any case; a bare table runs nothing, and the migration names it at its end.
+# The first is in FUNCTIONS, which are reported in any case; a bare table runs nothing, and the migration reports it.
 HARMLESS = ("function", "table")
 LIVE = ("policy", "policy-of-builtins", "trigger", "index-expression", "view-in-the-tables-place", "check-constraint")
 _TABLES = ("order_dashboard", "customer_orders", "order_counts", "revenue")
@@ -49,7 +49,7 @@ async def server(request: pytest.FixtureRequest) -> AsyncIterator[Deployment]:
 
 @pytest.fixture(scope="module")
 async def version_before(server: Deployment, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
-    """Name of a template: the version before, whose application owned the read models, with a row in each."""
+    """Name of a template: the previous version, whose application owned the read models, with a row in each."""
     async with database(server) as found:
         with only_migrations_before(HANDOVER, tmp_path_factory.mktemp("migrations")):
             await migrate(found.owner)
@@ -85,20 +85,20 @@ insert into projections.customer_orders values ('ada', 'EUR', 1, 0, 0, 1300, now
 
 
 async def touch(found: Database) -> None:
-    """What a later migration or an administrator does."""
+    """Access the read models as a later migration or an administrator does."""
     for table in _TABLES:
         for statement in _TOUCHES:
             try:
                 await execute(found.owner, statement.format(table=table))
             except asyncpg.PostgresError:
-                continue  # what was planted may have made it impossible
+                continue  # the planted code may have made it impossible
 
 
 @pytest.mark.parametrize("plant", LIVE)
 async def test_given_the_version_before_when_its_owner_comes_by_then_what_is_planted_runs_with_the_owners_rights(
     before: Database, plant: str
 ) -> None:
-    """What the others of this file refuse is no imagination."""
+    """The attacks of the other tests in this file work where the application owns the tables."""
     await before.as_application(FUNCTIONS, PLANTS[plant])
     await execute(before.admin, "alter sequence public.ran_as_owner restart")
     await touch(before)

@@ -133,8 +133,8 @@ async def test_no_secret_is_in_anything_that_a_serving_worker_writes(
         written["events"] = await stored(secured)
         settings = Settings(database_url=secured.app, task_queue=shell.environment["ORDERS_TASK_QUEUE"])
         async with open_pool(secured.app) as pool:
-            told = await histories(RunningSystem(build_app(settings, pool), temporal_client))
-        written["temporal"] = b"".join(told)
+            stored_histories = await histories(RunningSystem(build_app(settings, pool), temporal_client))
+        written["temporal"] = b"".join(stored_histories)
 
         await during(new_password, NOT_LET_IN)
         refused = await shell.orders("worker")

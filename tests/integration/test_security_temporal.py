@@ -33,12 +33,12 @@ def shell(tmp_path: Path, database_url: str, temporal_server: TemporalServer) ->
 
 
 async def ended(shell: Shell, environment: dict[str, str]) -> str:
-    """What `orders worker` says that cannot serve: one sentence."""
-    told = await Shell(shell.folder, shell.environment | environment).orders("worker")
-    assert told.code == 1, told.err
-    assert "Traceback" not in told.err
-    assert len(told.err.strip().splitlines()) == 1, told.err
-    return told.err
+    """Output of `orders worker` when it cannot serve: one sentence."""
+    result = await Shell(shell.folder, shell.environment | environment).orders("worker")
+    assert result.code == 1, result.err
+    assert "Traceback" not in result.err
+    assert len(result.err.strip().splitlines()) == 1, result.err
+    return result.err
 
 
 async def test_an_order_goes_through_over_tls_with_the_api_key(
@@ -81,7 +81,7 @@ async def test_a_key_with_tls_switched_off_is_refused_before_anything_is_sent(
 
 
 async def test_the_key_would_be_seen_by_this_test(shell: Shell, authority: Authority) -> None:
-    """The guard of the two above: how a header looks on the wire is known from RFC 7541's own example."""
+    """Guard of the two tests above: the encoding of a header is checked against RFC 7541's own example."""
     assert as_header_value("no-cache").hex() == "a8eb10649cbf"[: len(as_header_value("no-cache")) * 2]
 
 

@@ -162,7 +162,7 @@ class TestFaults:
         request = a_charge()
         late = asyncio.create_task(payments.charge(request))
         async with asyncio.timeout(10):
-            # What is waited for is a commit of another connection, which sets no event here.
+            # The awaited condition is a commit of another connection, which sets no event here.
             while await pool.fetchval("select remaining from simulated.faults") != 0:  # noqa: ASYNC110
                 await asyncio.sleep(0.005)
         await payments.void(request.key, "cancelled")

@@ -25,7 +25,7 @@ def faults(pool: asyncpg.Pool) -> Faults:
 
 @dataclass
 class SteeredSimulation:
-    """The simulated provider as the contract steers it."""
+    """Simulated provider, steered by the contract."""
 
     faults: Faults
 

@@ -28,7 +28,7 @@ async def available(stock: Stock) -> dict[str, int]:
 
 @pytest.fixture
 async def ten_connections(pool: asyncpg.Pool) -> asyncpg.Pool:
-    """The pool with all its connections open, so that calls made at once do run at once."""
+    """Pool with all its connections open, so that concurrent calls do run concurrently."""
     opened = await asyncio.gather(*(pool.acquire() for _ in range(pool.get_max_size())))
     await asyncio.gather(*map(pool.release, opened))
     assert pool.get_size() == 10

@@ -7,12 +7,12 @@ import asyncpg
 import pytest
 
 from activities.adjusting import Adjusting
-from activities.payment import charge_key
 from audit.report import MONEY
 from gateways.payments import RefundRequest
 from orders.adjustments import returned_by
 from orders.commands import CloseRefund, RecordRefund
 from orders.interventions import ReleaseOrder
+from orders.names import charge_key
 from orders.payment_events import RefundOutcome
 from orders.state import Cancelled, ExistingOrder, Shipped
 from tests.gateways.local_stripe import API_KEY

@@ -27,7 +27,7 @@ async def listed(served: Api) -> list[tuple[str, str, str, str]]:
 
 
 async def held(served: Api, database_url: str, **left: float) -> Charge:
-    """A hold of a placed order, with so much time left."""
+    """Authorisation of a placed order, with this time left."""
     order_id = await served.place()
     charge = await charged(served.app, order_id)
     assert not charge.captured
@@ -94,7 +94,7 @@ async def test_a_refund_that_failed_later_is_listed_until_as_much_has_gone_back_
 
 
 async def owed(served: Api) -> list[str]:
-    """The words of each refund that is listed."""
+    """Errors of the listed refunds."""
     return [each["error"] for each in (await served.get("/v1/attention"))["stuck"] if each["kind"] == "refundFailed"]
 
 

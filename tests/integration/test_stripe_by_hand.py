@@ -33,7 +33,7 @@ def payments(pool: asyncpg.Pool, stripe_api: StripeApi) -> StripePaymentGateway:
 
 @pytest.fixture
 async def charge(payments: StripePaymentGateway) -> Charge:
-    """Of 10.00."""
+    """Charge of 10.00."""
     return await payments.charge(a_charge())
 
 

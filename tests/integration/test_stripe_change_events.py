@@ -1,4 +1,5 @@
-"""Webhooks about changes at Stripe: the order is compared with the payment as it is now, whatever the event says."""
+"""Webhooks about changes at Stripe: the order is compared with the payment's present state; the content of the event does
+not matter."""
 
 import asyncio
 import random

@@ -17,7 +17,7 @@ from tests.gateways.local_stripe import API_KEY, Money
 from tests.gateways.stripe_proxy import StripeProxy
 from tests.integration.gateway_requests import a_charge, a_refund, persist
 
-TOLD = "Maria Anders, card pm_card_visa"
+PRIVATE = "Maria Anders, card pm_card_visa"
 
 
 @pytest.fixture
@@ -77,26 +77,26 @@ async def test_given_a_call_that_stripe_does_not_answer_well_then_it_is_asked_ag
 
 
 @pytest.mark.parametrize(
-    ("status", "error", "said"),
+    ("status", "error", "message"),
     [
         (401, {"type": "invalid_request_error"}, "refuses the API key: HTTP 401"),
         (403, {"type": "invalid_request_error"}, "refuses the API key: HTTP 403"),
         (400, {"type": "invalid_request_error", "code": "parameter_unknown", "param": "amount"}, "unknown at amount"),
         (404, {"type": "invalid_request_error", "code": "resource_missing"}, "resource_missing"),
         (400, {"type": "idempotency_error"}, "idempotency_error"),
-        (400, {"type": "invalid_request_error", "code": TOLD, "param": TOLD}, "HTTP 400"),
+        (400, {"type": "invalid_request_error", "code": PRIVATE, "param": PRIVATE}, "HTTP 400"),
     ],
 )
 async def test_given_a_request_that_stripe_does_not_take_then_it_is_ours_to_mend_and_never_declines_the_order(
-    payments: StripePaymentGateway, stripe_server: StripeProxy, status: int, error: dict[str, Any], said: str
+    payments: StripePaymentGateway, stripe_server: StripeProxy, status: int, error: dict[str, Any], message: str
 ) -> None:
-    stripe_server.fail("POST", "status", status=status, error={**error, "message": TOLD})
+    stripe_server.fail("POST", "status", status=status, error={**error, "message": PRIVATE})
     request = a_charge()
-    with pytest.raises(GatewayMisconfigured, match=said) as refusal:
+    with pytest.raises(GatewayMisconfigured, match=message) as refusal:
         await payments.charge(request)
     failure = as_failure(refusal.value)
     assert not failure.non_retryable
-    assert TOLD not in f"{failure} {refusal.value}"
+    assert PRIVATE not in f"{failure} {refusal.value}"
     assert (await payments.charge(request)).amount == 1000
 
 

@@ -16,7 +16,7 @@ from tests.gateways.local_stripe import API_KEY, Money
 from tests.gateways.stripe_proxy import StripeProxy
 from tests.integration.gateway_requests import a_charge, a_refund
 
-TRIES = 4  # far from a day
+TRIES = 4  # far less than a day
 Drive = Callable[[StripePaymentGateway, ChargeRequest], Awaitable[object]]
 
 

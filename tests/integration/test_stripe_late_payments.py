@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
-from activities.payment import charge_key
 from gateways.stripe.api import StripeApi
+from orders.names import charge_key
 from tests.gateways.local_stripe import Money
 from tests.gateways.stripe_proxy import StripeProxy
 from tests.integration.api_harness import Api, api_of, problem
@@ -32,14 +32,14 @@ async def served_system(
 
 
 async def undone(system: RunningSystem) -> str:
-    """An order that was cancelled before anything was charged, its fulfillment ended."""
-    order_id = await system.place(quantity=11)  # more than there is
+    """Order that was cancelled before any charge, its fulfillment ended."""
+    order_id = await system.place(quantity=11)  # more than the stock
     await system.settled(order_id, "cancelled")
     return order_id
 
 
 async def paid_late(database_url: str, system: RunningSystem, order_id: str) -> str:
-    """A payment for it that nobody at ours knows to have succeeded: the id of its intent."""
+    """Payment for it that has succeeded without a record here: the id of its intent."""
     api, key = system.app.stripe, charge_key(order_id)
     assert isinstance(api, StripeApi)
     about = {"orderId": order_id, "key": key}

@@ -123,7 +123,7 @@ async def test_given_a_refund_that_two_processes_ask_for_then_they_agree_on_its_
     assert await refunds.set_amount(again, 500, 0) is None
     await asyncio.gather(*(ledger.renew_keys(charge) for _ in range(5)))
     assert (await ledger.read(request.key)).key_suffix == (2,)
-    # A late answer for an earlier amount is what was made.
+    # A late response to a request for an earlier amount counts as made.
     late = (await refunds.sync("pi_1", [seen(row.key, "succeeded", 700)]))[row.key]
     assert (late.made, late.sent) == (True, 700)
 

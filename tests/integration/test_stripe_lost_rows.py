@@ -25,7 +25,7 @@ def payments(pool: asyncpg.Pool, stripe_api: StripeApi) -> StripePaymentGateway:
 
 
 async def lose(database_url: str) -> None:
-    """All rows, as the database's owner."""
+    """Delete all rows, as the database's owner."""
     owner = await asyncpg.connect(database_url)
     try:
         await owner.execute("delete from gateways.stripe_refunds")
@@ -35,7 +35,7 @@ async def lose(database_url: str) -> None:
 
 
 async def set_back(database_url: str, key: str, **columns: object) -> None:
-    """A row as it was before, as the database's owner."""
+    """Reset a row to an earlier state, as the database's owner."""
     owner = await asyncpg.connect(database_url)
     try:
         await owner.execute("alter table gateways.stripe_charges disable trigger stripe_charges_forward")
@@ -48,7 +48,7 @@ async def set_back(database_url: str, key: str, **columns: object) -> None:
 
 @pytest.fixture(params=["searched", "listed"])
 def found_by(stripe_server: StripeProxy, request: pytest.FixtureRequest) -> str:
-    """How Stripe finds an intent: by the search alone once it is old, by the list alone while the search is behind."""
+    """Way in which Stripe finds an intent: by search alone for old ones, by the list alone while the search lags."""
     stripe_server.search_is_behind = request.param == "listed"
     stripe_server.long_ago = request.param == "searched"
     return str(request.param)

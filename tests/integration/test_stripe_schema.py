@@ -35,7 +35,7 @@ async def stripe_mock(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator
 
 
 async def everything_is_asked(pool: asyncpg.Pool, proxy: StripeProxy) -> None:
-    """Charges at once and with the label, a decline, a capture, refunds that are looked for, and undoing."""
+    """Send every request: charges at once and with the label, a decline, a capture, look-ups of refunds, and voids."""
     api = StripeApi(API_KEY, proxy.address)
     at_once, with_label = StripePaymentGateway(pool, api), StripePaymentGateway(pool, api, with_label=True)
     charge = await at_once.charge(a_charge())

@@ -21,7 +21,7 @@ DISPUTED = {"type": "invalid_request_error", "code": "charge_disputed"}
 
 @dataclass
 class SteeredStripe:
-    """Stripe as the contract steers it."""
+    """Stripe, steered by the contract."""
 
     proxy: StripeProxy
     pool: asyncpg.Pool

@@ -33,7 +33,7 @@ async def card(server: StripeProxy, number: str) -> str:
 
 @pytest.fixture
 async def waiting(stripe_server: StripeProxy) -> ChargeRequest:
-    """A charge of an order that waits, by a card whose bank wants the customer."""
+    """Charge of an order that waits, by a card that needs authentication."""
     return replace(a_charge(), payment_method=await card(stripe_server, AUTHENTICATING), waits=True)
 
 
@@ -44,7 +44,7 @@ async def refused(payments: StripePaymentGateway, request: ChargeRequest) -> Pay
 
 
 async def authenticate(server: StripeProxy, action: CustomerAction | None, success: str = "true") -> dict[str, Any]:
-    """The customer's part, in the browser, with the secret that the shop has handed out."""
+    """Authenticate as the customer's browser does, with the secret from the shop."""
     assert action is not None
     path = f"/v1/payment_intents/{action.payment_id}/_authenticate"
     return await server.behind.ask("POST", path, client_secret=action.client_secret, success=success)

@@ -26,7 +26,7 @@ def declined() -> ChargeRequest:
 
 
 class TestWithTheLabel(PaymentGatewayContract):
-    """The contract, for a gateway that holds the money first."""
+    """Contract for a gateway that authorises first."""
 
     @pytest.fixture
     def payments(self, holding: StripePaymentGateway) -> StripePaymentGateway:

@@ -168,7 +168,7 @@ async def test_given_the_owners_process_is_frozen_then_the_standby_takes_over_an
 
 @asynccontextmanager
 async def owner_process(database_url: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    """Another process that owns the name, from when it has handled its first event."""
+    """Another process that owns the name, once it has handled its first event."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", OWNER_PROCESS, database_url, cwd=ROOT, stdout=asyncio.subprocess.PIPE
     )
@@ -182,7 +182,7 @@ async def owner_process(database_url: str) -> AsyncIterator[asyncio.subprocess.P
 
 
 async def line(process: asyncio.subprocess.Process, wanted: bytes) -> None:
-    """Read what the process prints up to a line with these bytes."""
+    """Read the output of the process up to a line with these bytes."""
     assert process.stdout is not None
     read = b""
     async with asyncio.timeout(60):
@@ -197,7 +197,7 @@ async def test_given_a_step_that_raises_when_run_then_it_is_tried_again_and_noth
     await store.append("counter-1", events(3), expected=ANY)
     collector = Collector(store, failures=2)
     async with running(collector, database_url) as runner:
-        await eventually("the failure is told", lambda: "on fire" in (runner.last_error or ""))
+        await eventually("the failure is recorded", lambda: "on fire" in (runner.last_error or ""))
         assert collector.seen == []
         await collector.until(3)
         await eventually("the failure is forgotten", lambda: runner.last_error is None)
@@ -227,5 +227,5 @@ async def test_given_a_checkpoint_moved_by_another_runner_when_run_then_the_step
 
 async def test_given_no_database_when_run_then_the_runner_stands_by_and_tells_why(store: EventStore) -> None:
     async with running(Collector(store), "postgresql://nobody@/nowhere?host=/nowhere") as runner:
-        await eventually("the reason is told", lambda: runner.last_error is not None)
+        await eventually("the reason is recorded", lambda: runner.last_error is not None)
         assert not runner.owner

@@ -13,7 +13,7 @@ from eventstore.store import EventStore
 from eventstore.wakeup import CHANNEL, Wakeup
 from tests.integration.event_store_harness import Collector, connected, create_collected, events, eventually
 
-NEVER = 600.0  # a poll that does not happen within a test: what is delivered was woken
+NEVER = 600.0  # no poll happens within a test: each delivery follows a wake-up
 _LISTENERS = """
 select pid from pg_stat_activity where datname = current_database() and query ilike 'listen%' and pid <> pg_backend_pid()"""
 
@@ -44,7 +44,7 @@ async def running(task: asyncio.Task[None]) -> AsyncIterator[None]:
 async def collecting(
     store: EventStore, database_url: str, poll: float, gather: float = 0.0
 ) -> AsyncIterator[Collector]:
-    """A collector that runs and has found the log's end, so that only a wake-up or a poll brings it on."""
+    """Running collector that has reached the end of the log, so that only a wake-up or a poll continues it."""
     collector = Collector(store)
     runner = ConsumerRunner(collector, dsn=database_url, wakeup=store.wakeup, poll=poll, gather=gather)
     async with running(asyncio.create_task(runner.run())):

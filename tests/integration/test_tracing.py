@@ -36,14 +36,14 @@ async def system(
 
 
 def step(workflow: str, name: str) -> Counter[tuple[str, str]]:
-    """A step of a workflow: asked for below the workflow's start, carried out below that."""
+    """Spans of a workflow's step: the request below the workflow's start, the execution below the request."""
     return Counter(
         [(f"StartWorkflow:{workflow}", f"StartActivity:{name}"), (f"StartActivity:{name}", f"RunActivity:{name}")]
     )
 
 
 def started(event: str, workflow: str) -> Counter[tuple[str, str]]:
-    """A workflow that an event's append led to."""
+    """Spans of a workflow that an event's append started."""
     start = f"StartWorkflow:{workflow}"
     return Counter(
         [
@@ -101,7 +101,7 @@ UNDONE = (
 
 
 def difference(traces: Traces, expected: Counter[tuple[str, str]]) -> dict[tuple[str, str], int]:
-    """By parent and name: how many spans there are too many, or, below 0, too few."""
+    """Number of surplus spans, negative for missing ones, by parent and name."""
     tree = traces.tree()
     tree.subtract(expected)
     return {pair: count for pair, count in tree.items() if count}
@@ -182,4 +182,4 @@ async def test_a_trace_that_metadata_cannot_carry_is_no_trace(system: RunningSys
         stream_name(order.order_id), PlaceOrder(order), command_id=new_id(), metadata=metadata
     )
     await system.settled(order.order_id, "shipped")
-    assert len(traces.trace_ids()) == 2  # the command's, and that of what followed
+    assert len(traces.trace_ids()) == 2  # the command's span, and those of its effects

@@ -73,8 +73,8 @@ async def test_what_cannot_be_sent_is_refused_by_name(shell: Shell, variable: st
 
 
 async def test_a_command_ends_well_where_nobody_takes_its_traces(shell: Shell) -> None:
-    nobody = {"OTEL_TRACES_EXPORTER": "otlp", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"}
-    placed = await Shell(shell.folder, shell.environment | nobody).orders(
+    unreachable = {"OTEL_TRACES_EXPORTER": "otlp", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"}
+    placed = await Shell(shell.folder, shell.environment | unreachable).orders(
         "place", "-", given=as_lines(order_data(new_id()))
     )
     assert placed.code == 0

@@ -27,7 +27,7 @@ async def sender() -> AsyncIterator[Sender]:
 
 
 def answers(receiver: Receiver, *pieces: bytes, for_ever: bytes = b"") -> None:
-    """Have the receiver send these bytes, then others for ever."""
+    """Make the receiver send these pieces, then `for_ever` repeatedly."""
 
     async def send(writer: asyncio.StreamWriter) -> None:
         for piece in pieces:
@@ -81,7 +81,7 @@ async def test_heads_out_of_bounds_are_a_broken_answer_at_little_cost(
 
 
 async def _cost(receiver: Receiver, sender: Sender) -> float:
-    """CPU seconds of ten usual attempts: enough for the clock."""
+    """CPU seconds of ten usual attempts, which the clock resolves."""
     before = time.thread_time()
     for _ in range(10):
         await sender.post(receiver.url, [], b"{}")

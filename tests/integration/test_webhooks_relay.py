@@ -42,12 +42,17 @@ async def test_an_event_becomes_a_delivery_for_each_endpoint_that_wants_it(relay
     order_id = new_id()
     placed = await relaying_.append(order_id)
     shipped = await relaying_.append(order_id, "order.shipped")
-    told = await relaying_.append(order_id, "notifications.shipment", stream="notifications.shipment")
+    published = await relaying_.append(order_id, "notifications.shipment", stream="notifications.shipment")
     await relaying_.steps()
     found = {
         id_: [row.position for row in await relaying_.deliveries(id_)] for id_ in (everything, events, one, message)
     }
-    assert found == {everything: [placed, shipped, told], events: [placed, shipped], one: [shipped], message: [told]}
+    assert found == {
+        everything: [placed, shipped, published],
+        events: [placed, shipped],
+        one: [shipped],
+        message: [published],
+    }
     assert {row.order_id for row in await relaying_.deliveries()} == {order_id}
     for id_ in found:
         assert await relaying_.is_started(id_, order_id)
@@ -69,7 +74,7 @@ async def test_without_endpoints_it_looks_once_in_a_while_and_writes_nothing_but
 async def test_what_is_committed_and_not_signalled_is_found_again(
     app: App, temporal_server: TemporalServer, temporal_client: Client
 ) -> None:
-    """Temporal is away between commit and signal, and the relay that met that is never asked again."""
+    """Temporal is away between commit and signal, and the relay of that commit never runs again."""
     async with proxy_to(temporal_server) as proxy:
         through = await impatient_client(proxy.address, temporal_server.namespace)
         cut_off = Relaying(app, app.relay(through), temporal_client)
@@ -101,7 +106,7 @@ async def test_two_relays_at_once_make_each_delivery_once(relaying_: Relaying) -
 
 
 async def test_an_endpoint_that_is_added_while_events_flow_misses_none(relaying_: Relaying) -> None:
-    """Whoever is first, the relay that passes events over or the endpoint: what lies after its start is delivered."""
+    """Either the relay passes events over first or the endpoint is added first: events after its start are delivered."""
     written: list[int] = []
     writing = True
 
@@ -129,11 +134,12 @@ async def test_an_endpoint_that_is_added_while_events_flow_misses_none(relaying_
 
 
 async def test_strange_events_stop_nobody(relaying_: Relaying) -> None:
-    """Written past the program: a message without a subject, one in the wrong stream, an order's event from the future."""
+    """Events written by other programs: a message without a subject, one in the wrong stream, an order's event of a newer
+    type."""
     endpoint = await relaying_.add()
     store, order_id = relaying_.app.store, new_id()
-    nobody = NewEvent(uuid.uuid4(), "analytics.revenue", {"subject": ["x"]}, {})
-    await store.append("analytics.revenue", [nobody], expected=ANY)
+    unaddressed = NewEvent(uuid.uuid4(), "analytics.revenue", {"subject": ["x"]}, {})
+    await store.append("analytics.revenue", [unaddressed], expected=ANY)
     await relaying_.append(order_id, "analytics.revenue", stream="elsewhere")
     await relaying_.append(order_id, "order.placed", stream="elsewhere")
     await relaying_.append(order_id, "stock.counted", stream="stock-1")
@@ -145,7 +151,7 @@ async def test_strange_events_stop_nobody(relaying_: Relaying) -> None:
 
 
 async def test_an_order_that_is_under_way_is_not_signalled_again(relaying_: Relaying) -> None:
-    """A workflow that has something pending looks for more by itself: a signal each would double what it costs."""
+    """A workflow with pending deliveries reads further ones by itself: signals would double the cost."""
     endpoint = await relaying_.add("order.*")
     order_id = new_id()
     for event_type in ("order.placed", "order.confirmed", "order.paid"):

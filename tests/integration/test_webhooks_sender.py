@@ -32,7 +32,7 @@ async def sender() -> AsyncIterator[Sender]:
 
 
 class Names:
-    """A resolver that the test owns: what it answers may change from one question to the next."""
+    """Resolver of the test, whose answer may change between queries."""
 
     def __init__(self, *answers: Sequence[str]) -> None:
         self.answers, self.asked = list(answers), 0
@@ -70,7 +70,7 @@ async def test_of_several_addresses_only_the_public_ones_are_tried(receiver: Rec
 
 
 async def test_the_address_that_was_checked_is_the_one_connected_to(receiver: Receiver) -> None:
-    """The name is asked for once a connection, and the socket's own look-up never."""
+    """The name is resolved once a connection, and never by the socket's own look-up."""
     names = Names(["127.0.0.1"], ["192.0.2.1"])
     async with Sender(allow_private=True, resolve=names) as made:
         answer = await made.post(f"http://pinned.invalid:{receiver.port}/", [], b"{}")
@@ -115,7 +115,7 @@ async def test_a_receiver_that_hangs_is_given_up(
 async def test_a_receiver_that_drips_is_given_up_all_the_same(
     receiver: Receiver, sender: Sender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each byte comes well within a time-out of reading; all of it would take for ever."""
+    """Each byte arrives within the read time-out, and the whole response never ends."""
 
     async def drip(writer: asyncio.StreamWriter) -> None:
         for byte in b"HTTP/1.1 200 OK\r\nx: " + b"y" * 10_000:
@@ -219,7 +219,7 @@ async def test_nobody_there_is_no_answer(sender: Sender) -> None:
 
 @pytest.fixture(scope="module")
 async def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """For the name hooks.example, signed by itself."""
+    """Self-signed certificate for the name hooks.example."""
     folder = tmp_path_factory.mktemp("tls")
     key, made = folder / "key.pem", folder / "certificate.pem"
     command = (

@@ -26,7 +26,7 @@ from webhooks.errors import (
 from webhooks.steps import workflow_id
 from webhooks.tidying import prune, wake_forgotten
 
-# By deliveries_pkey: what attempts would do.
+# By deliveries_pkey: the changes that attempts make.
 _ALL_DELIVERED = "update webhooks.deliveries set state = 'delivered', ended_at = clock_timestamp() - $1::interval"
 
 
@@ -62,7 +62,7 @@ async def test_a_replay_goes_on_where_it_was_and_waits_while_too_much_is_pending
 
 
 async def test_a_page_of_a_replay_is_taken_once_by_two_relays(relaying_: Relaying) -> None:
-    """Both have read it; the slower one finds that it was taken, and what was delivered since stays so."""
+    """Both have read the row; the slower one finds it taken, and deliveries since keep their state."""
     endpoint = await relaying_.add("order.*")
     await relaying_.append(new_id())
     await relaying_.steps()

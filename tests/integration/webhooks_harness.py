@@ -54,7 +54,7 @@ class Relaying:
 
 @asynccontextmanager
 async def relaying_app(database_url: str) -> AsyncIterator[App]:
-    """An application without processes; webhooks to loopback are allowed."""
+    """Application without processes; webhooks to loopback are allowed."""
     settings = Settings(database_url=database_url, task_queue=f"test-{new_id()}", webhooks_allow_private=True)
     async with open_pool(database_url) as pool:
         made = build_app(settings, pool)

@@ -12,7 +12,7 @@ Drive = Callable[[RunningSystem, Steering], Awaitable[str]]
 
 
 def failing(step: str, workflow: str = "fulfill-order", *, long: bool = False) -> Drive:
-    """A step that fails for a while, then succeeds. long: until the run has continued as new."""
+    """Step that fails for a while, then succeeds. long: until the run has continued as new."""
 
     async def drive(system: RunningSystem, steering: Steering) -> str:
         steering.failing.add(step)
@@ -85,8 +85,8 @@ def held(*, long: bool = False) -> Drive:
     return drive
 
 
-async def held_and_cancelled_unheard(system: RunningSystem, steering: Steering) -> str:
-    """A cancel by another run, without a signal to this one."""
+async def held_and_cancelled_without_signal(system: RunningSystem, steering: Steering) -> str:
+    """Cancel by another run, without a signal to this one."""
     order_id = await _held(system, steering, "create-shipment", 2)
     await system.handle(order_id, CancelOrder(order_id, "Lost", CancelledBy.FULFILLMENT))
     await system.settled(order_id, "cancelled")

@@ -216,7 +216,7 @@ PATHS = (
     Path("fulfill-retried-while-failing", "fulfill-order", failing_paths.retried_while_failing),
     Path("fulfill-retried-while-undoing", "fulfill-order", failing_paths.retried_while_undoing),
     Path("fulfill-held-and-looked-at", "fulfill-order", failing_paths.held()),
-    Path("fulfill-held-and-cancelled-unheard", "fulfill-order", failing_paths.held_and_cancelled_unheard),
+    Path("fulfill-held-and-cancelled-unheard", "fulfill-order", failing_paths.held_and_cancelled_without_signal),
     Path("validate-database-down", "validate-order", failing_paths.failing("confirm", "validate-order")),
     Path("notify-database-down", "notify-shipment", failing_paths.failing("publish", "notify-shipment")),
     Path("refund-database-down", "refund-order", failing_paths.refund_fails("record-requested-refund")),

@@ -105,7 +105,7 @@ async def _processing(system: RunningSystem) -> str:
 
 
 async def _refund(system: RunningSystem, kind: str | None) -> tuple[str, str]:
-    """A shipped order with a requested refund, which the gateway takes in this way, and its key."""
+    """Shipped order with a requested refund, which the gateway takes in this way, and its key."""
     order_id = await system.place()
     await system.settled(order_id, "shipped")
     if kind:

@@ -14,7 +14,7 @@ from tests.replay.patching_workflows import Before, ChangedWithoutCare, Patched
 
 @activity.defn(name="new-step")
 async def new_step() -> None:
-    """What the change adds."""
+    """Step that the change adds."""
 
 
 async def ran(client: Client, workflow: type) -> tuple[str, WorkflowHistory]:

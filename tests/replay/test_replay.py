@@ -100,7 +100,7 @@ async def test_a_fresh_history_that_continues_as_new_replays_as_does_the_next(
 
 
 def record(name: str, history: WorkflowHistory) -> None:
-    """Write a history without what tells of the machine it was recorded on."""
+    """Write a history without the fields that identify the recording machine."""
 
     def anonymous(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         return {key: "recorder" if key == "identity" else value for key, value in pairs if key != "stackTrace"}

@@ -52,6 +52,6 @@ async def _counted(system: RunningSystem, endpoint_id: str, counts: dict[State, 
 
 
 async def _ended(system: RunningSystem, endpoint_id: str, order_id: str) -> str:
-    """The part of the workflow's id after its type."""
+    """Wait for the end of the workflow; return the rest of its id after its type."""
     await system.client.get_workflow_handle(workflow_id(endpoint_id, order_id)).result()
     return f"{endpoint_id}-{order_id}"

@@ -44,7 +44,7 @@ def log_of(*events: Event) -> list[RecordedEvent]:
 
 
 def folded(projection: Projection[R], log: Sequence[RecordedEvent], rows: Sequence[R] = ()) -> Folded[R]:
-    """All rows after a log, also those that it does not change."""
+    """All rows after a log, unchanged ones included."""
     by_key = {projection.key_of(row): copy(row) for row in rows}
     addressed = address(projection, CODEC, decode(CODEC, log))
     parked = addressed.parked + fold(projection, addressed, by_key).parked

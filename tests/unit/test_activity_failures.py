@@ -81,7 +81,7 @@ RETRIED: list[Exception] = [
 
 
 def kinds_of(*bases: type[Exception]) -> set[type[Exception]]:
-    """Every error there is below these, however deep; those that are only a base of others left out."""
+    """Every subclass of these errors at any depth, without pure base classes."""
     found: set[type[Exception]] = set()
     for base in bases:
         for kind in base.__subclasses__():

@@ -23,7 +23,7 @@ STARTS = 60.0  # seconds
 
 Labels = dict[str, str]
 STUCK = [{"alertname": name} for name in ("OrdersNeedAttention", "CompensationFailing", "MoneyOwedLong")]
-# What fires where one thing is away, and what of it is sent.
+# Alerts that fire when one dependency is away, and the notifications that are sent.
 CAUSES: dict[str, tuple[list[Labels], list[str]]] = {
     "carrier": (
         [
@@ -142,7 +142,7 @@ def test_every_alert_that_is_inhibited_or_inhibits_exists() -> None:
 
 @pytest.fixture(scope="module")
 def alertmanager(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of an Alertmanager with our configuration, which sends to nobody."""
+    """Address of an Alertmanager with our configuration, without real receivers."""
     if ALERTMANAGER is None:
         pytest.skip("needs Alertmanager")
     folder = tmp_path_factory.mktemp("alertmanager")

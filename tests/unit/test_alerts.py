@@ -23,7 +23,7 @@ METRIC = re.compile(r"\b(?:orders|temporal|process)_[a-z_]+\b")
 
 
 def expressions() -> dict[str, str]:
-    """What is asked of Prometheus, by where."""
+    """PromQL expressions, by their place."""
     asked = {f"alert {rule['alert']}": str(rule["expr"]) for rule in ALERTS}
     for panel in DASHBOARD["panels"]:
         for target in panel.get("targets", []):

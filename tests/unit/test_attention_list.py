@@ -1,4 +1,4 @@
-"""The list of what needs an operator: in the order of harm, counted by kind, in pages."""
+"""Orders and events that need an operator: in the order of harm, counted by kind, in pages."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence

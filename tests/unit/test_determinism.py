@@ -92,7 +92,7 @@ def test_a_line_that_answers_alike_is_taken(line: str) -> None:
 
 
 def restricted(matcher: SandboxMatcher, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """What Temporal's sandbox stops at run time, each as a path of names."""
+    """Functions that Temporal's sandbox restricts at run time, each as a path of names."""
     yield from ((*path, name) for name in matcher.access | matcher.use)
     for name, child in matcher.children.items():
         yield from restricted(child, (*path, name))

@@ -42,7 +42,7 @@ def test_every_relative_link_leads_to_a_file_and_a_heading(page: Path) -> None:
 
 
 def anchors(file: Path) -> set[str]:
-    """What a heading is reached by: lower case, without punctuation, hyphens for blanks."""
+    """Anchor of a heading: lower case, without punctuation, hyphens for blanks."""
     headings = re.findall(r"^#+ (.+)$", file.read_text(), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 

@@ -68,7 +68,7 @@ def test_the_key_is_not_sent_for_all_to_read(environment: pytest.MonkeyPatch, ba
 
 
 class Absent:
-    """Finds everything but EasyPost's package, as where it is not installed."""
+    """Import finder that hides EasyPost's package."""
 
     def find_spec(self, name: str, *_: object) -> None:
         if name == "easypost":

@@ -9,7 +9,7 @@ RECIPIENT = Recipient("Maria Anders", "Obere Str. 57", "Hof (2)", "Bad Öls", "B
 
 
 @pytest.mark.parametrize(
-    ("said", "told"),
+    ("message", "shown"),
     [
         ("USPS: weight exceeds the limit", "USPS: weight exceeds the limit"),
         ("not found: Obere Str. 57, 12209 Bad Öls", "not found: …, … …"),
@@ -21,14 +21,14 @@ RECIPIENT = Recipient("Maria Anders", "Obere Str. 57", "Hof (2)", "Bad Öls", "B
         ("", "no carrier takes the parcel"),
     ],
 )
-def test_words_come_without_any_part_of_the_address(said: str, told: str) -> None:
-    assert refusal_reason(said, RECIPIENT) == f"Shipping unavailable: {told}"
+def test_words_come_without_any_part_of_the_address(message: str, shown: str) -> None:
+    assert refusal_reason(message, RECIPIENT) == f"Shipping unavailable: {shown}"
 
 
 def test_long_words_are_cut_after_they_were_masked() -> None:
-    told = refusal_reason("x " * LIMIT + "Obere Str. 57", RECIPIENT)
-    assert told.endswith("…")
-    assert len(told) == len("Shipping unavailable: ") + LIMIT
+    shown = refusal_reason("x " * LIMIT + "Obere Str. 57", RECIPIENT)
+    assert shown.endswith("…")
+    assert len(shown) == len("Shipping unavailable: ") + LIMIT
     assert "Maria" not in refusal_reason("x" * (LIMIT - 4) + " Maria Anders", RECIPIENT)
 
 
@@ -37,7 +37,7 @@ def test_an_address_without_some_parts_masks_nothing_else() -> None:
     assert refusal_reason("no way to Ulm, DE", bare) == "Shipping unavailable: no … to …, DE"
 
 
-@pytest.mark.parametrize("said", ["+41 44 123 45 67", "0041441234567", "044-1234567", "(044) 123.45.67"])
-def test_words_come_without_the_telephone_however_it_is_written(said: str) -> None:
-    told = refusal_reason(f"phone {said} is invalid, weight 1234", RECIPIENT, "+41 44 123 45 67")
-    assert told == "Shipping unavailable: phone … is invalid, weight 1234"
+@pytest.mark.parametrize("message", ["+41 44 123 45 67", "0041441234567", "044-1234567", "(044) 123.45.67"])
+def test_words_come_without_the_telephone_however_it_is_written(message: str) -> None:
+    shown = refusal_reason(f"phone {message} is invalid, weight 1234", RECIPIENT, "+41 44 123 45 67")
+    assert shown == "Shipping unavailable: phone … is invalid, weight 1234"

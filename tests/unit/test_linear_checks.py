@@ -20,9 +20,9 @@ ALPHABETS: Final[dict[str, Callable[[int], str]]] = {
 # Twice on each side of the limits of 128 to 512 characters. Longer texts stand for all that a body has room for.
 SHORT: Final = (60, 120, 240)
 LONG: Final = (2_000, 4_000, 8_000)
-# Linear is 4, with the square it is 16.
+# 4 for linear time, 16 for quadratic time.
 MOST_GROWTH: Final = 8.0
-# Below it the clock measures the clock; nothing that is so quick at 8,000 characters holds anybody up.
+# Below it the clock's resolution dominates; such a quick check at 8,000 characters delays no request.
 NOISE: Final = 0.0005
 SUBJECTS: Final = subjects()
 
@@ -34,7 +34,7 @@ def cost(check: Check, text: str) -> float:
 
 
 def is_linear(check: Check, make: Callable[[int], str], lengths: tuple[int, ...]) -> bool:
-    """Whether one of several rounds says so: what disturbs a measurement makes it longer, and never shorter."""
+    """True if one of several rounds is linear: disturbances make a measurement longer, never shorter."""
     least = [float("inf")] * len(lengths)
     for _ in range(8):
         for index, length in enumerate(lengths):
@@ -54,7 +54,7 @@ def _without_garbage_collection() -> object:
 @pytest.mark.parametrize("name", SUBJECTS)
 def test_a_check_takes_no_more_than_linear_time(name: str) -> None:
     check = SUBJECTS[name]
-    check("a")  # what is made once, such as the table of countries, is no cost of the text
+    check("a")  # initialisation, such as the table of countries, is not measured
     slow = [
         (alphabet, lengths)
         for alphabet, make in ALPHABETS.items()

@@ -1,4 +1,4 @@
-"""Background work: one shape for what repeats a step."""
+"""Background work: repetition of a step, pauses and failures."""
 
 import asyncio
 import contextlib

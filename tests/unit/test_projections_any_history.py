@@ -37,7 +37,7 @@ ORDERS: Final = [
     an_order(orderId="o-2", customerId="ada", items=[line(quantity=7)], total=3800),
     an_order(orderId="o-3", customerId="ada", currency="USD"),
     an_order(orderId="o-4", customerId="bob"),
-    # Beyond bigint once added up.
+    # Sums exceed bigint.
     an_order(orderId="o-5", customerId="eve", items=[line(quantity=1, unitPrice=2**63 - 301)], total=2**63 - 1),
     an_order(orderId="o-6", customerId="eve", items=[line(quantity=1, unitPrice=2**63 - 301)], total=2**63 - 1),
 ]
@@ -61,7 +61,7 @@ STEPS: Final[list[Callable[[int], Command]]] = [
     lambda i: RecordAdjustment(ORDERS[i].order_id, "dispute_lost", f"dispute-{i}", f"pay-{i}", ORDERS[i].total - 2),
     lambda i: RecordAdjustment(ORDERS[i].order_id, "dispute_won", f"dispute-{i}", f"pay-{i}", ORDERS[i].total - 2),
 ]
-# Mostly forwards, so that orders get to their ends.
+# Mostly forwards, so that orders reach their ends.
 HISTORIES: Final = st.lists(
     st.tuples(st.integers(0, len(ORDERS) - 1), st.sampled_from(STEPS[:4] * 4 + STEPS[4:])), max_size=60
 )
@@ -69,7 +69,7 @@ History = list[tuple[int, Callable[[int], Command]]]
 
 
 def happened(history: History) -> tuple[list[RecordedEvent], list[State]]:
-    """The log that the commands make, refused ones left out, and the orders' states after it."""
+    """Log that results from the commands, without the refused ones, and the states of the orders."""
     states: list[State] = [initial_state() for _ in ORDERS]
     log: list[RecordedEvent] = []
     for index, command in history:

@@ -1,4 +1,4 @@
-"""Changes of a payment, from Stripe's present objects: a table of what a person or a bank may have done."""
+"""Changes of a payment, from Stripe's present objects: a table of acts by a person or a bank."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

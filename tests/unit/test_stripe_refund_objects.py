@@ -11,7 +11,7 @@ CASES: dict[str, tuple[dict[str, Any], bool]] = {
     "made": ({"status": "succeeded", "balance_transaction": "txn_1"}, True),
     "pending, with no balance transaction yet": ({"status": "pending", "balance_transaction": None}, True),
     "the uncaptured rest": ({"status": "succeeded", "balance_transaction": None}, False),
-    "with our key, whatever it lacks": (
+    "with our key, without other fields": (
         {"status": "succeeded", "balance_transaction": None, "metadata": {"key": "o-1:refund"}},
         True,
     ),

@@ -31,8 +31,8 @@ def test_it_is_valid_asyncapi() -> None:
 
 
 def test_there_is_a_message_for_everything_that_can_be_asked_for() -> None:
-    told = {message["name"] for message in KEPT["components"]["messages"].values()}
-    assert told == {*ORDER_EVENTS, *MESSAGES} == {event.event_type for event in EVENTS} | set(MESSAGES)
+    documented = {message["name"] for message in KEPT["components"]["messages"].values()}
+    assert documented == {*ORDER_EVENTS, *MESSAGES} == {event.event_type for event in EVENTS} | set(MESSAGES)
 
 
 @pytest.mark.parametrize("name", KEPT["components"]["schemas"])

@@ -1,4 +1,4 @@
-"""Public addresses, by a table of the rest, the same on every Python."""
+"""Public addresses, by a table of all other blocks, the same on every Python."""
 
 import ipaddress
 import json
@@ -41,7 +41,7 @@ print(json.dumps([sys.version_info[:2], [each for each in json.load(sys.stdin) i
 
 
 def refused() -> list[str]:
-    """The first, the last and a middle address of every block."""
+    """First, last and middle address of every block."""
     blocks = [ipaddress.ip_network(each) for each in SPECIAL_BLOCKS]
     return [str(block[place]) for block in blocks for place in (0, -1, block.num_addresses // 2)]
 

@@ -16,7 +16,7 @@ class Clock:
 
 
 class Reasons(Refusals):
-    """Keeps what would be logged."""
+    """Collects logged reasons."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -17,7 +17,7 @@ def steering() -> Steering:
 
 @pytest.fixture
 async def system(database_url: str, temporal_client: Client, steering: Steering) -> AsyncIterator[RunningSystem]:
-    """Declines above 100.00, no labels for more than 100 units, ten of TEA-1 in stock."""
+    """System that declines above 100.00, has no labels for more than 100 units, and ten of TEA-1 in stock."""
     async with running_system(
         database_url,
         temporal_client,
@@ -31,7 +31,7 @@ async def system(database_url: str, temporal_client: Client, steering: Steering)
 
 @pytest.fixture
 async def skipping(database_url: str, temporal_client: Client, steering: Steering) -> AsyncIterator[RunningSystem]:
-    """As `system`, with workflows in virtual time: an hour's pause passes at once."""
+    """As `system`, in virtual time: an hour's pause takes no real time."""
     client = TimeSkipper(temporal_client).client
     async with running_system(
         database_url, client, interceptors=[steering], payment_decline_above=100_00, shipping_unavailable_above=100

@@ -18,7 +18,7 @@ class Forgetful:
     keys: dict[tuple[Operation, str], str] = field(default_factory=dict)
 
     def anew(self, operation: Operation, key: str) -> str:
-        """A key that is new to the ledger."""
+        """Create a key that is new to the ledger."""
         self.asked[operation] += 1
         fresh = f"{key}#{self.asked[operation]}"
         self.keys.setdefault((operation, key), fresh)

@@ -45,7 +45,7 @@ class Unwinding:
 
 @workflow.defn
 class Broken:
-    """A bug in the second compensation."""
+    """Workflow with a bug in the second compensation."""
 
     def __init__(self) -> None:
         self.undone: list[str] = []

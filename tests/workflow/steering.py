@@ -45,7 +45,7 @@ class Steering(Interceptor):
         return self.before.setdefault(step, Held())
 
     def hold_after(self, step: str) -> Held:
-        """Hold the answer back after the effect or the refusal."""
+        """Hold the result back after the effect or the refusal."""
         return self.after.setdefault(step, Held())
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
@@ -78,5 +78,5 @@ def _as_it_is(answer: Any) -> Any:
 
 
 def held_only(payment: Payment) -> Payment:
-    """The answer of a gateway that authorises the charge until its capture."""
+    """Result of a gateway that authorises the charge until its capture."""
     return payment.model_copy(update={"captured": False})

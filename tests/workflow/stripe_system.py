@@ -31,7 +31,8 @@ class StripeSystem(RunningSystem):
         return await self.stripe.behind.money(order_id)
 
     async def assert_paid_for_or_given_back(self, order_id: str, total: int) -> None:
-        """Shipped and charged once completely, or cancelled without a charge or an authorisation."""
+        """Assert that the order is shipped and charged once completely, or cancelled without a charge or an
+        authorisation."""
         status, money = (await self.state(order_id)).status, await self.at_stripe(order_id)
         taken = Money(charges=1, charged=total)
         assert status in ("shipped", "cancelled")
@@ -41,12 +42,12 @@ class StripeSystem(RunningSystem):
             assert money in (Money(), replace(taken, refunds=1, refunded=total)), order_id
 
     async def assert_stripe_agrees(self, *order_ids: str) -> None:
-        """The streams agree with our books, and our books with Stripe's."""
+        """Assert that the streams agree with our books, and our books with Stripe's."""
         await assert_the_books_hold(self)
         for order_id in order_ids:
             money = await self.at_stripe(order_id)
             charged, refunded = await self.money(order_id)
-            # What was held and released is no charge of Stripe's.
+            # A released authorisation is no charge of Stripe's.
             assert charged - refunded == money.charged - money.refunded + money.held
             assert money.charges <= 1
             assert money.refunded <= money.charged

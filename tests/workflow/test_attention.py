@@ -13,7 +13,7 @@ from workflows.model import NEEDS_ATTENTION
 
 @pytest.fixture
 async def skipping(database_url: str, temporal_client: Client, steering: Steering) -> AsyncIterator[RunningSystem]:
-    """A running system whose workflows live in virtual time: an hour of backoff passes at once."""
+    """Running system in virtual time: an hour of backoff takes no real time."""
     client = TimeSkipper(temporal_client).client
     async with running_system(database_url, client, interceptors=[steering], shipping_unavailable_above=100) as running:
         await running.stock(TEA_1=500)

@@ -32,7 +32,7 @@ async def served(
 
 
 async def placed(system: StripeSystem) -> str:
-    """An order that waits for its customer to authenticate the payment."""
+    """Order that waits for its customer's authentication of the payment."""
     form = {"card[number]": AUTHENTICATING, "card[exp_month]": "1", "card[exp_year]": "2034", "card[cvc]": "123"}
     card = await system.stripe.behind.ask("POST", "/v1/payment_methods", type="card", **form)
     order_id = await system.place(paymentMethod=card["id"])
@@ -41,7 +41,7 @@ async def placed(system: StripeSystem) -> str:
 
 
 async def authenticated(system: StripeSystem, api: Api, order_id: str) -> str:
-    """The customer authenticates by the secret that the shop reads; returns the payment's id."""
+    """Authenticate as the customer, by the secret that the shop reads; returns the payment's id."""
     payment = await api.get(f"/v1/orders/{order_id}/payment")
     path = f"/v1/payment_intents/{payment['paymentId']}/_authenticate"
     await system.stripe.behind.ask("POST", path, client_secret=payment["clientSecret"], success="true")
@@ -61,7 +61,7 @@ async def test_the_shop_reads_what_the_customer_can_do_and_a_webhook_lets_the_or
         assert (read_only.json()["clientSecret"], read_only.json()["nextAction"]) == (None, None)
 
         intent_id = await authenticated(system, api, order_id)
-        # The order would look at its payment a minute later.
+        # The order checks its payment a minute later.
         answer = await deliver(api, of_intent("payment_intent.succeeded", intent_id, "succeeded"))
         assert answer.status_code == 204
         await system.settled(order_id, "shipped")

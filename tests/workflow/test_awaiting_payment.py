@@ -21,7 +21,7 @@ DEADLINE = timedelta(days=3)
 
 @pytest.fixture
 async def waiting(database_url: str, temporal_client: Client, steering: Steering) -> AsyncIterator[RunningSystem]:
-    """Declines above 100.00, and lets such orders wait for three days."""
+    """System that declines above 100.00, and lets such orders wait for three days."""
     async with running_system(
         database_url,
         temporal_client,
@@ -34,7 +34,7 @@ async def waiting(database_url: str, temporal_client: Client, steering: Steering
 
 
 async def declined(system: RunningSystem) -> str:
-    """An order whose charge was declined, and that waits on its timer."""
+    """Order whose charge was declined, and that waits on its timer."""
     order_id = await system.place(unit_price=DECLINED)
     await waits(system, order_id, 1)
     return order_id

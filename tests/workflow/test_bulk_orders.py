@@ -1,4 +1,4 @@
-"""A bulk order on its whole way."""
+"""A bulk order from placing to shipment."""
 
 from application.placing import place
 from order_streams import is_bulk

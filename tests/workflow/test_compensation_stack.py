@@ -49,10 +49,10 @@ async def test_a_failing_compensation_is_set_aside_until_those_below_it_are_done
 
 async def test_what_others_have_yet_to_decide_is_looked_at_with_pauses_that_grow_to_a_day(client: Client) -> None:
     handle = await start(client, Unwinding.run, ["a", "b"], {}, {"b": [None] * 14})
-    said = await handle.result()
-    assert said[:5] == ["pending: b, a", said[1], "b calm", "a undone", "a calm"]
-    assert said[-3:] == ["b undone", "b calm", "pending: "]
-    looks = [moment(line) for line in said if "put off" in line]
+    output = await handle.result()
+    assert output[:5] == ["pending: b, a", output[1], "b calm", "a undone", "a calm"]
+    assert output[-3:] == ["b undone", "b calm", "pending: "]
+    looks = [moment(line) for line in output if "put off" in line]
     pauses = [round((after - before).total_seconds() / 60) for before, after in pairwise(looks)]
     assert pauses == [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 1440, 1440]
 
@@ -63,8 +63,8 @@ def moment(line: str) -> timedelta:
 
 async def test_a_refusal_to_undo_is_trouble_until_it_is_no_longer_refused(client: Client) -> None:
     handle = await start(client, Unwinding.run, ["a", "b"], {}, {"b": ["no", "never", None]})
-    told = [line for line in await handle.result() if "put off" not in line]
-    assert told == [
+    shown = [line for line in await handle.result() if "put off" not in line]
+    assert shown == [
         "pending: b, a",
         *("b failed: UndoRefused: no", "a undone", "a calm", "b failed: UndoRefused: never", "b calm"),
         *("b undone", "b calm", "pending: "),
@@ -98,9 +98,9 @@ async def test_uninterrupted_work_ends_before_the_cancellation_counts(client: Cl
     handle = await start(client, Shielded.run)
     await handle.cancel()
 
-    async def heard() -> bool:
+    async def cancellation_received() -> bool:
         return await handle.query(Shielded.lines) == ["cancel requested"]
 
-    await until(heard, "the cancellation has been heard")
+    await until(cancellation_received, "the cancellation was received")
     await handle.signal(Shielded.end)
     assert await handle.result() == ["cancel requested", "work done"]

@@ -20,7 +20,7 @@ from webhooks.deliveries import State
 from workflows.model import CUSTOMER_ID, NEEDS_ATTENTION, ORDER_ID, ORDER_STATUS
 from workflows.options import GATEWAY_RETRY
 
-LONG_ENOUGH = 200  # events: more than any run here has, the suggestion to continue comes at 30
+LONG_ENOUGH = 200  # events: more than any run here has; the server suggests to continue at 30
 HOUR = 3600
 
 
@@ -85,7 +85,7 @@ async def test_a_failing_undoing_continues_as_new_with_what_is_known_of_it(
     assert (attributes.get(ORDER_STATUS), attributes.get(NEEDS_ATTENTION)) == ("cancelled", True)
     # Temporal's summary of the first run is not carried over: the details name the order.
     assert order_id in await hasty.current_details(order_id)
-    assert set(await pauses(hasty, handle.id)) <= {HOUR, HOUR - 1}  # they do not begin anew
+    assert set(await pauses(hasty, handle.id)) <= {HOUR, HOUR - 1}  # pauses keep their length
     steering.refused.clear()
     await assert_everything_is_back(hasty, order_id, "fulfillment")
     assert not await hasty.is_marked(order_id)
@@ -119,8 +119,8 @@ async def test_a_failing_step_continues_as_new_and_is_done_once(
     steering.failing.add(step)
     order_id = await hasty.place()
     await continued(hasty, f"fulfill-order-{order_id}")
-    said = await hasty.workflow("fulfill-order", order_id).query("attention")
-    assert said is None or (said["step"] == step and said["rounds"] >= 2)
+    details = await hasty.workflow("fulfill-order", order_id).query("attention")
+    assert details is None or (details["step"] == step and details["rounds"] >= 2)
     steering.failing.clear()
     await hasty.settled(order_id, "shipped")
     assert await hasty.money(order_id) == (30_00, 0)

@@ -30,7 +30,7 @@ async def corrupt(system: RunningSystem, steering: Steering, database_url: str) 
 
 
 async def error_listed(system: RunningSystem, client: Client, order_id: str, kind: str, step: str) -> str:
-    """The error in the order's row of this kind and step in `orders attention`, as soon as there is one."""
+    """Wait for the order's row of this kind and step in `orders attention`, and return its error."""
     rows: list[Stuck] = []
 
     async def there() -> bool:

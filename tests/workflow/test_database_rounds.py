@@ -22,17 +22,17 @@ UNDOING = {"cancel": "cancel", "release-inventory": "release-inventory", "record
 
 
 async def tried_for_long(system: RunningSystem, workflow: str, order_id: str) -> dict[str, object]:
-    """What keeps failing, once it has for three rounds."""
+    """Answer of the query `attention` after three failing rounds."""
     await system.needs_attention(order_id, workflow)
     handle = system.workflow(workflow, order_id)
-    said: dict[str, object] = {}
+    shown: dict[str, object] = {}
 
     async def three_rounds() -> bool:
-        said.update(await handle.query("attention") or {})
-        return bool(said and int(str(said["rounds"])) >= 3)
+        shown.update(await handle.query("attention") or {})
+        return bool(shown and int(str(shown["rounds"])) >= 3)
 
-    await until(three_rounds, f"{workflow} has said that a step fails for the third time, last {said}", seconds=60)
-    return said
+    await until(three_rounds, f"{workflow} shows that a step fails for the third time, last {shown}", seconds=60)
+    return shown
 
 
 @pytest.mark.parametrize(("workflow", "step"), ON_THE_WAY)
@@ -41,8 +41,8 @@ async def test_a_database_step_that_fails_for_long_is_seen_and_then_done(
 ) -> None:
     steering.failing.add(step)
     order_id = await skipping.place()
-    said = await tried_for_long(skipping, workflow, order_id)
-    assert (said["step"], said["error"]) == (step, "down for the test")
+    shown = await tried_for_long(skipping, workflow, order_id)
+    assert (shown["step"], shown["error"]) == (step, "down for the test")
     steering.failing.clear()
     await skipping.settled(order_id, "shipped")
     assert await skipping.money(order_id) == (30_00, 0)
@@ -56,8 +56,8 @@ async def test_a_database_step_of_an_undoing_that_fails_for_long_is_seen_and_the
     steering.refuse("create-shipment")
     steering.failing.add(step)
     order_id = await skipping.place()
-    said = await tried_for_long(skipping, "fulfill-order", order_id)
-    assert (said["step"], said["error"]) == (UNDOING[step], "down for the test")
+    shown = await tried_for_long(skipping, "fulfill-order", order_id)
+    assert (shown["step"], shown["error"]) == (UNDOING[step], "down for the test")
     steering.failing.clear()
     await assert_everything_is_back(skipping, order_id, "fulfillment")
     assert not await skipping.is_marked(order_id, "fulfill-order")
@@ -70,8 +70,8 @@ async def test_a_refund_that_cannot_be_recorded_is_seen_and_then_recorded(
     await skipping.settled(order_id, "shipped")
     steering.failing.add("record-requested-refund")
     await skipping.handle(order_id, RequestRefund(order_id, "r-1", 10_00, "it arrived late"))
-    said = await tried_for_long(skipping, "refund-order", f"{order_id}/r-1")
-    assert said["step"] == "record-requested-refund"
+    shown = await tried_for_long(skipping, "refund-order", f"{order_id}/r-1")
+    assert shown["step"] == "record-requested-refund"
     steering.failing.clear()
 
     async def recorded() -> bool:
@@ -90,8 +90,8 @@ async def test_a_grant_that_is_missing_is_seen_and_the_order_goes_on_once_it_is_
         await owner.execute(f"revoke execute on {function} from orders_app, public")
         order_id = await skipping.place()
         await skipping.needs_attention(order_id)
-        said = await skipping.workflow("fulfill-order", order_id).query("attention")
-        assert (said["step"], said["error"]) == ("reserve-inventory", "database error 42501")
+        shown = await skipping.workflow("fulfill-order", order_id).query("attention")
+        assert (shown["step"], shown["error"]) == ("reserve-inventory", "database error 42501")
         await owner.execute(f"grant execute on {function} to orders_app")
     finally:
         await owner.close()

@@ -38,7 +38,7 @@ async def server() -> AsyncIterator[EasyPostServer]:
 async def system(
     database_url: str, temporal_client: Client, steering: Steering, server: EasyPostServer
 ) -> AsyncIterator[RunningSystem]:
-    """In virtual time: what a carrier takes days for passes at once."""
+    """System in virtual time: a carrier's days take no real time."""
     async with running_system(
         database_url,
         TimeSkipper(temporal_client).client,

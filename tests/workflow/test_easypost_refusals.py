@@ -27,7 +27,7 @@ async def server() -> AsyncIterator[EasyPostServer]:
 
 @pytest.fixture
 async def system(database_url: str, temporal_client: Client, server: EasyPostServer) -> AsyncIterator[RunningSystem]:
-    """In virtual time: the pauses between rounds pass at once."""
+    """System in virtual time: pauses between rounds take no real time."""
     async with running_system(
         database_url,
         TimeSkipper(temporal_client).client,
@@ -56,10 +56,10 @@ async def test_a_bad_hour_of_the_carrier_cancels_no_order_and_all_ship_after_it(
     server.no_rates = ("The service is temporarily unavailable, try again later",)
     orders = [await system.place() for _ in range(3)]
     for order_id in orders:
-        told = await error(system, order_id)
-        assert "no carrier offers a rate: USPS: The service is temporarily unavailable" in told
-        assert "`orders retry`" in told
-        assert "`orders cancel`" in told
+        message = await error(system, order_id)
+        assert "no carrier offers a rate: USPS: The service is temporarily unavailable" in message
+        assert "`orders retry`" in message
+        assert "`orders cancel`" in message
         assert (await system.state(order_id)).status == "paid"
     server.no_rates = None
     for order_id in orders:
@@ -85,9 +85,9 @@ async def test_an_order_without_a_comparable_rate_ships_by_the_one_that_a_person
 ) -> None:
     server.offers = [("USPS", "Ground", "7.58", "USD"), ("CanadaPost", "Regular", "9.00", "CAD")]
     order_id = await system.place()
-    told = await error(system, order_id)
-    assert "none in EUR: CanadaPost Regular 9.00 CAD, USPS Ground 7.58 USD" in told
-    assert "--carrier and --service" in told
+    message = await error(system, order_id)
+    assert "none in EUR: CanadaPost Regular 9.00 CAD, USPS Ground 7.58 USD" in message
+    assert "--carrier and --service" in message
     await system.handle(order_id, RetryOrder(order_id, "the cheaper one", "CanadaPost", "Regular"))
     state = await system.settled(order_id, "shipped")
     assert isinstance(state, Shipped)

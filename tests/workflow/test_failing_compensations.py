@@ -39,7 +39,7 @@ async def test_no_combination_of_failing_compensations_ends_a_run_with_something
 ) -> None:
     orders = {"-".join(map(str, combination)): combination for combination in COMBINATIONS}
     for order_id, combination in orders.items():
-        rounds.left[order_id, "record-shipment"] = 1  # after the label: everything is to be undone
+        rounds.left[order_id, "record-shipment"] = 1  # after the label: every step has to be undone
         rounds.left.update({(order_id, step): left for step, left in zip(UNDOING, combination, strict=True)})
         await skipping.place(order_id)
     for order_id in orders:
@@ -49,13 +49,13 @@ async def test_no_combination_of_failing_compensations_ends_a_run_with_something
         assert await skipping.money(order_id) == (30_00, 30_00)
         assert await skipping.live_labels(order_id) == 0
         assert rounds.done[order_id][-4:] == in_order(orders[order_id])
-    assert sum(rounds.left.values()) == 0  # every failure that was planned has happened
+    assert sum(rounds.left.values()) == 0  # every planned failure has happened
     assert await skipping.available("TEA-1") == STOCK
     await assert_the_books_hold(skipping)
 
 
 def in_order(failing_rounds: tuple[int, ...]) -> list[str]:
-    """What is undone in reverse order, where each that fails is set aside until the others have had their turn."""
+    """Compensations in reverse order; one that fails is retried after the others."""
     done = []
     for turn in range(MOST_ROUNDS + 1):
         done += [step for step, failing in zip(UNDOING, failing_rounds, strict=True) if failing == turn]
@@ -88,7 +88,7 @@ async def an_hour_later(system: RunningSystem, rounds: FailingRounds, compensati
     assert (attention["step"], attention["error"]) == (compensation, "refused for a round")
     assert compensation not in rounds.done[order_id]
     others = [step for step in UNDOING if step != compensation]
-    assert [step for step in rounds.done[order_id] if step in UNDOING] == others  # it holds none of them up
+    assert [step for step in rounds.done[order_id] if step in UNDOING] == others  # no compensation waits for it
     rounds.left[order_id, compensation] = 0
     await system.settled(order_id, "cancelled")
     assert [step for step in rounds.done[order_id] if step in UNDOING] == [*others, compensation]

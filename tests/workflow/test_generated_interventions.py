@@ -28,7 +28,7 @@ from tests.running_system import PLACED_AT, RunningSystem, new_id, order_data, r
 
 STOCK: Final = 10_000
 DECLINED_ABOVE, UNLABELLED_ABOVE = 100_00, 100
-# By what will become of it, where nobody intervenes.
+# By their end without interventions.
 ORDERS: Final[dict[str, dict[str, Any]]] = {
     "ships": {},
     "out of stock": {"quantity": STOCK + 1, "unit_price": 0},
@@ -43,7 +43,7 @@ PEOPLE: Final = ("place", "cancel", "hold", "release", "retry", "refund", "termi
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """What a person does to an order, by its number, the place in the example's list of orders."""
+    """Act of a person on an order, by its number, the position in the example's list of orders."""
 
     what: str
     order: int
@@ -51,7 +51,7 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """What a gateway does to so many of the next calls of an operation."""
+    """Fault of a gateway in this number of the next calls of an operation."""
 
     operation: Operation
     kind: FaultKind
@@ -60,7 +60,7 @@ class Break:
 
 @dataclass(frozen=True, slots=True)
 class Deliver:
-    """What was lost on its way to a gateway arrives."""
+    """Lost calls arrive at a gateway."""
 
 
 STEPS: Final = st.lists(
@@ -78,7 +78,7 @@ STEPS: Final = st.lists(
 async def system(
     postgres_server: Postgres, template_database: str, temporal_client: Client
 ) -> AsyncIterator[RunningSystem]:
-    """One for all examples, each of which has orders, goods and a customer of its own."""
+    """One system for all examples, each of which has orders, goods and a customer of its own."""
     async with (
         database(postgres_server, template_database) as url,
         running_system(
@@ -90,8 +90,8 @@ async def system(
 
 @dataclass
 class Play:
-    """One example. mark: in all its ids, so that what an earlier one left wrong is not laid to this one's charge.
-    placed: the orders that are there; terminated: those whose runs were, and which are taken up again."""
+    """One example. mark: in all its ids, so that examples are independent. placed: the placed orders; terminated: orders
+    with a terminated run, which are retried."""
 
     system: RunningSystem
     kinds: Sequence[str]
@@ -145,7 +145,7 @@ class Play:
         return PlaceOrder(parse_order(data, now=PLACED_AT))
 
     async def _ask(self, command: Command) -> None:
-        """Refusals are the domain's good right: what counts is what comes of them all."""
+        """Perform an act; refusals by the domain are valid results."""
         with contextlib.suppress(OrderError):
             await self.system.handle(command.order_id, command)
             if isinstance(command, PlaceOrder) and command.order_id not in self.placed:
@@ -158,7 +158,7 @@ class Play:
                 self.terminated.add(order_id)
 
     async def _goes_on(self, order_id: str) -> None:
-        """Until the next event of the order, where one comes soon."""
+        """Wait until the next event of the order, where one comes soon."""
         before = await self.system.events(order_id)
         with contextlib.suppress(AssertionError):
             await until(lambda: self._differs(order_id, before), "it goes on", seconds=0.3)
@@ -167,7 +167,7 @@ class Play:
         return await self.system.events(order_id) != before
 
     async def _rests(self, order_id: str) -> None:
-        """Until the order is at its end, or does not go there soon."""
+        """Wait until the order has ended, or no longer moves."""
         with contextlib.suppress(AssertionError):
             await until(lambda: self._at_its_end(order_id), "it ends", seconds=1.5)
 
@@ -175,7 +175,7 @@ class Play:
         return isinstance(await self.system.state(order_id), Shipped | Cancelled | NotPlaced)
 
     async def calm(self) -> None:
-        """The gateways work, what was lost has arrived, nothing is held, and what was terminated is taken up again."""
+        """End all faults: gateways work, lost calls arrive, holds are released, terminated runs are retried."""
         await self.system.faults.clear()
         await self.system.dispatched_all()
         for order_id in self.placed:
@@ -187,7 +187,7 @@ class Play:
         await self.system.faults.deliver()
 
     async def findings(self) -> list[Finding]:
-        """What the audit has to say of this example's orders, goods and customer, the read models being up to date."""
+        """Findings of the audit about this example's orders, goods and customer, with up-to-date read models."""
 
         async def projected() -> bool:
             behind = [lag.events for each in PROJECTIONS for lag in await lags(self.system.app.pool, each.name)]

@@ -70,7 +70,7 @@ async def test_a_hold_of_months_is_looked_at_with_pauses_that_grow_to_an_hour(
 
 
 async def timers(system: RunningSystem, order_id: str) -> list[int]:
-    """The lengths of the run's pauses in seconds."""
+    """Lengths of the run's pauses in seconds."""
     history = await system.workflow("fulfill-order", order_id).fetch_history()
     return [
         event.timer_started_event_attributes.start_to_fire_timeout.seconds
@@ -80,7 +80,7 @@ async def timers(system: RunningSystem, order_id: str) -> list[int]:
 
 
 async def hurried(system: RunningSystem, order_id: str, workflow: str = "fulfill-order") -> int:
-    """How many pauses of the run ended early."""
+    """Number of pauses of the run that ended early."""
     history = await system.workflow(workflow, order_id).fetch_history()
     return sum(event.event_type == EventType.EVENT_TYPE_TIMER_CANCELED for event in history.events)
 

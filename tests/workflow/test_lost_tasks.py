@@ -10,7 +10,7 @@ async def test_goods_that_a_lost_task_reserved_are_given_back(system: RunningSys
     held = steering.hold_after("charge-payment")
     order_id = await system.place()
     await held.reached.wait()
-    await system.app.stock.reserve(order_id, {"TEA-1": 2})  # as the task did that was lost
+    await system.app.stock.reserve(order_id, {"TEA-1": 2})  # as the lost task did
     await system.cancel(order_id)
     await system.dispatched_all()
     held.release.set()

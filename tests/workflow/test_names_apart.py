@@ -5,7 +5,6 @@ import hashlib
 import orjson
 from temporalio.client import Client
 
-from activities.payment import charge_key
 from activities.shipping import label_key
 from bootstrap import build_app
 from eventstore.pool import open_pool
@@ -15,7 +14,7 @@ from orders.commands import ConfirmOrder, PlaceOrder
 from orders.ids import stream_name
 from orders.interventions import RequestRefund
 from orders.model import parse_order
-from orders.names import older_name
+from orders.names import charge_key, older_name
 from orders.state import Shipped
 from settings import Settings
 from tests.integration.api_harness import api_of
@@ -43,7 +42,7 @@ async def refunded(system: RunningSystem, order_id: str) -> int:
 
 
 async def given_back(system: RunningSystem, order_id: str, amount: int) -> None:
-    """Wait until the stream says so, then look at the gateway's own books."""
+    """Wait until the stream has the refund, then compare the gateway's own books."""
 
     async def recorded() -> bool:
         return await refunded(system, order_id) == amount
@@ -123,7 +122,7 @@ async def test_an_order_placed_and_charged_by_older_names_is_charged_once_and_un
 
 
 async def begun_by_older_names(database_url: str, order_id: str) -> None:
-    """Confirmed, charged and labelled; the process ended before it recorded that."""
+    """Order that is confirmed, charged and labelled; its process ended before it recorded that."""
     order = parse_order(order_data(order_id), now=PLACED_AT)
     content = order.model_dump_json(by_alias=True, exclude={"placed_at"})
     async with open_pool(database_url) as pool:

@@ -9,7 +9,7 @@ from tests.workflow.steering import Steering
 
 
 @pytest.mark.parametrize(
-    ("said", "recorded"),
+    ("output", "recorded"),
     [
         ("x" * 600, "x" * 512),
         (" ", "refused without a reason"),
@@ -19,9 +19,9 @@ from tests.workflow.steering import Steering
     ids=["too long", "blank", "with a NUL", "padded"],
 )
 async def test_a_refusal_in_any_words_undoes_the_order(
-    system: RunningSystem, steering: Steering, said: str, recorded: str
+    system: RunningSystem, steering: Steering, output: str, recorded: str
 ) -> None:
-    steering.refuse("create-shipment", said)
+    steering.refuse("create-shipment", output)
     order_id = await system.place()
     state = await system.settled(order_id, "cancelled")
     assert isinstance(state, Cancelled)

@@ -5,9 +5,9 @@ A reset to an early event without later signals is such a run.
 
 import pytest
 
-from activities.payment import charge_key
 from orders.commands import CancelOrder, RecordRefund
 from orders.events import CancelledBy
+from orders.names import charge_key
 from tests.running_system import RunningSystem
 from tests.workflow.books import assert_the_books_hold
 from tests.workflow.resetting import WITHOUT_SIGNALS, points, reset

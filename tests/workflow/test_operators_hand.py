@@ -15,7 +15,7 @@ STEPS = ["charge-payment", "reserve-inventory", "create-shipment", "record-shipm
 
 
 async def held_at(system: RunningSystem, steering: Steering, step: str) -> str:
-    """An order that was held just before a step, and whose workflow knows."""
+    """Order that was held before a step, whose workflow has received the refusal."""
     held = steering.hold_before(step)
     order_id = await system.place()
     await held.reached.wait()
@@ -26,7 +26,7 @@ async def held_at(system: RunningSystem, steering: Steering, step: str) -> str:
 
 
 async def refused(system: RunningSystem, steering: Steering, order_id: str, step: str) -> None:
-    """Wait until the workflow has heard that the step is refused because of the hold."""
+    """Wait until the workflow has received the refusal of the step because of the hold."""
 
     async def shown() -> bool:
         details = await system.current_details(order_id)

@@ -27,7 +27,7 @@ async def system(
 
 
 async def checkout(stripe: StripeProxy, amount: int = TOTAL) -> str:
-    """A payment that the shop's checkout has made; its id."""
+    """Payment made at the shop's checkout; its id."""
     form = {"payment_method": "pm_card_visa", "confirm": "true"}
     made = await stripe.behind.ask("POST", "/v1/payment_intents", amount=amount, currency="eur", **form)
     return str(made["id"])

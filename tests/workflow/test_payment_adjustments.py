@@ -25,7 +25,7 @@ ADJUSTED = ["order.payment_adjusted", "order.held"]
 async def system(
     database_url: str, temporal_client: Client, steering: Steering, stripe_server: StripeProxy
 ) -> AsyncIterator[StripeSystem]:
-    """Charges are authorised first, and captured with the label."""
+    """System that authorises charges first, and captures them with the label."""
     async with stripe_system(
         database_url, temporal_client, stripe_server, interceptors=[steering], stripe_capture="with-label"
     ) as running:
@@ -68,7 +68,7 @@ async def test_a_payment_changed_before_the_capture_is_returned_when_a_person_ca
 
 
 async def changed_before_the_capture(system: StripeSystem, steering: Steering, how: str) -> tuple[str, int]:
-    """An order that waits for a person, and the amount that it has lost."""
+    """Order that waits for a person, and the amount that it has lost."""
     gate = steering.hold_before("capture-payment")
     order_id = await system.place()
     await gate.reached.wait()

@@ -49,7 +49,7 @@ async def test_two_hundred_cancels_against_shipments_leave_nothing_shipped_and_r
     for order_id, outcome in outcomes:
         await assert_honest(racing, order_id, refused=outcome == "refused")
     met = Counter(outcome for _, outcome in outcomes)
-    # The races were races: cancels came at every point of a life.
+    # The races were races: cancels came at every stage of an order.
     assert min(met[event] for event in ("order.placed", "order.confirmed", "order.paid", "refused")) >= 5, met
     assert await racing.available("TEA-1") == UNITS - met["refused"]
     await assert_the_books_hold(racing)

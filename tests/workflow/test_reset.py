@@ -33,7 +33,8 @@ async def resettable(
 
 
 async def reset_everywhere(system: RunningSystem, workflow_id: str, *, without_signals: bool = False) -> int:
-    """Reset an ended run to each of its tasks, one after the other, and wait for each new run's end; how many there were."""
+    """Reset an ended run to each of its tasks, one after the other, and wait for the end of each new run; returns their
+    number."""
     handle = system.client.get_workflow_handle(workflow_id)
     run_id, events = (await handle.describe()).run_id, points(await handle.fetch_history())
     for event_id in events:
@@ -103,7 +104,7 @@ async def test_an_order_that_was_refused_reset_anywhere_stays_undone(
     order_id = await resettable.place()
     await assert_everything_is_back(resettable, order_id, "fulfillment")
     before = await facts(resettable, order_id)
-    steering.refused.clear()  # what was refused then would be taken now
+    steering.refused.clear()  # a refused call would succeed now
     await reset_everywhere(resettable, f"fulfill-order-{order_id}")
     assert await facts(resettable, order_id) == before
     await assert_the_books_hold(resettable)

@@ -33,7 +33,8 @@ async def test_a_workflow_of_a_module_that_does_not_pass_through_is_stopped_when
 
 
 def test_our_converter_is_the_same_in_every_context() -> None:
-    """workflows.sandbox.Sandbox tells it none. One that encrypts, keeps payloads elsewhere or looks at the context needs it."""
+    """workflows.sandbox.Sandbox passes no context to the converter. A converter that encrypts, stores payloads elsewhere or
+    reads the context needs it."""
     converter = pydantic_data_converter
     assert converter.payload_codec is None
     assert converter.external_storage is None

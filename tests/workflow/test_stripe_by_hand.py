@@ -46,7 +46,7 @@ async def by_hand(system: StripeSystem, order_id: str, amount: int) -> None:
 
 
 async def next_second() -> None:
-    """Stripe's times are whole seconds: what comes after this is later than what came before."""
+    """Wait for the next second: Stripe's times are whole seconds, so that later changes have later times."""
     now = datetime.now(UTC).replace(microsecond=0)
 
     async def later() -> bool:

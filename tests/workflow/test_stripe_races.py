@@ -40,7 +40,7 @@ async def assert_honest(system: StripeSystem, order_id: str, refused: bool) -> N
     assert charged - refunded == (TOTAL if refused else 0)
     assert await system.live_labels(order_id) == int(refused)
     assert refused or state.payment_state == ("refunded" if charged else "none")
-    # Nothing is left behind that could still take money.
+    # No intent is left that could still take money.
     assert {each["status"] for each in await system.stripe.behind.intents(order_id)} <= {"succeeded", "canceled"}
 
 

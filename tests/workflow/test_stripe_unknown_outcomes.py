@@ -41,7 +41,7 @@ def capture(request: pytest.FixtureRequest) -> str:
 async def system(
     database_url: str, temporal_client: Client, steering: Steering, stripe_server: StripeProxy, capture: str
 ) -> AsyncIterator[StripeSystem]:
-    """Ten of TEA-1 in stock."""
+    """System with ten of TEA-1 in stock."""
     async with stripe_system(
         database_url,
         temporal_client,
@@ -55,7 +55,7 @@ async def system(
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Steps at gateways time out soon: the sandbox passes our own modules through as the test has them."""
+    """Shorten the time-outs of gateway steps: the sandbox passes our own modules through as patched by the test."""
     monkeypatch.setattr(workflows.steps, "GATEWAY_TIMEOUT", TIMEOUT)
 
 
@@ -68,7 +68,7 @@ async def shipped(system: StripeSystem, steering: Steering) -> str:
 
 
 async def undone(system: StripeSystem, steering: Steering) -> str:
-    """Charged and labelled, then refused for good."""
+    """Order that was charged and labelled, then refused for good and undone."""
     steering.refuse("record-shipment")
     order_id = await system.place()
     await system.settled(order_id, "cancelled")

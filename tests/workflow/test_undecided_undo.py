@@ -13,13 +13,13 @@ from workflows.model import NEEDS_ATTENTION
 
 
 class Carrier:
-    """What it says of a label that is to be taken back: pending until `taken_back`."""
+    """Answer about a label to be voided: pending until `taken_back`."""
 
     def __init__(self) -> None:
         self.taken_back, self.refused = False, ""
         self.asked = 0
 
-    def says(self, undone: Undone) -> Undone:
+    def answer(self, undone: Undone) -> Undone:
         self.asked += 1
         refused = self.refused or None
         return undone if self.taken_back else undone.model_copy(update={"pending": True, "refused": refused})
@@ -28,7 +28,7 @@ class Carrier:
 @pytest.fixture
 def carrier(steering: Steering) -> Carrier:
     carrier = Carrier()
-    steering.changed["void-shipment"] = carrier.says
+    steering.changed["void-shipment"] = carrier.answer
     steering.refuse("record-shipment")
     return carrier
 
@@ -42,7 +42,7 @@ async def skipping(database_url: str, temporal_client: Client, steering: Steerin
 
 
 async def refunded(system: RunningSystem, order_id: str) -> None:
-    """Wait until the money has gone back and the stream says so; the fulfillment still runs."""
+    """Wait until the refund is made and recorded; the fulfillment still runs."""
 
     async def done() -> bool:
         return "order.refunded" in await system.events(order_id)

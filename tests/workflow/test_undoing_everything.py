@@ -2,12 +2,12 @@
 
 import pytest
 
-from activities.payment import charge_key
 from activities.shipping import label_key
 from gateways.payments import ChargeRequest
 from gateways.shipping import LabelRequest, Recipient
 from orders.commands import CancelOrder, RecordPayment
 from orders.events import CancelledBy
+from orders.names import charge_key
 from tests.running_system import RunningSystem
 from tests.workflow.books import assert_the_books_hold
 from tests.workflow.steering import Steering
@@ -17,7 +17,7 @@ STEPS = ["charge-payment", "record-payment", "reserve-inventory", "create-shipme
 
 
 async def do_everything(system: RunningSystem, order_id: str) -> None:
-    """What another run does, whose worker was taken for dead: goods reserved and a label bought."""
+    """Act as another run, whose worker was taken for dead: goods reserved and a label bought."""
     await system.app.stock.reserve(order_id, {"TEA-1": 2})
     await system.app.shipping.create(LabelRequest(label_key(order_id), order_id, 2, RECIPIENT))
 
@@ -59,7 +59,7 @@ async def test_a_refused_charge_undoes_what_another_run_did_meanwhile(
 async def test_a_run_that_is_overtaken_by_the_cancel_of_another_ends_undone(
     system: RunningSystem, steering: Steering, step: str
 ) -> None:
-    """The other run's cancel is no person's: no signal brings it to this one."""
+    """The other run cancels, not a person: this run gets no signal."""
     held = steering.hold_before(step)
     order_id = await system.place()
     await held.reached.wait()

@@ -20,13 +20,14 @@ from workflows.model import REFUND_ORDER
 Outcome = Literal["lost_reply", "hang", "late_effect"]
 OUTCOMES: list[Outcome] = ["lost_reply", "hang", "late_effect"]
 TIMEOUT = timedelta(seconds=1)
-FOR_GOOD = 600.0  # seconds a call hangs: no test lives that long
+FOR_GOOD = 600.0  # seconds a call hangs: longer than any test
 Drive = Callable[[RunningSystem, Steering], Awaitable[str]]
 
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Calls to gateways time out after a second: the sandbox passes our own modules through as the test has them."""
+    """Shorten the time-outs of gateway calls to a second: the sandbox passes our own modules through as patched by the
+    test."""
     monkeypatch.setattr(workflows.steps, "GATEWAY_TIMEOUT", TIMEOUT)
 
 
@@ -39,7 +40,7 @@ async def shipped(system: RunningSystem, steering: Steering) -> str:
 
 
 async def undone(system: RunningSystem, steering: Steering) -> str:
-    """Charged and labelled, then refused for good."""
+    """Order that was charged and labelled, then refused for good and undone."""
     steering.refuse("record-shipment")
     order_id = await system.place()
     await system.settled(order_id, "cancelled")
@@ -68,7 +69,7 @@ async def refunded_in_part(system: RunningSystem, order_id: str, amount: int = 1
 
 
 async def effects(system: RunningSystem, order_id: str) -> tuple[int, int, int]:
-    """How often the gateways took money for the order and gave it back, and how many labels are live."""
+    """Numbers of charges and refunds of the order at the gateways, and of live labels."""
     fetchval = system.app.pool.fetchval
     return (
         await fetchval("select count(payment_id) from simulated.charges where order_id = $1", order_id),
@@ -149,7 +150,7 @@ async def test_an_effect_that_arrives_between_a_cancel_and_its_compensation_is_u
     await assert_the_books_hold(system)
 
 
-# Gateways that have forgotten every idempotency key, as real ones have after a day
+# Gateways that have forgotten every idempotency key, as real ones do after a day
 
 
 @pytest.fixture

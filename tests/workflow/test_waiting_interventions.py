@@ -78,7 +78,7 @@ async def act(system: RunningSystem, order_id: str, what: str) -> None:
 
 
 async def played(system: RunningSystem, seed: int) -> str:
-    """An order whose first charge is declined, some acts, and then the good card as often as it is awaited."""
+    """Order whose first charge is declined, some acts, and then the good card as often as it is awaited."""
     dice = random.Random(f"waiting:{seed}")
     order_id = await system.place(paymentMethod=BAD)
     for what in dice.choices(ACTS, WEIGHTS, k=dice.randint(1, 6)):
@@ -89,7 +89,7 @@ async def played(system: RunningSystem, seed: int) -> str:
 
 
 async def ended(system: RunningSystem, order_id: str) -> None:
-    """Release the order and pay by the good card until it has ended; a lost run is started again by a retry."""
+    """Release the order and pay by the good card until it has ended; a lost run is restarted by a retry."""
     async with asyncio.timeout(60):
         while (await system.state(order_id)).status not in ("shipped", "cancelled"):
             await act(system, order_id, "release")

@@ -66,7 +66,7 @@ async def test_an_endpoint_is_told_of_its_topics_alone_and_of_what_comes_after_i
 async def test_orders_stay_in_order_under_failures_and_every_attempt_is_the_same_message(
     hooked: RunningSystem, receiver: Receiver
 ) -> None:
-    """Two of three attempts fail, in three ways. What is answered well arrives in order, and only once."""
+    """Two of three attempts fail, in three ways. Events arrive in order, and once."""
     accepted: list[Received] = []
     seen: Counter[str] = Counter()
 
@@ -87,9 +87,9 @@ async def test_orders_stay_in_order_under_failures_and_every_attempt_is_the_same
         await received(receiver, order_id, 3 * len(ALL_OF_AN_ORDER))
         assert [each.type for each in accepted if each.subject == order_id] == ALL_OF_AN_ORDER
     for webhook in accepted:
-        twins = [each for each in receiver.received if each.id == webhook.id]
-        assert len(twins) == 3
-        assert {each.body for each in twins} == {webhook.body}
+        copies = [each for each in receiver.received if each.id == webhook.id]
+        assert len(copies) == 3
+        assert {each.body for each in copies} == {webhook.body}
 
 
 async def test_a_receiver_that_was_down_gets_everything_when_it_is_back(
@@ -104,7 +104,7 @@ async def test_a_receiver_that_was_down_gets_everything_when_it_is_back(
         first = (await deliveries(hooked, endpoint))[:1]
         return bool(first) and first[0].attempts >= 2
 
-    await until(noted, "attempts that found nobody")
+    await until(noted, "attempts without a receiver")
     [first, *behind] = await deliveries(hooked, endpoint, State.PENDING)
     assert (first.last_status, (first.last_error or "").partition(":")[0]) == (None, "no connection")
     assert first.next_attempt_at is not None
@@ -214,19 +214,19 @@ async def test_a_replay_sends_the_same_messages_again(hooked: RunningSystem, rec
 async def test_both_secrets_sign_while_a_rotation_overlaps(hooked: RunningSystem, receiver: Receiver) -> None:
     endpoint, old = await subscribed(hooked, receiver, "order.placed")
     new = await hooked.app.endpoints.rotate(endpoint.id, timedelta(hours=1))
-    [webhook] = await _told_of_one(hooked, receiver)
+    [webhook] = await _with_one_message(hooked, receiver)
     webhook.verify(old)
     webhook.verify(new)
     assert len(webhook.headers["webhook-signature"].split(" ")) == 2
     newest = await hooked.app.endpoints.rotate(endpoint.id, timedelta())
-    [webhook] = await _told_of_one(hooked, receiver)
+    [webhook] = await _with_one_message(hooked, receiver)
     webhook.verify(newest)
     for expired in (old, new):
         with pytest.raises(WebhookVerificationError):
             webhook.verify(expired)
 
 
-async def _told_of_one(system: RunningSystem, receiver: Receiver) -> list[Received]:
+async def _with_one_message(system: RunningSystem, receiver: Receiver) -> list[Received]:
     order_id = await system.place(new_id())
     await received(receiver, order_id, 1)
     return receiver.of(order_id)

@@ -38,7 +38,7 @@ async def hanging() -> AsyncIterator[Receiver]:
 async def hooked(
     database_url: str, temporal_client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[RunningSystem]:
-    """Few places, as if many endpoints had taken the rest of them."""
+    """System with few slots, as if many endpoints occupied the rest."""
     hurry(monkeypatch)
     monkeypatch.setattr(worker, "WEBHOOKS_AT_ONCE", 20)
     monkeypatch.setattr(lanes, "WIDTH", 4)
@@ -51,7 +51,7 @@ async def hooked(
 async def test_a_receiver_that_hangs_holds_up_neither_orders_nor_another_receiver(
     hooked: RunningSystem, receiver: Receiver, hanging: Receiver
 ) -> None:
-    """More orders than the worker has places, and not one of the hanging one's attempts has ended when all is done."""
+    """More orders than the worker has slots; no attempt at the hanging receiver has ended when all is delivered."""
     await subscribed(hooked, hanging)
     await subscribed(hooked, receiver)
     orders = [await hooked.place() for _ in range(30)]
@@ -84,7 +84,7 @@ async def test_retry_after_is_kept_by_all_orders_of_the_endpoint(hooked: Running
 
 
 async def test_an_event_that_comes_as_the_workflow_ends_is_not_lost(hooked: RunningSystem, receiver: Receiver) -> None:
-    """Each event is appended the moment the one before it has arrived, which is when the workflow is about to end."""
+    """Each event is appended when the one before it has arrived, which is when the workflow is about to end."""
     await subscribed(hooked, receiver, "order.*")
 
     async def one_after_the_other(order_id: str) -> None:
@@ -123,11 +123,11 @@ async def test_deliveries_of_a_terminated_workflow_are_taken_up_again(
     await hooked.settled(order_id, "shipped")
     await count_is(hooked, endpoint, State.PENDING, len(ALL_OF_AN_ORDER))
 
-    async def tried_and_told_of_all() -> bool:
+    async def tried_and_signalled_of_all() -> bool:
         unsignalled = await hooked.app.pool.fetch("select from webhooks.deliveries where signalled_at is null")
         return (await deliveries(hooked, endpoint))[0].attempts > 0 and not unsignalled
 
-    await until(tried_and_told_of_all, "the workflow has tried the first and was told of all")
+    await until(tried_and_signalled_of_all, "the workflow has tried the first and was signalled of all")
     await hooked.client.get_workflow_handle(workflow_id(endpoint.id, order_id)).terminate("by mistake")
     await receiver.start()
     due = timedelta(days=-1)  # as if the next attempt had been due long ago
@@ -139,7 +139,7 @@ async def test_deliveries_of_a_terminated_workflow_are_taken_up_again(
 async def test_temporals_history_holds_neither_names_nor_addresses_nor_secrets(
     hooked: RunningSystem, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of deliveries that succeed, are refused with the body sent back, and are parked."""
+    """Deliveries that succeed, are refused with the body sent back, and are parked."""
     monkeypatch.setattr(options, "KEEP_TRYING", timedelta(seconds=1))
     monkeypatch.setattr(options, "AT_LEAST", timedelta(seconds=1))
     receiver.decide = lambda w: Answer(400, body=w.body) if w.type == "order.placed" else Answer()

@@ -26,7 +26,7 @@ async def test_a_versioned_worker_ships_orders_once_its_version_is_current(
 async def test_a_version_that_is_not_current_takes_no_order(database_url: str, temporal_client: Client) -> None:
     deployment, queue = f"orders-{new_id()}", f"test-{new_id()}"
     async with (
-        # Started first, the version that is not current dispatches: its own worker is the one an eager start would go to.
+        # Started first, the version that is not current dispatches: an eager start would use its own worker.
         running_system(
             database_url, temporal_client, build_id="build-2", deployment_name=deployment, task_queue=queue
         ) as other,
@@ -42,7 +42,7 @@ async def test_a_version_that_is_not_current_takes_no_order(database_url: str, t
 
 
 async def first_build(handle: WorkflowHandle[Any, Any]) -> str:
-    """The build whose worker took the run's first task."""
+    """Build whose worker took the run's first task."""
     async for event in handle.fetch_history_events():
         if event.HasField("workflow_task_completed_event_attributes"):
             return event.workflow_task_completed_event_attributes.deployment_version.build_id
@@ -50,7 +50,7 @@ async def first_build(handle: WorkflowHandle[Any, Any]) -> str:
 
 
 async def made_current(client: Client, deployment: str, build_id: str) -> bool:
-    """As `temporal worker deployment set-current-version` does it; False while the server has not seen the worker."""
+    """Act as `temporal worker deployment set-current-version`; False while the server does not know the worker."""
     request = SetWorkerDeploymentCurrentVersionRequest(
         namespace=client.namespace, deployment_name=deployment, build_id=build_id, identity="test"
     )

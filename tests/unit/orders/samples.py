@@ -31,6 +31,7 @@ from orders.interventions import HoldOrder, ReleaseOrder, RequestRefund, RetryOr
 from orders.model import Order, parse_order
 from orders.payment_attempts import GivePaymentMethod, RecordPaymentFailure
 from orders.payment_events import PaymentFailed, PaymentMethodGiven, PaymentPending, RefundClosed, RefundOutcome
+from orders.records import PaymentFailure
 
 NOW: Final = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
 
@@ -76,7 +77,9 @@ RELEASE: Final = ReleaseOrder("o-1")
 RETRY: Final = RetryOrder("o-1", "terminated by mistake")
 REQUEST_REFUND: Final = RequestRefund("o-1", "back-1", 1300, "it arrived late")
 DEADLINE: Final = datetime(2026, 2, 3, 9, 30, tzinfo=UTC)
-FAIL: Final = RecordPaymentFailure("o-1", 1, "card_declined", "The card was declined.", DEADLINE, "pi-1")
+FAIL: Final = RecordPaymentFailure(
+    "o-1", PaymentFailure(1, "card_declined", "The card was declined.", DEADLINE, "pi-1")
+)
 GIVE: Final = GivePaymentMethod("o-1", "pm_2")
 RECORD_RETURN: Final = RecordRefund("o-1", "back-1", "pay-1", 1300, "it arrived late")
 
@@ -130,7 +133,7 @@ def adjust(action: AdjustmentAction, amount: int = 300, reference: str = "re-1")
 def adjusted(
     action: AdjustmentAction, amount: int = 300, *, returned: int | None = None, reference: str = "re-1", status: str
 ) -> PaymentAdjusted:
-    """By default of a refund by hand, which returns its amount."""
+    """Adjustment of the payment; by default a refund by hand, which returns its amount."""
     return PaymentAdjusted(
         **_WHOSE,
         action=action,

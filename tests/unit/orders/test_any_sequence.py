@@ -37,11 +37,12 @@ from orders.evolve import evolve, fold, initial_state
 from orders.interventions import HoldOrder, ReleaseOrder, RequestRefund, RetryOrder
 from orders.payment_attempts import GivePaymentMethod, RecordPaymentFailure
 from orders.payment_events import RefundClosed, RefundOutcome
+from orders.records import PaymentFailure
 from orders.refund_closing import SETTLED
 from orders.state import Cancelled, Shipped, State
 from tests.unit.orders.samples import DEADLINE, NOW, ORDER, an_order
 
-# Mostly the right order and the right amount, so that sequences get somewhere; sometimes not.
+# Mostly the right order and the right amount, so that sequences make progress.
 ORDER_IDS = st.sampled_from(["o-1"] * 9 + ["o-2"])
 AMOUNTS = st.sampled_from([1300] * 6 + [0, 1, 1301, -1])
 PAYMENT_IDS = st.sampled_from(["pay-1", "pay-1", "pay-2"])
@@ -68,10 +69,7 @@ COMMANDS: st.SearchStrategy[Command] = st.one_of(
     st.builds(
         RecordPaymentFailure,
         ORDER_IDS,
-        st.sampled_from([1, 1, 2]),
-        st.sampled_from(["a", "b"]),
-        REASONS,
-        st.just(DEADLINE),
+        st.builds(PaymentFailure, st.sampled_from([1, 1, 2]), st.sampled_from(["a", "b"]), REASONS, st.just(DEADLINE)),
     ),
     st.builds(GivePaymentMethod, ORDER_IDS, st.sampled_from(["pm_1", "pm_2", ""])),
     st.builds(RecordAdjustment, ORDER_IDS, ACTIONS, REFUND_IDS, st.just("pay-1"), PARTS, REASONS),
@@ -148,9 +146,7 @@ def test_money_given_back_was_asked_for_and_never_exceeds_the_charge(commands: l
     assert not back or isinstance(state, Shipped | Cancelled)
     if isinstance(state, Shipped):
         requested = {event.refund_id: event.amount for event in asked}
-        assert all(
-            event.amount <= requested[event.refund_id] for event in back
-        )  # less, where no more was left to refund
+        assert all(event.amount <= requested[event.refund_id] for event in back)  # less where less was left to refund
         assert len({event.refund_id for event in back}) == len(back)
 
 
@@ -183,7 +179,7 @@ def test_a_held_order_takes_no_step_but_records_the_charge_that_was_under_way(co
 def test_a_command_given_again_after_its_own_events_changes_nothing(commands: list[Command], command: Command) -> None:
     state = fold(history_of(commands))
     events = decided(command, state)
-    if events and not isinstance(command, RetryOrder):  # which asks for another try each time
+    if events and not isinstance(command, RetryOrder):  # which requests another attempt each time
         assert decide(command, after(state, events)) == []
 
 

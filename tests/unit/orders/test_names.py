@@ -26,7 +26,7 @@ WORKFLOWS = [
 ]
 ONCE = ("charge-payment", "create-shipment", "refund-payment")
 
-# Ids that are made of what names are made of, and any others.
+# Ids composed of the parts of names, and arbitrary ids.
 PIECES = st.sampled_from(
     ["", "a", "1", ":", "-", "/", "api", "local", "stripe", "ü", "😀" * 60, "f" * 64, *sorted(KINDS)]
 )
@@ -88,7 +88,7 @@ def test_two_orders_have_no_key_in_common(step: str, one: str, other: str) -> No
     assert (key_of_order(step, one) == key_of_order(step, other)) == (one == other)
 
 
-# The same call once more has a number behind it.
+# A repeated call gets a number as suffix.
 AGAIN = st.one_of(st.just(()), st.tuples(st.integers(2, 20)))
 CALLS = st.tuples(
     st.one_of(
@@ -177,7 +177,7 @@ def test_every_step_that_appends_is_a_kind_of_name() -> None:
 
 
 def joined(node: ast.JoinedStr) -> Iterator[str]:
-    """The ids in an f-string that a separator stands next to, and no blank behind it, as in a sentence."""
+    """Ids in an f-string that are adjacent to a separator without a following blank, as in a sentence."""
     for before, value, after in zip([None, *node.values], node.values, [*node.values[1:], None], strict=False):
         if not isinstance(value, ast.FormattedValue):
             continue

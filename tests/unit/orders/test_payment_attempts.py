@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from orders.errors import IllegalTransition, InvalidCommand, NoPaymentAwaited
 from orders.evolve import fold
 from orders.payment_attempts import GivePaymentMethod, RecordPaymentFailure
+from orders.records import PaymentFailure
 from orders.state import Confirmed, Paid
 from tests.unit.orders.samples import (
     CANCEL,
@@ -30,14 +32,20 @@ from tests.unit.orders.samples import (
 from tests.unit.orders.specification import given
 
 LATER = DEADLINE + timedelta(days=1)
-SECOND = replace(FAIL, attempt=2, waits_until=LATER)
+
+
+def _failing(**changes: Any) -> RecordPaymentFailure:
+    return replace(FAIL, failure=replace(FAIL.failure, **changes))
+
+
+SECOND = _failing(attempt=2, waits_until=LATER)
 FAILED_AGAIN = FAILED.model_copy(update={"attempt": 2})
 
 
 def test_a_decline_is_recorded_once_for_each_attempt_and_code() -> None:
     given(PLACED, CONFIRMED).when(FAIL).then(FAILED)
-    given(PLACED, CONFIRMED, FAILED).when(replace(FAIL, waits_until=LATER)).then_nothing()
-    other = replace(FAIL, code="authentication_failed")
+    given(PLACED, CONFIRMED, FAILED).when(_failing(waits_until=LATER)).then_nothing()
+    other = _failing(code="authentication_failed")
     given(PLACED, CONFIRMED, FAILED).when(other).then(FAILED.model_copy(update={"code": "authentication_failed"}))
 
 
@@ -117,7 +125,7 @@ def test_a_waiting_order_can_be_paid_held_released_retried_and_cancelled() -> No
 
 def test_a_failure_names_its_deadline_in_the_timeline() -> None:
     assert FAILED.summary == "The card was declined. (card_declined); waits until 2026-02-03 09:30 UTC"
-    command = RecordPaymentFailure("o-1", 1, "x", "y", DEADLINE)
+    command = RecordPaymentFailure("o-1", PaymentFailure(1, "x", "y", DEADLINE))
     given(PLACED, CONFIRMED).when(command).then(
         FAILED.model_copy(update={"code": "x", "reason": "y", "payment_id": None})
     )
