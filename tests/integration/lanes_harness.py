@@ -72,5 +72,5 @@ def versions(*collectors: LaneCollector) -> dict[str, list[int]]:
 
 
 def every(count: int) -> dict[str, list[int]]:
-    """What `versions` finds where so many events of each stream were seen once, in order."""
+    """The answer of `versions` where so many events of each stream were seen once, in order."""
     return {f"counter-{number}": list(range(1, count + 1)) for number in range(STREAMS)}
