@@ -509,6 +509,34 @@ end
 $$;
 
 --
+-- Name: import_levels(text[], bigint[], text[], bigint[], text, text); Type: FUNCTION; Schema: inventory; Owner: -
+--
+
+CREATE FUNCTION inventory.import_levels(in_skus text[], in_units bigint[], in_names text[], in_unit_prices bigint[], in_reason text, in_actor text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    insert into inventory.stock (sku)
+    select w.sku from unnest(in_skus) as w (sku) order by w.sku collate "C"
+    on conflict on constraint stock_pkey do nothing;
+
+    perform 1 from inventory.stock s where s.sku = any (in_skus) order by s.sku for no key update;
+
+    insert into inventory.adjustments (sku, kind, delta, available_before, reason, actor)
+    select s.sku, 'import', w.units - s.available, s.available, in_reason, in_actor
+    from unnest(in_skus, in_units) as w (sku, units)
+    join inventory.stock s on s.sku = w.sku
+    where w.units <> s.available
+    order by s.sku;
+    update inventory.stock s
+    set available = w.units, name = coalesce(w.name, s.name), unit_price = coalesce(w.unit_price, s.unit_price)
+    from unnest(in_skus, in_units, in_names, in_unit_prices) as w (sku, units, name, unit_price)
+    where s.sku = w.sku;
+end
+$$;
+
+--
 -- Name: release(text); Type: FUNCTION; Schema: inventory; Owner: -
 --
 
@@ -793,7 +821,7 @@ CREATE FUNCTION projections.rebuilt(p_table text) RETURNS text
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-    if p_table is null or p_table not in ('order_dashboard', 'customer_orders') then
+    if p_table is null or p_table not in ('order_dashboard', 'customer_orders', 'daily_figures') then
         raise exception 'there is no read model % to build anew', p_table using errcode = 'invalid_parameter_value';
     end if;
     return p_table || '_rebuild';
@@ -1817,6 +1845,25 @@ CREATE TABLE projections.customer_orders (
 );
 
 --
+-- Name: daily_figures; Type: TABLE; Schema: projections; Owner: -
+--
+
+CREATE TABLE projections.daily_figures (
+    quarter timestamp with time zone NOT NULL,
+    currency text NOT NULL COLLATE pg_catalog."C",
+    placed bigint NOT NULL,
+    placed_amount numeric NOT NULL,
+    charged bigint NOT NULL,
+    charged_amount numeric NOT NULL,
+    shipped bigint NOT NULL,
+    shipped_amount numeric NOT NULL,
+    cancelled bigint NOT NULL,
+    refunded bigint NOT NULL,
+    refunded_amount numeric NOT NULL,
+    "position" bigint NOT NULL
+);
+
+--
 -- Name: order_counts; Type: TABLE; Schema: projections; Owner: -
 --
 
@@ -2314,6 +2361,13 @@ ALTER TABLE ONLY inventory.stock
 
 ALTER TABLE ONLY projections.customer_orders
     ADD CONSTRAINT customer_orders_pkey PRIMARY KEY (customer_id, currency);
+
+--
+-- Name: daily_figures daily_figures_pkey; Type: CONSTRAINT; Schema: projections; Owner: -
+--
+
+ALTER TABLE ONLY projections.daily_figures
+    ADD CONSTRAINT daily_figures_pkey PRIMARY KEY (quarter, currency);
 
 --
 -- Name: order_counts order_counts_pkey; Type: CONSTRAINT; Schema: projections; Owner: -
@@ -2907,6 +2961,13 @@ GRANT ALL ON FUNCTION gateways.stripe_refund_rank(in_state text) TO orders_app;
 
 REVOKE ALL ON FUNCTION inventory.adjust(in_sku text, in_level bigint, in_change bigint, in_expected bigint, in_reason text, in_actor text, in_request_id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION inventory.adjust(in_sku text, in_level bigint, in_change bigint, in_expected bigint, in_reason text, in_actor text, in_request_id text) TO orders_app;
+
+--
+-- Name: FUNCTION import_levels(in_skus text[], in_units bigint[], in_names text[], in_unit_prices bigint[], in_reason text, in_actor text); Type: ACL; Schema: inventory; Owner: -
+--
+
+REVOKE ALL ON FUNCTION inventory.import_levels(in_skus text[], in_units bigint[], in_names text[], in_unit_prices bigint[], in_reason text, in_actor text) FROM PUBLIC;
+GRANT ALL ON FUNCTION inventory.import_levels(in_skus text[], in_units bigint[], in_names text[], in_unit_prices bigint[], in_reason text, in_actor text) TO orders_app;
 
 --
 -- Name: FUNCTION release(in_order_id text); Type: ACL; Schema: inventory; Owner: -
@@ -3526,6 +3587,12 @@ GRANT SELECT ON TABLE inventory.stock TO orders_app;
 --
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE projections.customer_orders TO orders_app;
+
+--
+-- Name: TABLE daily_figures; Type: ACL; Schema: projections; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE projections.daily_figures TO orders_app;
 
 --
 -- Name: TABLE order_counts; Type: ACL; Schema: projections; Owner: -

@@ -52,11 +52,13 @@ class OrderProgress(Wire):
 
 
 class Availability(Wire):
-    """Result of the stock check: the order's status, its shortages, and the reason why it can have no label."""
+    """Result of the stock check: the order's status, its shortages, the reason why it can have no label, and its unknown
+    SKUs."""
 
     status: str
     shortages: tuple[Shortage, ...] = ()
     unshippable: str | None = None
+    unknown: tuple[str, ...] = ()
 
 
 class Cancellation(Wire):

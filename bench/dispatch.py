@@ -83,4 +83,4 @@ async def measure_idle(ground: Ground) -> Figures:
 
 async def measure_busy(ground: Ground) -> Figures:
     """p50_ms and p99_ms under 24 appenders."""
-    return await latencies(ground, 24, ground.scaled(4_800, least=480))
+    return await latencies(ground, 24, max(24, ground.scaled(4_800, least=480)))
