@@ -1,7 +1,7 @@
 """A pool that keeps connections for single statements, as acquiring and releasing one takes more CPU than a statement."""
 
 import contextlib
-import time
+from time import monotonic
 from typing import Any, Final
 
 import asyncpg
@@ -52,7 +52,7 @@ class StatementPool(asyncpg.Pool):
             await self.release(connection)
             raise
         if len(self._kept) < self._most_kept:
-            self._kept.append((connection, time.monotonic()))
+            self._kept.append((connection, monotonic()))
         else:
             await self.release(connection)
         return result
@@ -62,7 +62,7 @@ class StatementPool(asyncpg.Pool):
         while self._kept:
             connection, used = self._kept.pop()
             with contextlib.suppress(asyncpg.InterfaceError):  # of a connection that was lost, and so has left the pool
-                if not connection.is_closed() and time.monotonic() - used < _STALE:
+                if not connection.is_closed() and monotonic() - used < _STALE:
                     return connection
                 connection.terminate()
         return None

@@ -1,8 +1,8 @@
 """Connections kept for single statements: few, never in the way of transactions, replaced when lost, released at the end."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
+from time import monotonic
 
 import asyncpg
 import pytest
@@ -64,8 +64,8 @@ async def test_a_kept_connection_that_the_server_ends_is_replaced(kept: asyncpg.
 
 async def test_a_connection_unused_for_long_is_replaced(kept: asyncpg.Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     first = await kept.fetchval(BACKEND)
-    later = time.monotonic() + statement_pool._STALE
-    monkeypatch.setattr(statement_pool.time, "monotonic", lambda: later)
+    later = monotonic() + statement_pool._STALE
+    monkeypatch.setattr("eventstore.statement_pool.monotonic", lambda: later)
     assert await kept.fetchval(BACKEND) != first
 
 
