@@ -57,7 +57,7 @@ class GroupCommit:
 
     async def alone(self, stream: str, append: Callable[[], Awaitable[AppendResult]]) -> AppendResult:
         """Append after the process's pending appends to the same stream, so that they use one connection together."""
-        return await self._lanes.take(stream, append)
+        return await self._lanes.in_turn(stream, append)
 
     async def _one(self, row: Row, alone: Callable[[], Awaitable[AppendResult]]) -> AppendResult:
         try:

@@ -25,7 +25,7 @@ class Lanes:
         """True while an append to the stream is in progress or pending."""
         return stream in self._locks
 
-    async def take(self, stream: str, append: Callable[[], Awaitable[T]]) -> T:
+    async def in_turn(self, stream: str, append: Callable[[], Awaitable[T]]) -> T:
         """Append in the stream's turn."""
         lock = self._locks.setdefault(stream, asyncio.Lock())
         self._users[stream] = self._users.get(stream, 0) + 1
