@@ -52,7 +52,8 @@ _log = structlog.get_logger(__name__)
 
 
 class Role(StrEnum):
-    """Role of a process. Any number of processes may have each; dispatcher and projector have one owner at a time."""
+    """Role of a process. Any number of processes may have each. Processes with the dispatcher divide its lanes; the projector
+    and the relay of the webhooks have one owner at a time."""
 
     WORKER = "worker"
     DISPATCHER = "dispatcher"
@@ -127,7 +128,7 @@ def webhook_worker(app: App, client: Client, sender: Sender, interceptors: Seque
 def consumers(app: App, client: Client, roles: Collection[Role]) -> Iterator[ConsumerRunner]:
     """The readers of the log that these roles run."""
     if Role.DISPATCHER in roles:
-        yield app.runner(app.dispatcher(client, eager=Role.WORKER in roles))
+        yield app.lane_runner(app.dispatcher(client, eager=Role.WORKER in roles))
     if Role.PROJECTOR in roles:
         yield from (app.runner(projector, gather=_GATHER) for projector in app.projectors())
     if Role.WEBHOOKS in roles:

@@ -188,6 +188,6 @@ async def _serve(system: Explored) -> None:
     app = system.app
     async with asyncio.TaskGroup() as group:
         group.create_task(app.wakeup.listen(app.settings.app_database_url))
-        group.create_task(app.runner(app.dispatcher(system.restored, eager=False)).run())
+        group.create_task(app.lane_runner(app.dispatcher(system.restored, eager=False)).run())
         for projector in app.projectors():
             group.create_task(app.runner(projector, gather=_GATHER).run())

@@ -72,6 +72,14 @@ async def test_memory_is_that_of_the_serving_process(on: Servers) -> None:
     assert held["peak_mb"] >= held["after_2_mb"] >= 50
 
 
+async def test_processes_that_share_the_lanes_start_each_workflow_once_in_order(on: Servers) -> None:
+    pytest.importorskip("grpc", reason="the stand-in for Temporal is installed for `make bench` only")
+    part = Part("lanes", "one side", {"two": "lanes:measure_two"})
+    two = (await compare(on, part, 1, 0.01, quietly)).medians["two"]
+    assert two["starts"] > 50
+    assert (two["lost"], two["out_of_order"]) == (0, 0)
+
+
 def test_the_libraries_compared_to_take_orders(tmp_path: Path) -> None:
     for module in ("dbos", "absurd_sdk", "absurdctl"):
         if find_spec(module) is None:
