@@ -1,9 +1,8 @@
-// Webhook endpoints and deliveries. Shown only where the server has webhooks.
+// Webhook endpoints and deliveries.
 import { get } from "./api.js";
 import { showDelivery } from "./delivery.js";
 import { ask } from "./dialog.js";
 import { fill, h, orderLink, external, section, toast } from "./dom.js";
-import { handle } from "./faults.js";
 import { count, labelled, relative, time } from "./format.js";
 import { pagedTable } from "./paged.js";
 import { badge } from "./status.js";
@@ -25,14 +24,7 @@ function endpointState({ enabled, disabledReason, replay }) {
   return [state, why, again];
 }
 
-/** The sections; none where the server has no /v1/webhooks. */
-export async function webhookSections(scope) {
-  try {
-    await get("/v1/webhooks/endpoints", { limit: 1 }, scope.signal);
-  } catch (error) {
-    handle(error, scope, () => {});
-    return [];
-  }
+export function webhookSections(scope) {
   return [endpoints(scope), deliveries(scope)];
 }
 
