@@ -40,7 +40,7 @@ select 'may create schemas' where has_database_privilege($1, current_database(),
 # log: an append at or below one of them would be refused.
 SET_SEQUENCES: Final = (
     "select setval('eventstore.event_position', greatest(1, (select max(position) from eventstore.events), "
-    "(select max(position) from eventstore.subscriptions)))",
+    "(select max(greatest(position, passed)) from eventstore.subscriptions)))",
     "select setval(pg_get_serial_sequence('eventstore.streams', 'stream_id'), greatest(max(stream_id), 1)) "
     "from eventstore.streams",
 )

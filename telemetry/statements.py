@@ -2,13 +2,16 @@
 
 from typing import Final
 
-# Age of the oldest order of each open status that is not on hold: the first row of order_dashboard_by_status, then the event by
-# its primary key.
+# Age of the oldest order of each open status that is not on hold and no waiting one of an import: the first such row of
+# order_dashboard_by_status, then the event by its primary key.
 OLDEST_OPEN_ORDERS: Final = """
 select s.status, extract(epoch from clock_timestamp() - e.recorded_at)::float
   from unnest($1::text[]) s (status)
  cross join lateral (select o.placed_position from projections.order_dashboard o
-                      where o.status = s.status and o.hold_reason is null order by o.placed_position limit 1) o
+                      where o.status = s.status and o.hold_reason is null
+                        and not exists (select from dispatcher.bulk b
+                                         where b.position = o.placed_position and b.started_at is null)
+                      order by o.placed_position limit 1) o
   join eventstore.events e on e.position = o.placed_position"""
 
 # Age of the newest order: the last row of the partial index order_dashboard_newest, then the event by its primary key.

@@ -17,6 +17,7 @@ from temporalio.client import Client
 from application.readiness import Ready
 from application.version import program_version
 from bootstrap import App
+from eventstore.errors import UnexpectedVersion
 from eventstore.looper import Looper
 from telemetry.requests import WITHOUT_ITS_OWN, RequestTelemetry
 from web import (
@@ -36,6 +37,7 @@ from web.keys import keyring
 from web.known_errors import KNOWN, problem_of
 from web.limits import Limits
 from web.openapi import describe
+from web.order_changed import order_changed
 from web.problems import NotFound, Problem, problem_response
 from web.rebuilds import Rebuilds
 from web.refusals import Refusals
@@ -138,6 +140,8 @@ async def _prune(system: System) -> float:
 
 
 async def _handle_known(request: Request, error: Exception) -> Response:
+    if isinstance(error, UnexpectedVersion):
+        error = await order_changed(request.app.state.system.orders, error)
     problem = problem_of(error)
     if problem is None:
         raise error
