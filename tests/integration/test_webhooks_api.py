@@ -238,6 +238,6 @@ async def test_a_test_message_is_signed_and_its_answer_returned_whatever_it_is(
         again = await served.post(path, {}, Idempotency_Key="one-test")
         assert (again.json(), len(receiver.received)) == (sent.json(), 1)
         await receiver.stop()
-        nobody = (await served.post(path, {})).json()
-        assert (nobody["status"], nobody["error"].partition(":")[0]) == (None, "no connection")
+        unreachable = (await served.post(path, {})).json()
+        assert (unreachable["status"], unreachable["error"].partition(":")[0]) == (None, "no connection")
         problem(await served.post(f"{ENDPOINTS}/ep_none/test", {}), 404, "not-found")
