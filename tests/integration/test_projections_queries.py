@@ -16,7 +16,6 @@ from projections.customer_orders import CUSTOMER_ORDERS
 from projections.order_dashboard import ORDER_DASHBOARD
 from projections.queries import Queries
 from projections.runner import Projector
-from telemetry import statements as gauges
 from tests.integration.projections_harness import REFUNDED, SHIPPED, drain, happens, history, owner, projector
 from tests.unit.orders.samples import an_order, line
 
@@ -179,8 +178,8 @@ QUESTIONS: Final = [
     (statements.GET_CUSTOMER, ("c-1",)),
     (statements.TOP_CUSTOMERS, (3,)),
     (statements.PARKED, ("order-dashboard", 5, 10)),
-    (gauges.ORDERS_ON_HOLD, (["placed", "confirmed", "paid"],)),
-    (gauges.ORDERS_OWED, ()),
+    (statements.ORDERS_ON_HOLD, (["placed", "confirmed", "paid"],)),
+    (statements.ORDERS_OWED, ()),
 ]
 
 
