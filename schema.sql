@@ -167,6 +167,108 @@ begin
 end $$;
 
 --
+-- Name: move_lanes(text, bigint[], bigint[]); Type: FUNCTION; Schema: eventstore; Owner: -
+--
+
+CREATE FUNCTION eventstore.move_lanes(p_name text, p_from bigint[], p_to bigint[]) RETURNS boolean
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    AS $$
+begin
+    update eventstore.subscriptions s
+       set (lanes, position, passed) = (
+               select array_agg(m.l order by m.n), min(m.l), max(m.l)
+                 from (select coalesce(p_to[n], l) as l, n from unnest(s.lanes) with ordinality u (l, n)) m),
+           updated_at = clock_timestamp()
+     where s.name = p_name and cardinality(s.lanes) = cardinality(p_from)
+       and s.position = (select min(l) from unnest(s.lanes) l)
+       and not exists (select from unnest(s.lanes, p_from) u (stored, expected) where expected <> stored);
+    return found;
+end $$;
+
+--
+-- Name: next_page(text, bigint[], bigint[], text[], text, text[], bigint, bigint); Type: FUNCTION; Schema: eventstore; Owner: -
+--
+
+CREATE FUNCTION eventstore.next_page(p_name text, p_saved bigint[], p_lanes bigint[], p_types text[], p_category text, p_known text[], p_limit bigint, p_bytes bigint) RETURNS TABLE("position" bigint, stream text, version bigint, id uuid, type text, schema_version integer, data text, metadata text, recorded_at timestamp with time zone)
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_sort TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET jit TO 'off'
+    AS $$
+#variable_conflict use_column
+declare
+    lanes constant int := cardinality(p_lanes);
+    first constant bigint := (select min(l) from unnest(p_lanes) l);
+    head bigint;
+    until bigint;
+    events bigint := 0;
+    bytes bigint := 0;
+begin
+    head := eventstore.settled();
+    if p_saved <> p_lanes and not eventstore.move_lanes(p_name, p_saved, p_lanes) then
+        return;
+    end if;
+    until := greatest(first, least(head, first + greatest(p_limit, 5000)));
+    for "position", stream, version, id, type, schema_version, data, metadata, recorded_at in
+        select e.position, s.name, e.version, e.id, e.type, e.schema_version, e.data::text, e.metadata::text,
+               case when e.recorded_at >= '0001-01-02 00:00+00' and e.recorded_at < '9999-12-31 00:00+00' then e.recorded_at end
+          from eventstore.events e join eventstore.streams s on s.stream_id = e.stream_id
+         where e.position > first and e.position <= until
+           and e.position > p_lanes[(e.stream_id % lanes)::int + 1]
+           and (p_types is null or e.type = any (p_types) or e.type <> all (p_known))
+           and (p_category is null or s.category = p_category or (p_known is not null and e.type = any (p_types)))
+         order by e.position limit p_limit
+    loop
+        return next;
+        events := events + 1;
+        bytes := bytes + octet_length(data) + octet_length(metadata);
+        exit when bytes >= p_bytes;
+    end loop;
+    if events < p_limit and bytes < p_bytes then
+        "position" := until;
+    end if;
+    stream := null;
+    version := head;
+    return next;
+end $$;
+
+--
+-- Name: open_lanes(text, integer); Type: FUNCTION; Schema: eventstore; Owner: -
+--
+
+CREATE FUNCTION eventstore.open_lanes(p_name text, p_count integer) RETURNS bigint[]
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    AS $$
+declare
+    stored bigint;
+    opened bigint[];
+    lowest bigint;
+begin
+    insert into eventstore.subscriptions (name) values (p_name) on conflict (name) do nothing;
+    select s.position, s.lanes into stored, opened from eventstore.subscriptions s where s.name = p_name for update;
+    select min(l) into lowest from unnest(opened) l;
+    if cardinality(opened) = p_count and lowest = stored then
+        return opened;
+    end if;
+    if cardinality(opened) = p_count and lowest < stored then
+        opened := array(select greatest(l, stored) from unnest(opened) with ordinality u (l, n) order by n);
+    else
+        opened := array_fill(stored, array[p_count]);
+    end if;
+    update eventstore.subscriptions s set lanes = opened, passed = (select max(l) from unnest(opened) l) where s.name = p_name;
+    return opened;
+end $$;
+
+--
 -- Name: read_all(bigint, bigint, text[], text, text[], bigint, bigint); Type: FUNCTION; Schema: eventstore; Owner: -
 --
 
@@ -225,7 +327,7 @@ CREATE FUNCTION eventstore.refuse_passed(p_position bigint) RETURNS boolean
 declare
     passed bigint;
 begin
-    select max(s.position) into passed from eventstore.subscriptions s;
+    select max(greatest(s.position, s.passed)) into passed from eventstore.subscriptions s;
     if p_position <= passed then
         raise exception 'position % is not above %, which a reader has passed', p_position, passed using errcode = 'ORSEQ';
     end if;
@@ -271,7 +373,9 @@ CREATE TABLE eventstore.events (
 CREATE TABLE eventstore.subscriptions (
     name text NOT NULL COLLATE pg_catalog."C",
     "position" bigint DEFAULT 0 NOT NULL,
-    updated_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+    updated_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    lanes bigint[],
+    passed bigint DEFAULT 0 NOT NULL
 );
 
 --
@@ -281,7 +385,7 @@ CREATE TABLE eventstore.subscriptions (
 CREATE FUNCTION eventstore.sequence_lag() RETURNS bigint
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
-    RETURN (SELECT GREATEST((0)::bigint, (COALESCE((SELECT max(e."position") AS max FROM eventstore.events e), (0)::bigint) - s.last_value), (COALESCE((SELECT max(c."position") AS max FROM eventstore.subscriptions c), (0)::bigint) - s.last_value)) AS "greatest" FROM eventstore.event_position s);
+    RETURN (SELECT GREATEST((0)::bigint, (COALESCE((SELECT max(e."position") AS max FROM eventstore.events e), (0)::bigint) - s.last_value), (COALESCE((SELECT max(GREATEST(c."position", c.passed)) AS max FROM eventstore.subscriptions c), (0)::bigint) - s.last_value)) AS "greatest" FROM eventstore.event_position s);
 
 --
 -- Name: settled(); Type: FUNCTION; Schema: eventstore; Owner: -
@@ -401,6 +505,34 @@ begin
             from changed
             returning 'done', available_before + delta, id;
     end if;
+end
+$$;
+
+--
+-- Name: import_levels(text[], bigint[], text[], bigint[], text, text); Type: FUNCTION; Schema: inventory; Owner: -
+--
+
+CREATE FUNCTION inventory.import_levels(in_skus text[], in_units bigint[], in_names text[], in_unit_prices bigint[], in_reason text, in_actor text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    insert into inventory.stock (sku)
+    select w.sku from unnest(in_skus) as w (sku) order by w.sku collate "C"
+    on conflict on constraint stock_pkey do nothing;
+
+    perform 1 from inventory.stock s where s.sku = any (in_skus) order by s.sku for no key update;
+
+    insert into inventory.adjustments (sku, kind, delta, available_before, reason, actor)
+    select s.sku, 'import', w.units - s.available, s.available, in_reason, in_actor
+    from unnest(in_skus, in_units) as w (sku, units)
+    join inventory.stock s on s.sku = w.sku
+    where w.units <> s.available
+    order by s.sku;
+    update inventory.stock s
+    set available = w.units, name = coalesce(w.name, s.name), unit_price = coalesce(w.unit_price, s.unit_price)
+    from unnest(in_skus, in_units, in_names, in_unit_prices) as w (sku, units, name, unit_price)
+    where s.sku = w.sku;
 end
 $$;
 
@@ -689,7 +821,7 @@ CREATE FUNCTION projections.rebuilt(p_table text) RETURNS text
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-    if p_table is null or p_table not in ('order_dashboard', 'customer_orders') then
+    if p_table is null or p_table not in ('order_dashboard', 'customer_orders', 'daily_figures') then
         raise exception 'there is no read model % to build anew', p_table using errcode = 'invalid_parameter_value';
     end if;
     return p_table || '_rebuild';
@@ -1713,6 +1845,25 @@ CREATE TABLE projections.customer_orders (
 );
 
 --
+-- Name: daily_figures; Type: TABLE; Schema: projections; Owner: -
+--
+
+CREATE TABLE projections.daily_figures (
+    quarter timestamp with time zone NOT NULL,
+    currency text NOT NULL COLLATE pg_catalog."C",
+    placed bigint NOT NULL,
+    placed_amount numeric NOT NULL,
+    charged bigint NOT NULL,
+    charged_amount numeric NOT NULL,
+    shipped bigint NOT NULL,
+    shipped_amount numeric NOT NULL,
+    cancelled bigint NOT NULL,
+    refunded bigint NOT NULL,
+    refunded_amount numeric NOT NULL,
+    "position" bigint NOT NULL
+);
+
+--
 -- Name: order_counts; Type: TABLE; Schema: projections; Owner: -
 --
 
@@ -2210,6 +2361,13 @@ ALTER TABLE ONLY inventory.stock
 
 ALTER TABLE ONLY projections.customer_orders
     ADD CONSTRAINT customer_orders_pkey PRIMARY KEY (customer_id, currency);
+
+--
+-- Name: daily_figures daily_figures_pkey; Type: CONSTRAINT; Schema: projections; Owner: -
+--
+
+ALTER TABLE ONLY projections.daily_figures
+    ADD CONSTRAINT daily_figures_pkey PRIMARY KEY (quarter, currency);
 
 --
 -- Name: order_counts order_counts_pkey; Type: CONSTRAINT; Schema: projections; Owner: -
@@ -2712,6 +2870,27 @@ REVOKE ALL ON FUNCTION eventstore.append_each(p_streams text[], p_expected bigin
 GRANT ALL ON FUNCTION eventstore.append_each(p_streams text[], p_expected bigint[], p_ids uuid[], p_types text[], p_schema_versions integer[], p_data text[], p_metadata text[]) TO orders_app;
 
 --
+-- Name: FUNCTION move_lanes(p_name text, p_from bigint[], p_to bigint[]); Type: ACL; Schema: eventstore; Owner: -
+--
+
+REVOKE ALL ON FUNCTION eventstore.move_lanes(p_name text, p_from bigint[], p_to bigint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION eventstore.move_lanes(p_name text, p_from bigint[], p_to bigint[]) TO orders_app;
+
+--
+-- Name: FUNCTION next_page(p_name text, p_saved bigint[], p_lanes bigint[], p_types text[], p_category text, p_known text[], p_limit bigint, p_bytes bigint); Type: ACL; Schema: eventstore; Owner: -
+--
+
+REVOKE ALL ON FUNCTION eventstore.next_page(p_name text, p_saved bigint[], p_lanes bigint[], p_types text[], p_category text, p_known text[], p_limit bigint, p_bytes bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION eventstore.next_page(p_name text, p_saved bigint[], p_lanes bigint[], p_types text[], p_category text, p_known text[], p_limit bigint, p_bytes bigint) TO orders_app;
+
+--
+-- Name: FUNCTION open_lanes(p_name text, p_count integer); Type: ACL; Schema: eventstore; Owner: -
+--
+
+REVOKE ALL ON FUNCTION eventstore.open_lanes(p_name text, p_count integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION eventstore.open_lanes(p_name text, p_count integer) TO orders_app;
+
+--
 -- Name: FUNCTION read_all(p_after bigint, p_until bigint, p_types text[], p_category text, p_known text[], p_limit bigint, p_bytes bigint); Type: ACL; Schema: eventstore; Owner: -
 --
 
@@ -2782,6 +2961,13 @@ GRANT ALL ON FUNCTION gateways.stripe_refund_rank(in_state text) TO orders_app;
 
 REVOKE ALL ON FUNCTION inventory.adjust(in_sku text, in_level bigint, in_change bigint, in_expected bigint, in_reason text, in_actor text, in_request_id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION inventory.adjust(in_sku text, in_level bigint, in_change bigint, in_expected bigint, in_reason text, in_actor text, in_request_id text) TO orders_app;
+
+--
+-- Name: FUNCTION import_levels(in_skus text[], in_units bigint[], in_names text[], in_unit_prices bigint[], in_reason text, in_actor text); Type: ACL; Schema: inventory; Owner: -
+--
+
+REVOKE ALL ON FUNCTION inventory.import_levels(in_skus text[], in_units bigint[], in_names text[], in_unit_prices bigint[], in_reason text, in_actor text) FROM PUBLIC;
+GRANT ALL ON FUNCTION inventory.import_levels(in_skus text[], in_units bigint[], in_names text[], in_unit_prices bigint[], in_reason text, in_actor text) TO orders_app;
 
 --
 -- Name: FUNCTION release(in_order_id text); Type: ACL; Schema: inventory; Owner: -
@@ -3401,6 +3587,12 @@ GRANT SELECT ON TABLE inventory.stock TO orders_app;
 --
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE projections.customer_orders TO orders_app;
+
+--
+-- Name: TABLE daily_figures; Type: ACL; Schema: projections; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE projections.daily_figures TO orders_app;
 
 --
 -- Name: TABLE order_counts; Type: ACL; Schema: projections; Owner: -

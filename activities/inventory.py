@@ -27,15 +27,16 @@ class InventoryActivities:
 
     @activity.defn(name=step.CHECK_INVENTORY.name)
     async def check_inventory(self, ref: OrderRef) -> Availability:
-        """Return the shortages of a placed order, and the reason why it can have no label; an order in another status is not
-        checked."""
+        """Return the shortages and unknown SKUs of a placed order, and the reason why it can have no label; an order in another
+        status is not checked."""
         state = (await load_order(self._orders, ref.order_id)).state
         if state.status != "placed":
             return Availability(status=state.status)
         shortages = await self._stock.check(quantities(state.order))
         customs = await customs_for_label(self._shipping, self._stock, state.order)
         unshippable = label_request(state.order, customs).customs_problem if customs is not None else None
-        return Availability(status=state.status, shortages=shortages, unshippable=unshippable)
+        unknown = await self._stock.unknown([short.sku for short in shortages]) if shortages else ()
+        return Availability(status=state.status, shortages=shortages, unshippable=unshippable, unknown=unknown)
 
     @activity.defn(name=step.RESERVE_INVENTORY.name)
     async def reserve_inventory(self, ref: OrderRef) -> Reserved:

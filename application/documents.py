@@ -187,12 +187,25 @@ class Workflow(Document):
     url: str | None
 
 
+class TimelineRestock(Document):
+    """Units of one SKU that a person put back into stock for a refund of the order. id: of its entry in the adjustments."""
+
+    id: int
+    sku: str
+    units: int
+    refund_id: str
+    reason: str | None
+    actor: str
+    at: datetime
+
+
 class Timeline(Document):
-    """Events and workflows of an order. workflows: null where Temporal did not respond."""
+    """Events, workflows and restocks of an order. workflows: null where Temporal did not respond."""
 
     order_id: str
     events: list[TimelineEvent]
     workflows: list[Workflow] | None
+    restocks: list[TimelineRestock]
 
 
 def _refunds(state: Shipped) -> list[RequestedRefund]:

@@ -13,7 +13,7 @@ from order_streams import Orders, load_order
 from orders.errors import OrderError
 from orders.names import charge_key
 from orders.records import PaymentFailure
-from orders.state import ExistingOrder
+from orders.state import Confirmed, ExistingOrder, State
 from temporal import reachable
 from workflows.model import FULFILL_ORDER, RETRY
 
@@ -42,11 +42,16 @@ async def payment_of(orders: Orders, gateway: PaymentGateway, order_id: str) -> 
     return OrderPayment(loaded.state, loaded.version, failure, action)
 
 
+def waits_for_payment(state: State) -> bool:
+    """True of an order that waits for another means of payment, for its customer, or for the provider's decision."""
+    return isinstance(state, Confirmed) and (state.awaited is not None or state.pending is not None)
+
+
 async def wake_if_waiting(orders: Orders, client: Client, order_id: str) -> None:
-    """Have a waiting order look at its payment, of which the provider reports news. Without an answer of Temporal's it looks
-    later, by itself."""
+    """Have an order whose payment is awaited or pending look at it: the provider reports a change. Without an answer of
+    Temporal's it looks later, by itself."""
     try:
-        waits = (await load_order(orders, order_id)).state.awaited is not None
+        waits = waits_for_payment((await load_order(orders, order_id)).state)
     except (OrderError, EventStoreError):  # `orders audit` reports such a stream
         return
     connected = await reachable(client) if waits else None

@@ -6,17 +6,20 @@ from dataclasses import dataclass
 from application import documents
 from application.workflows import WorkflowView
 from eventstore.model import RecordedEvent
+from inventory.adjustments import Adjustment
 from open_work.open_orders import refund_workflow_id
 from orders.events import Event, RefundRequested
 
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """An order's events, as recorded and typed, and its workflows; None where Temporal did not respond."""
+    """An order's events, as recorded and typed, its workflows, None where Temporal did not respond, and its restocks, which are
+    entries of the inventory and no events."""
 
     order_id: str
     events: Sequence[tuple[RecordedEvent, Event]]
     workflows: Sequence[WorkflowView] | None
+    restocks: Sequence[Adjustment] = ()
 
     def cause(self, recorded: RecordedEvent) -> str | None:
         """Return the event that caused this one: its version in this stream, or its id."""
@@ -41,6 +44,19 @@ def timeline_document(found: Timeline) -> documents.Timeline:
         order_id=found.order_id,
         events=[event_document(found, recorded, event) for recorded, event in found.events],
         workflows=None if workflows is None else [documents.Workflow.model_validate(view) for view in workflows],
+        restocks=[_restock(entry) for entry in found.restocks],
+    )
+
+
+def _restock(entry: Adjustment) -> documents.TimelineRestock:
+    return documents.TimelineRestock(
+        id=entry.id,
+        sku=entry.sku,
+        units=entry.change,
+        refund_id=entry.refund_id or "",
+        reason=entry.reason,
+        actor=entry.actor,
+        at=entry.at,
     )
 
 

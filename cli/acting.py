@@ -1,18 +1,15 @@
 """Commands on an order in the name of the logged-in user."""
 
 import getpass
-import shlex
 import uuid
 from typing import Annotated
 
 import typer
 
 from application import acting
-from application.acting import PersonsCommand, why_impossible
-from cli.failures import Refused
+from application.acting import PersonsCommand
 from eventstore.command_handler import Handled
 from order_streams import Orders
-from orders.errors import IllegalTransition, OrderNotCancellable
 from orders.state import State
 
 Reason = Annotated[str, typer.Option("--reason", help="The reason, shown to every reader of the order.")]
@@ -25,13 +22,8 @@ Expect = Annotated[
 
 
 async def act(orders: Orders, command: PersonsCommand, expect: int | None) -> Handled[State]:
-    """Handle a command in the name of the logged-in user. Raises Refused and the domain's errors."""
-    try:
-        return await acting.act(orders, command, actor=actor(), command_id=str(uuid.uuid4()), expected=versions(expect))
-    except IllegalTransition as error:
-        raise Refused(why_impossible(error)) from None
-    except OrderNotCancellable as error:
-        raise Refused(f"{error}: `orders refund {shlex.quote(error.order_id)}`") from None
+    """Handle a command in the name of the logged-in user. Raises the domain's errors."""
+    return await acting.act(orders, command, actor=actor(), command_id=str(uuid.uuid4()), expected=versions(expect))
 
 
 def versions(expect: int | None) -> frozenset[int] | None:

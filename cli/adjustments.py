@@ -7,17 +7,14 @@ from typing import Annotated, Final
 import typer
 from rich.table import Table
 
-from application.acting import why_impossible
 from application.restocking import Restock, restock
 from application.wire import camel_case
 from cli.acting import actor
 from cli.arguments import AsJson, Limit, OrderId, identifier
-from cli.failures import Refused
 from cli.output import print_cursor, show, show_json, table, visible
 from cli.running import executed, opened
 from inventory.adjustments import Adjustment
 from inventory.stock_file import MAX_BIGINT
-from orders.errors import IllegalTransition
 from settings import Settings
 
 _LEVEL: Final = re.compile(r"[0-9]{1,19}", re.ASCII)
@@ -105,15 +102,13 @@ async def restock_order(
     """
     asked = Restock(order_id, refund_id, _returned(returned), reason)
     async with opened(settings) as app:
-        try:
-            made = await restock(app.orders, app.adjustments, asked, actor=actor())
-        except IllegalTransition as error:
-            raise Refused(why_impossible(error)) from None
+        made = await restock(app.orders, app.adjustments, asked, actor=actor())
     if as_json:
         entries = [camel_case(asdict(each)) for each in made.entries]
         show_json({"orderId": order_id, "refundId": refund_id, "changed": made.changed, "adjustments": entries})
     else:
-        show("back in stock" if made.changed else "was back in stock already", _table(made.entries))
+        done = "units are back in stock" if made.changed else "units were back in stock already"
+        show(f"order {order_id}: {done}", _table(made.entries))
 
 
 @executed()

@@ -1,5 +1,6 @@
 """Arguments and options that several commands share."""
 
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -18,7 +19,19 @@ def identifier(value: str | None) -> str | None:
     return value
 
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output, and nothing else there.")]
+json_wanted: Final = ContextVar("json_wanted", default=False)
+"""True in a command with --json."""
+
+
+def _note_json(wanted: bool) -> bool:
+    json_wanted.set(wanted)
+    return wanted
+
+
+AsJson = Annotated[
+    bool,
+    typer.Option("--json", help="Print JSON on standard output, and nothing else there.", callback=_note_json),
+]
 OrderId = Annotated[str, typer.Argument(metavar="ID", help="The order's id.", callback=identifier)]
 CustomerId = Annotated[str | None, typer.Argument(metavar="ID", help="One customer's id.", callback=identifier)]
 Limit = Annotated[int, typer.Option(min=1, max=10_000, help="At most this many rows.")]

@@ -13,10 +13,14 @@ from cli.failures import OK, REFUSED, explain
 from cli.output import note, print_cursor, show, show_json, table
 from cli.running import executed, opened, temporal_if_reachable
 from open_work.attention_list import StuckList, StuckPage, find_stuck
-from open_work.kinds import Kind, Stuck
+from open_work.kinds import KINDS, Kind, Stuck
 from settings import Settings
 
-KindFilter = Annotated[Kind | None, typer.Option("--kind", help="Only rows of this kind.")]
+KindFilter = Annotated[
+    Kind | None,
+    # The kinds in the help's text, which breaks between words; as a metavar they would break within.
+    typer.Option("--kind", metavar="KIND", help=f"Only rows of this kind: {', '.join(KINDS)}."),
+]
 AfterRow = Annotated[str | None, typer.Option("--after", metavar="CURSOR", help="Go on where an earlier page ended.")]
 MaxRows = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="At most this many rows.")]
 
@@ -49,7 +53,7 @@ async def attention(
     if as_json:
         show_json(attention_document(found, page))
     else:
-        _print(found, page)
+        _print(found, page, kind)
     if found.problem:
         note(f"without workflows: {explain(found.problem, settings)}")
     stuck = found.counts.total() if kind is None else found.counts[kind]
@@ -63,11 +67,13 @@ def _place(after: str | None) -> Sequence[str]:
         raise typer.BadParameter(str(error), param_hint="--after") from None
 
 
-def _print(found: StuckList, page: StuckPage) -> None:
+def _print(found: StuckList, page: StuckPage, kind: Kind | None) -> None:
     if found.counts:
         show(_counts(found))
     elif not found.problem:
         show("nothing needs attention")
+    if found.counts and kind and not found.counts[kind]:
+        show(f"none of kind {kind}")
     if page.rows:
         show(_table(page.rows))
     print_cursor(attention_cursor(page))

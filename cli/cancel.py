@@ -45,9 +45,9 @@ async def cancel(
     if as_json:
         show_json(_document(order_id, state, handled.changed))
     elif handled.changed:
-        show("cancelled")
+        show(f"order {order_id} is cancelled")
     else:
-        show(f"was cancelled already ({visible(state.reason)}, by {state.cancelled_by})")
+        show(f"order {order_id} was cancelled already ({visible(state.reason)}, by {state.cancelled_by})")
 
 
 def _document(order_id: str, state: Cancelled, changed: bool) -> dict[str, object]:

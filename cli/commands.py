@@ -44,6 +44,10 @@ COMMANDS: Final = {
         "cli.customers:customers",
         "List customers with their orders and spend, one row for each currency; or show one customer.",
     ),
+    "figures": (
+        "cli.figures:figures",
+        "Show figures by day and currency: orders placed, charged, shipped and cancelled, and money returned.",
+    ),
     "cancel": (
         "cli.cancel:cancel",
         "Cancel an order that has not shipped; its charge, reservation and label are undone.",

@@ -1,19 +1,24 @@
 """Expected failures of a command, each in one sentence."""
 
 import os
-from typing import Final
+import shlex
+from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 
+from application.acting import why_impossible
 from application.outages import AWAY, NOT_MIGRATED, REFUSED_LOGIN
+from application.problem_codes import code_of_class
+from application.refunding import RefundIdTaken
 from embedded.errors import EmbeddedError
 from eventstore.errors import EventStoreError, UnexpectedVersion
 from eventstore.migrate import MigrationFailed, single_hosts
 from eventstore.planted import Planted
+from gateways.errors import GatewayError
 from inventory.errors import AdjustmentRefused
 from inventory.stock_file import InvalidStockFile
-from orders.errors import OrderError
+from orders.errors import IllegalTransition, OrderError, OrderNotCancellable
 from projections.rebuild import RebuildRunning
 from settings import DEV_FILE, DEV_FOLDER, Settings, SettingsError
 from webhooks.errors import WebhookError
@@ -34,7 +39,9 @@ _OWN: Final = (
     MigrationFailed,
     Planted,
     EventStoreError,
+    GatewayError,
     RebuildRunning,
+    RefundIdTaken,
     WebhookError,
 )
 
@@ -50,11 +57,44 @@ def explain(error: BaseException, settings: Settings | None) -> str | None:
         case MigrationFailed():
             return f"the migration failed: {error}"
         case UnexpectedVersion():
-            return f"the order is at version {error.actual}, {error.state.status}, not {min(error.expected)}: nothing changed"
+            order_id, wanted = error.state.order.order_id, min(error.expected)
+            return f"order {order_id} is at version {error.actual}, {error.state.status}, not {wanted}: nothing changed"
+        case IllegalTransition():
+            return why_impossible(error)
+        case OrderNotCancellable():
+            return f"{error}: `orders refund {shlex.quote(error.order_id)}`"
         case _ if isinstance(error, _OWN):
             return str(error)
         case _:
             return _explain_temporal(error, settings) or _explain_database(error, settings)
+
+
+def refusal_document(error: BaseException, sentence: str) -> dict[str, Any]:
+    """Build the document that `--json` prints for a refusal. code: as in the HTTP API, where it has the same refusal."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    order_id = getattr(error, "order_id", None)
+    return {
+        "error": {
+            "code": _code(error),
+            "message": sentence,
+            **({"orderId": order_id} if isinstance(order_id, str) else {}),
+        }
+    }
+
+
+def _code(error: BaseException) -> str:
+    match error:
+        case UnexpectedVersion():
+            return "order-changed"
+        case _ if isinstance(error, NOT_MIGRATED):
+            return "not-migrated"
+        case _ if isinstance(error, (InvalidStockFile, *_OWN)):
+            return code_of_class(type(error))
+        case _ if isinstance(error, (asyncpg.PostgresError, *AWAY)):
+            return "database-away"
+        case _:  # `explain` has a sentence for errors of Temporal besides these
+            return "temporal-away"
 
 
 def _explain_temporal(error: BaseException, settings: Settings | None) -> str | None:

@@ -24,9 +24,9 @@ async def hold(
     if as_json:
         show_json(hold_document(order_id, handled))
     elif handled.changed:
-        show(f"on hold while {handled.state.status}")
+        show(f"order {order_id} is on hold while {handled.state.status}")
     else:
-        show(f"was on hold already ({visible(_held_for(handled.state))})")
+        show(f"order {order_id} was on hold already ({visible(_held_for(handled.state))})")
 
 
 def _held_for(state: State) -> str | None:

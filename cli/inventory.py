@@ -14,7 +14,7 @@ from cli.acting import actor
 from cli.adjustments import Expect, OptionalReason, Sku, Units, adjust, list_adjustments, restock_order
 from cli.arguments import AsJson, Limit
 from cli.failures import Refused
-from cli.output import print_cursor, show, show_json, table
+from cli.output import note, print_cursor, show, show_json, table, visible
 from cli.running import executed, opened
 from inventory.stock import StockLevel
 from inventory.stock_file import StockRow, read_stock_csv
@@ -34,15 +34,15 @@ After = Annotated[str | None, typer.Option("--after", metavar="SKU", help="Go on
 
 @inventory.command("import")
 @executed()
-async def import_file(settings: Settings, file: File, as_json: AsJson = False) -> None:
+async def import_file(settings: Settings, file: File, reason: OptionalReason = None, as_json: AsJson = False) -> None:
     """Set the levels of all SKUs in a CSV file, or of none where a line is invalid."""
     rows = await asyncio.to_thread(_read, file)
     async with opened(settings) as app:
-        count = await app.stock.import_levels(rows, actor())
+        count = await app.stock.import_levels(rows, actor(), reason)
     if as_json:
         show_json({"imported": count})
     else:
-        show(f"imported {count:,} SKUs")
+        show(f"imported {count:,} {'SKU' if count == 1 else 'SKUs'}")
 
 
 def _read(file: Path) -> list[StockRow]:
@@ -83,16 +83,19 @@ async def set_level(
     expect: Expect = None,
     as_json: AsJson = False,
 ) -> None:
-    """Set the units available of one SKU, which may be new.
+    """Set the units available of one SKU. A SKU that does not exist is created, and reported as new.
 
     Exits 1 where not as many units are available as expected.
     """
     async with opened(settings) as app:
+        created = await app.stock.get(sku) is None
         await app.adjustments.set_level(sku, units, actor=actor(), reason=reason, expected=expect)
         level = await app.stock.get(sku)
     assert level is not None
+    if created:
+        note(f"created {visible(sku)}: there was no such SKU")
     if as_json:
-        show_json(camel_case(asdict(level)))
+        show_json({**camel_case(asdict(level)), "created": created})
     else:
         show(_table([level]))
 

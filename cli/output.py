@@ -75,7 +75,7 @@ def _give_up_output() -> None:
 
 def note(text: str) -> None:
     """Print a message on standard error."""
-    messages().print(Text(text), soft_wrap=True)
+    messages().print(Text("\n".join(map(visible, text.split("\n")))), soft_wrap=True)
 
 
 def print_cursor(after: object) -> None:

@@ -8,11 +8,25 @@ from cli.acting import Expect, act
 from cli.arguments import AsJson, OrderId
 from cli.output import show, show_json
 from cli.running import executed, opened
+from orders.ids import payment_method_problem
 from orders.payment_attempts import GivePaymentMethod
 from settings import Settings
 
+
+def _token(value: str) -> str:
+    if problem := payment_method_problem(value):
+        raise typer.BadParameter(problem)
+    return value
+
+
 PaymentMethod = Annotated[
-    str, typer.Option("--payment-method", help="The provider's token, such as Stripe's pm_…; never a card number.")
+    str,
+    typer.Option(
+        "--payment-method",
+        metavar="TOKEN",
+        help="The provider's token, such as Stripe's pm_…; never a card number.",
+        callback=_token,
+    ),
 ]
 
 
@@ -38,8 +52,8 @@ async def pay(
             }
         )
     elif not handled.changed:
-        show("was given this means of payment already")
+        show(f"order {order_id} was given this means of payment already")
     elif state.hold is not None:
-        show("is on hold: it is charged when it is released")
+        show(f"order {order_id} is on hold: it is charged when it is released")
     else:
-        show("is charged again")
+        show(f"order {order_id} is charged again")

@@ -30,7 +30,12 @@ Orders = Annotated[
 ]
 Since = Annotated[
     datetime | None,
-    typer.Option("--since", help="UTC time from which changes at Stripe are looked for; default: three days ago."),
+    typer.Option(
+        "--since",
+        metavar="TIME",
+        formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S"],
+        help="Changes at Stripe since then, in UTC: 2026-01-31 or 2026-01-31T18:00:00; three days ago by default.",
+    ),
 ]
 
 

@@ -1,6 +1,7 @@
 """`orders refund`: refunds a shipped order, in full or in part."""
 
 import asyncio
+import re
 import uuid
 from typing import Annotated, Final
 
@@ -10,9 +11,8 @@ from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureEr
 from temporalio.exceptions import FailureError
 from temporalio.service import RPCError
 
-from application.acting import why_impossible
 from application.outages import AWAY
-from application.refunding import RefundIdTaken, refund_of, request_refund, shipped
+from application.refunding import refund_of, request_refund, shipped
 from cli.acting import Expect, Reason, actor, versions
 from cli.arguments import AsJson, OrderId, identifier
 from cli.failures import Refused
@@ -20,8 +20,8 @@ from cli.output import note, show, show_json, visible
 from cli.running import executed, opened, temporal_if_reachable
 from open_work.open_orders import refund_workflow_id
 from order_streams import Orders
-from orders.errors import IllegalTransition
 from orders.events import RefundRequested
+from orders.fields import MAX_AMOUNT
 from orders.ids import stream_name
 from orders.interventions import RequestRefund
 from orders.money import format_money
@@ -30,13 +30,24 @@ from orders.state import Shipped
 from settings import Settings
 
 _POLL: Final = 0.25  # seconds
+_AMOUNT: Final = re.compile(r"[0-9]{1,19}", re.ASCII)
 _ENDED_BADLY: Final = (
     WorkflowExecutionStatus.FAILED,
     WorkflowExecutionStatus.TERMINATED,
     WorkflowExecutionStatus.CANCELED,
     WorkflowExecutionStatus.TIMED_OUT,
 )
-Amount = Annotated[int, typer.Option("--amount", min=1, metavar="MINOR_UNITS", help="How much: 1250 is 12.50 EUR.")]
+
+
+def _minor_units(text: str) -> int:
+    if not _AMOUNT.fullmatch(text) or not 1 <= int(text) <= MAX_AMOUNT:
+        raise typer.BadParameter(f"must be a whole number of minor units, as 1250 for 12.50 EUR, not {visible(text)}")
+    return int(text)
+
+
+Amount = Annotated[
+    int, typer.Option("--amount", parser=_minor_units, metavar="MINOR_UNITS", help="How much: 1250 is 12.50 EUR.")
+]
 RefundId = Annotated[
     str | None,
     typer.Option(
@@ -80,10 +91,6 @@ async def _request(orders: Orders, asked: RequestRefund, expect: int | None) -> 
         handled = await request_refund(
             orders, asked, actor=actor(), command_id=str(uuid.uuid4()), expected=versions(expect)
         )
-    except RefundIdTaken as error:
-        raise Refused(visible(error)) from None
-    except IllegalTransition as error:
-        raise Refused(why_impossible(error)) from None
     except (asyncpg.PostgresError, *AWAY):
         note(f"the outcome of the request is unknown: repeat the command with --refund-id {asked.refund_id}")
         raise
@@ -156,7 +163,7 @@ def _print(asked: RequestRefund, state: Shipped, changed: bool, as_json: bool) -
     how = (
         f"was refunded{_less(made, asked, currency)}" if made else "is requested" if changed else "was requested before"
     )
-    show(f"refund {asked.refund_id}: {amount} {how}, {left} can still be refunded")
+    show(f"refund {asked.refund_id} of order {asked.order_id}: {amount} {how}, {left} can still be refunded")
 
 
 def _less(made: Refund, asked: RequestRefund, currency: str) -> str:

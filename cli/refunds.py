@@ -5,17 +5,13 @@ from typing import Annotated
 
 import typer
 
-from application.acting import why_impossible
 from application.closing_refunds import close_refund
 from cli.acting import Expect, Reason, actor, versions
 from cli.arguments import AsJson, OrderId, identifier
-from cli.failures import Refused
 from cli.output import show, show_json, visible
 from cli.running import executed, opened
 from eventstore.command_handler import Handled
-from gateways.errors import GatewayError
 from orders.commands import CloseRefund
-from orders.errors import IllegalTransition
 from orders.money import format_money
 from orders.payment_events import RefundOutcome
 from orders.records import ClosedRefund
@@ -61,39 +57,16 @@ def settle(
 
 @executed()
 async def _close(settings: Settings, asked: CloseRefund, expect: int | None, as_json: bool) -> None:
-    async def command(settings: Settings) -> None:
-        async with opened(settings) as app:
-            try:
-                handled = await close_refund(
-                    app.orders,
-                    app.payments,
-                    app.pool,
-                    asked,
-                    actor=actor(),
-                    command_id=str(uuid.uuid4()),
-                    expected=versions(expect),
-                )
-            except IllegalTransition as error:
-                raise Refused(why_impossible(error)) from None
-            except GatewayError as error:
-                raise Refused(visible(error)) from None
-        _print(asked, handled, as_json)
-
     async with opened(settings) as app:
-        try:
-            handled = await close_refund(
-                app.orders,
-                app.payments,
-                app.pool,
-                asked,
-                actor=actor(),
-                command_id=str(uuid.uuid4()),
-                expected=versions(expect),
-            )
-        except IllegalTransition as error:
-            raise Refused(why_impossible(error)) from None
-        except GatewayError as error:
-            raise Refused(visible(error)) from None
+        handled = await close_refund(
+            app.orders,
+            app.payments,
+            app.pool,
+            asked,
+            actor=actor(),
+            command_id=str(uuid.uuid4()),
+            expected=versions(expect),
+        )
     _print(asked, handled, as_json)
 
 
@@ -115,7 +88,8 @@ def _print(asked: CloseRefund, handled: Handled[State], as_json: bool) -> None:
         return
     how = closed.outcome.replace("_", " ")
     when = "is" if handled.changed else "was before"
-    show(f"refund {visible(closed.refund_id)} of {format_money(closed.amount, state.order.currency)} {when} {how}")
+    amount = format_money(closed.amount, state.order.currency)
+    show(f"refund {visible(closed.refund_id)} of order {asked.order_id}: {amount} {when} {how}")
 
 
 def _closed(state: Shipped | Cancelled, asked: CloseRefund) -> ClosedRefund:

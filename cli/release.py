@@ -20,4 +20,5 @@ async def release(settings: Settings, order_id: OrderId, expect: Expect = None, 
     if as_json:
         show_json(hold_document(order_id, handled))
     else:
-        show(f"released, goes on from {handled.state.status}" if handled.changed else "was not on hold")
+        done = f"is released, goes on from {handled.state.status}" if handled.changed else "was not on hold"
+        show(f"order {order_id} {done}")

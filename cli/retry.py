@@ -5,14 +5,11 @@ from typing import Annotated
 
 import typer
 
-from application.acting import why_impossible
 from application.retrying import Retried, retry
 from cli.acting import Expect, Reason, actor, versions
 from cli.arguments import AsJson, OrderId
-from cli.failures import Refused
 from cli.output import show, show_json
 from cli.running import executed, opened, temporal
-from orders.errors import IllegalTransition
 from orders.interventions import RetryOrder
 from settings import Settings
 
@@ -39,18 +36,15 @@ async def retry_order(
     async with opened(settings) as app:
         client = await temporal(settings, lazy=True)
         request = RetryOrder(order_id, reason, carrier, service)
-        try:
-            retried = await retry(
-                app.orders,
-                client,
-                settings.task_queue,
-                request,
-                actor=actor(),
-                command_id=str(uuid.uuid4()),
-                expected=versions(expect),
-            )
-        except IllegalTransition as error:
-            raise Refused(why_impossible(error)) from None
+        retried = await retry(
+            app.orders,
+            client,
+            settings.task_queue,
+            request,
+            actor=actor(),
+            command_id=str(uuid.uuid4()),
+            expected=versions(expect),
+        )
     _print(order_id, retried, as_json)
 
 
@@ -60,5 +54,5 @@ def _print(order_id: str, retried: Retried, as_json: bool) -> None:
         document = {"orderId": order_id, "status": state.status, "onHold": held, "workflows": retried.workflows}
         show_json(document | {"effect": retried.effect})
         return
-    show(f"is {state.status}, retried by {', '.join(retried.workflows)}")
+    show(f"order {order_id} is {state.status}, retried by {', '.join(retried.workflows)}")
     show(retried.effect)

@@ -1,6 +1,7 @@
 """Execution of a command: settings, telemetry, connections, errors as one sentence, exit codes 0, 1, 2 and 130."""
 
 import asyncio
+import contextlib
 import os
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -11,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Concatenate, Final, NoReturn, ParamSpec
 import structlog
 
 from bootstrap import App, open_app
-from cli.failures import INTERRUPTED, OK, REFUSED, Refused, explain, require_address
-from cli.output import note
+from cli.arguments import json_wanted
+from cli.failures import INTERRUPTED, OK, REFUSED, Refused, explain, refusal_document, require_address
+from cli.output import note, show_json
 from process import MARGIN, run
 from settings import DEV_FOLDER, Settings, load_settings
 from telemetry import configure_logging
@@ -70,7 +72,15 @@ async def _run(command: Callable[[Settings], Coroutine[Any, Any, Exit]], serves:
         if sentence is None:
             raise
         note(sentence)
+        _print_refusal(error, sentence)
         return REFUSED
+
+
+def _print_refusal(error: Exception, sentence: str) -> None:
+    """Print the refusal as the one document on standard output, with --json."""
+    if json_wanted.get():
+        with contextlib.suppress(BrokenPipeError, Refused):  # standard output is closed or full: the sentence is enough
+            show_json(refusal_document(error, sentence))
 
 
 def _configure_telemetry(settings: Settings, serves: bool) -> None:

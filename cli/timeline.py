@@ -24,7 +24,8 @@ async def timeline(settings: Settings, order_id: OrderId, as_json: AsJson = Fals
     """Show an order's events with actor and cause, and its workflows with links to the Temporal Web UI."""
     async with opened(settings) as app:
         events = await load_events(app.orders, order_id)
-    found = Timeline(order_id, events, await _workflows(settings, order_id, events))
+        restocks = await app.adjustments.of_order(order_id)
+    found = Timeline(order_id, events, await _workflows(settings, order_id, events), restocks)
     if as_json:
         show_json(timeline_document(found))
     else:
@@ -43,8 +44,11 @@ async def _workflows(
 
 
 def render_timeline(found: Timeline) -> Iterator[RenderableType]:
-    """Render the timeline as text: the events, then the workflows where they are known."""
+    """Render the timeline as text: the events, the restocks, then the workflows where they are known."""
     yield table("#", "recorded", "event", "by", "because of", "", rows=_event_rows(found), right=("#",))
+    if found.restocks:
+        yield Text("")
+        yield table("restocked", "units", "sku", "by", "refund", "reason", rows=_restock_rows(found), right=("units",))
     if found.workflows is not None:
         yield Text("")
         yield table("workflow", "status", "started", "ended", rows=map(_workflow_row, found.workflows))
@@ -57,6 +61,11 @@ def _event_rows(found: Timeline) -> Iterator[tuple[object, ...]]:
         facts = visible(event.summary)
         time = moment(recorded.recorded_at)
         yield recorded.version, time, status, recorded.metadata.get("actor"), found.cause(recorded), facts
+
+
+def _restock_rows(found: Timeline) -> Iterator[tuple[object, ...]]:
+    for each in found.restocks:
+        yield each.at, f"{each.change:+,}", each.sku, each.actor, each.refund_id, each.reason
 
 
 def _workflow_row(view: WorkflowView) -> tuple[object, ...]:

@@ -53,10 +53,32 @@ select s.name, s.position, s.updated_at,
                   where e.position > s.position order by e.position limit 1), 0) as seconds
   from eventstore.subscriptions s where $1::text is null or s.name = $1 order by s.name"""
 
+# Open the lanes of a reader; locks its row, by the primary key of subscriptions.
+OPEN_LANES: Final = "select eventstore.open_lanes($1, $2)"
+# Move the checkpoint of some lanes and read their next page, by the primary keys of subscriptions and events.
+NEXT_PAGE: Final = "select * from eventstore.next_page($1, $2, $3, $4, $5, $6, $7, $8)"
+
 # Wake other processes. NOTIFY holds a cluster-wide lock during its commit, which therefore does not wait for the disk.
 NOTIFY: Final = "select set_config('synchronous_commit', 'off', true), pg_notify($1, $2)"
 # Take a session's advisory lock, without waiting.
 TRY_LOCK: Final = "select pg_try_advisory_lock($1)"
+# Take a session's advisory lock as one of several holders, without waiting.
+TRY_LOCK_SHARED: Final = "select pg_try_advisory_lock_shared($1)"
+# Take the free ones of some advisory locks, without waiting.
+TRY_LOCKS: Final = "select key from unnest($1::bigint[]) key where pg_try_advisory_lock(key)"
+# Free some advisory locks of this session.
+UNLOCK: Final = "select pg_advisory_unlock(key) from unnest($1::bigint[]) key"
+# Count the holders of a lock, and find the holder of each of some others: true for this session. No row unless this session
+# holds the first lock. Reads the server's locks, which are few.
+SHARES: Final = """
+with held as materialized (
+    select classid::bigint << 32 | objid::bigint as key, pid from pg_locks
+     where locktype = 'advisory' and granted and objsubid = 1
+       and database = (select oid from pg_database where datname = current_database()))
+select (select count(*) from held where key = $1) as members,
+       array(select key from held where key = any ($2) and pid = pg_backend_pid()) as own,
+       array(select key from held where key = any ($2) and pid is distinct from pg_backend_pid()) as of_others
+ where exists (select from held where key = $1 and pid = pg_backend_pid())"""
 # Check that this session holds the lock: a lock by a 64-bit key has its halves in classid and objid.
 HOLDS_LOCK: Final = """
 select exists (select from pg_locks where locktype = 'advisory' and pid = pg_backend_pid() and granted
@@ -151,7 +173,7 @@ SEQUENCE_LAG: Final = "select eventstore.sequence_lag()"
 # log: an append at or below one of them would be refused.
 SET_SEQUENCES: Final = (
     "select setval('eventstore.event_position', greatest(1, (select max(position) from eventstore.events), "
-    "(select max(position) from eventstore.subscriptions)))",
+    "(select max(greatest(position, passed)) from eventstore.subscriptions)))",
     "select setval(pg_get_serial_sequence('eventstore.streams', 'stream_id'), greatest(max(stream_id), 1)) "
     "from eventstore.streams",
 )

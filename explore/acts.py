@@ -8,7 +8,7 @@ from typing import Any, Final
 import asyncpg
 
 from application.acting import act
-from application.closing_refunds import CANCELLATION, close_refund
+from application.closing_refunds import close_refund
 from application.refunding import RefundIdTaken, request_refund
 from application.retrying import retry
 from eventstore.errors import EventStoreError
@@ -21,6 +21,7 @@ from gateways.errors import GatewayError
 from orders.commands import CancelOrder, CloseRefund
 from orders.errors import OrderError
 from orders.events import CancelledBy
+from orders.ids import CANCELLATION
 from orders.interventions import HoldOrder, ReleaseOrder, RequestRefund, RetryOrder
 from orders.payment_attempts import GivePaymentMethod
 from orders.payment_events import RefundOutcome

@@ -4,14 +4,13 @@ import asyncio
 import contextlib
 from typing import Final
 
-from application.closing_refunds import CANCELLATION
 from dispatcher.parking import NotParked
 from explore import stripe_by_hand as by_hand
 from explore.acts import perform
 from explore.system import Explored
 from open_work.attention_list import find_stuck
 from open_work.kinds import Stuck
-from orders.ids import stream_name
+from orders.ids import CANCELLATION, stream_name
 from orders.payment_events import RefundOutcome
 from orders.state import Shipped
 

@@ -89,7 +89,7 @@ class Adjustments:
 
         Raises AdjustmentRefused.
         """
-        _require_reason(reason)
+        require_reason(reason)
         if not units or not all(1 <= each <= MAX_BIGINT for each in units.values()):
             raise InvalidAdjustment("items", f"must be from 1 to {MAX_BIGINT} units of one or more SKUs")
         rows = await self._pool.fetch(
@@ -108,6 +108,10 @@ class Adjustments:
     async def of_refund(self, order_id: str, refund_id: str) -> list[Adjustment]:
         """The entries of a restock, in SKU order."""
         return [_adjustment(row) for row in await self._pool.fetch(statements.RESTOCKED, order_id, refund_id)]
+
+    async def of_order(self, order_id: str) -> list[Adjustment]:
+        """The restocks of an order, the first one first."""
+        return [_adjustment(row) for row in await self._pool.fetch(statements.RESTOCKS_OF_ORDER, order_id)]
 
     async def list(self, *, sku: str | None = None, before: int | None = None, limit: int = 100) -> list[Adjustment]:
         """A page of entries, of one SKU or all, the newest first, from before the entry of this id."""
@@ -131,7 +135,7 @@ class Adjustments:
         if problem := sku_problem(sku):
             raise InvalidAdjustment("sku", problem)
         if reason is not None:
-            _require_reason(reason)
+            require_reason(reason)
         if expected is not None:
             _require_units("expect", expected)
         [found] = await self._pool.fetch(statements.ADJUST, sku, level, change, expected, reason, actor, request_id)
@@ -151,7 +155,8 @@ def _require_units(name: str, units: int) -> None:
         raise InvalidAdjustment(name, f"must be from 0 to {MAX_BIGINT}, not {units}")
 
 
-def _require_reason(reason: str) -> None:
+def require_reason(reason: str) -> None:
+    """Raise InvalidAdjustment for a reason that cannot be recorded."""
     try:
         _REASON.validate_python(reason)
     except ValidationError as error:

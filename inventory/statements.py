@@ -11,6 +11,13 @@ where coalesce(s.available, 0) < w.units
 order by w.sku collate "C"
 """
 
+# SKUs without a row of stock, by its primary key.
+UNKNOWN_SKUS: Final = """
+select w.sku from unnest($1::text[]) as w (sku)
+where not exists (select from inventory.stock s where s.sku = w.sku)
+order by w.sku collate "C"
+"""
+
 # Reserve an order's units. Locks the order's reservation row, then the stock rows in SKU order, inside the function.
 RESERVE: Final = "select outcome, sku, requested, available from inventory.reserve($1, $2::text[], $3::bigint[])"
 
@@ -21,7 +28,7 @@ RELEASE: Final = "select inventory.release($1)"
 IS_KNOWN: Final = "select exists (select from inventory.reservations where order_id = $1)"
 
 # Set stock levels. Inserts and locks the stock rows in SKU order, inside the function.
-SET_LEVELS: Final = "select inventory.set_levels($1::text[], $2::bigint[], $3::text[], $4::bigint[], $5, $6)"
+IMPORT_LEVELS: Final = "select inventory.import_levels($1::text[], $2::bigint[], $3::text[], $4::bigint[], $5, $6)"
 
 # Set a level or change it, if as many units are available as expected. Locks the stock row inside the function.
 ADJUST: Final = "select outcome, available, entry from inventory.adjust($1, $2, $3, $4, $5, $6, $7)"
@@ -42,6 +49,9 @@ GET_ADJUSTMENT: Final = _ADJUSTMENT + "where a.id = $1"
 
 # A restock's entries, by adjustments_refund_key.
 RESTOCKED: Final = _ADJUSTMENT + "where a.order_id = $1 and a.refund_id = $2 order by a.sku"
+
+# An order's restocks in order of time, by adjustments_refund_key.
+RESTOCKS_OF_ORDER: Final = _ADJUSTMENT + "where a.order_id = $1 order by a.id"
 
 # A page of adjustments, the newest first, by adjustments_pkey.
 LIST_ADJUSTMENTS: Final = _ADJUSTMENT + "where a.id < $1 order by a.id desc limit $2"

@@ -8,6 +8,7 @@ from typing import TypeAlias
 import asyncpg
 
 from inventory import statements
+from inventory.adjustments import require_reason
 from inventory.customs import Database, read_customs, store_customs
 from inventory.customs_columns import CustomsData
 from inventory.stock_file import MAX_BIGINT, StockRow, sku_problem
@@ -81,6 +82,10 @@ class Stock:
         rows = await self._pool.fetch(statements.CHECK, *_columns(quantities))
         return tuple(map(_shortage, rows))
 
+    async def unknown(self, skus: Sequence[str]) -> tuple[str, ...]:
+        """Return those of the SKUs that were never given a level, in SKU order."""
+        return tuple(row["sku"] for row in await self._pool.fetch(statements.UNKNOWN_SKUS, skus))
+
     async def reserve(self, order_id: str, quantities: Mapping[str, int]) -> None:
         """Reserve the units (1 or more per SKU) for the order, all or none; a repeated call has no effect.
 
@@ -118,13 +123,15 @@ class Stock:
         """Return a page of orders with reserved units after the order id `after`, sorted by id."""
         return [row["order_id"] for row in await self._pool.fetch(statements.ORDERS_WITH_UNITS, after, limit)]
 
-    async def import_levels(self, rows: Sequence[StockRow], actor: str) -> int:
+    async def import_levels(self, rows: Sequence[StockRow], actor: str, reason: str | None = None) -> int:
         """Set the level and the customs data of every SKU, all or none, and return their number. Raises ValueError for a
-        duplicate SKU."""
+        duplicate SKU, and InvalidAdjustment for a reason without a visible character."""
+        if reason is not None:
+            require_reason(reason)
         if len({row.sku for row in rows}) != len(rows):
             raise ValueError("a SKU is given twice")
         async with self._pool.acquire() as connection, connection.transaction():
-            await self._set_levels(connection, rows, "import", actor)
+            await self._import(connection, rows, reason, actor)
             await store_customs(connection, {row.sku: row.customs for row in rows})
         return len(rows)
 
@@ -150,7 +157,7 @@ class Stock:
             for row in rows
         ]
 
-    async def _set_levels(self, database: Database, rows: Sequence[StockRow], reason: str, actor: str) -> None:
+    async def _import(self, database: Database, rows: Sequence[StockRow], reason: str | None, actor: str) -> None:
         for row in rows:
             _require_level(row)
         columns = (
@@ -159,7 +166,7 @@ class Stock:
             [row.name for row in rows],
             [row.unit_price for row in rows],
         )
-        await database.execute(statements.SET_LEVELS, *columns, reason, actor)
+        await database.execute(statements.IMPORT_LEVELS, *columns, reason, actor)
 
 
 def _columns(quantities: Mapping[str, int]) -> tuple[Sequence[str], Sequence[int]]:

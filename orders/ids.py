@@ -10,6 +10,8 @@ MAX_PAYMENT_METHOD: Final = 255
 MAX_STREAM_NAME_BYTES: Final = 512
 ORDER_STREAMS: Final = "order"
 """The category of the streams of orders: their names' first part."""
+CANCELLATION: Final = "cancellation"
+"""Name of the refund of a cancelled order, which may have no id yet. No requested refund takes it."""
 _CARD_NUMBER: Final = range(12, 20)  # digits
 _MOST_DIGITS: Final = _CARD_NUMBER.stop - 1
 _DIGITS: Final = re.compile(r"\d+")

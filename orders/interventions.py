@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from orders.adjustments import standing_dispute
-from orders.errors import IllegalTransition, PaymentDisputed, RefundOutOfRange
+from orders.errors import Fault, IllegalTransition, InvalidCommand, PaymentDisputed, RefundOutOfRange
 from orders.events import Event, OrderHeld, OrderReleased, OrderRetried, RefundRequested, shared_facts
+from orders.ids import CANCELLATION
 from orders.money import Money
 from orders.state import Cancelled, ExistingOrder, Shipped
 
@@ -104,6 +105,9 @@ def _request_refund(command: RequestRefund, state: ExistingOrder) -> list[Event]
     same = [refund for refund in state.requested if refund.refund_id == command.refund_id]
     if same and (same[0].amount, same[0].reason) == (command.amount, command.reason):
         return []
+    if not same and command.refund_id == CANCELLATION:
+        problem = f"must not be {CANCELLATION}, which names the refund of a cancelled order"
+        raise InvalidCommand(order.order_id, (Fault("refundId", problem),))
     if dispute := standing_dispute(state.adjustments):
         raise PaymentDisputed(order.order_id, dispute.reference)
     if same or not 1 <= command.amount <= state.refundable:

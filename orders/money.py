@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 
 from orders.reference import currency_exponent
 
@@ -29,6 +31,15 @@ class Money:
         if other.currency != self.currency:
             raise ValueError(f"cannot combine {self.currency} with {other.currency}")
         return other.amount
+
+
+def largest_first(amounts: Mapping[str, int]) -> dict[str, int]:
+    """Amounts by currency, in minor units, in the order of their major units: not of their value, as there are no rates."""
+    return dict(sorted(amounts.items(), key=lambda each: (-_major(*each), each[0])))
+
+
+def _major(currency: str, amount: int) -> Fraction:
+    return Fraction(amount, 10 ** (currency_exponent(currency) or 0))
 
 
 def format_money(amount: int, currency: str) -> str:

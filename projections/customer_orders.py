@@ -74,6 +74,6 @@ CUSTOMER_ORDERS: Final = Projection(
     row=CustomerRow,
     key_columns=("customer_id", "currency"),
     events=get_args(CustomerEvent),
-    keys=lambda event: ((event.customer_id, event.currency),),
+    keys=lambda event, _: ((event.customer_id, event.currency),),
     changes=changes,
 )

@@ -73,7 +73,7 @@ def address(projection: Projection[Any], codec: Codec[Any], decoded: Decoded) ->
     for event, recorded in decoded.events:
         if type(event) in types:
             try:
-                addressed.events.append((tuple(keys_of(event)), event, recorded))
+                addressed.events.append((tuple(keys_of(event, recorded)), event, recorded))
             except Exception as error:
                 parked.append(Parked(recorded.position, reason(error)))
     return addressed

@@ -151,6 +151,6 @@ ORDER_DASHBOARD: Final = Projection(
     row=OrderRow,
     key_columns=("order_id",),
     events=EVENTS,
-    keys=lambda event: ((event.order_id,),),
+    keys=lambda event, _: ((event.order_id,),),
     changes=changes,
 )

@@ -36,7 +36,7 @@ class Projection(Generic[R]):
     row: type[R]
     key_columns: tuple[str, ...]
     events: tuple[type[Event], ...]
-    keys: Callable[[Any], Iterable[Key]]
+    keys: Callable[[Any, RecordedEvent], Iterable[Key]]
     changes: Callable[[R, Any, RecordedEvent], Changes]
 
     @property

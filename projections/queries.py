@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final, Generic, TypeAlias, TypeVar
 
 import asyncpg
@@ -11,10 +11,12 @@ import asyncpg
 from eventstore.checkpoints import position_of
 from projections.columns import row_of
 from projections.customer_orders import CustomerRow
+from projections.days import Day
 from projections.order_dashboard import OrderRow
 from projections.statements import (
     CHANGED_SINCE,
     COUNTS_BY_STATUS,
+    FIGURES,
     GET_CUSTOMER,
     GET_ORDER,
     LIST_CUSTOMERS,
@@ -23,6 +25,7 @@ from projections.statements import (
     PARKED,
     PARKED_COUNTS,
     REVENUE,
+    SHIPPING_TIMES,
     STATUSES,
     TOP_CUSTOMERS,
 )
@@ -71,6 +74,33 @@ class StatusTotal:
     currency: str
     orders: int
     total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Occurrences of a day in a currency, as in daily-figures (`projections.daily_figures.FiguresRow`)."""
+
+    day: date
+    currency: str
+    placed: int
+    placed_amount: int
+    charged: int
+    charged_amount: int
+    shipped: int
+    shipped_amount: int
+    cancelled: int
+    refunded: int
+    refunded_amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShippingTimes:
+    """Seconds from placed to shipped of the orders placed on a day: their number, and the time of half and of nine of ten."""
+
+    day: date
+    orders: int
+    median: float
+    ninetieth: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +173,23 @@ class Queries:
         """Totals by current status and currency of the orders with an event since that time, in UTC."""
         records = await self._pool.fetch(CHANGED_SINCE, since)
         return [StatusTotal(status, currency, int(n), int(total)) for status, currency, n, total in records]
+
+    async def figures(self, days: Sequence[Day]) -> list[Figures]:
+        """Figures of each of some consecutive days and currency with an occurrence, by day and currency."""
+        found = await self._of_days(FIGURES, days)
+        return [Figures(day, currency, *map(int, sums)) for day, currency, *sums in found]
+
+    async def shipping_times(self, days: Sequence[Day]) -> list[ShippingTimes]:
+        """Shipping times of each of some consecutive days on which an order was placed that has shipped."""
+        return [
+            ShippingTimes(day, orders, max(median, 0.0), max(ninetieth, 0.0))
+            for day, orders, (median, ninetieth) in await self._of_days(SHIPPING_TIMES, days)
+        ]
+
+    async def _of_days(self, sql: str, days: Sequence[Day]) -> list[asyncpg.Record]:
+        """Records of consecutive days."""
+        dates, since, before = ([getattr(day, name) for day in days] for name in ("day", "since", "before"))
+        return await self._pool.fetch(sql, dates, since, before, since[0], before[-1])
 
     async def customers(
         self, *, after: CustomerCursor | None = None, limit: int = 50

@@ -5,6 +5,7 @@ from typing import Final
 
 from projections.columns import columns
 from projections.customer_orders import CustomerRow
+from projections.daily_figures import SUMMED
 from projections.order_dashboard import OrderRow
 
 _ORDER: Final = f"select {', '.join(columns(OrderRow))} from projections.order_dashboard"
@@ -60,6 +61,20 @@ select top.* from currencies f cross join lateral (
 # Revenue by currency: the whole table, a row per currency, kept by triggers.
 REVENUE: Final = "select currency, amount from projections.revenue order by currency"
 
+# Figures by day and currency: daily_figures_pkey, from the first day to the last.
+FIGURES: Final = f"""
+select d.day, f.currency, {", ".join(f"sum(f.{name})" for name in SUMMED)}
+  from unnest($1::date[], $2::timestamptz[], $3::timestamptz[]) as d (day, since, before)
+  join projections.daily_figures f on f.quarter >= d.since and f.quarter < d.before
+ where f.quarter >= $4 and f.quarter < $5 group by d.day, f.currency order by d.day, f.currency"""
+
+# Seconds from placed to shipped of the orders placed on each day: order_dashboard_by_time, from the first day to the last.
+SHIPPING_TIMES: Final = """
+select d.day, count(*), percentile_cont(array[0.5, 0.9]) within group (order by extract(epoch from o.shipped_at - o.placed_at))
+  from unnest($1::date[], $2::timestamptz[], $3::timestamptz[]) as d (day, since, before)
+  join projections.order_dashboard o on o.placed_at >= d.since and o.placed_at < d.before
+ where o.placed_at >= $4 and o.placed_at < $5 and o.shipped_at is not null group by d.day order by d.day"""
+
 # Parked events of a projection: parked_pkey, then events_pkey.
 PARKED: Final = """
 select p.projection, p.position, s.name, e.version, e.type, p.reason, p.at from projections.parked p
@@ -76,13 +91,16 @@ DROP_PARKED: Final = "delete from projections.parked where projection = $1"
 # Give the parked events of a rebuild to its projection: parked_pkey.
 MOVE_PARKED: Final = "update projections.parked set projection = $2 where projection = $1"
 
-# Age of the oldest order of each open status that is not on hold: the first row of order_dashboard_by_status, then the event by
-# its primary key.
+# Age of the oldest order of each open status that is not on hold and no waiting one of an import: the first such row of
+# order_dashboard_by_status, then the event by its primary key.
 OLDEST_OPEN_ORDERS: Final = """
 select s.status, extract(epoch from clock_timestamp() - e.recorded_at)::float
   from unnest($1::text[]) s (status)
  cross join lateral (select o.placed_position from projections.order_dashboard o
-                      where o.status = s.status and o.hold_reason is null order by o.placed_position limit 1) o
+                      where o.status = s.status and o.hold_reason is null
+                        and not exists (select from dispatcher.bulk b
+                                         where b.position = o.placed_position and b.started_at is null)
+                      order by o.placed_position limit 1) o
   join eventstore.events e on e.position = o.placed_position"""
 # Age of the newest order: the last row of the partial index order_dashboard_newest, then the event by its primary key.
 NEWEST_ORDER: Final = """

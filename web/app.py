@@ -17,9 +17,11 @@ from temporalio.client import Client
 from application.readiness import Ready
 from application.version import program_version
 from bootstrap import App
+from eventstore.errors import UnexpectedVersion
 from eventstore.looper import Looper
 from telemetry.requests import WITHOUT_ITS_OWN, RequestTelemetry
 from web import (
+    figure_routes,
     gateway_routes,
     health_routes,
     inventory_routes,
@@ -35,6 +37,7 @@ from web.keys import keyring
 from web.known_errors import KNOWN, problem_of
 from web.limits import Limits
 from web.openapi import describe
+from web.order_changed import order_changed
 from web.problems import NotFound, Problem, problem_response
 from web.rebuilds import Rebuilds
 from web.refusals import Refusals
@@ -90,6 +93,7 @@ def create_app(app: App, client: Client) -> FastAPI:
     api.state.system = system
     for routes in (
         read_routes,
+        figure_routes,
         order_routes,
         operation_routes,
         inventory_routes,
@@ -136,6 +140,8 @@ async def _prune(system: System) -> float:
 
 
 async def _handle_known(request: Request, error: Exception) -> Response:
+    if isinstance(error, UnexpectedVersion):
+        error = await order_changed(request.app.state.system.orders, error)
     problem = problem_of(error)
     if problem is None:
         raise error

@@ -4,12 +4,14 @@ import time
 from typing import Final
 
 import structlog
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from telemetry.requests import route_of
 from web.problems import Problem, problem_response
+from web.request_id import HEADER as REQUEST_ID
+from web.request_id import request_id
 
 _INTERNAL: Final = Problem(500, "internal-error", "an internal error; the server's log has the details")
 _HEADERS: Final = {
@@ -26,9 +28,11 @@ _log = structlog.get_logger(__name__)
 
 
 class FrontDoor:
-    """Logs each request, adds the security headers, serves HEAD as GET without a body, answers 500 to an unexpected exception.
+    """Logs each request, adds its id and the security headers, serves HEAD as GET without a body, answers 500 to an unexpected
+    exception.
 
-    The log line has no query, key, body or path parameter: nothing that could be secret or personal.
+    The log line has the ids of request, trace and order, and no query, key, body or other path parameter: nothing that could
+    be secret or personal.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -41,7 +45,11 @@ class FrontDoor:
         method = scope["method"]
         # The server omits the body by its own scope, which keeps the original method.
         inner: Scope = {**scope, "method": "GET" if method == "HEAD" else method, "state": {}, "head": method == "HEAD"}
-        answer = _Answer(send, api=scope["path"].startswith("/v1"))
+        id_ = request_id(Headers(scope=scope).get(REQUEST_ID))
+        # A pipelined request begins in the context of the one before it.
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=id_)
+        answer = _Answer(send, id_, api=scope["path"].startswith("/v1"))
         started = time.monotonic()
         try:
             await self._app(inner, receive, answer.send)
@@ -65,16 +73,17 @@ class FrontDoor:
 
 
 class _Answer:
-    """Sends a response with the security headers, and keeps its status."""
+    """Sends a response with the request's id and the security headers, and keeps its status."""
 
-    def __init__(self, send: Send, *, api: bool) -> None:
-        self._send, self._api = send, api
+    def __init__(self, send: Send, request_id: str, *, api: bool) -> None:
+        self._send, self._request_id, self._api = send, request_id, api
         self.status: int | None = None
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             headers = MutableHeaders(scope=message)
+            headers[REQUEST_ID] = self._request_id
             for name, value in _HEADERS.items():
                 headers.setdefault(name, value)
             headers.setdefault("Cache-Control", "no-store" if self._api else "no-cache")

@@ -11,8 +11,8 @@ from starlette.exceptions import HTTPException
 from temporalio.service import RPCError
 
 from application.acting import why_impossible
-from application.documents import OrderDocument
 from application.outages import AWAY, NOT_MIGRATED, REFUSED_LOGIN
+from application.problem_codes import code_of_class
 from application.refunding import RefundIdTaken
 from application.restocking import RefundNotFound
 from eventstore.errors import EventStoreError, InvalidEvent, SequenceBehindLog, UnexpectedVersion, WrongExpectedVersion
@@ -30,7 +30,6 @@ from orders.errors import (
 from orders.faults import problem_of as problem_text
 from projections.rebuild import RebuildRunning
 from temporal import TemporalUnreachable
-from web.preconditions import etag
 from web.problems import MAX_FAULTS, RETRY_AFTER, FaultDocument, Invalid, NotFound, Problem
 from webhooks.errors import InvalidEndpoint, UnknownDelivery, UnknownEndpoint, WebhookError
 
@@ -118,7 +117,7 @@ def _of_order(error: OrderError) -> Problem:
         case IllegalTransition():
             return Problem(409, "illegal-transition", why_impossible(error))
         case _:
-            return Problem(409, _slug(error), str(error))
+            return Problem(409, code_of_class(type(error)), str(error))
 
 
 def _invalid(detail: str, found: Sequence[F], document_of: Callable[[F], FaultDocument]) -> Invalid:
@@ -129,7 +128,7 @@ def _invalid(detail: str, found: Sequence[F], document_of: Callable[[F], FaultDo
 
 def _of_gateway(error: GatewayError) -> Problem:
     if isinstance(error, DefiniteRefusal):
-        return Problem(409, _slug(error), str(error))
+        return Problem(409, code_of_class(type(error)), str(error))
     return Problem(503, "provider-away", "the payment provider does not answer: try again later", headers=RETRY_AFTER)
 
 
@@ -140,7 +139,7 @@ def _of_webhooks(error: WebhookError) -> Problem:
         case UnknownEndpoint() | UnknownDelivery():
             return NotFound(str(error))
         case _:
-            return Problem(409, _slug(error), str(error))
+            return Problem(409, code_of_class(type(error)), str(error))
 
 
 def _of_stock(error: AdjustmentRefused) -> Problem:
@@ -148,12 +147,12 @@ def _of_stock(error: AdjustmentRefused) -> Problem:
         case InvalidAdjustment():
             return Invalid("the request is not valid", [_body_fault(Fault(error.field, error.problem))])
         case SkuNotFound() | RefundNotFound():
-            return Problem(404, _slug(error), str(error))
+            return Problem(404, code_of_class(type(error)), str(error))
         case StockChanged():
             members = {"level": {"sku": error.sku, "available": error.available}}
             return Problem(409, "stock-changed", str(error), members=members)
         case _:
-            return Problem(409, _slug(error), str(error))
+            return Problem(409, code_of_class(type(error)), str(error))
 
 
 def _of_store(error: EventStoreError) -> Problem:
@@ -163,19 +162,12 @@ def _of_store(error: EventStoreError) -> Problem:
             return Invalid("the request is not valid", [_body_fault(Fault(error.data_path, error.problem))])
         case WrongExpectedVersion():
             return Problem(503, "busy", "the order is being changed concurrently: try again", headers=RETRY_AFTER)
-        case UnexpectedVersion():
-            return _order_changed(error)
+        case UnexpectedVersion():  # `web.order_changed` adds the order
+            return Problem(412, "order-changed", str(error))
         case SequenceBehindLog():
             return Problem(503, "sequence-behind-log", str(error))
         case _:
             return Problem(503, "unreadable-order", "the order's events cannot be read by this version of the program")
-
-
-def _order_changed(error: UnexpectedVersion) -> Problem:
-    order = OrderDocument.of(error.state, error.actual)
-    detail = f"order {order.order_id} has changed: it is at version {error.actual} ({order.status}); nothing was done"
-    members = {"order": order.model_dump(mode="json")}
-    return Problem(412, "order-changed", detail, headers={"ETag": etag(error.actual)}, members=members)
 
 
 def _of_database(error: Exception) -> Problem | None:
@@ -192,10 +184,6 @@ def _of_database(error: Exception) -> Problem | None:
             return Problem(503, "database-away", "the database does not answer: try again later", headers=RETRY_AFTER)
         case _:
             return None
-
-
-def _slug(error: Exception) -> str:
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", type(error).__name__).lower()
 
 
 def _body_fault(fault: Fault) -> FaultDocument:

@@ -34,10 +34,22 @@ class ProblemDocument(Document):
     errors: list[ProblemFault] | None = None
 
 
+class OrderChange(Document):
+    """An event that changed an order, and who caused it."""
+
+    version: int
+    type: str
+    actor: str | None
+    recorded_at: datetime
+
+
 class OrderChangedProblem(ProblemDocument):
-    """The refusal of a request whose If-Match the order does not fulfil. order: its present state."""
+    """The refusal of a request whose If-Match the order does not fulfil. order: its present state. hold: the event that holds
+    it, null where it is not on hold."""
 
     order: OrderDocument
+    last_change: OrderChange
+    hold: OrderChange | None
 
 
 class Placed(Document):

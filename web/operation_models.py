@@ -1,7 +1,9 @@
 """Documents about the state of the system; see `web.models` for the spelling of fields."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from application.documents import Amount, Document, Position, Status
 from open_work.kinds import Kind
@@ -31,6 +33,8 @@ class StatusToday(Document):
 
 
 class Today(Document):
+    """Orders that changed since `since`, midnight UTC. Deprecated: GET /v1/figures counts occurrences, in any zone."""
+
     since: datetime
     statuses: list[StatusToday]
 
@@ -40,7 +44,7 @@ class Summary(Document):
 
     head: Position
     counts: dict[Status, int]
-    today: Today
+    today: Annotated[Today, Field(deprecated=True)]
     revenue: list[Money]
 
 

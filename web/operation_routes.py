@@ -13,6 +13,7 @@ from application.version import program_version
 from application.wire import camel_case
 from open_work.attention_list import find_stuck
 from open_work.kinds import Kind
+from orders.money import largest_first
 from projections.order_dashboard import ORDER_DASHBOARD
 from settings import temporal_namespace
 from temporal import reachable
@@ -44,7 +45,8 @@ async def get_config(system: Shared, caller: Asking) -> dict[str, Any]:
 @router.get("/summary", response_model=models.Summary)
 @requires(Role.READ)
 async def get_summary(system: Shared, wait: Wait = None) -> dict[str, Any]:
-    """Orders by status; the orders that changed since midnight UTC, by their current status; revenue."""
+    """Orders by status; revenue, the largest amount first. Deprecated: `today`, the orders that changed since midnight UTC at
+    their full totals; see GET /v1/figures."""
     await caught_up(system, ORDER_DASHBOARD, wait)
     queries = system.queries
     since = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -53,7 +55,7 @@ async def get_summary(system: Shared, wait: Wait = None) -> dict[str, Any]:
         "head": await system.sources.store.head(),
         "counts": await queries.counts_by_status(),
         "today": {"since": since, "statuses": [_status_today(status, list(found)) for status, found in today]},
-        "revenue": _money(await queries.revenue()),
+        "revenue": _money(largest_first(await queries.revenue())),
     }
 
 

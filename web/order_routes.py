@@ -25,7 +25,7 @@ from web.keys import Role
 from web.order_schema import ORDER_BODY
 from web.parameters import Bulk, RefundId
 from web.preconditions import RESPONSES, etag
-from web.route import ApiRoute, requires
+from web.route import ApiRoute, bind_order, requires
 from web.system import Asking, Shared
 
 router = APIRouter(prefix="/v1/orders", route_class=ApiRoute, tags=["orders"])
@@ -87,6 +87,7 @@ async def place_order(
 ) -> dict[str, Any]:
     """Place an order. The same order again changes nothing; different content under its id is refused."""
     order = read_order(await request.body(), now=datetime.now(UTC))
+    bind_order(order.order_id)
     handled = await place(system.orders, order, actor=caller.actor, bulk=bulk)
     response.headers["Location"] = f"/v1/orders/{quote(order.order_id, safe='')}"
     response.headers["ETag"] = etag(handled.version)

@@ -119,12 +119,13 @@ async def get_payment(system: Shared, caller: Asking, response: Response, order_
 @router.get("/orders/{orderId}/timeline", response_model=TimelineDocument)
 @requires(Role.READ)
 async def get_timeline(system: Shared, response: Response, order_id: OrderId, wait: Wait = None) -> TimelineDocument:
-    """Events of the order, each with its actor and cause, and the order's workflows."""
+    """Events of the order, each with its actor and cause, the order's workflows, and its restocks."""
     await caught_up(system, ORDER_DASHBOARD, wait)
     events = await load_events(system.orders, order_id)
     response.headers["ETag"] = etag(events[-1][0].version)
     workflows = await _workflows(system, order_id, refund_workflows(events))
-    return timeline_document(Timeline(order_id, events, workflows))
+    restocks = await system.adjustments.of_order(order_id)
+    return timeline_document(Timeline(order_id, events, workflows, restocks))
 
 
 async def _workflows(system: System, order_id: str, refunds: list[str]) -> list[WorkflowView] | None:

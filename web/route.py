@@ -5,10 +5,12 @@ from collections import Counter
 from collections.abc import Callable, Coroutine
 from typing import Any, Final, TypeVar
 
+import structlog
 from fastapi import Request, Response, params
 from fastapi.dependencies.utils import get_flat_params
 from fastapi.routing import APIRoute
 
+from orders.ids import order_id_problem
 from web.idempotency import HEADER, MAX_KEY
 from web.keys import Caller, Role, UnknownKey
 from web.limits import read_body
@@ -81,6 +83,7 @@ class ApiRoute(APIRoute):
             caller = _caller(system, request)  # 401, 429
             request.state.caller = caller
             caller.require(self.role)  # 403
+            bind_order(request.path_params.get("orderId"))
             self._refuse_unknown_parameters(request)  # 422
             if request.method not in _BODY_METHODS:
                 return await within_limit(request)
@@ -107,6 +110,12 @@ def _caller(system: System, request: Request) -> Caller:
         return system.keyring.caller(request.headers.get("authorization"))
     except UnknownKey as error:
         raise system.wrong_keys.refused(request.client.host if request.client else "", error) from None
+
+
+def bind_order(order_id: str | None) -> None:
+    """Add the order to the log lines of the request."""
+    if order_id is not None and order_id_problem(order_id) is None:
+        structlog.contextvars.bind_contextvars(order_id=order_id)
 
 
 def _extra(role: Role, methods: set[str]) -> dict[str, Any]:

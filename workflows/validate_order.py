@@ -19,6 +19,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.rounds import InRounds
 
 OUT_OF_STOCK = "Items out of stock"
+NAMED = 5
 ON_HOLD = "On hold"
 
 
@@ -66,13 +67,21 @@ class ValidateOrder(InRounds):
             return await self._refuse_label(order, f"Cannot be shipped: {availability.unshippable}")
         cancellation = Cancellation(
             order=order,
-            reason=OUT_OF_STOCK,
+            reason=_reason(availability),
             cancelled_by=CancelledBy.VALIDATION,
             shortages=availability.shortages,
         )
-        skus = ", ".join(shortage.sku for shortage in availability.shortages[:5])
+        skus = ", ".join(shortage.sku for shortage in availability.shortages[:NAMED])
         return await self.database(CANCEL, cancellation, f"Short of {skus}")
 
     async def _refuse_label(self, order: OrderRef, reason: str) -> OrderProgress:
         cancellation = Cancellation(order=order, reason=reason, cancelled_by=CancelledBy.VALIDATION)
         return await self.database(CANCEL, cancellation, reason[:200])
+
+
+def _reason(availability: Availability) -> str:
+    """Return why the order is cancelled: units can come back, an unknown SKU is mostly a mistake in the order."""
+    if not availability.unknown:
+        return OUT_OF_STOCK
+    more = f" and {len(availability.unknown) - NAMED} more" if len(availability.unknown) > NAMED else ""
+    return f"Unknown SKU: {', '.join(availability.unknown[:NAMED])}{more}"

@@ -55,7 +55,7 @@ class Placement:
         self._orders, self._store, self._settings, self._as_json = orders, store, settings, as_json
         self._results: Counter[str] = Counter()
         self._sure = LineRanges()
-        self._endings = Endings()
+        self._endings = Endings(note)
         self._start = 0
         self._waited = False
         self._read = True  # False once standard output is closed
@@ -99,7 +99,7 @@ class Placement:
         self._waited = True
         total = self._results["placed"] + self._results["alreadyPlaced"]
         with waiting(total) as advance:
-            await self._endings.wait(self._store, self._start, lambda endings: advance(endings.counts))
+            await self._endings.wait(self._orders, self._store, self._start, lambda: advance(self._endings.counts))
 
     def finish(self, code: int) -> int:
         """Print the summary and return the code."""

@@ -24,11 +24,14 @@ from gateways.payments import Charge, ChargeRequest, PaymentChange, Refund, Refu
 from gateways.simulated import statements
 from gateways.simulated.call import Operation, SimulationSettings, call
 
+ALWAYS_ACCEPTED: Final = "pm_accepted"
+"""Means of payment that is charged at any amount."""
 _PROCESSING: Final = timedelta(days=22)
 
 
 class SimulatedPaymentGateway:
-    """A PaymentGateway on the ledger in schema simulated; charges above settings.decline_above are declined."""
+    """A PaymentGateway on the ledger in schema simulated; charges above settings.decline_above are declined, unless by
+    ALWAYS_ACCEPTED."""
 
     def __init__(self, pool: asyncpg.Pool, settings: SimulationSettings | None = None) -> None:
         self._pool = pool
@@ -48,7 +51,7 @@ class SimulatedPaymentGateway:
             request.order_id,
             request.amount,
             request.currency,
-            self._settings.decline_above,
+            None if request.payment_method == ALWAYS_ACCEPTED else self._settings.decline_above,
         )
         return _charge(request.key, row)
 

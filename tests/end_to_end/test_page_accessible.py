@@ -6,7 +6,8 @@ from temporalio.client import Client
 from tests.end_to_end.page_checks import FAULTS
 from tests.end_to_end.page_harness import DESK, PHONE, WAIT, Console, Office, console, office
 
-VIEWS = ("/", "/orders/seen", "/orders/stuck", "/customers", "/customers/ALFKI", "/inventory", "/system", "/nowhere")
+ORDERS = ("/", "/orders/seen", "/orders/stuck", "/figures")
+VIEWS = (*ORDERS, "/customers", "/customers/ALFKI", "/inventory", "/system", "/nowhere")
 
 
 async def _with_every_kind_of_row(shop: Office) -> None:

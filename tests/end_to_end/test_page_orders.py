@@ -20,8 +20,9 @@ async def test_an_order_placed_by_http_is_seen_to_ship_without_a_reload(
         await shop.place("first")
         await shown.sees(shown.row("first"), "shipped")
         await shown.sees(shown.row("first"), "30.00\u00a0EUR")
-        tile = shown.page.locator(".tile[data-tone=shipped]")
-        await shown.sees(tile, re.compile(r"shipped.*1.*30\.00\s*EUR.*1 in all"))
+        tile = shown.page.locator(".tile[data-figure=shipped]")
+        await shown.sees(tile, re.compile(r"shipped.*1.*30\.00\s*EUR"))
+        await shown.sees(shown.page.locator(".standing"), "1 shipped")
         await shown.sees(shown.page.locator(".tile.revenue"), "30.00\u00a0EUR")
         assert await shown.page.evaluate("window.neverReloaded")
 

@@ -9,12 +9,13 @@ from typing import Any, Final
 FOLDER: Final = Path(__file__).resolve().parents[1] / "golden"
 RECORD: Final = bool(os.environ.get("RECORD_GOLDEN"))
 
-_SECONDS: Final = frozenset({"seconds", "ms"})
+_SECONDS: Final = frozenset({"seconds", "ms", "median", "ninetieth"})
 """Fields whose value is a duration."""
 
 _NORMAL: Final = (
     (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)?", "TIME"),
     (r"\d{4}-\d\d-\d\dT00:00:00Z", "TIME"),
+    (r"\b\d{4}-\d\d-\d\d\b", "DAY"),
     (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "UUID"),
     (r"TRK[0-9A-F]+", "TRACKING"),
     (r"whsec_[A-Za-z0-9+/=]+", "SECRET"),

@@ -66,6 +66,9 @@ async def test_an_act_on_an_older_version_is_refused_with_the_order_as_it_is(
         document = problem(refused, 412, "order-changed")
         assert document["order"] == await served.get("/v1/orders/a")
         assert OrderDocument.model_validate(document["order"]).version == len(before)
+        change = document["lastChange"]
+        assert (change["version"], change["type"], change["actor"]) == (len(before), before[-1], None)
+        assert (document["hold"], f"by {before[-1]} of unknown" in document["detail"]) == (None, True)
         assert refused.headers["etag"] == f'"{len(before)}"'
         assert await types(served, "a") == before
         acted = await served.post(f"/v1/orders/a/{act}", ACTS[act], If_Match=f'"1", {refused.headers["etag"]}')

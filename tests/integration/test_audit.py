@@ -62,6 +62,7 @@ async def test_an_event_of_an_unknown_type_in_an_order_is_found(books: Books) ->
         (STREAMS, ORDER),
         (READ_MODELS, f"order-dashboard@{position}"),
         (READ_MODELS, f"customer-orders@{position}"),
+        (READ_MODELS, f"daily-figures@{position}"),
     ]
 
 

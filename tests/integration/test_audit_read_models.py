@@ -104,7 +104,9 @@ async def test_a_checkpoint_that_has_moved_past_events_is_found_by_their_rows(bo
     await books.project()
     await books.out_of_stock("o-2")
     await books.owner.execute("update eventstore.subscriptions set position = $1", await books.app.store.head())
-    assert await _problems(books) == [
+    found = await _problems(books)
+    assert {subject.partition(":")[0] for _, subject, _ in found} == {each.name for each in PROJECTIONS}
+    assert [each for each in found if "daily-figures" not in each[1]] == [
         (READ_MODELS, "order-dashboard: o-2", "the row is missing"),
         (
             READ_MODELS,

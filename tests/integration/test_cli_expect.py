@@ -39,7 +39,7 @@ async def shell(
 async def test_an_act_on_another_version_is_refused_with_the_present_one(shell: Shell) -> None:
     assert (await shell.orders("place", "-", given=as_lines(order_data("a")))).code == 0
     assert (await shell.orders("hold", "a", "--reason", "fraud suspected", "--expect", "1")).code == 0
-    refusal = "the order is at version 2, placed, not 1: nothing changed\n"
+    refusal = "order a is at version 2, placed, not 1: nothing changed\n"
     for command in (
         ("release", "a"),
         ("cancel", "a", "--reason", "x"),
@@ -49,7 +49,7 @@ async def test_an_act_on_another_version_is_refused_with_the_present_one(shell: 
     ):
         ended = await shell.orders(*command, "--expect", "1")
         assert (ended.code, ended.out, ended.err) == (1, "", refusal), command
-    assert (await shell.orders("release", "a", "--expect", "2")).out == "released, goes on from placed\n"
+    assert (await shell.orders("release", "a", "--expect", "2")).out == "order a is released, goes on from placed\n"
 
 
 async def test_a_sign_means_a_change_and_a_level_has_none(shell: Shell) -> None:
@@ -90,10 +90,13 @@ async def test_returned_goods_go_back_into_stock_once(shell: Shell, app: App) ->
         RequestRefund("a", "r1", 3000, "returned"),
     ):
         await app.orders.handle(stream_name("a"), command, command_id=new_id(), metadata={})
-    assert (await shell.orders(*restock)).out.startswith("back in stock\n")
-    assert (await shell.orders(*restock)).out.startswith("was back in stock already\n")
+    assert (await shell.orders(*restock)).out.startswith("order a: units are back in stock\n")
+    assert (await shell.orders(*restock)).out.startswith("order a: units were back in stock already\n")
     again = (await shell.orders(*restock, "--json")).document
     assert (again["changed"], again["adjustments"][0]["after"]) == (False, 10)
+    [restock_of_a] = (await shell.orders("timeline", "a", "--json")).document["restocks"]
+    assert (restock_of_a["sku"], restock_of_a["units"], restock_of_a["refundId"]) == ("TEA-1", 2, "r1")
+    assert restock_of_a["actor"].startswith("cli:")
     other = await shell.orders("inventory", "restock", "a", "TEA-1=1", "--refund-id", "r1", "--reason", "x")
     assert (other.code, other.err) == (1, "for refund r1 of order a other units went back into stock before\n")
     assert [level.available for level in await app.stock.list()] == [10]

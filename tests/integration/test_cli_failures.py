@@ -42,6 +42,14 @@ async def test_an_order_that_is_not_there_is_said_to_be_missing(shell: Shell) ->
         is_one_sentence(ended, "there is no order nope")
 
 
+async def test_a_refusal_with_json_is_the_one_document_on_standard_output(shell: Shell) -> None:
+    ended = await shell.orders("show", "nope", "--json")
+    assert (ended.code, ended.err) == (1, "there is no order nope\n")
+    assert ended.document == {
+        "error": {"code": "order-not-found", "message": "there is no order nope", "orderId": "nope"}
+    }
+
+
 async def test_a_database_that_is_away_is_named_without_its_password(shell: Shell) -> None:
     away = "postgresql://shop:geheim@localhost:1/orders"
     ended = await shell.orders("list", DATABASE_URL=away)

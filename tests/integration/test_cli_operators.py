@@ -78,7 +78,7 @@ async def test_a_held_order_is_shown_as_such_and_goes_on_when_released(
 ) -> None:
     order_id = await stopped_before(system, steering, "create-shipment")
     held = await shell.orders("hold", order_id, "--reason", "fraud suspected")
-    assert (held.code, held.out, held.err) == (0, "on hold while paid\n", "")
+    assert (held.code, held.out, held.err) == (0, f"order {order_id} is on hold while paid\n", "")
     steering.before["create-shipment"].release.set()
 
     again = await shell.orders("hold", order_id, "--reason", "another", "--json")
@@ -92,7 +92,7 @@ async def test_a_held_order_is_shown_as_such_and_goes_on_when_released(
     assert datetime.fromisoformat(row["since"]) < datetime.now(UTC)
 
     released = await shell.orders("release", order_id)
-    assert (released.code, released.out) == (0, "released, goes on from paid\n")
+    assert (released.code, released.out) == (0, f"order {order_id} is released, goes on from paid\n")
     await system.settled(order_id, "shipped")
     timeline = (await shell.orders("timeline", order_id, "--json")).document
     by_hand = [(each["type"], each["actor"]) for each in timeline["events"] if each["actor"] == ACTOR]
@@ -122,7 +122,7 @@ async def test_what_cannot_be_done_is_refused_with_where_the_order_stands(
     refusal = f"order {order_id} has no refund before it has shipped, cancel it instead: it is paid\n"
     assert (early.code, early.out, early.err) == (1, "", refusal)
     idle = await shell.orders("release", order_id)
-    assert (idle.code, idle.out) == (0, "was not on hold\n")
+    assert (idle.code, idle.out) == (0, f"order {order_id} was not on hold\n")
     steering.before["create-shipment"].release.set()
     await system.settled(order_id, "shipped")
     late = await shell.orders("hold", order_id, "--reason", "too late")
@@ -156,7 +156,7 @@ async def test_an_order_whose_workflow_was_terminated_needs_attention_until_it_i
     assert order_id in shown.out
 
     retried = await shell.orders("retry", order_id, "--reason", "terminated by mistake")
-    assert (retried.code, retried.out) == (0, f"is paid, retried by fulfill-order\n{EFFECTS['paid']}\n")
+    assert retried.out == f"order {order_id} is paid, retried by fulfill-order\n{EFFECTS['paid']}\n"
     await system.settled(order_id, "shipped")
     assert await system.money(order_id) == (30_00, 0)
     assert await system.live_labels(order_id) == 1
@@ -171,7 +171,7 @@ async def test_a_shipped_order_is_refunded_in_parts_and_never_more_than_was_char
     order_id = await shipped(system)
     first = ("refund", order_id, "--amount", "1000", "--reason", "it arrived late", "--refund-id", "r1")
     asked = await shell.orders(*first, "--wait")
-    assert (asked.code, asked.out) == (0, "refund r1: 10.00 EUR was refunded, 20.00 EUR can still be refunded\n")
+    assert asked.out == f"refund r1 of order {order_id}: 10.00 EUR was refunded, 20.00 EUR can still be refunded\n"
     again = (await shell.orders(*first, "--wait", "--json")).document
     assert (again["requested"], again["refunded"], again["refundable"]) == (False, True, 2000)
     other = await shell.orders("refund", order_id, "--amount", "5", "--reason", "it arrived late", "--refund-id", "r1")

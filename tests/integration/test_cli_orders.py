@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -146,15 +147,33 @@ async def test_customers_prints_all_of_them_or_one(shell: Shell, shipped: str) -
     assert (missing.code, missing.err) == (1, "there is no order of customer NOBODY\n")
 
 
+async def test_figures_name_their_zone_which_is_the_machines_unless_given(shell: Shell, shipped: str) -> None:
+    found = await shell.orders("figures", "--zone", "Asia/Kathmandu")
+    assert "days in Asia/Kathmandu, from " in found.err
+    document = (await shell.orders("figures", "--zone", "Asia/Kathmandu", "--json")).document
+    [currency] = document["days"][-1]["currencies"]
+    assert currency["shipped"] >= 1
+    assert f"{currency['shipped']:,}: " in found.out
+    at_home = replace(shell, environment={**shell.environment, "TZ": "America/St_Johns"})
+    assert (await at_home.orders("figures", "--json")).document["zone"] == "America/St_Johns"
+    for option, value in (("--zone", "Mars"), ("--from", "2999-01-01"), ("--from", "yesterday")):
+        refused = await shell.orders("figures", option, value)
+        assert (refused.code, refused.out) == (2, "")
+        assert option in refused.err
+
+
 async def test_cancel_undoes_an_order_that_waits_and_a_second_one_changes_nothing(shell: Shell, app: App) -> None:
     order_id = new_id()
     # Out of stock: validation cancels the order before a person does.
     lacking = as_lines(order_data(order_id, sku="NONE-1"))
     assert (await shell.orders("place", "-", "--wait", given=lacking)).out.endswith("cancelled 1, open 0\n")
     again = await shell.orders("cancel", order_id, "--reason", "changed my mind")
-    assert (again.code, again.out) == (0, "was cancelled already (Items out of stock, by validation)\n")
+    assert (again.code, again.out) == (
+        0,
+        f"order {order_id} was cancelled already (Unknown SKU: NONE-1, by validation)\n",
+    )
     document = (await shell.orders("cancel", order_id, "--reason", "again", "--json")).document
-    assert (document["cancelled"], document["reason"]) == (False, "Items out of stock")
+    assert (document["cancelled"], document["reason"]) == (False, "Unknown SKU: NONE-1")
     assert "short of NONE-1 (0 of 2)" in (await shell.orders("show", order_id)).out
 
 
@@ -176,8 +195,24 @@ async def test_inventory_is_imported_listed_and_set(shell: Shell) -> None:
     file.write_text("sku,name,unitPrice,unitsInStock\nA-1,Chai,1800,39\nA-2,Chang,1900,17\n")
     assert (await shell.orders("inventory", "import", str(file), "--json")).document == {"imported": 2}
     assert (await shell.orders("inventory", "import", str(file))).out == "imported 2 SKUs\n"
+    file.write_text("sku,name,unitPrice,unitsInStock\nA-1,Chai,1800,40\n")
+    assert (await shell.orders("inventory", "import", str(file), "--reason", "counted")).out == "imported 1 SKU\n"
+    entries = (await shell.orders("inventory", "adjustments", "--sku", "A-1", "--json")).document["adjustments"]
+    assert [(each["kind"], each["change"], each["reason"]) for each in entries] == [
+        ("import", 1, "counted"),
+        ("import", 39, None),
+    ]
     level = (await shell.orders("inventory", "set", "A-2", "5", "--json")).document
-    assert level == {"sku": "A-2", "name": "Chang", "unitPrice": 1900, "available": 5, "reserved": 0}
+    assert level == {
+        "sku": "A-2",
+        "name": "Chang",
+        "unitPrice": 1900,
+        "available": 5,
+        "reserved": 0,
+        "created": False,
+    }
+    new = await shell.orders("inventory", "set", "A-3", "5", "--json")
+    assert (new.document["created"], new.err) == (True, "created A-3: there was no such SKU\n")
     text, document = await both(shell, "inventory", "list", "--limit", "2")
     assert [level["sku"] for level in document["levels"]] == ["A-1", "A-2"]
     assert "Chang" in text

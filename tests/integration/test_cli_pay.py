@@ -48,7 +48,7 @@ async def test_a_waiting_order_is_shown_truthfully_and_paid_by_another_card(
 
     accept_everything(system)
     paid = await shell.orders("pay", order_id, "--payment-method", "pm_2")
-    assert (paid.code, paid.out.strip()) == (0, "is charged again")
+    assert (paid.code, paid.out.strip()) == (0, f"order {order_id} is charged again")
     await system.settled(order_id, "shipped")
     late = await shell.orders("pay", order_id, "--payment-method", "pm_3")
     assert late.code == 1

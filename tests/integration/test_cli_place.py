@@ -70,6 +70,24 @@ async def test_the_first_line_of_an_id_is_the_order_and_other_content_is_refused
     assert again.err == f"line 1 (order {order_id}): order {order_id} was already placed with different items, total\n"
 
 
+async def test_a_wait_names_an_order_on_hold_and_ends_with_its_cancel(shell: Shell) -> None:
+    order_id = new_id()
+    given = as_lines(order_data(order_id))
+    assert (await shell.orders("place", "-", given=given)).code == 0
+    assert (await shell.orders("hold", order_id, "--reason", "fraud suspected")).code == 0
+    async with shell.started("place", "-", "--wait") as process, asyncio.timeout(LIMIT):
+        assert process.stdin
+        assert process.stdout
+        assert process.stderr
+        process.stdin.write(given)
+        process.stdin.close()
+        message = (await process.stderr.readline()).decode()
+        assert message.startswith(f"order {order_id} is on hold (fraud suspected) until `orders release {order_id}`")
+        assert (await shell.orders("cancel", order_id, "--reason", "x")).code == 0
+        assert (await process.stdout.read()).decode().endswith("cancelled 1, open 0\n")
+        assert await process.wait() == 0
+
+
 async def test_an_order_too_large_for_an_event_is_refused_alone(shell: Shell) -> None:
     large = order_data(new_id())
     large["items"] = [{"sku": "A" * 128, "name": "n" * 512, "quantity": 1, "unitPrice": 1}] * 2000

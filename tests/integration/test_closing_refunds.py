@@ -94,7 +94,8 @@ async def test_a_refund_that_the_provider_has_made_or_may_make_is_not_closed(ser
     await make(served, order_id, refund)
     for act in ("withdraw", "settle"):
         answer = await served.post(f"/v1/orders/{order_id}/refunds/r-1/{act}", REASON)
-        assert (answer.status_code, answer.json()["type"]) == (409, "urn:orders:problem:refund-under-way")
+        assert (answer.status_code, answer.json()["type"]) == (409, "urn:orders:problem:refund-not-open")
+        assert f"of order {order_id} cannot be closed: " in answer.json()["detail"]
     await Faults(served.app.pool).decide("payment.refund", f"{order_id}:return-payment:r-1", succeeds=True)
     answer = await served.post(f"/v1/orders/{order_id}/refunds/r-1/settle", REASON)
     assert answer.status_code == 409

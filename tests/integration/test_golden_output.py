@@ -166,6 +166,7 @@ async def _reads(on: Recording) -> None:
     await on.command("list-status", "list", "--status", "cancelled", "--customer", "ALFKI")
     await on.command("customers", "customers")
     await on.command("customer", "customers", "ALFKI")
+    await on.command("figures", "figures", "--zone", "Asia/Kathmandu")
     await on.command("inventory-list", "inventory", "list", "--limit", "1")
     for name, path, query in (
         ("orders", "/v1/orders", {"limit": 2}),
@@ -174,6 +175,8 @@ async def _reads(on: Recording) -> None:
         ("customer", "/v1/customers/ALFKI", {}),
         ("inventory", "/v1/inventory", {"limit": 1}),
         ("summary", "/v1/summary", {}),
+        ("figures", "/v1/figures", {"zone": "Asia/Kathmandu"}),
+        ("shipping-times", "/v1/figures/shipping-times", {}),
         ("projections", "/v1/projections", {}),
         ("config", "/v1/config", {}),
         ("healthz", "/healthz", {}),

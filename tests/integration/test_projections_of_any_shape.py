@@ -59,7 +59,7 @@ UNITS_BY_SKU: Final = Projection(
     row=SkuRow,
     key_columns=("sku",),
     events=(OrderPlaced,),
-    keys=lambda event: ((sku,) for sku in quantities(event)),
+    keys=lambda event, _: ((sku,) for sku in quantities(event)),
     changes=changes,
 )
 

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import asyncpg
 import pytest
@@ -13,6 +14,8 @@ from eventstore.wakeup import Wakeup
 from orders.events import OrderConfirmed, OrderPaid, OrderPlaced
 from projections import statements
 from projections.customer_orders import CUSTOMER_ORDERS
+from projections.daily_figures import DAILY_FIGURES
+from projections.days import days_between
 from projections.order_dashboard import ORDER_DASHBOARD
 from projections.queries import Queries
 from projections.runner import Projector
@@ -27,6 +30,9 @@ select 'o-' || n, 'c-' || n % 500, case when n <= 100 then 'placed' else 'shippe
        now(), now(), n, n from generate_series(1, 20000) n;
 insert into projections.customer_orders
 select 'c-' || n, (array['EUR', 'USD'])[1 + n % 2], 1, 1, 0, n, now(), now(), n from generate_series(1, 20000) n;
+insert into projections.daily_figures
+select '2026-01-01'::timestamptz + n * interval '15 minutes', 'EUR', 1, 1, 1, 1, 1, 1, 1, 1, 1, n
+  from generate_series(1, 20000) n;
 insert into projections.parked (projection, position, reason)
 select 'order-dashboard', n, 'a reason' from generate_series(1, 20000) n;"""
 
@@ -48,6 +54,7 @@ async def wide(database_url: str) -> AsyncIterator[asyncpg.Connection]:
         await connection.execute(SYNTHETIC)
         await connection.execute("vacuum analyze projections.order_dashboard")
         await connection.execute("vacuum analyze projections.customer_orders")
+        await connection.execute("vacuum analyze projections.daily_figures")
         await connection.execute("vacuum analyze projections.parked")
         yield connection
 
@@ -153,8 +160,30 @@ async def test_a_spend_beyond_64_bits_is_exact(pool: asyncpg.Pool, store: EventS
     assert await Queries(pool).revenue() == {"EUR": 3 * largest}
 
 
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Kathmandu", "America/St_Johns"])
+async def test_figures_of_a_day_are_those_of_the_zones_day(pool: asyncpg.Pool, store: EventStore, zone: str) -> None:
+    [today] = days_between(date(2026, 1, 2), date(2026, 1, 2), ZoneInfo(zone))
+    inside = (today.since, today.before - timedelta(microseconds=1))
+    for number, at in enumerate((today.since - timedelta(microseconds=1), *inside, today.before)):
+        await happens(store, OrderPlaced.of(an_order(orderId=f"o-{number}", placedAt=at.isoformat())))
+    await drain(projector(pool, store, DAILY_FIGURES))
+    days = list(days_between(date(2026, 1, 1), date(2026, 1, 3), ZoneInfo(zone)))
+    found = await Queries(pool).figures(days)
+    assert [(each.day.day, each.currency, each.placed, each.placed_amount) for each in found] == [
+        (1, "EUR", 1, 1300),
+        (2, "EUR", 2, 2600),
+        (3, "EUR", 1, 1300),
+    ]
+
+
 # Start, end, and cursor of an earlier page.
 PERIOD: Final = (datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 1, 9, tzinfo=UTC))
+DAYS: Final = list(days_between(date(2026, 1, 5), date(2026, 1, 7), ZoneInfo("Asia/Kathmandu")))
+OF_DAYS: Final = (
+    *zip(*((each.day, each.since, each.before) for each in DAYS), strict=True),
+    DAYS[0].since,
+    DAYS[-1].before,
+)
 QUESTIONS: Final = [
     *zip(
         statements.LIST_ORDERS.values(),
@@ -177,6 +206,8 @@ QUESTIONS: Final = [
     (statements.LIST_CUSTOMERS, ("c-1", "EUR", 10)),
     (statements.GET_CUSTOMER, ("c-1",)),
     (statements.TOP_CUSTOMERS, (3,)),
+    (statements.FIGURES, OF_DAYS),
+    (statements.SHIPPING_TIMES, OF_DAYS),
     (statements.PARKED, ("order-dashboard", 5, 10)),
     (statements.ORDERS_ON_HOLD, (["placed", "confirmed", "paid"],)),
     (statements.ORDERS_OWED, ()),
@@ -189,7 +220,9 @@ async def test_every_question_has_its_index_and_no_index_is_without_a_question(
 ) -> None:
     await wide.execute(f"set plan_cache_mode = {planned}")
     plans = [await _plan(wide, sql, arguments) for sql, arguments in QUESTIONS]
-    assert [plan for plan in plans if re.search("Seq Scan on (order_dashboard|customer_orders|parked)", plan)] == []
+    assert [
+        plan for plan in plans if re.search("Seq Scan on (order_dashboard|customer_orders|daily_figures|parked)", plan)
+    ] == []
     indexes = await wide.fetch("select indexname from pg_indexes where schemaname = 'projections'")
     by_triggers = {"order_counts_pkey", "revenue_pkey"}
     assert {row["indexname"] for row in indexes} - set(re.findall(r"\w+", "\n".join(plans))) == by_triggers

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
+from open_work.kinds import KINDS
+
 ROOT = Path(__file__).parents[2]
 RULES = ROOT / "deploy" / "prometheus" / "alerts.yml"
 PROMETHEUS = ROOT / "deploy" / "prometheus" / "prometheus.yml"
@@ -38,6 +40,12 @@ def test_every_alert_says_how_bad_it_is_and_what_to_type() -> None:
         assert rule["labels"]["severity"] in ("page", "ticket")
         assert set(rule["annotations"]) == {"summary", "description"}
         assert rule["annotations"]["description"].endswith(f"docs/operations.md#{rule['alert'].lower()}")
+
+
+def test_every_kind_of_attention_that_harms_has_an_alert() -> None:
+    """A parked event has an alert by its own metric; a hold is a person's wish."""
+    alerted = set(re.findall(r'orders_attention\{kind="(\w+)"\}', RULES.read_text()))
+    assert alerted == set(KINDS) - {"parked", "onHold"}
 
 
 @pytest.mark.parametrize("rule", ALERTS, ids=lambda rule: str(rule["alert"]))

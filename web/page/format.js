@@ -6,6 +6,9 @@ const SAME_YEAR = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "s
 const OTHER_YEAR = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" });
 const CLOCK = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3 });
 
+/** A field with its label. */
+export const labelled = (text, field) => h("label", { for: field.id }, h("span", {}, text), field);
+
 export const count = (number) => NUMBER.format(number);
 
 export function plural(number, one, many = `${one}s`) {

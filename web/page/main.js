@@ -1,5 +1,6 @@
 // The current view, the sign-in, and the parts that all views share.
 import { whenSignedOut } from "./api.js";
+import { showCharts } from "./charts.js";
 import { showCustomer, showCustomers } from "./customers.js";
 import { emptyState, errorState, fill, focusHeading, h, skeleton, visible } from "./dom.js";
 import { handle, listenForFaults } from "./faults.js";
@@ -19,6 +20,7 @@ import { listenForTheme } from "./theme_button.js";
 const VIEWS = {
   overview: { title: () => "Overview", show: showOverview, tab: "overview" },
   order: { title: (id) => `Order ${id}`, show: showOrder, tab: "overview" },
+  figures: { title: () => "Figures", show: showCharts, tab: "figures" },
   customers: { title: () => "Customers", show: showCustomers, tab: "customers" },
   customer: { title: (id) => `Customer ${id}`, show: showCustomer, tab: "customers" },
   inventory: { title: () => "Inventory", show: showInventory, tab: "inventory" },

@@ -55,7 +55,10 @@ export function sum(amounts) {
   return amounts.reduce((total, each) => total + BigInt(each), 0n);
 }
 
-/** Several currencies, an amount a line. */
-export function moneyList(amounts) {
-  return amounts.map(({ amount, currency }) => money(amount, currency));
+const MOST_DIGITS = 4;
+
+/** Amounts in several currencies in the order of their major units: not of their value, as there are no rates. */
+export function largestFirst(amounts) {
+  const size = ({ amount, currency }) => BigInt(amount) * 10n ** BigInt(MOST_DIGITS - digitsOf(currency));
+  return amounts.toSorted((one, other) => (size(one) < size(other) ? 1 : size(one) > size(other) ? -1 : 0));
 }

@@ -85,7 +85,7 @@ function layout(main, orderId) {
 }
 
 function show(places, order, timeline, refresh) {
-  const { events, workflows } = timeline;
+  const { events, workflows, restocks } = timeline;
   renew(places.badges, [order.status, order.hold, order.paymentState, order.refunded], () => [
     statusBadge(order.status),
     order.hold && badge("held", "on hold", "held"),
@@ -99,7 +99,7 @@ function show(places, order, timeline, refresh) {
   renew(places.adjustments, order.paymentAdjustments, () => adjustmentTable(order));
   renew(places.goods, [order, workflows], () => goodsFacts(order, workflows));
   renew(places.address, order, () => addressFacts(order));
-  renew(places.timeline, events, () => timelineList(events));
+  renew(places.timeline, [events, restocks], () => timelineList(events, restocks));
   renew(places.workflows, workflows, () => workflowList(workflows));
 }
 

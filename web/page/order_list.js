@@ -2,7 +2,7 @@
 import { get } from "./api.js";
 import { customerLink, errorState, fill, h, orderLink, section, skeleton } from "./dom.js";
 import { handle } from "./faults.js";
-import { count, time } from "./format.js";
+import { count, labelled, time } from "./format.js";
 import { money } from "./money.js";
 import { keepInAddress } from "./router.js";
 import { STATUSES, badge, paymentWord, statusBadge } from "./status.js";
@@ -144,8 +144,6 @@ function filterForm(query, changed) {
   );
   return { element, values };
 }
-
-const labelled = (text, field) => h("label", { for: field.id }, h("span", {}, text), field);
 
 /** The field holds local time, the API takes UTC. */
 function moment(local) {

@@ -5,8 +5,26 @@ import { preciseTime, time } from "./format.js";
 import { STATUSES, eventName, workflowBadge } from "./status.js";
 import { table } from "./table.js";
 
-export function timelineList(events) {
-  return h("ol", { class: "timeline" }, events.map(eventLine));
+/** Events in their order, and each restock behind the last event before it. */
+export function timelineList(events, restocks) {
+  const lines = [...events.map((event) => [event.recordedAt, eventLine(event)]), ...restocks.map((each) => [each.at, restockLine(each)])];
+  const sorted = restocks.length ? lines.sort(([one], [other]) => new Date(one) - new Date(other)) : lines;
+  return h("ol", { class: "timeline" }, sorted.map(([, line]) => line));
+}
+
+function restockLine({ sku, units, refundId, reason, actor, at }) {
+  return h(
+    "li",
+    { "data-tone": "held" },
+    h("span", { class: "dot" }, icon("todo")),
+    h(
+      "div",
+      { class: "event" },
+      h("p", { class: "event-head" }, h("strong", {}, "Restocked"), h("span", { class: "when" }, preciseTime(at))),
+      h("p", { class: "long" }, `${units} of `, external(sku), " for refund ", external(refundId), reason && [": ", external(reason)]),
+      h("p", { class: "dim long" }, "by ", external(actor)),
+    ),
+  );
 }
 
 function eventLine({ type, version, recordedAt, actor, cause, summary }) {

@@ -3,17 +3,22 @@ import { get } from "./api.js";
 import { attentionPanel } from "./attention.js";
 import { announce, errorState, fill, h, icon, renew, skeleton } from "./dom.js";
 import { handle } from "./faults.js";
+import { FIGURES, dayName, figureTiles, figuresOf, revenueTile } from "./figures.js";
 import { count, duration, plural } from "./format.js";
-import { moneyList } from "./money.js";
 import { orderList } from "./order_list.js";
-import { STATUSES } from "./status.js";
+import { STATUSES, badge } from "./status.js";
 
 const REFRESH = 1000; // milliseconds between two looks at the totals, however much happens
 const ATTENTION = 10_000; // looks into Temporal, so less often
 const LAG = 5000;
+const MINUTE = 60_000;
 
 export function showOverview(main, scope, route) {
-  const tiles = h("div", { class: "tiles" }, skeleton(2));
+  const places = {
+    tiles: h("div", { class: "tiles" }, skeleton(2)),
+    day: h("span", { class: "dim" }),
+    now: h("p", { class: "standing" }),
+  };
   const totals = h("div", { class: "totals" });
   const attention = attentionPanel(scope);
   const list = orderList(scope, route.query);
@@ -21,21 +26,29 @@ export function showOverview(main, scope, route) {
     main,
     h("h1", { class: "hidden" }, "Overview"),
     attention.element,
-    h("section", { "aria-labelledby": "today" }, h("div", { class: "section-head" }, h("h2", { id: "today" }, "Today"), totals), tiles),
+    h(
+      "section",
+      { "aria-labelledby": "today" },
+      h("div", { class: "section-head" }, h("h2", { id: "today" }, "Today ", places.day), totals),
+      places.tiles,
+      places.now,
+    ),
     list.element,
   );
 
-  const refreshTotals = scope.throttled(REFRESH, () => showSummary(tiles, scope, refreshTotals));
+  const refreshTotals = scope.throttled(REFRESH, () => showToday(places, scope, latest, refreshTotals));
   const refreshAttention = scope.throttled(ATTENTION / 2, attention.refresh);
   const announceSoon = scope.throttled(8000, () => announceChanges(changed));
   const changed = new Set();
+  let latest = null;
 
-  refreshTotals();
+  scope.every(MINUTE, refreshTotals); // the day ends without an event
   scope.every(LAG, () => showTotals(totals, scope));
   scope.every(ATTENTION, refreshAttention);
   scope.stream("/v1/events", {
     opened: () => (list.refresh(), refreshTotals()),
     event: ({ data }) => {
+      latest = data.position;
       changed.add(data.orderId);
       list.changed(data);
       refreshTotals();
@@ -50,49 +63,22 @@ async function announceChanges(changed) {
   changed.clear();
 }
 
-async function showSummary(tiles, scope, again) {
+/** position: of the last change seen, which the figures are to include. */
+async function showToday(places, scope, position, again) {
   try {
-    const summary = await get("/v1/summary", {}, scope.signal);
-    const { head, ...shown } = summary;
-    renew(tiles, shown, () => [...STATUSES.map((status) => tile(status, shown)), revenueTile(shown.revenue)]);
+    const [{ counts, revenue }, { zone, days }] = await Promise.all([get("/v1/summary", {}, scope.signal), figuresOf(FIGURES, { wait: position }, scope.signal)]);
+    const [today] = days;
+    renew(places.tiles, [today, revenue], () => [figureTiles(today), revenueTile(revenue)]);
+    renew(places.day, [today.day, zone], () => [`${dayName(today.day)}, ${zone}`]);
+    renew(places.now, counts, () => STATUSES.map((status) => standing(status, counts[status] ?? 0)));
   } catch (error) {
-    handle(error, scope, (problem) => tiles.querySelector(".tile") || fill(tiles, errorState(problem, again)));
+    handle(error, scope, (problem) => places.tiles.querySelector(".tile") || fill(places.tiles, errorState(problem, again)));
   }
 }
 
-function tile(status, { today, counts }) {
-  const { orders = 0, amounts = [] } = today.statuses.find((each) => each.status === status) ?? {};
-  return h(
-    "a",
-    { class: "tile", "data-tone": status, href: `#/?status=${status}` },
-    h("span", { class: "tile-name" }, icon(status), h("span", { class: "capital" }, status)),
-    h("span", { class: "tile-number" }, count(orders)),
-    amountLines(amounts),
-    h("span", { class: "tile-foot" }, `${count(counts[status] ?? 0)} in all`),
-  );
-}
-
-function revenueTile(revenue) {
-  return h(
-    "div",
-    { class: "tile revenue" },
-    h("span", { class: "tile-name" }, "Revenue"),
-    revenue.length ? amountLines(revenue) : h("span", { class: "dim" }, "none yet"),
-    h("span", { class: "tile-foot" }, "in all, less what went back"),
-  );
-}
-
-const MOST = 3;
-
-function amountLines(amounts) {
-  const lines = moneyList(amounts);
-  const more = lines.length - MOST;
-  return h(
-    "span",
-    { class: "amounts" },
-    lines.slice(0, MOST).map((text) => h("span", {}, text)),
-    more > 0 && h("span", { class: "dim", title: lines.slice(MOST).join("\n") }, `and ${plural(more, "currency", "currencies")} more`),
-  );
+/** The number of orders in a status now, which filters the list. */
+function standing(status, number) {
+  return h("a", { href: `#/?status=${status}`, "data-status": status }, badge(status, `${count(number)} ${status}`));
 }
 
 async function showTotals(totals, scope) {

@@ -3,6 +3,7 @@
 const ROUTES = [
   ["overview", /^\/$/],
   ["order", /^\/orders\/([^/]+)$/],
+  ["figures", /^\/figures$/],
   ["customers", /^\/customers$/],
   ["customer", /^\/customers\/([^/]+)$/],
   ["inventory", /^\/inventory$/],

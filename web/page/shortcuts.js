@@ -3,7 +3,7 @@ import { openDialog } from "./dialog.js";
 import { h } from "./dom.js";
 import { go } from "./router.js";
 
-const PLACES = { o: ["/", "Overview"], c: ["/customers", "Customers"], i: ["/inventory", "Inventory"], s: ["/system", "System"] };
+const PLACES = { o: ["/", "Overview"], f: ["/figures", "Figures"], c: ["/customers", "Customers"], i: ["/inventory", "Inventory"], s: ["/system", "System"] };
 const CHORD = 1500; // milliseconds for the second key
 
 let pending = 0;

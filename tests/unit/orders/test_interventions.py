@@ -130,6 +130,11 @@ def test_a_shipped_order_is_refunded_on_request_and_recorded_once() -> None:
     given(*WITH_GOODS, REFUND_REQUESTED, RETURNED).when(REQUEST_REFUND).then_nothing()
 
 
+def test_a_requested_refund_does_not_take_the_name_of_a_cancelled_orders_refund() -> None:
+    refusal = given(*WITH_GOODS).when(replace(REQUEST_REFUND, refund_id="cancellation")).refuses(InvalidCommand)
+    assert [fault.path for fault in refusal.faults] == ["refundId"]
+
+
 @pytest.mark.parametrize("amount", [0, 1])
 def test_a_refund_is_recorded_with_what_was_left_to_give_and_is_owed_no_more(amount: int) -> None:
     less, record = RETURNED.model_copy(update={"amount": amount}), replace(RECORD_RETURN, amount=amount)

@@ -3,7 +3,7 @@
 import pytest
 from iso3166 import countries
 
-from orders.money import Money, format_money
+from orders.money import Money, format_money, largest_first
 from orders.reference import country_code, currency_exponent, has_postal_code
 
 
@@ -97,3 +97,8 @@ def test_money_of_one_currency_adds_and_subtracts() -> None:
 def test_money_of_two_currencies_does_not_mix() -> None:
     with pytest.raises(ValueError, match="EUR with USD"):
         Money(5, "EUR") + Money(7, "USD")
+
+
+def test_amounts_in_several_currencies_are_in_the_order_of_their_major_units() -> None:
+    amounts = {"EUR": 120_00, "JPY": 500, "KWD": 700_000, "USD": 120_00, "CHF": -5_00}
+    assert list(largest_first(amounts)) == ["KWD", "JPY", "EUR", "USD", "CHF"]
