@@ -207,3 +207,13 @@ PRUNE: Final = """
 delete from webhooks.deliveries where ctid = any (array(
     select ctid from webhooks.deliveries
      where state = 'delivered' and ended_at < clock_timestamp() - $1::interval order by ended_at limit $2))"""
+# Pending deliveries by endpoint, by the index deliveries_pending. Deliveries to a disabled endpoint have no age. Every endpoint
+# has a row.
+PENDING_BY_ENDPOINT: Final = """
+select e.id, count(d.endpoint_id),
+       coalesce(extract(epoch from clock_timestamp() - min(d.since) filter (where e.enabled))::float, 0)
+  from webhooks.endpoints e left join webhooks.deliveries d on d.endpoint_id = e.id and d.state = 'pending' group by e.id"""
+# Parked deliveries by endpoint, by the index deliveries_by_state.
+PARKED_BY_ENDPOINT: Final = """
+select e.id, count(d.endpoint_id)
+  from webhooks.endpoints e left join webhooks.deliveries d on d.endpoint_id = e.id and d.state = 'parked' group by e.id"""
