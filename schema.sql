@@ -167,6 +167,48 @@ begin
 end $$;
 
 --
+-- Name: append_one(text, bigint, uuid, text, integer, jsonb, jsonb); Type: FUNCTION; Schema: eventstore; Owner: -
+--
+
+CREATE FUNCTION eventstore.append_one(p_stream text, p_expected bigint, p_id uuid, p_type text, p_schema_version integer, p_data jsonb, p_metadata jsonb, OUT version bigint, OUT "position" bigint) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET jit TO 'off'
+    AS $$
+#variable_conflict use_column
+declare
+    sid bigint;
+begin
+    if p_expected = 0 then
+        insert into eventstore.streams as s (name, version) values (p_stream, 1)
+        on conflict (name) do nothing
+        returning s.stream_id, s.version into sid, version;
+    elsif p_expected > 0 then
+        update eventstore.streams s set version = s.version + 1 where s.name = p_stream and s.version = p_expected
+        returning s.stream_id, s.version into sid, version;
+    else
+        update eventstore.streams s set version = s.version + 1 where s.name = p_stream
+        returning s.stream_id, s.version into sid, version;
+        if sid is null and p_expected = -1 then
+            insert into eventstore.streams as s (name, version) values (p_stream, 1)
+            on conflict (name) do update set version = s.version + 1
+            returning s.stream_id, s.version into sid, version;
+        end if;
+    end if;
+    if sid is null then return; end if;
+
+    insert into eventstore.events as e (position, stream_id, version, id, type, schema_version, data, metadata)
+    values (nextval('eventstore.event_position'), sid, append_one.version, p_id, p_type, p_schema_version, p_data, p_metadata)
+    returning e.position into "position";
+    perform from eventstore.subscriptions s where s.position >= append_one."position";
+    if found then
+        perform eventstore.refuse_passed("position");
+    end if;
+end $$;
+
+--
 -- Name: move_lanes(text, bigint[], bigint[]); Type: FUNCTION; Schema: eventstore; Owner: -
 --
 
@@ -2708,6 +2750,12 @@ CREATE INDEX deliveries_unsignalled ON webhooks.deliveries USING btree ("positio
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON eventstore.events FOR EACH STATEMENT EXECUTE FUNCTION eventstore.refuse_change();
 
 --
+-- Name: streams append_only; Type: TRIGGER; Schema: eventstore; Owner: -
+--
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OF stream_id, name OR TRUNCATE ON eventstore.streams FOR EACH STATEMENT EXECUTE FUNCTION eventstore.refuse_change();
+
+--
 -- Name: stripe_charges stripe_charges_forward; Type: TRIGGER; Schema: gateways; Owner: -
 --
 
@@ -2736,13 +2784,6 @@ CREATE TRIGGER revenue_inserted AFTER INSERT ON projections.customer_orders REFE
 --
 
 CREATE TRIGGER revenue_updated AFTER UPDATE ON projections.customer_orders REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION projections.revenue_updated();
-
---
--- Name: events events_stream_id_fkey; Type: FK CONSTRAINT; Schema: eventstore; Owner: -
---
-
-ALTER TABLE ONLY eventstore.events
-    ADD CONSTRAINT events_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES eventstore.streams(stream_id);
 
 --
 -- Name: stripe_disputes stripe_disputes_intent_id_fkey; Type: FK CONSTRAINT; Schema: gateways; Owner: -
@@ -2868,6 +2909,13 @@ GRANT ALL ON FUNCTION eventstore.append(p_stream text, p_expected bigint, p_ids 
 
 REVOKE ALL ON FUNCTION eventstore.append_each(p_streams text[], p_expected bigint[], p_ids uuid[], p_types text[], p_schema_versions integer[], p_data text[], p_metadata text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION eventstore.append_each(p_streams text[], p_expected bigint[], p_ids uuid[], p_types text[], p_schema_versions integer[], p_data text[], p_metadata text[]) TO orders_app;
+
+--
+-- Name: FUNCTION append_one(p_stream text, p_expected bigint, p_id uuid, p_type text, p_schema_version integer, p_data jsonb, p_metadata jsonb, OUT version bigint, OUT "position" bigint); Type: ACL; Schema: eventstore; Owner: -
+--
+
+REVOKE ALL ON FUNCTION eventstore.append_one(p_stream text, p_expected bigint, p_id uuid, p_type text, p_schema_version integer, p_data jsonb, p_metadata jsonb, OUT version bigint, OUT "position" bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION eventstore.append_one(p_stream text, p_expected bigint, p_id uuid, p_type text, p_schema_version integer, p_data jsonb, p_metadata jsonb, OUT version bigint, OUT "position" bigint) TO orders_app;
 
 --
 -- Name: FUNCTION move_lanes(p_name text, p_from bigint[], p_to bigint[]); Type: ACL; Schema: eventstore; Owner: -
