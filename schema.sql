@@ -202,7 +202,7 @@ begin
     insert into eventstore.events as e (position, stream_id, version, id, type, schema_version, data, metadata)
     values (nextval('eventstore.event_position'), sid, append_one.version, p_id, p_type, p_schema_version, p_data, p_metadata)
     returning e.position into "position";
-    perform from eventstore.subscriptions s where s.position >= append_one."position";
+    perform from eventstore.subscriptions s where greatest(s.position, s.passed) >= append_one."position";
     if found then
         perform eventstore.refuse_passed("position");
     end if;
@@ -2185,6 +2185,19 @@ CREATE TABLE web.idempotency_keys (
 );
 
 --
+-- Name: attempts; Type: TABLE; Schema: webhooks; Owner: -
+--
+
+CREATE TABLE webhooks.attempts (
+    endpoint_id text NOT NULL COLLATE pg_catalog."C",
+    "position" bigint NOT NULL,
+    at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    status integer,
+    error text,
+    response text
+);
+
+--
 -- Name: deliveries; Type: TABLE; Schema: webhooks; Owner: -
 --
 
@@ -2531,6 +2544,13 @@ ALTER TABLE ONLY web.idempotency_keys
     ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (scope, key);
 
 --
+-- Name: attempts attempts_pkey; Type: CONSTRAINT; Schema: webhooks; Owner: -
+--
+
+ALTER TABLE ONLY webhooks.attempts
+    ADD CONSTRAINT attempts_pkey PRIMARY KEY (endpoint_id, "position", at);
+
+--
 -- Name: deliveries deliveries_pkey; Type: CONSTRAINT; Schema: webhooks; Owner: -
 --
 
@@ -2714,10 +2734,22 @@ CREATE INDEX refunds_payment_id_idx ON simulated.refunds USING btree (payment_id
 CREATE INDEX idempotency_keys_by_age ON web.idempotency_keys USING btree (created_at);
 
 --
+-- Name: deliveries_by_order; Type: INDEX; Schema: webhooks; Owner: -
+--
+
+CREATE INDEX deliveries_by_order ON webhooks.deliveries USING btree (order_id, "position", endpoint_id);
+
+--
 -- Name: deliveries_by_state; Type: INDEX; Schema: webhooks; Owner: -
 --
 
 CREATE INDEX deliveries_by_state ON webhooks.deliveries USING btree (state, "position", endpoint_id);
+
+--
+-- Name: deliveries_by_type; Type: INDEX; Schema: webhooks; Owner: -
+--
+
+CREATE INDEX deliveries_by_type ON webhooks.deliveries USING btree (event_type, "position", endpoint_id);
 
 --
 -- Name: deliveries_ended; Type: INDEX; Schema: webhooks; Owner: -
@@ -2833,6 +2865,13 @@ ALTER TABLE ONLY inventory.reservation_lines
 
 ALTER TABLE ONLY simulated.refunds
     ADD CONSTRAINT refunds_payment_id_fkey FOREIGN KEY (payment_id) REFERENCES simulated.charges(payment_id);
+
+--
+-- Name: attempts attempts_of_delivery; Type: FK CONSTRAINT; Schema: webhooks; Owner: -
+--
+
+ALTER TABLE ONLY webhooks.attempts
+    ADD CONSTRAINT attempts_of_delivery FOREIGN KEY (endpoint_id, "position") REFERENCES webhooks.deliveries(endpoint_id, "position") ON DELETE CASCADE;
 
 --
 -- Name: deliveries deliveries_endpoint_id_fkey; Type: FK CONSTRAINT; Schema: webhooks; Owner: -
@@ -3719,6 +3758,12 @@ GRANT SELECT ON TABLE simulated.undecided TO orders_app;
 --
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE web.idempotency_keys TO orders_app;
+
+--
+-- Name: TABLE attempts; Type: ACL; Schema: webhooks; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE webhooks.attempts TO orders_app;
 
 --
 -- Name: TABLE deliveries; Type: ACL; Schema: webhooks; Owner: -

@@ -159,3 +159,32 @@ PLANTED: Final = """
     select 'inheritance of ' || inhrelid::regclass || ' from ' || inhparent::regclass from pg_inherits
      where inhrelid in (select oid from given) or inhparent in (select oid from given)
 """
+
+# Lag of each reader, by the events' primary key, twice for each; the count ends at 100,000.
+READER_LAGS: Final = """
+select s.name,
+       (select count(*) from (select from eventstore.events e where e.position > s.position limit 100000) behind),
+       coalesce((select extract(epoch from clock_timestamp() - e.recorded_at)::float from eventstore.events e
+                  where e.position > s.position order by e.position limit 1), 0)
+  from eventstore.subscriptions s"""
+# One row by its primary key, written and committed.
+PROBE_WRITE: Final = "update eventstore.probe set at = clock_timestamp() where only_row"
+# Distance of the sequence of positions behind the log, by the last event of its primary key.
+SEQUENCE_LAG: Final = "select eventstore.sequence_lag()"
+# Sequences set to the end of their tables, as the owner: the application has no right to them. Checkpoints count as well as the
+# log: an append at or below one of them would be refused.
+SET_SEQUENCES: Final = (
+    "select setval('eventstore.event_position', greatest(1, (select max(position) from eventstore.events), "
+    "(select max(greatest(position, passed)) from eventstore.subscriptions)))",
+    "select setval(pg_get_serial_sequence('eventstore.streams', 'stream_id'), greatest(max(stream_id), 1)) "
+    "from eventstore.streams",
+)
+# Checkpoints beyond a position, by a read of the whole small table.
+CHECKPOINTS_BEYOND: Final = "select name, position from eventstore.subscriptions where position > $1 order by name"
+# A checkpoint set back to a position, by the primary key.
+SET_BACK: Final = (
+    "update eventstore.subscriptions set position = $2, updated_at = now() where name = $1 and position > $2"
+)
+# Streams of events, by events_id_key.
+STREAMS_OF_EVENTS: Final = """
+select e.id, s.name from eventstore.events e join eventstore.streams s using (stream_id) where e.id = any ($1::uuid[])"""

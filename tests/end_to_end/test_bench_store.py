@@ -59,7 +59,7 @@ async def test_readers_let_skip_have_nothing_before_them(database_url: str, pool
     await fill_store(database_url, 20)
     await let_readers_skip(database_url)
     assert {lag.name: lag.events for lag in await lags(pool)} == dict.fromkeys(
-        ("customer-orders", "dispatcher", "order-dashboard", "webhooks"), 0
+        ("customer-orders", "daily-figures", "dispatcher", "order-dashboard", "webhooks"), 0
     )
 
 

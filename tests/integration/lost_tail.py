@@ -11,8 +11,9 @@ delete from eventstore.events where position > $1;
 delete from eventstore.streams s where not exists (select from eventstore.events e where e.stream_id = s.stream_id);
 update eventstore.streams s set version = (select max(e.version) from eventstore.events e where e.stream_id = s.stream_id);
 update eventstore.subscriptions set position = least(position, $1);
-update eventstore.subscriptions set position = 0 where name in ('order-dashboard', 'customer-orders');
-truncate projections.order_dashboard, projections.customer_orders, projections.order_counts, projections.revenue;
+update eventstore.subscriptions set position = 0 where name in ('order-dashboard', 'customer-orders', 'daily-figures');
+truncate projections.order_dashboard, projections.customer_orders, projections.daily_figures, projections.order_counts,
+    projections.revenue;
 """
 
 
