@@ -37,8 +37,9 @@ class ChargeRef(OrderRef):
 
 
 class OrderProgress(Wire):
-    """State of an order from its stream. Amounts in minor units. reserved: set by read-order alone; True if the inventory has
-    a reservation of the order in any state. waits_until: deadline of an order that waits for its payment."""
+    """State of an order from its stream. Amounts in minor units. Set by read-order alone: reserved, True if the inventory has a
+    reservation of the order in any state; shows_changes, True: the run shows a status only where it differs from its search
+    attribute, as runs from before do not. waits_until: deadline of an order that waits for its payment."""
 
     status: str
     payment_state: str
@@ -49,6 +50,7 @@ class OrderProgress(Wire):
     shipment_id: str | None = None
     reason: str | None = None
     reserved: bool = False
+    shows_changes: bool = False
     waits_until: datetime | None = None
 
 
