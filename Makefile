@@ -30,9 +30,9 @@ explore: $(INSTALLED) ## Play generated orders against faults and interventions,
 bench: $(VENV)/.bench ## Compare with alternatives, write bench/results.json (ARGS="orders append --rounds 1 --scale 0.1")
 	@$(BIN)/python -m bench $(ARGS)
 
-# Two files at a time, the longest first, each process with servers of its own: tests mostly wait.
+# A process more than cores, each with servers of its own and a file at a time, the longest first: tests often wait.
 test: $(INSTALLED) ## Run all tests, on a real PostgreSQL and a real Temporal server
-	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-deployment: $(INSTALLED) ## Run docker-compose.yml's services as processes through restarts, kills, a restore, an upgrade (ARGS="--from COMMIT")
 	@$(BIN)/python -m deployment $(ARGS)

@@ -12,6 +12,7 @@ import asyncpg
 from dispatcher.parking import Parking
 from eventstore.codec import Codec
 from eventstore.consumer import ConsumerRunner
+from eventstore.lane_runner import DividedConsumer, LaneRunner
 from eventstore.pool import open_pool, require_sessions
 from eventstore.store import EventStore
 from eventstore.wakeup import Wakeup
@@ -108,6 +109,10 @@ class App:
         from webhooks.steps import task_queue  # noqa: PLC0415
 
         return Relay(self.store, DeliveryStarter(client, task_queue(self.settings.task_queue)))
+
+    def lane_runner(self, consumer: DividedConsumer) -> LaneRunner:
+        """The runner of a consumer that several processes of the fleet run at a time, each for its share of the lanes."""
+        return LaneRunner(consumer, dsn=self.settings.app_database_url, wakeup=self.wakeup)
 
     def runner(self, consumer: Any, *, gather: float = 0.0) -> ConsumerRunner:
         """The runner of a consumer, which runs in one process of the fleet at a time."""

@@ -1,5 +1,12 @@
-"""Assertions in the modules that tests share report the compared values, as those in the tests do."""
+"""Settings of pytest for all tests. Assertions in the modules that tests share report the compared values."""
+
+import os
 
 import pytest
 
 pytest.register_assert_rewrite("tests")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Number of test processes of `make test`: more than cores, as a process waits for its servers a third of its time."""
+    return min(8, (os.cpu_count() or 1) + 1)

@@ -167,6 +167,150 @@ begin
 end $$;
 
 --
+-- Name: append_one(text, bigint, uuid, text, integer, jsonb, jsonb); Type: FUNCTION; Schema: eventstore; Owner: -
+--
+
+CREATE FUNCTION eventstore.append_one(p_stream text, p_expected bigint, p_id uuid, p_type text, p_schema_version integer, p_data jsonb, p_metadata jsonb, OUT version bigint, OUT "position" bigint) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET jit TO 'off'
+    AS $$
+#variable_conflict use_column
+declare
+    sid bigint;
+begin
+    if p_expected = 0 then
+        insert into eventstore.streams as s (name, version) values (p_stream, 1)
+        on conflict (name) do nothing
+        returning s.stream_id, s.version into sid, version;
+    elsif p_expected > 0 then
+        update eventstore.streams s set version = s.version + 1 where s.name = p_stream and s.version = p_expected
+        returning s.stream_id, s.version into sid, version;
+    else
+        update eventstore.streams s set version = s.version + 1 where s.name = p_stream
+        returning s.stream_id, s.version into sid, version;
+        if sid is null and p_expected = -1 then
+            insert into eventstore.streams as s (name, version) values (p_stream, 1)
+            on conflict (name) do update set version = s.version + 1
+            returning s.stream_id, s.version into sid, version;
+        end if;
+    end if;
+    if sid is null then return; end if;
+
+    insert into eventstore.events as e (position, stream_id, version, id, type, schema_version, data, metadata)
+    values (nextval('eventstore.event_position'), sid, append_one.version, p_id, p_type, p_schema_version, p_data, p_metadata)
+    returning e.position into "position";
+    perform from eventstore.subscriptions s where s.position >= append_one."position";
+    if found then
+        perform eventstore.refuse_passed("position");
+    end if;
+end $$;
+
+--
+-- Name: move_lanes(text, bigint[], bigint[]); Type: FUNCTION; Schema: eventstore; Owner: -
+--
+
+CREATE FUNCTION eventstore.move_lanes(p_name text, p_from bigint[], p_to bigint[]) RETURNS boolean
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    AS $$
+begin
+    update eventstore.subscriptions s
+       set (lanes, position, passed) = (
+               select array_agg(m.l order by m.n), min(m.l), max(m.l)
+                 from (select coalesce(p_to[n], l) as l, n from unnest(s.lanes) with ordinality u (l, n)) m),
+           updated_at = clock_timestamp()
+     where s.name = p_name and cardinality(s.lanes) = cardinality(p_from)
+       and s.position = (select min(l) from unnest(s.lanes) l)
+       and not exists (select from unnest(s.lanes, p_from) u (stored, expected) where expected <> stored);
+    return found;
+end $$;
+
+--
+-- Name: next_page(text, bigint[], bigint[], text[], text, text[], bigint, bigint); Type: FUNCTION; Schema: eventstore; Owner: -
+--
+
+CREATE FUNCTION eventstore.next_page(p_name text, p_saved bigint[], p_lanes bigint[], p_types text[], p_category text, p_known text[], p_limit bigint, p_bytes bigint) RETURNS TABLE("position" bigint, stream text, version bigint, id uuid, type text, schema_version integer, data text, metadata text, recorded_at timestamp with time zone)
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_sort TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET jit TO 'off'
+    AS $$
+#variable_conflict use_column
+declare
+    lanes constant int := cardinality(p_lanes);
+    first constant bigint := (select min(l) from unnest(p_lanes) l);
+    head bigint;
+    until bigint;
+    events bigint := 0;
+    bytes bigint := 0;
+begin
+    head := eventstore.settled();
+    if p_saved <> p_lanes and not eventstore.move_lanes(p_name, p_saved, p_lanes) then
+        return;
+    end if;
+    until := greatest(first, least(head, first + greatest(p_limit, 5000)));
+    for "position", stream, version, id, type, schema_version, data, metadata, recorded_at in
+        select e.position, s.name, e.version, e.id, e.type, e.schema_version, e.data::text, e.metadata::text,
+               case when e.recorded_at >= '0001-01-02 00:00+00' and e.recorded_at < '9999-12-31 00:00+00' then e.recorded_at end
+          from eventstore.events e join eventstore.streams s on s.stream_id = e.stream_id
+         where e.position > first and e.position <= until
+           and e.position > p_lanes[(e.stream_id % lanes)::int + 1]
+           and (p_types is null or e.type = any (p_types) or e.type <> all (p_known))
+           and (p_category is null or s.category = p_category or (p_known is not null and e.type = any (p_types)))
+         order by e.position limit p_limit
+    loop
+        return next;
+        events := events + 1;
+        bytes := bytes + octet_length(data) + octet_length(metadata);
+        exit when bytes >= p_bytes;
+    end loop;
+    if events < p_limit and bytes < p_bytes then
+        "position" := until;
+    end if;
+    stream := null;
+    version := head;
+    return next;
+end $$;
+
+--
+-- Name: open_lanes(text, integer); Type: FUNCTION; Schema: eventstore; Owner: -
+--
+
+CREATE FUNCTION eventstore.open_lanes(p_name text, p_count integer) RETURNS bigint[]
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    AS $$
+declare
+    stored bigint;
+    opened bigint[];
+    lowest bigint;
+begin
+    insert into eventstore.subscriptions (name) values (p_name) on conflict (name) do nothing;
+    select s.position, s.lanes into stored, opened from eventstore.subscriptions s where s.name = p_name for update;
+    select min(l) into lowest from unnest(opened) l;
+    if cardinality(opened) = p_count and lowest = stored then
+        return opened;
+    end if;
+    if cardinality(opened) = p_count and lowest < stored then
+        opened := array(select greatest(l, stored) from unnest(opened) with ordinality u (l, n) order by n);
+    else
+        opened := array_fill(stored, array[p_count]);
+    end if;
+    update eventstore.subscriptions s set lanes = opened, passed = (select max(l) from unnest(opened) l) where s.name = p_name;
+    return opened;
+end $$;
+
+--
 -- Name: read_all(bigint, bigint, text[], text, text[], bigint, bigint); Type: FUNCTION; Schema: eventstore; Owner: -
 --
 
@@ -225,7 +369,7 @@ CREATE FUNCTION eventstore.refuse_passed(p_position bigint) RETURNS boolean
 declare
     passed bigint;
 begin
-    select max(s.position) into passed from eventstore.subscriptions s;
+    select max(greatest(s.position, s.passed)) into passed from eventstore.subscriptions s;
     if p_position <= passed then
         raise exception 'position % is not above %, which a reader has passed', p_position, passed using errcode = 'ORSEQ';
     end if;
@@ -271,7 +415,9 @@ CREATE TABLE eventstore.events (
 CREATE TABLE eventstore.subscriptions (
     name text NOT NULL COLLATE pg_catalog."C",
     "position" bigint DEFAULT 0 NOT NULL,
-    updated_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+    updated_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    lanes bigint[],
+    passed bigint DEFAULT 0 NOT NULL
 );
 
 --
@@ -281,7 +427,7 @@ CREATE TABLE eventstore.subscriptions (
 CREATE FUNCTION eventstore.sequence_lag() RETURNS bigint
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
-    RETURN (SELECT GREATEST((0)::bigint, (COALESCE((SELECT max(e."position") AS max FROM eventstore.events e), (0)::bigint) - s.last_value), (COALESCE((SELECT max(c."position") AS max FROM eventstore.subscriptions c), (0)::bigint) - s.last_value)) AS "greatest" FROM eventstore.event_position s);
+    RETURN (SELECT GREATEST((0)::bigint, (COALESCE((SELECT max(e."position") AS max FROM eventstore.events e), (0)::bigint) - s.last_value), (COALESCE((SELECT max(GREATEST(c."position", c.passed)) AS max FROM eventstore.subscriptions c), (0)::bigint) - s.last_value)) AS "greatest" FROM eventstore.event_position s);
 
 --
 -- Name: settled(); Type: FUNCTION; Schema: eventstore; Owner: -
@@ -2039,6 +2185,19 @@ CREATE TABLE web.idempotency_keys (
 );
 
 --
+-- Name: attempts; Type: TABLE; Schema: webhooks; Owner: -
+--
+
+CREATE TABLE webhooks.attempts (
+    endpoint_id text NOT NULL COLLATE pg_catalog."C",
+    "position" bigint NOT NULL,
+    at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    status integer,
+    error text,
+    response text
+);
+
+--
 -- Name: deliveries; Type: TABLE; Schema: webhooks; Owner: -
 --
 
@@ -2385,6 +2544,13 @@ ALTER TABLE ONLY web.idempotency_keys
     ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (scope, key);
 
 --
+-- Name: attempts attempts_pkey; Type: CONSTRAINT; Schema: webhooks; Owner: -
+--
+
+ALTER TABLE ONLY webhooks.attempts
+    ADD CONSTRAINT attempts_pkey PRIMARY KEY (endpoint_id, "position", at);
+
+--
 -- Name: deliveries deliveries_pkey; Type: CONSTRAINT; Schema: webhooks; Owner: -
 --
 
@@ -2574,10 +2740,22 @@ CREATE INDEX refunds_payment_id_idx ON simulated.refunds USING btree (payment_id
 CREATE INDEX idempotency_keys_by_age ON web.idempotency_keys USING btree (created_at);
 
 --
+-- Name: deliveries_by_order; Type: INDEX; Schema: webhooks; Owner: -
+--
+
+CREATE INDEX deliveries_by_order ON webhooks.deliveries USING btree (order_id, "position", endpoint_id);
+
+--
 -- Name: deliveries_by_state; Type: INDEX; Schema: webhooks; Owner: -
 --
 
 CREATE INDEX deliveries_by_state ON webhooks.deliveries USING btree (state, "position", endpoint_id);
+
+--
+-- Name: deliveries_by_type; Type: INDEX; Schema: webhooks; Owner: -
+--
+
+CREATE INDEX deliveries_by_type ON webhooks.deliveries USING btree (event_type, "position", endpoint_id);
 
 --
 -- Name: deliveries_ended; Type: INDEX; Schema: webhooks; Owner: -
@@ -2610,6 +2788,12 @@ CREATE INDEX deliveries_unsignalled ON webhooks.deliveries USING btree ("positio
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON eventstore.events FOR EACH STATEMENT EXECUTE FUNCTION eventstore.refuse_change();
 
 --
+-- Name: streams append_only; Type: TRIGGER; Schema: eventstore; Owner: -
+--
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OF stream_id, name OR TRUNCATE ON eventstore.streams FOR EACH STATEMENT EXECUTE FUNCTION eventstore.refuse_change();
+
+--
 -- Name: stripe_charges stripe_charges_forward; Type: TRIGGER; Schema: gateways; Owner: -
 --
 
@@ -2638,13 +2822,6 @@ CREATE TRIGGER revenue_inserted AFTER INSERT ON projections.customer_orders REFE
 --
 
 CREATE TRIGGER revenue_updated AFTER UPDATE ON projections.customer_orders REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION projections.revenue_updated();
-
---
--- Name: events events_stream_id_fkey; Type: FK CONSTRAINT; Schema: eventstore; Owner: -
---
-
-ALTER TABLE ONLY eventstore.events
-    ADD CONSTRAINT events_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES eventstore.streams(stream_id);
 
 --
 -- Name: stripe_disputes stripe_disputes_intent_id_fkey; Type: FK CONSTRAINT; Schema: gateways; Owner: -
@@ -2694,6 +2871,13 @@ ALTER TABLE ONLY inventory.reservation_lines
 
 ALTER TABLE ONLY simulated.refunds
     ADD CONSTRAINT refunds_payment_id_fkey FOREIGN KEY (payment_id) REFERENCES simulated.charges(payment_id);
+
+--
+-- Name: attempts attempts_of_delivery; Type: FK CONSTRAINT; Schema: webhooks; Owner: -
+--
+
+ALTER TABLE ONLY webhooks.attempts
+    ADD CONSTRAINT attempts_of_delivery FOREIGN KEY (endpoint_id, "position") REFERENCES webhooks.deliveries(endpoint_id, "position") ON DELETE CASCADE;
 
 --
 -- Name: deliveries deliveries_endpoint_id_fkey; Type: FK CONSTRAINT; Schema: webhooks; Owner: -
@@ -2770,6 +2954,34 @@ GRANT ALL ON FUNCTION eventstore.append(p_stream text, p_expected bigint, p_ids 
 
 REVOKE ALL ON FUNCTION eventstore.append_each(p_streams text[], p_expected bigint[], p_ids uuid[], p_types text[], p_schema_versions integer[], p_data text[], p_metadata text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION eventstore.append_each(p_streams text[], p_expected bigint[], p_ids uuid[], p_types text[], p_schema_versions integer[], p_data text[], p_metadata text[]) TO orders_app;
+
+--
+-- Name: FUNCTION append_one(p_stream text, p_expected bigint, p_id uuid, p_type text, p_schema_version integer, p_data jsonb, p_metadata jsonb, OUT version bigint, OUT "position" bigint); Type: ACL; Schema: eventstore; Owner: -
+--
+
+REVOKE ALL ON FUNCTION eventstore.append_one(p_stream text, p_expected bigint, p_id uuid, p_type text, p_schema_version integer, p_data jsonb, p_metadata jsonb, OUT version bigint, OUT "position" bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION eventstore.append_one(p_stream text, p_expected bigint, p_id uuid, p_type text, p_schema_version integer, p_data jsonb, p_metadata jsonb, OUT version bigint, OUT "position" bigint) TO orders_app;
+
+--
+-- Name: FUNCTION move_lanes(p_name text, p_from bigint[], p_to bigint[]); Type: ACL; Schema: eventstore; Owner: -
+--
+
+REVOKE ALL ON FUNCTION eventstore.move_lanes(p_name text, p_from bigint[], p_to bigint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION eventstore.move_lanes(p_name text, p_from bigint[], p_to bigint[]) TO orders_app;
+
+--
+-- Name: FUNCTION next_page(p_name text, p_saved bigint[], p_lanes bigint[], p_types text[], p_category text, p_known text[], p_limit bigint, p_bytes bigint); Type: ACL; Schema: eventstore; Owner: -
+--
+
+REVOKE ALL ON FUNCTION eventstore.next_page(p_name text, p_saved bigint[], p_lanes bigint[], p_types text[], p_category text, p_known text[], p_limit bigint, p_bytes bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION eventstore.next_page(p_name text, p_saved bigint[], p_lanes bigint[], p_types text[], p_category text, p_known text[], p_limit bigint, p_bytes bigint) TO orders_app;
+
+--
+-- Name: FUNCTION open_lanes(p_name text, p_count integer); Type: ACL; Schema: eventstore; Owner: -
+--
+
+REVOKE ALL ON FUNCTION eventstore.open_lanes(p_name text, p_count integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION eventstore.open_lanes(p_name text, p_count integer) TO orders_app;
 
 --
 -- Name: FUNCTION read_all(p_after bigint, p_until bigint, p_types text[], p_category text, p_known text[], p_limit bigint, p_bytes bigint); Type: ACL; Schema: eventstore; Owner: -
@@ -3552,6 +3764,12 @@ GRANT SELECT ON TABLE simulated.undecided TO orders_app;
 --
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE web.idempotency_keys TO orders_app;
+
+--
+-- Name: TABLE attempts; Type: ACL; Schema: webhooks; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE webhooks.attempts TO orders_app;
 
 --
 -- Name: TABLE deliveries; Type: ACL; Schema: webhooks; Owner: -

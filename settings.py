@@ -74,8 +74,8 @@ class Settings(BaseSettings, GatewaySettings):
         "orders",
         alias="ORDERS_TASK_QUEUE",
         min_length=1,
-        max_length=255,
-        description="Temporal task queue of the worker",
+        max_length=240,
+        description="Temporal task queue of the worker; those of gateways and webhooks begin with it",
     )
     deployment_name: str | None = Field(
         None,
@@ -91,7 +91,19 @@ class Settings(BaseSettings, GatewaySettings):
         100, alias="ORDERS_WORKER_WORKFLOW_TASKS", ge=2, description="workflow tasks that a worker runs at once"
     )
     worker_activities: int = Field(
-        100, alias="ORDERS_WORKER_ACTIVITIES", ge=1, description="calls to gateways that a worker makes at once"
+        100, alias="ORDERS_WORKER_ACTIVITIES", ge=1, description="calls to each gateway that a worker makes at once"
+    )
+    payments_per_second: float | None = Field(
+        None,
+        alias="ORDERS_PAYMENTS_PER_SECOND",
+        gt=0,
+        description="steps at the payment gateway begun a second, by the fleet",
+    )
+    labels_per_second: float | None = Field(
+        None,
+        alias="ORDERS_LABELS_PER_SECOND",
+        gt=0,
+        description="steps at the shipping gateway begun a second, by the fleet",
     )
     worker_database_steps: int = Field(
         100, alias="ORDERS_WORKER_DATABASE_STEPS", ge=1, description="database steps that a worker runs at once"

@@ -26,6 +26,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import WorkerDeploymentConfig
 from temporalio.worker.workflow_sandbox import SandboxRestrictions
 
+from activities.queues import Gateway
 from settings import Settings, SettingsError
 from telemetry.tracing import temporal_interceptors
 from webhooks.workflow import DeliverWebhooks
@@ -170,6 +171,16 @@ def order_worker_limits(settings: Settings) -> dict[str, Any]:
         "max_concurrent_workflow_task_polls": settings.worker_pollers,
         "max_concurrent_activity_task_polls": settings.worker_pollers,
         "max_cached_workflows": settings.worker_cached_workflows,
+    }
+
+
+def gateway_worker_limits(settings: Settings, gateway: Gateway) -> dict[str, Any]:
+    """Limits of the worker of a gateway: places in this process, and a rate of the whole fleet."""
+    rates = {Gateway.PAYMENTS: settings.payments_per_second, Gateway.LABELS: settings.labels_per_second}
+    return {
+        "max_concurrent_activities": settings.worker_activities,
+        "max_concurrent_activity_task_polls": settings.worker_pollers,
+        "max_task_queue_activities_per_second": rates[gateway],
     }
 
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AsyncExitStack
 from enum import StrEnum
+from itertools import chain
 from typing import Any, Final
 
 import structlog
@@ -19,6 +20,7 @@ from activities.inventory import InventoryActivities
 from activities.order import OrderActivities
 from activities.payment import PaymentActivities
 from activities.publish import PublishActivities
+from activities.queues import Gateway, gateway_queue
 from activities.shipping import ShippingActivities
 from bootstrap import App, open_app
 from eventstore.consumer import ConsumerRunner
@@ -32,6 +34,7 @@ from temporal import (
     WEBHOOK_WORKFLOWS,
     WORKFLOWS,
     connect_temporal,
+    gateway_worker_limits,
     order_worker_limits,
     require_search_attributes,
     schedule_reconciliation,
@@ -49,7 +52,8 @@ _log = structlog.get_logger(__name__)
 
 
 class Role(StrEnum):
-    """Role of a process. Any number of processes may have each; dispatcher and projector have one owner at a time."""
+    """Role of a process. Any number of processes may have each. Processes with the dispatcher divide its lanes; the projector
+    and the relay of the webhooks have one owner at a time."""
 
     WORKER = "worker"
     DISPATCHER = "dispatcher"
@@ -70,13 +74,37 @@ def order_worker(app: App, client: Client, interceptors: Sequence[Interceptor] =
     )
 
 
+def gateway_workers(app: App, client: Client, interceptors: Sequence[Interceptor] = ()) -> list[Worker]:
+    """The Temporal workers of the gateways' steps, each with places and a rate of its own: calls that hang at one do not delay
+    the other's."""
+    return [
+        Worker(
+            client,
+            task_queue=gateway_queue(app.settings.task_queue, gateway),
+            activities=gateway_activities(app)[gateway],
+            interceptors=[Observation(), Heartbeats(), *interceptors, ActivityFailures()],
+            **gateway_worker_limits(app.settings, gateway),
+            **worker_options(app.settings),
+        )
+        for gateway in Gateway
+    ]
+
+
+def gateway_activities(app: App) -> dict[Gateway, list[Callable[..., Any]]]:
+    """The activities of an order that call a gateway."""
+    deadline = app.settings.payment_deadline
+    return {
+        Gateway.PAYMENTS: PaymentActivities(app.orders, app.payments, app.pool, deadline=deadline).all,
+        Gateway.LABELS: ShippingActivities(app.orders, app.shipping, app.stock).all,
+    }
+
+
 def order_activities(app: App) -> list[Callable[..., Any]]:
-    """Every activity of an order."""
+    """Every activity of an order. The gateways' ones too: runs from before their task queues have scheduled them here."""
     return [
         *OrderActivities(app.orders, app.stock).all,
-        *PaymentActivities(app.orders, app.payments, app.pool, deadline=app.settings.payment_deadline).all,
+        *chain.from_iterable(gateway_activities(app).values()),
         *InventoryActivities(app.orders, app.stock, app.shipping).all,
-        *ShippingActivities(app.orders, app.shipping, app.stock).all,
         *PublishActivities(app.store, app.codec).all,
         *([app.reconciling().reconcile_payments] if app.stripe else []),
         request_cancel,
@@ -100,7 +128,7 @@ def webhook_worker(app: App, client: Client, sender: Sender, interceptors: Seque
 def consumers(app: App, client: Client, roles: Collection[Role]) -> Iterator[ConsumerRunner]:
     """The readers of the log that these roles run."""
     if Role.DISPATCHER in roles:
-        yield app.runner(app.dispatcher(client, eager=Role.WORKER in roles))
+        yield app.lane_runner(app.dispatcher(client, eager=Role.WORKER in roles))
     if Role.PROJECTOR in roles:
         yield from (app.runner(projector, gather=_GATHER) for projector in app.projectors())
     if Role.WEBHOOKS in roles:
@@ -123,6 +151,7 @@ async def serve(
         if Role.WORKER in roles:
             await schedule_reconciliation(client, settings)
             workers.append(order_worker(app, client, [in_progress, *interceptors]))
+            workers += gateway_workers(app, client, [in_progress, *interceptors])
         if Role.WEBHOOKS in roles:
             sender = await stack.enter_async_context(Sender(allow_private=settings.webhooks_allow_private))
             workers.append(webhook_worker(app, client, sender, [in_progress, *interceptors]))

@@ -66,7 +66,7 @@ class OrderActivities:
     async def read_order(self, order: OrderRef) -> OrderProgress:
         loaded = await load_order(self._orders, order.order_id)
         reserved = await self._stock.is_known(order.order_id)
-        return _progress(loaded.state).model_copy(update={"reserved": reserved})
+        return _progress(loaded.state).model_copy(update={"reserved": reserved, "shows_changes": True})
 
     @activity.defn(name=step.CONFIRM.name)
     async def confirm(self, order: OrderRef) -> OrderProgress:

@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
+from activities.queues import Gateway
 from orders.events import CancelledBy, Shortage
 
 
@@ -36,8 +37,9 @@ class ChargeRef(OrderRef):
 
 
 class OrderProgress(Wire):
-    """State of an order from its stream. Amounts in minor units. reserved: set by read-order alone; True if the inventory has
-    a reservation of the order in any state. waits_until: deadline of an order that waits for its payment."""
+    """State of an order from its stream. Amounts in minor units. Set by read-order alone: reserved, True if the inventory has a
+    reservation of the order in any state; shows_changes, True: the run shows a status only where it differs from its search
+    attribute, as runs from before do not. waits_until: deadline of an order that waits for its payment."""
 
     status: str
     payment_state: str
@@ -48,6 +50,7 @@ class OrderProgress(Wire):
     shipment_id: str | None = None
     reason: str | None = None
     reserved: bool = False
+    shows_changes: bool = False
     waits_until: datetime | None = None
 
 
@@ -203,30 +206,31 @@ O = TypeVar("O", bound=Wire)  # noqa: E741
 
 @dataclass(frozen=True)
 class Signature(Generic[I, O]):
-    """An activity type: its name in Temporal, its argument and its result."""
+    """An activity type: its name in Temporal, its argument and its result, and the gateway that it calls."""
 
     name: str
     input: type[I]
     output: type[O]
+    gateway: Gateway | None = None
 
 
 READ_ORDER = Signature("read-order", OrderRef, OrderProgress)
 CHECK_INVENTORY = Signature("check-inventory", OrderRef, Availability)
 CONFIRM = Signature("confirm", OrderRef, OrderProgress)
 CANCEL = Signature("cancel", Cancellation, OrderProgress)
-CHARGE_PAYMENT = Signature("charge-payment", ChargeRef, Payment)
+CHARGE_PAYMENT = Signature("charge-payment", ChargeRef, Payment, Gateway.PAYMENTS)
 RECORD_PENDING_PAYMENT = Signature("record-pending-payment", PaymentRecord, OrderProgress)
-CAPTURE_PAYMENT = Signature("capture-payment", OrderRef, Payment)
+CAPTURE_PAYMENT = Signature("capture-payment", OrderRef, Payment, Gateway.PAYMENTS)
 RECORD_PAYMENT = Signature("record-payment", PaymentRecord, OrderProgress)
 RECORD_PAYMENT_FAILURE = Signature("record-payment-failure", PaymentFailureRecord, OrderProgress)
 RESERVE_INVENTORY = Signature("reserve-inventory", OrderRef, Reserved)
-CREATE_SHIPMENT = Signature("create-shipment", OrderRef, Shipment)
+CREATE_SHIPMENT = Signature("create-shipment", OrderRef, Shipment, Gateway.LABELS)
 RECORD_SHIPMENT = Signature("record-shipment", ShipmentRecord, OrderProgress)
-REFUND_PAYMENT = Signature("refund-payment", Undo, ReturnedPayment)
+REFUND_PAYMENT = Signature("refund-payment", Undo, ReturnedPayment, Gateway.PAYMENTS)
 RELEASE_INVENTORY = Signature("release-inventory", Undo, Undone)
-VOID_SHIPMENT = Signature("void-shipment", Undo, Undone)
+VOID_SHIPMENT = Signature("void-shipment", Undo, Undone, Gateway.LABELS)
 RECORD_REFUND = Signature("record-refund", RefundRecord, OrderProgress)
-RETURN_PAYMENT = Signature("return-payment", RefundRef, ReturnedPayment)
+RETURN_PAYMENT = Signature("return-payment", RefundRef, ReturnedPayment, Gateway.PAYMENTS)
 RECORD_REQUESTED_REFUND = Signature("record-requested-refund", RefundRef, OrderProgress)
 CLOSE_REFUND = Signature("close-refund", RefundRefusal, OrderProgress)
 PUBLISH = Signature("publish", Publication, Published)

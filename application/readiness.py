@@ -13,7 +13,8 @@ from temporalio.service import RPCError
 from application.migrations import missing_migrations
 from application.outages import AWAY
 from application.readers import readers
-from application.statements import PROBE_WRITE, SEQUENCE_LAG, UNREADABLE_RELATIONS
+from application.statements import UNREADABLE_RELATIONS
+from eventstore.statements import PROBE_WRITE, SEQUENCE_LAG
 from eventstore.store import EventStore
 from eventstore.wording import wording
 

@@ -12,12 +12,12 @@ from application.recovering_easypost import lost_labels
 from application.recovering_refunds import lost_refunds
 from application.recovering_runs import end, runs_ahead
 from application.recovering_stripe import lost_charges
-from application.statements import CHECKPOINTS_BEYOND, SEQUENCE_LAG, SET_BACK, SET_SEQUENCES
 from dispatcher.starter import WorkflowStarter
 from dispatcher.triggers import TRIGGERS, Trigger
 from eventstore.connection import BUILT_IN_ONLY
 from eventstore.model import RecordedEvent
 from eventstore.pool import connect
+from eventstore.statements import CHECKPOINTS_BEYOND, SEQUENCE_LAG, SET_BACK, SET_SEQUENCES
 from open_work.evidence import gather
 from open_work.open_orders import Prospect, Prospects, Work, unfinished
 from open_work.sources import Sources

@@ -12,12 +12,6 @@ select format('%I.%I', n.nspname, c.relname)
  where n.nspname = any ($1) and c.relkind in ('r', 'p') and not has_table_privilege(c.oid, 'select')
  order by 1"""
 
-# One row by its primary key, written and committed.
-PROBE_WRITE: Final = "update eventstore.probe set at = clock_timestamp() where only_row"
-
-# Distance of the sequence of positions behind the log, by the last event of its primary key.
-SEQUENCE_LAG: Final = "select eventstore.sequence_lag()"
-
 # The login, if it can act as the log's owner, catalogs alone: it can remove what keeps the log append-only.
 LOGIN_WITH_OWNERS_RIGHTS: Final = """
 select session_user from pg_class
@@ -35,20 +29,3 @@ select 'may create in schema ' || nspname from pg_namespace
  where nspname !~ '^pg_(toast_)?temp' and has_schema_privilege($1, oid, 'create')
 union all
 select 'may create schemas' where has_database_privilege($1, current_database(), 'create')"""
-
-# Sequences set to the end of their tables, as the owner: the application has no right to them. Checkpoints count as well as the
-# log: an append at or below one of them would be refused.
-SET_SEQUENCES: Final = (
-    "select setval('eventstore.event_position', greatest(1, (select max(position) from eventstore.events), "
-    "(select max(position) from eventstore.subscriptions)))",
-    "select setval(pg_get_serial_sequence('eventstore.streams', 'stream_id'), greatest(max(stream_id), 1)) "
-    "from eventstore.streams",
-)
-
-# Checkpoints beyond a position, by a read of the whole small table.
-CHECKPOINTS_BEYOND: Final = "select name, position from eventstore.subscriptions where position > $1 order by name"
-
-# A checkpoint set back to a position, by the primary key.
-SET_BACK: Final = (
-    "update eventstore.subscriptions set position = $2, updated_at = now() where name = $1 and position > $2"
-)

@@ -1,12 +1,13 @@
 """Documents of webhooks, for the API and `--json`."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Literal, Self
 
 from application.documents import Document, Position
 from webhooks.addresses import origin, without_query
-from webhooks.deliveries import Delivery
+from webhooks.deliveries import Attempt, Delivery
 from webhooks.endpoints import Endpoint
 
 
@@ -79,3 +80,45 @@ class DeliveryDocument(Document):
             "created_at": delivery.since,
         }
         return cls.model_validate(asdict(delivery) | shown)
+
+
+class AttemptDocument(Document):
+    """An attempt at a delivery. error: null where it was accepted. response: its first kilobyte, for the role operate alone."""
+
+    at: datetime
+    status: int | None
+    error: str | None
+    response: str | None
+
+
+class DeliveryDetail(DeliveryDocument):
+    """A delivery with its message and its attempts, the latest first. payload: the body that is sent; null where the log's
+    event cannot be read. made: the attempts since they are recorded, also those before a replay."""
+
+    payload: dict[str, Any] | None
+    made: list[AttemptDocument]
+
+    @classmethod
+    def of(
+        cls,
+        delivery: Delivery,
+        *,
+        whole: bool = True,
+        payload: dict[str, Any] | None = None,
+        attempts: Sequence[Attempt] = (),
+    ) -> Self:
+        """Build the document of a delivery. whole: False hides each response."""
+        made = [asdict(each) | ({} if whole else {"response": None}) for each in attempts]
+        shown = DeliveryDocument.of(delivery, whole=whole).model_dump(by_alias=False)
+        return cls.model_validate(shown | {"payload": payload, "made": made})
+
+
+class TrialDocument(Document):
+    """Result of a test message. status, response: of the receiver, the latter for its first kilobyte; error: null where it
+    accepted the message."""
+
+    message_id: str
+    status: int | None
+    error: str | None
+    response: str | None
+    milliseconds: int

@@ -5,9 +5,9 @@ from typing import Final
 
 import asyncpg
 
-from audit.statements import ORDER_COUNTS, ORDERS_BY_STATUS, REVENUE, SPEND_BY_CURRENCY
 from projections.customer_orders import CUSTOMER_ORDERS
 from projections.order_dashboard import ORDER_DASHBOARD
+from projections.statements import ORDER_COUNTS, ORDERS_BY_STATUS, REVENUE, SPEND_BY_CURRENCY
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,16 +18,8 @@ class _Totals:
 
 
 _TOTALS: Final = {
-    ORDER_DASHBOARD.name: _Totals(
-        "order_counts",
-        ORDER_COUNTS,
-        ORDERS_BY_STATUS,
-    ),
-    CUSTOMER_ORDERS.name: _Totals(
-        "revenue",
-        REVENUE,
-        SPEND_BY_CURRENCY,
-    ),
+    ORDER_DASHBOARD.name: _Totals("order_counts", ORDER_COUNTS, ORDERS_BY_STATUS),
+    CUSTOMER_ORDERS.name: _Totals("revenue", REVENUE, SPEND_BY_CURRENCY),
 }
 
 

@@ -20,7 +20,7 @@ BY_NAME_ONLY: Final = ", ".join(part.name for part in PARTS if part.by_name_only
 PARTS_HELP: Final = f"Default: all but {BY_NAME_ONLY}, which take long."
 Parts = Annotated[list[str] | None, typer.Argument(metavar="PART", help=f"Only these. {PARTS_HELP}")]
 Rounds = Annotated[int, typer.Option("--rounds", min=1, help="How often each side is measured; medians are shown.")]
-Scale = Annotated[float, typer.Option("--scale", min=0.01, max=1, help="Below 1: a quick look with less work.")]
+Scale = Annotated[float, typer.Option("--scale", min=0.0001, max=1, help="Below 1: a quick look with less work.")]
 Out = Annotated[Path, typer.Option("--out", help="Where the results go as JSON.")]
 
 

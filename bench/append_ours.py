@@ -17,7 +17,7 @@ async def append(ground: Ground, count: int, at_once: int) -> Figures:
     """events_per_s, p50_ms and p99_ms of `count` appends, `at_once` in flight."""
     type_, body = bodies()[-1]
     data = orjson.loads(body)
-    async with open_pool(ground.database_url, size=at_once) as pool:
+    async with open_pool(ground.database_url) as pool:
         store = EventStore(pool, Wakeup(pool))
 
         async def write(number: int) -> None:

@@ -77,7 +77,7 @@ class BareValidate:
 class BareFulfill:
     @workflow.run
     async def run(self, order: OrderRef) -> Outcome:
-        _show(await _database("read-order", order, Progress, "How far has the order come?"))
+        await _database("read-order", order, Progress, "How far has the order come?")
         payment = await _gateway("charge-payment", order, Payment, "Charge the customer")
         paid = PaymentRecord(order, payment)
         _show(await _database("record-payment", paid, Progress, f"Paid with {payment.payment_id}"))

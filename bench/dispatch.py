@@ -14,7 +14,7 @@ from dispatcher.dispatcher import Dispatcher
 from dispatcher.parking import Parking
 from dispatcher.starter import WorkflowStarter
 from dispatcher.triggers import Trigger
-from eventstore.consumer import ConsumerRunner
+from eventstore.lane_runner import LaneRunner
 from eventstore.model import NO_STREAM, NewEvent, RecordedEvent
 from eventstore.pool import open_pool
 from eventstore.store import EventStore
@@ -51,11 +51,8 @@ async def dispatching(ground: Ground) -> AsyncIterator[tuple[EventStore, _Clock]
     async with open_pool(ground.database_url, size=32) as pool:
         wakeup, clock = Wakeup(pool), _Clock()
         store = EventStore(pool, wakeup)
-        runner = ConsumerRunner(
-            Dispatcher(store, order_codec(), clock, Parking(pool), bulk_places=1),
-            dsn=ground.database_url,
-            wakeup=wakeup,
-        )
+        dispatcher = Dispatcher(store, order_codec(), clock, Parking(pool), bulk_places=1)
+        runner = LaneRunner(dispatcher, dsn=ground.database_url, wakeup=wakeup)
         tasks = [asyncio.create_task(runner.run()), asyncio.create_task(wakeup.listen(ground.database_url))]
         try:
             yield store, clock
@@ -86,4 +83,4 @@ async def measure_idle(ground: Ground) -> Figures:
 
 async def measure_busy(ground: Ground) -> Figures:
     """p50_ms and p99_ms under 24 appenders."""
-    return await latencies(ground, 24, ground.scaled(4_800, least=480))
+    return await latencies(ground, 24, max(24, ground.scaled(4_800, least=480)))

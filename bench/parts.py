@@ -141,6 +141,20 @@ PARTS: Final = (
         (Target("p50_ms", 5.0, at_most=True), Target("p99_ms", 30.0, at_most=True)),
     ),
     Part(
+        "lanes",
+        "starts at a stand-in for Temporal that answers at once, by processes that share the dispatcher's lanes",
+        {
+            "4, killed in turn": "lanes:measure_killed",
+            "1 process": "lanes:measure_one",
+            "2 processes": "lanes:measure_two",
+            "4 processes": "lanes:measure_four",
+        },
+        (Target("lost", 0.0, at_most=True), Target("out_of_order", 0.0, at_most=True)),
+        limit=900,
+        by_name_only=True,
+        most_rounds=1,
+    ),
+    Part(
         "growth",
         "by the number of orders in the store, one at a time",
         {"1 M orders": "growth:measure_1m", "100 k orders": "growth:measure_100k", "1 k orders": "growth:measure_1k"},

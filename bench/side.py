@@ -28,6 +28,7 @@ SCALE: Final = "BENCH_SCALE"
 PROCESSES: Final = "BENCH_PROCESSES"
 LEFT_OUT: Final = "left_out"
 _WARM_UP: Final = 20
+_LOOK: Final = 0.01  # a smaller scale runs the code alone, as tests do: its figures mean nothing
 _IN_FLIGHT: Final = 20
 
 
@@ -50,7 +51,15 @@ class Ground:
 
     def scaled(self, full: int, least: int = 20) -> int:
         """A number of things to do, made smaller for a quick look."""
-        return max(least, int(full * self.scale))
+        return max(_least(least, self.scale), int(full * self.scale))
+
+
+def _least(least: int, scale: float) -> int:
+    return max(2, int(least * min(1.0, scale / _LOOK)))
+
+
+def _warm_up() -> int:
+    return _least(_WARM_UP, float(os.environ[SCALE]))
 
 
 def order_ids() -> Iterator[str]:
@@ -114,7 +123,7 @@ async def run_orders(count: int, order: Callable[[], Awaitable[object]]) -> None
 
 async def in_flight(count: int, order: Callable[[], Awaitable[object]], meter: Meter = own_and_servers_cpu) -> Figures:
     """orders_per_s and processor time per order, 20 orders in flight, after 20 that are not counted."""
-    await run_orders(_WARM_UP, order)
+    await run_orders(_warm_up(), order)
     began, before = time.perf_counter(), meter()
     await run_orders(count, order)
     return {"orders_per_s": count / (time.perf_counter() - began)} | _each(before, meter(), count)
@@ -132,7 +141,7 @@ async def times(count: int, ask: Callable[[], Awaitable[object]]) -> list[float]
 
 async def one_at_a_time(count: int, order: Callable[[], Awaitable[object]]) -> Figures:
     """p50_ms and p99_ms of an order and processor time per order, after 20 that are not counted."""
-    await times(_WARM_UP, order)
+    await times(_warm_up(), order)
     before = own_and_servers_cpu()
     durations = await times(count, order)
     return milliseconds(durations) | _each(before, own_and_servers_cpu(), count)

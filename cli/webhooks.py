@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Annotated, Any, Final
+from uuid import uuid4
 
 import typer
 from rich.table import Table
 
-from application.webhook_documents import DeliveryDocument, EndpointDocument, EndpointWithSecret
+from application.webhook_documents import DeliveryDocument, EndpointDocument, EndpointWithSecret, TrialDocument
 from cli.arguments import AsJson, Limit
 from cli.output import facts, note, show, show_json, table
 from cli.progress import positions
@@ -17,6 +18,8 @@ from settings import Settings
 from webhooks.addresses import without_query
 from webhooks.deliveries import Delivery, State
 from webhooks.endpoints import MAX_OVERLAP, Endpoint, Endpoints
+from webhooks.sender import Sender
+from webhooks.trial import send_test
 
 webhooks = typer.Typer(no_args_is_help=True, help="Webhooks: endpoints, their secrets and deliveries.")
 
@@ -38,6 +41,8 @@ From = Annotated[int, typer.Option("--from", min=1, help="The position in the lo
 Wait = Annotated[bool, typer.Option("--wait", help="Show the progress, and return when every delivery is queued.")]
 OfEndpoint = Annotated[str | None, typer.Option("--endpoint", help="Only those of this endpoint.")]
 OfState = Annotated[State | None, typer.Option("--status", help="Only those in this state.")]
+OfOrder = Annotated[str | None, typer.Option("--order", help="Only those of this order.")]
+OfEvent = Annotated[str | None, typer.Option("--event", help="Only those of this event type.")]
 After = Annotated[str | None, typer.Option("--after", help="Go on where an earlier page ended.")]
 
 
@@ -150,6 +155,17 @@ async def rotate(settings: Settings, endpoint: EndpointId, overlap: Overlap = 24
         note("the secret is not shown again")
 
 
+@webhooks.command("test")
+@executed()
+async def send_one(settings: Settings, endpoint: EndpointId, as_json: AsJson = False) -> int:
+    """Send a test message once and now, also to a disabled endpoint, and show the answer; exits 1 if it is not accepted."""
+    async with opened(settings) as app, Sender(allow_private=settings.webhooks_allow_private) as sender:
+        trial = await send_test(app.endpoints, sender, endpoint, str(uuid4()))
+    result = trial.error or f"answered {trial.status}"
+    _print(TrialDocument.model_validate(trial), f"{result} after {trial.milliseconds:,} ms", as_json)
+    return 1 if trial.error else 0
+
+
 @webhooks.command()
 @executed()
 async def replay(
@@ -183,13 +199,17 @@ async def deliveries(
     settings: Settings,
     endpoint: OfEndpoint = None,
     status: OfState = None,
+    order: OfOrder = None,
+    event: OfEvent = None,
     limit: Limit = 50,
     after: After = None,
     as_json: AsJson = False,
 ) -> None:
-    """List deliveries, the newest event first, by endpoint and state."""
+    """List deliveries, the newest event first, by endpoint, state, order and event type."""
     async with opened(settings) as app:
-        page = await app.deliveries.list(endpoint_id=endpoint, state=status, limit=limit, after=after)
+        page = await app.deliveries.list(
+            endpoint_id=endpoint, state=status, order_id=order, event_type=event, limit=limit, after=after
+        )
     if as_json:
         show_json({"deliveries": [DeliveryDocument.of(row) for row in page.rows], "after": page.after})
         return

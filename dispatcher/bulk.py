@@ -1,5 +1,6 @@
 """Bulk orders: started a few at a time, so that an import neither delays other orders nor opens all its orders at once."""
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,6 +21,7 @@ FREEING: Final = frozenset(each.event_type for each in (OrderShipped, OrderCance
 _LONGEST: Final = timedelta(minutes=5)
 # Started between two pages of the log: more would delay the start of other orders.
 _AT_ONCE: Final = 10
+_LOOK: Final = 1.0  # seconds: other processes postpone orders of their lanes
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +37,7 @@ class BulkOrders:
 
     def __init__(self, pool: asyncpg.Pool, places: int) -> None:
         self._pool, self._places = pool, places
-        self._waiting: bool | None = None
-
-    def reload(self) -> None:
-        """Look into the table at the next step: another process may have owned the dispatcher meanwhile."""
-        self._waiting = None
+        self._waiting, self._looked = False, 0.0
 
     async def postpone(self, placed: list[RecordedEvent]) -> None:
         """Record placed bulk orders as waiting. A repetition changes nothing."""
@@ -55,8 +53,8 @@ class BulkOrders:
 
     async def due(self) -> list[Due]:
         """Waiting orders for the free places, in the order of the log; a few at a time."""
-        if self._waiting is None:
-            self._waiting = bool(await self._pool.fetchval(ANY_WAITING))
+        if not self._waiting and time.monotonic() - self._looked >= _LOOK:
+            self._waiting, self._looked = bool(await self._pool.fetchval(ANY_WAITING)), time.monotonic()
         if not self._waiting:
             return []
         due = [Due(*row) for row in await self._pool.fetch(DUE, _AT_ONCE, self._places, _LONGEST)]

@@ -1,7 +1,7 @@
 """Starts workflows for events. The checkpoint moves only behind started workflows."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import structlog
 from temporalio.service import RPCError
@@ -11,8 +11,8 @@ from dispatcher.parking import NotParked, Parking
 from dispatcher.starter import WorkflowStarter
 from dispatcher.starts import Starts
 from dispatcher.triggers import TRIGGERS, Trigger
-from eventstore.checkpoints import advance, open_checkpoint
 from eventstore.codec import Codec
+from eventstore.lane_reader import LaneReader, Positions
 from eventstore.model import Page, RecordedEvent
 from eventstore.store import EventStore
 from orders.events import Event
@@ -28,8 +28,9 @@ class Dispatcher:
     """Reads the log and starts each event's workflows: at least once here, exactly once at Temporal by workflow id.
 
     While Temporal is unavailable a step raises and the checkpoint stays: orders wait, none is skipped. An event whose start
-    fails while other starts of the page succeed is parked after some rounds. Placed bulk orders are postponed, and started
-    as places become free. bulk_places: number of bulk orders in progress at once.
+    fails while other starts of the page succeed is parked after some rounds; later events of its stream wait for that. One
+    page is dispatched at a time, for all lanes that this process owns. Placed bulk orders are postponed, and started by the
+    owner of the first lane as places become free. bulk_places: number of bulk orders in progress at once.
     """
 
     name = NAME
@@ -48,49 +49,57 @@ class Dispatcher:
         self._starts = Starts(codec, starter, parking, triggers)
         self._bulk, self._bulk_starts = BulkOrders(store.pool, bulk_places), Starts(codec, starter, parking, triggers)
         self._types = sorted({trigger.event_type for trigger in triggers} | FREEING)
-        self._position: int | None = None
+        self._log = LaneReader(store.pool, NAME)
+        self._ahead: Page | None = None
         # Of a page that did not succeed as a whole: its start, and its dispatched events.
-        self._begun: int | None = None
+        self._begun: Positions = []
         self._done: set[int] = set()
 
+    def own(self, lanes: Collection[int]) -> None:
+        """Dispatch the streams of these lanes alone from the next step on."""
+        self._ahead = None
+        self._log.own(lanes)
+
     async def step(self) -> bool:
-        """Dispatch one page of events, concurrently, and move the checkpoint behind it; then start bulk orders that are due."""
-        position = self._position
-        if position is None:
-            position = await open_checkpoint(self._store.pool, NAME)
-            self._bulk.reload()
-        self._position = None  # on an error, read again from the database
-        if position != self._begun:
-            self._begin(position)
-        page = await self._read(position)
-        await self._dispatch([event for event in page.events if event.position not in self._done])
-        if page.position > position:
-            await advance(self._store.pool, NAME, position, page.position)
-        self._begin(page.position)
-        self._position = page.position
-        return await self._start_bulk() or page.more
+        """Dispatch one page of events, concurrently; move the checkpoint behind it, and read the next one with that. Then start
+        bulk orders that are due."""
+        page, self._ahead = self._ahead, None
+        try:
+            page = page or await self._read()
+            await self._dispatch(page.events)
+        except BaseException:
+            self._log.reopen()
+            raise
+        self._log.handled(page)
+        following = await self._read()
+        self._ahead = following if following.events or following.more else None
+        more_bulk = self._log.owns_first and await self._start_bulk()
+        return more_bulk or self._ahead is not None
 
-    def _begin(self, position: int) -> None:
-        self._begun = position
-        self._starts.begin()
-        self._done.clear()
-
-    async def _read(self, after: int) -> Page:
+    async def _read(self) -> Page:
         """Events with a trigger, and events of orders with an unknown type, to be parked.
 
         Dispatched events do not count, so that a failing event does not hold up its successors.
         """
+        if (positions := await self._log.positions()) != self._begun:
+            self._begun = positions
+            self._starts.begin()
+            self._done.clear()
         limit = _PAGE + min(len(self._done), _DONE_AHEAD)
-        return await self._store.read_all(
-            after=after, limit=limit, types=self._types, category=ORDER_STREAMS, known=self._codec.types
-        )
+        return await self._log.read(limit=limit, types=self._types, category=ORDER_STREAMS, known=self._codec.types)
 
-    async def _dispatch(self, events: list[RecordedEvent]) -> None:
+    async def _dispatch(self, page: Sequence[RecordedEvent]) -> None:
+        """Dispatch or park all events of a page that are not done. Raises the error of a start that is to be retried."""
+        events = self._left(page)
         if imported := [event for event in events if is_placed_in_bulk(event)]:
             await self._bulk.postpone(imported)
             self._done.update(event.position for event in imported)
         await self._bulk.free_places(events)
-        await self._starts.all([event for event in events if event.position not in self._done], self._done)
+        while events := self._left(page):
+            await self._starts.all(events, self._done)
+
+    def _left(self, page: Sequence[RecordedEvent]) -> list[RecordedEvent]:
+        return [event for event in page if event.position not in self._done]
 
     async def _start_bulk(self) -> bool:
         """Start the bulk orders that are due; True if more may be. A failing start waits for the next step: it must not delay

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import defaultdict
 from collections.abc import Sequence
 from functools import partial
 from typing import Final
@@ -49,19 +50,31 @@ class Starts:
         self._alone.proof = None
 
     async def all(self, events: Sequence[RecordedEvent], done: set[int]) -> None:
-        """Start or park all of them, and add their positions to `done`. Raises the RPCError of a start that is to be retried,
-        and the errors of the database, after the other starts have ended."""
-        outcomes = await asyncio.gather(*map(self.or_park, events), return_exceptions=True)
+        """Start or park them, those of a stream in order, and add their positions to `done`. Events behind one that was parked
+        for its failing start are left. Raises the RPCError of a start that is to be retried, and the errors of the database,
+        after the other starts have ended."""
+        streams = defaultdict[str, list[RecordedEvent]](list)
+        for event in events:
+            streams[event.stream].append(event)
+        in_order = (self._in_order(stream, done) for stream in streams.values())
         failed: dict[int, tuple[RecordedEvent, RPCError]] = {}
-        for event, outcome in zip(events, outcomes, strict=True):
+        for outcome in await asyncio.gather(*in_order, return_exceptions=True):
             match outcome:
-                case RPCError():
-                    failed[event.position] = event, outcome
+                case (event, error):
+                    failed[event.position] = event, error
                 case BaseException():  # the database is unavailable: all of them fail
                     raise outcome
-                case _:
-                    done.add(event.position)
         await self._park_failing(failed, done)
+
+    async def _in_order(self, events: Sequence[RecordedEvent], done: set[int]) -> tuple[RecordedEvent, RPCError] | None:
+        """Start or park events of one stream, up to the first one whose start fails: returned with its error."""
+        for event in events:
+            try:
+                await self.or_park(event)
+            except RPCError as error:
+                return event, error
+            done.add(event.position)
+        return None
 
     async def _park_failing(self, failed: dict[int, tuple[RecordedEvent, RPCError]], done: set[int]) -> None:
         """Park the events that failed alone for some rounds. Raises the error of any other."""

@@ -42,3 +42,8 @@ update dispatcher.bulk set started_at = clock_timestamp() where position = any (
 FREE_PLACES: Final = "delete from dispatcher.bulk where stream = any ($1::text[])"
 # Forget bulk orders whose event is not in the log, by the primary key.
 FORGET: Final = "delete from dispatcher.bulk where position = any ($1::bigint[])"
+# Those of the positions that the dispatcher has parked, by the primary key of parked.
+PARKED_POSITIONS: Final = "select position from dispatcher.parked where position = any ($1::bigint[])"
+# Those of the positions whose bulk orders wait for a place, by the primary key of bulk.
+WAITING_POSITIONS: Final = """
+select position from dispatcher.bulk where position = any ($1::bigint[]) and started_at is null"""

@@ -31,6 +31,11 @@ class Consumer(Protocol):
         ...
 
 
+def lease_name(consumer: str) -> str:
+    """Name of the lease of a consumer."""
+    return f"consumer:{consumer}"
+
+
 class ConsumerRunner:
     """Owns and steps a consumer until cancelled.
 
@@ -39,12 +44,19 @@ class ConsumerRunner:
     """
 
     def __init__(
-        self, consumer: Consumer, *, dsn: str, wakeup: Wakeup, poll: float = _POLL, gather: float = 0.0
+        self,
+        consumer: Consumer,
+        *,
+        dsn: str,
+        wakeup: Wakeup,
+        poll: float = _POLL,
+        gather: float = 0.0,
+        lease: Lease | None = None,
     ) -> None:
         self.consumer = consumer
         self._owned, self._failed = _OWNED.labels(consumer.name), _FAILURES.labels(consumer.name)
         self._own(False)
-        self._lease = Lease(dsn, f"consumer:{consumer.name}")
+        self._lease = lease or Lease(dsn, lease_name(consumer.name))
         self._wakeup, self._poll, self._gather = wakeup, poll, gather
         self._log = _log.bind(consumer=consumer.name)
         self._standing_by = Looper(
@@ -75,25 +87,32 @@ class ConsumerRunner:
 
     async def _stand_by(self) -> float:
         if await self._lease.acquire():
-            self._log.info("consumer owned")
             await self._work()
             self._log.warning("consumer lost its lease")
         return _STANDBY
 
     async def _work(self) -> None:
-        self._own(True)
+        self._begin()
         try:
             with self._wakeup.subscribe() as awake:
                 self._stepping = Looper(self._log, self._step, awake=awake)
                 async with asyncio.TaskGroup() as group:
                     stepping = group.create_task(self._stepping.run())
-                    while await self._lease.held():  # noqa: ASYNC110 – there is no event for a lock lost in the database
+                    while await self._holds(awake):  # noqa: ASYNC110 – there is no event for a lock lost in the database
                         await asyncio.sleep(_CHECK_LEASE)
                     stepping.cancel()
         finally:
             self._own(False)
             self._stepping = None
             await self._lease.release()
+
+    def _begin(self) -> None:
+        self._log.info("consumer owned")
+        self._own(True)
+
+    async def _holds(self, awake: asyncio.Event) -> bool:
+        """True while this process may step; asked once a second. awake: wakes the loop that steps."""
+        return await self._lease.held()
 
     async def _step(self) -> float:
         try:

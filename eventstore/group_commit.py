@@ -4,17 +4,21 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
+from uuid import UUID
 
 import asyncpg
 
+from eventstore.errors import POSITION_PASSED
 from eventstore.lanes import Lanes
 from eventstore.model import AppendResult
-from eventstore.statements import APPEND_EACH
+from eventstore.statements import APPEND_EACH, APPEND_ONE
 
 _SENDERS: Final = 2  # one makes up a group while the database is at the other's
 _GROUP: Final = 16
-Row: TypeAlias = tuple[object, ...]
-"""stream, expected, id, type, schema version, data and metadata as JSON: the columns of `append_each`."""
+Row: TypeAlias = tuple[str, int, UUID, str, int, str, str]
+"""stream, expected, id, type, schema version, data and metadata as JSON: the columns of `append_one` and `append_each`."""
+_EXPLAINED: Final = (asyncpg.UniqueViolationError.sqlstate, POSITION_PASSED)
+"""Errors that `append` gives the reason for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,22 +42,34 @@ class GroupCommit:
         self._senders: set[asyncio.Task[None]] = set()
 
     async def append(self, row: Row, alone: Callable[[], Awaitable[AppendResult]]) -> AppendResult:
-        """Append in a group, or by `alone`, which is faster for a single one. Raises the errors of `alone` and the driver."""
-        stream = str(row[0])
+        """Append in a group, or by one statement, which is faster for a single append; in other cases by `alone`. Raises the
+        errors of `alone` and the driver."""
+        stream = row[0]
         if self._lanes.is_taken(stream):
-            return await self.alone(stream, alone)
+            return await self.alone(stream, lambda: self._one(row, alone))
         if not self._one_is_alone and not self._waiting and not self._lanes.full:
             self._one_is_alone = True
             try:
-                return await self.alone(stream, alone)
+                return await self.alone(stream, lambda: self._one(row, alone))
             finally:
                 self._one_is_alone = False
         return await self._together(row) or await self.alone(stream, alone)
 
     async def alone(self, stream: str, append: Callable[[], Awaitable[AppendResult]]) -> AppendResult:
         """Append after the process's pending appends to the same stream, so that they use one connection together."""
-        async with self._lanes.of(stream):
-            return await append()
+        return await self._lanes.in_turn(stream, append)
+
+    async def _one(self, row: Row, alone: Callable[[], Awaitable[AppendResult]]) -> AppendResult:
+        try:
+            landed = await self._pool.fetchrow(APPEND_ONE, *row)
+        except asyncpg.PostgresError as error:
+            if error.sqlstate not in _EXPLAINED:
+                raise
+            landed = None
+        if landed is None or landed["position"] is None:
+            return await alone()
+        version, position = landed
+        return AppendResult(version, position, position, False)
 
     def _together(self, row: Row) -> asyncio.Future[AppendResult | None]:
         loop = asyncio.get_running_loop()

@@ -1,8 +1,10 @@
 """Turns at a stream: appends to the same stream queue in the process, not at its row in the database."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 class Lanes:
@@ -23,14 +25,13 @@ class Lanes:
         """True while an append to the stream is in progress or pending."""
         return stream in self._locks
 
-    @asynccontextmanager
-    async def of(self, stream: str) -> AsyncIterator[None]:
-        """The stream's turn, for the length of a block."""
+    async def in_turn(self, stream: str, append: Callable[[], Awaitable[T]]) -> T:
+        """Append in the stream's turn."""
         lock = self._locks.setdefault(stream, asyncio.Lock())
         self._users[stream] = self._users.get(stream, 0) + 1
         try:
             async with lock, self._room:
-                yield
+                return await append()
         finally:
             self._users[stream] -= 1
             if not self._users[stream]:

@@ -1,6 +1,7 @@
 """One owner in the fleet: a session advisory lock on a connection of its own."""
 
 import hashlib
+from typing import ClassVar
 
 import asyncpg
 
@@ -9,8 +10,6 @@ from eventstore.errors import DATABASE_AWAY
 from eventstore.pool import connect
 from eventstore.statements import HOLDS_LOCK, TRY_LOCK
 
-_TIMEOUT = 2.0
-
 
 class Lease:
     """Ownership of a name. The database frees it when this connection ends, so a standby takes over at once.
@@ -18,6 +17,9 @@ class Lease:
     The session of a killed process ends at once; of a vanished machine within about 5 s, by keep-alive or by the time-out of
     unacknowledged TCP data; of a frozen process after 10 s without a query.
     """
+
+    TIMEOUT: ClassVar = 2.0
+    """Seconds until a question to the database counts as unanswered."""
 
     def __init__(self, dsn: str, name: str) -> None:
         self._dsn, self.name = dsn, name
@@ -30,8 +32,7 @@ class Lease:
 
     async def acquire(self) -> bool:
         """Try to own the name; False where another process owns it. Raises connection errors."""
-        if self._connection is None or self._connection.is_closed():
-            self._connection = await connect(self._dsn, _WATCHED, timeout=_TIMEOUT)
+        await self._connect()
         return bool(await self._ask(TRY_LOCK))
 
     async def held(self) -> bool:
@@ -49,9 +50,13 @@ class Lease:
             self._connection.terminate()
             self._connection = None
 
+    async def _connect(self) -> None:
+        if self._connection is None or self._connection.is_closed():
+            self._connection = await connect(self._dsn, _WATCHED, timeout=self.TIMEOUT)
+
     async def _ask(self, query: str) -> object:
         assert self._connection is not None
-        return await self._connection.fetchval(query, self.key, timeout=_TIMEOUT)
+        return await self._connection.fetchval(query, self.key, timeout=self.TIMEOUT)
 
 
 _WATCHED = {

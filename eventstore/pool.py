@@ -10,6 +10,7 @@ import asyncpg
 
 from eventstore.connection import SAFE_SESSION
 from eventstore.errors import PooledByTransaction
+from eventstore.statement_pool import StatementPool
 from eventstore.statements import BACKEND
 
 ROLE: Final = "orders_app"
@@ -40,15 +41,21 @@ async def open_pool(dsn: str, *, size: int = 20) -> AsyncIterator[asyncpg.Pool]:
 
     async def no_reset(connection: asyncpg.Connection) -> None: ...
 
-    pool = await asyncpg.create_pool(
+    pool = StatementPool(
         dsn,
         min_size=1,
         max_size=size,
+        max_queries=50_000,
+        max_inactive_connection_lifetime=300.0,
         init=configure,
         reset=no_reset,
+        loop=None,
+        connection_class=asyncpg.Connection,
+        record_class=asyncpg.Record,
         server_settings=_APPLICATION,
         command_timeout=60,
     )
+    await pool
     try:
         yield pool
     finally:

@@ -10,6 +10,8 @@ e.position, s.name, e.version, e.id, e.type, e.schema_version, e.data::text, e.m
 
 # Append the events of one stream: the function locks the stream's row.
 APPEND: Final = "select * from eventstore.append($1, $2, $3, $4, $5, $6, $7)"
+# Append one event: the function locks the stream's row. Nulls, or a violation of events_id_key, where APPEND gives the reason.
+APPEND_ONE: Final = "select * from eventstore.append_one($1, $2, $3, $4, $5, $6, $7)"
 # Append one event to each of several streams, without waiting for locked ones.
 APPEND_EACH: Final = "select * from eventstore.append_each($1, $2, $3, $4, $5, $6, $7)"
 # Read a page of a stream, by events_stream_version_key.
@@ -53,10 +55,32 @@ select s.name, s.position, s.updated_at,
                   where e.position > s.position order by e.position limit 1), 0) as seconds
   from eventstore.subscriptions s where $1::text is null or s.name = $1 order by s.name"""
 
+# Open the lanes of a reader; locks its row, by the primary key of subscriptions.
+OPEN_LANES: Final = "select eventstore.open_lanes($1, $2)"
+# Move the checkpoint of some lanes and read their next page, by the primary keys of subscriptions and events.
+NEXT_PAGE: Final = "select * from eventstore.next_page($1, $2, $3, $4, $5, $6, $7, $8)"
+
 # Wake other processes. NOTIFY holds a cluster-wide lock during its commit, which therefore does not wait for the disk.
 NOTIFY: Final = "select set_config('synchronous_commit', 'off', true), pg_notify($1, $2)"
 # Take a session's advisory lock, without waiting.
 TRY_LOCK: Final = "select pg_try_advisory_lock($1)"
+# Take a session's advisory lock as one of several holders, without waiting.
+TRY_LOCK_SHARED: Final = "select pg_try_advisory_lock_shared($1)"
+# Take the free ones of some advisory locks, without waiting.
+TRY_LOCKS: Final = "select key from unnest($1::bigint[]) key where pg_try_advisory_lock(key)"
+# Free some advisory locks of this session.
+UNLOCK: Final = "select pg_advisory_unlock(key) from unnest($1::bigint[]) key"
+# Count the holders of a lock, and find the holder of each of some others: true for this session. No row unless this session
+# holds the first lock. Reads the server's locks, which are few.
+SHARES: Final = """
+with held as materialized (
+    select classid::bigint << 32 | objid::bigint as key, pid from pg_locks
+     where locktype = 'advisory' and granted and objsubid = 1
+       and database = (select oid from pg_database where datname = current_database()))
+select (select count(*) from held where key = $1) as members,
+       array(select key from held where key = any ($2) and pid = pg_backend_pid()) as own,
+       array(select key from held where key = any ($2) and pid is distinct from pg_backend_pid()) as of_others
+ where exists (select from held where key = $1 and pid = pg_backend_pid())"""
 # Check that this session holds the lock: a lock by a 64-bit key has its halves in classid and objid.
 HOLDS_LOCK: Final = """
 select exists (select from pg_locks where locktype = 'advisory' and pid = pg_backend_pid() and granted
@@ -135,3 +159,32 @@ PLANTED: Final = """
     select 'inheritance of ' || inhrelid::regclass || ' from ' || inhparent::regclass from pg_inherits
      where inhrelid in (select oid from given) or inhparent in (select oid from given)
 """
+
+# Lag of each reader, by the events' primary key, twice for each; the count ends at 100,000.
+READER_LAGS: Final = """
+select s.name,
+       (select count(*) from (select from eventstore.events e where e.position > s.position limit 100000) behind),
+       coalesce((select extract(epoch from clock_timestamp() - e.recorded_at)::float from eventstore.events e
+                  where e.position > s.position order by e.position limit 1), 0)
+  from eventstore.subscriptions s"""
+# One row by its primary key, written and committed.
+PROBE_WRITE: Final = "update eventstore.probe set at = clock_timestamp() where only_row"
+# Distance of the sequence of positions behind the log, by the last event of its primary key.
+SEQUENCE_LAG: Final = "select eventstore.sequence_lag()"
+# Sequences set to the end of their tables, as the owner: the application has no right to them. Checkpoints count as well as the
+# log: an append at or below one of them would be refused.
+SET_SEQUENCES: Final = (
+    "select setval('eventstore.event_position', greatest(1, (select max(position) from eventstore.events), "
+    "(select max(greatest(position, passed)) from eventstore.subscriptions)))",
+    "select setval(pg_get_serial_sequence('eventstore.streams', 'stream_id'), greatest(max(stream_id), 1)) "
+    "from eventstore.streams",
+)
+# Checkpoints beyond a position, by a read of the whole small table.
+CHECKPOINTS_BEYOND: Final = "select name, position from eventstore.subscriptions where position > $1 order by name"
+# A checkpoint set back to a position, by the primary key.
+SET_BACK: Final = (
+    "update eventstore.subscriptions set position = $2, updated_at = now() where name = $1 and position > $2"
+)
+# Streams of events, by events_id_key.
+STREAMS_OF_EVENTS: Final = """
+select e.id, s.name from eventstore.events e join eventstore.streams s using (stream_id) where e.id = any ($1::uuid[])"""

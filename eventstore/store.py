@@ -1,7 +1,6 @@
 """Append and read. One round trip and one commit for an append; every read pages by key."""
 
 from collections.abc import AsyncIterator, Collection, Sequence
-from typing import TypeAlias
 from uuid import UUID
 
 import asyncpg
@@ -9,7 +8,7 @@ from opentelemetry.trace import SpanKind
 from prometheus_client import Counter, Histogram
 
 from eventstore.errors import POSITION_PASSED, EventIdReused, InvalidEvent, SequenceBehindLog, WrongExpectedVersion
-from eventstore.group_commit import GroupCommit
+from eventstore.group_commit import GroupCommit, Row
 from eventstore.model import AppendResult, NewEvent, Page, RecordedEvent, StreamInfo
 from eventstore.one_in_flight import OneInFlight
 from eventstore.statements import (
@@ -26,7 +25,6 @@ from eventstore.tracing import span, with_trace
 from eventstore.validation import check_expected, check_name, check_page, serialise
 from eventstore.wakeup import Wakeup
 
-_Arguments: TypeAlias = tuple[str, int, Sequence[UUID], Sequence[str], Sequence[int], Sequence[str], Sequence[str]]
 _PAGE = 500
 # Of JSON in a page of the log: decoded, it takes about ten times as much memory.
 _PAGE_BYTES = 4 * 1024 * 1024
@@ -58,48 +56,46 @@ class EventStore:
         """
         name = f"append {events[0].type}" if events else "append"
         with span(name, SpanKind.CLIENT, stream=str(stream), events=len(events)):
-            arguments = _arguments(stream, with_trace(events), expected)
+            rows = _rows(stream, with_trace(events), expected)
             with _SECONDS.time():
-                result = await self._append(stream, events, arguments)
+                result = await self._append(stream, rows)
             if not result.duplicate:
                 self.wakeup.appended()
             return result
 
-    async def _append(self, stream: str, events: Sequence[NewEvent], arguments: _Arguments) -> AppendResult:
-        if len(events) > 1:
-            return await self._group_commit.alone(stream, lambda: self._append_alone(stream, events, arguments))
-        [*place, ids, types, schema_versions, data, metadata] = arguments
-        row = (*place, ids[0], types[0], schema_versions[0], data[0], metadata[0])
-        return await self._group_commit.append(row, lambda: self._append_alone(stream, events, arguments))
+    async def _append(self, stream: str, rows: Sequence[Row]) -> AppendResult:
+        if len(rows) == 1:
+            return await self._group_commit.append(rows[0], lambda: self._append_alone(stream, rows))
+        return await self._group_commit.alone(stream, lambda: self._append_alone(stream, rows))
 
-    async def _append_alone(self, stream: str, events: Sequence[NewEvent], arguments: _Arguments) -> AppendResult:
+    async def _append_alone(self, stream: str, rows: Sequence[Row]) -> AppendResult:
+        (_, expected, *_), ids = rows[0], tuple(row[2] for row in rows)
         try:
-            row = await self._fetch(stream, arguments)
+            row = await self._fetch(stream, rows)
         except asyncpg.UniqueViolationError as error:
             if error.constraint_name != "events_id_key":
                 raise
             # An id of another stream, or the same append done concurrently: a repetition shows which.
-            row = await self._append_again(stream, events, arguments)
+            row = await self._append_again(stream, rows, ids)
         assert row is not None  # a function with OUT parameters always answers with one row
         match row["status"]:
             case "wrong_version":
                 _CONFLICTS.inc()
-                raise WrongExpectedVersion(stream, arguments[1], row["version"])
+                raise WrongExpectedVersion(stream, expected, row["version"])
             case "id_reused":
-                raise EventIdReused(stream, _ids(events))
+                raise EventIdReused(stream, ids)
         return AppendResult(row["version"], row["first_position"], row["last_position"], row["status"] == "duplicate")
 
-    async def _append_again(
-        self, stream: str, events: Sequence[NewEvent], arguments: _Arguments
-    ) -> asyncpg.Record | None:
+    async def _append_again(self, stream: str, rows: Sequence[Row], ids: tuple[UUID, ...]) -> asyncpg.Record | None:
         try:
-            return await self._fetch(stream, arguments)
+            return await self._fetch(stream, rows)
         except asyncpg.UniqueViolationError as error:
-            raise EventIdReused(stream, _ids(events)) from error
+            raise EventIdReused(stream, ids) from error
 
-    async def _fetch(self, stream: str, arguments: _Arguments) -> asyncpg.Record | None:
+    async def _fetch(self, stream: str, rows: Sequence[Row]) -> asyncpg.Record | None:
+        (_, expected, *_), (_, _, *columns) = rows[0], zip(*rows, strict=True)
         try:
-            return await self.pool.fetchrow(APPEND, *arguments)
+            return await self.pool.fetchrow(APPEND, stream, expected, *columns)
         except asyncpg.PostgresError as error:
             if error.sqlstate == POSITION_PASSED or getattr(error, "constraint_name", None) == "events_pkey":
                 raise SequenceBehindLog(stream) from error
@@ -183,28 +179,20 @@ class EventStore:
         return StreamInfo(*row) if row else None
 
 
-def _arguments(stream: str, events: Sequence[NewEvent], expected: int) -> _Arguments:
+def _rows(stream: str, events: Sequence[NewEvent], expected: int) -> list[Row]:
     check_name("stream", stream)
     check_expected(expected)
     if not events:
         raise InvalidEvent("events", "is empty: nothing to append")
-    bodies = [serialise(event, f"events[{index}]") for index, event in enumerate(events)]
-    ids = _ids(events)
-    if len(set(ids)) != len(ids):
+    rows = [_row(stream, expected, event, f"events[{index}]") for index, event in enumerate(events)]
+    if len(rows) > 1 and len({event.id for event in events}) != len(rows):
         raise InvalidEvent("events", "has an id twice")
-    return (
-        stream,
-        expected,
-        ids,
-        [event.type for event in events],
-        [event.schema_version for event in events],
-        [data for data, _ in bodies],
-        [metadata for _, metadata in bodies],
-    )
+    return rows
 
 
-def _ids(events: Sequence[NewEvent]) -> tuple[UUID, ...]:
-    return tuple(event.id for event in events)
+def _row(stream: str, expected: int, event: NewEvent, path: str) -> Row:
+    data, metadata = serialise(event, path)
+    return stream, expected, event.id, event.type, event.schema_version, data, metadata
 
 
 def _recorded(row: asyncpg.Record) -> RecordedEvent:

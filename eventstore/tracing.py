@@ -2,7 +2,7 @@
 recorded and no metadata written."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 
 from opentelemetry import trace
@@ -15,19 +15,26 @@ from eventstore.model import NewEvent, RecordedEvent
 TRACEPARENT = "traceparent"  # https://www.w3.org/TR/trace-context/
 _tracer = trace.get_tracer("orders")
 _propagator = TraceContextTextMapPropagator()
+_NO_SPAN = nullcontext()
 
 
-@contextmanager
 def span(
     name: str, kind: SpanKind = SpanKind.INTERNAL, context: Context | None = None, **attributes: str | int
-) -> Iterator[None]:
-    """A span around a block. An error is recorded by its type alone: its message may quote an order.
+) -> AbstractContextManager[None]:
+    """A span around a block, if spans are recorded. An error is recorded by its type alone: its message may quote an
+    order.
 
     attributes: ids, types and counts, never the content of an order.
     """
-    named = {f"orders.{key}": value for key, value in attributes.items()}
+    if isinstance(_tracer, trace.ProxyTracer) and isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider):
+        return _NO_SPAN
+    return _span(name, kind, context, {f"orders.{key}": value for key, value in attributes.items()})
+
+
+@contextmanager
+def _span(name: str, kind: SpanKind, context: Context | None, attributes: dict[str, str | int]) -> Iterator[None]:
     with _tracer.start_as_current_span(
-        name, context, kind, named, record_exception=False, set_status_on_exception=False
+        name, context, kind, attributes, record_exception=False, set_status_on_exception=False
     ) as started:
         try:
             yield

@@ -13,6 +13,13 @@ from eventstore.model import NewEvent
 MAX_NAME_BYTES = 512
 MAX_EVENT_BYTES = 1024 * 1024
 MAX_DEPTH = 64
+# Values that the encoder would convert, or write in more than 53 bits, are refused by it, and so examined one by one.
+_STRICT = (
+    orjson.OPT_STRICT_INTEGER
+    | orjson.OPT_PASSTHROUGH_DATETIME
+    | orjson.OPT_PASSTHROUGH_DATACLASS
+    | orjson.OPT_PASSTHROUGH_SUBCLASS
+)
 _INT64 = 2**63
 _INT32 = 2**31
 
@@ -61,6 +68,24 @@ def _whole(value: object) -> bool:
 def _dump(path: str, value: Mapping[str, Any]) -> bytes:
     if not isinstance(value, Mapping):
         raise InvalidEvent(path, "is not a JSON object")
+    return _plainly_valid(value) or _checked(path, value)
+
+
+def _plainly_valid(value: Mapping[str, Any]) -> bytes | None:
+    """The JSON of a value whose validity the JSON shows; None for any other, valid or not.
+
+    The JSON has the same value: the encoder also accepts UUID, which comes back as text, and NaN, which comes back as None.
+    """
+    try:
+        text = orjson.dumps(value, option=_STRICT)
+        is_shallow = text.count(b"{") + text.count(b"[") <= MAX_DEPTH
+        return text if is_shallow and b"\\u0000" not in text and orjson.loads(text) == value else None
+    except (TypeError, orjson.JSONDecodeError):
+        return None
+
+
+def _checked(path: str, value: Mapping[str, Any]) -> bytes:
+    """The JSON of a value. Raises InvalidEvent with the path of the first invalid field."""
     _check(path, value, 0)
     try:
         return orjson.dumps(value, default=_plain)

@@ -2,8 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Final
@@ -17,6 +17,7 @@ from activities.interceptors.failures import ActivityFailures
 from activities.interceptors.heartbeats import Heartbeats
 from activities.payment import PaymentActivities
 from activities.payment_attempts import PaymentAwaited
+from activities.queues import Gateway, gateway_queue
 from activities.signatures import CHARGE_PAYMENT, ChargeRef, Payment
 from bootstrap import App, build_app
 from eventstore.pool import open_pool
@@ -134,7 +135,9 @@ async def explored(
             app, client, restored(client, older), stripe, easypost, weather, FastClock(), Boundaries(), older
         )
         try:
-            async with _worker(system):
+            async with AsyncExitStack() as workers:
+                for worker in _workers(system):
+                    await workers.enter_async_context(worker)
                 serving = asyncio.create_task(_serve(system))
                 try:
                     yield system
@@ -157,11 +160,17 @@ def _with_stand_ins(app: App, stripe: StripeStandIn, easypost: EasyPostStandIn) 
     )
 
 
-def _worker(system: Explored) -> Worker:
+def _workers(system: Explored) -> list[Worker]:
+    """One worker for each task queue: of the workflows, and of each gateway."""
+    fleet = system.app.settings.task_queue
+    return [_worker(system, fleet, WORKFLOWS), *(_worker(system, gateway_queue(fleet, each)) for each in Gateway)]
+
+
+def _worker(system: Explored, task_queue: str, workflows: Sequence[type] = ()) -> Worker:
     return Worker(
         system.client,
-        task_queue=system.app.settings.task_queue,
-        workflows=WORKFLOWS,
+        task_queue=task_queue,
+        workflows=workflows,
         activities=_activities(system),
         interceptors=[Heartbeats(), system.boundaries, ActivityFailures()],
         workflow_runner=system.clock,
@@ -179,6 +188,6 @@ async def _serve(system: Explored) -> None:
     app = system.app
     async with asyncio.TaskGroup() as group:
         group.create_task(app.wakeup.listen(app.settings.app_database_url))
-        group.create_task(app.runner(app.dispatcher(system.restored, eager=False)).run())
+        group.create_task(app.lane_runner(app.dispatcher(system.restored, eager=False)).run())
         for projector in app.projectors():
             group.create_task(app.runner(projector, gather=_GATHER).run())

@@ -21,6 +21,10 @@ class GatewayUnavailable(GatewayError):
         self.retry_after = retry_after
 
 
+class GatewayBusy(GatewayUnavailable):
+    """Refused for the number of calls, without an effect: no failure. Retry after retry_after seconds, or some."""
+
+
 class GatewayMisconfigured(GatewayError):
     """The gateway rejects our API key or request: an error of ours, retried until an operator fixes it. The message is our
     own, because the provider's may quote the request."""

@@ -7,9 +7,9 @@ from uuid import UUID
 
 import asyncpg
 
+from eventstore.statements import STREAMS_OF_EVENTS
 from gateways.books import OrderBooks
 from open_work.sources import Sources
-from open_work.statements import PUBLISHED_MESSAGES
 from order_streams.folded import OrderStream, read_orders
 from order_streams.messages import message_id
 from orders.state import ExistingOrder
@@ -71,7 +71,7 @@ def _by_order(books: Iterable[OrderBooks]) -> dict[str, list[OrderBooks]]:
 async def _published(pool: asyncpg.Pool, streams: Iterable[OrderStream]) -> set[tuple[UUID, str]]:
     """Published messages, by id and topic."""
     wanted = [id_ for stream in streams for id_, _ in _messages(stream)]
-    return {(UUID(int=id_.int), name) for id_, name in await pool.fetch(PUBLISHED_MESSAGES, wanted)}
+    return {(UUID(int=id_.int), name) for id_, name in await pool.fetch(STREAMS_OF_EVENTS, wanted)}
 
 
 def _messages(stream: OrderStream) -> list[tuple[UUID, str]]:

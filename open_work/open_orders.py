@@ -11,12 +11,12 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from dispatcher.dispatcher import NAME as DISPATCHER
 from dispatcher.older_ids import id_in_use
+from dispatcher.statements import PARKED_POSITIONS, WAITING_POSITIONS
 from dispatcher.triggers import TRIGGERS
 from eventstore.checkpoints import position_of
 from open_work.evidence import Evidence
 from open_work.sources import Sources
 from open_work.standstill import RPC_LIMIT, Standstill, standstill
-from open_work.statements import PARKED_POSITIONS, WAITING_POSITIONS
 from orders.events import Event, RefundRequested
 from orders.names import workflow_id
 from orders.records import Refund

@@ -4,7 +4,7 @@ A day in any zone is a number of whole rows: every offset from UTC since 1972 is
 """
 
 from dataclasses import dataclass, fields
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final, TypeAlias, assert_never, get_args
 
 from eventstore.model import RecordedEvent
@@ -79,8 +79,7 @@ def _refunded(row: FiguresRow, amount: int) -> Changes:
 
 def _keys(event: FiguresEvent, recorded: RecordedEvent) -> tuple[Key]:
     at = event.placed_at if isinstance(event, OrderPlaced) else recorded.recorded_at
-    since = timedelta(minutes=at.minute % _QUARTER, seconds=at.second, microseconds=at.microsecond)
-    return ((at - since, event.currency),)
+    return ((at.replace(minute=at.minute - at.minute % _QUARTER, second=0, microsecond=0), event.currency),)
 
 
 SUMMED: Final = tuple(

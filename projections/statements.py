@@ -93,6 +93,40 @@ DROP_PARKED: Final = "delete from projections.parked where projection = $1"
 # Give the parked events of a rebuild to its projection: parked_pkey.
 MOVE_PARKED: Final = "update projections.parked set projection = $2 where projection = $1"
 
+# Age of the oldest order of each open status that is not on hold and no waiting one of an import: the first such row of
+# order_dashboard_by_status, then the event by its primary key.
+OLDEST_OPEN_ORDERS: Final = """
+select s.status, extract(epoch from clock_timestamp() - e.recorded_at)::float
+  from unnest($1::text[]) s (status)
+ cross join lateral (select o.placed_position from projections.order_dashboard o
+                      where o.status = s.status and o.hold_reason is null
+                        and not exists (select from dispatcher.bulk b
+                                         where b.position = o.placed_position and b.started_at is null)
+                      order by o.placed_position limit 1) o
+  join eventstore.events e on e.position = o.placed_position"""
+# Age of the newest order: the last row of the partial index order_dashboard_newest, then the event by its primary key.
+NEWEST_ORDER: Final = """
+select extract(epoch from clock_timestamp() - e.recorded_at)::float
+  from (select placed_position from projections.order_dashboard
+         where placed_position > 0 order by placed_position desc limit 1) o
+  join eventstore.events e on e.position = o.placed_position"""
+# Open orders on hold, by the whole partial index order_dashboard_on_hold.
+ORDERS_ON_HOLD: Final = """
+select count(*) from projections.order_dashboard where hold_reason is not null and status = any ($1)"""
+# Cancelled orders whose money has not gone back, by the whole partial index order_dashboard_owed.
+ORDERS_OWED: Final = """
+select currency, count(*), sum(amount_paid - amount_refunded)::float,
+       extract(epoch from clock_timestamp() - min(cancelled_at))::float
+  from projections.order_dashboard where status = 'cancelled' and payment_state = 'paid' and amount_settled = 0
+ group by currency"""
+# Events that a projection has parked, by parked_pkey.
+PARKED_REASONS: Final = "select position, reason from projections.parked where projection = $1 order by position"
+# Totals of the order dashboard, and the same counted from its rows: both tables whole, as the audit reads them anyway.
+ORDER_COUNTS: Final = "select status, orders from projections.order_counts"
+ORDERS_BY_STATUS: Final = "select status, count(*) from projections.order_dashboard group by status"
+# Spend of the customers by currency, added up from their rows: the whole table.
+SPEND_BY_CURRENCY: Final = "select currency, sum(total_spend) from projections.customer_orders group by currency"
+
 # One rebuild of a projection at a time: an advisory lock until the end of the transaction, and so of the process.
 ONLY_ONE: Final = "select pg_try_advisory_xact_lock(hashtextextended('projections.rebuild:' || $1, 0))"
 # Rebuilds in progress and their positions: the server's locks, which are few, then subscriptions_pkey.

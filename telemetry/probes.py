@@ -7,15 +7,20 @@ import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Final
 
+import structlog
+
+from eventstore.looper import Looper
 from settings import SettingsError, host_and_port
 
 HUNG: Final = 30.0  # seconds without a turn of the event loop
 STALE: Final = 30.0  # seconds after which a result is out of date
 _BEAT: Final = 1.0
 _EVERY: Final = 5.0
+_log = structlog.get_logger(__name__)
 
 Look = Callable[[], Awaitable[tuple[str, ...]]]
 """Problems of the process; none where it is ready."""
@@ -57,7 +62,10 @@ async def probes_served(address: str | None, look: Look) -> AsyncIterator[None]:
     server = _listen(address, probes)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
     thread.start()
-    tasks = [asyncio.create_task(_turn(probes)), asyncio.create_task(_look(probes, look))]
+    tasks = [
+        asyncio.create_task(Looper(_log, step, longest=_EVERY, failure="readiness not known").run())
+        for step in (partial(_turn, probes), partial(_look, probes, look))
+    ]
     try:
         yield
     finally:
@@ -69,16 +77,14 @@ async def probes_served(address: str | None, look: Look) -> AsyncIterator[None]:
         server.server_close()
 
 
-async def _turn(probes: Probes) -> None:
-    while True:
-        probes.turned()
-        await asyncio.sleep(_BEAT)
+async def _turn(probes: Probes) -> float:
+    probes.turned()
+    return _BEAT
 
 
-async def _look(probes: Probes, look: Look) -> None:
-    while True:
-        probes.looked(await look())
-        await asyncio.sleep(_EVERY)
+async def _look(probes: Probes, look: Look) -> float:
+    probes.looked(await look())
+    return _EVERY
 
 
 def _listen(address: str, probes: Probes) -> ThreadingHTTPServer:

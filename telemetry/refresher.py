@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import structlog
@@ -15,6 +16,7 @@ from temporalio.service import RPCError
 
 from eventstore.connection import pooled
 from eventstore.errors import DATABASE_AWAY
+from eventstore.looper import Looper
 from eventstore.wording import wording
 from open_work.sources import Sources
 from settings import Settings
@@ -87,24 +89,23 @@ async def refresh(gauges: StateGauges, settings: Settings, sources: Sources, cli
             Source("temporal", lambda: temporal_state(client, settings.task_queue)),
             Source("attention", lambda: attention_state(sources, settings, client), every=60.0, limit=30.0, rest=_REST),
         ):
-            group.create_task(_look_for_ever(gauges, source))
+            group.create_task(Looper(_log, partial(_refresh, gauges, source), failure="state not known").run())
 
 
-async def _look_for_ever(gauges: StateGauges, source: Source) -> None:
-    while True:
-        started = time.monotonic()
-        found: Sequence[Metric] = ()
-        try:
-            async with asyncio.timeout(source.limit):
-                found = await source.look()
-        except (*DATABASE_AWAY, RPCError, RuntimeError) as error:
-            _log.debug("state not known", source=source.name, error=wording(error))
-        except Exception:  # a fault in one source must not end the others
-            _log.exception("state not known", source=source.name)
+async def _refresh(gauges: StateGauges, source: Source) -> float:
+    """Refresh one source; returns the seconds until its next refresh, also after an outage: `rest` bounds the load then too."""
+    started = time.monotonic()
+    found: Sequence[Metric] = ()
+    try:
+        async with asyncio.timeout(source.limit):
+            found = await source.look()
+    except (*DATABASE_AWAY, RPCError, RuntimeError) as error:
+        _log.debug("state not known", source=source.name, error=wording(error))
+    finally:
         took = time.monotonic() - started
         pause = source.pause(took)
         if found:
             gauges.took(source.name, found, pause + took)
         else:
             gauges.lost(source.name)
-        await asyncio.sleep(pause)
+    return pause

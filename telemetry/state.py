@@ -8,19 +8,20 @@ from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 from temporalio.client import Client
 
+from dispatcher.dispatcher import NAME as DISPATCHER
+from dispatcher.statements import COUNT_PARKED
+from eventstore.statements import READER_LAGS
 from open_work.failing import of_fleet
-from projections.statements import COUNTS_BY_STATUS
-from telemetry.audits import audit_state
-from telemetry.statements import (
+from projections.statements import (
+    COUNTS_BY_STATUS,
     NEWEST_ORDER,
     OLDEST_OPEN_ORDERS,
     ORDERS_ON_HOLD,
     ORDERS_OWED,
-    PARKED_EVENTS,
-    READER_LAGS,
-    WEBHOOKS_PARKED,
-    WEBHOOKS_PENDING,
+    PARKED_COUNTS,
 )
+from telemetry.audits import audit_state
+from webhooks.statements import PARKED_BY_ENDPOINT, PENDING_BY_ENDPOINT
 
 _STATUSES: Final = ("placed", "confirmed", "paid", "shipped", "cancelled")
 _OPEN: Final = ("placed", "confirmed", "paid")
@@ -33,7 +34,7 @@ async def database_state(connection: asyncpg.Connection) -> list[Metric]:
     oldest = dict.fromkeys(_OPEN, 0.0) | await _pairs(connection, OLDEST_OPEN_ORDERS, list(_OPEN))
     owed = await connection.fetch(ORDERS_OWED)
     lags = await connection.fetch(READER_LAGS)
-    readers = {"dispatcher": 0.0} | {row[0]: 0.0 for row in lags}
+    parked = {row[0]: 0.0 for row in lags} | {DISPATCHER: float(await connection.fetchval(COUNT_PARKED))}
     return [
         _gauge(
             "orders_state_orders",
@@ -83,7 +84,7 @@ async def database_state(connection: asyncpg.Connection) -> list[Metric]:
             "orders_state_parked_events",
             "Events that a reader has parked",
             ["reader"],
-            (readers | await _pairs(connection, PARKED_EVENTS)).items(),
+            (parked | await _pairs(connection, PARKED_COUNTS)).items(),
         ),
         *await _webhooks(connection),
         *await audit_state(connection),
@@ -91,8 +92,8 @@ async def database_state(connection: asyncpg.Connection) -> list[Metric]:
 
 
 async def _webhooks(connection: asyncpg.Connection) -> list[Metric]:
-    pending = await connection.fetch(WEBHOOKS_PENDING)
-    parked = await connection.fetch(WEBHOOKS_PARKED)
+    pending = await connection.fetch(PENDING_BY_ENDPOINT)
+    parked = await connection.fetch(PARKED_BY_ENDPOINT)
     return [
         _gauge(
             "orders_webhooks_pending", "Deliveries that wait, by endpoint", ["endpoint"], [row[:2] for row in pending]

@@ -2,12 +2,19 @@
 
 from datetime import timedelta
 from typing import Annotated, Any, Final, Literal
+from uuid import NAMESPACE_OID, uuid5
 
 from fastapi import APIRouter, Body, Path, Query, Response
 from pydantic import Field
 
 from application.documents import Document, Position
-from application.webhook_documents import DeliveryDocument, EndpointDocument, EndpointWithSecret
+from application.webhook_documents import (
+    DeliveryDetail,
+    DeliveryDocument,
+    EndpointDocument,
+    EndpointWithSecret,
+    TrialDocument,
+)
 from web.keys import Caller, Role
 from web.models import Asked
 from web.parameters import MAX_POSITION, After, Limit, bad_cursor
@@ -15,20 +22,26 @@ from web.route import ApiRoute, requires
 from web.system import Asking, CommandId, Shared
 from webhooks.deliveries import State
 from webhooks.endpoints import MAX_DESCRIPTION, MAX_OVERLAP, OVERLAP
+from webhooks.envelope import payload_of
 from webhooks.errors import UnknownDelivery
+from webhooks.sender import Sender
 from webhooks.topics import TOPICS
+from webhooks.trial import Trial, send_test
 
 router = APIRouter(prefix="/v1/webhooks", route_class=ApiRoute, tags=["webhooks"])
 _ID: Final = "^[!-~]+$"
+_TYPE: Final = "^[!-~]*$"
 EndpointId = Annotated[str, Path(alias="endpointId", max_length=64, pattern=_ID, description="the endpoint's id")]
 DeliveryId = Annotated[str, Path(alias="deliveryId", max_length=128, pattern=_ID, description="the delivery's id")]
 OfEndpoint = Annotated[
-    str | None, Query(alias="endpointId", max_length=64, pattern=_ID, description="only this endpoint's")
+    str | None, Query(alias="endpointId", max_length=64, pattern=_TYPE, description="only this endpoint's")
 ]
 # Forms send an empty string for "not set".
 OfStatus = Annotated[
     Literal["pending", "delivered", "parked", ""] | None, Query(description="only those in this state")
 ]
+OfOrder = Annotated[str | None, Query(alias="orderId", max_length=128, description="only this order's")]
+OfType = Annotated[str | None, Query(alias="type", max_length=64, pattern=_TYPE, description="only of this event type")]
 Topics = Annotated[list[str], Field(max_length=100, description=f"some of {', '.join(TOPICS)}")]
 Url = Annotated[str, Field(max_length=4_096, description="https, without user or fragment, on a public address")]
 Description = Annotated[str, Field(max_length=MAX_DESCRIPTION)]
@@ -151,6 +164,15 @@ async def rotate_secret(system: Shared, endpoint_id: EndpointId, asked: Annotate
     return {"secret": await system.endpoints.rotate(endpoint_id, timedelta(seconds=asked.overlap_seconds))}
 
 
+@router.post("/endpoints/{endpointId}/test", response_model=TrialDocument)
+@requires(Role.OPERATE)
+async def send_test_message(system: Shared, endpoint_id: EndpointId, command_id: CommandId) -> Trial:
+    """Send a test message, of the type webhooks.test, once and now, also to a disabled endpoint; return the answer to it."""
+    message_id = str(uuid5(NAMESPACE_OID, command_id))
+    async with Sender(allow_private=system.settings.webhooks_allow_private) as sender:
+        return await send_test(system.endpoints, sender, endpoint_id, message_id)
+
+
 @router.post("/endpoints/{endpointId}/replay", response_model=EndpointDocument, status_code=202)
 @requires(Role.OPERATE)
 async def replay_endpoint(
@@ -167,16 +189,36 @@ async def list_deliveries(
     asking: Asking,
     endpoint_id: OfEndpoint = None,
     status: OfStatus = None,
+    order_id: OfOrder = None,
+    event_type: OfType = None,
     limit: Limit = 50,
     after: After = None,
 ) -> dict[str, Any]:
     """Deliveries, the newest event first."""
     state = State(status) if status else None
     try:
-        page = await system.deliveries.list(endpoint_id=endpoint_id, state=state, limit=limit, after=after)
+        page = await system.deliveries.list(
+            endpoint_id=endpoint_id or None,
+            state=state,
+            order_id=order_id or None,
+            event_type=event_type or None,
+            limit=limit,
+            after=after,
+        )
     except UnknownDelivery:
         raise bad_cursor() from None
     return {"deliveries": [DeliveryDocument.of(row, whole=_sees_all(asking)) for row in page.rows], "after": page.after}
+
+
+@router.get("/deliveries/{deliveryId}", response_model=DeliveryDetail)
+@requires(Role.READ)
+async def get_delivery(system: Shared, asking: Asking, delivery_id: DeliveryId) -> DeliveryDetail:
+    """One delivery, with the message that is sent and the attempts."""
+    delivery = await system.deliveries.get(delivery_id)
+    attempts = await system.deliveries.attempts(delivery)
+    event = await system.sources.store.read_at(delivery.position)
+    payload = None if event is None else payload_of(event)
+    return DeliveryDetail.of(delivery, whole=_sees_all(asking), payload=payload, attempts=attempts)
 
 
 @router.post("/deliveries/{deliveryId}/retry", response_model=DeliveryDocument, status_code=202)

@@ -1,8 +1,7 @@
 """Activities of a delivery: find the next one, attempt it, park it."""
 
 import random
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any, Final
@@ -13,16 +12,15 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from eventstore.errors import UndecodableEvent
-from eventstore.model import RecordedEvent
 from eventstore.store import EventStore
 from webhooks.deliveries import Deliveries
 from webhooks.endpoints import Endpoints
-from webhooks.envelope import CONTENT_TYPE, body
+from webhooks.envelope import body
 from webhooks.errors import UnknownEndpoint
 from webhooks.lanes import Busy, Lane, Lanes
 from webhooks.options import backoff
 from webhooks.sender import Answer, NoAnswer, Sender
-from webhooks.signing import signatures
+from webhooks.signing import signed_headers
 from webhooks.steps import (
     DELIVER_WEBHOOK,
     NEXT_DELIVERY,
@@ -89,7 +87,7 @@ class WebhookActivities:
         except UndecodableEvent as error:
             await self._deliveries.park(delivery.endpoint_id, delivery.position, str(error))
             return
-        headers = _headers(event, content, await self._endpoints.secrets(delivery.endpoint_id))
+        headers = signed_headers(str(event.id), content, await self._endpoints.secrets(delivery.endpoint_id))
         try:
             answer = await self._sender.post(url, headers, content)
         except NoAnswer as error:
@@ -101,7 +99,7 @@ class WebhookActivities:
 
     async def _record(self, delivery: DeliveryRef, answer: Answer, lane: Lane) -> None:
         if 200 <= answer.status < 300:
-            await self._deliveries.delivered(delivery.endpoint_id, delivery.position, answer.status)
+            await self._deliveries.delivered(delivery.endpoint_id, delivery.position, answer.status, answer.text)
             _RESULTS.labels(delivery.endpoint_id, "delivered").inc()
             return
         refusal = f"answered {answer.status}"
@@ -131,17 +129,6 @@ class WebhookActivities:
     async def _next(self, order: OrderDeliveries) -> NextDelivery:
         found = await self._deliveries.next(order.endpoint_id, order.order_id)
         return NextDelivery(position=found[0], age=found[1]) if found else NextDelivery()
-
-
-def _headers(event: RecordedEvent, content: bytes, secrets: Sequence[str]) -> list[tuple[str, str]]:
-    message_id, now = str(event.id), int(time.time())
-    return [
-        ("content-type", CONTENT_TYPE),
-        ("user-agent", "orders-webhooks"),
-        ("webhook-id", message_id),
-        ("webhook-timestamp", str(now)),
-        ("webhook-signature", signatures(secrets, message_id, now, content)),
-    ]
 
 
 def _failure(kind: str, message: str, again_in: float | None = None) -> ApplicationError:

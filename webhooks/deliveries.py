@@ -11,6 +11,7 @@ import asyncpg
 from webhooks import statements
 from webhooks.errors import NotParked, UnknownDelivery
 
+MAX_ATTEMPTS: Final = 200
 _LAST: Final = (2**63 - 1, "~")
 
 
@@ -48,6 +49,16 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
+class Attempt:
+    """An attempt at a delivery. error: None where it was accepted; response: its first bytes."""
+
+    at: datetime
+    status: int | None
+    error: str | None
+    response: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """Page of deliveries. after: cursor of the next page, None on the last."""
 
@@ -71,8 +82,9 @@ class Deliveries:
         found: str | None = await self._pool.fetchval(statements.TARGET, endpoint_id, position)
         return found
 
-    async def delivered(self, endpoint_id: str, position: int, status: int) -> None:
-        await self._pool.execute(statements.DELIVERED, endpoint_id, position, status)
+    async def delivered(self, endpoint_id: str, position: int, status: int, response: str = "") -> None:
+        """Record the attempt that was accepted."""
+        await self._pool.execute(statements.DELIVERED, endpoint_id, position, status, response)
 
     async def failed(
         self, endpoint_id: str, position: int, status: int | None, error: str, response: str | None, again_in: float
@@ -100,12 +112,24 @@ class Deliveries:
             raise UnknownDelivery(delivery_id)
         return Delivery(*row)
 
+    async def attempts(self, delivery: Delivery) -> list[Attempt]:
+        """Return the attempts at a delivery, the latest first, at most MAX_ATTEMPTS."""
+        rows = await self._pool.fetch(statements.ATTEMPTS, delivery.endpoint_id, delivery.position, MAX_ATTEMPTS)
+        return [Attempt(*row) for row in rows]
+
     async def list(
-        self, *, endpoint_id: str | None = None, state: State | None = None, limit: int = 50, after: str | None = None
+        self,
+        *,
+        endpoint_id: str | None = None,
+        state: State | None = None,
+        order_id: str | None = None,
+        event_type: str | None = None,
+        limit: int = 50,
+        after: str | None = None,
     ) -> Page:
         """Return a page, the newest event first. after: the last delivery's id of the page before. Raises UnknownDelivery."""
         endpoint_before, position = _parts(after) if after else (_LAST[1], _LAST[0])
-        wanted = [("endpoint_id", endpoint_id), ("state", state)]
+        wanted = [("endpoint_id", endpoint_id), ("state", state), ("order_id", order_id), ("event_type", event_type)]
         given = [(column, str(value)) for column, value in wanted if value is not None]
         filters = "".join(f" and {column} = ${number}" for number, (column, _) in enumerate(given, 4))
         values = [value for _, value in given]

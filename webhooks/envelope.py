@@ -24,6 +24,15 @@ def body(event: RecordedEvent) -> bytes:
         raise UndecodableEvent(event.type, event.position, f"data: {error}") from None
 
 
+def payload_of(event: RecordedEvent) -> dict[str, Any] | None:
+    """Return the body as a document; None where the event cannot be sent."""
+    try:
+        found: dict[str, Any] = orjson.loads(body(event))
+    except UndecodableEvent:
+        return None
+    return found
+
+
 def cloud_event(event: RecordedEvent) -> dict[str, Any]:
     """Return an order's event with its recorded data.
 

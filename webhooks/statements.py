@@ -15,19 +15,25 @@ TARGET: Final = """
 select e.url from webhooks.deliveries d join webhooks.endpoints e on e.id = d.endpoint_id and e.enabled
  where d.endpoint_id = $1 and d.position = $2 and d.state = 'pending'"""
 
-# Success, by deliveries_pkey. Like FAILED and PARK only of a pending row: one parked during an attempt stays parked.
+# Success and the attempt, by deliveries_pkey. Like FAILED and PARK only of a pending row: one parked during an attempt stays
+# parked.
 DELIVERED: Final = """
+with delivered as (
 update webhooks.deliveries
    set state = 'delivered', attempts = attempts + 1, last_status = $3, last_error = null, last_response = null,
        next_attempt_at = null, ended_at = clock_timestamp()
- where endpoint_id = $1 and position = $2 and state = 'pending'"""
+ where endpoint_id = $1 and position = $2 and state = 'pending' returning endpoint_id, position)
+insert into webhooks.attempts (endpoint_id, position, status, response) select endpoint_id, position, $3, $4 from delivered"""
 
 # A failed attempt, by deliveries_pkey.
 FAILED: Final = """
+with failed as (
 update webhooks.deliveries
    set attempts = attempts + 1, last_status = $3, last_error = $4, last_response = $5,
        next_attempt_at = clock_timestamp() + make_interval(secs => $6::float)
- where endpoint_id = $1 and position = $2 and state = 'pending'"""
+ where endpoint_id = $1 and position = $2 and state = 'pending' returning endpoint_id, position)
+insert into webhooks.attempts (endpoint_id, position, status, error, response)
+select endpoint_id, position, $3, $4, $5 from failed"""
 
 # Park a pending delivery, by deliveries_pkey; without a reason it keeps the last attempt's error.
 PARK: Final = """
@@ -45,13 +51,19 @@ update webhooks.deliveries
 _DELIVERY: Final = """endpoint_id, position, order_id, event_id, event_type, state, attempts, last_status, last_error,
        last_response, next_attempt_at, since, ended_at"""
 
-# A page, newest first, by deliveries_pkey for an endpoint, deliveries_by_state for a state, deliveries_newest for all.
+# A page, newest first, by deliveries_pkey for an endpoint, deliveries_by_state, _by_order or _by_type for a state, an order or
+# an event type, deliveries_newest for all.
 DELIVERIES: Final = f"""
 select {_DELIVERY} from webhooks.deliveries where (position, endpoint_id) < ($1, $2) {{filters}}
  order by position desc, endpoint_id desc limit $3"""
 
 # One delivery, by deliveries_pkey.
 DELIVERY: Final = f"select {_DELIVERY} from webhooks.deliveries where endpoint_id = $1 and position = $2"
+
+# The attempts at a delivery, the latest first, by attempts_pkey.
+ATTEMPTS: Final = """
+select at, status, error, response from webhooks.attempts
+ where endpoint_id = $1 and position = $2 order by at desc limit $3"""
 
 # The number of parked deliveries, by deliveries_by_state.
 PARKED: Final = "select count(*) from webhooks.deliveries where state = 'parked'"
@@ -195,3 +207,13 @@ PRUNE: Final = """
 delete from webhooks.deliveries where ctid = any (array(
     select ctid from webhooks.deliveries
      where state = 'delivered' and ended_at < clock_timestamp() - $1::interval order by ended_at limit $2))"""
+# Pending deliveries by endpoint, by the index deliveries_pending. Deliveries to a disabled endpoint have no age. Every endpoint
+# has a row.
+PENDING_BY_ENDPOINT: Final = """
+select e.id, count(d.endpoint_id),
+       coalesce(extract(epoch from clock_timestamp() - min(d.since) filter (where e.enabled))::float, 0)
+  from webhooks.endpoints e left join webhooks.deliveries d on d.endpoint_id = e.id and d.state = 'pending' group by e.id"""
+# Parked deliveries by endpoint, by the index deliveries_by_state.
+PARKED_BY_ENDPOINT: Final = """
+select e.id, count(d.endpoint_id)
+  from webhooks.endpoints e left join webhooks.deliveries d on d.endpoint_id = e.id and d.state = 'parked' group by e.id"""

@@ -8,8 +8,9 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError, FailureError
 
 with workflow.unsafe.imports_passed_through():
+    from workflows.failures import is_busy
     from workflows.model import Tries
-    from workflows.options import pause_before, pause_before_asking
+    from workflows.options import BUSY_ROUNDS, ROUND_FIRST, pause_before, pause_before_asking
     from workflows.steps import pause
 
 
@@ -33,6 +34,8 @@ class _Compensation:
     undo: Undo
     failed: int = 0
     """Consecutive failed rounds of attempts."""
+    busy: int = 0
+    """Consecutive rounds of attempts that ended by the gateway's rate limit."""
     asked: int = 0
     due: datetime | None = None
     """Time of the next attempt; None: at once."""
@@ -112,11 +115,15 @@ class Compensations:
         try:
             undecided = await compensation.undo()
         except FailureError as failure:
+            compensation.busy = compensation.busy + 1 if is_busy(failure) else 0
+            if 0 < compensation.busy <= BUSY_ROUNDS:
+                compensation.postpone(ROUND_FIRST)
+                return
             compensation.failed += 1
             compensation.postpone(pause_before(compensation.failed))
             self._on_failure(compensation.name, failure)
             return
-        compensation.failed = 0
+        compensation.failed = compensation.busy = 0
         if undecided is None:
             self._stack.remove(compensation)
         else:

@@ -1,6 +1,6 @@
 """Classifies failures of steps: final or not, and the activity's reason."""
 
-from temporalio.exceptions import ActivityError, ApplicationError, FailureError, RetryState, TimeoutError
+from temporalio.exceptions import ActivityError, ApplicationError, FailureError, RetryState, TimeoutError, TimeoutType
 
 from activities.signatures import PaymentFailure
 from orders.events import Shortage
@@ -22,9 +22,18 @@ def refused_as(error: FailureError, kind: str) -> bool:
     return isinstance(cause, ApplicationError) and cause.type == kind
 
 
+def is_busy(error: FailureError) -> bool:
+    """True where the gateway refused the step for its rate limit."""
+    return refused_as(error, "GatewayBusy")
+
+
 def refusal(error: FailureError) -> str:
     """The activity's reason for a failure."""
     cause = _cause(error)
+    if isinstance(cause, TimeoutError) and cause.type is TimeoutType.SCHEDULE_TO_START:
+        return (
+            "no worker had a free place for the step: is there a worker of this version, and does the gateway answer?"
+        )
     return cause.message if isinstance(cause, ApplicationError) else str(cause)
 
 

@@ -273,7 +273,10 @@ class FulfillOrder(Stoppable):
         self._early_cancel = asyncio.create_task(self._append_cancel(CancelledBy.OPERATOR, CANCELLED_IN_TEMPORAL))
 
     def _follow(self, progress: OrderProgress) -> None:
-        if progress.status != self.progress.status:
+        # read-order runs in the worker of this task: its result distinguishes versions as a patch does, without a marker.
+        attributes = workflow.info().typed_search_attributes
+        shown = attributes.get(ORDER_STATUS) if progress.shows_changes else self.progress.status
+        if progress.status != shown:
             workflow.upsert_search_attributes([ORDER_STATUS.value_set(progress.status)])
         self.progress = progress
         self.show(progress.reason or "")

@@ -19,6 +19,10 @@ DATABASE_RETRY = RetryPolicy(
 # One call to a gateway. Longer than the gateways' own time-outs, whose errors are more specific.
 GATEWAY_TIMEOUT = timedelta(seconds=30)
 
+# From schedule to start: a burst may have to wait for places. It has an end because workers from before the gateways' task
+# queues poll none of them: after a return to such a version the next round begins on the queue that they poll.
+GATEWAY_PLACE = timedelta(minutes=10)
+
 # A worker that was killed in the middle of a call is noticed after this long, not after the whole time-out.
 GATEWAY_HEARTBEAT = timedelta(seconds=5)
 
@@ -35,6 +39,9 @@ GATEWAY_RETRY = RetryPolicy(
 # continue as new.
 ROUND_FIRST = timedelta(seconds=10)
 ROUND_LAST = timedelta(hours=1)
+
+# Rounds that end by a gateway's rate limit, one after another, before the step counts as failing: about a quarter of an hour.
+BUSY_ROUNDS = 30
 
 # Between checks on a pending decision of a provider, which takes hours or weeks, as a carrier's on refunding a label.
 LOOK_FIRST = timedelta(minutes=1)

@@ -9,9 +9,9 @@ from temporalio.exceptions import FailureError
 with workflow.unsafe.imports_passed_through():
     from activities.signatures import Signature
     from workflows.attention import Watch
-    from workflows.failures import is_definite
+    from workflows.failures import is_busy, is_definite
     from workflows.model import RETRY, Attention, Begun, Carried
-    from workflows.options import pause_before
+    from workflows.options import BUSY_ROUNDS, ROUND_FIRST, pause_before
     from workflows.steps import I, O, T, database_step, gateway_step, pause
 
 # Patch: runs from before it replay without.
@@ -48,7 +48,9 @@ class InRounds:
         attempt: Callable[[], Awaitable[T]],
         gives_up: Callable[[FailureError], bool] = is_definite,
     ) -> T:
-        """Attempt in rounds with growing pauses, until success or a failure that is final by `gives_up`."""
+        """Attempt in rounds with growing pauses, until success or a failure that is final by `gives_up`. Rounds that end by a
+        gateway's rate limit are no failures, up to BUSY_ROUNDS in a row."""
+        busy = 0
         while True:
             known = self.requests()
             try:
@@ -56,8 +58,12 @@ class InRounds:
             except FailureError as failure:
                 if gives_up(failure):
                     raise
-                self.watch.failed(name, failure)
-                length = pause_before(self.watch.rounds(name))
+                busy = busy + 1 if is_busy(failure) else 0
+                if 0 < busy <= BUSY_ROUNDS:
+                    length = ROUND_FIRST
+                else:
+                    self.watch.failed(name, failure)
+                    length = pause_before(self.watch.rounds(name))
                 await pause(length, self.until_more(known), f"until {name} is tried again")
                 self.continue_if_long()
             else:

@@ -9,11 +9,13 @@ from typing import Any, TypeVar
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
+    from activities.queues import gateway_queue
     from activities.signatures import Signature, Wire
     from workflows.options import (
         DATABASE_RETRY,
         DATABASE_TIMEOUT,
         GATEWAY_HEARTBEAT,
+        GATEWAY_PLACE,
         GATEWAY_RETRY,
         GATEWAY_TIMEOUT,
     )
@@ -39,10 +41,13 @@ async def database_step(step: Signature[I, O], argument: I, summary: str) -> O:
 async def gateway_step(step: Signature[I, O], argument: I, summary: str, *, timeout: timedelta | None = None) -> O:
     """Run a step at a gateway, one round of attempts. timeout: of one attempt, where a step takes more than one call. Raises
     ActivityError when refused, or when the round has failed."""
+    fleet = workflow.info().task_queue
     answer: O = await workflow.execute_activity(
         step.name,
         argument,
         result_type=step.output,
+        task_queue=gateway_queue(fleet, step.gateway) if step.gateway else fleet,
+        schedule_to_start_timeout=GATEWAY_PLACE,
         start_to_close_timeout=timeout or GATEWAY_TIMEOUT,
         heartbeat_timeout=GATEWAY_HEARTBEAT,
         retry_policy=GATEWAY_RETRY,

@@ -1,6 +1,7 @@
 """Translation of exceptions to failures in Temporal's history: definite or retryable, and without personal data."""
 
 import asyncio
+import random
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from activities.payment_attempts import PaymentAwaited
 from eventstore.errors import EventStoreError
 from gateways.errors import (
     DefiniteRefusal,
+    GatewayBusy,
     GatewayMisconfigured,
     GatewayUnavailable,
     GatewayUndecided,
@@ -23,6 +25,7 @@ from inventory.stock import InsufficientStock, ReservationError
 from orders.errors import CorruptStream, OrderError, OrderOnHold
 
 OUT_OF_STOCK = "Items out of stock"
+_PAUSE = (1.0, 4.0)  # seconds
 _log = structlog.get_logger(__name__)
 
 
@@ -62,6 +65,8 @@ def as_failure(error: Exception) -> ApplicationError:
             return _retryable(error, str(error))
         case DefiniteRefusal() | ReservationError() | OrderError():
             return _refusal(error, str(error))
+        case GatewayBusy():
+            return _busy(error)
         case GatewayUnavailable():
             return _retryable(error, error.reason, error.retry_after)
         case GatewayMisconfigured() | GatewayUndecided():
@@ -79,6 +84,18 @@ def _refusal(error: Exception, message: str, *details: Any) -> ApplicationError:
         *details,
         type=type(error).__name__,
         non_retryable=True,
+        category=ApplicationErrorCategory.BENIGN,
+    )
+
+
+def _busy(error: GatewayBusy) -> ApplicationError:
+    """Waits as long as the gateway demands. Without a demand, some seconds that differ, so that the calls do not come back
+    together."""
+    seconds = random.uniform(*_PAUSE) if error.retry_after is None else error.retry_after
+    return ApplicationError(
+        error.reason,
+        type=GatewayBusy.__name__,
+        next_retry_delay=timedelta(seconds=seconds),
         category=ApplicationErrorCategory.BENIGN,
     )
 

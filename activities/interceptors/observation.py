@@ -12,6 +12,7 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
 from activities import signatures
+from gateways.errors import GatewayBusy
 
 _SECONDS = Histogram(
     "orders_step_seconds",
@@ -20,6 +21,7 @@ _SECONDS = Histogram(
     buckets=(0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
 )
 _FAILURES = Counter("orders_step_failures", "Attempts at a step that failed and are tried again", ["step", "kind"])
+_WAITS = Counter("orders_step_waits", "Attempts at a step that a gateway refused for its rate limit", ["step"])
 _REFUSALS = Counter("orders_step_refusals", "Steps that were refused for good, as a decline is", ["step", "kind"])
 _UNDOING = Gauge("orders_compensations_in_progress", "Attempts at undoing a step, in this process", ["step"])
 _COMPENSATIONS = (signatures.REFUND_PAYMENT.name, signatures.RELEASE_INVENTORY.name, signatures.VOID_SHIPMENT.name)
@@ -74,7 +76,10 @@ def _bind(step: str, arguments: Sequence[Any]) -> None:
 
 def _count_failure(step: str, failure: ApplicationError) -> None:
     kind = failure.type or "unknown"
-    if failure.non_retryable:
+    if kind == GatewayBusy.__name__:
+        _WAITS.labels(step).inc()
+        _log.info("step waits for the gateway's rate limit")
+    elif failure.non_retryable:
         _REFUSALS.labels(step, kind).inc()
         _log.info("step refused", kind=kind)
     else:

@@ -27,7 +27,7 @@ from requests.adapters import HTTPAdapter
 
 from gateways.easypost.customs import customs_info, needs_customs, ounces
 from gateways.easypost.shipment import Shipment, address_of, read_messages, read_page, read_rates, read_shipment
-from gateways.errors import GatewayMisconfigured, GatewayUnavailable
+from gateways.errors import GatewayBusy, GatewayMisconfigured, GatewayUnavailable
 from gateways.shipping import LabelRequest
 from orders.reference import country_code
 
@@ -44,7 +44,7 @@ _PENDING: Final = frozenset({"EXISTS", "IN_PROGRESS", "NO_RESPONSE", "TIMED_OUT"
 _CODE: Final = re.compile(r"[A-Za-z0-9_.]{1,60}")
 
 
-class EasyPostBusy(GatewayUnavailable):
+class EasyPostBusy(GatewayBusy):
     """The call was rate-limited or never made: it had no effect."""
 
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 import stripe
 import structlog
 
-from gateways.errors import DefiniteRefusal, GatewayMisconfigured, GatewayUnavailable, PaymentDeclined
+from gateways.errors import DefiniteRefusal, GatewayBusy, GatewayMisconfigured, GatewayUnavailable, PaymentDeclined
 from gateways.stripe.refusals import USED
 
 _LOGGED: Final = 300  # characters of Stripe's message
@@ -52,7 +52,7 @@ def _failure(error: stripe.StripeError) -> GatewayUnavailable | GatewayMisconfig
         case stripe.CardError():
             return PaymentDeclined(*decline_of(error.error))
         case stripe.RateLimitError():
-            return GatewayUnavailable("Stripe's rate limit is exceeded", _retry_after(error))
+            return GatewayBusy("Stripe's rate limit is exceeded", _retry_after(error))
         case stripe.InvalidRequestError():
             message = re.sub(r"[0-9]{6,}", "…", error.user_message or "")[:_LOGGED]
             _log.warning(

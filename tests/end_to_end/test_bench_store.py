@@ -59,7 +59,7 @@ async def test_readers_let_skip_have_nothing_before_them(database_url: str, pool
     await fill_store(database_url, 20)
     await let_readers_skip(database_url)
     assert {lag.name: lag.events for lag in await lags(pool)} == dict.fromkeys(
-        ("customer-orders", "dispatcher", "order-dashboard", "webhooks"), 0
+        ("customer-orders", "daily-figures", "dispatcher", "order-dashboard", "webhooks"), 0
     )
 
 
@@ -68,7 +68,7 @@ async def test_a_store_is_filled_once_and_measured_in_each_round(
 ) -> None:
     on = Servers(postgres_server, temporal_server.address, {})
     part = Part("growth", "a small store", {"1 k orders": "growth:measure_1k"})
-    compared = await compare(on, part, rounds=2, scale=0.01, on_side=lambda *_: None)
+    compared = await compare(on, part, rounds=2, scale=0.0001, on_side=lambda *_: None)
     [rounds] = compared.rounds.values()
     assert len(rounds) == 2
     assert all(value > 0 for figures in rounds for value in figures.values())

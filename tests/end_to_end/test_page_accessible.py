@@ -10,7 +10,7 @@ ORDERS = ("/", "/orders/seen", "/orders/stuck", "/figures")
 VIEWS = (*ORDERS, "/customers", "/customers/ALFKI", "/inventory", "/system", "/nowhere")
 
 
-async def _with_all_there_is(shop: Office) -> None:
+async def _with_every_kind_of_row(shop: Office) -> None:
     await shop.place("seen")
     await shop.system.settled("seen", "shipped")
     await shop.post("/v1/orders/seen/refunds", {"amount": 100, "reason": "a broken cup"})
@@ -25,7 +25,7 @@ async def test_every_view_has_names_headings_contrast_and_room(
     database_url: str, temporal_client: Client, browser: Browser
 ) -> None:
     async with office(database_url, temporal_client) as shop:
-        await _with_all_there_is(shop)
+        await _with_every_kind_of_row(shop)
         for size, dark in ((DESK, False), (DESK, True), (PHONE, False), (PHONE, True)):
             async with console(browser, shop.url, size=size, dark=dark) as shown:
                 await shown.go()

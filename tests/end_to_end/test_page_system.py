@@ -140,4 +140,4 @@ async def test_a_parked_delivery_is_sent_again_from_the_page(
         await delivery.get_by_role("button", name="Retry").click()
         await shown.dialog.get_by_role("button", name="Retry").click()
         await shown.sees(delivery, "delivered")
-        await expect(delivery.get_by_role("button")).to_have_count(0)
+        await expect(delivery.get_by_role("button", name="Retry")).to_have_count(0)

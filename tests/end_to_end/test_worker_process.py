@@ -5,13 +5,15 @@ import time
 
 import asyncpg
 
+from dispatcher.dispatcher import NAME as DISPATCHER
 from projections import PROJECTIONS
 from tests.end_to_end.worker_process import Fleet, WorkerProcess
 from tests.integration.event_store_harness import connected, lease_holders
 from tests.running_system import until
 
 TAKE_OVER = 5.0  # seconds
-CONSUMERS = ["dispatcher", *(projection.name for projection in PROJECTIONS), "webhooks"]
+SHARED = ([[*range(8)], [*range(8, 16)]], [[*range(8, 16)], [*range(8)]])
+CONSUMERS = [*(projection.name for projection in PROJECTIONS), "webhooks"]
 
 
 async def test_a_stop_lets_the_charge_in_flight_finish_and_is_a_success(fleet: Fleet) -> None:
@@ -72,11 +74,14 @@ async def test_two_processes_with_all_roles_do_nothing_twice_and_the_second_take
         before = await holders(observer)
         owned = [each.logged("consumer owned") for each in (first, second)]
         assert sorted(line["consumer"] for lines in owned for line in lines) == sorted(CONSUMERS)
+        assert len(await lease_holders(observer, DISPATCHER)) == 2
+        assert [each.logged("lanes owned")[-1]["lanes"] for each in (first, second)] in SHARED
         owner = max((first, second), key=lambda each: len(each.logged("consumer owned")))
         await took_over(observer, owner, before)
-    later = await system.place(quantity=1)
-    await system.settled(later, "shipped")
-    await each_once(fleet, [*order_ids, later])
+    later = [await system.place(quantity=1) for _ in range(4)]
+    for order_id in later:
+        await system.settled(order_id, "shipped")
+    await each_once(fleet, [*order_ids, *later])
 
 
 async def each_once(fleet: Fleet, order_ids: list[str]) -> None:

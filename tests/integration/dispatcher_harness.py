@@ -55,7 +55,7 @@ class Dispatching:
     async def position(self) -> int:
         return await open_checkpoint(self.app.pool, NAME)
 
-    async def once_more(self) -> None:
+    async def restart(self) -> None:
         """Step a new dispatcher, as after a restart, from the beginning of the log."""
         await rewind(self.app)
         await self.app.dispatcher(self.system.client, eager=False).step()

@@ -64,7 +64,9 @@ async def in_flight(database_url: str, stream: str, batch: list[NewEvent]) -> As
 
 
 async def as_appended(connection: asyncpg.Connection, stream: str, batch: list[NewEvent]) -> asyncpg.Record:
-    """The append of a batch on a connection of the test, inside the transaction that is open on it."""
+    """The append of a batch on a connection of the test, inside the transaction that is open on it, as the store appends it."""
+    if len(batch) == 1:
+        return await _one_appended(connection, stream, batch[0])
     row = await connection.fetchrow(
         "select * from eventstore.append($1, -1, $2, $3, $4, $5, $6)",
         stream,
@@ -73,6 +75,21 @@ async def as_appended(connection: asyncpg.Connection, stream: str, batch: list[N
         [event.schema_version for event in batch],
         [orjson.dumps(event.data).decode() for event in batch],
         [orjson.dumps(event.metadata).decode() for event in batch],
+    )
+    assert row is not None
+    return row
+
+
+async def _one_appended(connection: asyncpg.Connection, stream: str, event: NewEvent) -> asyncpg.Record:
+    row = await connection.fetchrow(
+        """select version, position as first_position, position as last_position
+             from eventstore.append_one($1, -1, $2, $3, $4, $5, $6)""",
+        stream,
+        event.id,
+        event.type,
+        event.schema_version,
+        orjson.dumps(event.data).decode(),
+        orjson.dumps(event.metadata).decode(),
     )
     assert row is not None
     return row

@@ -4,14 +4,16 @@ import asyncpg
 
 from tests.running_system import RunningSystem
 
+_GUARDED = ("eventstore.events", "eventstore.streams")
 # Read models restart empty; no reader's checkpoint lies beyond the log.
 _LOSE = """
 delete from eventstore.events where position > $1;
 delete from eventstore.streams s where not exists (select from eventstore.events e where e.stream_id = s.stream_id);
 update eventstore.streams s set version = (select max(e.version) from eventstore.events e where e.stream_id = s.stream_id);
 update eventstore.subscriptions set position = least(position, $1);
-update eventstore.subscriptions set position = 0 where name in ('order-dashboard', 'customer-orders');
-truncate projections.order_dashboard, projections.customer_orders, projections.order_counts, projections.revenue;
+update eventstore.subscriptions set position = 0 where name in ('order-dashboard', 'customer-orders', 'daily-figures');
+truncate projections.order_dashboard, projections.customer_orders, projections.daily_figures, projections.order_counts,
+    projections.revenue;
 """
 
 
@@ -21,10 +23,12 @@ async def lose_tail(database_url: str, *, after: int) -> None:
     owner = await asyncpg.connect(database_url)
     try:
         async with owner.transaction():
-            await owner.execute("alter table eventstore.events disable trigger append_only")
+            for table in _GUARDED:
+                await owner.execute(f"alter table {table} disable trigger append_only")
             for statement in filter(str.strip, _LOSE.split(";")):
                 await owner.execute(statement, *([after] if "$1" in statement else []))
-            await owner.execute("alter table eventstore.events enable trigger append_only")
+            for table in _GUARDED:
+                await owner.execute(f"alter table {table} enable trigger append_only")
     finally:
         await owner.close()
 

@@ -180,7 +180,7 @@ async def test_given_a_process_that_died_before_it_stored_the_answer_then_the_ef
         assert (await events(served, "a")).count("order.refund_requested") == 1
 
 
-async def at_once(served: Api, path: str, body: Any, **headers: str) -> list[httpx.Response]:
+async def concurrently(served: Api, path: str, body: Any, **headers: str) -> list[httpx.Response]:
     return list(await asyncio.gather(*(served.post(path, body, **headers) for _ in range(DUPLICATES))))
 
 
@@ -190,7 +190,7 @@ async def test_given_twins_at_once_placing_then_one_order(
 ) -> None:
     headers = {"Idempotency_Key": "k"} if keyed else {}
     async with api(database_url, temporal_client) as served:
-        answers = await at_once(served, "/v1/orders", order_data("a"), **headers)
+        answers = await concurrently(served, "/v1/orders", order_data("a"), **headers)
         statuses = Counter(answer.status_code for answer in answers)
         assert set(statuses) <= ({201, 409} if keyed else {200, 201})
         first = [a for a in answers if a.status_code == 201 and "idempotency-replayed" not in a.headers]
@@ -204,10 +204,10 @@ async def test_given_refund_twins_at_once_then_one_refund(database_url: str, tem
         await served.ship("a")
         for named in ({"Idempotency_Key": "k"}, {}):
             body = refund(100, refundId=f"r-{len(named)}")
-            answers = await at_once(served, "/v1/orders/a/refunds", body, **named)
+            answers = await concurrently(served, "/v1/orders/a/refunds", body, **named)
             assert {answer.status_code for answer in answers} <= {202, 409}
             assert any(answer.status_code == 202 for answer in answers)
-        answers = await at_once(
+        answers = await concurrently(
             served, "/v1/orders/a/refunds", refund(100), Idempotency_Key="without an id".replace(" ", "-")
         )
         assert any(answer.status_code == 202 for answer in answers)

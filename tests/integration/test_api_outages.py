@@ -58,7 +58,7 @@ async def test_given_temporal_away_then_a_retry_that_needs_it_is_refused_and_not
         assert await served.app.store.head() == head
 
 
-async def everything(served: Api) -> dict[str, Any]:
+async def each_answer(served: Api) -> dict[str, Any]:
     """Response of each operation that needs the database."""
     reads = [
         "/v1/orders",
@@ -97,7 +97,7 @@ async def test_given_the_database_away_then_503_and_afterwards_all_is_well_again
             await served.place("a")
             await served.project()
             await cut_connections(server.dsn, meanwhile=lambda: socket.rename(socket.with_suffix(".away")))
-            for path, answer in (await everything(served)).items():
+            for path, answer in (await each_answer(served)).items():
                 document = problem(answer, 503, "database-away")
                 assert answer.headers["retry-after"], path
                 assert "/tmp" not in document["detail"]

@@ -160,7 +160,7 @@ async def test_given_a_client_that_takes_nothing_then_it_is_let_go_and_others_ar
     monkeypatch.setattr(connection, "SEND_SECONDS", 0.5)
     async with api(database_url, temporal_client) as served:
         order_id = await served.place()
-        await much_happens(served, order_id, 10_000)  # more than the socket buffers hold
+        await append_many(served, order_id, 10_000)  # more than the socket buffers hold
         reader, writer = await asyncio.open_connection(*served.address, limit=1024)
         try:
             writer.write(f"GET /v1/orders/{order_id}/events HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
@@ -174,7 +174,7 @@ async def test_given_a_client_that_takes_nothing_then_it_is_let_go_and_others_ar
             writer.transport.abort()
 
 
-async def much_happens(served: Api, order_id: str, count: int) -> None:
+async def append_many(served: Api, order_id: str, count: int) -> None:
     """Append many holds and releases in one transaction."""
     held = OrderHeld(order_id=order_id, customer_id="ALFKI", reason="x" * 500, currency="EUR")
     released = OrderReleased(order_id=order_id, customer_id="ALFKI", status="placed", currency="EUR")

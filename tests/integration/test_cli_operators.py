@@ -16,6 +16,7 @@ from embedded.temporal import TemporalServer
 from open_work.sources import Sources
 from orders.ids import stream_name
 from orders.state import Shipped
+from projections import PROJECTIONS
 from tests.integration.cli_harness import Shell, shell_for
 from tests.running_system import RunningSystem, new_id, running_system, until
 from tests.workflow.steering import Steering
@@ -67,8 +68,8 @@ async def stuck(shell: Shell) -> list[dict[str, Any]]:
 
 async def assert_the_books_hold(system: RunningSystem) -> None:
     app = system.app
-    for projection in ("order-dashboard", "customer-orders"):
-        await app.queries.wait_until(projection, await app.store.head(), 30)
+    for projection in PROJECTIONS:
+        await app.queries.wait_until(projection.name, await app.store.head(), 30)
     sources = Sources(app.pool, app.store, app.codec, app.stock, system.ledger, system.client)
     assert (await audit(sources)).findings == []
 

@@ -21,6 +21,7 @@ from tests.integration.cli_harness import UI_URL, Ended, Shell, as_lines, databa
 from tests.running_system import new_id, order_data, until
 
 SHORT_RUNS, AT_ONCE = 20, 4
+NAMES = ["order-dashboard", "customer-orders", "daily-figures"]
 
 
 @pytest.fixture(scope="module")
@@ -221,13 +222,13 @@ async def test_inventory_is_imported_listed_and_set(shell: Shell) -> None:
 
 async def test_projections_tell_where_they_stand_and_are_rebuilt(shell: Shell, shipped: str) -> None:
     text, document = await both(shell, "projections", "status")
-    assert [each["name"] for each in document["projections"]] == ["order-dashboard", "customer-orders"]
+    assert [each["name"] for each in document["projections"]] == NAMES
     assert "order-dashboard" in text
     rebuilt = await shell.orders("projections", "rebuild", "customer-orders", "--json")
     assert rebuilt.document["projection"] == "customer-orders"
     assert rebuilt.document["position"] > 0
     everything = await shell.orders("projections", "rebuild", "--json")
-    assert [each["projection"] for each in everything.document["projections"]] == ["order-dashboard", "customer-orders"]
+    assert [each["projection"] for each in everything.document["projections"]] == NAMES
     assert (await shell.orders("customers", "ALFKI", "--json")).document["customers"][0]["shippedCount"] >= 1
 
 
@@ -268,6 +269,7 @@ async def test_health_looks_at_every_part(shell: Shell, shipped: str) -> None:
         "dispatcher",
         "order-dashboard",
         "customer-orders",
+        "daily-figures",
         "webhooks",
         "temporal",
     }

@@ -99,17 +99,17 @@ async def test_an_order_too_large_for_an_event_is_refused_alone(shell: Shell) ->
 
 async def test_results_nobody_reads_do_not_keep_orders_from_being_placed(shell: Shell) -> None:
     order_id = new_id()
-    ended = await shell.orders("place", "-", given=as_lines(order_data(order_id)), stdout=unread())
+    ended = await shell.orders("place", "-", given=as_lines(order_data(order_id)), stdout=closed_pipe())
     assert (ended.code, ended.err) == (0, "")
     assert (await shell.orders("show", order_id)).code == 0
 
 
 async def test_output_that_nobody_reads_any_more_is_no_error(shell: Shell) -> None:
-    ended = await shell.orders("list", stdout=unread())
+    ended = await shell.orders("list", stdout=closed_pipe())
     assert (ended.code, ended.err) == (0, "")
 
 
-def unread() -> int:
+def closed_pipe() -> int:
     """Writing end of a pipe without a reader."""
     reader, writer = os.pipe()
     os.close(reader)

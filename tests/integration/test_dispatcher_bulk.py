@@ -104,6 +104,7 @@ async def test_a_bulk_order_of_a_lost_end_of_the_log_is_forgotten(given: Dispatc
     await given.app.pool.execute(_REPLACED, stream_name(lost))
     reading = dispatcher(given)
     await reading._start_bulk()
+    assert await started(given, [lost]) == [False]
     assert await bulk.due() == []
     await reading.step()
     assert await started(given, [lost]) == [True]

@@ -120,7 +120,7 @@ async def test_a_held_order_is_started_when_it_is_released(database_url: str, te
     await lose_tail(database_url, after=confirmed)
     async with dispatching(database_url, temporal_client) as given:
         await given.system.handle(order_id, HoldOrder(order_id, "looks odd"))
-        await given.once_more()
+        await given.restart()
         assert (await described(given.system, order_id))["fulfill-order"].status == WorkflowExecutionStatus.COMPLETED
         assert await given.run_ids(order_id) == before
     async with running_system(database_url, temporal_client) as system:

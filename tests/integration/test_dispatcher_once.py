@@ -36,7 +36,7 @@ async def test_a_page_dispatched_twice_leaves_the_runs_under_way_alone(dispatchi
     await given.confirm(order_id)
     await given.dispatcher.step()
     before = await given.run_ids(order_id)
-    await given.once_more()
+    await given.restart()
     assert set(before) == {"validate-order", "fulfill-order"}
     assert await given.run_ids(order_id) == before
     assert await given.system.dispatched()
@@ -98,7 +98,7 @@ async def test_a_terminated_run_is_not_started_again_by_the_event_that_started_i
     await given.dispatcher.step()
     before = await given.run_ids(order_id)
     await given.system.workflow("validate-order", order_id).terminate("on purpose")
-    await given.once_more()
+    await given.restart()
     after = (await given.described(order_id))["validate-order"]
     assert {"validate-order": after.run_id} == before
     assert after.status == WorkflowExecutionStatus.TERMINATED

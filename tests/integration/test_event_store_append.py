@@ -9,7 +9,7 @@ from eventstore.errors import EventIdReused, InvalidEvent, WrongExpectedVersion
 from eventstore.model import ANY, NO_STREAM, STREAM_EXISTS, AppendResult, NewEvent
 from eventstore.store import EventStore
 from eventstore.wakeup import Wakeup
-from tests.integration.event_store_harness import an_event, events
+from tests.integration.event_store_harness import an_event, connected, events
 
 STREAM = "counter-1"
 
@@ -144,3 +144,23 @@ async def test_given_a_full_event_when_it_is_read_then_every_field_comes_back(st
 async def test_given_thousands_of_events_when_appended_at_once_then_all_land(store: EventStore) -> None:
     result = await store.append(STREAM, events(10_000), expected=NO_STREAM)
     assert (result.version, result.last_position - result.first_position) == (10_000, 9_999)
+
+
+async def test_given_programs_of_two_versions_when_they_append_to_one_stream_then_both_see_each_others_events(
+    store: EventStore, database_url: str
+) -> None:
+    """During an upgrade older programs call append() for single events too."""
+    first, second = an_event(), an_event()
+    await store.append(STREAM, [first], expected=NO_STREAM)
+    older = "select status, version, first_position from eventstore.append($1, $2, $3, $4, $5, $6, $7)"
+
+    async def append_as_before(event: NewEvent, expected: int) -> tuple[object, ...]:
+        async with connected(database_url) as owner:
+            arguments = [event.id], [event.type], [event.schema_version], ["{}"], ["{}"]
+            return tuple(await owner.fetchrow(older, STREAM, expected, *arguments) or ())
+
+    assert await append_as_before(first, 0) == ("duplicate", 1, 1)
+    assert await append_as_before(second, 0) == ("wrong_version", 1, None)
+    assert await append_as_before(second, 1) == ("appended", 2, 2)
+    assert await store.append(STREAM, [second], expected=1) == AppendResult(2, 2, 2, duplicate=True)
+    assert (await store.append(STREAM, [an_event()], expected=2)).version == 3

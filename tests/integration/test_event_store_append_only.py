@@ -21,7 +21,10 @@ CHANGES = {
     "update-of-nothing": "update eventstore.events set type = 'forged' where false",
     "delete": "delete from eventstore.events",
     "truncate": "truncate eventstore.events",
-    "truncate-streams": "truncate eventstore.streams cascade",
+    "truncate-streams": "truncate eventstore.streams",
+    "delete-stream": "delete from eventstore.streams",
+    "rename-stream": "update eventstore.streams set name = 'forged-1'",
+    "renumber-stream": "update eventstore.streams set stream_id = default",
 }
 FORBIDDEN_TO_THE_APPLICATION = CHANGES | {
     "insert": _INSERT,
@@ -33,7 +36,6 @@ FORBIDDEN_TO_THE_APPLICATION = CHANGES | {
     "lock": "lock table eventstore.events in row exclusive mode",
     "insert-stream": "insert into eventstore.streams (name, version) values ('forged-1', 1)",
     "update-stream": "update eventstore.streams set version = 7",
-    "delete-stream": "delete from eventstore.streams",
     "replace-function": "create or replace function eventstore.settled() returns bigint language sql as 'select 1::bigint'",
     "create-table": "create table eventstore.forged (x int)",
 }

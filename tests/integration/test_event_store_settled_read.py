@@ -79,6 +79,10 @@ READER_WAITS = """
 select exists (select from pg_stat_activity
                 where datname = current_database() and wait_event = 'PgSleep' and query like '%settled()%')"""
 
+WRITER_WAITS = """
+select exists (select from pg_stat_activity
+                where datname = current_database() and wait_event_type = 'Lock' and query like $1)"""
+
 
 @pytest.mark.parametrize("outcome", ["commit", "rollback"])
 async def test_given_an_append_in_flight_below_a_committed_one_when_reading_then_the_read_waits_for_its_end(
@@ -96,6 +100,25 @@ async def test_given_an_append_in_flight_below_a_committed_one_when_reading_then
         expected = ["counter-slow", "counter-fast"] if outcome == "commit" else ["counter-fast"]
         assert [event.stream for event in page.events] == expected
         assert page.position == fast.last_position
+
+
+@pytest.mark.parametrize("function", ["append_one", "append", "append_each"])
+async def test_given_an_append_that_waits_for_the_table_then_it_has_drawn_no_position(
+    store: EventStore, database_url: str, function: str
+) -> None:
+    """settled() sees an append by its lock on the table: a position drawn before the lock would be passed by readers."""
+    batches = {"append_one": [events(1)], "append": [events(2)], "append_each": [events(1) for _ in range(4)]}[function]
+    await store.append("counter-0", events(1), expected=ANY)
+    async with connected(database_url) as blocker, connected(database_url) as observer:
+        await blocker.execute("begin; lock table eventstore.events in share mode")
+        waiting = [
+            asyncio.create_task(store.append(f"counter-{number}", batch, expected=ANY))
+            for number, batch in enumerate(batches)
+        ]
+        await eventually(f"{function} waits", lambda: observer.fetchval(WRITER_WAITS, f"%eventstore.{function}(%"))
+        assert await observer.fetchval("select last_value from eventstore.event_position") == 1
+        await blocker.execute("commit")
+        await asyncio.gather(*waiting)
 
 
 async def test_given_a_writing_transaction_elsewhere_when_reading_then_it_holds_nothing_up(

@@ -65,7 +65,7 @@ async def test_whatever_dashboard_and_alerts_ask_for_is_shown_by_a_running_syste
             await Scraper(ours).becomes(1, "orders_state_up", source)
         shown: set[str] = set()
 
-        async def all_of_it() -> bool:
+        async def all_shown() -> bool:
             for target in (ours, theirs, api):
                 shown.update(names(await Scraper(target).page()))
             return not missing(shown)
@@ -79,7 +79,7 @@ async def test_whatever_dashboard_and_alerts_ask_for_is_shown_by_a_running_syste
             }
 
         with contextlib.suppress(AssertionError):
-            await until(all_of_it, "every name is shown", 20)
+            await until(all_shown, "every name is shown", 20)
         assert missing(shown) == {}
 
 

@@ -19,7 +19,6 @@ from projections.days import days_between
 from projections.order_dashboard import ORDER_DASHBOARD
 from projections.queries import Queries
 from projections.runner import Projector
-from telemetry import statements as gauges
 from tests.integration.projections_harness import REFUNDED, SHIPPED, drain, happens, history, owner, projector
 from tests.unit.orders.samples import an_order, line
 
@@ -210,8 +209,8 @@ QUESTIONS: Final = [
     (statements.FIGURES, OF_DAYS),
     (statements.SHIPPING_TIMES, OF_DAYS),
     (statements.PARKED, ("order-dashboard", 5, 10)),
-    (gauges.ORDERS_ON_HOLD, (["placed", "confirmed", "paid"],)),
-    (gauges.ORDERS_OWED, ()),
+    (statements.ORDERS_ON_HOLD, (["placed", "confirmed", "paid"],)),
+    (statements.ORDERS_OWED, ()),
 ]
 
 

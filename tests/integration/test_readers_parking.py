@@ -10,6 +10,7 @@ from temporalio.client import Client
 from temporalio.testing import ActivityEnvironment
 
 from orders.topics import ANALYTICS_REVENUE
+from projections import PROJECTIONS
 from projections.order_dashboard import ORDER_DASHBOARD
 from projections.rebuild import rebuild
 from tests.integration.dispatcher_harness import Dispatching, dispatching
@@ -59,7 +60,7 @@ async def test_a_type_that_the_program_does_not_know_is_parked_by_dispatcher_and
     assert (parked.position, parked.reason) == (position, f"unknown event type {NEWER!r}")
     assert set(await given.described(neighbour)) == {"validate-order"}
     await project(given)
-    assert await parked_by_projections(given) == {("order-dashboard", position), ("customer-orders", position)}
+    assert await parked_by_projections(given) == {(each.name, position) for each in PROJECTIONS}
     assert await given.app.queries.order(neighbour)
 
 
@@ -104,7 +105,7 @@ async def test_an_event_that_no_parser_takes_is_parked_and_its_neighbours_go_on(
     [parked] = await given.app.parking.list()
     assert parked.position == position
     assert f"at position {position} does not decode" in parked.reason
-    assert await parked_by_projections(given) == {("order-dashboard", position), ("customer-orders", position)}
+    assert await parked_by_projections(given) == {(each.name, position) for each in PROJECTIONS}
     for neighbour in (before, after):
         assert set(await given.described(neighbour)) == {"validate-order"}
         assert await given.app.queries.order(neighbour)

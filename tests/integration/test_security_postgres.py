@@ -22,7 +22,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 
 @pytest.fixture(scope="module")
-def stranger(authority: Authority) -> Authority:
+def other_authority(authority: Authority) -> Authority:
     return Authority.make(authority.folder, "strangers")
 
 
@@ -60,9 +60,9 @@ async def test_every_connection_of_a_worker_is_encrypted(shell: Shell, secured: 
 @pytest.mark.parametrize("command", ["migrate", "list", "worker"])
 @pytest.mark.parametrize("wrong", ["authority", "name"])
 async def test_a_certificate_of_another_authority_or_name_is_refused(
-    shell: Shell, secured: SecuredPostgres, stranger: Authority, command: str, wrong: str
+    shell: Shell, secured: SecuredPostgres, other_authority: Authority, command: str, wrong: str
 ) -> None:
-    changes = {"authority": stranger.file} if wrong == "authority" else {"host": "127.0.0.1"}
+    changes = {"authority": other_authority.file} if wrong == "authority" else {"host": "127.0.0.1"}
     environment = {
         "DATABASE_URL": secured.address("orders", "any", **changes),
         "DATABASE_OWNER_URL": secured.address("orders_owner", "any", **changes),
@@ -76,9 +76,9 @@ async def test_a_certificate_of_another_authority_or_name_is_refused(
 
 @pytest.mark.parametrize("wrong", ["authority", "name"])
 async def test_the_migrations_own_program_refuses_it_too(
-    secured: SecuredPostgres, stranger: Authority, wrong: str
+    secured: SecuredPostgres, other_authority: Authority, wrong: str
 ) -> None:
-    changes = {"authority": stranger.file} if wrong == "authority" else {"host": "127.0.0.1"}
+    changes = {"authority": other_authority.file} if wrong == "authority" else {"host": "127.0.0.1"}
     url = dbmate_url(secured.address("orders_owner", "any", **changes), encrypted=True)
     with pytest.raises(MigrationFailed, match="certificate"):
         await _dbmate_up(url)

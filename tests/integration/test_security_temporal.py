@@ -22,7 +22,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 
 @pytest.fixture(scope="module")
-def stranger(authority: Authority) -> Authority:
+def other_authority(authority: Authority) -> Authority:
     return Authority.make(authority.folder, "strangers")
 
 
@@ -87,10 +87,10 @@ async def test_the_key_would_be_seen_by_this_test(shell: Shell, authority: Autho
 
 @pytest.mark.parametrize("wrong", ["authority", "name"])
 async def test_a_certificate_of_another_authority_or_name_is_refused(
-    shell: Shell, temporal_server: TemporalServer, authority: Authority, stranger: Authority, wrong: str
+    shell: Shell, temporal_server: TemporalServer, authority: Authority, other_authority: Authority, wrong: str
 ) -> None:
     changed = {
-        "authority": {"TEMPORAL_TLS_SERVER_CA_CERT_PATH": str(stranger.file)},
+        "authority": {"TEMPORAL_TLS_SERVER_CA_CERT_PATH": str(other_authority.file)},
         "name": {"TEMPORAL_TLS_SERVER_NAME": "elsewhere.example"},
     }
     async with temporal_proxy(temporal_server.address, authority) as proxy:
@@ -100,11 +100,11 @@ async def test_a_certificate_of_another_authority_or_name_is_refused(
 
 
 async def test_mutual_tls_lets_in_who_has_a_certificate(
-    shell: Shell, temporal_server: TemporalServer, authority: Authority, stranger: Authority
+    shell: Shell, temporal_server: TemporalServer, authority: Authority, other_authority: Authority
 ) -> None:
     async with temporal_proxy(temporal_server.address, authority, clients=authority) as proxy:
         assert "Temporal does not answer" in await ended(shell, proxy.environment)
-        assert "Temporal does not answer" in await ended(shell, proxy.environment | _client(stranger))
+        assert "Temporal does not answer" in await ended(shell, proxy.environment | _client(other_authority))
         assert proxy.received == b""
         async with shell.serving("worker", **proxy.environment, **_client(authority)):
             assert proxy.received

@@ -34,7 +34,7 @@ async def stripe_mock(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator
         yield address
 
 
-async def everything_is_asked(pool: asyncpg.Pool, proxy: StripeProxy) -> None:
+async def send_every_request(pool: asyncpg.Pool, proxy: StripeProxy) -> None:
     """Send every request: charges at once and with the label, a decline, a capture, look-ups of refunds, and voids."""
     api = StripeApi(API_KEY, proxy.address)
     at_once, with_label = StripePaymentGateway(pool, api), StripePaymentGateway(pool, api, with_label=True)
@@ -59,7 +59,7 @@ def kind(call: Call) -> str:
 async def test_given_every_call_of_the_gateway_then_stripes_own_schema_takes_it(
     pool: asyncpg.Pool, stripe_server: StripeProxy, stripe_mock: str
 ) -> None:
-    await everything_is_asked(pool, stripe_server)
+    await send_every_request(pool, stripe_server)
     assert {kind(call) for call in stripe_server.calls} == KINDS
     kept = ("Authorization", "Content-Type", "Stripe-Version", "Idempotency-Key")
     async with plain_http(stripe_mock, timeout=30) as client:

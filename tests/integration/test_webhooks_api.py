@@ -7,6 +7,7 @@ import pytest
 from temporalio.client import Client
 
 from tests.integration.api_harness import KEYS, OPERATOR, READER, WRITER, Api, api, bearer, problem
+from tests.webhook_receiver import Answer, receiving
 
 URL = "http://127.0.0.1:9/hooks?token=hunter2"
 ENDPOINTS = "/v1/webhooks/endpoints"
@@ -182,3 +183,61 @@ async def test_only_an_operator_changes_anything(database_url: str, temporal_cli
             answer = await keyed.http.request(method, path, json={}, headers=bearer(OPERATOR))
             assert answer.status_code in (404, 422)
         assert (await keyed.http.get(ENDPOINTS, headers=bearer(READER))).status_code == 200
+
+
+async def test_deliveries_are_found_by_order_and_event_and_shown_with_payload_and_attempts(
+    database_url: str, temporal_client: Client
+) -> None:
+    async with api(database_url, temporal_client, api_keys=KEYS, key=OPERATOR, webhooks_allow_private=True) as served:
+        made = await added(served)
+        for order_id in ("o-1", "o-2"):
+            await served.place(order_id)
+        deliveries, pool = served.app.deliveries, served.app.pool
+        await pool.execute(
+            "insert into webhooks.deliveries (endpoint_id, position, order_id, event_id, event_type)"
+            " select $1, position, substr(name, 7), id, type from eventstore.events join eventstore.streams using (stream_id)",
+            made["id"],
+        )
+        path = "/v1/webhooks/deliveries"
+        of_order = (await served.get(path, orderId="o-2", status="", endpointId="", type=""))["deliveries"]
+        assert [each["orderId"] for each in of_order] == ["o-2"]
+        assert len((await served.get(path, type="order.placed"))["deliveries"]) == 2
+        assert (await served.get(path, type="order.shipped"))["deliveries"] == []
+        position = of_order[0]["position"]
+        await deliveries.failed(made["id"], position, 500, "answered 500", "a stack trace", 60)
+        await deliveries.delivered(made["id"], position, 204, "thanks")
+        await deliveries.delivered(made["id"], position, 204, "late")  # no longer pending: no attempt of this delivery
+        one = f"{path}/{of_order[0]['id']}"
+        found = await served.get(one)
+        assert (found["payload"]["type"], found["payload"]["data"]["orderId"]) == ("order.placed", "o-2")
+        assert [(each["status"], each["error"], each["response"]) for each in found["made"]] == [
+            (204, None, "thanks"),
+            (500, "answered 500", "a stack trace"),
+        ]
+        read = (await served.http.get(one, headers=bearer(READER))).json()
+        assert [each["response"] for each in read["made"]] == [None, None]
+        problem(await served.http.get(f"{path}/{made['id']}.999"), 404, "not-found")
+
+
+async def test_a_test_message_is_signed_and_its_answer_returned_whatever_it_is(
+    database_url: str, temporal_client: Client
+) -> None:
+    async with (
+        api(database_url, temporal_client, webhooks_allow_private=True) as served,
+        receiving() as receiver,
+    ):
+        receiver.decide = lambda _: Answer(503, body=b"closed")
+        made = await added(served, url=receiver.url, topics=["order.shipped"])
+        path = f"{ENDPOINTS}/{made['id']}/test"
+        sent = await served.post(path, {}, Idempotency_Key="one-test")
+        assert (sent.status_code, sent.json()["status"], sent.json()["error"]) == (200, 503, "answered 503")
+        assert sent.json()["response"] == "closed"
+        [received] = receiver.received
+        received.verify(made["secret"])
+        assert (received.type, received.id) == ("webhooks.test", sent.json()["messageId"])
+        again = await served.post(path, {}, Idempotency_Key="one-test")
+        assert (again.json(), len(receiver.received)) == (sent.json(), 1)
+        await receiver.stop()
+        unreachable = (await served.post(path, {})).json()
+        assert (unreachable["status"], unreachable["error"].partition(":")[0]) == (None, "no connection")
+        problem(await served.post(f"{ENDPOINTS}/ep_none/test", {}), 404, "not-found")

@@ -118,7 +118,7 @@ async def test_an_endpoint_that_is_added_while_events_flow_misses_none(relaying_
         while writing:
             await relaying_.relay._process_page()
 
-    async def come_and_go() -> None:
+    async def add_and_remove() -> None:
         nonlocal writing
         for _ in range(25):
             endpoint, _ = await relaying_.app.endpoints.add(URL, ["order.*"])
@@ -126,7 +126,7 @@ async def test_an_endpoint_that_is_added_while_events_flow_misses_none(relaying_
             await relaying_.app.endpoints.disable(endpoint.id, "for the test")
         writing = False
 
-    await asyncio.gather(write(), write(), pass_over(), come_and_go())
+    await asyncio.gather(write(), write(), pass_over(), add_and_remove())
     for endpoint in await relaying_.app.endpoints.all():
         assert endpoint.disabled_after is not None
         wanted = [p for p in sorted(written) if endpoint.starts_after < p <= endpoint.disabled_after]

@@ -17,7 +17,7 @@ from activities.signatures import PaymentFailure
 from eventstore import errors as store_errors
 from eventstore.errors import EventStoreError
 from gateways import errors as gateway_errors
-from gateways.errors import DefiniteRefusal, GatewayMisconfigured, GatewayUnavailable
+from gateways.errors import DefiniteRefusal, GatewayBusy, GatewayMisconfigured, GatewayUnavailable
 from inventory.stock import InsufficientStock, ReservationConflict, ReservationError, ReservationReleased
 from orders import errors as order_errors
 from orders.errors import CorruptStream, Fault, OrderError
@@ -199,3 +199,12 @@ async def test_a_failure_that_an_activity_made_itself_is_left_as_it_is() -> None
 async def test_a_cancelled_activity_stays_cancelled() -> None:
     with pytest.raises(asyncio.CancelledError):
         await execute(asyncio.CancelledError())
+
+
+def test_a_rate_limit_waits_as_long_as_the_gateway_demands_and_is_no_failure() -> None:
+    demanded = as_failure(GatewayBusy("the rate limit is exceeded", retry_after=17))
+    assert (demanded.type, demanded.next_retry_delay) == ("GatewayBusy", timedelta(seconds=17))
+    assert demanded.category is ApplicationErrorCategory.BENIGN
+    delays = {as_failure(GatewayBusy("the rate limit is exceeded")).next_retry_delay for _ in range(10)}
+    assert len(delays) > 1
+    assert all(each and timedelta(seconds=1) <= each <= timedelta(seconds=4) for each in delays)

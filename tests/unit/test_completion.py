@@ -8,7 +8,7 @@ import pytest
 
 
 def completed(shell: str, line: str) -> str:
-    """Return what the shell is offered at the end of the line."""
+    """Return the completions of a shell at the end of the line."""
     words = {"bash": {"COMP_WORDS": line, "COMP_CWORD": str(line.count(" "))}, "zsh": {"_TYPER_COMPLETE_ARGS": line}}
     return subprocess.run(
         [sys.executable, "-m", "cli"],

@@ -4,12 +4,12 @@ import contextlib
 import math
 from collections import namedtuple
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
-from enum import IntEnum
+from enum import Enum, IntEnum, StrEnum
 from types import MappingProxyType
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import orjson
 import pytest
@@ -18,7 +18,15 @@ from hypothesis import strategies as st
 
 from eventstore.errors import InvalidEvent
 from eventstore.model import NewEvent
-from eventstore.validation import MAX_DEPTH, MAX_EVENT_BYTES, check_expected, check_name, serialise
+from eventstore.validation import (
+    MAX_DEPTH,
+    MAX_EVENT_BYTES,
+    _checked,
+    _plainly_valid,
+    check_expected,
+    check_name,
+    serialise,
+)
 
 Point = namedtuple("Point", "x y")
 
@@ -174,8 +182,25 @@ def test_given_a_subclass_the_encoder_does_not_take_then_it_is_refused_and_nothi
     assert refusal_of(event_with({Key("a"): 1})).path == "events[0].data"
 
 
+class Kind(Enum):
+    NAMED = "named"
+    NUMBERED = 1
+
+
+class Name(StrEnum):
+    FIRST = "first"
+
+
+ENCODED_BY_ORJSON = [*Kind, Name.FIRST, Level.HIGH, UUID(int=1), datetime(2026, 1, 1, tzinfo=UTC), date(2026, 1, 1)]
+ENCODED_BY_ORJSON += [orjson.Fragment(b"1"), orjson.Fragment(b"no JSON")]
 JSON_OR_WORSE = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()) | st.binary(max_size=3),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(st.characters())
+    | st.binary(max_size=3)
+    | st.sampled_from(["\\u0000", "\x00", 2**53, 2**63 - 1, 2**63, *ENCODED_BY_ORJSON]),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(st.characters()), inner, max_size=4),
     max_leaves=12,
 )
@@ -189,3 +214,18 @@ def test_given_anything_then_it_is_refused_or_written_as_what_it_is_and_no_other
         text, _ = serialise(event_with(data), "events[0]")
         assert "\\u0000" not in text.replace("\\\\", "")
         assert orjson.loads(text) == data
+
+
+@given(st.dictionaries(st.text(st.characters()), JSON_OR_WORSE, max_size=4))
+def test_given_anything_then_the_quick_check_accepts_nothing_that_the_walk_refuses(data: Mapping[str, Any]) -> None:
+    if (quick := _plainly_valid(data)) is not None:
+        assert quick == _checked("data", data)
+
+
+@pytest.mark.parametrize("value", [Kind.NAMED, UUID(int=1), datetime.now(UTC), orjson.Fragment(b"{}"), math.nan, 2**63])
+def test_given_a_value_that_the_encoder_converts_then_it_is_refused_in_a_list_too(value: object) -> None:
+    assert refusal_of(event_with({"values": [value]})).path == "events[0].data.values[0]"
+
+
+def test_given_the_data_of_an_order_then_the_quick_check_is_enough() -> None:
+    assert _plainly_valid({"id": "o-1", "items": [{"sku": "A", "quantity": 2, "note": None}], "rate": 0.5})

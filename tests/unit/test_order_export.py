@@ -66,7 +66,7 @@ def test_a_number_is_no_formula() -> None:
 
 
 class Pages:
-    """Queries over a list: pages of two rows, whatever the limit."""
+    """Queries over a list, in pages of at most two rows."""
 
     def __init__(self, rows: int) -> None:
         self._rows = [row(number) for number in range(rows)]

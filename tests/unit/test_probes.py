@@ -1,10 +1,12 @@
 """Probes: a blocked event loop is not live, and an old check does not count."""
 
+import asyncio
 import time
 
 import pytest
 
-from telemetry.probes import HUNG, STALE, Probes
+from embedded.ports import HOST, free_ports
+from telemetry.probes import HUNG, STALE, Probes, probes_served
 
 
 class Clock:
@@ -37,3 +39,18 @@ def test_a_process_is_ready_from_its_first_good_look_until_that_is_old(clock: Cl
     assert seen.ready() == ()
     clock.now += STALE + 1
     assert seen.ready() == (f"the last look was {STALE + 1:.0f} s ago",)
+
+
+async def test_a_look_that_fails_is_repeated() -> None:
+    looks, again = 0, asyncio.Event()
+
+    async def look() -> tuple[str, ...]:
+        nonlocal looks
+        looks += 1
+        if looks == 1:
+            raise ZeroDivisionError
+        again.set()
+        return ()
+
+    async with probes_served(f"{HOST}:{free_ports(1)[0]}", look), asyncio.timeout(60):
+        await again.wait()

@@ -38,7 +38,7 @@ ROUTES: Final = (read_routes, order_routes, operation_routes, stream_routes, web
 
 def subjects() -> dict[str, Check]:
     """Every check by its name. A refusal is an outcome like any other, and includes its answer."""
-    return dict([*_order_fields(), *_parameters(), *_others()])
+    return dict([*_order_fields(), *_parameters(), *_other_checks()])
 
 
 def _order_fields() -> Iterator[tuple[str, Check]]:
@@ -112,7 +112,7 @@ def _validated(field: Any, shape: Check) -> Check:
     return validate
 
 
-def _others() -> Iterator[tuple[str, Check]]:
+def _other_checks() -> Iterator[tuple[str, Check]]:
     keyring = Keyring([_Key(Any, b"x" * 32)])  # type: ignore[arg-type]
     refusals = (Problem, WebhookError, InvalidStockFile, ValueError)
     checks: dict[str, Check] = {

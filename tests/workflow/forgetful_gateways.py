@@ -17,7 +17,7 @@ class Forgetful:
     asked: Counter[Operation] = field(default_factory=Counter)
     keys: dict[tuple[Operation, str], str] = field(default_factory=dict)
 
-    def anew(self, operation: Operation, key: str) -> str:
+    def new_key(self, operation: Operation, key: str) -> str:
         """Create a key that is new to the ledger."""
         self.asked[operation] += 1
         fresh = f"{key}#{self.asked[operation]}"
@@ -46,13 +46,13 @@ class _ForgetfulPayments:
         self._gateway, self._doubles = gateway, doubles
 
     async def charge(self, request: ChargeRequest) -> Charge:
-        return await self._gateway.charge(replace(request, key=self._doubles.anew("payment.charge", request.key)))
+        return await self._gateway.charge(replace(request, key=self._doubles.new_key("payment.charge", request.key)))
 
     async def capture(self, key: str) -> Charge:
         return await self._gateway.capture(self._doubles.known("payment.charge", key))
 
     async def refund(self, request: RefundRequest) -> Refund:
-        return await self._gateway.refund(replace(request, key=self._doubles.anew("payment.refund", request.key)))
+        return await self._gateway.refund(replace(request, key=self._doubles.new_key("payment.refund", request.key)))
 
     async def void(self, key: str, reason: str) -> Voided:
         return await self._gateway.void(self._doubles.known("payment.charge", key), reason)
@@ -81,7 +81,7 @@ class _ForgetfulShipping:
         return self._gateway.needs_customs(country)
 
     async def create(self, request: LabelRequest) -> Label:
-        return await self._gateway.create(replace(request, key=self._doubles.anew("shipping.create", request.key)))
+        return await self._gateway.create(replace(request, key=self._doubles.new_key("shipping.create", request.key)))
 
     async def void(self, key: str, reason: str) -> VoidedLabel:
         return await self._gateway.void(self._doubles.known("shipping.create", key), reason)

@@ -25,10 +25,10 @@ class Beginning(Interceptor):
         self.of: defaultdict[tuple[str, str], asyncio.Event] = defaultdict(asyncio.Event)
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
-        return _Telling(next, self)
+        return _Notifying(next, self)
 
 
-class _Telling(ActivityInboundInterceptor):
+class _Notifying(ActivityInboundInterceptor):
     def __init__(self, next: ActivityInboundInterceptor, beginning: Beginning) -> None:
         super().__init__(next)
         self._beginning = beginning

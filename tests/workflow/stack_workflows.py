@@ -17,9 +17,9 @@ class Unwinding:
 
     def __init__(self) -> None:
         self.log: list[str] = []
-        self.compensations = Compensations(self.on_trouble, lambda name: self.log.append(f"{name} calm"))
+        self.compensations = Compensations(self.on_failure, lambda name: self.log.append(f"{name} calm"))
 
-    def on_trouble(self, name: str, failure: FailureError) -> None:
+    def on_failure(self, name: str, failure: FailureError) -> None:
         self.log.append(f"{name} failed: {failure}")
 
     @workflow.run

@@ -67,13 +67,13 @@ class _Steered(ActivityInboundInterceptor):
         if step in steering.refused:
             raise ApplicationError(steering.refused[step], type="Refused", non_retryable=True)
         try:
-            return steering.changed.get(step, _as_it_is)(await super().execute_activity(input))
+            return steering.changed.get(step, _unchanged)(await super().execute_activity(input))
         finally:
             if step in steering.after:
                 await steering.after[step].pass_through()
 
 
-def _as_it_is(answer: Any) -> Any:
+def _unchanged(answer: Any) -> Any:
     return answer
 
 

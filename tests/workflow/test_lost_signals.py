@@ -59,10 +59,10 @@ async def test_a_hold_of_months_is_looked_at_with_pauses_that_grow_to_an_hour(
 ) -> None:
     order_id = await waits_on_hold(skipping, steering, "reserve-inventory")
 
-    async def looked_often() -> bool:
+    async def checked_often() -> bool:
         return steering.calls["reserve-inventory"] >= 12
 
-    await until(looked_often, "the hold has been looked at for hours of virtual time")
+    await until(checked_often, "the hold has been looked at for hours of virtual time")
     pauses = await timers(skipping, order_id)
     assert pauses[:9] == [60 * each for each in (1, 2, 4, 8, 16, 32, 60, 60, 60)]
     await skipping.handle(order_id, ReleaseOrder(order_id))
@@ -122,10 +122,10 @@ async def test_a_retry_wakes_a_run_that_waits_on_hold(system: RunningSystem, ste
     looked = steering.calls["create-shipment"]
     await retry(system, order_id)
 
-    async def looked_again() -> bool:
+    async def checked_again() -> bool:
         return steering.calls["create-shipment"] > looked
 
-    await until(looked_again, "the hold has been looked at again")
+    await until(checked_again, "the hold has been looked at again")
     await system.cancel(order_id)
     await assert_everything_is_back(system, order_id, "customer")
 

@@ -16,7 +16,7 @@ from tests.workflow.test_cancellation import assert_everything_is_back
 STEPS = ["charge-payment", "record-payment", "reserve-inventory", "create-shipment", "record-shipment"]
 
 
-async def do_everything(system: RunningSystem, order_id: str) -> None:
+async def act_as_another_run(system: RunningSystem, order_id: str) -> None:
     """Act as another run, whose worker was taken for dead: goods reserved and a label bought."""
     await system.app.stock.reserve(order_id, {"TEA-1": 2})
     await system.app.shipping.create(LabelRequest(label_key(order_id), order_id, 2, RECIPIENT))
@@ -33,7 +33,7 @@ async def test_what_another_run_did_meanwhile_is_undone(
     held = steering.hold_before(step) if moment == "before" else steering.hold_after(step)
     order_id = await system.place()
     await held.reached.wait()
-    await do_everything(system, order_id)
+    await act_as_another_run(system, order_id)
     await system.cancel(order_id)
     await system.dispatched_all()
     held.release.set()
@@ -47,7 +47,7 @@ async def test_a_refused_charge_undoes_what_another_run_did_meanwhile(
     held = steering.hold_before("charge-payment")
     order_id = await system.place()
     await held.reached.wait()
-    await do_everything(system, order_id)
+    await act_as_another_run(system, order_id)
     steering.refuse("charge-payment", "declined")
     held.release.set()
     await assert_everything_is_back(system, order_id, "fulfillment")
@@ -76,7 +76,7 @@ async def test_a_run_whose_payment_another_one_recorded_before_the_cancel_ends_u
     await held.reached.wait()
     charge = await system.app.payments.charge(ChargeRequest(charge_key(order_id), order_id, "ALFKI", 30_00, "EUR"))
     await system.handle(order_id, RecordPayment(order_id, charge.payment_id, 30_00, "EUR"))
-    await do_everything(system, order_id)
+    await act_as_another_run(system, order_id)
     await system.handle(order_id, CancelOrder(order_id, "another run's", CancelledBy.FULFILLMENT))
     held.release.set()
     await assert_everything_is_back(system, order_id, "fulfillment")

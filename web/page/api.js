@@ -59,6 +59,11 @@ export function post(path, body, key, version = null) {
   return request(path, { method: "POST", headers, body: serialized(body) });
 }
 
+/** Changes a resource; every repetition has the same effect. */
+export function patch(path, body) {
+  return request(path, { method: "PATCH", headers: { "Content-Type": "application/json" }, body: serialized(body) });
+}
+
 async function request(path, options) {
   const signal = options.signal ? AbortSignal.any([options.signal, AbortSignal.timeout(PATIENCE)]) : AbortSignal.timeout(PATIENCE);
   const headers = { Accept: "application/json", ...authorization(), ...options.headers };

@@ -7,7 +7,8 @@ const PAGE = 50;
 const MOST_AT_ONCE = 200;
 
 /**
- * read(query): a page by `limit` and `after`; rowsOf(page): its rows. refresh() reloads the visible rows, at most 200.
+ * read(query): a page by `limit` and `after`; rowsOf(page): its rows. refresh() reloads the first visible rows, at most 200;
+ * those after them stay.
  * quiet: after a failed read the rows stay, and another part of the view shows the error.
  */
 export function pagedTable({ caption, columns, key, empty, read, rowsOf, scope, quiet = false }) {
@@ -19,11 +20,21 @@ export function pagedTable({ caption, columns, key, empty, read, rowsOf, scope, 
   let after = null;
 
   function show(page, before) {
-    shown = [...before, ...rowsOf(page)];
-    after = page.after;
+    const read = rowsOf(page);
+    const rest = before || page.after === null ? [] : shownAfter(read);
+    const known = new Set((before ?? []).map(key));
+    shown = [...(before ?? []), ...read.filter((row) => !known.has(key(row))), ...rest];
+    after = rest.length ? after : page.after;
     more.hidden = after === null;
     rows.update(shown);
     if (place.firstElementChild !== rows.element) fill(place, rows.element);
+  }
+
+  /** The visible rows after those that were read again; none where their end is not among the visible rows. */
+  function shownAfter(read) {
+    const keys = new Set(read.map(key));
+    const last = shown.findLastIndex((row) => key(row) === key(read.at(-1)));
+    return last < 0 ? [] : shown.slice(last + 1).filter((row) => !keys.has(key(row)));
   }
 
   async function attempt(query, before, again) {
@@ -34,7 +45,7 @@ export function pagedTable({ caption, columns, key, empty, read, rowsOf, scope, 
     }
   }
 
-  const refresh = scope.throttled(500, () => attempt({ limit: Math.min(Math.max(shown.length, PAGE), MOST_AT_ONCE) }, [], refresh));
+  const refresh = scope.throttled(500, () => attempt({ limit: Math.min(Math.max(shown.length, PAGE), MOST_AT_ONCE) }, null, refresh));
 
   async function next() {
     more.disabled = true;

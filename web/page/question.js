@@ -8,6 +8,7 @@ const SETTLING = 1000; // milliseconds: the second click of a double click must 
 /**
  * question: `title`, `path`; fields: `{label, element, hint?}`; body(): the body to post, throws RangeError for an invalid field;
  * explain(): the effect, updated at every key; done(answer): called after success; version: sent as If-Match where `isOrder`.
+ * send: `post` unless given.
  * before: the form that this one replaces, of which what was typed is kept.
  *
  * One Idempotency-Key for each form, so that a double click, or a retry after a lost response, has one effect. The server
@@ -15,7 +16,7 @@ const SETTLING = 1000; // milliseconds: the second click of a double click must 
  * the same body for the same version.
  */
 export function questionForm(question, { note, before, close, settled, outdated }) {
-  const { path, fields = [], body = () => ({}), explain, confirm, danger = false, done, version, isOrder = false } = question;
+  const { path, fields = [], body = () => ({}), explain, confirm, danger = false, done, version, isOrder = false, send: command = post } = question;
   const key = newKey();
   let busy = false;
   let unknown = false;
@@ -34,7 +35,7 @@ export function questionForm(question, { note, before, close, settled, outdated 
     setBusy(true);
     fill(fault);
     try {
-      const answer = await post(typeof path === "function" ? path() : path, content, key, isOrder ? version : null);
+      const answer = await command(typeof path === "function" ? path() : path, content, key, isOrder ? version : null);
       close();
       done(answer);
     } catch (error) {

@@ -40,10 +40,9 @@ export function showSystem(main, scope) {
     }
   }
 
-  const webhooks = h("div", { class: "stack" });
+  const webhooks = h("div", { class: "stack" }, webhookSections(scope));
   fill(main, h("h1", {}, "System"), section("Readers of the log", { extra: head }, place), webhooks);
   follow();
-  webhookSections(scope).then((sections) => fill(webhooks, sections));
 }
 
 function columns(started) {

@@ -1,18 +1,18 @@
-// Webhook endpoints and deliveries. Shown only where the server has webhooks.
+// Webhook endpoints and deliveries.
 import { get } from "./api.js";
+import { showDelivery } from "./delivery.js";
 import { ask } from "./dialog.js";
 import { fill, h, orderLink, external, section, toast } from "./dom.js";
-import { handle } from "./faults.js";
-import { count, relative, time } from "./format.js";
+import { count, labelled, relative, time } from "./format.js";
 import { pagedTable } from "./paged.js";
-import { may } from "./session.js";
 import { badge } from "./status.js";
+import { askForEndpoint, endpointButtons, operateButton } from "./webhook_actions.js";
 
 const STATES = { pending: ["running", "busy"], delivered: ["check", "good"], parked: ["parked", "bad"] };
 const REFRESH = 2000; // milliseconds
 
 const ENDPOINTS = [
-  { label: "Endpoint", cell: ({ url, description }) => h("span", { class: "long" }, external(url), description && h("span", { class: "dim block" }, external(description))) },
+  { label: "Endpoint", cell: ({ id, url, description }) => h("span", { class: "long" }, external(url), h("span", { class: "dim block id" }, external(id)), description && h("span", { class: "dim block" }, external(description))) },
   { label: "Events", cell: (row) => h("span", { class: "long" }, external(row.topics.join(", "))) },
   { label: "State", cell: (row) => endpointState(row) },
 ];
@@ -24,47 +24,52 @@ function endpointState({ enabled, disabledReason, replay }) {
   return [state, why, again];
 }
 
-/** The sections; none where the server has no /v1/webhooks. */
-export async function webhookSections(scope) {
-  try {
-    await get("/v1/webhooks/endpoints", { limit: 1 }, scope.signal);
-  } catch (error) {
-    handle(error, scope, () => {});
-    return [];
-  }
-  return [section("Webhook endpoints", {}, endpoints(scope)), deliveries(scope)];
+export function webhookSections(scope) {
+  return [endpoints(scope), deliveries(scope)];
 }
 
 function endpoints(scope) {
   const list = pagedTable({
     caption: "Webhook endpoints",
-    columns: ENDPOINTS,
+    columns: [...ENDPOINTS, { label: "Change", cell: (row) => endpointButtons(row, () => list.refresh()) }],
     key: ({ id }) => id,
-    empty: () => ["No endpoints", "Add one with orders webhooks add."],
+    empty: () => ["No endpoints", "Add one to have events sent to another system."],
     read: (query) => get("/v1/webhooks/endpoints", query, scope.signal),
     rowsOf: (page) => page.endpoints,
     scope,
   });
   scope.every(REFRESH, list.refresh);
-  return list.element;
+  return section("Webhook endpoints", { extra: operateButton("Add an endpoint", () => askForEndpoint(() => list.refresh())) }, list.element);
 }
 
 function deliveries(scope) {
-  const status = h("select", { id: "delivery-status" }, h("option", { value: "" }, "any state"), Object.keys(STATES).map((each) => h("option", { value: each }, each)));
+  const status = h("select", { id: "delivery-status" }, h("option", { value: "" }, "any"), Object.keys(STATES).map((each) => h("option", { value: each }, each)));
+  const field = (id) => h("input", { id, maxlength: "128", spellcheck: "false", autocomplete: "off", placeholder: "any" });
+  const [endpointId, orderId, type] = ["delivery-endpoint", "delivery-order", "delivery-event"].map(field);
   const place = h("div", {});
-  const show = () => fill(place, deliveryList(scope, status.value));
-  status.addEventListener("change", show);
+  const show = () => {
+    const given = Object.entries({ status, endpointId, orderId, type }).map(([name, { value }]) => [name, value.trim()]);
+    fill(place, deliveryList(scope, Object.fromEntries(given)));
+  };
+  const filters = h(
+    "form",
+    { class: "filters", "aria-label": "Filter the deliveries", onsubmit: (event) => (event.preventDefault(), show()), onchange: show },
+    labelled("State", status),
+    labelled("Endpoint", endpointId),
+    labelled("Order", orderId),
+    labelled("Event", type),
+  );
   show();
-  return section("Webhook deliveries", { extra: h("label", { for: "delivery-status", class: "filters" }, h("span", {}, "State"), status) }, place);
+  return section("Webhook deliveries", { extra: filters }, place);
 }
 
-function deliveryList(scope, status) {
+function deliveryList(scope, filters) {
   const list = pagedTable({
     caption: "Webhook deliveries",
-    columns: columns(() => list.refresh()),
+    columns: columns(() => list.refresh(), scope),
     key: ({ id }) => id,
-    empty: () => ["No deliveries", "Deliveries to endpoints are shown here."],
-    read: (query) => get("/v1/webhooks/deliveries", { status, ...query }, scope.signal),
+    empty: () => ["No deliveries", Object.values(filters).some(Boolean) ? "None is found by these filters." : "Deliveries to endpoints are shown here."],
+    read: (query) => get("/v1/webhooks/deliveries", { ...filters, ...query }, scope.signal),
     rowsOf: (page) => page.deliveries,
     scope,
   });
@@ -73,7 +78,7 @@ function deliveryList(scope, status) {
   return list.element;
 }
 
-function columns(refresh) {
+function columns(refresh, scope) {
   return [
     { label: "State", cell: ({ status }) => badge(STATES[status]?.[0] ?? "lost", status, STATES[status]?.[1] ?? "none") },
     { label: "Order", cell: ({ orderId }) => orderLink(orderId) },
@@ -83,8 +88,14 @@ function columns(refresh) {
     { label: "Last response", cell: ({ lastStatus, lastError }) => h("span", { class: "long" }, external([lastStatus, lastError].filter(Boolean).join(" ") || "–")) },
     { label: "Next attempt", cell: ({ nextAttemptAt }) => relative(nextAttemptAt) },
     { label: "Created", cell: ({ createdAt }) => time(createdAt) },
-    { label: "Retry", cell: (row) => row.status === "parked" && retryButton(row, refresh) },
+    { label: "Look", cell: (row) => deliveryButtons(row, refresh, scope) },
   ];
+}
+
+function deliveryButtons(row, refresh, scope) {
+  const { id, status } = row;
+  const show = h("button", { type: "button", class: "small", "aria-label": `Show delivery ${id}`, onclick: () => showDelivery(id, scope) }, "Show");
+  return h("div", { class: "actions" }, show, status === "parked" && retryButton(row, refresh));
 }
 
 function retryButton({ id }, refresh) {
@@ -96,5 +107,5 @@ function retryButton({ id }, refresh) {
       confirm: "Retry",
       done: () => (toast("The delivery is retried."), refresh()),
     });
-  return h("button", { type: "button", class: "small", disabled: !may("operate"), onclick: open }, "Retry");
+  return operateButton("Retry", open);
 }
