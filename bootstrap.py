@@ -24,7 +24,8 @@ from gateways.stripe.events import StripeEvents
 from inventory.adjustments import Adjustments
 from inventory.stock import Stock
 from open_work.sources import Sources
-from order_streams import Orders, order_codec, order_handler
+from order_streams import Orders
+from order_streams.handling import order_codec, order_handler
 from orders.events import Event
 from projections import PROJECTIONS
 from projections.queries import Queries

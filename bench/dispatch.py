@@ -19,7 +19,7 @@ from eventstore.model import NO_STREAM, NewEvent, RecordedEvent
 from eventstore.pool import open_pool
 from eventstore.store import EventStore
 from eventstore.wakeup import Wakeup
-from order_streams import order_codec
+from order_streams.handling import order_codec
 from orders.events import Event
 
 

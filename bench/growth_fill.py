@@ -13,7 +13,7 @@ from eventstore.migrate import migrate
 from eventstore.pool import open_pool
 from eventstore.store import EventStore
 from eventstore.wakeup import Wakeup
-from order_streams import order_codec
+from order_streams.handling import order_codec
 from projections import PROJECTIONS
 from projections.rebuild import rebuild
 from webhooks.endpoints import READER as WEBHOOKS

@@ -29,7 +29,7 @@ from eventstore.model import NO_STREAM, NewEvent
 from eventstore.pool import open_pool
 from eventstore.store import EventStore
 from eventstore.wakeup import Wakeup
-from order_streams import order_codec
+from order_streams.handling import order_codec
 from settings import Settings
 from worker import Role
 

@@ -7,7 +7,7 @@ from bench.side import Figures, Ground
 from eventstore.pool import open_pool
 from eventstore.store import EventStore
 from eventstore.wakeup import Wakeup
-from order_streams import order_codec
+from order_streams.handling import order_codec
 
 
 async def measure(ground: Ground) -> Figures:

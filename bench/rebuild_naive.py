@@ -10,7 +10,7 @@ from bench.side import Figures, Ground
 from eventstore.pool import open_pool
 from eventstore.store import EventStore
 from eventstore.wakeup import Wakeup
-from order_streams import order_codec
+from order_streams.handling import order_codec
 from orders.events import OrderPlaced
 
 _TABLE: Final = """

@@ -7,7 +7,7 @@ from bench.side import Figures, Ground, cpu_milliseconds
 from eventstore.pool import open_pool
 from eventstore.store import EventStore
 from eventstore.wakeup import Wakeup
-from order_streams import order_codec
+from order_streams.handling import order_codec
 from projections import PROJECTIONS
 from projections.rebuild import rebuild
 

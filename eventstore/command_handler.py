@@ -1,15 +1,14 @@
 """Load a stream, decide, append with the version decided on. Generic over the domain."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID, uuid5
 
 from eventstore.codec import Codec
 from eventstore.errors import EventIdReused, UnexpectedVersion, WrongExpectedVersion
-from eventstore.model import NO_STREAM, RecordedEvent
-from eventstore.store import EventStore
+from eventstore.model import NO_STREAM, AppendResult, NewEvent, RecordedEvent
 from eventstore.tracing import span
 
 C = TypeVar("C")
@@ -45,12 +44,20 @@ def event_id(command_id: str, index: int) -> UUID:
     return uuid5(_EVENT_IDS, f"{command_id}:{index}")
 
 
+class Streams(Protocol):
+    """The part of `EventStore` that a handler uses."""
+
+    def stream(self, stream: str) -> AsyncIterator[RecordedEvent]: ...
+
+    async def append(self, stream: str, events: Sequence[NewEvent], *, expected: int) -> AppendResult: ...
+
+
 class CommandHandler(Generic[C, E, S]):
     """Applies commands to streams, idempotently by command id and safely beside other writers."""
 
     def __init__(
         self,
-        store: EventStore,
+        store: Streams,
         codec: Codec[E],
         *,
         decide: Callable[[C, S], list[E]],

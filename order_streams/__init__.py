@@ -1,18 +1,14 @@
-"""Order streams: the domain's rules over the event store."""
+"""Order streams, as their users see them; `handling` connects them to the domain's rules and the event store."""
 
 from contextlib import aclosing
 from typing import Any, Final
 
-from eventstore.codec import Codec
 from eventstore.command_handler import CommandHandler, Loaded
 from eventstore.errors import UndecodableEvent
 from eventstore.model import RecordedEvent
-from eventstore.store import EventStore
 from orders.commands import Command
-from orders.decide import decide
 from orders.errors import OrderNotFound
-from orders.events import EVENTS, Event
-from orders.evolve import evolve, initial_state
+from orders.events import Event
 from orders.ids import stream_name
 from orders.state import ExistingOrder, NotPlaced, State
 
@@ -20,16 +16,6 @@ Orders = CommandHandler[Command, Event, State]
 
 BULK: Final = "bulk"
 """Key of an event's metadata: true where the order is one of an import, which gives way to other orders."""
-
-
-def order_codec() -> Codec[Event]:
-    """The codec of every event of an order, in every version there ever was."""
-    return Codec(EVENTS)
-
-
-def order_handler(store: EventStore, codec: Codec[Event]) -> Orders:
-    """The handler that applies commands to order streams."""
-    return CommandHandler(store, codec, decide=decide, evolve=evolve, initial_state=initial_state)
 
 
 async def load_order(orders: Orders, order_id: str) -> Loaded[ExistingOrder]:

@@ -10,7 +10,7 @@ from typing import Final
 
 import grimp
 
-LIMIT: Final = 36
+LIMIT: Final = 23
 _PROJECT: Final = Path(__file__).parent.parent / "pyproject.toml"
 
 

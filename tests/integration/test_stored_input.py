@@ -9,7 +9,8 @@ import pytest
 from cli.output import moment
 from eventstore.store import EventStore
 from eventstore.wakeup import Wakeup
-from order_streams import load_order, order_handler
+from order_streams import load_order
+from order_streams.handling import order_handler
 from orders.events import OrderPlaced
 from orders.model import Address, OrderLine
 from orders.state import Placed
