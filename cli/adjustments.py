@@ -87,7 +87,7 @@ async def adjust(
         show(_table([made]))
 
 
-@executed()
+@executed(usage=lambda returned, **_: _returned(returned))
 async def restock_order(
     settings: Settings,
     order_id: OrderId,

@@ -22,7 +22,7 @@ AfterCustomer = Annotated[
 ]
 
 
-@executed()
+@executed(usage=lambda after, **_: after and _cursor(after))
 async def customers(
     settings: Settings,
     customer: CustomerId = None,

@@ -55,12 +55,15 @@ def _row(event: Parked) -> tuple[object, ...]:
     return event.position, event.event_type, event.stream, event.attempts, event.last_attempt_at, event.reason
 
 
-@dispatcher.command()
-@executed()
-async def retry(settings: Settings, position: Position = None, every: All = False, as_json: AsJson = False) -> int:
-    """Dispatch a parked event again, or --all of them; exits 1 where one stays parked."""
+def _require_one(position: int | None, every: bool, **_: object) -> None:
     if (position is None) != every:
         raise typer.BadParameter("give a POSITION or --all, one of the two", param_hint="POSITION")
+
+
+@dispatcher.command()
+@executed(usage=_require_one)
+async def retry(settings: Settings, position: Position = None, every: All = False, as_json: AsJson = False) -> int:
+    """Dispatch a parked event again, or --all of them; exits 1 where one stays parked."""
     async with opened(settings) as app:
         events = [event async for event in _parked(app.parking) if every or event.position == position]
         if not events and not every:
