@@ -22,6 +22,7 @@ from projections.statements import (
     LIST_CUSTOMERS,
     LIST_ORDERS,
     LIST_PERIOD,
+    LIST_WAITING,
     PARKED,
     PARKED_COUNTS,
     REVENUE,
@@ -133,6 +134,13 @@ class Queries:
         """Orders, the last placed first. `after`: of an earlier page. Orders placed since are on no later page."""
         filters = [given for given in (status, customer_id) if given is not None]
         sql = LIST_ORDERS[status is not None, customer_id is not None]
+        return await self._newest_first(sql, after, limit, *filters)
+
+    async def list_waiting(self, *, after: int | None = None, limit: int = 50) -> Page[OrderRow, int]:
+        """Orders on hold and orders that wait for another payment, the last placed first. `after`: as of all orders."""
+        return await self._newest_first(LIST_WAITING, after, limit)
+
+    async def _newest_first(self, sql: str, after: int | None, limit: int, *filters: str) -> Page[OrderRow, int]:
         records = await self._pool.fetch(sql, _END if after is None else after, _at_least_one(limit) + 1, *filters)
         rows = [row_of(OrderRow, record) for record in records]
         return Page(rows[:limit], rows[limit - 1].placed_position if len(rows) > limit else None)

@@ -32,6 +32,8 @@ LIST_PERIOD: Final = {
     (False, True): f"{_ORDER} where customer_id = $6 and {_OF_PERIOD}",
     (True, True): f"{_ORDER} where status = $6 and customer_id = $7 and {_OF_PERIOD}",
 }
+# Orders on hold, or that wait for another payment, the last placed first: order_dashboard_waiting, which is partial.
+LIST_WAITING: Final = f"{_ORDER} where (waits_until is not null or hold_reason is not null) and {_NEWEST_FIRST}"
 # One order: order_dashboard_pkey.
 GET_ORDER: Final = f"{_ORDER} where order_id = $1"
 # Orders by status: the whole table, a row per status, kept by triggers.

@@ -11,7 +11,7 @@ from application.documents import Status
 from orders.fields import UtcTime
 from orders.ids import order_id_problem, sku_problem
 from projections.projection import Projection
-from web.problems import Problem
+from web.problems import Problem, parameter_fault
 from web.system import System
 
 MAX_POSITION: Final = 2**63 - 1
@@ -36,11 +36,24 @@ def _checked(problem_of: Callable[[str], str | None]) -> AfterValidator:
 
 _Whole: Final = BeforeValidator(_whole)
 _Id: Final = _checked(order_id_problem)
-OrderId = Annotated[str, _Id, Path(alias="orderId", min_length=1, max_length=128)]
-RefundId = Annotated[str, _Id, Path(alias="refundId", min_length=1, max_length=128)]
-CustomerId = Annotated[str, _Id, Path(alias="customerId", min_length=1, max_length=128)]
+OrderId = Annotated[str, _Id, Path(alias="orderId", min_length=1, max_length=128, description="the order's id")]
+RefundId = Annotated[
+    str,
+    _Id,
+    Path(
+        alias="refundId",
+        min_length=1,
+        max_length=128,
+        description="the refund's id; `cancellation` is the refund of a cancelled order",
+    ),
+]
+CustomerId = Annotated[
+    str, _Id, Path(alias="customerId", min_length=1, max_length=128, description="the customer's id")
+]
 Limit = Annotated[int, _Whole, Query(ge=1, le=200, description="at most this many rows")]
-PositionQuery = Annotated[int, _Whole, Query(ge=0, le=MAX_POSITION)]
+_LAST_SEEN: Final = "the id of the last event received; only later ones are sent"
+PositionQuery = Annotated[int, _Whole, Query(ge=0, le=MAX_POSITION, description=_LAST_SEEN)]
+PositionOrNow = Annotated[int | None, _Whole, Query(ge=0, le=MAX_POSITION, description=_LAST_SEEN)]
 Wait = Annotated[
     int | None,
     _Whole,
@@ -51,6 +64,10 @@ Wait = Annotated[
     ),
 ]
 StatusFilter = Annotated[Status | None, Query(description="only orders in this status")]
+Waiting = Annotated[
+    bool,
+    Query(description="only orders on hold or that wait for another payment; without another filter"),
+]
 CustomerFilter = Annotated[
     Annotated[str, _Id] | None, Query(alias="customerId", max_length=128, description="only this customer's orders")
 ]
@@ -69,6 +86,12 @@ Bulk = Annotated[
     bool, Query(description="the order is one of an import: it gives way to other orders, and may start later")
 ]
 After = Annotated[str | None, Query(max_length=1024, description="an earlier page's `after`")]
+
+
+def require_alone(waiting: bool, *filters: object) -> None:
+    """Raise 422 where `waiting` is given together with another filter."""
+    if waiting and any(each is not None for each in filters):
+        raise parameter_fault("waiting", "cannot be combined with another filter")
 
 
 async def caught_up(system: System, projection: Projection[Any], wait: int | None) -> None:
