@@ -202,7 +202,7 @@ begin
     insert into eventstore.events as e (position, stream_id, version, id, type, schema_version, data, metadata)
     values (nextval('eventstore.event_position'), sid, append_one.version, p_id, p_type, p_schema_version, p_data, p_metadata)
     returning e.position into "position";
-    perform from eventstore.subscriptions s where s.position >= append_one."position";
+    perform from eventstore.subscriptions s where greatest(s.position, s.passed) >= append_one."position";
     if found then
         perform eventstore.refuse_passed("position");
     end if;
@@ -2708,6 +2708,12 @@ CREATE INDEX order_dashboard_owed ON projections.order_dashboard USING btree (cu
 --
 
 CREATE INDEX order_dashboard_updated ON projections.order_dashboard USING btree (updated_at);
+
+--
+-- Name: order_dashboard_waiting; Type: INDEX; Schema: projections; Owner: -
+--
+
+CREATE INDEX order_dashboard_waiting ON projections.order_dashboard USING btree (placed_position) WHERE ((waits_until IS NOT NULL) OR (hold_reason IS NOT NULL));
 
 --
 -- Name: charges_order_id_idx; Type: INDEX; Schema: simulated; Owner: -

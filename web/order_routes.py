@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import quote
 
-from fastapi import APIRouter, Body, Request, Response
+from fastapi import APIRouter, Body, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from application.closing_refunds import OUTCOMES, close_refund
@@ -30,6 +30,12 @@ from web.system import Asking, Shared
 
 router = APIRouter(prefix="/v1/orders", route_class=ApiRoute, tags=["orders"])
 _REFUNDS: Final = uuid.UUID("7a0c3c52-2f0c-4d5e-9a43-0b9d5f3f8a11")
+
+
+How = Annotated[
+    Literal["withdraw", "settle"],
+    Path(description="withdraw: the amount can be refunded again; settle: the money was returned in another way"),
+]
 
 
 class _Body(BaseModel):
@@ -160,7 +166,7 @@ async def refund_order(acting: Acting, body: RefundBody) -> dict[str, Any]:
 async def close_refund_of_order(
     acting: Acting,
     refund_id: RefundId,
-    how: Literal["withdraw", "settle"],
+    how: How,
     body: ReasonBody,
 ) -> dict[str, Any]:
     """Close a refund that the payment provider has not made. withdraw: its amount can be refunded again. settle: the money was
