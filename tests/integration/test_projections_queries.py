@@ -196,6 +196,7 @@ QUESTIONS: Final = [
         ],
         strict=True,
     ),
+    (statements.LIST_WAITING, (9_000, 10)),
     (statements.STATUSES, (["o-1", "o-2"],)),
     (statements.CHANGED_SINCE, (datetime(2036, 1, 1, tzinfo=UTC),)),
     (statements.GET_ORDER, ("o-1",)),
