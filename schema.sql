@@ -2710,6 +2710,12 @@ CREATE INDEX order_dashboard_owed ON projections.order_dashboard USING btree (cu
 CREATE INDEX order_dashboard_updated ON projections.order_dashboard USING btree (updated_at);
 
 --
+-- Name: order_dashboard_waiting; Type: INDEX; Schema: projections; Owner: -
+--
+
+CREATE INDEX order_dashboard_waiting ON projections.order_dashboard USING btree (placed_position) WHERE ((waits_until IS NOT NULL) OR (hold_reason IS NOT NULL));
+
+--
 -- Name: charges_order_id_idx; Type: INDEX; Schema: simulated; Owner: -
 --
 

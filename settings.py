@@ -174,6 +174,12 @@ class Settings(BaseSettings, GatewaySettings):
         alias="ORDERS_API_KEYS",
         description="who may use the HTTP API: name:role:key, separated by commas; the roles are read, write, operate",
     )
+    api_requests_per_second: float | None = Field(
+        200.0,
+        alias="ORDERS_API_REQUESTS_PER_SECOND",
+        gt=0,
+        description="requests of one API key that a process of the HTTP API takes, on average over ten seconds",
+    )
 
     @classmethod
     def settings_customise_sources(

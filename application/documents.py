@@ -28,6 +28,7 @@ class Document(BaseModel):
         validate_by_alias=True,
         serialize_by_alias=True,
         from_attributes=True,
+        json_schema_serialization_defaults_required=True,
     )
 
 

@@ -11,7 +11,7 @@ from cli.commands import Commands
 app = typer.Typer(
     cls=Commands,
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=True,
     pretty_exceptions_enable=False,
     help="Orders as event streams, on PostgreSQL and Temporal.",
 )

@@ -87,7 +87,7 @@ async def adjust(
         show(_table([made]))
 
 
-@executed()
+@executed(check=lambda given: _returned(given["returned"]))
 async def restock_order(
     settings: Settings,
     order_id: OrderId,

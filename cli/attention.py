@@ -37,7 +37,7 @@ _COLOURS: Final[dict[Kind, str]] = {
 }
 
 
-@executed()
+@executed(check=lambda given: _place(given["after"]))
 async def attention(
     settings: Settings, kind: KindFilter = None, limit: MaxRows = 100, after: AfterRow = None, as_json: AsJson = False
 ) -> int:

@@ -22,7 +22,7 @@ AfterCustomer = Annotated[
 ]
 
 
-@executed()
+@executed(check=lambda given: given["after"] and _cursor(given["after"]))
 async def customers(
     settings: Settings,
     customer: CustomerId = None,

@@ -1,8 +1,8 @@
 """`orders dispatcher`: its progress, and its parked events."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import asdict
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -40,7 +40,18 @@ async def status(settings: Settings, as_json: AsJson = False) -> None:
     if waiting:
         show(f"{waiting:,} bulk orders wait for their turn")
     if parked:
-        show(table("position", "event", "stream", "attempts", "last", "reason", rows=map(_row, parked)))
+        show(
+            table(
+                "position",
+                "event",
+                "stream",
+                "attempts",
+                "last",
+                "reason",
+                rows=map(_row, parked),
+                right=("position", "attempts"),
+            )
+        )
 
 
 async def _parked(parking: Parking) -> AsyncIterator[Parked]:
@@ -55,12 +66,15 @@ def _row(event: Parked) -> tuple[object, ...]:
     return event.position, event.event_type, event.stream, event.attempts, event.last_attempt_at, event.reason
 
 
+def _require_one(given: Mapping[str, Any]) -> None:
+    if (given["position"] is None) != given["every"]:
+        raise typer.BadParameter("give a POSITION or --all, one of the two", param_hint="POSITION")
+
+
 @dispatcher.command()
-@executed()
+@executed(check=_require_one)
 async def retry(settings: Settings, position: Position = None, every: All = False, as_json: AsJson = False) -> int:
     """Dispatch a parked event again, or --all of them; exits 1 where one stays parked."""
-    if (position is None) != every:
-        raise typer.BadParameter("give a POSITION or --all, one of the two", param_hint="POSITION")
     async with opened(settings) as app:
         events = [event async for event in _parked(app.parking) if every or event.position == position]
         if not events and not every:

@@ -32,7 +32,7 @@ Zone = Annotated[
 ]
 
 
-@executed()
+@executed(check=lambda given: _days(given["first"], given["last"], given["zone"] or _local_zone()))
 async def figures(
     settings: Settings, first: FirstDay = None, last: LastDay = None, zone: Zone = None, as_json: AsJson = False
 ) -> None:

@@ -118,5 +118,5 @@ def _table(levels: list[StockLevel]) -> Table:
             )
             for level in levels
         ),
-        right=("unit price", "available", "reserved"),
+        right=("unit price (minor units)", "available", "held or sold"),
     )

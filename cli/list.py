@@ -1,21 +1,25 @@
 """`orders list`: pages of the read model order-dashboard."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 import typer
 from rich.table import Table
 
 from application.balances import payment_word
+from application.order_export import OrderFilter, exported
 from application.wire import camel_case
-from cli.arguments import AsJson, CustomerFilter, Limit
-from cli.output import moment, print_cursor, show, show_json, status_text, table
+from cli.arguments import AsJson, CustomerFilter
+from cli.output import moment, print_cursor, show, show_bytes, show_json, status_text, table
 from cli.running import executed, opened
 from orders.money import format_money
 from projections.order_dashboard import OrderRow
 from settings import Settings
+
+_PAGE: Final = 50
+_MOST: Final = 10_000  # of a table, or of one document
 
 
 class Status(StrEnum):
@@ -28,22 +32,57 @@ class Status(StrEnum):
     CANCELLED = "cancelled"
 
 
-StatusFilter = Annotated[Status | None, typer.Option("--status", help="Only orders in this status.")]
+AsCsv = Annotated[
+    bool, typer.Option("--csv", help="Print all orders that the filter finds as CSV, --limit at most if it is given.")
+]
+AsJsonLines = Annotated[bool, typer.Option("--jsonl", help="As --csv, in JSON Lines.")]
+Waiting = Annotated[
+    bool,
+    typer.Option("--waiting", help="Only orders on hold or that wait for another payment; without another filter."),
+]
+MaxOrders = Annotated[
+    int | None, typer.Option("--limit", min=1, help="At most this many orders; of a table and of --json 50 by default.")
+]
+StatusFilter = Annotated[
+    Status | None,
+    typer.Option("--status", metavar="STATUS", help=f"Only orders in this status: {', '.join(Status)}."),
+]
 AfterOrder = Annotated[int | None, typer.Option("--after", min=1, help="Go on where an earlier page ended.")]
 
 
-@executed()
+def _require_sense(given: Mapping[str, Any]) -> None:
+    """Refuse options that exclude each other."""
+    exports = given["as_csv"] or given["as_json_lines"]
+    if given["waiting"] and (given["status"] or given["customer"]):
+        raise typer.BadParameter("cannot be combined with another filter", param_hint="--waiting")
+    if given["as_csv"] + given["as_json_lines"] + given["as_json"] > 1:
+        raise typer.BadParameter("only one of --csv, --jsonl and --json can be given", param_hint="--csv")
+    if given["limit"] and given["limit"] > _MOST and not exports:
+        raise typer.BadParameter(f"must be at most {_MOST:,} without --csv or --jsonl", param_hint="--limit")
+    if given["after"] and exports:
+        raise typer.BadParameter("an export has all orders: leave out --after", param_hint="--after")
+
+
+@executed(check=_require_sense)
 async def list_orders(
     settings: Settings,
     status: StatusFilter = None,
     customer: CustomerFilter = None,
-    limit: Limit = 50,
+    waiting: Waiting = False,
+    limit: MaxOrders = None,
     after: AfterOrder = None,
+    as_csv: AsCsv = False,
+    as_json_lines: AsJsonLines = False,
     as_json: AsJson = False,
 ) -> None:
     """List orders, the last placed first, from the order-dashboard read model."""
     async with opened(settings) as app:
-        page = await app.queries.list_orders(status=status, customer_id=customer, limit=limit, after=after)
+        found = OrderFilter(status, customer, waiting=waiting)
+        if as_csv or as_json_lines:
+            async for piece in exported(found.pages(app.queries, limit), "csv" if as_csv else "jsonl"):
+                show_bytes(piece)
+            return
+        page = await found.page(app.queries, after, limit or _PAGE)
     if as_json:
         show_json({"orders": [camel_case(asdict(row)) for row in page.rows], "after": page.after})
     else:

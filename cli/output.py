@@ -55,6 +55,11 @@ def show_json(value: Any) -> None:
     _write(to_json(value, by_alias=True) + b"\n")
 
 
+def show_bytes(content: bytes) -> None:
+    """Print a part of an export. Raises BrokenPipeError where standard output is closed."""
+    _write(content)
+
+
 def _write(content: bytes) -> None:
     try:
         sys.stdout.flush()
@@ -96,6 +101,7 @@ def _escaped(character: str) -> str:
 
 def table(*columns: str, rows: Iterable[Sequence[object]], right: Sequence[str] = ()) -> Table:
     """Build a table of external texts; None is an empty cell. right: the columns of numbers."""
+    assert set(right) <= set(columns), f"no column {set(right) - set(columns)}"
     made = Table(box=box.SIMPLE, pad_edge=False, show_edge=False)
     for column in columns:
         made.add_column(column, justify="right" if column in right else "left", overflow="fold")

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import wraps
 from inspect import signature
@@ -31,18 +31,21 @@ _log = structlog.get_logger(__name__)
 
 
 def executed(
-    *, serves: bool = False, margin: float = MARGIN
+    *, serves: bool = False, margin: float = MARGIN, check: Callable[[Mapping[str, Any]], object] | None = None
 ) -> Callable[[Callable[Concatenate[Settings, P], Coroutine[Any, Any, Exit]]], Callable[P, NoReturn]]:
     """Make a command of a coroutine function: its first argument is the settings of the environment, the others come from the
     command line, and the process leaves with the exit code that it returns.
 
     serves: it runs until stopped, so that SIGINT and SIGTERM are its regular end, and it logs as configured; any other
-    command logs errors alone. margin: see `process.run`. Expected errors become one sentence; a bug keeps its traceback.
+    command logs errors alone. margin: see `process.run`. check: raises typer.BadParameter for options that do not fit
+    together, before anything runs. Expected errors become one sentence; a bug keeps its traceback.
     """
 
     def decorate(command: Callable[Concatenate[Settings, P], Coroutine[Any, Any, Exit]]) -> Callable[P, NoReturn]:
         @wraps(command)
         def execute(*args: P.args, **options: P.kwargs) -> NoReturn:
+            if check is not None:
+                check(options)
             try:
                 code = run(lambda: _run(lambda settings: command(settings, *args, **options), serves), margin=margin)
             except KeyboardInterrupt:

@@ -22,6 +22,7 @@ from projections.statements import (
     LIST_CUSTOMERS,
     LIST_ORDERS,
     LIST_PERIOD,
+    LIST_WAITING,
     PARKED,
     PARKED_COUNTS,
     REVENUE,
@@ -133,6 +134,13 @@ class Queries:
         """Orders, the last placed first. `after`: of an earlier page. Orders placed since are on no later page."""
         filters = [given for given in (status, customer_id) if given is not None]
         sql = LIST_ORDERS[status is not None, customer_id is not None]
+        return await self._newest_first(sql, after, limit, *filters)
+
+    async def list_waiting(self, *, after: int | None = None, limit: int = 50) -> Page[OrderRow, int]:
+        """Orders on hold and orders that wait for another payment, the last placed first. `after`: as of all orders."""
+        return await self._newest_first(LIST_WAITING, after, limit)
+
+    async def _newest_first(self, sql: str, after: int | None, limit: int, *filters: str) -> Page[OrderRow, int]:
         records = await self._pool.fetch(sql, _END if after is None else after, _at_least_one(limit) + 1, *filters)
         rows = [row_of(OrderRow, record) for record in records]
         return Page(rows[:limit], rows[limit - 1].placed_position if len(rows) > limit else None)
@@ -175,21 +183,21 @@ class Queries:
         return [StatusTotal(status, currency, int(n), int(total)) for status, currency, n, total in records]
 
     async def figures(self, days: Sequence[Day]) -> list[Figures]:
-        """Figures of each of some consecutive days and currency with an occurrence, by day and currency."""
+        """Figures of each day and currency with an occurrence, by day and currency."""
         found = await self._of_days(FIGURES, days)
         return [Figures(day, currency, *map(int, sums)) for day, currency, *sums in found]
 
     async def shipping_times(self, days: Sequence[Day]) -> list[ShippingTimes]:
-        """Shipping times of each of some consecutive days on which an order was placed that has shipped."""
+        """Shipping times of each day on which an order was placed that has shipped."""
         return [
             ShippingTimes(day, orders, max(median, 0.0), max(ninetieth, 0.0))
             for day, orders, (median, ninetieth) in await self._of_days(SHIPPING_TIMES, days)
         ]
 
     async def _of_days(self, sql: str, days: Sequence[Day]) -> list[asyncpg.Record]:
-        """Records of consecutive days."""
+        """Records of some days."""
         dates, since, before = ([getattr(day, name) for day in days] for name in ("day", "since", "before"))
-        return await self._pool.fetch(sql, dates, since, before, since[0], before[-1])
+        return await self._pool.fetch(sql, dates, since, before)
 
     async def customers(
         self, *, after: CustomerCursor | None = None, limit: int = 50

@@ -9,6 +9,7 @@ from typing import Final
 
 import structlog
 from fastapi import FastAPI, Request, Response
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import FileResponse
 from starlette.routing import Match
 from starlette.staticfiles import StaticFiles
@@ -21,6 +22,7 @@ from eventstore.errors import UnexpectedVersion
 from eventstore.looper import Looper
 from telemetry.requests import WITHOUT_ITS_OWN, RequestTelemetry
 from web import (
+    export_routes,
     figure_routes,
     gateway_routes,
     health_routes,
@@ -41,11 +43,13 @@ from web.order_changed import order_changed
 from web.problems import NotFound, Problem, problem_response
 from web.rebuilds import Rebuilds
 from web.refusals import Refusals
+from web.request_rate import RequestRate
 from web.streams import Streams
 from web.system import System
 from web.wrong_keys import WrongKeys
 
 PAGE: Final = Path(__file__).parent / "page"
+_COMPRESSION: Final = 4  # of 9: a page of orders takes a few milliseconds of the event loop
 _PRUNE_SECONDS: Final = 600.0
 _log = structlog.get_logger(__name__)
 _METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -77,6 +81,7 @@ def create_app(app: App, client: Client) -> FastAPI:
         streams=Streams(app.orders, app.store, app.codec, app.queries),
         refusals=refusals,
         wrong_keys=WrongKeys(refusals),
+        request_rate=RequestRate(None if keys.is_open else app.settings.api_requests_per_second, refusals),
         readiness=Ready(app.store),
     )
     api = FastAPI(
@@ -93,6 +98,7 @@ def create_app(app: App, client: Client) -> FastAPI:
     api.state.system = system
     for routes in (
         read_routes,
+        export_routes,
         figure_routes,
         order_routes,
         operation_routes,
@@ -105,7 +111,8 @@ def create_app(app: App, client: Client) -> FastAPI:
         api.include_router(routes.router)
     _add_page(api)
     describe(api)
-    # The last middleware added runs first.
+    # The last middleware added runs first. Streams of events are not compressed.
+    api.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=_COMPRESSION)
     api.add_middleware(Limits, loopback_only=keys.is_open)
     api.add_middleware(RequestTelemetry)
     api.add_middleware(FrontDoor)

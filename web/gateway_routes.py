@@ -23,6 +23,7 @@ _PROBLEMS: Final = {
     500: "An internal error",
     503: "The event is not handled yet: Stripe delivers it again",
 }
+Signature = Annotated[str | None, Header(alias="Stripe-Signature", description="Stripe's signature of the body")]
 _BODY: Final = {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}
 
 
@@ -33,9 +34,7 @@ _BODY: Final = {"required": True, "content": {"application/json": {"schema": {"t
     responses={status: {"description": words, "content": _PROBLEM} for status, words in _PROBLEMS.items()},
     openapi_extra={"security": [], "requestBody": _BODY},
 )
-async def take_event(
-    system: Shared, request: Request, signature: Annotated[str | None, Header(alias="Stripe-Signature")] = None
-) -> Response:
+async def take_event(system: Shared, request: Request, signature: Signature = None) -> Response:
     """Receive an event of the Stripe account. Each event is handled once, in any order and however often it is sent."""
     events = system.stripe_events
     if events is None:

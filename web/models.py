@@ -15,7 +15,13 @@ class Asked(Document):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class ProblemFault(Document):
+class _Sparse(Document):
+    """A document without its empty fields."""
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=False)
+
+
+class ProblemFault(_Sparse):
     """One fault. pointer: a JSON pointer into the body, "" for the whole body; parameter: a parameter's name."""
 
     pointer: str | None = None
@@ -23,7 +29,7 @@ class ProblemFault(Document):
     detail: str
 
 
-class ProblemDocument(Document):
+class ProblemDocument(_Sparse):
     """An error (RFC 9457)."""
 
     type: str

@@ -25,7 +25,7 @@ from web.system import Asking, Shared
 
 router = APIRouter(prefix="/v1", route_class=ApiRoute, tags=["operations"])
 _SEARCH_SECONDS: Final = 8.0  # of two searches: less than a request may take
-ProjectionName = Annotated[str, Path(max_length=64)]
+ProjectionName = Annotated[str, Path(max_length=64, description="the projection's name, as in GET /v1/projections")]
 KindFilter = Annotated[Kind | None, Query(description="only orders and events of this kind")]
 
 

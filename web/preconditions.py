@@ -1,4 +1,5 @@
-"""ETag of an order's version, and the precondition If-Match of acts on an order (RFC 9110, 8.8.3 and 13.1.1)."""
+"""ETag of an order's version, the precondition If-Match of acts on an order, and If-None-Match of reading one (RFC 9110, 8.8.3,
+13.1.1 and 13.1.2)."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -26,6 +27,15 @@ RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
     },
 }
 """The problems of a request with If-Match, for its description."""
+NOT_MODIFIED: Final[dict[int | str, dict[str, Any]]] = {
+    304: {"description": "The order is at a version of If-None-Match: the client has this document"}
+}
+REVALIDATED: Final = "private, no-cache"
+"""Cache-Control of an order: the client's own cache keeps it, and asks before each use."""
+KnownVersions = Annotated[
+    list[str] | None,
+    Header(alias="If-None-Match", description="entity tags of the versions that the client has; one of them is 304"),
+]
 
 
 def etag(version: int) -> str:
@@ -52,6 +62,15 @@ def versions_of(lines: Sequence[str]) -> frozenset[int] | None:
     if not tags:
         raise _malformed()
     return frozenset(int(tag) for is_weak, tag in tags if not is_weak and _VERSION.fullmatch(tag))
+
+
+def is_known(lines: Sequence[str] | None, version: int) -> bool:
+    """True where the client has this version. The comparison is weak; a malformed header is as none."""
+    text = ", ".join(lines or ()).strip(" \t")
+    try:
+        return text == "*" or any(tag == str(version) for _, tag in _tags(text))
+    except Problem:
+        return False
 
 
 def _tags(text: str) -> Iterator[tuple[bool, str]]:

@@ -37,10 +37,12 @@ from web.parameters import (
     PlacedTo,
     StatusFilter,
     Wait,
+    Waiting,
     bad_cursor,
     caught_up,
+    require_alone,
 )
-from web.preconditions import etag
+from web.preconditions import NOT_MODIFIED, REVALIDATED, KnownVersions, etag, is_known
 from web.problems import NotFound
 from web.route import ApiRoute, requires
 from web.system import Asking, Shared, System
@@ -59,13 +61,18 @@ async def list_orders(
     customer_id: CustomerFilter = None,
     placed_from: PlacedFrom = None,
     placed_to: PlacedTo = None,
+    waiting: Waiting = False,
     limit: Limit = 50,
     after: After = None,
     wait: Wait = None,
 ) -> dict[str, Any]:
     """Orders, the last placed first; with placedFrom or placedTo, by the orders' own time, the latest first."""
+    require_alone(waiting, status, customer_id, placed_from, placed_to)
     await caught_up(system, ORDER_DASHBOARD, wait)
     queries = system.queries
+    if waiting:
+        held = await queries.list_waiting(after=_position(after), limit=limit)
+        return _orders(held.rows, None if held.after is None else str(held.after))
     if placed_from is None and placed_to is None:
         found = await queries.list_orders(status=status, customer_id=customer_id, after=_position(after), limit=limit)
         return _orders(found.rows, None if found.after is None else str(found.after))
@@ -84,13 +91,18 @@ def _orders(rows: list[OrderRow], after: str | None) -> dict[str, Any]:
     return {"orders": [camel_case(asdict(row)) for row in rows], "after": after}
 
 
-@router.get("/orders/{orderId}", response_model=OrderDocument)
+@router.get("/orders/{orderId}", response_model=OrderDocument, responses=NOT_MODIFIED)
 @requires(Role.READ)
-async def get_order(system: Shared, response: Response, order_id: OrderId, wait: Wait = None) -> OrderDocument:
+async def get_order(
+    system: Shared, response: Response, order_id: OrderId, known: KnownVersions = None, wait: Wait = None
+) -> OrderDocument | Response:
     """One order, from its stream and so always current. Its version is the ETag, too."""
     await caught_up(system, ORDER_DASHBOARD, wait)
     loaded = await load_order(system.orders, order_id)
-    response.headers["ETag"] = etag(loaded.version)
+    headers = {"ETag": etag(loaded.version), "Cache-Control": REVALIDATED}
+    if is_known(known, loaded.version):
+        return Response(status_code=304, headers=headers)
+    response.headers.update(headers)
     return OrderDocument.of(loaded.state, loaded.version)
 
 

@@ -11,6 +11,8 @@ from fastapi.dependencies.utils import get_flat_params
 from fastapi.routing import APIRoute
 
 from orders.ids import order_id_problem
+from web.accepting import HEADER as ACCEPT
+from web.accepting import require_accepted
 from web.idempotency import HEADER, MAX_KEY
 from web.keys import Caller, Role, UnknownKey
 from web.limits import read_body
@@ -24,16 +26,17 @@ _BODY_METHODS: Final = {"POST", "PATCH", "PUT", "DELETE"}
 E = TypeVar("E", bound=Callable[..., Any])
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
-_ALWAYS: Final = (401, 403, 422, 429, 500, 503)
+_ALWAYS: Final = (401, 403, 406, 422, 429, 500, 503)
 _WORDS: Final = {
     401: "No API key, or an unknown one",
     403: "The key's role does not allow this",
     404: "Not found",
+    406: "The client takes no response of this media type; see the header Accept",
     409: "The current state does not allow this, or the Idempotency-Key is in use",
     413: "The body is larger than 1 MiB",
     415: "The body is not application/json",
     422: "The request is not valid; see `errors`",
-    429: "Too many wrong API keys from this address, or too many streams with one key; see Retry-After",
+    429: "Too many wrong API keys from this address, too many requests or streams with one key; see Retry-After",
     500: "An internal error",
     503: "The database or Temporal does not respond; try again after Retry-After",
     504: "The projection did not reach the position in time",
@@ -65,6 +68,7 @@ class ApiRoute(APIRoute):
         methods = set(options.get("methods") or ())
         options["responses"] = {**_problems(path, methods), **(options.get("responses") or {})}
         options["openapi_extra"] = {**_extra(self.role, methods), **(options.get("openapi_extra") or {})}
+        self._media_type = _media_type(options)
         super().__init__(path, endpoint, **options)
         self._query = {
             field.alias for field in get_flat_params(self.dependant) if isinstance(field.field_info, params.Query)
@@ -83,7 +87,10 @@ class ApiRoute(APIRoute):
             caller = _caller(system, request)  # 401, 429
             request.state.caller = caller
             caller.require(self.role)  # 403
+            system.request_rate.admit(caller.name)  # 429
             bind_order(request.path_params.get("orderId"))
+            if self._media_type:
+                require_accepted(", ".join(request.headers.getlist(ACCEPT)), self._media_type)  # 406
             self._refuse_unknown_parameters(request)  # 422
             if request.method not in _BODY_METHODS:
                 return await within_limit(request)
@@ -103,6 +110,14 @@ class ApiRoute(APIRoute):
             raise Invalid(
                 "the query is not valid", [{"parameter": name[:100], "detail": detail} for name, detail in faults]
             )
+
+
+def _media_type(options: dict[str, Any]) -> str | None:
+    """Return the one media type of an operation's responses, None where it has none or several."""
+    if options.get("status_code") == 204:
+        return None
+    given = options.get("response_class")
+    return getattr(given, "media_type", None) if isinstance(given, type) else "application/json"
 
 
 def _caller(system: System, request: Request) -> Caller:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Header
 
 from web.event_stream import EventStream
 from web.keys import Role
-from web.parameters import MAX_POSITION, OrderId, PositionQuery
+from web.parameters import MAX_POSITION, OrderId, PositionOrNow, PositionQuery
 from web.problems import parameter_fault
 from web.route import ApiRoute, requires
 from web.system import Asking, Shared
@@ -44,7 +44,7 @@ async def follow_order(
 @router.get("/events", response_class=EventStream)
 @requires(Role.READ)
 async def follow_all(
-    system: Shared, room: Room, after: PositionQuery | None = None, last_event_id: LastEventId = None
+    system: Shared, room: Room, after: PositionOrNow = None, last_event_id: LastEventId = None
 ) -> EventStream:
     """A line for each change of any order, from now on or after a position, once GET /v1/orders shows it."""
     last = _last(last_event_id)

@@ -19,6 +19,7 @@ from web.idempotency import Idempotency
 from web.keys import Caller, Keyring
 from web.rebuilds import Rebuilds
 from web.refusals import Refusals
+from web.request_rate import RequestRate
 from web.streams import Streams
 from web.wrong_keys import WrongKeys
 from webhooks.deliveries import Deliveries
@@ -46,6 +47,7 @@ class System:
     streams: Streams
     refusals: Refusals
     wrong_keys: WrongKeys
+    request_rate: RequestRate
     readiness: Ready
 
 

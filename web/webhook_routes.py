@@ -31,8 +31,8 @@ from webhooks.trial import Trial, send_test
 router = APIRouter(prefix="/v1/webhooks", route_class=ApiRoute, tags=["webhooks"])
 _ID: Final = "^[!-~]+$"
 _TYPE: Final = "^[!-~]*$"
-EndpointId = Annotated[str, Path(alias="endpointId", max_length=64, pattern=_ID)]
-DeliveryId = Annotated[str, Path(alias="deliveryId", max_length=128, pattern=_ID)]
+EndpointId = Annotated[str, Path(alias="endpointId", max_length=64, pattern=_ID, description="the endpoint's id")]
+DeliveryId = Annotated[str, Path(alias="deliveryId", max_length=128, pattern=_ID, description="the delivery's id")]
 OfEndpoint = Annotated[
     str | None, Query(alias="endpointId", max_length=64, pattern=_TYPE, description="only this endpoint's")
 ]

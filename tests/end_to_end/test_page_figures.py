@@ -12,6 +12,12 @@ from tests.running_system import until
 
 CURRENCIES = {"JPY": 900_000, "EUR": 120_00, "USD": 40_000_00, "KWD": 7_000_000, "CHF": 1_00, "SEK": 55_00}
 
+# Labels of days that overlap the next one.
+OVERLAPS = """[...document.querySelectorAll('.chart svg')].reduce((total, svg) => {
+    const boxes = [...svg.querySelectorAll('text[text-anchor=middle]')].map((text) => text.getBoundingClientRect());
+    return total + boxes.filter((box, index) => index > 0 && boxes[index - 1].right > box.left).length;
+}, 0)"""
+
 
 async def _is_forty_days_old(shop: Office) -> None:
     """Move all figures so far forty days back, as if nothing had happened since. The read model is under test, not the log."""
@@ -103,5 +109,8 @@ async def test_charts_have_a_table_behind_them_and_the_colours_of_the_page(
                 await times.get_by_text("as a table").click()
                 await expect(times.get_by_role("cell").nth(5 * 3)).to_have_text(re.compile("^1 d"))
                 await expect(times.get_by_role("cell").nth(6 * 3)).to_have_text("–")
+                await shown.page.get_by_label("Period").select_option("14")
+                await expect(bars).to_have_count(14 * 3)
+                assert await shown.page.evaluate(OVERLAPS) == 0
                 assert await shown.overflow() <= 0
         assert fills[0] != fills[1]

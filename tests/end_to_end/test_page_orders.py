@@ -147,3 +147,23 @@ async def test_an_order_that_is_not_there_is_said_so(
         await shown.go("/no/such/view")
         await shown.sees(shown.page.locator("main"), "There is no such page")
         shown.expected("404.*/v1/orders/nowhere")
+
+
+async def test_the_filters_result_is_exported_as_a_file(
+    database_url: str, temporal_client: Client, browser: Browser
+) -> None:
+    async with office(database_url, temporal_client) as shop, console(browser, shop.url) as shown:
+        await shop.place("one", customerId="ada")
+        await shop.place("two", customerId="bob")
+        await shown.go()
+        await shown.sees(shown.row("two"), "shipped")
+        await shown.page.get_by_label("Customer", exact=True).fill("ada")
+        await shown.page.keyboard.press("Enter")
+        await expect(shown.row("two")).to_have_count(0, timeout=WAIT)
+        async with shown.page.expect_download(timeout=WAIT) as saved:
+            await shown.page.get_by_role("button", name="Export CSV").click()
+        file = await saved.value
+        assert file.suggested_filename == "orders.csv"
+        header, *lines = (await file.path()).read_text().splitlines()
+        assert header.startswith("orderId,customerId,status")
+        assert [line.split(",")[:2] for line in lines] == [["one", "ada"]]

@@ -25,6 +25,9 @@ READ = [
     "/v1/inventory",
     "/v1/inventory/adjustments",
     "/v1/projections",
+    "/v1/figures",
+    "/v1/figures/shipping-times",
+    "/v1/exports/orders",
 ]
 WRITE: list[tuple[str, Any]] = [("/v1/orders", order_data("a")), ("/v1/orders/a/cancel", REASON)]
 OPERATE: list[tuple[str, Any]] = [

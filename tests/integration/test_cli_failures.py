@@ -9,7 +9,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from cli import app
+from cli import app, running
 from cli.failures import require_address
 from embedded.postgres import Postgres
 from embedded.temporal import TemporalServer
@@ -125,6 +125,9 @@ async def test_what_a_killed_dev_left_behind_is_said_to_be_stale(tmp_path: Path)
         ("list", "--status", "lost"),
         ("list", "--limit", "0"),
         ("customers", "--after", "nonsense"),
+        ("attention", "--after", "nonsense"),
+        ("figures", "--zone", "nowhere"),
+        ("list", "--waiting", "--status", "placed"),
         ("cancel", "x"),
         ("cancel", "x", "--reason", "y", "--by", "nobody"),
         ("inventory", "set", "A", "-1"),
@@ -144,8 +147,12 @@ async def test_what_a_killed_dev_left_behind_is_said_to_be_stale(tmp_path: Path)
     ids=" ".join,
 )
 def test_a_usage_mistake_exits_2_before_anything_is_asked(
-    arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+    arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def ran(*_: object, **__: object) -> None:
+        raise AssertionError("the command has run")
+
+    monkeypatch.setattr(running, "run", ran)
     with pytest.raises(SystemExit) as left:
         app(arguments)
     assert left.value.code == 2

@@ -72,10 +72,12 @@ function dayLabels(days, { left, right, bottom }) {
   const slot = (right - left) / days.length;
   const longest = Math.max(...days.map(({ length }) => length)) * LABEL + 10;
   const every = Math.ceil(longest / slot);
+  const last = right - longest / 2 + 5; // where the label of the last day, which always has one, ends with the chart
   return days.flatMap((day, index) => {
-    const back = days.length - 1 - index; // the last day always has its label
-    if (back % every) return [];
-    const at = Math.min(left + (index + 0.5) * slot, right - longest / 2 + 5);
+    const back = days.length - 1 - index;
+    const middle = left + (index + 0.5) * slot;
+    if (back % every || (back && middle > last - longest)) return [];
+    const at = Math.min(middle, last);
     const text = element("text", { x: at, y: bottom + 16, "text-anchor": "middle" });
     text.textContent = day;
     return [text];

@@ -1,6 +1,7 @@
 // The orders, newest first: filtered, in pages, with live updates.
 import { get } from "./api.js";
 import { customerLink, errorState, fill, h, orderLink, section, skeleton } from "./dom.js";
+import { exportButton } from "./export.js";
 import { handle } from "./faults.js";
 import { count, labelled, time } from "./format.js";
 import { money } from "./money.js";
@@ -34,7 +35,7 @@ export function orderList(scope, query) {
   const older = h("button", { type: "button", hidden: true, onclick: () => showOlder() }, "Older orders");
   const place = h("div", {}, skeleton(8));
   const filters = filterForm(query, () => restart());
-  const element = section("Orders", { extra: filters.element, class: "orders" }, place, h("div", { class: "more" }, older));
+  const element = section("Orders", { extra: filters.element, class: "orders" }, place, h("div", { class: "more" }, older, exportButton(filters.values, scope)));
   let shown = [];
   let after = null;
   let generation = 0;

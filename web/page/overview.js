@@ -70,7 +70,7 @@ async function showToday(places, scope, position, again) {
     const [today] = days;
     renew(places.tiles, [today, revenue], () => [figureTiles(today), revenueTile(revenue)]);
     renew(places.day, [today.day, zone], () => [`${dayName(today.day)}, ${zone}`]);
-    renew(places.now, counts, () => STATUSES.map((status) => standing(status, counts[status] ?? 0)));
+    renew(places.now, counts, () => ["Orders now ", STATUSES.map((status) => standing(status, counts[status] ?? 0))]);
   } catch (error) {
     handle(error, scope, (problem) => places.tiles.querySelector(".tile") || fill(places.tiles, errorState(problem, again)));
   }
