@@ -71,8 +71,9 @@ class Dispatcher:
             self._log.reopen()
             raise
         self._log.handled(page)
-        following = await self._read()
-        self._ahead = following if following.events or following.more else None
+        if page.events or page.more:  # a move past events without a trigger is left to the next step's read
+            following = await self._read()
+            self._ahead = following if following.events or following.more else None
         more_bulk = self._log.owns_first and await self._start_bulk()
         return more_bulk or self._ahead is not None
 

@@ -183,21 +183,21 @@ class Queries:
         return [StatusTotal(status, currency, int(n), int(total)) for status, currency, n, total in records]
 
     async def figures(self, days: Sequence[Day]) -> list[Figures]:
-        """Figures of each of some consecutive days and currency with an occurrence, by day and currency."""
+        """Figures of each day and currency with an occurrence, by day and currency."""
         found = await self._of_days(FIGURES, days)
         return [Figures(day, currency, *map(int, sums)) for day, currency, *sums in found]
 
     async def shipping_times(self, days: Sequence[Day]) -> list[ShippingTimes]:
-        """Shipping times of each of some consecutive days on which an order was placed that has shipped."""
+        """Shipping times of each day on which an order was placed that has shipped."""
         return [
             ShippingTimes(day, orders, max(median, 0.0), max(ninetieth, 0.0))
             for day, orders, (median, ninetieth) in await self._of_days(SHIPPING_TIMES, days)
         ]
 
     async def _of_days(self, sql: str, days: Sequence[Day]) -> list[asyncpg.Record]:
-        """Records of consecutive days."""
+        """Records of some days."""
         dates, since, before = ([getattr(day, name) for day in days] for name in ("day", "since", "before"))
-        return await self._pool.fetch(sql, dates, since, before, since[0], before[-1])
+        return await self._pool.fetch(sql, dates, since, before)
 
     async def customers(
         self, *, after: CustomerCursor | None = None, limit: int = 50

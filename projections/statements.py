@@ -63,19 +63,21 @@ select top.* from currencies f cross join lateral (
 # Revenue by currency: the whole table, a row per currency, kept by triggers.
 REVENUE: Final = "select currency, amount from projections.revenue order by currency"
 
-# Figures by day and currency: daily_figures_pkey, from the first day to the last.
+_DAYS: Final = "unnest($1::date[], $2::timestamptz[], $3::timestamptz[]) as d (day, since, before)"
+# Figures by day and currency: daily_figures_pkey, a range for each day.
 FIGURES: Final = f"""
-select d.day, f.currency, {", ".join(f"sum(f.{name})" for name in SUMMED)}
-  from unnest($1::date[], $2::timestamptz[], $3::timestamptz[]) as d (day, since, before)
-  join projections.daily_figures f on f.quarter >= d.since and f.quarter < d.before
- where f.quarter >= $4 and f.quarter < $5 group by d.day, f.currency order by d.day, f.currency"""
-
-# Seconds from placed to shipped of the orders placed on each day: order_dashboard_by_time, from the first day to the last.
-SHIPPING_TIMES: Final = """
-select d.day, count(*), percentile_cont(array[0.5, 0.9]) within group (order by extract(epoch from o.shipped_at - o.placed_at))
-  from unnest($1::date[], $2::timestamptz[], $3::timestamptz[]) as d (day, since, before)
-  join projections.order_dashboard o on o.placed_at >= d.since and o.placed_at < d.before
- where o.placed_at >= $4 and o.placed_at < $5 and o.shipped_at is not null group by d.day order by d.day"""
+select d.day, f.* from {_DAYS} cross join lateral (
+    select currency, {", ".join(f"sum({name})" for name in SUMMED)} from projections.daily_figures
+     where quarter >= d.since and quarter < d.before group by currency) f
+ order by d.day, f.currency"""
+# Seconds from placed to shipped of the orders placed on each day: order_dashboard_by_time, a range for each day.
+SHIPPING_TIMES: Final = f"""
+select d.day, o.* from {_DAYS} cross join lateral (
+    select count(*) as orders,
+           percentile_cont(array[0.5, 0.9]) within group (order by extract(epoch from shipped_at - placed_at))
+      from projections.order_dashboard
+     where placed_at >= d.since and placed_at < d.before and shipped_at is not null) o
+ where o.orders > 0 order by d.day"""
 
 # Parked events of a projection: parked_pkey, then events_pkey.
 PARKED: Final = """

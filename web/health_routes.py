@@ -1,5 +1,7 @@
 """GET: liveness and readiness, for supervisors and load balancers, without a key."""
 
+from typing import Any, Final
+
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
@@ -8,6 +10,7 @@ from web.problems import Problem
 from web.system import system_of
 
 router = APIRouter(tags=["health"])
+_WITHOUT_KEY: Final[dict[str, Any]] = {"security": []}
 
 
 class Health(BaseModel):
@@ -18,13 +21,18 @@ class Prepared(Health):
     warnings: tuple[str, ...] = ()
 
 
-@router.get("/healthz", response_model=Health)
+@router.get("/healthz", response_model=Health, openapi_extra=_WITHOUT_KEY)
 async def live() -> dict[str, str]:
     """The process is alive."""
     return {"status": "ok"}
 
 
-@router.get("/readyz", response_model=Prepared, responses={503: {"description": "The database rejects writes"}})
+@router.get(
+    "/readyz",
+    response_model=Prepared,
+    responses={503: {"description": "The database rejects writes"}},
+    openapi_extra=_WITHOUT_KEY,
+)
 async def ready(request: Request) -> dict[str, object]:
     """The database responds, is migrated and accepts writes. warnings: stalled readers of the log."""
     system = system_of(request)

@@ -42,6 +42,8 @@ def describe(api: FastAPI) -> None:
 
 def _described(api: FastAPI) -> dict[str, Any]:
     schema = get_openapi(title=api.title, version=api.version, description=_TEXT, routes=api.routes)
+    schema["servers"] = [{"url": "/", "description": "The server of this description"}]
+    schema["info"]["license"] = {"name": "MIT", "identifier": "MIT"}
     schema["tags"] = [{"name": name, "description": text} for name, text in TAGS.items()]
     components = schema.setdefault("components", {})
     _, problems = models_json_schema(

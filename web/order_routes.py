@@ -109,50 +109,35 @@ async def place_order(
 
 @router.post("/{orderId}/cancel", response_model=models.Acted, status_code=202, responses=RESPONSES)
 @requires(Role.WRITE)
-async def cancel_order(
-    acting: Acting,
-    body: CancelBody,
-) -> dict[str, Any]:
+async def cancel_order(acting: Acting, body: CancelBody) -> dict[str, Any]:
     """Cancel an order that has not shipped; its charge, reservation and label are undone."""
     return await acting.record(CancelOrder(acting.order_id, body.reason, CancelledBy(body.by)))
 
 
 @router.post("/{orderId}/payment", response_model=models.Acted, status_code=202, responses=RESPONSES)
 @requires(Role.WRITE)
-async def pay_order(
-    acting: Acting,
-    body: PaymentBody,
-) -> dict[str, Any]:
+async def pay_order(acting: Acting, body: PaymentBody) -> dict[str, Any]:
     """Charge an order that waits for its payment by another means of payment. One on hold is charged after its release."""
     return await acting.record(GivePaymentMethod(acting.order_id, body.payment_method))
 
 
 @router.post("/{orderId}/hold", response_model=models.Acted, status_code=202, responses=RESPONSES)
 @requires(Role.OPERATE)
-async def hold_order(
-    acting: Acting,
-    body: ReasonBody,
-) -> dict[str, Any]:
+async def hold_order(acting: Acting, body: ReasonBody) -> dict[str, Any]:
     """Hold an order: it takes no further step until it is released; it can still be cancelled."""
     return await acting.record(HoldOrder(acting.order_id, body.reason))
 
 
 @router.post("/{orderId}/release", response_model=models.Acted, status_code=202, responses=RESPONSES)
 @requires(Role.OPERATE)
-async def release_order(
-    acting: Acting,
-    body: Annotated[ReleaseBody | None, Body()] = None,
-) -> dict[str, Any]:
+async def release_order(acting: Acting, body: Annotated[ReleaseBody | None, Body()] = None) -> dict[str, Any]:
     """Release a held order, which goes on from its current state."""
     return await acting.record(ReleaseOrder(acting.order_id))
 
 
 @router.post("/{orderId}/retry", response_model=models.Retried, status_code=202, responses=RESPONSES)
 @requires(Role.OPERATE)
-async def retry_order(
-    acting: Acting,
-    body: RetryBody,
-) -> dict[str, Any]:
+async def retry_order(acting: Acting, body: RetryBody) -> dict[str, Any]:
     """Start the workflows of an order again where they were lost. Completed steps are not repeated; a cancelled order stays
     cancelled, and what is left of it is undone."""
     system, command = acting.system, RetryOrder(acting.order_id, body.reason, body.carrier, body.service)
@@ -162,10 +147,7 @@ async def retry_order(
 
 @router.post("/{orderId}/refunds", response_model=models.RefundAsked, status_code=202, responses=RESPONSES)
 @requires(Role.OPERATE)
-async def refund_order(
-    acting: Acting,
-    body: RefundBody,
-) -> dict[str, Any]:
+async def refund_order(acting: Acting, body: RefundBody) -> dict[str, Any]:
     """Refund money of a shipped order. All refunds together never exceed the charge."""
     # From the command's id, so that a repeated request asks for the same refund.
     refund_id = body.refund_id or uuid.uuid5(_REFUNDS, acting.command_id).hex

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Annotated, Any, Final
 
 from fastapi import Path, Query
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from application.documents import Status
 from orders.fields import UtcTime
@@ -35,6 +35,11 @@ def _checked(problem_of: Callable[[str], str | None]) -> AfterValidator:
 
 
 _Whole: Final = BeforeValidator(_whole)
+# The bounds belong to the number: on a nullable or checked value the description would have them in words that are none of JSON
+# Schema's.
+_Rows = Annotated[int, Field(ge=1, le=200)]
+_Position = Annotated[int, Field(ge=0, le=MAX_POSITION)]
+_Entry = Annotated[int, Field(ge=1, le=MAX_POSITION)]
 _Id: Final = _checked(order_id_problem)
 OrderId = Annotated[str, _Id, Path(alias="orderId", min_length=1, max_length=128, description="the order's id")]
 RefundId = Annotated[
@@ -50,16 +55,14 @@ RefundId = Annotated[
 CustomerId = Annotated[
     str, _Id, Path(alias="customerId", min_length=1, max_length=128, description="the customer's id")
 ]
-Limit = Annotated[int, _Whole, Query(ge=1, le=200, description="at most this many rows")]
+Limit = Annotated[_Rows, _Whole, Query(description="at most this many rows")]
 _LAST_SEEN: Final = "the id of the last event received; only later ones are sent"
-PositionQuery = Annotated[int, _Whole, Query(ge=0, le=MAX_POSITION, description=_LAST_SEEN)]
-PositionOrNow = Annotated[int | None, _Whole, Query(ge=0, le=MAX_POSITION, description=_LAST_SEEN)]
+PositionQuery = Annotated[_Position, _Whole, Query(description=_LAST_SEEN)]
+PositionOrNow = Annotated[_Position | None, _Whole, Query(description=_LAST_SEEN)]
 Wait = Annotated[
-    int | None,
+    _Position | None,
     _Whole,
     Query(
-        ge=0,
-        le=MAX_POSITION,
         description="Read your writes: wait until the projection has reached this position, at most ten seconds.",
     ),
 ]
@@ -75,9 +78,7 @@ PlacedFrom = Annotated[
     UtcTime | None, Query(alias="placedFrom", description="only orders placed at that time or later (RFC 3339)")
 ]
 PlacedTo = Annotated[UtcTime | None, Query(alias="placedTo", description="only orders placed before that time")]
-AfterEntry = Annotated[
-    int | None, _Whole, Query(alias="after", ge=1, le=MAX_POSITION, description="an earlier page's `after`")
-]
+AfterEntry = Annotated[_Entry | None, _Whole, Query(alias="after", description="an earlier page's `after`")]
 OfSku = Annotated[
     Annotated[str, _checked(sku_problem)] | None,
     Query(alias="sku", max_length=128, description="only this SKU's"),

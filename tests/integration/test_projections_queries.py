@@ -179,11 +179,7 @@ async def test_figures_of_a_day_are_those_of_the_zones_day(pool: asyncpg.Pool, s
 # Start, end, and cursor of an earlier page.
 PERIOD: Final = (datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 1, 9, tzinfo=UTC))
 DAYS: Final = list(days_between(date(2026, 1, 5), date(2026, 1, 7), ZoneInfo("Asia/Kathmandu")))
-OF_DAYS: Final = (
-    *zip(*((each.day, each.since, each.before) for each in DAYS), strict=True),
-    DAYS[0].since,
-    DAYS[-1].before,
-)
+OF_DAYS: Final = tuple(zip(*((each.day, each.since, each.before) for each in DAYS), strict=True))
 QUESTIONS: Final = [
     *zip(
         statements.LIST_ORDERS.values(),
@@ -200,6 +196,7 @@ QUESTIONS: Final = [
         ],
         strict=True,
     ),
+    (statements.LIST_WAITING, (9_000, 10)),
     (statements.STATUSES, (["o-1", "o-2"],)),
     (statements.CHANGED_SINCE, (datetime(2036, 1, 1, tzinfo=UTC),)),
     (statements.GET_ORDER, ("o-1",)),

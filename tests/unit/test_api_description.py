@@ -62,3 +62,19 @@ def test_a_response_has_all_of_its_fields_where_a_request_may_leave_some_out(des
         assert set(schemas[request].get("required", [])) < set(schemas[request]["properties"])
     assert set(schemas["OrderPayment"]["required"]) == set(schemas["OrderPayment"]["properties"])
     assert "errors" not in schemas["ProblemDocument"]["required"]
+
+
+def test_bounds_of_parameters_are_keywords_of_json_schema(description: dict[str, Any]) -> None:
+    limit = next(
+        parameter["schema"]
+        for parameter in operations(description)["get /v1/orders"]["parameters"]
+        if parameter["name"] == "limit"
+    )
+    assert (limit["minimum"], limit["maximum"]) == (1, 200)
+
+    def keys(node: Any) -> set[str]:
+        if isinstance(node, dict):
+            return set(node).union(*map(keys, node.values()))
+        return set().union(*map(keys, node)) if isinstance(node, list) else set()
+
+    assert keys(description) & {"ge", "le", "gt", "lt"} == set()
