@@ -77,16 +77,24 @@ async def test_an_order_without_stock_is_cancelled_with_the_skus_that_are_short(
     items = [
         {"sku": "TEA-1", "name": "Tea", "quantity": 6, "unitPrice": 1},
         {"sku": "TEA-1", "name": "Tea again", "quantity": 5, "unitPrice": 1},
-        {"sku": "NEVER-HEARD-OF", "name": "Unknown", "quantity": 1, "unitPrice": 1},
+        {"sku": "SOLD-OUT", "name": "Coffee", "quantity": 1, "unitPrice": 1},
     ]
+    await system.stock(SOLD_OUT=0)
     order_id = await system.place(items=items, total=12)
     state = await system.settled(order_id, "cancelled")
     assert isinstance(state, Cancelled)
     assert (state.reason, state.cancelled_by) == ("Items out of stock", "validation")
     shortages = [(s.sku, s.requested, s.available) for s in state.shortages]
-    assert shortages == [("NEVER-HEARD-OF", 1, 0), ("TEA-1", 11, 10)]
+    assert shortages == [("SOLD-OUT", 1, 0), ("TEA-1", 11, 10)]
     assert await system.steps(order_id, "validate-order") == ["check-inventory", "cancel"]
     assert await system.running(order_id) == []
+
+
+async def test_an_order_of_an_unknown_sku_is_cancelled_with_its_name(system: RunningSystem) -> None:
+    order_id = await system.place(sku="NEVER-IMPORTED")
+    state = await system.settled(order_id, "cancelled")
+    assert isinstance(state, Cancelled)
+    assert state.reason == "Unknown SKU: NEVER-IMPORTED"
 
 
 async def test_a_decline_ends_the_run_as_completed_because_the_procedure_did_its_work(system: RunningSystem) -> None:
