@@ -24,6 +24,8 @@ _HEADERS: Final = {
         "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
     ),
 }
+# After these the id in the path may be that of no order: any text, which a log line must not have.
+_OF_NO_ORDER: Final = frozenset({400, 404, 422})
 _log = structlog.get_logger(__name__)
 
 
@@ -62,6 +64,8 @@ class FrontDoor:
         finally:
             milliseconds = round((time.monotonic() - started) * 1000, 1)
             caller = inner["state"].get("caller")
+            if answer.status in _OF_NO_ORDER:
+                structlog.contextvars.unbind_contextvars("order_id")
             _log.info(
                 "request",
                 method=method,

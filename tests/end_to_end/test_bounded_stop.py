@@ -142,7 +142,8 @@ async def test_readers_that_ignore_their_cancel_do_not_hold_up_the_stop(fleet: F
     worker = await fleet.start(
         "dispatcher", "projector", "webhooks", patched=STUBBORN_READERS, ORDERS_SHUTDOWN_SECONDS=str(GRACE)
     )
-    for reader in ("dispatcher", "order-dashboard", "customer-orders", "webhooks"):
+    await worker.logs("lanes owned", consumer="dispatcher")
+    for reader in ("order-dashboard", "customer-orders", "webhooks"):
         await worker.logs("consumer owned", consumer=reader)
     worker.process.terminate()
     assert await ends_within(worker.process, GRACE + MARGIN) == 1

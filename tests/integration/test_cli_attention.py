@@ -37,7 +37,7 @@ async def test_attention_is_listed_in_pages_with_the_number_of_each_kind(
     held = await shell.orders("attention", "--kind", "onHold", "--json")
     assert [row["orderId"] for row in held.document["stuck"]] == ["held-1", "held-2"]
     none = await shell.orders("attention", "--kind", "lost")
-    assert (none.code, none.out) == (0, "parked 1, onHold 2\n")
+    assert (none.code, none.out) == (0, "parked 1, onHold 2\nnone of kind lost\n")
     wrong = await shell.orders("attention", "--after", "parked")
     assert wrong.code == 2
     assert "is not the cursor of an earlier page" in wrong.err
