@@ -47,5 +47,5 @@ def why_impossible(error: IllegalTransition) -> str:
     if error.status == "cancelled" and error.command == "Restock":
         return f"order {error.order_id} is cancelled: its units went back into stock by themselves"
     if error.status == "cancelled" and error.command == "RequestRefund":
-        return f"order {error.order_id} is cancelled: all that was charged goes back by itself"
+        return f"order {error.order_id} is cancelled: money that was charged goes back by itself"
     return f"order {error.order_id} {_IMPOSSIBLE[error.command]}: it is {error.status}"

@@ -8,6 +8,7 @@ import typer
 
 from application import acting
 from application.acting import PersonsCommand
+from cli.arguments import LARGEST
 from eventstore.command_handler import Handled
 from order_streams import Orders
 from orders.state import State
@@ -17,7 +18,9 @@ Reason = Annotated[str, typer.Option("--reason", help="The reason, shown to ever
 
 Expect = Annotated[
     int | None,
-    typer.Option("--expect", metavar="VERSION", min=1, help="Change nothing unless the order is at this version."),
+    typer.Option(
+        "--expect", metavar="VERSION", min=1, max=LARGEST, help="Change nothing unless the order is at this version."
+    ),
 ]
 
 

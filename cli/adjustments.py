@@ -10,19 +10,21 @@ from rich.table import Table
 from application.restocking import Restock, restock
 from application.wire import camel_case
 from cli.acting import actor
-from cli.arguments import AsJson, Limit, OrderId, identifier
+from cli.arguments import LARGEST, AsJson, Limit, OrderId, identifier
 from cli.output import print_cursor, show, show_json, table, visible
 from cli.running import executed, opened
 from inventory.adjustments import Adjustment
-from inventory.stock_file import MAX_BIGINT
 from settings import Settings
 
 _LEVEL: Final = re.compile(r"[0-9]{1,19}", re.ASCII)
+_DIGITS: Final = re.compile(r"[0-9]{19,4000}", re.ASCII)  # Python reads no longer number
 _CHANGE: Final = re.compile(r"[+-][0-9]{1,19}", re.ASCII)
 
 
 def _level(text: str) -> int:
-    if not _LEVEL.fullmatch(text) or int(text) > MAX_BIGINT:
+    if _DIGITS.fullmatch(text) and int(text) > LARGEST:
+        raise typer.BadParameter(f"must be at most {LARGEST:,}")
+    if not _LEVEL.fullmatch(text):
         raise typer.BadParameter(
             f"must be a number of units without a sign, not {visible(text)}: `orders inventory adjust` adds and takes away"
         )
@@ -30,7 +32,7 @@ def _level(text: str) -> int:
 
 
 def _change(text: str) -> int:
-    if not _CHANGE.fullmatch(text) or not 1 <= abs(int(text)) <= MAX_BIGINT:
+    if not _CHANGE.fullmatch(text) or not 1 <= abs(int(text)) <= LARGEST:
         raise typer.BadParameter(f"must be a number of units with a sign, such as +5 or -5, not {visible(text)}")
     return int(text)
 
@@ -39,7 +41,7 @@ def _returned(texts: list[str]) -> dict[str, int]:
     units = dict[str, int]()
     for text in texts:
         sku, _, number = text.rpartition("=")
-        if not sku or not _LEVEL.fullmatch(number) or not 1 <= int(number) <= MAX_BIGINT:
+        if not sku or not _LEVEL.fullmatch(number) or not 1 <= int(number) <= LARGEST:
             raise typer.BadParameter(f"must be like TEA-1=2, not {visible(text)}")
         if sku in units:
             raise typer.BadParameter(f"{visible(sku)} is given twice")
@@ -63,7 +65,9 @@ RefundId = Annotated[
 ]
 Returned = Annotated[list[str], typer.Argument(metavar="SKU=UNITS…", help="The returned units of each SKU.")]
 OfSku = Annotated[str | None, typer.Option("--sku", metavar="SKU", help="Only this SKU's.")]
-After = Annotated[int | None, typer.Option("--after", metavar="NUMBER", min=1, help="Go on behind this entry.")]
+After = Annotated[
+    int | None, typer.Option("--after", metavar="NUMBER", min=1, max=LARGEST, help="Go on behind this entry.")
+]
 
 
 @executed()

@@ -32,6 +32,9 @@ AsJson = Annotated[
     bool,
     typer.Option("--json", help="Print JSON on standard output, and nothing else there.", callback=_note_json),
 ]
+LARGEST: Final = 2**63 - 1
+"""The largest position, version and number of the database."""
+
 OrderId = Annotated[str, typer.Argument(metavar="ID", help="The order's id.", callback=identifier)]
 CustomerId = Annotated[str | None, typer.Argument(metavar="ID", help="One customer's id.", callback=identifier)]
 Limit = Annotated[int, typer.Option(min=1, max=10_000, help="At most this many rows.")]

@@ -120,6 +120,7 @@ def _welcome(settings: Settings, services: Services, url: str) -> list[Any]:
         f"  {_program()} place {_shortest(orders)} --wait\n"
         f"  {_program()} list\n"
         f"  {_program()} timeline nw-10248\n"
+        "The stock is the sample's own, enough for some of these orders: the rest are cancelled as out of stock.\n"
         "Ctrl-C stops; the data stays in .orders/.",
     ]
 

@@ -8,7 +8,7 @@ import typer
 
 from application.standings import STANDING_COLUMNS, standings
 from application.wire import camel_case
-from cli.arguments import AsJson
+from cli.arguments import LARGEST, AsJson
 from cli.failures import OK, REFUSED, Refused
 from cli.output import show, show_json, table, visible
 from cli.running import executed, opened, temporal
@@ -20,7 +20,9 @@ from settings import Settings
 dispatcher = typer.Typer(no_args_is_help=True, help="The dispatcher: its progress, and retrying parked events.")
 
 _PAGE: Final = 100
-Position = Annotated[int | None, typer.Argument(metavar="[POSITION]", min=1, help="A parked event's position.")]
+Position = Annotated[
+    int | None, typer.Argument(metavar="[POSITION]", min=1, max=LARGEST, help="A parked event's position.")
+]
 All = Annotated[bool, typer.Option("--all", help="Retry every parked event.")]
 
 

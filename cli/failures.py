@@ -62,7 +62,7 @@ def explain(error: BaseException, settings: Settings | None) -> str | None:
         case IllegalTransition():
             return why_impossible(error)
         case OrderNotCancellable():
-            return f"{error}: `orders refund {shlex.quote(error.order_id)}`"
+            return f"{error}: `orders refund {shlex.quote(error.order_id)} --amount … --reason …`"
         case _ if isinstance(error, _OWN):
             return str(error)
         case _:

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from application.figures import MAX_DAYS, BadPeriod, FiguresDocument, figures_document, period_days
 from cli.arguments import AsJson
-from cli.output import note, show, show_json, table
+from cli.output import show, show_json, table
 from cli.running import executed, opened
 from orders.money import format_money
 from projections.days import Day, UnknownZone, zone_named
@@ -44,8 +44,8 @@ async def figures(
     if as_json:
         show_json(found)
         return
+    show(f"days in {found.zone}, from {found.first} to {found.last}")
     show(_figure_table(found))
-    note(f"days in {found.zone}, from {found.first} to {found.last}")
 
 
 def _days(first: datetime | None, last: datetime | None, zone: str) -> list[Day]:

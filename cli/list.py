@@ -11,7 +11,7 @@ from rich.table import Table
 from application.balances import payment_word
 from application.order_export import OrderFilter, exported
 from application.wire import camel_case
-from cli.arguments import AsJson, CustomerFilter
+from cli.arguments import LARGEST, AsJson, CustomerFilter
 from cli.output import moment, print_cursor, show, show_bytes, show_json, status_text, table
 from cli.running import executed, opened
 from orders.money import format_money
@@ -41,13 +41,18 @@ Waiting = Annotated[
     typer.Option("--waiting", help="Only orders on hold or that wait for another payment; without another filter."),
 ]
 MaxOrders = Annotated[
-    int | None, typer.Option("--limit", min=1, help="At most this many orders; of a table and of --json 50 by default.")
+    int | None,
+    typer.Option(
+        "--limit", min=1, max=LARGEST, help="At most this many orders; of a table and of --json 50 by default."
+    ),
 ]
 StatusFilter = Annotated[
     Status | None,
     typer.Option("--status", metavar="STATUS", help=f"Only orders in this status: {', '.join(Status)}."),
 ]
-AfterOrder = Annotated[int | None, typer.Option("--after", min=1, help="Go on where an earlier page ended.")]
+AfterOrder = Annotated[
+    int | None, typer.Option("--after", min=1, max=LARGEST, help="Go on where an earlier page ended.")
+]
 
 
 def _require_sense(given: Mapping[str, Any]) -> None:

@@ -10,7 +10,7 @@ import typer
 from rich.table import Table
 
 from application.webhook_documents import DeliveryDocument, EndpointDocument, EndpointWithSecret, TrialDocument
-from cli.arguments import AsJson, Limit
+from cli.arguments import LARGEST, AsJson, Limit
 from cli.output import facts, note, show, show_json, table
 from cli.progress import positions
 from cli.running import executed, opened
@@ -37,7 +37,9 @@ Overlap = Annotated[
     float,
     typer.Option(min=0, max=MAX_OVERLAP.total_seconds() / 3600, help="Hours in which the older secrets still sign."),
 ]
-From = Annotated[int, typer.Option("--from", min=1, help="The position in the log of the first event to send again.")]
+From = Annotated[
+    int, typer.Option("--from", min=1, max=LARGEST, help="The position in the log of the first event to send again.")
+]
 Wait = Annotated[bool, typer.Option("--wait", help="Show the progress, and return when every delivery is queued.")]
 OfEndpoint = Annotated[str | None, typer.Option("--endpoint", help="Only those of this endpoint.")]
 OfState = Annotated[State | None, typer.Option("--status", help="Only those in this state.")]

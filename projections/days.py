@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from functools import cache
 from typing import Final
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 FIRST_DAY: Final = date(1970, 1, 1)
 LAST_DAY: Final = date(2200, 12, 31)
@@ -31,10 +32,15 @@ def zone_named(name: str) -> tzinfo:
     """The zone of an IANA name. Raises UnknownZone."""
     if name == "UTC":
         return UTC
-    try:
-        return ZoneInfo(name)
-    except (ValueError, OSError, KeyError):  # a path, a folder, no such file: zoneinfo has an error for each
-        raise UnknownZone(name) from None
+    if name not in _names():
+        raise UnknownZone(name)
+    return ZoneInfo(name)
+
+
+@cache
+def _names() -> frozenset[str]:
+    """Return the names of the IANA database: without this machine's own zone, and copies that count leap seconds."""
+    return frozenset(available_timezones() - {"localtime", "Factory"})
 
 
 def days_between(first: date, last: date, zone: tzinfo) -> Iterator[Day]:

@@ -1,10 +1,24 @@
-"""The header Accept: media types that a client takes (RFC 9110, 12.5.1)."""
+"""The headers Accept and Accept-Encoding: media types and codings that a client takes (RFC 9110, 12.5)."""
 
 from typing import Final
+
+from starlette.datastructures import Headers
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.types import Receive, Scope, Send
 
 from web.problems import Problem
 
 HEADER: Final = "Accept"
+
+
+class Compressing(GZipMiddleware):
+    """Compresses responses for clients that take gzip. Starlette's own also compresses where its quality is 0."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and not is_accepted(Headers(scope=scope).get("Accept-Encoding"), "gzip"):
+            await self.app(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
 
 def require_accepted(header: str | None, produced: str) -> None:

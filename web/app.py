@@ -9,7 +9,6 @@ from typing import Final
 
 import structlog
 from fastapi import FastAPI, Request, Response
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import FileResponse
 from starlette.routing import Match
 from starlette.staticfiles import StaticFiles
@@ -33,6 +32,7 @@ from web import (
     stream_routes,
     webhook_routes,
 )
+from web.accepting import Compressing
 from web.front_door import FrontDoor
 from web.idempotency import PRUNED_AT_ONCE, Idempotency
 from web.keys import keyring
@@ -112,7 +112,7 @@ def create_app(app: App, client: Client) -> FastAPI:
     _add_page(api)
     describe(api)
     # The last middleware added runs first. Streams of events are not compressed.
-    api.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=_COMPRESSION)
+    api.add_middleware(Compressing, minimum_size=1_000, compresslevel=_COMPRESSION)
     api.add_middleware(Limits, loopback_only=keys.is_open)
     api.add_middleware(RequestTelemetry)
     api.add_middleware(FrontDoor)

@@ -39,7 +39,9 @@ async def test_a_long_response_is_compressed_for_a_client_that_can_read_it(serve
     packed = await served.http.get("/v1/orders", headers={"Accept-Encoding": "gzip"})
     plain = await served.http.get("/v1/orders", headers={"Accept-Encoding": "identity"})
     assert packed.headers["content-encoding"] == "gzip"
+    refusing = await served.http.get("/v1/orders", headers={"Accept-Encoding": "gzip;q=0, identity"})
     assert "content-encoding" not in plain.headers
+    assert "content-encoding" not in refusing.headers
     assert int(packed.headers["content-length"]) < len(plain.content)
     assert packed.json() == plain.json()
 

@@ -150,7 +150,7 @@ async def test_customers_prints_all_of_them_or_one(shell: Shell, shipped: str) -
 
 async def test_figures_name_their_zone_which_is_the_machines_unless_given(shell: Shell, shipped: str) -> None:
     found = await shell.orders("figures", "--zone", "Asia/Kathmandu")
-    assert "days in Asia/Kathmandu, from " in found.err
+    assert "days in Asia/Kathmandu, from " in found.out
     document = (await shell.orders("figures", "--zone", "Asia/Kathmandu", "--json")).document
     [currency] = document["days"][-1]["currencies"]
     assert currency["shipped"] >= 1
@@ -181,7 +181,7 @@ async def test_cancel_undoes_an_order_that_waits_and_a_second_one_changes_nothin
 async def test_cancel_of_a_shipped_order_is_refused_with_the_reason(shell: Shell, shipped: str) -> None:
     refused = await shell.orders("cancel", shipped, "--reason", "too late", "--by", "customer")
     assert refused.code == 1
-    remedy = f"refund it instead: `orders refund {shipped}`"
+    remedy = f"refund it instead: `orders refund {shipped} --amount … --reason …`"
     assert refused.err == f"order {shipped} can no longer be cancelled: it is shipped, {remedy}\n"
     assert refused.out == ""
 

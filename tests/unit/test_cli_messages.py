@@ -34,7 +34,7 @@ REFUSALS: list[tuple[Exception, str, str]] = [
     (
         OrderNotCancellable("o-1", "shipped"),
         "order-not-cancellable",
-        "order o-1 can no longer be cancelled: it is shipped, refund it instead: `orders refund o-1`",
+        "order o-1 can no longer be cancelled: it is shipped, refund it instead: `orders refund o-1 --amount … --reason …`",
     ),
     (
         RefundNotOpen("o-1", "r-1", "it was made"),

@@ -161,7 +161,20 @@ def test_days_follow_each_other_without_gap_on_whole_quarters_of_an_hour(zone: s
 
 
 @pytest.mark.parametrize(
-    "name", ["", "Mars", "../../etc/passwd", "/etc/localtime", "Europe", "a\0b", "\udc80", "CET-1CEST"]
+    "name",
+    [
+        "",
+        "Mars",
+        "../../etc/passwd",
+        "/etc/localtime",
+        "Europe",
+        "a\0b",
+        "\udc80",
+        "CET-1CEST",
+        "right/Europe/Berlin",
+        "posix/UTC",
+        "localtime",
+    ],
 )
 def test_an_unknown_zone_is_refused_by_name(name: str) -> None:
     with pytest.raises(UnknownZone, match="there is no time zone"):
