@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -13,11 +13,13 @@ import orjson
 from asyncpg.transaction import Transaction
 
 from eventstore.checkpoints import advance, open_checkpoint
+from eventstore.consumer import ConsumerRunner
 from eventstore.lease import Lease
 from eventstore.model import AppendResult, NewEvent, RecordedEvent
 from eventstore.store import EventStore
 
 DEADLINE = 10.0
+R = TypeVar("R", bound=ConsumerRunner)
 
 _COLLECTED = """
 create table public.collected (consumer text, position bigint, primary key (consumer, position));
@@ -158,3 +160,14 @@ async def lease_holders(connection: asyncpg.Connection, consumer: str) -> list[i
     """Server processes that hold a consumer's lease: one, or none."""
     key = Lease("", f"consumer:{consumer}").key
     return [row["pid"] for row in await connection.fetch(_LEASE_HOLDERS, key)]
+
+
+@asynccontextmanager
+async def stepping(runner: R) -> AsyncIterator[R]:
+    """Run the runner, and cancel it at the end of the block."""
+    task = asyncio.create_task(runner.run())
+    try:
+        yield runner
+    finally:
+        task.cancel()
+        await asyncio.wait([task])

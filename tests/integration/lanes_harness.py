@@ -1,8 +1,8 @@
 """A divided consumer that collects, and runners of it as in several processes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection
-from contextlib import asynccontextmanager
+from collections.abc import Collection
+from contextlib import AbstractAsyncContextManager
 
 import asyncpg
 
@@ -11,7 +11,7 @@ from eventstore.lane_runner import LaneRunner
 from eventstore.model import ANY, RecordedEvent
 from eventstore.store import EventStore
 from eventstore.wakeup import Wakeup
-from tests.integration.event_store_harness import events
+from tests.integration.event_store_harness import events, stepping
 
 NAME = "divided"
 STREAMS = 48  # three to a lane
@@ -43,16 +43,9 @@ class LaneCollector:
         return {event.stream for event in self.seen}
 
 
-@asynccontextmanager
-async def running(collector: LaneCollector, database_url: str) -> AsyncIterator[LaneRunner]:
+def running(collector: LaneCollector, database_url: str) -> AbstractAsyncContextManager[LaneRunner]:
     """The runner of a process, with a wake-up of its own."""
-    runner = LaneRunner(collector, dsn=database_url, wakeup=Wakeup(collector.pool))
-    task = asyncio.create_task(runner.run())
-    try:
-        yield runner
-    finally:
-        task.cancel()
-        await asyncio.wait([task])
+    return stepping(LaneRunner(collector, dsn=database_url, wakeup=Wakeup(collector.pool)))
 
 
 async def append_to_all(store: EventStore, count: int = 1) -> None:

@@ -1,8 +1,7 @@
 """Owners of the lanes of a divided reader: shared out evenly, within 15 s of a process that joins or ends."""
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
 import asyncpg
 import pytest
@@ -14,7 +13,7 @@ from eventstore.lane_runner import LaneRunner
 from eventstore.lease import Lease
 from eventstore.store import EventStore
 from eventstore.wakeup import Wakeup
-from tests.integration.event_store_harness import connected, eventually, lease_holders
+from tests.integration.event_store_harness import connected, eventually, lease_holders, stepping
 from tests.integration.lanes_harness import NAME, LaneCollector, append_to_all, every, running, versions
 
 REBALANCED = 15.0
@@ -158,15 +157,8 @@ class Undivided(LaneCollector):
         return page.more
 
 
-@asynccontextmanager
-async def running_undivided(collector: Undivided, database_url: str) -> AsyncIterator[ConsumerRunner]:
-    runner = ConsumerRunner(collector, dsn=database_url, wakeup=Wakeup(collector.pool), poll=0.05)
-    task = asyncio.create_task(runner.run())
-    try:
-        yield runner
-    finally:
-        task.cancel()
-        await asyncio.wait([task])
+def running_undivided(collector: Undivided, database_url: str) -> AbstractAsyncContextManager[ConsumerRunner]:
+    return stepping(ConsumerRunner(collector, dsn=database_url, wakeup=Wakeup(collector.pool), poll=0.05))
 
 
 async def test_lanes_wait_for_the_end_of_a_program_that_knows_none_and_go_on_from_its_checkpoint(

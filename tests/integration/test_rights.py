@@ -107,7 +107,10 @@ async def test_given_a_database_of_the_version_before_when_migrated_then_rows_st
             "20260506000001_pages_by_bytes.sql",
             "20261130004000_settled_elsewhere.sql",
             "20261130005000_waiting_for_payment.sql",
-            "20261130009100_append_one.sql",
+            "20260505000001_probe.sql",
+            "20260506000003_passed_positions.sql",
+            "20261130100000_reader_lanes.sql",
+            "20261130103000_append_one.sql",
         )
         with only_migrations_before(HANDOVER, tmp_path, *needed):
             await migrate(found.owner)

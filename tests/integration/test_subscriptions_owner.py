@@ -4,7 +4,7 @@ import asyncio
 import signal
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import asyncpg
@@ -23,6 +23,7 @@ from tests.integration.event_store_harness import (
     events,
     eventually,
     lease_holders,
+    stepping,
 )
 
 TAKE_OVER = 5.0
@@ -58,15 +59,8 @@ async def store(pool: asyncpg.Pool, database_url: str) -> EventStore:
     return EventStore(pool, Wakeup(pool))
 
 
-@asynccontextmanager
-async def running(collector: Collector, database_url: str) -> AsyncIterator[ConsumerRunner]:
-    runner = ConsumerRunner(collector, dsn=database_url, wakeup=collector.store.wakeup, poll=0.05)
-    task = asyncio.create_task(runner.run())
-    try:
-        yield runner
-    finally:
-        task.cancel()
-        await asyncio.wait([task])
+def running(collector: Collector, database_url: str) -> AbstractAsyncContextManager[ConsumerRunner]:
+    return stepping(ConsumerRunner(collector, dsn=database_url, wakeup=collector.store.wakeup, poll=0.05))
 
 
 async def test_given_two_runners_when_events_come_then_one_owns_the_name_and_the_other_stands_by(

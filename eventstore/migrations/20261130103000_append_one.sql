@@ -33,7 +33,7 @@ begin
     insert into eventstore.events as e (position, stream_id, version, id, type, schema_version, data, metadata)
     values (nextval('eventstore.event_position'), sid, append_one.version, p_id, p_type, p_schema_version, p_data, p_metadata)
     returning e.position into "position";
-    perform from eventstore.subscriptions s where s.position >= append_one."position";
+    perform from eventstore.subscriptions s where greatest(s.position, s.passed) >= append_one."position";
     if found then
         perform eventstore.refuse_passed("position");
     end if;
