@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic.alias_generators import to_camel
 
 from orders.ids import (
+    MAX_METADATA_KEY,
     blank_problem,
     control_problem,
     is_visible,
@@ -94,7 +95,7 @@ _STORABLE: Final = r"^[^\x00]*[^\s\x00][^\x00]*$"
 Text = Annotated[str, StringConstraints(strict=True, max_length=MAX_TEXT, pattern=_STORABLE)]
 NoteText = Annotated[str, StringConstraints(strict=True, max_length=MAX_NOTE, pattern=_STORABLE)]
 Tag = Annotated[str, Field(strict=True), _without(tag_problem)]
-MetadataKey = Annotated[str, Field(strict=True), _without(metadata_key_problem)]
+MetadataKey = Annotated[str, Field(strict=True, max_length=MAX_METADATA_KEY), _without(metadata_key_problem)]
 MetadataValue = Annotated[str, Field(strict=True, max_length=MAX_METADATA_VALUE), _without(control_problem)]
 Metadata = Annotated[dict[MetadataKey, MetadataValue], Field(max_length=MAX_METADATA)]
 # A person's reason for an act. Events have Text: stored reasons stay readable.
