@@ -11,7 +11,7 @@ from tests.running_system import RunningSystem, new_id
 from tests.workflow.steering import Steering
 
 WORKFLOWS: Final = ("validate-order", "fulfill-order", "notify-shipment")
-# Tasks depend on time, as an activity that is waited for begins a further one. These are the workflow's own, and signals.
+# Without the events of workflow tasks, whose number depends on the duration of local activities.
 COMPARED: Final = (
     EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED,
     EventType.EVENT_TYPE_MARKER_RECORDED,
@@ -23,7 +23,7 @@ COMPARED: Final = (
 
 
 async def commands(system: RunningSystem, order_id: str) -> dict[str, list[str]]:
-    """By workflow of the order, what it did and was sent."""
+    """Events of each workflow of the order that its commands and signals cause."""
     return {
         name: [
             EventType.Name(event.event_type)
