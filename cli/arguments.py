@@ -8,7 +8,7 @@ from typing import Annotated, Final
 import typer
 
 from orders.faults import reason_problem
-from orders.ids import order_id_problem
+from orders.ids import order_id_problem, tag_problem
 
 DATA_FOLDER: Final = Path(__file__).resolve().parent.parent / "data"
 
@@ -28,6 +28,14 @@ def checked(value: str | None, problem_of: Callable[[str], str | None]) -> str |
     if value is not None and (problem := problem_of(value)):
         raise typer.BadParameter(problem)
     return value
+
+
+def tags(values: list[str] | None) -> list[str] | None:
+    """Return the values where each is a valid tag. Raises typer.BadParameter."""
+    for value in values or ():
+        if problem := tag_problem(value):
+            raise typer.BadParameter(problem)
+    return values
 
 
 json_wanted: Final = ContextVar("json_wanted", default=False)

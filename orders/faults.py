@@ -11,6 +11,7 @@ from orders.fields import Reason
 
 _LONGEST_VALUE: Final = 40
 _REASON: Final[TypeAdapter[str]] = TypeAdapter(Reason)
+_OF_KEY: Final = "[key]"  # pydantic's step for a fault of the key, not of its value
 
 
 def faults_of(error: ValidationError) -> tuple[Fault, ...]:
@@ -68,6 +69,8 @@ def _fault(details: ErrorDetails) -> Fault:
 def _path(steps: tuple[int | str, ...]) -> str:
     path = ""
     for step in steps:
+        if step == _OF_KEY:
+            continue
         if isinstance(step, int):
             path += f"[{step}]"
         else:
