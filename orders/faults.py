@@ -49,7 +49,9 @@ def _is_echo(details: ErrorDetails) -> bool:
 
 def problem_of(details: ErrorDetails) -> str:
     """Message for an error, worded to follow the field's name; never pydantic's own, which names no field."""
-    describe = _DESCRIBED.get(details["type"], lambda *_: "has a value of another kind than expected")
+    describe = _DESCRIBED.get(details["type"])
+    if describe is None:
+        return "has a value of another kind than expected"
     return describe(details["input"], details.get("ctx", {}))
 
 
