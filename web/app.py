@@ -89,6 +89,7 @@ def create_app(app: App, client: Client) -> FastAPI:
         title="Orders",
         version=program_version(),
         openapi_url="/v1/openapi.json",
+        generate_unique_id_function=lambda route: route.name,  # names of functions in generated clients
         docs_url=None,  # it loads scripts from other sites
         redoc_url=None,
         redirect_slashes=False,
