@@ -24,6 +24,7 @@ ACTS: dict[str, dict[str, Any]] = {
     "retry": {"reason": "x"},
     "refunds": {"amount": 1, "reason": "x"},
     "payment": {"paymentMethod": "pm_2"},
+    "notes": {"text": "x"},
 }
 
 
