@@ -11,6 +11,8 @@ from starlette.types import Receive, Scope, Send
 PING: Final = KEEPALIVE_COMMENT
 OPENED: Final = format_sse_event(data_str=None, comment="open")
 PING_SECONDS: Final = 15.0
+UNBUFFERED: Final = {"X-Accel-Buffering": "no"}
+"""Headers of every stream: a proxy that buffers would delay events."""
 
 
 class EventStream(StreamingResponse):
