@@ -21,6 +21,7 @@ from eventstore.errors import UnexpectedVersion
 from eventstore.looper import Looper
 from telemetry.requests import WITHOUT_ITS_OWN, RequestTelemetry
 from web import (
+    annotation_routes,
     bulk_routes,
     export_routes,
     figure_routes,
@@ -91,6 +92,7 @@ def create_app(app: App, client: Client) -> FastAPI:
         title="Orders",
         version=program_version(),
         openapi_url="/v1/openapi.json",
+        generate_unique_id_function=lambda route: route.name,  # names of functions in generated clients
         docs_url=None,  # it loads scripts from other sites
         redoc_url=None,
         redirect_slashes=False,
@@ -104,6 +106,7 @@ def create_app(app: App, client: Client) -> FastAPI:
         export_routes,
         figure_routes,
         order_routes,
+        annotation_routes,
         bulk_routes,
         operation_routes,
         inventory_routes,

@@ -14,16 +14,16 @@ from application.retrying import retry
 from eventstore.command_handler import Handled
 from orders.commands import CancelOrder
 from orders.events import CancelledBy
-from orders.fields import Identifier
-from orders.interventions import HoldOrder, ReleaseOrder, RetryOrder
+from orders.fields import Identifier, Tag
+from orders.interventions import MAX_TAGS, HoldOrder, ReleaseOrder, RetryOrder, TagOrder, UntagOrder
 from orders.state import State
-from projections.queries import Period
 from web.bulk_actions import Place
 from web.bulk_events import RESPONSES
 from web.event_stream import UNBUFFERED, EventStream
 from web.keys import Role
+from web.models import Asked
+from web.order_filter import Filtered
 from web.order_routes import CancelBody, ReasonBody, ReleaseBody, RetryBody
-from web.parameters import CustomerFilter, PlacedFrom, PlacedTo, StatusFilter, Waiting, require_alone
 from web.problems import FaultDocument, Invalid, Problem
 from web.route import ApiRoute, requires
 from web.system import Asking, CommandId, Shared
@@ -65,23 +65,17 @@ class BulkRetry(RetryBody):
     order_ids: OrderIds = None
 
 
+class BulkTags(Asked):
+    """tags: added to each order, or removed from it."""
+
+    tags: Annotated[list[Tag], Field(min_length=1, max_length=MAX_TAGS)]
+    order_ids: OrderIds = None
+
+
 async def _place(system: Shared, caller: Asking) -> AsyncIterator[Place]:
     # Held until the response is complete: that is when the framework goes on after a yield.
     with system.bulk_actions.place(caller.name) as place:
         yield place
-
-
-def _filter(
-    status: StatusFilter = None,
-    customer_id: CustomerFilter = None,
-    placed_from: PlacedFrom = None,
-    placed_to: PlacedTo = None,
-    waiting: Waiting = False,
-) -> OrderFilter:
-    require_alone(waiting, status, customer_id, placed_from, placed_to)
-    return OrderFilter(
-        status, customer_id, Period(placed_from, placed_to) if placed_from or placed_to else None, waiting
-    )
 
 
 class ActOnOrders:
@@ -93,7 +87,7 @@ class ActOnOrders:
         caller: Asking,
         command_id: CommandId,
         place: Annotated[Place, Depends(_place)],
-        filter: Annotated[OrderFilter, Depends(_filter)],
+        filter: Filtered,
     ) -> None:
         self.system, self.actor, self._command_id = system, caller.actor, command_id
         self._place, self._filter = place, filter
@@ -178,3 +172,17 @@ async def retry_orders(acting: Acting, body: BulkRetry) -> EventStream:
         return retried.handled
 
     return await acting.each(body.order_ids, retry_order)
+
+
+@router.post("/tag", response_class=EventStream, responses=RESPONSES)
+@requires(Role.OPERATE)
+async def tag_orders(acting: Acting, body: BulkTags) -> EventStream:
+    """Add tags to orders in any state. Orders and events as of POST /v1/bulk-actions/cancel."""
+    return await acting.record(body.order_ids, lambda id_: TagOrder(id_, tuple(body.tags)))
+
+
+@router.post("/untag", response_class=EventStream, responses=RESPONSES)
+@requires(Role.OPERATE)
+async def untag_orders(acting: Acting, body: BulkTags) -> EventStream:
+    """Remove tags from orders in any state. Orders and events as of POST /v1/bulk-actions/cancel."""
+    return await acting.record(body.order_ids, lambda id_: UntagOrder(id_, tuple(body.tags)))

@@ -70,12 +70,15 @@ async def test_every_act_takes_many_orders(database_url: str, temporal_client: C
             ("release", {}, "placed"),
             ("retry", REASON | {"carrier": "post"}, "placed"),
             ("cancel", REASON | {"by": "customer"}, "cancelled"),
+            ("tag", {"tags": ["vip", "gift"]}, "cancelled"),
+            ("untag", {"tags": ["gift"]}, "cancelled"),
         ):
             progress = await finished(served, path, {"orderIds": ids, **body})
             assert [each["result"] for each in progress.results] == ["done"] * 3, progress.results
             assert {each["status"] for each in progress.results} == {status}
         state = (await load_order(served.app.orders, "o-0")).state
         assert state.cancelled_by == "customer"  # type: ignore[union-attr]
+        assert list(state.tags) == ["vip"]
 
 
 async def test_closing_the_connection_stops_it_after_the_orders_in_progress(
@@ -206,7 +209,7 @@ async def test_orders_are_named_or_filtered_and_no_more_than_the_limit(
         refused = await served.post("/v1/bulk-actions/hold", {"orderIds": too_many, **REASON})
         [fault] = problem(refused, 422, "invalid-request")["errors"]
         assert fault["pointer"] == "/orderIds"
-        assert "10000" in fault["detail"]
+        assert "10,000" in fault["detail"]
         monkeypatch.setattr(bulk_routes, "MAX_ORDERS", 3)
         refused = await served.post("/v1/bulk-actions/hold?status=placed", REASON)
         assert "more than 3 orders" in problem(refused, 422, "too-many-orders")["detail"]
