@@ -35,10 +35,12 @@ async def test_the_examples_do_what_they_say(database_url: str, temporal_client:
             output, _ = await process.communicate()
             assert process.returncode == 0, example + output.decode()
             stated += output.decode()
-    assert len(EXAMPLES) == 7
+    assert len(EXAMPLES) == 8
     assert '"actor":"api:cyd"' in stated
     assert '"orderId":"nw-10248","changed":true' in stated
     assert '"status":"cancelled"' in stated
+    assert re.search(r"event: start\ndata: .*\n", stated)
+    assert re.search(r'event: end\ndata: .*"left":0', stated)
     assert re.search(r"event: order\.cancelled\ndata: .*\nid: [23]\n", stated)
 
 
