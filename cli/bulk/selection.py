@@ -40,7 +40,7 @@ def _id_of(line: Line) -> tuple[str, str | None]:
 
 
 async def ids_of_filter(filter: OrderFilter, queries: Queries) -> list[str]:
-    """Find the ids before any order is acted on, which may change what the filter finds."""
+    """Find the ids of all orders, before an act changes the result of the filter."""
     return [row.order_id async for page in filter.pages(queries) for row in page]
 
 

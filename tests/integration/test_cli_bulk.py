@@ -155,7 +155,7 @@ async def test_ctrl_c_stops_it_after_the_orders_in_progress_and_the_summary_has_
     ids = await place(shell, 150)
     (shell.folder / "ids").write_text("\n".join(ids))
     reading, writing = os.pipe()
-    # A small pipe that nobody reads: the command waits at some result, before the last.
+    # A small pipe without a reader: the command waits at some result, before the last.
     size = fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096)
     arguments = ("bulk", "hold", "--file", "ids", "--yes", "--json", *STRIKE)
     async with shell.started(*arguments, stdout=writing) as process:
