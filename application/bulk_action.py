@@ -88,10 +88,15 @@ class BulkAction:
         """Number of orders."""
         return len(self._ids)
 
+    @property
+    def reported(self) -> int:
+        """Number of orders with an outcome."""
+        return self._results.total()
+
     def summary(self) -> BulkSummary:
         """Count the orders by result."""
         counts: dict[str, int] = {result: self._results[result] for result in get_args(Result)}
-        return BulkSummary(orders=self.total, left=self.total - self._results.total(), **counts)
+        return BulkSummary(orders=self.total, left=self.total - self.reported, **counts)
 
     def stop(self) -> None:
         """Begin no further order. Orders in progress are completed."""
