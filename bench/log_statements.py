@@ -1,4 +1,4 @@
-"""Every statement over the log, with arguments from anywhere in it."""
+"""Every statement over the log, with recent orders and events as its arguments; those named `old_…` with any."""
 
 import random
 import uuid
@@ -16,7 +16,9 @@ PAGE: Final = 500
 LANES: Final = 16
 _BYTES: Final = 4_000_000
 _TYPES: Final = ["order.placed", "order.confirmed", "order.shipped", "order.cancelled"]
-_NEW: Final = -1  # expected version: any
+_ANY: Final = -1  # expected version
+_RECENT: Final = 1_000  # orders that something still happens to: traffic is at these, however many there were before
+_RECENT_EVENTS: Final = 5_000
 _EVENT: Final = ("order.noted", 1, '{"orderId": "o-1", "customerId": "c-1"}', '{"actor": "bench"}')
 
 
@@ -30,16 +32,18 @@ class LogStatements:
         """Reads of streams, of pages anywhere in the log and at its end, and of single events."""
         return {
             "stream": (statements.READ_STREAM, lambda: (self._stream(), 1, PAGE)),
+            "old_stream": (statements.READ_STREAM, lambda: (self._old_stream(), 1, PAGE)),
             "stream_backwards": (statements.READ_STREAM_BACKWARDS, lambda: (self._stream(), 2**31, 1)),
             "streams": (EVENTS_OF_STREAMS, lambda: ([self._stream() for _ in range(20)],)),
             "stream_names": (STREAM_NAMES, lambda: (self._stream(), "order-p", PAGE)),
             "stream_info": (statements.STREAM_INFO, lambda: (self._stream(),)),
-            "page": (statements.READ_ALL, lambda: self._page(None)),
-            "page_of_types": (statements.READ_ALL, lambda: self._page(_TYPES)),
+            "page": (statements.READ_ALL, lambda: self._page(self._recent_position(), None)),
+            "old_page": (statements.READ_ALL, lambda: self._page(self._any.randrange(self._head), None)),
+            "page_of_types": (statements.READ_ALL, lambda: self._page(self._recent_position(), _TYPES)),
             "page_at_end": (statements.READ_ALL, lambda: (self._head, self._head, None, None, None, PAGE, _BYTES)),
-            "next_page": (statements.NEXT_PAGE, lambda: self._next_page(self._any.randrange(self._head))),
+            "next_page": (statements.NEXT_PAGE, lambda: self._next_page(self._recent_position())),
             "next_page_at_end": (statements.NEXT_PAGE, lambda: self._next_page(self._head)),
-            "event": (statements.READ_AT, lambda: (1 + self._any.randrange(self._head),)),
+            "event": (statements.READ_AT, lambda: (1 + self._recent_position(),)),
             "known_ids": (statements.KNOWN, lambda: ([uuid.UUID(int=self._any.getrandbits(128)) for _ in range(50)],)),
             "settled": (statements.SETTLED, tuple),
             "sequence_lag": (statements.SEQUENCE_LAG, tuple),
@@ -54,7 +58,7 @@ class LogStatements:
         return {
             "append_one": (
                 statements.APPEND_ONE,
-                lambda: (self._stream(), _NEW, uuid.uuid4(), type_, version, data, metadata),
+                lambda: (self._stream(), _ANY, uuid.uuid4(), type_, version, data, metadata),
             ),
             "append_new": (
                 statements.APPEND_ONE,
@@ -62,15 +66,21 @@ class LogStatements:
             ),
             "append": (
                 statements.APPEND,
-                lambda: (self._stream(), _NEW, [uuid.uuid4()], [type_], [version], [data], [metadata]),
+                lambda: (self._stream(), _ANY, [uuid.uuid4()], [type_], [version], [data], [metadata]),
             ),
         }
 
     def _stream(self) -> str:
+        return f"order-o-{self._orders - self._any.randrange(min(self._orders, _RECENT))}"
+
+    def _old_stream(self) -> str:
         return f"order-o-{1 + self._any.randrange(self._orders)}"
 
-    def _page(self, types: list[str] | None) -> tuple[Any, ...]:
-        return self._any.randrange(self._head), self._head, types, None, None, PAGE, _BYTES
+    def _recent_position(self) -> int:
+        return self._head - 1 - self._any.randrange(min(self._head, _RECENT_EVENTS))
+
+    def _page(self, after: int, types: list[str] | None) -> tuple[Any, ...]:
+        return after, self._head, types, None, None, PAGE, _BYTES
 
     def _next_page(self, position: int) -> tuple[Any, ...]:
         lanes = [position] * LANES
