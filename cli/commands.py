@@ -73,6 +73,10 @@ COMMANDS: Final = {
         "cli.annotations:untag",
         "Remove tags from an order in any state. A tag that the order does not have is no error.",
     ),
+    "bulk": (
+        "cli.bulk.command:bulk",
+        "Hold, release, cancel, retry, tag or untag the orders of a file, or all that a filter finds.",
+    ),
     "pay": ("cli.pay:pay", "Charge an order that waits for its payment by another means of payment."),
     "refund": (
         "cli.refund:refund",

@@ -10,6 +10,8 @@ from starlette.types import Receive, Scope, Send
 
 PING: Final = KEEPALIVE_COMMENT
 PING_SECONDS: Final = 15.0
+UNBUFFERED: Final = {"X-Accel-Buffering": "no"}
+"""Headers of every stream: a proxy that buffers would delay events."""
 
 
 def opened(start: int) -> bytes:
