@@ -23,7 +23,6 @@ from orders_client import (
     TooManyRequests,
     Unavailable,
 )
-from orders_client.transport import time as clock
 
 ROOT = Path(__file__).parents[2]
 ACTED = {"orderId": "a", "changed": True}
@@ -66,7 +65,7 @@ def refused(status: int, kind: str = "x", *, retry_after: str | None = None) -> 
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Pauses that the client asks for; none is made."""
     asked = list[float]()
-    monkeypatch.setattr(clock, "sleep", asked.append)
+    monkeypatch.setattr("orders_client.transport.time.sleep", asked.append)
     return asked
 
 
