@@ -1945,7 +1945,9 @@ CREATE TABLE projections.order_dashboard (
     "position" bigint NOT NULL,
     amount_settled bigint NOT NULL,
     payment_failure text,
-    waits_until timestamp with time zone
+    waits_until timestamp with time zone,
+    tags jsonb NOT NULL,
+    metadata jsonb NOT NULL
 );
 
 --
@@ -2686,6 +2688,12 @@ CREATE INDEX order_dashboard_by_status ON projections.order_dashboard USING btre
 CREATE INDEX order_dashboard_by_time ON projections.order_dashboard USING btree (placed_at, placed_position);
 
 --
+-- Name: order_dashboard_metadata; Type: INDEX; Schema: projections; Owner: -
+--
+
+CREATE INDEX order_dashboard_metadata ON projections.order_dashboard USING gin (metadata jsonb_path_ops) WHERE (metadata <> '{}'::jsonb);
+
+--
 -- Name: order_dashboard_newest; Type: INDEX; Schema: projections; Owner: -
 --
 
@@ -2702,6 +2710,12 @@ CREATE INDEX order_dashboard_on_hold ON projections.order_dashboard USING btree 
 --
 
 CREATE INDEX order_dashboard_owed ON projections.order_dashboard USING btree (currency) WHERE ((status = 'cancelled'::text) AND (payment_state = 'paid'::text) AND (amount_settled = 0));
+
+--
+-- Name: order_dashboard_tags; Type: INDEX; Schema: projections; Owner: -
+--
+
+CREATE INDEX order_dashboard_tags ON projections.order_dashboard USING gin (tags jsonb_path_ops) WHERE (tags <> '[]'::jsonb);
 
 --
 -- Name: order_dashboard_updated; Type: INDEX; Schema: projections; Owner: -

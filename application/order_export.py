@@ -1,8 +1,8 @@
 """Export of the orders that a filter finds, as CSV or JSON Lines, a page at a time."""
 
 import csv
-from collections.abc import AsyncIterator, Iterable
-from dataclasses import asdict, dataclass, fields
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from io import StringIO
 from typing import Any, Final, Literal
@@ -11,7 +11,7 @@ from pydantic_core import to_json
 
 from application.wire import camel_case
 from projections.order_dashboard import OrderRow
-from projections.queries import Page, Period, Queries
+from projections.queries import Filters, Page, Period, Queries
 
 Format = Literal["csv", "jsonl"]
 MEDIA_TYPES: Final[dict[Format, str]] = {"csv": "text/csv", "jsonl": "application/jsonl"}
@@ -23,12 +23,15 @@ _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 @dataclass(frozen=True, slots=True)
 class OrderFilter:
-    """Orders of a list: in one status, of one customer, of a period by their own time, or those that wait."""
+    """Orders of a list: in one status, of one customer, with all of some tags and metadata, of a period by their own time; or
+    those that wait."""
 
     status: str | None = None
     customer_id: str | None = None
     period: Period | None = None
     waiting: bool = False
+    tags: Sequence[str] = ()
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
     async def pages(self, queries: Queries, limit: int | None = None) -> AsyncIterator[list[OrderRow]]:
         """Yield the orders in the order of the list, each once. limit: at most so many."""
@@ -47,11 +50,10 @@ class OrderFilter:
         """Return one page, from behind the cursor of an earlier one."""
         if self.waiting:
             return await queries.list_waiting(after=after, limit=limit)
+        filters = Filters(status=self.status, customer_id=self.customer_id, tags=self.tags, metadata=self.metadata)
         if self.period is None:
-            return await queries.list_orders(status=self.status, customer_id=self.customer_id, after=after, limit=limit)
-        return await queries.list_period(
-            self.period, status=self.status, customer_id=self.customer_id, after=after, limit=limit
-        )
+            return await queries.list_orders(after=after, limit=limit, **filters)
+        return await queries.list_period(self.period, after=after, limit=limit, **filters)
 
 
 async def exported(pages: AsyncIterator[list[OrderRow]], format: Format) -> AsyncIterator[bytes]:
@@ -77,6 +79,8 @@ def _cell(value: Any) -> Any:
     match value:
         case datetime():
             return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        case list() | dict():
+            return to_json(value).decode() if value else None
         case str() if value.startswith(_FORMULA):
             return f"'{value}"
         case _:

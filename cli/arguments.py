@@ -1,22 +1,41 @@
 """Arguments and options that several commands share."""
 
+from collections.abc import Callable
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
-from orders.ids import order_id_problem
+from orders.faults import reason_problem
+from orders.ids import order_id_problem, tag_problem
 
 DATA_FOLDER: Final = Path(__file__).resolve().parent.parent / "data"
 
 
 def identifier(value: str | None) -> str | None:
     """Return the value where it is a valid id. Raises typer.BadParameter."""
-    problem = order_id_problem(value) if value is not None else None
-    if problem:
+    return checked(value, order_id_problem)
+
+
+def stated_reason(value: str | None) -> str | None:
+    """Return the value where it is a valid reason. Raises typer.BadParameter."""
+    return checked(value, reason_problem)
+
+
+def checked(value: str | None, problem_of: Callable[[str], str | None]) -> str | None:
+    """Return the value where it has no problem. Raises typer.BadParameter."""
+    if value is not None and (problem := problem_of(value)):
         raise typer.BadParameter(problem)
     return value
+
+
+def tags(values: list[str] | None) -> list[str] | None:
+    """Return the values where each is a valid tag. Raises typer.BadParameter."""
+    for value in values or ():
+        if problem := tag_problem(value):
+            raise typer.BadParameter(problem)
+    return values
 
 
 json_wanted: Final = ContextVar("json_wanted", default=False)

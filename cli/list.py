@@ -9,9 +9,10 @@ import typer
 from rich.table import Table
 
 from application.balances import payment_word
+from application.metadata_filter import metadata_of
 from application.order_export import OrderFilter, exported
 from application.wire import camel_case
-from cli.arguments import LARGEST, AsJson, CustomerFilter
+from cli.arguments import LARGEST, AsJson, CustomerFilter, tags
 from cli.output import moment, print_cursor, show, show_bytes, show_json, status_text, table
 from cli.running import executed, opened
 from orders.money import format_money
@@ -32,6 +33,14 @@ class Status(StrEnum):
     CANCELLED = "cancelled"
 
 
+def _metadata(given: list[str] | None) -> list[str] | None:
+    try:
+        metadata_of(given or ())
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    return given
+
+
 AsCsv = Annotated[
     bool, typer.Option("--csv", help="Print all orders that the filter finds as CSV, --limit at most if it is given.")
 ]
@@ -50,6 +59,19 @@ StatusFilter = Annotated[
     Status | None,
     typer.Option("--status", metavar="STATUS", help=f"Only orders in this status: {', '.join(Status)}."),
 ]
+Tags = Annotated[
+    list[str] | None,
+    typer.Option("--tag", metavar="TAG", help="Only orders with this tag; several: with all of them.", callback=tags),
+]
+MetadataPairs = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--metadata",
+        metavar="KEY:VALUE",
+        help="Only orders with this value under this key of their metadata; several: with all of them.",
+        callback=_metadata,
+    ),
+]
 AfterOrder = Annotated[
     int | None, typer.Option("--after", min=1, max=LARGEST, help="Go on where an earlier page ended.")
 ]
@@ -58,7 +80,7 @@ AfterOrder = Annotated[
 def _require_sense(given: Mapping[str, Any]) -> None:
     """Refuse options that exclude each other."""
     exports = given["as_csv"] or given["as_json_lines"]
-    if given["waiting"] and (given["status"] or given["customer"]):
+    if given["waiting"] and any(given[name] for name in ("status", "customer", "tag", "metadata")):
         raise typer.BadParameter("cannot be combined with another filter", param_hint="--waiting")
     if given["as_csv"] + given["as_json_lines"] + given["as_json"] > 1:
         raise typer.BadParameter("only one of --csv, --jsonl and --json can be given", param_hint="--csv")
@@ -73,6 +95,8 @@ async def list_orders(
     settings: Settings,
     status: StatusFilter = None,
     customer: CustomerFilter = None,
+    tag: Tags = None,
+    metadata: MetadataPairs = None,
     waiting: Waiting = False,
     limit: MaxOrders = None,
     after: AfterOrder = None,
@@ -82,7 +106,7 @@ async def list_orders(
 ) -> None:
     """List orders, the last placed first, from the order-dashboard read model."""
     async with opened(settings) as app:
-        found = OrderFilter(status, customer, waiting=waiting)
+        found = OrderFilter(status, customer, None, waiting, tag or (), metadata_of(metadata or ()))
         if as_csv or as_json_lines:
             async for piece in exported(found.pages(app.queries, limit), "csv" if as_csv else "jsonl"):
                 show_bytes(piece)

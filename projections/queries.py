@@ -1,10 +1,11 @@
 """Queries of the read models. Pages go by key: complete and without repetition while rows are added, at any depth."""
 
 import asyncio
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Final, Generic, TypeAlias, TypeVar
+from typing import Any, Final, Generic, TypeAlias, TypedDict, TypeVar, Unpack
 
 import asyncpg
 
@@ -20,8 +21,6 @@ from projections.statements import (
     GET_CUSTOMER,
     GET_ORDER,
     LIST_CUSTOMERS,
-    LIST_ORDERS,
-    LIST_PERIOD,
     LIST_WAITING,
     PARKED,
     PARKED_COUNTS,
@@ -29,6 +28,8 @@ from projections.statements import (
     SHIPPING_TIMES,
     STATUSES,
     TOP_CUSTOMERS,
+    list_orders,
+    list_period,
 )
 
 T = TypeVar("T")
@@ -65,6 +66,16 @@ class Period:
         if self.before is None:
             return _LAST
         return self.before - _RESOLUTION if self.before > _FIRST else _FIRST
+
+
+class Filters(TypedDict, total=False):
+    """Filters of a list of orders, of which each found order fulfils all; None or empty: no filter. tags: all of them;
+    metadata: each key with its value."""
+
+    status: str | None
+    customer_id: str | None
+    tags: Sequence[str]
+    metadata: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,17 +135,11 @@ class Queries:
         self._pool = pool
 
     async def list_orders(
-        self,
-        *,
-        status: str | None = None,
-        customer_id: str | None = None,
-        after: int | None = None,
-        limit: int = 50,
+        self, *, after: int | None = None, limit: int = 50, **filters: Unpack[Filters]
     ) -> Page[OrderRow, int]:
         """Orders, the last placed first. `after`: of an earlier page. Orders placed since are on no later page."""
-        filters = [given for given in (status, customer_id) if given is not None]
-        sql = LIST_ORDERS[status is not None, customer_id is not None]
-        return await self._newest_first(sql, after, limit, *filters)
+        given = _given(filters)
+        return await self._newest_first(list_orders(tuple(given)), after, limit, *given.values())
 
     async def list_waiting(self, *, after: int | None = None, limit: int = 50) -> Page[OrderRow, int]:
         """Orders on hold and orders that wait for another payment, the last placed first. `after`: as of all orders."""
@@ -149,17 +154,16 @@ class Queries:
         self,
         period: Period,
         *,
-        status: str | None = None,
-        customer_id: str | None = None,
         after: PeriodCursor | None = None,
         limit: int = 50,
+        **filters: Unpack[Filters],
     ) -> Page[OrderRow, PeriodCursor]:
         """Orders by their own time, the latest first. `after`: of an earlier page of the same period."""
-        filters = [given for given in (status, customer_id) if given is not None]
+        given = _given(filters)
         since, until = period.since or _FIRST, period.until
         at, position = after or (_LAST, _END)
-        sql = LIST_PERIOD[status is not None, customer_id is not None]
-        records = await self._pool.fetch(sql, position, _at_least_one(limit) + 1, since, until, at, *filters)
+        parameters = (position, _at_least_one(limit) + 1, since, until, at, *given.values())
+        records = await self._pool.fetch(list_period(tuple(given)), *parameters)
         rows = [row_of(OrderRow, record) for record in records]
         last = rows[limit - 1] if len(rows) > limit else None
         return Page(rows[:limit], (last.placed_at, last.placed_position) if last else None)
@@ -243,6 +247,12 @@ class Queries:
             while await self.position(name) < position:
                 await asyncio.sleep(delay)
                 delay = min(delay * 2, _POLL_LAST)
+
+
+def _given(filters: Filters) -> dict[str, str]:
+    """The parameters of the given filters, by name."""
+    given: dict[str, Any] = {name: value for name, value in filters.items() if value}
+    return {name: value if isinstance(value, str) else json.dumps(value) for name, value in given.items()}
 
 
 def _at_least_one(limit: int) -> int:

@@ -1,6 +1,7 @@
 """The SQL of this package, each statement with the index that it uses."""
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Final
 
 from projections.columns import columns
@@ -16,21 +17,13 @@ _OF_PERIOD: Final = (
     "order by placed_at desc, placed_position desc limit $2"
 )
 
-# Orders, the last placed first, by (status given, customer given): order_dashboard_newest, which is partial, _by_status,
-# _by_customer, and _by_customer with a filter. One statement that tests its parameters for null could not choose.
-LIST_ORDERS: Final = {
-    (False, False): f"{_ORDER} where placed_position > 0 and {_NEWEST_FIRST}",
-    (True, False): f"{_ORDER} where status = $3 and {_NEWEST_FIRST}",
-    (False, True): f"{_ORDER} where customer_id = $3 and {_NEWEST_FIRST}",
-    (True, True): f"{_ORDER} where status = $3 and customer_id = $4 and {_NEWEST_FIRST}",
-}
-# Orders of a period, by (status given, customer given): order_dashboard_by_time, filtered; _by_customer, sorted, where
-# that has fewer rows.
-LIST_PERIOD: Final = {
-    (False, False): f"{_ORDER} where {_OF_PERIOD}",
-    (True, False): f"{_ORDER} where status = $6 and {_OF_PERIOD}",
-    (False, True): f"{_ORDER} where customer_id = $6 and {_OF_PERIOD}",
-    (True, True): f"{_ORDER} where status = $6 and customer_id = $7 and {_OF_PERIOD}",
+# Conditions of the lists of orders, by filter: order_dashboard_by_status, _by_customer, _tags and _metadata. The last two
+# are partial: their conditions name the predicate.
+_CONDITIONS: Final = {
+    "status": "status = ${}",
+    "customer_id": "customer_id = ${}",
+    "tags": "tags <> '[]' and tags @> ${}::jsonb",
+    "metadata": "metadata <> '{{}}' and metadata @> ${}::jsonb",
 }
 # Orders on hold, or that wait for another payment, the last placed first: order_dashboard_waiting, which is partial.
 LIST_WAITING: Final = f"{_ORDER} where (waits_until is not null or hold_reason is not null) and {_NEWEST_FIRST}"
@@ -147,6 +140,23 @@ INDEX: Final = "select projections.index_rebuild($1)"
 SWAP_IN: Final = "select projections.swap_in($1)"
 # Forget the checkpoint of a rebuild: subscriptions_pkey.
 DROP_CHECKPOINT: Final = "delete from eventstore.subscriptions where name = $1"
+
+
+@cache
+def list_orders(filters: tuple[str, ...]) -> str:
+    """Orders, the last placed first: without a filter order_dashboard_newest, which is partial, else the index of a filter, the
+    others checked for each row. One statement that tests its parameters for null could not choose."""
+    return f"{_ORDER} where {_conditions(filters, 3) or 'placed_position > 0'} and {_NEWEST_FIRST}"
+
+
+@cache
+def list_period(filters: tuple[str, ...]) -> str:
+    """Orders of a period: order_dashboard_by_time, filtered; the index of a filter, sorted, where that has fewer rows."""
+    return f"{_ORDER} where {' and '.join(filter(None, (_conditions(filters, 6), _OF_PERIOD)))}"
+
+
+def _conditions(filters: tuple[str, ...], first: int) -> str:
+    return " and ".join(_CONDITIONS[name].format(number) for number, name in enumerate(filters, first))
 
 
 def load_rows(table: str, types: Mapping[str, str], key: Iterable[str]) -> str:

@@ -21,26 +21,21 @@ from order_streams import load_events, load_order
 from orders.fields import UtcTime
 from orders.ids import order_id_problem, sku_problem
 from projections.customer_orders import CUSTOMER_ORDERS
-from projections.order_dashboard import ORDER_DASHBOARD, OrderRow
-from projections.queries import Period, PeriodCursor
+from projections.order_dashboard import ORDER_DASHBOARD
+from projections.queries import PeriodCursor
 from temporal import reachable
 from web import models
 from web.keys import Role
+from web.order_filter import Filtered
 from web.parameters import (
     MAX_POSITION,
     After,
-    CustomerFilter,
     CustomerId,
     Limit,
     OrderId,
-    PlacedFrom,
-    PlacedTo,
-    StatusFilter,
     Wait,
-    Waiting,
     bad_cursor,
     caught_up,
-    require_alone,
 )
 from web.preconditions import NOT_MODIFIED, REVALIDATED, KnownVersions, etag, is_known
 from web.problems import NotFound
@@ -56,39 +51,13 @@ _POSITION: Final = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
 @router.get("/orders", response_model=models.Orders)
 @requires(Role.READ)
 async def list_orders(
-    system: Shared,
-    status: StatusFilter = None,
-    customer_id: CustomerFilter = None,
-    placed_from: PlacedFrom = None,
-    placed_to: PlacedTo = None,
-    waiting: Waiting = False,
-    limit: Limit = 50,
-    after: After = None,
-    wait: Wait = None,
+    system: Shared, wanted: Filtered, limit: Limit = 50, after: After = None, wait: Wait = None
 ) -> dict[str, Any]:
     """Orders, the last placed first; with placedFrom or placedTo, by the orders' own time, the latest first."""
-    require_alone(waiting, status, customer_id, placed_from, placed_to)
     await caught_up(system, ORDER_DASHBOARD, wait)
-    queries = system.queries
-    if waiting:
-        held = await queries.list_waiting(after=_position(after), limit=limit)
-        return _orders(held.rows, None if held.after is None else str(held.after))
-    if placed_from is None and placed_to is None:
-        found = await queries.list_orders(status=status, customer_id=customer_id, after=_position(after), limit=limit)
-        return _orders(found.rows, None if found.after is None else str(found.after))
-    of_period = await queries.list_period(
-        Period(placed_from, placed_to),
-        status=status,
-        customer_id=customer_id,
-        after=_moment_and_position(after),
-        limit=limit,
-    )
-    cursor = of_period.after
-    return _orders(of_period.rows, _period_cursor(*cursor) if cursor else None)
-
-
-def _orders(rows: list[OrderRow], after: str | None) -> dict[str, Any]:
-    return {"orders": [camel_case(asdict(row)) for row in rows], "after": after}
+    cursor = _position(after) if wanted.period is None else _moment_and_position(after)
+    page = await wanted.page(system.queries, cursor, limit)
+    return {"orders": [camel_case(asdict(row)) for row in page.rows], "after": _cursor(page.after)}
 
 
 @router.get("/orders/{orderId}", response_model=OrderDocument, responses=NOT_MODIFIED)
@@ -191,8 +160,11 @@ def _position(after: str | None) -> int | None:
     return int(after)
 
 
-def _period_cursor(time: datetime, position: int) -> str:
-    """The cursor of a period: with the zone `Z`, as a `+` in a URL is a blank."""
+def _cursor(after: int | PeriodCursor | None) -> str | None:
+    """The cursor of a list; of a period's with the zone `Z`, as a `+` in a URL is a blank."""
+    if not isinstance(after, tuple):
+        return None if after is None else str(after)
+    time, position = after
     return f"{time.isoformat().removesuffix('+00:00')}Z~{position}"
 
 

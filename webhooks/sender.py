@@ -14,7 +14,7 @@ from typing import Final, Self
 import httpcore
 import httpx
 
-from webhooks.addresses import Resolve, host_of, port_of, resolve
+from webhooks.addresses import LIFTED, Resolve, host_of, port_of, resolve
 from webhooks.answer_stream import AnswerOutOfBounds
 from webhooks.network import ForbiddenAddress, GuardedNetwork, UnknownName
 
@@ -77,7 +77,7 @@ class Sender:
         """Send a request and return its response. Raises NoAnswer within LIMIT seconds."""
         target = httpx.URL(url)
         if target.scheme != "https" and not self._allow_private:
-            raise NoAnswer("refused address", "not https")
+            raise NoAnswer("refused address", f"not https ({LIFTED})")
         try:
             async with asyncio.timeout(LIMIT):
                 return await self._post(target, headers, body)
@@ -85,7 +85,7 @@ class Sender:
             during = "no connection" if isinstance(error, httpcore.ConnectTimeout) else "no answer"
             raise NoAnswer(f"{during} in time") from None
         except ForbiddenAddress:
-            raise NoAnswer("refused address", "the name resolves to no public address") from None
+            raise NoAnswer("refused address", f"the name resolves to no public address ({LIFTED})") from None
         except UnknownName:
             raise NoAnswer("unknown name", "the name has no address") from None
         except (httpcore.ConnectError, OSError) as error:

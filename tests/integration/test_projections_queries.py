@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
+from itertools import combinations
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -11,13 +12,13 @@ import pytest
 
 from eventstore.store import EventStore
 from eventstore.wakeup import Wakeup
-from orders.events import OrderConfirmed, OrderPaid, OrderPlaced
+from orders.events import OrderConfirmed, OrderPaid, OrderPlaced, OrderTagged, OrderUntagged
 from projections import statements
 from projections.customer_orders import CUSTOMER_ORDERS
 from projections.daily_figures import DAILY_FIGURES
 from projections.days import days_between
 from projections.order_dashboard import ORDER_DASHBOARD
-from projections.queries import Queries
+from projections.queries import Filters, Period, Queries
 from projections.runner import Projector
 from tests.integration.projections_harness import REFUNDED, SHIPPED, drain, happens, history, owner, projector
 from tests.unit.orders.samples import an_order, line
@@ -25,8 +26,10 @@ from tests.unit.orders.samples import an_order, line
 SYNTHETIC = """
 insert into projections.order_dashboard
     (order_id, customer_id, status, payment_state, currency, total, units, amount_paid, amount_refunded, amount_settled,
-     placed_at, updated_at, placed_position, position)
+     tags, metadata, placed_at, updated_at, placed_position, position)
 select 'o-' || n, 'c-' || n % 500, case when n <= 100 then 'placed' else 'shipped' end, 'none', 'EUR', n, 1, 0, 0, 0,
+       case when n % 500 = 0 then '["vip"]' else '[]' end::jsonb,
+       case when n % 500 = 1 then '{"channel": "web"}' else '{}' end::jsonb,
        now(), now(), n, n from generate_series(1, 20000) n;
 insert into projections.customer_orders
 select 'c-' || n, (array['EUR', 'USD'])[1 + n % 2], 1, 1, 0, n, now(), now(), n from generate_series(1, 20000) n;
@@ -108,6 +111,38 @@ async def test_orders_are_filtered_by_status_and_customer(
     assert await queries.counts_by_status() == {"cancelled": 1, "placed": 1, "shipped": 2}
 
 
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        ({"tags": ["vip"]}, ["o-3", "o-2"]),
+        ({"tags": ["gift", "vip"]}, ["o-3"]),
+        ({"tags": ["vi"]}, []),
+        ({"metadata": {"channel": "web"}}, ["o-3", "o-1"]),
+        ({"metadata": {"channel": "web", "rep": "Eve: 1"}}, ["o-3"]),
+        ({"metadata": {"channel": "we"}}, []),
+        ({"metadata": {"rep": ""}}, ["o-4"]),
+        ({"tags": ["vip"], "metadata": {"channel": "web"}, "status": "placed", "customer_id": "ada"}, ["o-3"]),
+        ({"tags": [], "metadata": {}}, ["o-4", "o-3", "o-2", "o-1"]),
+    ],
+    ids=str,
+)
+async def test_orders_are_filtered_by_all_of_their_tags_and_metadata(
+    pool: asyncpg.Pool, store: EventStore, dashboard: Projector[Any], filters: Filters, expected: list[str]
+) -> None:
+    given = [{"channel": "web"}, {}, {"channel": "web", "rep": "Eve: 1"}, {"rep": ""}]
+    for number, metadata in enumerate(given, 1):
+        await happens(store, OrderPlaced.of(an_order(orderId=f"o-{number}", metadata=metadata)))
+    whose = {"customer_id": "ada", "currency": "EUR"}
+    await happens(store, *(OrderTagged(order_id=f"o-{n}", **whose, tag="vip") for n in (1, 2, 3)))
+    await happens(store, OrderTagged(order_id="o-3", **whose, tag="gift"))
+    await happens(store, OrderUntagged(order_id="o-1", **whose, tag="vip"))
+    await drain(dashboard)
+    queries = Queries(pool)
+    assert [row.order_id for row in (await queries.list_orders(**filters)).rows] == expected
+    of_period = await queries.list_period(Period(since=datetime(2026, 1, 1, tzinfo=UTC)), **filters)
+    assert [row.order_id for row in of_period.rows] == expected
+
+
 async def test_an_unknown_order_or_customer_is_nothing(pool: asyncpg.Pool) -> None:
     queries = Queries(pool)
     assert await queries.order("o-1") is None
@@ -180,22 +215,13 @@ async def test_figures_of_a_day_are_those_of_the_zones_day(pool: asyncpg.Pool, s
 PERIOD: Final = (datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 1, 9, tzinfo=UTC))
 DAYS: Final = list(days_between(date(2026, 1, 5), date(2026, 1, 7), ZoneInfo("Asia/Kathmandu")))
 OF_DAYS: Final = tuple(zip(*((each.day, each.since, each.before) for each in DAYS), strict=True))
+FILTERS: Final = {"status": "placed", "customer_id": "c-7", "tags": '["vip"]', "metadata": '{"channel": "web"}'}
+GIVEN: Final = [
+    {name: FILTERS[name] for name in names} for size in range(len(FILTERS) + 1) for names in combinations(FILTERS, size)
+]
 QUESTIONS: Final = [
-    *zip(
-        statements.LIST_ORDERS.values(),
-        [(9_000, 10), (9_000, 10, "placed"), (9_000, 10, "c-7"), (9_000, 10, "placed", "c-7")],
-        strict=True,
-    ),
-    *zip(
-        statements.LIST_PERIOD.values(),
-        [
-            (9_000, 10, *PERIOD),
-            (9_000, 10, *PERIOD, "placed"),
-            (9_000, 10, *PERIOD, "c-7"),
-            (9_000, 10, *PERIOD, "placed", "c-7"),
-        ],
-        strict=True,
-    ),
+    *((statements.list_orders(tuple(given)), (9_000, 10, *given.values())) for given in GIVEN),
+    *((statements.list_period(tuple(given)), (9_000, 10, *PERIOD, *given.values())) for given in GIVEN),
     (statements.LIST_WAITING, (9_000, 10)),
     (statements.STATUSES, (["o-1", "o-2"],)),
     (statements.CHANGED_SINCE, (datetime(2036, 1, 1, tzinfo=UTC),)),
