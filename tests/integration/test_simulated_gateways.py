@@ -49,6 +49,11 @@ def faults(pool: asyncpg.Pool) -> Faults:
     return Faults(pool)
 
 
+@pytest.fixture
+def ledger(pool: asyncpg.Pool) -> GatewayBooks:
+    return GatewayBooks(pool)
+
+
 class TestSimulatedPaymentGateway(PaymentGatewayContract):
     pass
 
