@@ -11,10 +11,16 @@ from projections.order_dashboard import OrderRow
 _ORDER: Final = f"select {', '.join(columns(OrderRow))} from projections.order_dashboard"
 _CUSTOMER: Final = f"select {', '.join(columns(CustomerRow))} from projections.customer_orders"
 _NEWEST_FIRST: Final = "placed_position < $1 order by placed_position desc limit $2"
-_OF_PERIOD: Final = (
-    "placed_at >= $3 and placed_at <= $4 and (placed_at, placed_position) < ($5, $1) "
-    "order by placed_at desc, placed_position desc limit $2"
-)
+_PERIOD: Final = "placed_at >= $3 and placed_at <= $4 and (placed_at, placed_position) < ($5, $1)"
+_LATEST: Final = "order by placed_at desc, placed_position desc"
+_OF_PERIOD: Final = f"{_PERIOD} {_LATEST} limit $2"
+_RECENT: Final = 10_000  # of a search by the order of the list, before one by the index of all facts
+
+
+def _found(facts: int) -> str:
+    """The conditions of a search, whose parameters begin with this number."""
+    return f"facts @@ ${facts}::text::tsquery and total between ${facts + 1} and ${facts + 2}"
+
 
 # Orders, the last placed first, by (status given, customer given): order_dashboard_newest, which is partial, _by_status,
 # _by_customer, and _by_customer with a filter. One statement that tests its parameters for null could not choose.
@@ -32,8 +38,31 @@ LIST_PERIOD: Final = {
     (False, True): f"{_ORDER} where customer_id = $6 and {_OF_PERIOD}",
     (True, True): f"{_ORDER} where status = $6 and customer_id = $7 and {_OF_PERIOD}",
 }
-# Orders on hold, or that wait for another payment, the last placed first: order_dashboard_waiting, which is partial.
-LIST_WAITING: Final = f"{_ORDER} where (waits_until is not null or hold_reason is not null) and {_NEWEST_FIRST}"
+# Orders found among the last placed ones, by (of a period): order_dashboard_newest; order_dashboard_by_time.
+SEARCH_RECENT: Final = {
+    False: f"""
+with recent as (select * from projections.order_dashboard
+                 where placed_position > 0 and placed_position < $1 order by placed_position desc limit {_RECENT})
+{_ORDER.replace("projections.order_dashboard", "recent")} where {_found(3)} order by placed_position desc limit $2""",
+    True: f"""
+with recent as (select * from projections.order_dashboard where {_PERIOD} {_LATEST} limit {_RECENT})
+{_ORDER.replace("projections.order_dashboard", "recent")} where {_found(6)} {_LATEST} limit $2""",
+}
+# Orders found among all, by (of a period): order_dashboard_facts, then sorted. Materialized, so that no plan goes through all
+# orders in the order of the list to save the sort.
+SEARCH_ALL: Final = {
+    False: f"""
+with found as materialized (select * from projections.order_dashboard where {_found(3)})
+{_ORDER.replace("projections.order_dashboard", "found")} where {_NEWEST_FIRST}""",
+    True: f"""
+with found as materialized (select * from projections.order_dashboard where {_found(6)})
+{_ORDER.replace("projections.order_dashboard", "found")} where {_OF_PERIOD}""",
+}
+# Orders found among one customer's, by (of a period): order_dashboard_by_customer.
+SEARCH_CUSTOMER: Final = {
+    False: f"{_ORDER} where customer_id = $6 and {_found(3)} and {_NEWEST_FIRST}",
+    True: f"{_ORDER} where customer_id = $9 and {_found(6)} and {_OF_PERIOD}",
+}
 # One order: order_dashboard_pkey.
 GET_ORDER: Final = f"{_ORDER} where order_id = $1"
 # Orders by status: the whole table, a row per status, kept by triggers.

@@ -5,11 +5,11 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 
-from application.order_export import MEDIA_TYPES, Format, OrderFilter, exported
+from application.order_export import MEDIA_TYPES, Format, exported, pages_of
 from projections.order_dashboard import ORDER_DASHBOARD
-from projections.queries import Period
 from web.keys import Role
-from web.parameters import CustomerFilter, PlacedFrom, PlacedTo, StatusFilter, Wait, Waiting, caught_up, require_alone
+from web.order_filter import WantedOrders
+from web.parameters import Wait, caught_up
 from web.route import ApiRoute, requires
 from web.system import Shared
 
@@ -26,22 +26,15 @@ _CONTENT: Final = {media_type: {"schema": {"type": "string"}} for media_type in 
 @requires(Role.READ)
 async def export_orders(
     system: Shared,
+    wanted: WantedOrders,
     format: ExportFormat = "csv",
-    status: StatusFilter = None,
-    customer_id: CustomerFilter = None,
-    placed_from: PlacedFrom = None,
-    placed_to: PlacedTo = None,
-    waiting: Waiting = False,
     wait: Wait = None,
 ) -> StreamingResponse:
     """All orders that the filter of GET /v1/orders finds, in its order, as CSV or JSON Lines. A cell of CSV that a spreadsheet
     would run as a formula begins with an apostrophe."""
-    require_alone(waiting, status, customer_id, placed_from, placed_to)
     await caught_up(system, ORDER_DASHBOARD, wait)
-    period = Period(placed_from, placed_to) if placed_from or placed_to else None
-    found = OrderFilter(status, customer_id, period, waiting).pages(system.queries)
     return StreamingResponse(
-        exported(found, format),
+        exported(pages_of(system.queries, wanted), format),
         media_type=MEDIA_TYPES[format],
         headers={"Content-Disposition": f'attachment; filename="orders.{format}"'},
     )

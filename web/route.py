@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Coroutine
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, get_args, get_origin
 
 import structlog
 from fastapi import Request, Response, params
@@ -70,9 +70,9 @@ class ApiRoute(APIRoute):
         options["openapi_extra"] = {**_extra(self.role, methods), **(options.get("openapi_extra") or {})}
         self._media_type = _media_type(options)
         super().__init__(path, endpoint, **options)
-        self._query = {
-            field.alias for field in get_flat_params(self.dependant) if isinstance(field.field_info, params.Query)
-        }
+        query = [field for field in get_flat_params(self.dependant) if isinstance(field.field_info, params.Query)]
+        self._query = {field.alias for field in query}
+        self._repeatable = {field.alias for field in query if _is_repeatable(field.field_info.annotation)}
 
     def get_route_handler(self) -> Handler:
         answer = super().get_route_handler()
@@ -102,14 +102,19 @@ class ApiRoute(APIRoute):
         return handle
 
     def _refuse_unknown_parameters(self, request: Request) -> None:
-        """Refuse unknown and repeated parameters: a misspelt filter must not return everything."""
+        """Refuse unknown parameters and repeated single ones: a misspelt filter must not return everything."""
         counts = Counter(name for name, _ in request.query_params.multi_items())
         faults = [(name, "is not a known parameter") for name in counts if name not in self._query]
-        faults += [(name, "is given more than once") for name, n in counts.items() if n > 1 and name in self._query]
+        once = self._query - self._repeatable
+        faults += [(name, "is given more than once") for name, n in counts.items() if n > 1 and name in once]
         if faults:
             raise Invalid(
                 "the query is not valid", [{"parameter": name[:100], "detail": detail} for name, detail in faults]
             )
+
+
+def _is_repeatable(annotation: Any) -> bool:
+    return list in map(get_origin, (annotation, *get_args(annotation)))
 
 
 def _media_type(options: dict[str, Any]) -> str | None:
