@@ -1947,6 +1947,8 @@ CREATE TABLE projections.order_dashboard (
     amount_settled bigint NOT NULL,
     payment_failure text,
     waits_until timestamp with time zone,
+    tags jsonb NOT NULL,
+    metadata jsonb NOT NULL,
     customer_name text NOT NULL,
     country text NOT NULL COLLATE pg_catalog."C",
     search_text text NOT NULL COLLATE pg_catalog."C",
@@ -2705,6 +2707,12 @@ CREATE INDEX order_dashboard_by_time ON projections.order_dashboard USING btree 
 CREATE INDEX order_dashboard_facts ON projections.order_dashboard USING gin (facts) WITH (gin_pending_list_limit='512');
 
 --
+-- Name: order_dashboard_metadata; Type: INDEX; Schema: projections; Owner: -
+--
+
+CREATE INDEX order_dashboard_metadata ON projections.order_dashboard USING gin (metadata jsonb_path_ops) WHERE (metadata <> '{}'::jsonb);
+
+--
 -- Name: order_dashboard_newest; Type: INDEX; Schema: projections; Owner: -
 --
 
@@ -2721,6 +2729,12 @@ CREATE INDEX order_dashboard_on_hold ON projections.order_dashboard USING btree 
 --
 
 CREATE INDEX order_dashboard_owed ON projections.order_dashboard USING btree (currency) WHERE ((status = 'cancelled'::text) AND (payment_state = 'paid'::text) AND (amount_settled = 0));
+
+--
+-- Name: order_dashboard_tags; Type: INDEX; Schema: projections; Owner: -
+--
+
+CREATE INDEX order_dashboard_tags ON projections.order_dashboard USING gin (tags jsonb_path_ops) WHERE (tags <> '[]'::jsonb);
 
 --
 -- Name: order_dashboard_updated; Type: INDEX; Schema: projections; Owner: -

@@ -106,7 +106,8 @@ class Cancellation(Document):
 
 
 class OrderDocument(Document):
-    """An order, from its stream. refunded, owed: money that has gone back to the customer, and that is still to go back."""
+    """An order, from its stream. refunded, owed: money that has gone back to the customer, and that is still to go back.
+    metadata: the shop's own, as it was placed."""
 
     order_id: str
     customer_id: str
@@ -116,12 +117,14 @@ class OrderDocument(Document):
     total: Amount
     shipping_address: Address
     payment_method: str | None
+    metadata: dict[str, str]
     placed_at: datetime
     status: Status
     payment_state: PaymentState
     refunded: Amount
     owed: Amount
     version: int
+    tags: list[str]
     payment: Payment | None
     pending_payment: PendingPayment | None
     shipment: Shipment | None
@@ -145,6 +148,7 @@ class OrderDocument(Document):
                 "refunded": balances.refunded(state),
                 "owed": balances.owed(state),
                 "version": version,
+                "tags": state.tags,
                 "payment": state.payment,
                 "pending_payment": state.pending if isinstance(state, Confirmed) else None,
                 "shipment": state.shipment,

@@ -60,6 +60,8 @@ def _cell(value: Any) -> Any:
     match value:
         case datetime():
             return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        case list() | dict():
+            return to_json(value).decode() if value else None
         case str() if value.startswith(_FORMULA):
             return f"'{value}"
         case _:

@@ -17,15 +17,17 @@ _HEAD: Final = 5  # positions for each order
 # and one in a thousand is on hold.
 _FILL: Final = f"""
 insert into projections.order_dashboard (order_id, customer_id, customer_name, country, status, payment_state, currency, total,
-    units, amount_paid, amount_refunded, amount_settled, hold_reason, tracking_number, carrier, placed_at, updated_at,
-    placed_position, position, search_text)
+    units, amount_paid, amount_refunded, amount_settled, tags, metadata, hold_reason, tracking_number, carrier, placed_at,
+    updated_at, placed_position, position, search_text)
 select 'shop-' || n, 'c-' || customer, 'First' || first || ' Last' || last, country, status,
        case when status in ('placed', 'confirmed') then 'none' when status = 'cancelled' then 'refunded' else 'paid' end,
-       (array['USD', 'USD', 'USD', 'EUR', 'EUR', 'GBP'])[1 + n % 6], 100 + floor(1000000 * power(random(), 9))::int, 2, 0, 0, 0,
+       (array['USD', 'USD', 'USD', 'EUR', 'EUR', 'GBP'])[1 + n % 6], 100 + floor(1000000 * power(random(), 9))::int,
+       2, 0, 0, 0, case when random() < 0.001 then '["vip"]' else '[]' end::jsonb, '{{}}'::jsonb,
        case when random() < 0.001 then 'fraud?' end, case when status = 'shipped' then '1Z' || upper(md5('t' || n)) end, 'post',
        now() - interval '31 seconds' * ($1 - n), now() - interval '31 seconds' * ($1 - n), n * {_HEAD}, n * {_HEAD} + 4,
        concat_ws(' ', '1z' || md5('t' || n), 'pi_' || md5('p' || n), 'c-' || customer, 'shop-' || n, 'shop', n,
-           'first' || first, 'last' || last, house, 'street' || street, 'road', 'city' || city, 10000 + city, 'sku-' || sku, 'sku', sku)
+                 'first' || first, 'last' || last, house, 'street' || street, 'road', 'city' || city, 10000 + city,
+                 'sku-' || sku, 'sku', sku)
   from (select n, floor($1 / 20 * power(random(), 2))::int as customer, floor(2000 * power(random(), 3))::int as first,
                floor(30000 * power(random(), 2))::int as last, floor(random() * 200)::int as house,
                floor(random() * 20000)::int as street, floor(5000 * power(random(), 2))::int as city,
@@ -107,6 +109,8 @@ def _searches(orders: int) -> dict[str, Callable[[], OrderFilter]]:
         "country_cancelled": lambda: OrderFilter(country="LI", statuses=("cancelled",), payment="refunded"),
         "large": lambda: OrderFilter(currency="EUR", min_total=900_000 + number(100_000)),
         "range": lambda: OrderFilter(currency="GBP", min_total=(least := number(1_000_000)), max_total=least + 1_000),
+        "tag": lambda: OrderFilter(tags=["vip"]),
+        "tag_country": lambda: OrderFilter(tags=["vip"], country="LI"),
         "customer": lambda: OrderFilter(customer_id=f"c-{number(orders // 20, 2)}", payment="paid"),
         "name_of_period": lambda: OrderFilter(text=f"last{number(30_000, 2)}", period=Period()),
     }

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 import typer
 
-from orders.ids import order_id_problem
+from orders.ids import order_id_problem, tag_problem
 
 DATA_FOLDER: Final = Path(__file__).resolve().parent.parent / "data"
 
@@ -17,6 +17,14 @@ def identifier(value: str | None) -> str | None:
     if problem:
         raise typer.BadParameter(problem)
     return value
+
+
+def tags(values: list[str] | None) -> list[str] | None:
+    """Return the values where each is a valid tag. Raises typer.BadParameter."""
+    for value in values or ():
+        if problem := tag_problem(value):
+            raise typer.BadParameter(problem)
+    return values
 
 
 json_wanted: Final = ContextVar("json_wanted", default=False)

@@ -64,6 +64,15 @@ COMMANDS: Final = {
         "cli.retry:retry_order",
         "Start the workflows of an order again that were terminated, have failed or are stalled.",
     ),
+    "note": (
+        "cli.annotations:note_order",
+        "Add a note to an order in any state; `orders timeline` shows it with its author.",
+    ),
+    "tag": ("cli.annotations:tag", "Add tags to an order in any state: `orders list --tag` finds it by them."),
+    "untag": (
+        "cli.annotations:untag",
+        "Remove tags from an order in any state. A tag that the order does not have is no error.",
+    ),
     "pay": ("cli.pay:pay", "Charge an order that waits for its payment by another means of payment."),
     "refund": (
         "cli.refund:refund",

@@ -7,7 +7,9 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from application.metadata_filter import metadata_of
 from application.order_cursors import order_cursor
+from cli.arguments import tags
 from orders.fields import MAX_AMOUNT, utc_time
 from projections.order_filter import MAX_SEARCH, BadFilter, OrderFilter, Period
 from projections.order_pages import OrderCursor
@@ -36,6 +38,14 @@ def _time(text: str) -> datetime:
         return utc_time(text)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
+
+
+def _metadata(given: list[str] | None) -> list[str] | None:
+    try:
+        metadata_of(given or ())
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    return given
 
 
 _AMOUNT: Final = {"min": 0, "max": MAX_AMOUNT, "metavar": "MINOR_UNITS"}
@@ -75,6 +85,19 @@ MinTotal = Annotated[
 MaxTotal = Annotated[
     int | None, typer.Option("--max-total", **_AMOUNT, help="Only orders of at most this total; with --currency.")
 ]
+Tags = Annotated[
+    list[str] | None,
+    typer.Option("--tag", metavar="TAG", help="Only orders with this tag; several: with all of them.", callback=tags),
+]
+MetadataPairs = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--metadata",
+        metavar="KEY:VALUE",
+        help="Only orders with this value under this key of their metadata; several: with all of them.",
+        callback=_metadata,
+    ),
+]
 PlacedFrom = Annotated[
     datetime | None,
     typer.Option(
@@ -101,6 +124,8 @@ def order_filter(given: Mapping[str, Any]) -> OrderFilter:
             text=given["search"],
             statuses=tuple(dict.fromkeys(given["status"] or ())),
             customer_id=given["customer"],
+            tags=given["tag"] or (),
+            metadata=metadata_of(given["metadata"] or ()),
             period=Period(since, before) if since or before else None,
             **{
                 name: given[name]

@@ -1,6 +1,6 @@
 """`orders show`: one order, from its own stream."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 
 from rich.console import RenderableType
@@ -72,6 +72,8 @@ def render_order(
             ("at the provider", _adjustment_lines(state) if state.adjustments else None),
             ("reason", _reason(state)),
             ("shipment", f"{state.shipment.tracking_number} by {state.shipment.carrier}" if state.shipment else None),
+            ("tags", ", ".join(state.tags) or None),
+            ("metadata", _metadata(order.metadata) if order.metadata else None),
             ("placed at", order.placed_at),
             ("version", version),
             ("ship to", _address(order.shipping_address)),
@@ -159,6 +161,10 @@ def _address(address: Address) -> Text:
     town = " ".join(filter(None, (address.postal_code, address.city, address.region)))
     lines = filter(None, (address.name, address.line1, address.line2, town, address.country, address.phone))
     return Text("\n".join(map(visible, lines)))
+
+
+def _metadata(metadata: Mapping[str, str]) -> Text:
+    return Text("\n".join(f"{visible(key)}: {visible(value)}" for key, value in metadata.items()))
 
 
 def _rows(state: ExistingOrder) -> Iterator[tuple[object, ...]]:

@@ -89,7 +89,8 @@ def has_ended(state: State) -> bool:
 def _work(evidence: Evidence, workflow: str) -> Work:
     stream = evidence.stream
     # The last event stands in for the trigger of an order that no workflow was started for.
-    recorded, _ = stream.last(lambda event: _triggers(event, workflow)) or stream.events[-1]
+    trigger = stream.last(lambda event: _triggers(event, workflow))
+    recorded = trigger[0] if trigger else stream.last_step
     held = evidence.state.hold is not None
     return Work(workflow, (stream.order_id,), recorded.position, held)
 

@@ -121,7 +121,7 @@ def _lost(stopped: Stranded, prospect: Prospect) -> Stuck:
         order_id=stream.order_id,
         state=state.status,
         step=prospect.work.workflow,
-        since=stream.events[-1][0].recorded_at,
+        since=stream.last_step.recorded_at,
         error=prospect.fault or "",
         workflow_id=prospect.work.workflow_id,
     )

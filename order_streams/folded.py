@@ -14,7 +14,7 @@ from eventstore.errors import EventStoreError
 from eventstore.model import RecordedEvent
 from order_streams.statements import EVENTS_OF_STREAMS, NAMES_WITHOUT_STREAM, STREAM_NAMES
 from orders.errors import CorruptStream
-from orders.events import Event, OrderShipped
+from orders.events import ANNOTATIONS, Event, OrderShipped
 from orders.evolve import fold
 from orders.ids import stream_name
 from orders.state import ExistingOrder, NotPlaced
@@ -39,6 +39,11 @@ class OrderStream:
     def last(self, wanted: Callable[[Event], bool]) -> tuple[RecordedEvent, Event] | None:
         """The last event for which `wanted` is true, as recorded and typed."""
         return next((each for each in reversed(self.events) if wanted(each[1])), None)
+
+    @property
+    def last_step(self) -> RecordedEvent:
+        """The last event that is more than a note or a tag. The order has events."""
+        return next(recorded for recorded, event in reversed(self.events) if not isinstance(event, ANNOTATIONS))
 
     @property
     def shipment(self) -> tuple[RecordedEvent, OrderShipped] | None:

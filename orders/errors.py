@@ -175,6 +175,18 @@ class OrderOnHold(OrderError):
         return f"order {self.order_id} is on hold: {self.reason}"
 
 
+class TooManyTags(OrderError):
+    """The order has as many tags as it may have. Remove one first."""
+
+    def __init__(self, order_id: str, most: int) -> None:
+        super().__init__(order_id, most)
+        self.order_id = order_id
+        self.most = most
+
+    def __str__(self) -> str:
+        return f"order {self.order_id} cannot have more than {self.most} tags: remove one first"
+
+
 class NoPaymentAwaited(OrderError):
     """The order does not wait for a means of payment. Show the order: its payment is in progress, made, or given up."""
 

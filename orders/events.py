@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar, Final, TypedDict, get_args
 from pydantic import Field
 
 from orders.adjustments import PaymentAdjusted
-from orders.fields import Amount, CurrencyCode, OptionalText, Sku, Text, Wire
+from orders.fields import Amount, CurrencyCode, NoteText, OptionalText, Sku, Tag, Text, Wire
 from orders.model import Order, OrderContent, OrderFact, units
 from orders.money import format_money
 from orders.payment_events import PaymentFailed, PaymentMethodGiven, PaymentPending, RefundClosed
@@ -208,6 +208,42 @@ class OrderRefunded(OrderFact):
         return f"{format_money(self.amount, self.currency)} as {self.refund_id}"
 
 
+class OrderNoted(OrderFact):
+    """A person wrote a note about the order."""
+
+    event_type: ClassVar[str] = "order.noted"
+
+    text: NoteText
+    currency: CurrencyCode
+
+    @property
+    def summary(self) -> str:
+        return self.text
+
+
+class TagFact(OrderFact):
+    """A tag that was added to the order or removed from it."""
+
+    tag: Tag
+    currency: CurrencyCode
+
+    @property
+    def summary(self) -> str:
+        return self.tag
+
+
+class OrderTagged(TagFact):
+    """A person added a tag to the order."""
+
+    event_type: ClassVar[str] = "order.tagged"
+
+
+class OrderUntagged(TagFact):
+    """A person removed a tag from the order."""
+
+    event_type: ClassVar[str] = "order.untagged"
+
+
 Event = (
     OrderPlaced
     | OrderConfirmed
@@ -224,9 +260,14 @@ Event = (
     | PaymentFailed
     | PaymentMethodGiven
     | PaymentAdjusted
+    | OrderNoted
+    | OrderTagged
+    | OrderUntagged
 )
 
 EVENTS: Final[tuple[type[Event], ...]] = get_args(Event)
+ANNOTATIONS: Final = (OrderNoted, OrderTagged, OrderUntagged)
+"""Events that change nothing about an order but its notes and tags: no workflow follows, no work depends on them."""
 
 
 def _short_of(shortages: tuple[Shortage, ...]) -> str:

@@ -11,12 +11,15 @@ from orders.events import (
     OrderCancelled,
     OrderConfirmed,
     OrderHeld,
+    OrderNoted,
     OrderPaid,
     OrderPlaced,
     OrderRefunded,
     OrderReleased,
     OrderRetried,
     OrderShipped,
+    OrderTagged,
+    OrderUntagged,
     RefundRequested,
 )
 from orders.model import Order
@@ -55,7 +58,7 @@ def _after(state: State, event: Event) -> State | None:
                 return Placed(event.order)
         case OrderConfirmed():
             if isinstance(state, Placed) and state.hold is None:
-                return Confirmed(state.order, retries=state.retries, label_choice=state.label_choice)
+                return Confirmed(state.order, retries=state.retries, label_choice=state.label_choice, tags=state.tags)
         case OrderPaid():
             if isinstance(state, Confirmed) and event.amount == state.order.total:
                 paid = Payment(event.payment_id, event.amount)
@@ -67,6 +70,7 @@ def _after(state: State, event: Event) -> State | None:
                     state.label_choice,
                     payment_method=state.payment_method,
                     adjustments=state.adjustments,
+                    tags=state.tags,
                 )
         case OrderShipped():
             if isinstance(state, Paid) and state.hold is None:
@@ -102,6 +106,10 @@ def _after(state: State, event: Event) -> State | None:
         case PaymentAdjusted():
             if isinstance(state, Confirmed | Paid | Shipped | Cancelled):
                 return replace(state, adjustments=(*state.adjustments, _adjustment(event)))
+        case OrderNoted():
+            return None if isinstance(state, NotPlaced) else state
+        case OrderTagged() | OrderUntagged():
+            return _tagged(state, event)
         case _:
             assert_never(event)
     return None
@@ -121,6 +129,7 @@ def _cancelled(state: OpenOrder, event: OrderCancelled) -> Cancelled:
         shortages=event.shortages,
         payment=state.payment,
         adjustments=state.adjustments,
+        tags=state.tags,
         payment_method=state.payment_method,
     )
 
@@ -132,6 +141,7 @@ def _shipped(state: Paid, event: OrderShipped) -> Shipped:
         state.payment,
         shipment,
         adjustments=state.adjustments,
+        tags=state.tags,
         payment_method=state.payment_method,
     )
 
@@ -157,6 +167,13 @@ def _retried(state: State, event: OrderRetried) -> State | None:
         chosen = LabelChoice(event.carrier, event.service) if event.carrier or event.service else state.label_choice
         return replace(state, retries=state.retries + 1, label_choice=chosen)
     return None if isinstance(state, NotPlaced) else state
+
+
+def _tagged(state: State, event: OrderTagged | OrderUntagged) -> State | None:
+    if isinstance(state, NotPlaced):
+        return None
+    others = tuple(tag for tag in state.tags if tag != event.tag)
+    return replace(state, tags=(*others, event.tag) if isinstance(event, OrderTagged) else others)
 
 
 def _refund(event: OrderRefunded | RefundRequested) -> Refund:

@@ -9,6 +9,7 @@ from pydantic_core import ErrorDetails
 from orders.errors import Fault
 
 _LONGEST_VALUE: Final = 40
+_OF_KEY: Final = "[key]"  # pydantic's step for a fault of the key, not of its value
 
 
 def faults_of(error: ValidationError) -> tuple[Fault, ...]:
@@ -57,6 +58,8 @@ def _fault(details: ErrorDetails) -> Fault:
 def _path(steps: tuple[int | str, ...]) -> str:
     path = ""
     for step in steps:
+        if step == _OF_KEY:
+            continue
         if isinstance(step, int):
             path += f"[{step}]"
         else:
@@ -94,6 +97,8 @@ _DESCRIBED: Final[dict[str, Callable[[object, dict[str, Any]], str]]] = {
     ),
     "string_pattern_mismatch": _text_problem,
     "tuple_type": _not("a list"),
+    "too_long": lambda _, facts: f"must have at most {facts['max_length']:,} entries",
+    "dict_type": _not("an object"),
     "too_short": lambda *_: "must have at least one entry",
     "model_type": _not("an object"),
     "model_attributes_type": _not("an object"),

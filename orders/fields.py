@@ -8,12 +8,25 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
 
-from orders.ids import blank_problem, is_visible, order_id_problem, payment_method_problem, sku_problem
+from orders.ids import (
+    MAX_METADATA_KEY,
+    blank_problem,
+    control_problem,
+    is_visible,
+    metadata_key_problem,
+    order_id_problem,
+    payment_method_problem,
+    sku_problem,
+    tag_problem,
+)
 
 MAX_AMOUNT: Final = 2**63 - 1
 MAX_QUANTITY: Final = 1_000_000
 MAX_TEXT: Final = 512
 MAX_LINES: Final = 2_000
+MAX_NOTE: Final = 2_000
+MAX_METADATA: Final = 20
+MAX_METADATA_VALUE: Final = 500
 
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 _TIMESTAMP: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)?", flags=re.ASCII)
@@ -78,9 +91,16 @@ def _parsed(text: str) -> datetime | None:
 Identifier = Annotated[str, Field(strict=True), _without(order_id_problem)]
 Sku = Annotated[str, Field(strict=True), _without(sku_problem)]
 # Refuses NUL, which PostgreSQL cannot store, and blank text.
-Text = Annotated[str, StringConstraints(strict=True, max_length=MAX_TEXT, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")]
+_STORABLE: Final = r"^[^\x00]*[^\s\x00][^\x00]*$"
+Text = Annotated[str, StringConstraints(strict=True, max_length=MAX_TEXT, pattern=_STORABLE)]
+NoteText = Annotated[str, StringConstraints(strict=True, max_length=MAX_NOTE, pattern=_STORABLE)]
+Tag = Annotated[str, Field(strict=True), _without(tag_problem)]
+MetadataKey = Annotated[str, Field(strict=True, max_length=MAX_METADATA_KEY), _without(metadata_key_problem)]
+MetadataValue = Annotated[str, Field(strict=True, max_length=MAX_METADATA_VALUE), _without(control_problem)]
+Metadata = Annotated[dict[MetadataKey, MetadataValue], Field(max_length=MAX_METADATA)]
 # A person's reason for an act. Events have Text: stored reasons stay readable.
 Reason = Annotated[Text, _without(blank_problem)]
+Note = Annotated[NoteText, _without(blank_problem)]
 OptionalText = Annotated[Text | None, BeforeValidator(_blank_as_none)]
 PaymentToken = Annotated[str, Field(strict=True), _without(payment_method_problem)]
 PaymentMethod = Annotated[PaymentToken | None, BeforeValidator(_token_or_none)]

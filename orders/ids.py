@@ -1,6 +1,7 @@
 """Rules for identifiers, and the name of an order's stream."""
 
 import re
+import unicodedata
 from collections import deque
 from collections.abc import Sequence
 from typing import Final
@@ -8,6 +9,8 @@ from typing import Final
 MAX_ID_LENGTH: Final = 128
 MAX_PAYMENT_METHOD: Final = 255
 MAX_STREAM_NAME_BYTES: Final = 512
+MAX_TAG: Final = 40
+MAX_METADATA_KEY: Final = 40
 ORDER_STREAMS: Final = "order"
 """The category of the streams of orders: their names' first part."""
 CANCELLATION: Final = "cancellation"
@@ -15,6 +18,7 @@ CANCELLATION: Final = "cancellation"
 _CARD_NUMBER: Final = range(12, 20)  # digits
 _MOST_DIGITS: Final = _CARD_NUMBER.stop - 1
 _DIGITS: Final = re.compile(r"\d+")
+_TAG: Final = re.compile(rf"[a-z0-9][a-z0-9._-]{{0,{MAX_TAG - 1}}}", re.ASCII)
 # Shown as nothing or as a blank, although Unicode counts them as letters, symbols or marks.
 # Source: Unicode's DerivedCoreProperties.txt, Default_Ignorable_Code_Point; and the braille pattern without dots.
 _INVISIBLE: Final = frozenset(
@@ -60,6 +64,25 @@ def sku_problem(text: str) -> str | None:
     if text != text.strip(" "):
         return "must not begin or end with a blank"
     return visible_text_problem(text.replace(" ", "-"))
+
+
+def tag_problem(text: str) -> str | None:
+    """Problem of `text` as a tag, worded to follow the field's name; None for a valid one."""
+    if _TAG.fullmatch(text):
+        return None
+    return f"must be 1 to {MAX_TAG} lower-case letters, digits, `-`, `_` and `.`, the first a letter or a digit"
+
+
+def metadata_key_problem(text: str) -> str | None:
+    """Problem of `text` as a key of an order's metadata; a filter separates key and value by a colon."""
+    problem = visible_text_problem(text, MAX_METADATA_KEY)
+    return 'must not contain ":"' if problem is None and ":" in text else problem
+
+
+def control_problem(text: str) -> str | None:
+    """Problem of `text` with a control character; None for any other text."""
+    found = next((each for each in text if unicodedata.category(each) == "Cc"), None)
+    return None if found is None else f"must not contain the control character U+{ord(found):04X}"
 
 
 def blank_problem(text: str) -> str | None:

@@ -1,12 +1,22 @@
-"""Commands of a person for an open or shipped order: hold, release, retry, refund."""
+"""Commands of a person: hold, release, retry and refund an order, and annotate it with notes and tags."""
 
 from dataclasses import dataclass
-from typing import assert_never
+from typing import Final, assert_never
 
 from orders.adjustments import standing_dispute
-from orders.errors import Fault, IllegalTransition, InvalidCommand, PaymentDisputed, RefundOutOfRange
-from orders.events import Event, OrderHeld, OrderReleased, OrderRetried, RefundRequested, shared_facts
-from orders.ids import CANCELLATION
+from orders.errors import Fault, IllegalTransition, InvalidCommand, PaymentDisputed, RefundOutOfRange, TooManyTags
+from orders.events import (
+    Event,
+    OrderHeld,
+    OrderNoted,
+    OrderReleased,
+    OrderRetried,
+    OrderTagged,
+    OrderUntagged,
+    RefundRequested,
+    shared_facts,
+)
+from orders.ids import CANCELLATION, blank_problem
 from orders.money import Money
 from orders.state import Cancelled, ExistingOrder, Shipped
 
@@ -47,11 +57,37 @@ class RequestRefund:
     reason: str
 
 
-Intervention = HoldOrder | ReleaseOrder | RetryOrder | RequestRefund
+@dataclass(frozen=True, slots=True)
+class NoteOrder:
+    """Add a note, in any state of the order; each command adds one."""
+
+    order_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TagOrder:
+    """Add the tags that the order does not have, in any state of the order."""
+
+    order_id: str
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UntagOrder:
+    """Remove those of the tags that the order has, in any state of the order."""
+
+    order_id: str
+    tags: tuple[str, ...]
+
+
+MAX_TAGS: Final = 20
+Intervention = HoldOrder | ReleaseOrder | RetryOrder | RequestRefund | NoteOrder | TagOrder | UntagOrder
 
 
 def intervene(command: Intervention, state: ExistingOrder) -> list[Event]:
-    """The events of an intervention; none where it has been made already. Raises IllegalTransition, RefundOutOfRange."""
+    """The events of an intervention; none where it has been made already. Raises IllegalTransition, RefundOutOfRange,
+    TooManyTags."""
     match command:
         case HoldOrder():
             return _hold(command, state)
@@ -61,6 +97,12 @@ def intervene(command: Intervention, state: ExistingOrder) -> list[Event]:
             return _retry(command, state)
         case RequestRefund():
             return _request_refund(command, state)
+        case NoteOrder():
+            return _note(command, state)
+        case TagOrder():
+            return _tag(command, state)
+        case UntagOrder():
+            return _untag(command, state)
         case _:
             assert_never(command)
 
@@ -122,6 +164,25 @@ def _request_refund(command: RequestRefund, state: ExistingOrder) -> list[Event]
             reason=command.reason,
         )
     ]
+
+
+def _note(command: NoteOrder, state: ExistingOrder) -> list[Event]:
+    if problem := blank_problem(command.text):
+        raise InvalidCommand(command.order_id, (Fault("text", problem),))
+    return [OrderNoted(**shared_facts(state.order), text=command.text)]
+
+
+def _tag(command: TagOrder, state: ExistingOrder) -> list[Event]:
+    facts = shared_facts(state.order)
+    new = [OrderTagged(**facts, tag=tag) for tag in dict.fromkeys(command.tags) if tag not in state.tags]
+    if len(state.tags) + len(new) > MAX_TAGS:
+        raise TooManyTags(command.order_id, MAX_TAGS)
+    return [*new]
+
+
+def _untag(command: UntagOrder, state: ExistingOrder) -> list[Event]:
+    facts = shared_facts(state.order)
+    return [OrderUntagged(**facts, tag=tag) for tag in dict.fromkeys(command.tags) if tag in state.tags]
 
 
 def illegal(command: object, state: ExistingOrder) -> IllegalTransition:

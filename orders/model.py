@@ -17,6 +17,7 @@ from orders.fields import (
     CountryCode,
     CurrencyCode,
     Identifier,
+    Metadata,
     OptionalText,
     PaymentMethod,
     Quantity,
@@ -81,7 +82,8 @@ class OrderFact(Wire):
 class OrderContent(OrderFact):
     """The fields of an order. `total` is in minor units of `currency`, `placed_at` in UTC; `payment_method` is the
     payment provider's token; None in orders from before there were any. Stripe's: `pm_…` a card, `cus_…/pm_…` a customer's
-    saved card, `cus_…` the customer's default one, `pi_…` a payment that the customer made at checkout."""
+    saved card, `cus_…` the customer's default one, `pi_…` a payment that the customer made at checkout. `metadata`: the
+    shop's own, which this system stores and searches."""
 
     currency: CurrencyCode
     items: Annotated[tuple[OrderLine, ...], Field(min_length=1), _AT_MOST_MAX_LINES]
@@ -89,6 +91,7 @@ class OrderContent(OrderFact):
     total: Amount
     shipping_address: Address
     payment_method: PaymentMethod = None
+    metadata: Metadata = Field(default_factory=dict)
     placed_at: UtcTime
 
 

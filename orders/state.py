@@ -1,8 +1,9 @@
 """The state of an order: a union of cases, each with the fields that its status has.
 
-Every case has `status`, `payment_state`, `payment`, `shipment`, `refund`, `adjustments`, `hold` and `awaited`; all but
-NotPlaced have `order`, `retries`, the number of times that a person retried the order before it ended, `label_choice`, a
-person's last choice, and `payment_method`, the means of payment that was given after the order was placed.
+Every case has `status`, `payment_state`, `payment`, `shipment`, `refund`, `adjustments`, `hold`, `awaited` and `tags`, in the
+order of their addition; all but NotPlaced have `order`, `retries`, the number of times that a person retried the order
+before it ended, `label_choice`, a person's last choice, and `payment_method`, the means of payment that was given after the
+order was placed.
 """
 
 from dataclasses import dataclass, replace
@@ -28,6 +29,7 @@ class NotPlaced:
     shipment: ClassVar[None] = None
     refund: ClassVar[None] = None
     adjustments: ClassVar[tuple[Adjustment, ...]] = ()
+    tags: ClassVar[tuple[str, ...]] = ()
     hold: ClassVar[None] = None
 
 
@@ -39,6 +41,7 @@ class Placed:
     hold: Hold | None = None
     retries: int = 0
     label_choice: LabelChoice | None = None
+    tags: tuple[str, ...] = ()
     payment_method: ClassVar[None] = None
     status: ClassVar[Status] = "placed"
     awaited: ClassVar[None] = None
@@ -63,6 +66,7 @@ class Confirmed:
     payment_method: str | None = None
     methods_given: int = 0
     adjustments: tuple[Adjustment, ...] = ()
+    tags: tuple[str, ...] = ()
     status: ClassVar[Status] = "confirmed"
     payment_state: ClassVar[PaymentState] = "none"
     payment: ClassVar[None] = None
@@ -92,6 +96,7 @@ class Paid:
     label_choice: LabelChoice | None = None
     payment_method: str | None = None
     adjustments: tuple[Adjustment, ...] = ()
+    tags: tuple[str, ...] = ()
     status: ClassVar[Status] = "paid"
     awaited: ClassVar[None] = None
     shipment: ClassVar[None] = None
@@ -117,6 +122,7 @@ class Shipped:
     closed: tuple[ClosedRefund, ...] = ()
     payment_method: str | None = None
     adjustments: tuple[Adjustment, ...] = ()
+    tags: tuple[str, ...] = ()
     retries: ClassVar[int] = 0
     label_choice: ClassVar[None] = None
     status: ClassVar[Status] = "shipped"
@@ -190,6 +196,7 @@ class Cancelled:
     closed: tuple[ClosedRefund, ...] = ()
     payment_method: str | None = None
     adjustments: tuple[Adjustment, ...] = ()
+    tags: tuple[str, ...] = ()
     retries: ClassVar[int] = 0
     label_choice: ClassVar[None] = None
     status: ClassVar[Status] = "cancelled"

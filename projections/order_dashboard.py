@@ -1,6 +1,6 @@
 """Read model order-dashboard: a row per order, with its status, its amounts and the time of each step."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
@@ -12,12 +12,15 @@ from orders.events import (
     OrderCancelled,
     OrderConfirmed,
     OrderHeld,
+    OrderNoted,
     OrderPaid,
     OrderPlaced,
     OrderRefunded,
     OrderReleased,
     OrderRetried,
     OrderShipped,
+    OrderTagged,
+    OrderUntagged,
     RefundRequested,
 )
 from orders.model import quantities, units
@@ -37,7 +40,8 @@ class OrderRow:
     customer_name, country: of the delivery address. status: placed, confirmed, paid, shipped or cancelled. payment_state: none,
     paid or refunded. amount_settled: returned by a person in another way than by the payment provider. hold_reason: null unless
     the order is on hold. payment_failure, waits_until: the last decline and the deadline, null unless the order waits for
-    another payment. placed_position: of its order.placed, by which orders are listed. position: of its last event.
+    another payment. metadata: the shop's own. placed_position: of its order.placed, by which orders are listed. position: of
+    its last event.
     """
 
     order_id: str
@@ -59,6 +63,8 @@ class OrderRow:
     cancelled_by: str | None = None
     tracking_number: str | None = None
     carrier: str | None = None
+    tags: list[str] = field(default_factory=list)
+    metadata: dict[str, str] = field(default_factory=dict)
     placed_at: datetime = _NEVER
     updated_at: datetime = _NEVER
     confirmed_at: datetime | None = None
@@ -119,8 +125,16 @@ def _step(row: OrderRow, event: Event, recorded: RecordedEvent) -> Changes:
             return {"payment_failure": reason, "waits_until": until}
         case PaymentMethodGiven() | OrderRetried() | PaymentPending():
             return _NOT_WAITING
-        case RefundRequested():
+        case OrderTagged(tag=tag):
+            return {"tags": [*_others(row, tag), tag]}
+        case OrderUntagged(tag=tag):
+            return {"tags": _others(row, tag)}
+        case RefundRequested() | OrderNoted():
             return {}
+
+
+def _others(row: OrderRow, tag: str) -> list[str]:
+    return [each for each in row.tags if each != tag]
 
 
 def _closed(row: OrderRow, event: RefundClosed) -> Changes:
@@ -178,6 +192,7 @@ def _placed(event: OrderPlaced, position: int) -> Changes:
         "currency": event.currency,
         "total": event.total,
         "units": units(event),
+        "metadata": event.metadata,
         "placed_at": event.placed_at,
         "placed_position": position,
         "search_text": _words(event),

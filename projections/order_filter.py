@@ -1,9 +1,10 @@
 """Filter of a list of orders, and its form in PostgreSQL's text search: one index finds any combination."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from orders.fields import MAX_AMOUNT
 from orders.reference import country_code, currency_exponent
@@ -14,6 +15,7 @@ FIRST: Final = datetime.min.replace(tzinfo=UTC)
 LAST: Final = datetime.max.replace(tzinfo=UTC)
 MAX_SEARCH: Final = 256
 """Characters of a search text."""
+_NO_MOST: Final = 10 ** len(str(MAX_AMOUNT)) - 1
 _RESOLUTION: Final = timedelta(microseconds=1)
 
 
@@ -46,7 +48,7 @@ class OrderFilter:
 
     text: words, or beginnings of words, of the order's ids, customer, address, SKUs, payment and tracking number. statuses: one
     of them. on_hold: on hold or not. waiting: on hold, or waiting for another payment. min_total, max_total: minor units of
-    `currency`. period: lists by the orders' own time. Raises BadFilter.
+    `currency`. tags: all of them; metadata: each key with its value. period: lists by the orders' own time. Raises BadFilter.
     """
 
     text: str | None = None
@@ -59,6 +61,8 @@ class OrderFilter:
     currency: str | None = None
     min_total: int | None = None
     max_total: int | None = None
+    tags: Sequence[str] = ()
+    metadata: Mapping[str, str] = field(default_factory=dict)
     period: Period | None = None
 
     def __post_init__(self) -> None:
@@ -68,35 +72,44 @@ class OrderFilter:
             raise BadFilter("currency", "must be an ISO 4217 currency such as EUR")
         if self.country is not None and country_code(self.country) is None:
             raise BadFilter("country", "must be a country or its ISO 3166-1 code, such as DE")
-        for field, bound in (("min_total", self.min_total), ("max_total", self.max_total)):
+        for name, bound in (("min_total", self.min_total), ("max_total", self.max_total)):
             if bound is not None and self.currency is None:
-                raise BadFilter(field, "needs a currency")
-        if self.least > self.most:
+                raise BadFilter(name, "needs a currency")
+        if (self.min_total or 0) > self._most:
             raise BadFilter("min_total", "must not be above the largest total")
 
     @property
-    def least(self) -> int:
-        """The smallest total."""
-        return self.min_total or 0
+    def is_listed(self) -> bool:
+        """True for filters with an index in the order of the list: at most one status, or a customer, whose orders are few."""
+        return self.customer_id is not None or not self.conditions().keys() - {"status"}
 
-    @property
-    def most(self) -> int:
-        """The largest total."""
-        return MAX_AMOUNT if self.max_total is None else self.max_total
-
-    @property
-    def status(self) -> str | None:
-        """The only status; None where several, or all, are wanted."""
-        return self.statuses[0] if len(self.statuses) == 1 else None
+    def conditions(self) -> dict[str, Any]:
+        """Parameters of the list, by the names of its conditions in SQL."""
+        query = self.query()
+        one = len(self.statuses) == 1 and query == f"({_any_of(self.statuses)})"
+        given = {
+            "status": self.statuses[0] if one else None,
+            "customer_id": self.customer_id,
+            "facts": None if one else query or None,
+            "least": self.min_total,
+            "most": self.max_total,
+            "tags": json.dumps(self.tags) if self.tags else None,
+            "metadata": json.dumps(self.metadata) if self.metadata else None,
+        }
+        return {name: value for name, value in given.items() if value is not None}
 
     def query(self) -> str:
         """Query of the column `facts`: all but the customer, the period and exact totals; empty for all orders."""
-        return " & ".join(f"({each})" for each in self._conditions())
+        return " & ".join(f"({each})" for each in self._facts())
 
-    def _conditions(self) -> Iterator[str]:
+    @property
+    def _most(self) -> int:
+        return _NO_MOST if self.max_total is None else self.max_total
+
+    def _facts(self) -> Iterator[str]:
         yield from (f"'{word}':*" if len(word) > 1 else f"'{word}'" for word in whole_words(self.text or ""))
         if self.statuses:
-            yield " | ".join(f"'status={status}'" for status in self.statuses)
+            yield _any_of(self.statuses)
         if self.payment is not None:
             yield f"'payment={self.payment}'"
         if self.country is not None:
@@ -106,15 +119,19 @@ class OrderFilter:
         if self.waiting:
             yield "'wait=yes'"
         if self.currency is not None:
-            yield " | ".join(f"'total={self.currency}:{each}" for each in _totals(self.least, self.most))
+            yield " | ".join(f"'total={self.currency}:{each}" for each in _totals(self.min_total or 0, self._most))
 
 
 ALL_ORDERS: Final = OrderFilter()
 
 
+def _any_of(statuses: Sequence[str]) -> str:
+    return " | ".join(f"'status={status}'" for status in statuses)
+
+
 def _totals(least: int, most: int) -> Iterator[str]:
     """Ends of the lexemes of all totals in a range: the number of digits and the first two, as in the migration of `facts`."""
-    if (least, most) == (0, MAX_AMOUNT):
+    if (least, most) == (0, _NO_MOST):
         yield "':*"
         return
     for digits in range(len(str(least)), len(str(most)) + 1):

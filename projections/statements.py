@@ -1,6 +1,7 @@
 """The SQL of this package, each statement with the index that it uses."""
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Final
 
 from projections.columns import columns
@@ -8,60 +9,25 @@ from projections.customer_orders import CustomerRow
 from projections.daily_figures import SUMMED
 from projections.order_dashboard import OrderRow
 
-_ORDER: Final = f"select {', '.join(columns(OrderRow))} from projections.order_dashboard"
+_SELECTED: Final = f"select {', '.join(columns(OrderRow))}"
+_ORDER: Final = f"{_SELECTED} from projections.order_dashboard"
 _CUSTOMER: Final = f"select {', '.join(columns(CustomerRow))} from projections.customer_orders"
-_NEWEST_FIRST: Final = "placed_position < $1 order by placed_position desc limit $2"
-_PERIOD: Final = "placed_at >= $3 and placed_at <= $4 and (placed_at, placed_position) < ($5, $1)"
+_PLACED: Final = "placed_position < $1"
+_NEWEST: Final = "order by placed_position desc"
+_OF_PERIOD: Final = "placed_at >= $3 and placed_at <= $4 and (placed_at, placed_position) < ($5, $1)"
 _LATEST: Final = "order by placed_at desc, placed_position desc"
-_OF_PERIOD: Final = f"{_PERIOD} {_LATEST} limit $2"
-_RECENT: Final = 10_000  # of a search by the order of the list, before one by the index of all facts
+_RECENT: Final = 10_000  # orders of a search by the order of the list, before one by the index of a filter
 
-
-def _found(facts: int) -> str:
-    """The conditions of a search, whose parameters begin with this number."""
-    return f"facts @@ ${facts}::text::tsquery and total between ${facts + 1} and ${facts + 2}"
-
-
-# Orders, the last placed first, by (status given, customer given): order_dashboard_newest, which is partial, _by_status,
-# _by_customer, and _by_customer with a filter. One statement that tests its parameters for null could not choose.
-LIST_ORDERS: Final = {
-    (False, False): f"{_ORDER} where placed_position > 0 and {_NEWEST_FIRST}",
-    (True, False): f"{_ORDER} where status = $3 and {_NEWEST_FIRST}",
-    (False, True): f"{_ORDER} where customer_id = $3 and {_NEWEST_FIRST}",
-    (True, True): f"{_ORDER} where status = $3 and customer_id = $4 and {_NEWEST_FIRST}",
-}
-# Orders of a period, by (status given, customer given): order_dashboard_by_time, filtered; _by_customer, sorted, where
-# that has fewer rows.
-LIST_PERIOD: Final = {
-    (False, False): f"{_ORDER} where {_OF_PERIOD}",
-    (True, False): f"{_ORDER} where status = $6 and {_OF_PERIOD}",
-    (False, True): f"{_ORDER} where customer_id = $6 and {_OF_PERIOD}",
-    (True, True): f"{_ORDER} where status = $6 and customer_id = $7 and {_OF_PERIOD}",
-}
-# Orders found among the last placed ones, by (of a period): order_dashboard_newest; order_dashboard_by_time.
-SEARCH_RECENT: Final = {
-    False: f"""
-with recent as (select * from projections.order_dashboard
-                 where placed_position > 0 and placed_position < $1 order by placed_position desc limit {_RECENT})
-{_ORDER.replace("projections.order_dashboard", "recent")} where {_found(3)} order by placed_position desc limit $2""",
-    True: f"""
-with recent as (select * from projections.order_dashboard where {_PERIOD} {_LATEST} limit {_RECENT})
-{_ORDER.replace("projections.order_dashboard", "recent")} where {_found(6)} {_LATEST} limit $2""",
-}
-# Orders found among all, by (of a period): order_dashboard_facts, then sorted. Materialized, so that no plan goes through all
-# orders in the order of the list to save the sort.
-SEARCH_ALL: Final = {
-    False: f"""
-with found as materialized (select * from projections.order_dashboard where {_found(3)})
-{_ORDER.replace("projections.order_dashboard", "found")} where {_NEWEST_FIRST}""",
-    True: f"""
-with found as materialized (select * from projections.order_dashboard where {_found(6)})
-{_ORDER.replace("projections.order_dashboard", "found")} where {_OF_PERIOD}""",
-}
-# Orders found among one customer's, by (of a period): order_dashboard_by_customer.
-SEARCH_CUSTOMER: Final = {
-    False: f"{_ORDER} where customer_id = $6 and {_found(3)} and {_NEWEST_FIRST}",
-    True: f"{_ORDER} where customer_id = $9 and {_found(6)} and {_OF_PERIOD}",
+# Conditions of the lists of orders, by filter: order_dashboard_by_status, _by_customer, _facts, _tags and _metadata. The last
+# two are partial: their conditions name the predicate. The smallest and the largest total are exact where the facts are not.
+_CONDITIONS: Final = {
+    "status": "status = ${}",
+    "customer_id": "customer_id = ${}",
+    "facts": "facts @@ ${}::text::tsquery",
+    "least": "total >= ${}",
+    "most": "total <= ${}",
+    "tags": "tags <> '[]' and tags @> ${}::jsonb",
+    "metadata": "metadata <> '{{}}' and metadata @> ${}::jsonb",
 }
 # One order: order_dashboard_pkey.
 GET_ORDER: Final = f"{_ORDER} where order_id = $1"
@@ -176,6 +142,42 @@ INDEX: Final = "select projections.index_rebuild($1)"
 SWAP_IN: Final = "select projections.swap_in($1)"
 # Forget the checkpoint of a rebuild: subscriptions_pkey.
 DROP_CHECKPOINT: Final = "delete from eventstore.subscriptions where name = $1"
+
+
+@cache
+def list_orders(filters: tuple[str, ...], of_period: bool) -> str:
+    """Orders by the index of a filter; without one by order_dashboard_newest, which is partial, those of a period by _by_time.
+    One statement that tests its parameters for null could not choose."""
+    if of_period:
+        return f"{_ORDER} where {' and '.join(filter(None, (_conditions(filters, 6), _OF_PERIOD)))} {_LATEST} limit $2"
+    return f"{_ORDER} where {_conditions(filters, 3) or 'placed_position > 0'} and {_PLACED} {_NEWEST} limit $2"
+
+
+@cache
+def search_recent(filters: tuple[str, ...], of_period: bool) -> str:
+    """Orders found among the last ones: order_dashboard_newest, those of a period by _by_time."""
+    within, ordered, first = (
+        (_OF_PERIOD, _LATEST, 6) if of_period else (f"placed_position > 0 and {_PLACED}", _NEWEST, 3)
+    )
+    return f"""
+with orders as (select * from projections.order_dashboard where {within} {ordered} limit {_RECENT})
+{_SELECTED} from orders where {_conditions(filters, first)} {ordered} limit $2"""
+
+
+@cache
+def search_all(filters: tuple[str, ...], of_period: bool) -> str:
+    """Orders found among all, then sorted: order_dashboard_facts, _tags or _metadata, then _pkey. Materialized, so that no plan
+    goes through all orders in the order of the list to save the sort; of keys alone, so that thousands fit into memory."""
+    within, ordered, first = (_OF_PERIOD, _LATEST, 6) if of_period else (_PLACED, _NEWEST, 3)
+    return f"""
+with found as materialized (select order_id, placed_at, placed_position from projections.order_dashboard
+                             where {_conditions(filters, first)}),
+     page as (select order_id from found where {within} {ordered} limit $2)
+{_ORDER} join page using (order_id) {ordered}"""
+
+
+def _conditions(filters: tuple[str, ...], first: int) -> str:
+    return " and ".join(_CONDITIONS[name].format(number) for number, name in enumerate(filters, first))
 
 
 def load_rows(table: str, types: Mapping[str, str], key: Iterable[str]) -> str:

@@ -1,12 +1,11 @@
 """Rows of a projection's table, loaded and written many at a time."""
 
 from collections.abc import Sequence
-from operator import attrgetter
 from typing import Final, Generic, TypeVar
 
 import asyncpg
 
-from projections.columns import columns, row_of
+from projections.columns import columns, record_of, row_of
 from projections.fold import Folded
 from projections.projection import Key, Projection
 from projections.statements import load_rows, upsert_rows
@@ -22,7 +21,7 @@ class Table(Generic[R]):
     def __init__(self, projection: Projection[R], table: str) -> None:
         types = columns(projection.row)
         self._projection, self._name, self._columns = projection, table, list(types)
-        self._values = attrgetter(*types)
+        self._record = record_of(projection.row)
         self._load = load_rows(table, types, projection.key_columns)
         self._upsert = upsert_rows(table, types, projection.key_columns)
 
@@ -39,9 +38,9 @@ class Table(Generic[R]):
             await self._copy(connection, folded.new)
             rows = folded.changed
         if rows:
-            await connection.execute(self._upsert, *zip(*map(self._values, rows), strict=True))
+            await connection.execute(self._upsert, *zip(*map(self._record, rows), strict=True))
 
     async def _copy(self, connection: asyncpg.Connection, rows: Sequence[R]) -> None:
         await connection.copy_records_to_table(
-            self._name, schema_name="projections", columns=self._columns, records=map(self._values, rows)
+            self._name, schema_name="projections", columns=self._columns, records=map(self._record, rows)
         )

@@ -16,6 +16,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from embedded.postgres import Postgres, run_postgres
 from embedded.temporal import TIME_SKIPPING, TemporalServer, run_temporal
 from eventstore.migrate import migrate
+from tests.forked import SERVER
 from tests.gateways.stripe_fixtures import local_stripe, stripe_api, stripe_server  # noqa: F401 – for every test that asks for them
 
 RUN_MARK = "ORDERS_TEST_RUN"  # an environment variable, so that every descendant of a run carries it
@@ -74,6 +75,7 @@ def _nothing_is_left_running() -> Iterator[None]:
     """Final check of a run: set up first, and so executed after all other fixtures."""
     os.environ[RUN_MARK] = mark = uuid.uuid4().hex
     yield
+    SERVER.stop()
     if sys.platform != "linux":
         return
     deadline = time.monotonic() + END_LIMIT

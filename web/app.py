@@ -21,6 +21,7 @@ from eventstore.errors import UnexpectedVersion
 from eventstore.looper import Looper
 from telemetry.requests import WITHOUT_ITS_OWN, RequestTelemetry
 from web import (
+    annotation_routes,
     export_routes,
     figure_routes,
     gateway_routes,
@@ -101,6 +102,7 @@ def create_app(app: App, client: Client) -> FastAPI:
         export_routes,
         figure_routes,
         order_routes,
+        annotation_routes,
         operation_routes,
         inventory_routes,
         stream_routes,

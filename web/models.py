@@ -80,6 +80,12 @@ class Acted(Document):
     position: Position
 
 
+class Tagged(Acted):
+    """tags: of the order, in the order of their addition."""
+
+    tags: list[str]
+
+
 class Retried(Acted):
     """workflows: types of the workflows that were started again, or woken. effect: the work that follows, in a sentence."""
 
@@ -145,6 +151,8 @@ class OrderRow(Document):
     cancelled_by: str | None
     tracking_number: str | None
     carrier: str | None
+    tags: list[str]
+    metadata: dict[str, str]
     placed_at: datetime
     updated_at: datetime
     confirmed_at: datetime | None

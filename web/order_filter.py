@@ -4,15 +4,22 @@ from datetime import datetime
 from typing import Annotated, Final
 
 from fastapi import Depends, Query
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from application.documents import PaymentState, Status
+from application.metadata_filter import metadata_of
 from application.order_cursors import order_cursor
-from orders.fields import MAX_AMOUNT, UtcTime
+from orders.fields import MAX_AMOUNT, Tag, UtcTime
 from projections.order_filter import MAX_SEARCH, BadFilter, OrderFilter, Period
 from projections.order_pages import OrderCursor
 from web.parameters import IDENTIFIER, WHOLE, bad_cursor
 from web.problems import parameter_fault
+
+
+def _pairs(given: tuple[str, ...]) -> tuple[str, ...]:
+    metadata_of(given)
+    return given
+
 
 _Amount = Annotated[int, Field(ge=0, le=MAX_AMOUNT)]
 Search = Annotated[
@@ -24,7 +31,7 @@ Search = Annotated[
     ),
 ]
 Statuses = Annotated[
-    list[Status] | None, Query(alias="status", description="only orders in this status; may be repeated")
+    tuple[Status, ...], Query(alias="status", description="only orders in this status; several: in one of them")
 ]
 CustomerFilter = Annotated[
     Annotated[str, IDENTIFIER] | None,
@@ -47,6 +54,17 @@ MinTotal = Annotated[
 MaxTotal = Annotated[
     _Amount | None, WHOLE, Query(alias="maxTotal", description="only orders of at most this total, in minor units")
 ]
+TagFilter = Annotated[
+    tuple[Tag, ...], Query(alias="tag", description="only orders with this tag; several: with all of them")
+]
+MetadataFilter = Annotated[
+    tuple[str, ...],
+    AfterValidator(_pairs),
+    Query(
+        alias="metadata",
+        description="`KEY:VALUE`: only orders with this value under this key of their metadata; several: with all of them",
+    ),
+]
 PlacedFrom = Annotated[
     UtcTime | None, Query(alias="placedFrom", description="only orders placed at that time or later (RFC 3339)")
 ]
@@ -56,7 +74,7 @@ _PARAMETERS: Final = {"text": "q", "min_total": "minTotal", "max_total": "maxTot
 
 def _order_filter(
     q: Search = None,
-    status: Statuses = None,
+    status: Statuses = (),
     customer_id: CustomerFilter = None,
     payment: PaymentFilter = None,
     country: CountryFilter = None,
@@ -65,6 +83,8 @@ def _order_filter(
     currency: CurrencyFilter = None,
     min_total: MinTotal = None,
     max_total: MaxTotal = None,
+    tags: TagFilter = (),
+    metadata: MetadataFilter = (),
     placed_from: PlacedFrom = None,
     placed_to: PlacedTo = None,
 ) -> OrderFilter:
@@ -72,7 +92,7 @@ def _order_filter(
     try:
         return OrderFilter(
             text=q,
-            statuses=tuple(dict.fromkeys(status or ())),
+            statuses=tuple(dict.fromkeys(status)),
             customer_id=customer_id,
             payment=payment,
             country=country,
@@ -81,6 +101,8 @@ def _order_filter(
             currency=currency,
             min_total=min_total,
             max_total=max_total,
+            tags=tags,
+            metadata=metadata_of(metadata),
             period=_period(placed_from, placed_to),
         )
     except BadFilter as error:

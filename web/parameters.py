@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 from fastapi import Path, Query
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from orders.ids import order_id_problem, sku_problem
+from orders.ids import MAX_TAG, order_id_problem, sku_problem, tag_problem
 from projections.projection import Projection
 from web.problems import Problem
 from web.system import System
@@ -49,6 +49,9 @@ RefundId = Annotated[
         max_length=128,
         description="the refund's id; `cancellation` is the refund of a cancelled order",
     ),
+]
+TagName = Annotated[
+    str, _checked(tag_problem), Path(alias="tag", min_length=1, max_length=MAX_TAG, description="the tag")
 ]
 CustomerId = Annotated[
     str, IDENTIFIER, Path(alias="customerId", min_length=1, max_length=128, description="the customer's id")

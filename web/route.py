@@ -1,9 +1,10 @@
 """The route class of every operation under /v1."""
 
 import asyncio
+import uuid
 from collections import Counter
 from collections.abc import Callable, Coroutine
-from typing import Any, Final, TypeVar, get_args, get_origin
+from typing import Any, Final, TypeVar, get_origin
 
 import structlog
 from fastapi import Request, Response, params
@@ -70,9 +71,9 @@ class ApiRoute(APIRoute):
         options["openapi_extra"] = {**_extra(self.role, methods), **(options.get("openapi_extra") or {})}
         self._media_type = _media_type(options)
         super().__init__(path, endpoint, **options)
-        query = [field for field in get_flat_params(self.dependant) if isinstance(field.field_info, params.Query)]
+        query = [each for each in get_flat_params(self.dependant) if isinstance(each.field_info, params.Query)]
         self._query = {field.alias for field in query}
-        self._repeatable = {field.alias for field in query if _is_repeatable(field.field_info.annotation)}
+        self._lists = {field.alias for field in query if get_origin(field.field_info.annotation) is tuple}
 
     def get_route_handler(self) -> Handler:
         answer = super().get_route_handler()
@@ -96,6 +97,7 @@ class ApiRoute(APIRoute):
                 return await within_limit(request)
             body = await read_body(request)  # 408, 413, 415, 422
             if request.method != "POST":
+                request.state.command_id = str(uuid.uuid4())
                 return await within_limit(request)
             return await system.idempotency.once(request, caller.name, body, within_limit)  # 409, 422
 
@@ -105,16 +107,12 @@ class ApiRoute(APIRoute):
         """Refuse unknown parameters and repeated single ones: a misspelt filter must not return everything."""
         counts = Counter(name for name, _ in request.query_params.multi_items())
         faults = [(name, "is not a known parameter") for name in counts if name not in self._query]
-        once = self._query - self._repeatable
+        once = self._query - self._lists
         faults += [(name, "is given more than once") for name, n in counts.items() if n > 1 and name in once]
         if faults:
             raise Invalid(
                 "the query is not valid", [{"parameter": name[:100], "detail": detail} for name, detail in faults]
             )
-
-
-def _is_repeatable(annotation: Any) -> bool:
-    return list in map(get_origin, (annotation, *get_args(annotation)))
 
 
 def _media_type(options: dict[str, Any]) -> str | None:

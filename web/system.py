@@ -62,7 +62,7 @@ def caller_of(request: Request) -> Caller:
 
 
 def command_id_of(request: Request) -> str:
-    """Return the request's command id: the same for every request with the same content and Idempotency-Key."""
+    """Return the id of the request's command: of a POST the same for the same content and Idempotency-Key."""
     return cast(str, request.state.command_id)
 
 

@@ -111,7 +111,7 @@ def _envelope(event_type: str) -> dict[str, Any]:
         properties["sequence"] = {
             "type": "string",
             "pattern": "^[0-9]{10}$",
-            "description": "The event's number within its order, without gaps.",
+            "description": "The event's number within its order, its notes and tags included.",
         }
         properties["schemaversion"] = {"type": "integer", "minimum": 1, "description": "Of `data`."}
     return {"type": "object", "required": list(properties), "properties": properties}

@@ -36,7 +36,7 @@ def payload_of(event: RecordedEvent) -> dict[str, Any] | None:
 def cloud_event(event: RecordedEvent) -> dict[str, Any]:
     """Return an order's event with its recorded data.
 
-    sequence: the event's version in the order's stream, without gaps, as digits that sort. schemaversion: the data's.
+    sequence: the event's version in the order's stream, as digits that sort. schemaversion: the data's.
     """
     return {
         "specversion": "1.0",

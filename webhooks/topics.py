@@ -5,7 +5,7 @@ from typing import Final
 
 from eventstore.errors import UndecodableEvent
 from eventstore.model import RecordedEvent
-from orders.events import EVENTS
+from orders.events import ANNOTATIONS, EVENTS
 from orders.ids import MAX_ID_LENGTH, stream_name
 from orders.topics import ANALYTICS_REVENUE, NOTIFICATIONS_SHIPMENT
 from webhooks.errors import InvalidEndpoint
@@ -14,6 +14,8 @@ EVERYTHING: Final = "*"
 EVERY_ORDER_EVENT: Final = "order.*"
 ORDER_EVENTS: Final = tuple(sorted(event.event_type for event in EVENTS))
 MESSAGES: Final = (ANALYTICS_REVENUE, NOTIFICATIONS_SHIPMENT)
+BY_NAME: Final = frozenset(event.event_type for event in ANNOTATIONS)
+"""Notes and tags: the operators' own, in neither `*` nor `order.*`, so that an endpoint receives them by their names alone."""
 TOPICS: Final = (EVERYTHING, EVERY_ORDER_EVENT, *ORDER_EVENTS, *MESSAGES)
 _ORDER_STREAM: Final = stream_name("")
 
@@ -37,11 +39,9 @@ def is_deliverable(event: RecordedEvent) -> bool:
 
 def wants(topics: Sequence[str], event_type: str) -> bool:
     """Return True where the topics include this event type."""
-    return (
-        EVERYTHING in topics
-        or event_type in topics
-        or (EVERY_ORDER_EVENT in topics and event_type.startswith("order."))
-    )
+    if event_type in topics or event_type in BY_NAME:
+        return event_type in topics
+    return EVERYTHING in topics or (EVERY_ORDER_EVENT in topics and event_type.startswith("order."))
 
 
 def order_of(event: RecordedEvent) -> str:

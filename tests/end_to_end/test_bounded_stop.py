@@ -18,6 +18,7 @@ from eventstore.pool import ROLE
 from process import MARGIN, MARGIN_WITH_SERVICES
 from tests.conftest import RUN_MARK, Living
 from tests.end_to_end.worker_process import Fleet, WorkerProcess
+from tests.forked import Forked
 from tests.integration.cli_harness import Shell, clean_environment, shell_for
 from tests.plain_http import plain_http
 from tests.running_system import order_data, until
@@ -35,8 +36,9 @@ as $$ begin perform nextval('public.attempts'); raise insufficient_privilege; en
 ALLOW = f"grant execute on function inventory.reserve to {ROLE}"
 
 STUBBORN = """
-import asyncio
+import asyncio, sys
 async def stubborn(*_, **__):
+    print('{"event": "called"}', file=sys.stderr, flush=True)
     while True:
         try:
             await asyncio.sleep(3600)
@@ -44,8 +46,9 @@ async def stubborn(*_, **__):
             pass
 """
 BLOCKED = """
-import time
+import sys, time
 async def blocked(*_, **__):
+    print('{"event": "called"}', file=sys.stderr, flush=True)
     time.sleep(3600)
 """
 CHARGING = """
@@ -68,7 +71,7 @@ main()
 """
 
 
-async def ends_within(process: asyncio.subprocess.Process, seconds: float) -> int:
+async def ends_within(process: asyncio.subprocess.Process | Forked, seconds: float) -> int:
     """Exit code; fails unless the process ends within this time."""
     begun = time.monotonic()
     try:
@@ -122,7 +125,7 @@ async def test_a_gateway_that_ignores_its_cancel_does_not_hold_up_the_stop(fleet
     patched = STUBBORN + CHARGING.format("stubborn")
     worker = await fleet.start(patched=patched, ORDERS_SHUTDOWN_SECONDS=str(GRACE))
     order_id = await fleet.system.place()
-    await fleet.step_is_in_progress(order_id, "charge-payment")
+    await worker.logs("called")
     worker.process.terminate()
     assert await ends_within(worker.process, GRACE + MARGIN) == 1
     assert left_running(worker) == [f"charge-payment of fulfill-order-{order_id}"]
@@ -131,8 +134,8 @@ async def test_a_gateway_that_ignores_its_cancel_does_not_hold_up_the_stop(fleet
 async def test_an_event_loop_that_is_blocked_does_not_hold_up_the_stop(fleet: Fleet) -> None:
     patched = BLOCKED + CHARGING.format("blocked")
     worker = await fleet.start(patched=patched, ORDERS_SHUTDOWN_SECONDS=str(GRACE))
-    order_id = await fleet.system.place()
-    await fleet.step_is_in_progress(order_id, "charge-payment")
+    await fleet.system.place()
+    await worker.logs("called")
     worker.process.terminate()
     assert await ends_within(worker.process, GRACE + MARGIN) == 1
     assert "in blocked" in worker.log.read_text()  # stacks of all threads

@@ -18,6 +18,7 @@ from bootstrap import build_app
 from embedded.temporal import TemporalServer
 from eventstore.pool import open_pool
 from settings import Settings
+from tests.forked import Forked
 from tests.running_system import RunningSystem, new_id, until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,7 +37,7 @@ run(partial(main, [Role(name) for name in sys.argv[1:]]))
 class WorkerProcess:
     """`worker.py`, running."""
 
-    process: asyncio.subprocess.Process
+    process: asyncio.subprocess.Process | Forked
     log: Path
 
     def logged(self, event: str, **fields: object) -> list[dict[str, Any]]:
@@ -96,9 +97,11 @@ class Fleet:
             )
 
     async def step_is_in_progress(self, order_id: str, step: str) -> None:
-        """Wait until this step of fulfill-order is in progress in a worker."""
+        """Wait until a worker runs this step of fulfill-order: its process, after Temporal's server counts it as started."""
 
         async def taken() -> bool:
+            if await self.system.app.pool.fetchval("select bool_or(remaining > 0) from simulated.faults"):
+                return False
             if "fulfill-order" not in await self.system.running(order_id):
                 return False
             description = await self.system.workflow("fulfill-order", order_id).describe()

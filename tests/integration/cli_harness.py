@@ -15,6 +15,7 @@ import asyncpg
 
 from embedded.postgres import Postgres
 from embedded.temporal import TemporalServer
+from tests.forked import PIPE, SERVER, Forked
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = (sys.executable, "-m", "cli")
@@ -48,27 +49,17 @@ class Shell:
     folder: Path
     environment: dict[str, str]
 
-    async def orders(self, *arguments: str, given: bytes = b"", stdout: int | None = None, **changes: str) -> Ended:
+    async def orders(self, *arguments: str, given: bytes = b"", stdout: int = PIPE, **changes: str) -> Ended:
         """Run a command to its end. given: standard input; changes: further environment variables."""
         async with self.started(*arguments, stdout=stdout, **changes) as process, asyncio.timeout(LIMIT):
             out, err = await process.communicate(given)
         assert process.returncode is not None
-        return Ended(process.returncode, (out or b"").decode(), err.decode())
+        return Ended(process.returncode, out.decode(), err.decode())
 
     @asynccontextmanager
-    async def started(
-        self, *arguments: str, stdout: int | None = None, **changes: str
-    ) -> AsyncIterator[asyncio.subprocess.Process]:
+    async def started(self, *arguments: str, stdout: int = PIPE, **changes: str) -> AsyncIterator[Forked]:
         """A command with pipes for its outputs, which does not outlive the block."""
-        process = await asyncio.create_subprocess_exec(
-            *COMMAND,
-            *arguments,
-            cwd=self.folder,
-            env=clean_environment() | self.environment | changes,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE if stdout is None else stdout,
-            stderr=asyncio.subprocess.PIPE,
-        )
+        process = await SERVER.start(arguments, self.folder, self._all(changes), stdin=PIPE, stdout=stdout)
         try:
             yield process
         finally:
@@ -77,18 +68,10 @@ class Shell:
                 await process.wait()
 
     @asynccontextmanager
-    async def serving(self, *arguments: str, **changes: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    async def serving(self, *arguments: str, **changes: str) -> AsyncIterator[Forked]:
         """A serving command, from its line `serving` on; the test or the end of the block stops it."""
         with (self.folder / f"{arguments[0]}.log").open("ab") as log:
-            process = await asyncio.create_subprocess_exec(
-                *COMMAND,
-                *arguments,
-                "--json",
-                cwd=self.folder,
-                env=clean_environment() | self.environment | changes,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=log,
-            )
+            process = await SERVER.start((*arguments, "--json"), self.folder, self._all(changes), stderr=log.fileno())
         try:
             assert process.stdout is not None
             async with asyncio.timeout(LIMIT):
@@ -98,6 +81,9 @@ class Shell:
             if process.returncode is None:
                 process.terminate()
             await process.communicate()
+
+    def _all(self, changes: dict[str, str]) -> dict[str, str]:
+        return clean_environment() | self.environment | changes
 
 
 def clean_environment() -> dict[str, str]:

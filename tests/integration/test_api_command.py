@@ -13,6 +13,7 @@ import pytest
 
 from embedded.ports import free_ports
 from embedded.temporal import TemporalServer
+from tests.forked import Forked
 from tests.integration.api_harness import KEYS, OPERATOR, READER, WRITER, bearer
 from tests.integration.cli_harness import Shell, shell_for
 from tests.plain_http import plain_http
@@ -22,7 +23,7 @@ PASSWORD = "password-of-the-database"
 
 
 @asynccontextmanager
-async def served(shell: Shell, **settings: str) -> AsyncIterator[tuple[httpx.AsyncClient, asyncio.subprocess.Process]]:
+async def served(shell: Shell, **settings: str) -> AsyncIterator[tuple[httpx.AsyncClient, Forked]]:
     """A process that serves, and a client of it."""
     [port] = free_ports(1)
     address = f"127.0.0.1:{port}"

@@ -1,5 +1,6 @@
 """Search of orders: by any part that a person has of one, with any filters, in complete pages."""
 
+from collections.abc import Callable
 from typing import Any, Final
 from unittest.mock import patch
 
@@ -13,7 +14,7 @@ from projections.order_dashboard import ORDER_DASHBOARD
 from projections.order_filter import OrderFilter, Period
 from projections.order_pages import OrderCursor
 from projections.queries import Queries
-from projections.statements import SEARCH_RECENT
+from projections.statements import search_recent
 from tests.integration.projections_harness import REFUNDED, SHIPPED, drain, happens, history, projector
 from tests.unit.orders.samples import address, an_order, line
 
@@ -122,7 +123,7 @@ FILTERS: Final[list[tuple[dict[str, Any], list[str]]]] = [
 @pytest.mark.parametrize("limit", [1, 50])
 async def test_every_filter_finds_its_orders_in_complete_pages(queries: Queries, limit: int, recent: int) -> None:
     """recent: 1 has every page searched by the index."""
-    with patch("projections.order_pages.SEARCH_RECENT", _within(recent)):
+    with patch("projections.order_pages.search_recent", _within(recent)):
         for filters, ids in FILTERS:
             listed = await found(queries, limit, **filters)
             if "period" in filters:
@@ -131,8 +132,8 @@ async def test_every_filter_finds_its_orders_in_complete_pages(queries: Queries,
                 assert listed == ids, filters
 
 
-def _within(recent: int) -> dict[bool, str]:
-    return {kind: sql.replace("limit 10000", f"limit {recent}") for kind, sql in SEARCH_RECENT.items()}
+def _within(recent: int) -> Callable[[tuple[str, ...], bool], str]:
+    return lambda filters, of_period: search_recent(filters, of_period).replace("limit 10000", f"limit {recent}")
 
 
 async def test_a_page_goes_on_where_the_one_before_ended_while_orders_come_in(

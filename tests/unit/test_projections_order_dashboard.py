@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from orders.events import Event
+from orders.events import Event, OrderPlaced
 from projections.fold import Parked
 from projections.order_dashboard import ORDER_DASHBOARD, SearchableOrder
 from tests.unit.orders.samples import (
@@ -11,6 +11,7 @@ from tests.unit.orders.samples import (
     FAILED,
     GIVEN,
     HELD,
+    NOTED,
     NOW,
     PAID,
     PLACED,
@@ -23,6 +24,8 @@ from tests.unit.orders.samples import (
     line,
     released,
     retried,
+    tagged,
+    untagged,
 )
 from tests.unit.projection_samples import at, folded, log_of
 
@@ -132,3 +135,13 @@ def test_given_an_event_of_an_order_never_placed_then_it_is_parked_and_makes_no_
     assert result.parked == [
         Parked(1, "NotPlaced: order.confirmed of order 'o-1', whose order.placed is not in this projection")
     ]
+
+
+def test_given_an_order_with_metadata_then_its_row_has_it_and_a_note_changes_nothing_but_its_place() -> None:
+    placed = OrderPlaced.of(an_order(metadata={"channel": "web"}))
+    assert row_after(placed, NOTED) == replace(PLACED_ROW, metadata={"channel": "web"}, updated_at=at(2), position=2)
+
+
+def test_given_tags_added_and_removed_then_the_row_has_those_that_are_left_each_once() -> None:
+    assert row_after(PLACED, tagged("vip"), tagged("gift"), tagged("vip")).tags == ["gift", "vip"]
+    assert row_after(PLACED, tagged("vip"), tagged("gift"), untagged("vip"), untagged("vip")).tags == ["gift"]

@@ -19,15 +19,18 @@ from orders.events import (
     OrderCancelled,
     OrderConfirmed,
     OrderHeld,
+    OrderNoted,
     OrderPaid,
     OrderPlaced,
     OrderRefunded,
     OrderReleased,
     OrderRetried,
     OrderShipped,
+    OrderTagged,
+    OrderUntagged,
     RefundRequested,
 )
-from orders.interventions import HoldOrder, ReleaseOrder, RequestRefund, RetryOrder
+from orders.interventions import HoldOrder, NoteOrder, ReleaseOrder, RequestRefund, RetryOrder, TagOrder, UntagOrder
 from orders.model import Order, parse_order
 from orders.payment_attempts import GivePaymentMethod, RecordPaymentFailure
 from orders.payment_events import PaymentFailed, PaymentMethodGiven, PaymentPending, RefundClosed, RefundOutcome
@@ -75,6 +78,9 @@ REFUND: Final = RecordRefund("o-1", "ref-1", "pay-1", 1300, "order cancelled")
 HOLD: Final = HoldOrder("o-1", "fraud suspected")
 RELEASE: Final = ReleaseOrder("o-1")
 RETRY: Final = RetryOrder("o-1", "terminated by mistake")
+NOTE: Final = NoteOrder("o-1", "the customer called")
+TAG: Final = TagOrder("o-1", ("vip",))
+UNTAG: Final = UntagOrder("o-1", ("vip",))
 REQUEST_REFUND: Final = RequestRefund("o-1", "back-1", 1300, "it arrived late")
 DEADLINE: Final = datetime(2026, 2, 3, 9, 30, tzinfo=UTC)
 FAIL: Final = RecordPaymentFailure(
@@ -123,6 +129,7 @@ FAILED: Final = PaymentFailed(
     currency="EUR",
 )
 GIVEN: Final = PaymentMethodGiven(**_WHOSE, payment_method="pm_2", currency="EUR")
+NOTED: Final = OrderNoted(**_WHOSE, text="the customer called", currency="EUR")
 RETURNED: Final = OrderRefunded(**_WHOSE, **_RETURN, after_shipment=True)
 
 
@@ -144,6 +151,14 @@ def adjusted(
         currency="EUR",
         status=status,
     )
+
+
+def tagged(tag: str = "vip") -> OrderTagged:
+    return OrderTagged(**_WHOSE, tag=tag, currency="EUR")
+
+
+def untagged(tag: str = "vip") -> OrderUntagged:
+    return OrderUntagged(**_WHOSE, tag=tag, currency="EUR")
 
 
 def released(status: str) -> OrderReleased:
@@ -168,7 +183,7 @@ def cancelled(amount_paid: int = 0, amount_returned: int = 0) -> OrderCancelled:
 ON_THE_WIRE: Final[tuple[tuple[Event, str], ...]] = (
     (
         PLACED,
-        "order.placed: orderId customerId currency items adjustments total shippingAddress paymentMethod placedAt",
+        "order.placed: orderId customerId currency items adjustments total shippingAddress paymentMethod metadata placedAt",
     ),
     (CONFIRMED, "order.confirmed: orderId customerId currency total"),
     (PAID, "order.paid: orderId customerId paymentId amount currency"),
@@ -190,5 +205,8 @@ ON_THE_WIRE: Final[tuple[tuple[Event, str], ...]] = (
         adjusted("refunded", status="paid"),
         "order.payment_adjusted: orderId customerId action reference paymentId amount returned currency status reason",
     ),
+    (NOTED, "order.noted: orderId customerId text currency"),
+    (tagged(), "order.tagged: orderId customerId tag currency"),
+    (untagged(), "order.untagged: orderId customerId tag currency"),
 )
 """Each event, with its type and its fields in JSON."""

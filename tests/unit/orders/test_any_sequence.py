@@ -34,7 +34,7 @@ from orders.events import (
     RefundRequested,
 )
 from orders.evolve import evolve, fold, initial_state
-from orders.interventions import HoldOrder, ReleaseOrder, RequestRefund, RetryOrder
+from orders.interventions import HoldOrder, NoteOrder, ReleaseOrder, RequestRefund, RetryOrder, TagOrder, UntagOrder
 from orders.payment_attempts import GivePaymentMethod, RecordPaymentFailure
 from orders.payment_events import RefundClosed, RefundOutcome
 from orders.records import PaymentFailure
@@ -49,7 +49,7 @@ PAYMENT_IDS = st.sampled_from(["pay-1", "pay-1", "pay-2"])
 PARTS = st.sampled_from([1, 600, 700, 1300])
 REFUND_IDS = st.sampled_from(["r-1", "r-2", "r-3"])
 REASONS = st.sampled_from(["a reason", "another", "", "\x00"])
-
+TAGS = st.lists(st.sampled_from(["vip", "gift", "VIP"]), max_size=3).map(tuple)
 ACTIONS = st.sampled_from(get_args(AdjustmentAction))
 
 COMMANDS: st.SearchStrategy[Command] = st.one_of(
@@ -72,6 +72,9 @@ COMMANDS: st.SearchStrategy[Command] = st.one_of(
         st.builds(PaymentFailure, st.sampled_from([1, 1, 2]), st.sampled_from(["a", "b"]), REASONS, st.just(DEADLINE)),
     ),
     st.builds(GivePaymentMethod, ORDER_IDS, st.sampled_from(["pm_1", "pm_2", ""])),
+    st.builds(NoteOrder, ORDER_IDS, REASONS),
+    st.builds(TagOrder, ORDER_IDS, TAGS),
+    st.builds(UntagOrder, ORDER_IDS, TAGS),
     st.builds(RecordAdjustment, ORDER_IDS, ACTIONS, REFUND_IDS, st.just("pay-1"), PARTS, REASONS),
 )
 # Often from a shipped order, which at random few sequences would come to.
@@ -179,7 +182,7 @@ def test_a_held_order_takes_no_step_but_records_the_charge_that_was_under_way(co
 def test_a_command_given_again_after_its_own_events_changes_nothing(commands: list[Command], command: Command) -> None:
     state = fold(history_of(commands))
     events = decided(command, state)
-    if events and not isinstance(command, RetryOrder):  # which requests another attempt each time
+    if events and not isinstance(command, RetryOrder | NoteOrder):  # which append each time
         assert decide(command, after(state, events)) == []
 
 

@@ -25,6 +25,12 @@ def faults_in(data: object) -> dict[str, str]:
     return {fault.path: fault.problem for fault in faults}
 
 
+def test_metadata_is_kept_as_it_was_given() -> None:
+    given_metadata = {"channel": "web", "größe": "ä ☕ 'x'", "k" * 40: "x" * 500, "empty": ""}
+    assert an_order(metadata=given_metadata).metadata == given_metadata
+    assert an_order().metadata == {}
+
+
 FAULTY: list[tuple[dict[str, Any], str]] = [
     ({"orderId": ""}, "orderId"),
     ({"orderId": "a/b"}, "orderId"),
@@ -36,6 +42,21 @@ FAULTY: list[tuple[dict[str, Any], str]] = [
     ({"orderId": "\u3164"}, "orderId"),
     ({"customerId": ".."}, "customerId"),
     ({"customerId": "a\u200bb"}, "customerId"),
+    ({"metadata": None}, "metadata"),
+    ({"metadata": ["channel"]}, "metadata"),
+    ({"metadata": {f"k{number}": "" for number in range(21)}}, "metadata"),
+    ({"metadata": {"channel": 7}}, "metadata.channel"),
+    ({"metadata": {"channel": None}}, "metadata.channel"),
+    ({"metadata": {"channel": {"name": "web"}}}, "metadata.channel"),
+    ({"metadata": {"channel": "x" * 501}}, "metadata.channel"),
+    ({"metadata": {"channel": "a\x00b"}}, "metadata.channel"),
+    ({"metadata": {"channel": "a\x1bb"}}, "metadata.channel"),
+    ({"metadata": {"channel": "a\nb"}}, "metadata.channel"),
+    ({"metadata": {"channel": "\ud800"}}, "metadata.channel"),
+    ({"metadata": {"sales rep": "Eve"}}, 'metadata."sales rep"'),
+    ({"metadata": {"a:b": "Eve"}}, 'metadata."a:b"'),
+    ({"metadata": {"": "Eve"}}, 'metadata.""'),
+    ({"metadata": {"k" * 41: "Eve"}}, f'metadata."{"k" * 39}…"'),
     ({"currency": "XXX"}, "currency"),
     ({"currency": "eur"}, "currency"),
     ({"currency": None}, "currency"),

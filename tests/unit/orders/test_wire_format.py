@@ -19,6 +19,7 @@ from orders.errors import (
     PaymentMismatch,
     RefundNotOpen,
     RefundOutOfRange,
+    TooManyTags,
     WrongOrder,
 )
 from orders.events import EVENTS, Event, OrderPlaced, OrderRefunded
@@ -39,6 +40,7 @@ REFUSALS: tuple[OrderError, ...] = (
     PaymentMismatch("o-1", EURO, EURO),
     RefundOutOfRange("o-1", EURO, EURO),
     OrderOnHold("o-1", "fraud suspected"),
+    TooManyTags("o-1", 20),
     OrderAlreadyRefunded("o-1", "ref-1", "ref-2"),
     RefundNotOpen("o-1", "ref-1", "it was made"),
     CorruptStream("o-1", "placed", "order.paid"),
@@ -68,6 +70,11 @@ def test_an_order_with_a_currency_that_was_withdrawn_since_still_reads() -> None
 
 def test_an_order_from_before_there_were_payment_methods_still_reads() -> None:
     old = {name: value for name, value in PLACED.model_dump(mode="json").items() if name != "paymentMethod"}
+    assert OrderPlaced.model_validate(old) == PLACED
+
+
+def test_an_order_from_before_there_was_metadata_still_reads() -> None:
+    old = {name: value for name, value in PLACED.model_dump(mode="json").items() if name != "metadata"}
     assert OrderPlaced.model_validate(old) == PLACED
 
 

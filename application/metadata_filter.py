@@ -1,0 +1,28 @@
+"""Filter of orders by their metadata, as API and command line take it: `KEY:VALUE`, once for each key."""
+
+from collections.abc import Sequence
+
+from orders.fields import MAX_METADATA_VALUE
+from orders.ids import control_problem, metadata_key_problem
+
+
+def metadata_of(pairs: Sequence[str]) -> dict[str, str]:
+    """The value wanted of each key. Raises ValueError with the problem of the first pair that cannot match."""
+    wanted: dict[str, str] = {}
+    for pair in pairs:
+        key, colon, value = pair.partition(":")
+        if problem := _problem(key, colon, value):
+            raise ValueError(problem)
+        if wanted.setdefault(key, value) != value:
+            raise ValueError(f"names two values of the key {key}")
+    return wanted
+
+
+def _problem(key: str, colon: str, value: str) -> str | None:
+    if not colon:
+        return "must be KEY:VALUE, such as channel:web"
+    if problem := metadata_key_problem(key):
+        return f"has a key that {problem}"
+    if len(value) > MAX_METADATA_VALUE:
+        return f"has a value of more than {MAX_METADATA_VALUE} characters"
+    return control_problem(value)
