@@ -1944,14 +1944,14 @@ CREATE TABLE projections.order_dashboard (
     refunded_at timestamp with time zone,
     placed_position bigint NOT NULL,
     "position" bigint NOT NULL,
-    amount_settled bigint NOT NULL,
+    amount_settled bigint DEFAULT 0 NOT NULL,
     payment_failure text,
     waits_until timestamp with time zone,
-    tags jsonb NOT NULL,
-    metadata jsonb NOT NULL,
-    customer_name text NOT NULL,
-    country text NOT NULL COLLATE pg_catalog."C",
-    search_text text NOT NULL COLLATE pg_catalog."C",
+    tags jsonb DEFAULT '[]'::jsonb NOT NULL,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    customer_name text DEFAULT ''::text NOT NULL,
+    country text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    search_text text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
     facts tsvector GENERATED ALWAYS AS (array_to_tsvector((string_to_array(search_text, ' '::text) || ARRAY[('status='::text || status), ('payment='::text || payment_state), ('country='::text || country), ('hold='::text ||
 CASE
     WHEN (hold_reason IS NULL) THEN 'no'::text

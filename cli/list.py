@@ -87,9 +87,10 @@ async def list_orders(
     as_json_lines: AsJsonLines = False,
     as_json: AsJson = False,
 ) -> None:
-    """List orders, the last placed first, from the order-dashboard read model; those of a period by their own time.
+    """List orders, the last placed first, from the order-dashboard read model.
 
-    All filters must match. --search finds words, or their beginnings, in any case and without accents.
+    An order must match all filters. Those of a period go by their own time. --search takes words or their beginnings, in any
+    order and case, with or without accents.
     """
     wanted = order_filter(locals())
     async with opened(settings) as app:

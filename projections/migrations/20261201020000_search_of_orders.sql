@@ -5,8 +5,9 @@ alter table projections.order_dashboard
     add column customer_name text not null default '',
     add column country text collate "C" not null default '',
     add column search_text text collate "C" not null default '';
+-- The defaults stay, and come back where they were dropped: during an upgrade a program without these columns writes rows, too.
 alter table projections.order_dashboard
-    alter column customer_name drop default, alter column country drop default, alter column search_text drop default;
+    alter column amount_settled set default 0, alter column tags set default '[]', alter column metadata set default '{}';
 alter table projections.order_dashboard
     add column facts tsvector not null generated always as (array_to_tsvector(string_to_array(search_text, ' ') || array[
         'status=' || status,
@@ -54,4 +55,6 @@ end $$;
 create index order_dashboard_waiting on projections.order_dashboard (placed_position)
     where waits_until is not null or hold_reason is not null;
 drop index projections.order_dashboard_facts;
-alter table projections.order_dashboard drop column facts, drop column search_text, drop column country, drop column customer_name;
+alter table projections.order_dashboard
+    alter column metadata drop default, alter column tags drop default, alter column amount_settled drop default,
+    drop column facts, drop column search_text, drop column country, drop column customer_name;

@@ -205,7 +205,7 @@ async def test_orders_are_listed_and_exported_by_all_of_some_tags_and_metadata(
         ([("metadata", "a b:x")], "metadata"),
         ([("metadata", "a:1"), ("metadata", "a:2")], "metadata"),
         ([("metadata", "a:" + "x" * 501)], "metadata"),
-        ([("status", "paid"), ("status", "paid")], "status"),
+        ([("payment", "paid"), ("payment", "paid")], "payment"),
     ],
 )
 async def test_a_filter_that_cannot_match_names_its_parameter(

@@ -155,3 +155,14 @@ async def test_an_order_with_the_most_lines_is_found_by_its_last_sku(pool: async
     await drain(projector(pool, store, ORDER_DASHBOARD))
     assert await Queries(pool).parked("order-dashboard") == []
     assert await found(Queries(pool), text="1999") == ["o-1"]
+
+
+async def test_a_program_without_the_latest_columns_writes_orders_as_during_an_upgrade(pool: asyncpg.Pool) -> None:
+    """Columns of the first release; those since have a default or may be null."""
+    await pool.execute(
+        "insert into projections.order_dashboard (order_id, customer_id, status, payment_state, currency, total, units, "
+        "amount_paid, amount_refunded, placed_at, updated_at, placed_position, position) "
+        "values ('o-1', 'ada', 'placed', 'none', 'EUR', 1300, 2, 0, 0, now(), now(), 1, 1)"
+    )
+    assert await found(Queries(pool), statuses=("placed", "paid")) == ["o-1"]
+    assert await found(Queries(pool), text="ada") == []
