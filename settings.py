@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from gateways.providers import GatewaySettings
+from orders.faults import problem_of
 
 DEV_FOLDER = Path(".orders")
 DEV_FILE = "services.json"
@@ -265,7 +266,7 @@ def load_settings(folder: Path | None = DEV_FOLDER) -> Settings:
 
 
 def _problem(error: ErrorDetails) -> str:
-    return ": ".join([*map(str, error["loc"]), error["msg"].removeprefix("Value error, ")])
+    return ": ".join([*map(str, error["loc"]), problem_of(error)])
 
 
 def _missing(settings: Settings, services: dict[str, str]) -> dict[str, str]:

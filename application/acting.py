@@ -32,12 +32,14 @@ async def act(
     actor: str,
     command_id: str,
     expected: frozenset[int] | None = None,
+    bulk: bool = False,
 ) -> Handled[State]:
     """Handle the command in a person's name. expected: the order's versions that the person may have seen, None for any.
+    bulk: the order is one of many, and gives way to other orders.
 
     Raises the domain's refusals, and UnexpectedVersion.
     """
-    metadata = await metadata_of(orders, command.order_id, actor=actor)
+    metadata = await metadata_of(orders, command.order_id, actor=actor, bulk=bulk)
     stream = stream_name(command.order_id)
     return await orders.handle(stream, command, command_id=command_id, metadata=metadata, expected=expected)
 

@@ -58,15 +58,15 @@ class FiguresDocument(Document):
 
 
 class DayShippingTimes(Document):
-    """Seconds from placed to shipped of the orders placed on a day of the zone that have shipped, `orders` many: half of them
-    took at most `median`, nine of ten at most `ninetieth`; both null without such an order."""
+    """Time from placed to shipped of the orders placed on a day of the zone that have shipped, `orders` many: half of them
+    took at most `medianSeconds`, nine of ten at most `ninetiethSeconds`; both null without such an order."""
 
     day: date
     since: datetime
     before: datetime
     orders: int
-    median: float | None
-    ninetieth: float | None
+    median_seconds: float | None
+    ninetieth_seconds: float | None
 
 
 class ShippingTimesDocument(Document):
@@ -125,6 +125,6 @@ def _times(day: Day, found: ShippingTimes | None) -> DayShippingTimes:
         since=day.since,
         before=day.before,
         orders=found.orders if found else 0,
-        median=found.median if found else None,
-        ninetieth=found.ninetieth if found else None,
+        median_seconds=found.median if found else None,
+        ninetieth_seconds=found.ninetieth if found else None,
     )

@@ -53,9 +53,10 @@ async def retry(
     actor: str,
     command_id: str,
     expected: frozenset[int] | None = None,
+    bulk: bool = False,
 ) -> Retried:
     """Record the retry, for which the dispatcher starts the workflow that the order's state needs, or signals the running one
-    to retry at once. Only missing steps are done.
+    to retry at once. Only missing steps are done. bulk: as for `act`.
 
     Raises what `act` raises, and TemporalUnreachable, before anything is recorded, if a refund is owed and Temporal does
     not answer.
@@ -63,7 +64,7 @@ async def retry(
     due = _owed((await load_order(orders, command.order_id)).state)
     if due:
         await require_answer(client)
-    handled = await act(orders, command, actor=actor, command_id=command_id, expected=expected)
+    handled = await act(orders, command, actor=actor, command_id=command_id, expected=expected, bulk=bulk)
     await _start_refunds(orders, WorkflowStarter(client, task_queue), command.order_id, due)
     workflows = [each.workflow for each in TRIGGERS if _is_of(each.event_type, each.status, handled.state)]
     return Retried(handled, workflows + [REFUND_ORDER for _ in due])

@@ -8,12 +8,15 @@ import typer
 
 from application import acting
 from application.acting import PersonsCommand
-from cli.arguments import LARGEST
+from cli.arguments import LARGEST, stated_reason
 from eventstore.command_handler import Handled
 from order_streams import Orders
 from orders.state import State
 
-Reason = Annotated[str, typer.Option("--reason", help="The reason, shown to every reader of the order.")]
+Reason = Annotated[
+    str,
+    typer.Option("--reason", help="The reason, shown to every reader of the order.", callback=stated_reason),
+]
 
 
 Expect = Annotated[

@@ -2,23 +2,27 @@
 
 import re
 from dataclasses import asdict
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
-from rich.table import Table
 
 from application.restocking import Restock, restock
 from application.wire import camel_case
 from cli.acting import actor
-from cli.arguments import LARGEST, AsJson, Limit, OrderId, identifier
+from cli.arguments import LARGEST, AsJson, Limit, OrderId, checked, identifier, stated_reason
 from cli.output import print_cursor, show, show_json, table, visible
 from cli.running import executed, opened
 from inventory.adjustments import Adjustment
+from inventory.stock_file import sku_problem
 from settings import Settings
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 _LEVEL: Final = re.compile(r"[0-9]{1,19}", re.ASCII)
 _DIGITS: Final = re.compile(r"[0-9]{19,4000}", re.ASCII)  # Python reads no longer number
 _CHANGE: Final = re.compile(r"[+-][0-9]{1,19}", re.ASCII)
+_BEYOND: Final = re.compile(r"[+-][0-9]{19,4000}", re.ASCII)
 
 
 def _level(text: str) -> int:
@@ -32,7 +36,9 @@ def _level(text: str) -> int:
 
 
 def _change(text: str) -> int:
-    if not _CHANGE.fullmatch(text) or not 1 <= abs(int(text)) <= LARGEST:
+    if _BEYOND.fullmatch(text) and abs(int(text)) > LARGEST:
+        raise typer.BadParameter(f"must be at most {LARGEST:,} units, up or down")
+    if not _CHANGE.fullmatch(text) or int(text) == 0:
         raise typer.BadParameter(f"must be a number of units with a sign, such as +5 or -5, not {visible(text)}")
     return int(text)
 
@@ -41,7 +47,9 @@ def _returned(texts: list[str]) -> dict[str, int]:
     units = dict[str, int]()
     for text in texts:
         sku, _, number = text.rpartition("=")
-        if not sku or not _LEVEL.fullmatch(number) or not 1 <= int(number) <= LARGEST:
+        if sku and _DIGITS.fullmatch(number) and int(number) > LARGEST:
+            raise typer.BadParameter(f"must be at most {LARGEST:,} units of {visible(sku)}")
+        if sku_problem(sku) or not _LEVEL.fullmatch(number) or int(number) == 0:
             raise typer.BadParameter(f"must be like TEA-1=2, not {visible(text)}")
         if sku in units:
             raise typer.BadParameter(f"{visible(sku)} is given twice")
@@ -49,7 +57,11 @@ def _returned(texts: list[str]) -> dict[str, int]:
     return units
 
 
-Sku = Annotated[str, typer.Argument(metavar="SKU", help="The stock-keeping unit.")]
+def _stock_keeping_unit(value: str | None) -> str | None:
+    return checked(value, sku_problem)
+
+
+Sku = Annotated[str, typer.Argument(metavar="SKU", help="The stock-keeping unit.", callback=_stock_keeping_unit)]
 Units = Annotated[int, typer.Argument(metavar="UNITS", parser=_level, help="Units available from now on.")]
 Change = Annotated[
     int, typer.Argument(metavar="±UNITS", parser=_change, help="+5 adds five units, -5 takes five away.")
@@ -58,13 +70,16 @@ Expect = Annotated[
     int | None,
     typer.Option("--expect", metavar="UNITS", parser=_level, help="Change nothing unless so many units are available."),
 ]
-AdjustmentReason = Annotated[str, typer.Option("--reason", help="The reason, shown in the list of adjustments.")]
-OptionalReason = Annotated[str | None, typer.Option("--reason", help="The reason, shown in the list of adjustments.")]
+_REASON: Final = typer.Option("--reason", help="The reason, shown in the list of adjustments.", callback=stated_reason)
+AdjustmentReason = Annotated[str, _REASON]
+OptionalReason = Annotated[str | None, _REASON]
 RefundId = Annotated[
     str, typer.Option("--refund-id", metavar="ID", help="The refund of the returned goods.", callback=identifier)
 ]
 Returned = Annotated[list[str], typer.Argument(metavar="SKU=UNITS…", help="The returned units of each SKU.")]
-OfSku = Annotated[str | None, typer.Option("--sku", metavar="SKU", help="Only this SKU's.")]
+OfSku = Annotated[
+    str | None, typer.Option("--sku", metavar="SKU", help="Only this SKU's.", callback=_stock_keeping_unit)
+]
 After = Annotated[
     int | None, typer.Option("--after", metavar="NUMBER", min=1, max=LARGEST, help="Go on behind this entry.")
 ]
@@ -130,7 +145,7 @@ async def list_adjustments(
         print_cursor(following)
 
 
-def _table(entries: list[Adjustment]) -> Table:
+def _table(entries: list[Adjustment]) -> "Table":
     return table(
         *("number", "recorded", "sku", "kind", "change", "before", "after", "by", "reason"),
         rows=(

@@ -1,11 +1,13 @@
 """Arguments and options that several commands share."""
 
+from collections.abc import Callable
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
+from orders.faults import reason_problem
 from orders.ids import order_id_problem, tag_problem
 
 DATA_FOLDER: Final = Path(__file__).resolve().parent.parent / "data"
@@ -13,8 +15,17 @@ DATA_FOLDER: Final = Path(__file__).resolve().parent.parent / "data"
 
 def identifier(value: str | None) -> str | None:
     """Return the value where it is a valid id. Raises typer.BadParameter."""
-    problem = order_id_problem(value) if value is not None else None
-    if problem:
+    return checked(value, order_id_problem)
+
+
+def stated_reason(value: str | None) -> str | None:
+    """Return the value where it is a valid reason. Raises typer.BadParameter."""
+    return checked(value, reason_problem)
+
+
+def checked(value: str | None, problem_of: Callable[[str], str | None]) -> str | None:
+    """Return the value where it has no problem. Raises typer.BadParameter."""
+    if value is not None and (problem := problem_of(value)):
         raise typer.BadParameter(problem)
     return value
 

@@ -9,6 +9,8 @@ from typing import Any, Final
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from cli.structlog_alone import import_structlog
+
 COMMANDS: Final = {
     "dev": (
         "cli.dev:dev",
@@ -73,6 +75,10 @@ COMMANDS: Final = {
         "cli.annotations:untag",
         "Remove tags from an order in any state. A tag that the order does not have is no error.",
     ),
+    "bulk": (
+        "cli.bulk.command:bulk",
+        "Hold, release, cancel, retry, tag or untag the orders of a file, or all that a filter finds.",
+    ),
     "pay": ("cli.pay:pay", "Charge an order that waits for its payment by another means of payment."),
     "refund": (
         "cli.refund:refund",
@@ -126,6 +132,7 @@ class Commands(TyperGroup):
 
 def load_command(name: str) -> Any:
     """Import a command and return it in the form of the command-line library."""
+    import_structlog()
     module, _, attribute = COMMANDS[name][0].partition(":")
     found = getattr(import_module(module), attribute)
     if isinstance(found, typer.Typer):

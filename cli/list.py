@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
-from rich.table import Table
 
 from application.balances import payment_word
 from application.order_cursors import cursor_text
@@ -34,6 +33,9 @@ from cli.running import executed, opened
 from orders.money import format_money
 from projections.order_dashboard import OrderRow
 from settings import Settings
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 _PAGE: Final = 50
 _MOST: Final = 10_000  # of a table, or of one document
@@ -114,7 +116,7 @@ def _last_column(row: OrderRow) -> str | None:
     return row.tracking_number or row.reason
 
 
-def _order_table(rows: Iterable[OrderRow]) -> Table:
+def _order_table(rows: Iterable[OrderRow]) -> "Table":
     return table(
         "order",
         "customer",

@@ -48,6 +48,15 @@ def waiting(total: int) -> Iterator[Callable[[dict[str, int]], None]]:
 
 
 @contextmanager
+def acting(total: int, *, hidden: bool) -> Iterator[Callable[[int], None]]:
+    """Show a bar over the orders of a bulk action; yields a function that takes the number done. hidden: as above."""
+    columns = (TextColumn("{task.completed:,.0f} of {task.total:,.0f} orders"), BarColumn(), TimeRemainingColumn())
+    with _shown(*columns, hidden=hidden and sys.stdout.isatty()) as progress:
+        task = progress.add_task("", total=total)
+        yield lambda done: progress.update(task, completed=done)
+
+
+@contextmanager
 def positions(doing: str) -> Iterator[Callable[[int, int], None]]:
     """Show a bar over the log; yields a function that takes the position reached and the last one."""
     with _shown(TextColumn(doing), BarColumn(), TextColumn("{task.completed:,.0f} of {task.total:,.0f}")) as progress:

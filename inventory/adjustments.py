@@ -3,10 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 import asyncpg
-from pydantic import TypeAdapter, ValidationError
 
 from inventory import statements
 from inventory.errors import (
@@ -20,10 +18,7 @@ from inventory.errors import (
 )
 from inventory.stock_file import MAX_BIGINT, sku_problem
 from orders.events import Shortage
-from orders.faults import problem_of
-from orders.fields import Reason
-
-_REASON: Final[TypeAdapter[str]] = TypeAdapter(Reason)
+from orders.faults import reason_problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,10 +152,8 @@ def _require_units(name: str, units: int) -> None:
 
 def require_reason(reason: str) -> None:
     """Raise InvalidAdjustment for a reason that cannot be recorded."""
-    try:
-        _REASON.validate_python(reason)
-    except ValidationError as error:
-        raise InvalidAdjustment("reason", problem_of(error.errors()[0])) from None
+    if problem := reason_problem(reason):
+        raise InvalidAdjustment("reason", problem)
 
 
 def _excess(row: asyncpg.Record) -> Shortage:

@@ -1,5 +1,6 @@
 """Refusals of adjustments. Each error has its facts as attributes and its remedy in its docstring."""
 
+from inventory.stock_file import MAX_BIGINT
 from orders.events import Shortage
 
 
@@ -35,8 +36,9 @@ class StockOutOfRange(AdjustmentRefused):
     """The change would lead below zero, or beyond the largest number. Take a smaller one."""
 
     def __init__(self, sku: str, change: int, available: int) -> None:
+        beyond = "below zero" if change < 0 else f"above {MAX_BIGINT:,}, the largest number of units"
         super().__init__(
-            f"{sku} has {available:,} units available, which cannot change by {change:+,}: nothing was changed"
+            f"{sku} has {available:,} units available: {change:+,} would lead {beyond}; nothing was changed"
         )
         self.sku, self.change, self.available = sku, change, available
 

@@ -15,7 +15,7 @@ from orders.state import ExistingOrder, NotPlaced, State
 Orders = CommandHandler[Command, Event, State]
 
 BULK: Final = "bulk"
-"""Key of an event's metadata: true where the order is one of an import, which gives way to other orders."""
+"""Key of an event's metadata: true where the order is one of an import or of a bulk action, which give way to other orders."""
 
 
 async def load_order(orders: Orders, order_id: str) -> Loaded[ExistingOrder]:
@@ -34,12 +34,14 @@ async def load_events(orders: Orders, order_id: str) -> list[tuple[RecordedEvent
     return events
 
 
-async def metadata_of(orders: Orders, order_id: str, *, actor: str) -> dict[str, Any]:
-    """Metadata of a further event of an order: the actor, and the correlation id that the order began with."""
+async def metadata_of(orders: Orders, order_id: str, *, actor: str, bulk: bool = False) -> dict[str, Any]:
+    """Metadata of a further event of an order: the actor, the correlation id that the order began with, and the mark of a
+    bulk action."""
+    mark = {BULK: True} if bulk else {}
     async with aclosing(orders.events(stream_name(order_id))) as events:
         async for first, _ in events:
-            return {"actor": actor, "correlationId": first.metadata.get("correlationId", str(first.id))}
-    return {"actor": actor}
+            return {"actor": actor, "correlationId": first.metadata.get("correlationId", str(first.id)), **mark}
+    return {"actor": actor, **mark}
 
 
 def is_bulk(recorded: RecordedEvent) -> bool:

@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from orders.errors import Fault
+from orders.fields import Reason
 
 _LONGEST_VALUE: Final = 40
+_REASON: Final[TypeAdapter[str]] = TypeAdapter(Reason)
 _OF_KEY: Final = "[key]"  # pydantic's step for a fault of the key, not of its value
 
 
@@ -46,9 +48,20 @@ def _is_echo(details: ErrorDetails) -> bool:
 
 
 def problem_of(details: ErrorDetails) -> str:
-    """Message for an error, worded to follow the field's name."""
+    """Message for an error, worded to follow the field's name; never pydantic's own, which names no field."""
     describe = _DESCRIBED.get(details["type"])
-    return describe(details["input"], details.get("ctx", {})) if describe else details["msg"]
+    if describe is None:
+        return "has a value of another kind than expected"
+    return describe(details["input"], details.get("ctx", {}))
+
+
+def reason_problem(text: str) -> str | None:
+    """Problem of `text` as a person's reason, worded to follow the field's name; None for a valid one."""
+    try:
+        _REASON.validate_python(text)
+    except ValidationError as error:
+        return problem_of(error.errors()[0])
+    return None
 
 
 def _fault(details: ErrorDetails) -> Fault:
@@ -80,28 +93,72 @@ def _not(expected: str) -> Callable[[object, dict[str, Any]], str]:
     return lambda value, _: f"must be {expected}, not {shortened(value)}"
 
 
+def _bound(relation: str, name: str) -> Callable[[object, dict[str, Any]], str]:
+    def describe(value: object, facts: dict[str, Any]) -> str:
+        match facts[name]:
+            case str() as duration:
+                return f"must be {relation} {duration}"
+            case limit:
+                return f"must be {relation} {limit if isinstance(limit, float) else format(limit, ',')}, not {shortened(value)}"
+
+    return describe
+
+
+_WHOLE: Final = _not("a whole number")
+_NUMBER: Final = _not("a number")
+_YES_OR_NO: Final = _not("true or false")
+_DATE: Final = _not("a date that exists, such as 2026-01-31")
+_TIME: Final = _not("a time such as 2026-01-31T09:30:00Z")
+_DURATION: Final = _not("a duration such as P3D or PT2H, or a number of seconds")
+_OBJECT: Final = _not("an object")
+_LIST: Final = _not("a list")
 _DESCRIBED: Final[dict[str, Callable[[object, dict[str, Any]], str]]] = {
     "missing": lambda *_: "is required",
     "extra_forbidden": lambda *_: "is not a known field",
     "invalid_key": lambda *_: "has a field whose name is not text",
-    "int_type": _not("a whole number"),
-    "int_parsing": _not("a whole number"),
-    "int_parsing_size": _not("a whole number"),
-    "int_from_float": _not("a whole number"),
-    "greater_than_equal": lambda value, facts: f"must be at least {facts['ge']:,}, not {shortened(value)}",
-    "less_than_equal": lambda value, facts: f"must be at most {facts['le']:,}, not {shortened(value)}",
+    "int_type": _WHOLE,
+    "int_parsing": _WHOLE,
+    "int_parsing_size": _WHOLE,
+    "int_from_float": _WHOLE,
+    "float_type": _NUMBER,
+    "float_parsing": _NUMBER,
+    "finite_number": _NUMBER,
+    "bool_type": _YES_OR_NO,
+    "bool_parsing": _YES_OR_NO,
+    "date_type": _DATE,
+    "date_parsing": _DATE,
+    "date_from_datetime_parsing": _DATE,
+    "date_from_datetime_inexact": _DATE,
+    "datetime_type": _TIME,
+    "datetime_parsing": _TIME,
+    "datetime_from_date_parsing": _TIME,
+    "datetime_object_invalid": _TIME,
+    "time_delta_type": _DURATION,
+    "time_delta_parsing": _DURATION,
+    "greater_than": _bound("more than", "gt"),
+    "less_than": _bound("less than", "lt"),
+    "greater_than_equal": _bound("at least", "ge"),
+    "less_than_equal": _bound("at most", "le"),
     "string_type": _not("text"),
     "string_unicode": lambda *_: "must not contain half of a surrogate pair",
+    "string_too_short": lambda value, facts: (
+        f"must be at least {facts['min_length']:,} {'character' if facts['min_length'] == 1 else 'characters'} long, "
+        f"not {len(str(value)):,}"
+    ),
     "string_too_long": lambda value, facts: (
         f"must be at most {facts['max_length']:,} characters long, not {len(str(value)):,}"
     ),
     "string_pattern_mismatch": _text_problem,
-    "tuple_type": _not("a list"),
-    "too_long": lambda _, facts: f"must have at most {facts['max_length']:,} entries",
-    "dict_type": _not("an object"),
+    "tuple_type": _LIST,
+    "list_type": _LIST,
     "too_short": lambda *_: "must have at least one entry",
-    "model_type": _not("an object"),
-    "model_attributes_type": _not("an object"),
+    "too_long": lambda _, facts: f"must have at most {facts['max_length']:,} entries",
+    "model_type": _OBJECT,
+    "model_attributes_type": _OBJECT,
+    "dict_type": _OBJECT,
+    "json_invalid": lambda *_: "is not valid JSON",
+    "json_type": _not("JSON text"),
     "enum": lambda value, facts: f"must be {facts['expected']}, not {shortened(value)}",
+    "literal_error": lambda value, facts: f"must be {facts['expected']}, not {shortened(value)}",
     "value_error": lambda _, facts: str(facts["error"]),
 }

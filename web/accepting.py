@@ -2,23 +2,57 @@
 
 from typing import Final
 
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from web.problems import Problem
 
 HEADER: Final = "Accept"
+_ENCODING: Final = "Accept-Encoding"
+# A strong entity tag names one sequence of bytes (RFC 9110, 8.8.3): the compressed representation has its own.
+_GZIPPED: Final = '-gzip"'
+_CONDITIONS: Final = (b"if-match", b"if-none-match")
 
 
 class Compressing(GZipMiddleware):
-    """Compresses responses for clients that take gzip. Starlette's own also compresses where its quality is 0."""
+    """Compresses responses for clients that take gzip. Starlette's own also compresses where its quality is 0.
+
+    A compressed response has an entity tag of its own, `"5-gzip"` for `"5"`; the application sees `"5"` alone.
+    """
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not is_accepted(Headers(scope=scope).get("Accept-Encoding"), "gzip"):
+        if scope["type"] != "http":
             await self.app(scope, receive, send)
-        else:
-            await super().__call__(scope, receive, send)
+            return
+        given = Headers(scope=scope)
+        known = ", ".join(given.getlist("If-None-Match"))
+
+        async def send_variant(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                _mark_variant(message, known)
+            await send(message)
+
+        # In place: the log line of the request reads the route from this scope.
+        scope["headers"] = [_without_variant(*header) for header in scope["headers"]]
+        compress = super().__call__ if is_accepted(given.get(_ENCODING), "gzip") else self.app
+        await compress(scope, receive, send_variant)
+
+
+def _without_variant(name: bytes, value: bytes) -> tuple[bytes, bytes]:
+    """Return a header with the tags of uncompressed representations."""
+    return name, value.replace(_GZIPPED.encode(), b'"') if name in _CONDITIONS else value
+
+
+def _mark_variant(message: Message, known: str) -> None:
+    """Set Vary, and the entity tag of the compressed representation. known: the tags that the client has, one of which a 304
+    repeats."""
+    headers = MutableHeaders(scope=message)
+    headers.setdefault("Vary", _ENCODING)
+    tag = headers.get("ETag", "")
+    compressed = tag.removesuffix('"') + _GZIPPED
+    if tag and (headers.get("Content-Encoding") == "gzip" or (message["status"] == 304 and compressed in known)):
+        headers["ETag"] = compressed
 
 
 def require_accepted(header: str | None, produced: str) -> None:

@@ -22,6 +22,7 @@ from eventstore.looper import Looper
 from telemetry.requests import WITHOUT_ITS_OWN, RequestTelemetry
 from web import (
     annotation_routes,
+    bulk_routes,
     export_routes,
     figure_routes,
     gateway_routes,
@@ -34,6 +35,7 @@ from web import (
     webhook_routes,
 )
 from web.accepting import Compressing
+from web.bulk_actions import BulkActions
 from web.front_door import FrontDoor
 from web.idempotency import PRUNED_AT_ONCE, Idempotency
 from web.keys import keyring
@@ -80,6 +82,7 @@ def create_app(app: App, client: Client) -> FastAPI:
         idempotency=Idempotency(app.pool),
         rebuilds=Rebuilds(app.store, app.codec),
         streams=Streams(app.orders, app.store, app.codec, app.queries),
+        bulk_actions=BulkActions(),
         refusals=refusals,
         wrong_keys=WrongKeys(refusals),
         request_rate=RequestRate(None if keys.is_open else app.settings.api_requests_per_second, refusals),
@@ -89,6 +92,7 @@ def create_app(app: App, client: Client) -> FastAPI:
         title="Orders",
         version=program_version(),
         openapi_url="/v1/openapi.json",
+        generate_unique_id_function=lambda route: route.name,  # names of functions in generated clients
         docs_url=None,  # it loads scripts from other sites
         redoc_url=None,
         redirect_slashes=False,
@@ -103,6 +107,7 @@ def create_app(app: App, client: Client) -> FastAPI:
         figure_routes,
         order_routes,
         annotation_routes,
+        bulk_routes,
         operation_routes,
         inventory_routes,
         stream_routes,
@@ -134,6 +139,7 @@ async def _lifespan(api: FastAPI) -> AsyncIterator[None]:
             yield
         finally:
             system.streams.stop()
+            await system.bulk_actions.close()
             await system.rebuilds.close()
             for task in beside:
                 task.cancel()

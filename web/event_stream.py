@@ -9,8 +9,14 @@ from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 PING: Final = KEEPALIVE_COMMENT
-OPENED: Final = format_sse_event(data_str=None, comment="open")
 PING_SECONDS: Final = 15.0
+UNBUFFERED: Final = {"X-Accel-Buffering": "no"}
+"""Headers of every stream: a proxy that buffers would delay events."""
+
+
+def opened(start: int) -> bytes:
+    """The first block of a stream: an id without data, which clients keep as the last event's id and do not dispatch."""
+    return format_sse_event(data_str=None, comment="open", id=str(start))
 
 
 class EventStream(StreamingResponse):

@@ -6,11 +6,15 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
 from application.migrations import missing_migrations
-from web.problems import Problem
+from web.problems import MEDIA_TYPE, Problem
 from web.system import system_of
 
 router = APIRouter(tags=["health"])
 _WITHOUT_KEY: Final[dict[str, Any]] = {"security": []}
+_PROBLEM: Final = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}}
+_FOREIGN: Final[dict[int | str, dict[str, Any]]] = {
+    403: {"description": "Without API keys: the request names another host than this machine", "content": _PROBLEM}
+}
 
 
 class Health(BaseModel):
@@ -21,7 +25,7 @@ class Prepared(Health):
     warnings: tuple[str, ...] = ()
 
 
-@router.get("/healthz", response_model=Health, openapi_extra=_WITHOUT_KEY)
+@router.get("/healthz", response_model=Health, responses=_FOREIGN, openapi_extra=_WITHOUT_KEY)
 async def live() -> dict[str, str]:
     """The process is alive."""
     return {"status": "ok"}
@@ -30,7 +34,7 @@ async def live() -> dict[str, str]:
 @router.get(
     "/readyz",
     response_model=Prepared,
-    responses={503: {"description": "The database rejects writes"}},
+    responses={**_FOREIGN, 503: {"description": "The database rejects writes", "content": _PROBLEM}},
     openapi_extra=_WITHOUT_KEY,
 )
 async def ready(request: Request) -> dict[str, object]:

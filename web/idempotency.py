@@ -11,6 +11,7 @@ import asyncpg
 import orjson
 import structlog
 from fastapi import Request, Response
+from fastapi.responses import StreamingResponse
 
 from application.outages import AWAY
 from orders.names import request_name
@@ -96,6 +97,10 @@ class Idempotency:
             undone = problem is not None and problem.status < 500
             await self._update(statements.RELEASE if undone else statements.UNLOCK, *claim.row, claim.owner)
             raise
+        if isinstance(response, StreamingResponse):
+            # Its content is not known yet: a repeated request runs again, with the same command id.
+            await self._update(statements.UNLOCK, *claim.row, claim.owner)
+            return response
         headers = {name: response.headers[name] for name in _REPEATED_HEADERS if name in response.headers}
         stored = orjson.dumps(headers).decode(), _without_secret(bytes(response.body))
         await self._update(statements.STORE, *claim.row, claim.owner, response.status_code, *stored)

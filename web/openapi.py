@@ -4,8 +4,10 @@ from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from web.bulk_events import NAMES
 from web.models import OrderChangedProblem, ProblemDocument
 from web.order_schema import ORDER_PARTS, RESPONSE_PARTS
 
@@ -15,7 +17,8 @@ _TEXT: Final = (
     "role is in x-required-role."
 )
 
-
+_UNREFERENCED: Final[tuple[type[BaseModel], ...]] = (ProblemDocument, OrderChangedProblem, *NAMES)
+"""Documents of responses that no route returns as its model."""
 TAGS: Final = {
     "orders": "Place orders, read them, act on them, and export lists of them.",
     "customers": "Customers by their orders, a row for each currency.",
@@ -46,11 +49,11 @@ def _described(api: FastAPI) -> dict[str, Any]:
     schema["info"]["license"] = {"name": "MIT", "identifier": "MIT"}
     schema["tags"] = [{"name": name, "description": text} for name, text in TAGS.items()]
     components = schema.setdefault("components", {})
-    _, problems = models_json_schema(
-        [(ProblemDocument, "serialization"), (OrderChangedProblem, "serialization")],
+    _, documents = models_json_schema(
+        [(model, "serialization") for model in _UNREFERENCED],
         ref_template="#/components/schemas/{model}",
     )
-    components.setdefault("schemas", {}).update(problems["$defs"] | ORDER_PARTS)
+    components.setdefault("schemas", {}).update(documents["$defs"] | ORDER_PARTS)
     for name in RESPONSE_PARTS:
         components["schemas"][name]["required"] = list(components["schemas"][name]["properties"])
     components["securitySchemes"] = {

@@ -37,7 +37,7 @@ _WORDS: Final = {
     413: "The body is larger than 1 MiB",
     415: "The body is not application/json",
     422: "The request is not valid; see `errors`",
-    429: "Too many wrong API keys from this address, too many requests or streams with one key; see Retry-After",
+    429: "Too many wrong API keys from this address, too many requests, streams or bulk actions with one key; see Retry-After",
     500: "An internal error",
     503: "The database or Temporal does not respond; try again after Retry-After",
     504: "The projection did not reach the position in time",

@@ -53,6 +53,7 @@ async def serve_api(api: FastAPI, address: Address, *, ready: Callable[[str], No
             await asyncio.shield(serving)
         finally:
             api.state.system.streams.stop()
+            api.state.system.bulk_actions.stop()
             server.should_exit = True
             await serving
 

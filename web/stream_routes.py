@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header
 
-from web.event_stream import EventStream
+from web.event_stream import UNBUFFERED, EventStream
 from web.keys import Role
 from web.parameters import MAX_POSITION, OrderId, PositionOrNow, PositionQuery
 from web.problems import parameter_fault
@@ -14,7 +14,6 @@ from web.route import ApiRoute, requires
 from web.system import Asking, Shared
 
 router = APIRouter(prefix="/v1", route_class=ApiRoute, tags=["streams"])
-_HEADERS = {"X-Accel-Buffering": "no"}  # a proxy that buffers would delay events
 _POSITION = re.compile(r"[0-9]{1,19}", re.ASCII)
 LastEventId = Annotated[
     str | None, Header(alias="Last-Event-ID", description="the last event received; has priority over `after`")
@@ -38,7 +37,7 @@ async def follow_order(
     """The order's events after a version, then each as it happens; an event's id is its version."""
     last = _last(last_event_id)
     chunks = await system.streams.of_order(order_id, after if last is None else last)
-    return EventStream(chunks, headers=_HEADERS)
+    return EventStream(chunks, headers=UNBUFFERED)
 
 
 @router.get("/events", response_class=EventStream)
@@ -48,7 +47,7 @@ async def follow_all(
 ) -> EventStream:
     """A line for each change of any order, from now on or after a position, once GET /v1/orders shows it."""
     last = _last(last_event_id)
-    return EventStream(await system.streams.of_all(after if last is None else last), headers=_HEADERS)
+    return EventStream(await system.streams.of_all(after if last is None else last), headers=UNBUFFERED)
 
 
 def _last(last_event_id: str | None) -> int | None:

@@ -20,7 +20,7 @@ from orders.events import Event
 from orders.ids import ORDER_STREAMS, stream_name
 from projections.order_dashboard import ORDER_DASHBOARD
 from projections.queries import Queries
-from web.event_stream import OPENED, PING, PING_SECONDS
+from web.event_stream import PING, PING_SECONDS, opened
 from web.models import OrderChanged
 from web.problems import RETRY_AFTER, Problem
 from web.tail import Tail
@@ -81,7 +81,7 @@ class Streams:
         events = await load_events(self._orders, order_id)
         if after > events[-1][0].version:
             raise _beyond("the order's last event", after, events[-1][0].version)
-        return self._opened(self._of_order(order_id, events, after))
+        return self._opened(after, self._of_order(order_id, events, after))
 
     async def of_all(self, after: int | None) -> AsyncGenerator[bytes, None]:
         """Return a stream of the changes of all orders after a position, or from now on, each once the projection shows it.
@@ -91,11 +91,12 @@ class Streams:
             start = after
         if start > reached and start > (head := await self._store.head()):
             raise _beyond("the end of the log", start, head)
-        return self._opened(self._of_all(start))
+        return self._opened(start, self._of_all(start))
 
-    async def _opened(self, chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    async def _opened(self, start: int, chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+        """Send the id of the start first: a client that is disconnected before the first event resumes there, without a gap."""
         async with aclosing(chunks):
-            yield OPENED
+            yield opened(start)
             async for chunk in chunks:
                 yield chunk
 

@@ -15,6 +15,7 @@ from open_work.sources import Sources
 from order_streams import Orders
 from projections.queries import Queries
 from settings import Settings
+from web.bulk_actions import BulkActions
 from web.idempotency import Idempotency
 from web.keys import Caller, Keyring
 from web.rebuilds import Rebuilds
@@ -45,6 +46,7 @@ class System:
     idempotency: Idempotency
     rebuilds: Rebuilds
     streams: Streams
+    bulk_actions: BulkActions
     refusals: Refusals
     wrong_keys: WrongKeys
     request_rate: RequestRate

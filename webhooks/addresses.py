@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 MAX_URL: Final = 2_048
 RESOLVE_LIMIT: Final = 5.0  # seconds
+LIFTED: Final = "ORDERS_WEBHOOKS_ALLOW_PRIVATE lifts that"
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 """Resolves a host's name and port to addresses. Raises OSError where it has none."""
@@ -43,7 +44,7 @@ async def checked_url(text: str, *, allow_private: bool, resolve: Resolve = reso
     except OSError:
         raise InvalidEndpoint("url", f"the name {url.host} has no address") from None
     if not allow_private and not any(map(is_public, addresses)):
-        raise InvalidEndpoint("url", f"{url.host} is not a public address")
+        raise InvalidEndpoint("url", f"{url.host} is not a public address ({LIFTED})")
     return str(url)
 
 
@@ -68,10 +69,7 @@ def _parsed(text: str) -> "httpx.URL":
 
 def _require_scheme(url: "httpx.URL", allow_private: bool) -> None:
     if url.scheme != "https" and not allow_private:
-        raise InvalidEndpoint(
-            "url",
-            "must begin with https://: events carry names and addresses (ORDERS_WEBHOOKS_ALLOW_PRIVATE lifts that)",
-        )
+        raise InvalidEndpoint("url", f"must begin with https://: events carry names and addresses ({LIFTED})")
 
 
 def host_of(url: "httpx.URL") -> str:

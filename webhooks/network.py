@@ -12,7 +12,7 @@ from webhooks.public import is_public
 
 
 class ForbiddenAddress(Exception):
-    """The receiver's name resolves to private addresses alone."""
+    """The receiver's name resolves to private addresses alone, and ORDERS_WEBHOOKS_ALLOW_PRIVATE is not set."""
 
 
 class UnknownName(Exception):

@@ -190,7 +190,7 @@ class Listener:
             elif line:
                 name, _, value = line.partition(": ")
                 fields[name] = value
-            elif fields:
+            elif "data" in fields:
                 return ServerEvent(fields["event"], int(fields["id"]), json.loads(fields["data"]))
         return None
 

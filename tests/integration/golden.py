@@ -9,7 +9,7 @@ from typing import Any, Final
 FOLDER: Final = Path(__file__).resolve().parents[1] / "golden"
 RECORD: Final = bool(os.environ.get("RECORD_GOLDEN"))
 
-_SECONDS: Final = frozenset({"seconds", "ms", "median", "ninetieth"})
+_SECONDS: Final = frozenset({"seconds", "ms", "medianSeconds", "ninetiethSeconds"})
 """Fields whose value is a duration."""
 
 _NORMAL: Final = (

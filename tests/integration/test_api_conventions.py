@@ -46,12 +46,59 @@ async def test_a_long_response_is_compressed_for_a_client_that_can_read_it(serve
     assert packed.json() == plain.json()
 
 
+async def test_a_compressed_order_has_an_entity_tag_of_its_own_that_is_as_good_as_the_other(served: Api) -> None:
+    items = [{"sku": f"TEA-{n}", "name": "Tea " * 20, "quantity": 1, "unitPrice": 1} for n in range(10)]
+    await served.place("a", items=items, total=10)  # a document of more than 1,000 bytes
+    gzip, identity = {"Accept-Encoding": "gzip"}, {"Accept-Encoding": "identity"}
+    packed = await served.http.get("/v1/orders/a", headers=gzip)
+    plain = await served.http.get("/v1/orders/a", headers=identity)
+    assert packed.headers["content-encoding"] == "gzip"
+    assert (packed.headers["etag"], plain.headers["etag"]) == ('"1-gzip"', '"1"')
+    for tag, accepted in (('"1-gzip"', gzip), ('"1"', identity), ('"0", "1-gzip"', identity), ('"1"', gzip)):
+        again = await served.http.get("/v1/orders/a", headers={**accepted, "If-None-Match": tag})
+        kept = '"1-gzip"' if "gzip" in tag else '"1"'
+        assert (again.status_code, again.headers["etag"], again.headers["vary"]) == (304, kept, "Accept-Encoding"), tag
+    assert packed.headers["vary"] == plain.headers["vary"] == "Accept-Encoding"
+    for tag, status in (('"7-gzip"', 412), ('"1-gzip"', 202)):
+        act = await served.post("/v1/orders/a/cancel", {"reason": "x"}, If_Match=tag)
+        assert act.status_code == status, act.text
+
+
+async def test_a_file_of_the_page_that_the_browser_has_is_not_sent_again(served: Api) -> None:
+    first = await served.http.get("/assets/main.js", headers={"Accept-Encoding": "gzip"})
+    assert first.headers["etag"].endswith('-gzip"')
+    again = await served.http.get(
+        "/assets/main.js", headers={"Accept-Encoding": "gzip", "If-None-Match": first.headers["etag"]}
+    )
+    assert (again.status_code, again.headers["etag"], again.content) == (304, first.headers["etag"], b"")
+
+
 async def test_a_media_type_that_the_client_does_not_take_is_refused(served: Api) -> None:
     refused = await served.http.get("/v1/orders", headers={"Accept": "text/html"})
     problem(refused, 406, "not-acceptable")
     placed = await served.http.post("/v1/orders", json={}, headers={"Accept": "application/xml"})
     problem(placed, 406, "not-acceptable")
     assert (await served.http.get("/v1/orders", headers={"Accept": "text/html, */*;q=0.1"})).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "parameter", "value", "detail"),
+    [
+        ("/v1/figures", "from", "2026-02-30", 'must be a date that exists, such as 2026-01-31, not "2026-02-30"'),
+        ("/v1/figures", "to", "tomorrow", "must be a day such as 2026-01-31"),
+        ("/v1/orders", "waiting", "perhaps", 'must be true or false, not "perhaps"'),
+        ("/v1/orders", "limit", "9" * 31, "must be a whole number"),
+        ("/v1/orders", "limit", "201", 'must be at most 200, not "201"'),
+        ("/v1/exports/orders", "format", "xls", "must be 'csv' or 'jsonl', not \"xls\""),
+        ("/v1/orders", "placedFrom", "now", "must be a time such as 2026-01-31T09:30:00Z"),
+        ("/v1/orders", "customerId", "", "must be 1 to 128 characters long, not 0"),
+    ],
+)
+async def test_an_invalid_parameter_is_named_with_its_problem(
+    served: Api, path: str, parameter: str, value: str, detail: str
+) -> None:
+    document = problem(await served.http.get(path, params={parameter: value}), 422, "invalid-request")
+    assert document["errors"] == [{"parameter": parameter, "detail": detail}]
 
 
 async def test_a_key_beyond_its_rate_is_refused_and_its_neighbour_is_served(

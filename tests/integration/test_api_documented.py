@@ -35,17 +35,24 @@ async def test_the_examples_do_what_they_say(database_url: str, temporal_client:
             output, _ = await process.communicate()
             assert process.returncode == 0, example + output.decode()
             stated += output.decode()
-    assert len(EXAMPLES) == 6
+    assert len(EXAMPLES) == 8
     assert '"actor":"api:cyd"' in stated
     assert '"orderId":"nw-10248","changed":true' in stated
     assert '"status":"cancelled"' in stated
+    assert re.search(r"event: start\ndata: .*\n", stated)
+    assert re.search(r'event: end\ndata: .*"left":0', stated)
     assert re.search(r"event: order\.cancelled\ndata: .*\nid: [23]\n", stated)
 
 
 def test_every_kind_of_problem_is_documented() -> None:
     code = "".join(file.read_text() for file in sorted((ROOT / "web").glob("*.py")))
     kinds = set(re.findall(r'(?:Problem\(\s*|super\(\).__init__\(\s*)\d{3},\s*"([a-z-]+)"', code))
-    kinds |= {"order-already-exists", "order-not-cancellable", "refund-out-of-range"}  # named by their errors
+    kinds |= {
+        "order-already-exists",
+        "order-not-cancellable",
+        "refund-out-of-range",
+        "too-many-tags",
+    }  # named by their errors
     documented = set(re.findall(r"`([a-z]+(?:-[a-z]+)*)`", SECTION))
     assert len(kinds) > 20
     assert kinds <= documented

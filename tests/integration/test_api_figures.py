@@ -95,8 +95,8 @@ async def test_shipping_times_are_of_the_orders_placed_on_each_day(database_url:
         found = await served.get("/v1/figures/shipping-times", **{"from": yesterday.isoformat()}, zone="UTC")
         [then, today] = found["days"]
         assert (found["zone"], then["orders"]) == ("UTC", 10)
-        assert 0 < then["median"] < then["ninetieth"] < 2 * 86_400
-        assert (today["orders"], today["median"], today["ninetieth"]) == (0, None, None)
+        assert 0 < then["medianSeconds"] < then["ninetiethSeconds"] < 2 * 86_400
+        assert (today["orders"], today["medianSeconds"], today["ninetiethSeconds"]) == (0, None, None)
         long = (yesterday - timedelta(days=31)).isoformat()
         refused = problem(await served.http.get(f"/v1/figures/shipping-times?from={long}"), 422, "invalid-request")
         assert refused["errors"][0]["parameter"] == "from"

@@ -32,6 +32,7 @@ READ = [
 WRITE: list[tuple[str, Any]] = [("/v1/orders", order_data("a")), ("/v1/orders/a/cancel", REASON)]
 OPERATE: list[tuple[str, Any]] = [
     ("/v1/orders/b/hold", REASON),
+    ("/v1/orders/b/notes", {"text": "x"}),
     ("/v1/orders/b/release", {}),
     ("/v1/orders/b/retry", REASON),
     ("/v1/orders/c/refunds", {"reason": "x", "amount": 1, "refundId": "r"}),
@@ -40,6 +41,7 @@ OPERATE: list[tuple[str, Any]] = [
     ("/v1/inventory/adjustments", {"sku": "TEA-1", "change": 1, "reason": "x"}),
     ("/v1/projections/order-dashboard/rebuild", None),
 ]
+TAGGED: list[tuple[str, str]] = [("put", "/v1/orders/b/tags/vip"), ("delete", "/v1/orders/b/tags/vip")]
 # Refused with 409 here, for the state of the order or refund.
 WRITE_IN_ANOTHER_STATE: list[tuple[str, Any]] = [("/v1/orders/a/payment", {"paymentMethod": "pm_1"})]
 OPERATE_IN_ANOTHER_STATE: list[tuple[str, Any]] = [("/v1/orders/a/refunds/r/withdraw", REASON)]
@@ -70,6 +72,9 @@ async def test_each_role_may_do_its_own_and_no_more(
             for path, body in operations:
                 status = (await served.http.post(path, json=body, headers=mine)).status_code
                 assert status == (409 if may >= needed else 403), path
+        for method, path in TAGGED:
+            status = (await served.http.request(method.upper(), path, headers=mine)).status_code
+            assert status == (200 if may >= 3 else 403), (method, path)
         config = (await served.http.get("/v1/config", headers=mine)).json()
         assert (config["actor"], config["role"]) == (f"api:{name}", Role(may).name.lower())
 
@@ -86,6 +91,7 @@ async def test_the_table_above_has_every_operation(database_url: str, temporal_c
     named = {("get", _template(path), "read") for path in READ}
     named |= {("post", _template(path), "write") for path, _ in WRITE + WRITE_IN_ANOTHER_STATE}
     named |= {("post", _template(path), "operate") for path, _ in OPERATE + OPERATE_IN_ANOTHER_STATE}
+    named |= {(method, _template(path), "operate") for method, path in TAGGED}
     named |= {("get", "/v1/events", "read"), ("get", "/v1/orders/{orderId}/events", "read")}
     assert described == named
 
@@ -96,7 +102,7 @@ def _template(path: str) -> str:
         ids = {"orders": "{orderId}", "customers": "{customerId}", "projections": "{name}"}
         parts[3] = ids.get(parts[2], parts[3])
     if len(parts) > 5:
-        parts[5:] = ["{refundId}", "{how}"]
+        parts[5:] = ["{tag}"] if parts[4] == "tags" else ["{refundId}", "{how}"]
     return "/".join(parts)
 
 

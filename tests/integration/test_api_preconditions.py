@@ -17,6 +17,8 @@ from orders.records import PaymentFailure
 from tests.integration.api_harness import Api, api, problem
 from tests.running_system import order_data
 
+# A compressed answer has an entity tag of its own.
+PLAIN = {"Accept_Encoding": "identity"}
 ACTS: dict[str, dict[str, Any]] = {
     "cancel": {"reason": "x"},
     "hold": {"reason": "x"},
@@ -24,6 +26,7 @@ ACTS: dict[str, dict[str, Any]] = {
     "retry": {"reason": "x"},
     "refunds": {"amount": 1, "reason": "x"},
     "payment": {"paymentMethod": "pm_2"},
+    "notes": {"text": "x"},
 }
 
 
@@ -41,7 +44,7 @@ async def test_every_answer_about_an_order_carries_its_version(database_url: str
             acted = await served.post(f"/v1/orders/a/{act}", body)
             assert (acted.headers["etag"], acted.json()["version"]) == (f'"{version}"', version)
         for path in ("/v1/orders/a", "/v1/orders/a/timeline", "/v1/orders/a/payment"):
-            assert (await served.http.get(path)).headers["etag"] == '"4"'
+            assert (await served.http.get(path, headers={"Accept-Encoding": "identity"})).headers["etag"] == '"4"'
         assert (await served.post("/v1/orders", order_data("a"))).headers["etag"] == '"4"'
         assert (await served.post("/v1/orders/a/cancel", {"reason": "x"})).headers["etag"] == '"5"'
 
@@ -62,7 +65,7 @@ async def test_an_act_on_an_older_version_is_refused_with_the_order_as_it_is(
                 "a", RecordPaymentFailure("a", PaymentFailure(1, "card_declined", "declined", deadline))
             )
         before = await types(served, "a")
-        refused = await served.post(f"/v1/orders/a/{act}", ACTS[act], If_Match='"1"')
+        refused = await served.post(f"/v1/orders/a/{act}", ACTS[act], If_Match='"1"', **PLAIN)
         document = problem(refused, 412, "order-changed")
         assert document["order"] == await served.get("/v1/orders/a")
         assert OrderDocument.model_validate(document["order"]).version == len(before)
@@ -72,7 +75,7 @@ async def test_an_act_on_an_older_version_is_refused_with_the_order_as_it_is(
         assert refused.headers["etag"] == f'"{len(before)}"'
         assert await types(served, "a") == before
         acted = await served.post(f"/v1/orders/a/{act}", ACTS[act], If_Match=f'"1", {refused.headers["etag"]}')
-        assert acted.status_code == 202, acted.text
+        assert acted.status_code == (201 if act == "notes" else 202), acted.text
 
 
 @pytest.mark.parametrize("header", [{}, {"If_Match": "*"}], ids=["no header", "star"])

@@ -65,6 +65,21 @@ async def test_given_many_who_follow_then_each_hears_all_live(database_url: str,
             assert [each.id for each in received] == list(range(1, 22))
 
 
+async def test_a_reader_that_is_disconnected_before_the_first_event_resumes_without_a_gap(
+    database_url: str, temporal_client: Client
+) -> None:
+    async with api(database_url, temporal_client) as served:
+        await served.place("before")
+        await served.project()
+        async with listening(served, "/v1/events") as listener:
+            await opened(listener)
+            start = await anext(listener.lines)
+        await served.place("missed")
+        await served.project()
+        async with listening(served, "/v1/events", last_event_id=int(start.removeprefix("id: "))) as listener:
+            assert (await listener.next()).data["orderId"] == "missed"
+
+
 async def test_given_a_change_then_it_is_told_once_the_projection_shows_it(
     database_url: str, temporal_client: Client
 ) -> None:

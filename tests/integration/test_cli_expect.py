@@ -61,7 +61,7 @@ async def test_a_sign_means_a_change_and_a_level_has_none(shell: Shell) -> None:
     more = await shell.orders("inventory", "adjust", "Q", "+1", "--reason", "found", "--json")
     assert (more.document["before"], more.document["after"]) == (11, 12)
     less = await shell.orders("inventory", "adjust", "Q", "-13", "--reason", "broken")
-    assert (less.code, less.err) == (1, "Q has 12 units available, which cannot change by -13: nothing was changed\n")
+    assert (less.code, less.err) == (1, "Q has 12 units available: -13 would lead below zero; nothing was changed\n")
     assert (await shell.orders("inventory", "adjust", "Q", "-2", "--reason", "broken", "--expect", "12")).code == 0
     for command in (("set", "Q", "20"), ("adjust", "Q", "+1", "--reason", "x")):
         stale = await shell.orders("inventory", *command, "--expect", "12")
@@ -74,6 +74,13 @@ async def test_a_sign_means_a_change_and_a_level_has_none(shell: Shell) -> None:
     rest = await shell.orders("inventory", "adjustments", "--sku", "Q", "--after", str(listed["after"]))
     assert "counted" in rest.out
     assert "cli:" in rest.out
+
+
+async def test_a_change_beyond_the_largest_number_of_units_is_refused_with_the_reason(shell: Shell) -> None:
+    assert (await shell.orders("inventory", "set", "Q", "2")).code == 0
+    more = await shell.orders("inventory", "adjust", "Q", f"+{2**63 - 1}", "--reason", "x")
+    largest = "above 9,223,372,036,854,775,807, the largest number of units"
+    assert (more.code, largest in more.err) == (1, True), more.err
 
 
 async def test_returned_goods_go_back_into_stock_once(shell: Shell, app: App) -> None:

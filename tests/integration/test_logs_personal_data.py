@@ -53,7 +53,8 @@ cli.app(["worker", "--json"])
 
 
 def marked(order_id: str, **changes: Any) -> dict[str, Any]:
-    return order_data(order_id) | {"shippingAddress": ADDRESS, "items": [ITEM], "total": 3000} | changes
+    metadata = {"friend": "Zyxwqvfriend", "zyxwqvkey": CARD}
+    return order_data(order_id, metadata=metadata, shippingAddress=ADDRESS, items=[ITEM], total=3000) | changes
 
 
 @pytest.fixture
@@ -112,6 +113,14 @@ async def through_the_api(shell: Shell, system: RunningSystem) -> list[bytes]:
         assert (await client.post("/v1/orders", content=b'{"name": "Zyxwqv')).status_code in (400, 415, 422)
         assert (await client.get("/v1/orders/zyxwqv-unknown")).status_code == 404
         assert (await client.get("/v1/orders", params={"zyxwqv": "Zyxwqvquery"})).status_code == 422
+        noted = await client.post(f"/v1/orders/{order}/notes", json={"text": f"Zyxwqvnote {CARD}"})
+        assert noted.status_code == 201, noted.text
+        refused = await client.post(f"/v1/orders/{order}/notes", json={"text": "Zyxwqvnote " * 1_000})
+        assert refused.status_code == 422
+        odd = order_data(new_id(), metadata={"zyxwqv key": "Zyxwqvfriend\x07"})
+        assert (await client.post("/v1/orders", json=odd)).status_code == 422
+        assert (await client.get("/v1/orders", params={"metadata": "friend:Zyxwqvfriend"})).status_code == 200
+        assert (await client.get("/v1/orders", params={"metadata": "Zyxwqvfriend"})).status_code == 422
         held = await client.post(f"/v1/orders/{order}/hold", json={"reason": f"Zyxwqvreason {CARD}"})
         assert held.status_code == 202, held.text
         cancelled = await client.post(f"/v1/orders/{order}/cancel", json={"reason": f"Zyxwqvreason {CARD}"})

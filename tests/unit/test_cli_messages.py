@@ -1,11 +1,13 @@
 """Messages of the command line: refusals as documents, orders that wait, and an empty kind of attention."""
 
 import asyncio
+import re
 from collections import Counter
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from typer.testing import CliRunner
 
 from cli import app
 from cli.attention import _print
@@ -168,3 +170,24 @@ def test_a_wrong_option_is_named_as_it_is_spelled(
         app(arguments)
     assert left.value.code == 2
     assert problem in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("command", "problem"),
+    [
+        (("hold", "a", "--reason", " "), "must not be empty"),
+        (("inventory", "adjust", "Q", "+1", "--reason", ""), "must not be empty"),
+        (("inventory", "set", "Q", "1", "--reason", "x" * 513), "must be at most 512 characters long, not 513"),
+        (("inventory", "set", "A\tB", "1"), "must be visible characters only"),
+        (("inventory", "adjust", " Q", "+1", "--reason", "x"), "must not begin or end with a blank"),
+        (("inventory", "adjust", "Q", f"-{2**63}", "--reason", "x"), "must be at most 9,223,372,036,854,775,807 units"),
+        (
+            ("inventory", "restock", "a", f"Q={2**63}", "--refund-id", "r", "--reason", "x"),
+            "must be at most 9,223,372,036,854,775,807 units of Q",
+        ),
+    ],
+)
+def test_a_value_that_no_order_or_stock_can_have_is_wrong_usage(command: tuple[str, ...], problem: str) -> None:
+    ended = CliRunner().invoke(app, command)
+    assert ended.exit_code == 2, ended.output
+    assert problem in " ".join(re.sub(r"[│╭╮╰╯─]", " ", ended.output).split())

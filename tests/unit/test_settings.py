@@ -4,7 +4,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from pydantic_core import ErrorDetails
 
+from orders.faults import problem_of
 from settings import Settings, SettingsError, load_settings
 
 
@@ -18,6 +20,33 @@ def test_a_setting_that_is_no_number_is_named(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("ORDERS_PAYMENT_DECLINE_ABOVE", "much")
     with pytest.raises(SettingsError, match="ORDERS_PAYMENT_DECLINE_ABOVE"):
         load_settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "problem"),
+    [
+        ("ORDERS_DATABASE_POOL_SIZE", "many", 'must be a whole number, not "many"'),
+        ("ORDERS_DATABASE_POOL_SIZE", "1", 'must be at least 2, not "1"'),
+        ("ORDERS_PAYMENTS_PER_SECOND", "0", 'must be more than 0.0, not "0"'),
+        ("ORDERS_LABELS_PER_SECOND", "fast", 'must be a number, not "fast"'),
+        ("ORDERS_WEBHOOKS_ALLOW_PRIVATE", "sometimes", 'must be true or false, not "sometimes"'),
+        ("ORDERS_LOG_FORMAT", "xml", "must be 'auto', 'json' or 'console', not \"xml\""),
+        ("ORDERS_PAYMENT_DEADLINE", "P400D", "must be at most 365 days"),
+        ("ORDERS_PAYMENT_DEADLINE", "soon", "must be a duration such as P3D or PT2H, or a number of seconds"),
+    ],
+)
+def test_a_setting_that_is_not_usable_is_named_with_its_problem(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, problem: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as refusal:
+        load_settings()
+    assert str(refusal.value).startswith(f"{name}: {problem}")
+
+
+def test_an_error_of_an_unforeseen_kind_is_not_described_in_pydantics_words() -> None:
+    unforeseen = ErrorDetails(type="frozen_set_type", loc=("x",), msg="Input should be a valid frozenset", input=1)
+    assert problem_of(unforeseen) == "has a value of another kind than expected"
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from application.documents import OrderDocument
 from cli.show import render_order
 from open_work.kinds import Kind, Stuck
 from orders.adjustments import AdjustmentAction
-from orders.events import Event
+from orders.events import Event, OrderPlaced
 from orders.evolve import fold
 from orders.state import ExistingOrder, NotPlaced
 from tests.unit.orders.samples import (
@@ -24,7 +24,9 @@ from tests.unit.orders.samples import (
     RETURNED,
     SHIPPED,
     adjusted,
+    an_order,
     cancelled,
+    tagged,
 )
 
 DONE: tuple[Event, ...] = (PLACED, CONFIRMED, PAID, SHIPPED)
@@ -100,6 +102,14 @@ def test_failing_stalled_and_lost_work_is_shown_and_a_hold_once(kind: Kind) -> N
 )
 def test_the_word_for_a_payment(payment_state: str, refunded: int, word: str) -> None:
     assert payment_word(payment_state, refunded) == word
+
+
+def test_tags_and_metadata_are_shown_where_there_are_any() -> None:
+    placed = OrderPlaced.of(an_order(metadata={"channel": "web", "campaign": "[bold]x"}))
+    facts = shown(placed, tagged("vip"), tagged("gift"))
+    assert facts["tags"] == "vip, gift"
+    assert (facts["metadata"], facts["campaign: [bold]x"]) == ("channel: web", "")
+    assert not {"tags", "metadata"} & set(shown(PLACED))
 
 
 def test_changes_at_the_provider_are_listed_with_their_sum() -> None:

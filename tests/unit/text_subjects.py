@@ -28,9 +28,9 @@ from web.order_filter import place_in
 from web.preconditions import versions_of
 from web.problems import Problem, problem_response
 from webhooks.addresses import _parsed
+from webhooks.connections import _retry_after
 from webhooks.endpoints import checked_description
 from webhooks.errors import WebhookError
-from webhooks.sender import _retry_after
 from webhooks.topics import checked_topics
 
 Check = Callable[[str], object]

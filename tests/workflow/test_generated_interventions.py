@@ -19,7 +19,7 @@ from open_work.sources import Sources
 from orders.commands import CancelOrder, Command, PlaceOrder
 from orders.errors import OrderError
 from orders.events import CancelledBy
-from orders.interventions import HoldOrder, ReleaseOrder, RequestRefund, RetryOrder
+from orders.interventions import HoldOrder, NoteOrder, ReleaseOrder, RequestRefund, RetryOrder, TagOrder, UntagOrder
 from orders.model import parse_order
 from orders.state import Cancelled, ExistingOrder, NotPlaced, Shipped
 from projections import PROJECTIONS
@@ -38,7 +38,19 @@ ORDERS: Final[dict[str, dict[str, Any]]] = {
 }
 HANG: Final = 0.3  # seconds
 
-PEOPLE: Final = ("place", "cancel", "hold", "release", "retry", "refund", "terminate", "let it go on")
+PEOPLE: Final = (
+    "place",
+    "cancel",
+    "hold",
+    "release",
+    "retry",
+    "refund",
+    "terminate",
+    "let it go on",
+    "note",
+    "tag",
+    "untag",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +149,12 @@ class Play:
                 return ReleaseOrder(order_id)
             case "retry":
                 return RetryOrder(order_id, "impatient")
+            case "note":
+                return NoteOrder(order_id, "the customer called")
+            case "tag":
+                return TagOrder(order_id, ("vip",))
+            case "untag":
+                return UntagOrder(order_id, ("vip",))
         raise AssertionError(what)
 
     def _order(self, order_id: str) -> PlaceOrder:

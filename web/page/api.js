@@ -69,6 +69,11 @@ export function patch(path, body) {
   return request(path, { method: "PATCH", headers: { "Content-Type": "application/json" }, body: serialized(body) });
 }
 
+/** Changes a resource that its address names whole: PUT or DELETE. */
+export function send(method, path) {
+  return request(path, { method });
+}
+
 async function request(path, options) {
   const signal = options.signal ? AbortSignal.any([options.signal, AbortSignal.timeout(PATIENCE)]) : AbortSignal.timeout(PATIENCE);
   const headers = { Accept: "application/json", ...authorization(), ...options.headers };

@@ -83,9 +83,9 @@ function moneyChart(days, currency) {
 /** Times of the orders placed on each day, in the largest unit that the longest has. */
 function timesChart(days) {
   if (!days.some(({ orders }) => orders)) return emptyState("No shipments yet", "Times of the orders placed in the period show here once they are shipped.");
-  const longest = Math.max(...days.map(({ ninetieth }) => ninetieth ?? 0));
+  const longest = Math.max(...days.map(({ ninetiethSeconds }) => ninetiethSeconds ?? 0));
   const [unit, size] = UNITS.find(([, seconds]) => longest >= 2 * seconds) ?? UNITS.at(-1);
-  const series = [["half of the orders within", "median", "confirmed"], ["nine of ten within", "ninetieth", "held"]].map(([name, field, tone]) => ({
+  const series = [["half of the orders within", "medianSeconds", "confirmed"], ["nine of ten within", "ninetiethSeconds", "held"]].map(([name, field, tone]) => ({
     name,
     tone,
     values: days.map((each) => (each[field] === null ? null : each[field] / size)),

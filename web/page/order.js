@@ -4,6 +4,7 @@ import { announce, emptyState, errorState, fill, h, icon, renew, external, secti
 import { handle } from "./faults.js";
 import { time } from "./format.js";
 import { actionBar, reviseDialog } from "./order_actions.js";
+import { metadataFacts, noteForm, tagBar } from "./order_annotations.js";
 import { addressFacts, adjustmentTable, cancellationNote, goodsFacts, itemTable, moneyFacts, refundTable, steps } from "./order_facts.js";
 import { timelineList, workflowList } from "./order_timeline.js";
 import { badge, eventName, paymentWord, statusBadge } from "./status.js";
@@ -14,7 +15,8 @@ const QUIET = 30_000; // by then what an event starts has started
 
 export function showOrder(main, scope, { argument: orderId }) {
   const path = `/v1/orders/${encodeURIComponent(orderId)}`;
-  const places = layout(main, orderId);
+  const tags = tagBar(path, () => refresh());
+  const places = layout(main, orderId, tags.element, noteForm(path, () => refresh()));
   let seen = 0;
   let streaming = false;
   let ended = false;
@@ -24,6 +26,7 @@ export function showOrder(main, scope, { argument: orderId }) {
     try {
       const [order, timeline] = await Promise.all([get(path, {}, scope.signal), get(`${path}/timeline`, {}, scope.signal)]);
       show(places, order, timeline, refresh);
+      tags.show(order);
       reviseDialog(order);
       seen = Math.max(seen, timeline.events.at(-1)?.version ?? 0);
       ended = Date.now() - lastChange > QUIET && isEnded(order, timeline.workflows);
@@ -62,9 +65,9 @@ function isEnded({ status }, workflows) {
   return ["shipped", "cancelled"].includes(status) && (workflows ?? []).every((each) => each.status !== "running");
 }
 
-function layout(main, orderId) {
+function layout(main, orderId, tags, note) {
   const places = Object.fromEntries(
-    ["badges", "actions", "steps", "items", "money", "refunds", "adjustments", "goods", "address", "timeline", "workflows"].map((name) => [name, h("div", { class: `order-${name}` })]),
+    ["badges", "actions", "steps", "items", "money", "refunds", "adjustments", "goods", "address", "metadata", "timeline", "workflows"].map((name) => [name, h("div", { class: `order-${name}` })]),
   );
   places.items.append(skeleton(3));
   places.timeline.append(skeleton(4));
@@ -72,13 +75,14 @@ function layout(main, orderId) {
     "div",
     { class: "order" },
     places.steps,
-    h("div", { class: "wide" }, section("Items", {}, places.items), section("Timeline", {}, places.timeline), section("Workflows", {}, places.workflows)),
-    h("div", { class: "side" }, section("Money", {}, places.money, places.refunds, places.adjustments), section("Goods", {}, places.goods), section("Deliver to", {}, places.address)),
+    h("div", { class: "wide" }, section("Items", {}, places.items), section("Timeline", {}, places.timeline, note), section("Workflows", {}, places.workflows)),
+    h("div", { class: "side" }, section("Money", {}, places.money, places.refunds, places.adjustments), section("Goods", {}, places.goods), section("Deliver to", {}, places.address), section("Metadata", { class: "order-metadata-panel" }, places.metadata)),
   );
   fill(
     main,
     h("a", { class: "crumb", href: "#/" }, icon("back"), "Orders"),
     h("div", { class: "order-head" }, h("div", { class: "order-title" }, h("h1", {}, "Order ", external(orderId)), places.badges), places.actions),
+    tags,
     places.body,
   );
   return places;
@@ -99,6 +103,7 @@ function show(places, order, timeline, refresh) {
   renew(places.adjustments, order.paymentAdjustments, () => adjustmentTable(order));
   renew(places.goods, [order, workflows], () => goodsFacts(order, workflows));
   renew(places.address, order, () => addressFacts(order));
+  renew(places.metadata, order.metadata, () => metadataFacts(order));
   renew(places.timeline, [events, restocks], () => timelineList(events, restocks));
   renew(places.workflows, workflows, () => workflowList(workflows));
 }

@@ -37,7 +37,7 @@ function eventLine({ type, version, recordedAt, actor, cause, summary }) {
       "div",
       { class: "event" },
       h("p", { class: "event-head" }, h("strong", {}, name), h("span", { class: "dim" }, ` #${version}`), h("span", { class: "when" }, preciseTime(recordedAt))),
-      h("p", { class: "long" }, external(summary)),
+      h("p", { class: type === "order.noted" ? "long note-text" : "long" }, external(summary)),
       h("p", { class: "dim long" }, "by ", external(actor ?? "unknown"), cause && [", because of ", external(cause)]),
     ),
   );

@@ -14,10 +14,12 @@ export const statusBadge = (status) => badge(STATUSES.includes(status) ? status 
 /** refunded: money that has gone back, in minor units. */
 export const paymentWord = (state, refunded) => (state === "paid" && refunded ? "partly refunded" : (PAYMENTS[state] ?? state));
 
+const SHAPES = { refund_requested: "refunded", payment_adjusted: "refunded", untagged: "tagged" };
+
 /** Icon and name of an event, from its type; a neutral icon where it has none. */
 export function eventName(type) {
   const word = type.replace(/^order\./, "");
-  const shape = ["refund_requested", "payment_adjusted"].includes(word) ? "refunded" : word;
+  const shape = SHAPES[word] ?? word;
   const name = word.charAt(0).toUpperCase() + word.slice(1).replaceAll("_", " ");
   return [document.getElementById(`icon-${shape}`) ? shape : "todo", name];
 }

@@ -1,0 +1,1 @@
+"""`orders bulk`: one act on many orders."""
