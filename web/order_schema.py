@@ -6,9 +6,10 @@ from orders.model import Order
 
 # Responses have parts of the same names, with other rules: all of their fields are there.
 _SUFFIX: Final = "Request"
-_SCHEMA: Final = Order.model_json_schema(
+_SCHEMA: Final[dict[str, Any]] = Order.model_json_schema(
     by_alias=True, mode="validation", ref_template="#/components/schemas/{model}" + _SUFFIX
 )
+_SCHEMA["required"].remove("placedAt")  # by default the time of the request: `orders.model.parse_order`
 # Its parts are components of the whole description; see `web.openapi`.
 ORDER_PARTS: Final[dict[str, Any]] = {f"{name}{_SUFFIX}": part for name, part in _SCHEMA.pop("$defs").items()}
 RESPONSE_PARTS: Final = tuple(name.removesuffix(_SUFFIX) for name in ORDER_PARTS)
