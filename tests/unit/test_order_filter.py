@@ -13,7 +13,7 @@ AMOUNT = st.one_of(st.integers(0, 2_000), st.integers(0, MAX_AMOUNT))
 
 
 def matches(query: str, total: int) -> bool:
-    """Whether a query of EUR totals matches the fact of a total, as the migration writes it."""
+    """True where a query of EUR totals matches the fact of a total, as the migration writes it."""
     fact = f"total=EUR:{len(str(total))}:{str(total)[:2]}"
     wanted = query.strip("()").split(" | ")
     return any(fact.startswith(each[1:-3]) if each.endswith(":*") else fact == each[1:-1] for each in wanted)
