@@ -16,6 +16,7 @@ from projections.customer_orders import CUSTOMER_ORDERS
 from projections.daily_figures import DAILY_FIGURES
 from projections.order_dashboard import ORDER_DASHBOARD
 from projections.rebuild import rebuild
+from projections.runner import Projector
 from tests.integration.projections_harness import SHIPPED, drain, fold_of_the_log, happens, history, projector, rows_of
 from tests.integration.rights_harness import (
     HANDOVER,
@@ -117,7 +118,7 @@ async def test_given_a_database_of_the_version_before_when_migrated_then_rows_st
         async with open_pool(found.login, size=5) as pool:
             store = EventStore(pool, Wakeup(pool))
             # The other read models have columns of later migrations.
-            live = [projector(pool, store, CUSTOMER_ORDERS)]
+            live: list[Projector[Any]] = [projector(pool, store, CUSTOMER_ORDERS)]
             await happens(store, *history("o-1", *SHIPPED))
             for each in live:
                 await drain(each)
