@@ -33,12 +33,14 @@ class Outcome(Wire):
 
 
 class Attention(Wire):
-    """A step that keeps failing: its name, the last error, and since when (UTC, ISO 8601)."""
+    """A step that keeps failing: its name, the last error, since when, and the time of the next round of attempts (UTC, ISO
+    8601); None where that begins at once, and from workers that did not report it."""
 
     step: str
     error: str
     since: str
     rounds: int
+    next_round: str | None = None
 
 
 class Tries(Wire):
