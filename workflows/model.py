@@ -25,6 +25,16 @@ RETRY = "retry"
 """The signal that a person retried the order."""
 
 
+def quoted(text: str) -> str:
+    """A string of a Temporal query."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def of_order(order_id: str) -> str:
+    """Condition of a Temporal query: workflows of this order."""
+    return f"{ORDER_ID.name} = {quoted(order_id)}"
+
+
 class Outcome(Wire):
     """The order's status at the end of the workflow, and the reason of a cancellation."""
 

@@ -113,7 +113,8 @@ def _sentence(failing: Attention) -> str:
     """Since when a step fails, how often and why, and when it is tried again; in Markdown."""
     rounds = "1 round" if failing.rounds == 1 else f"{failing.rounds} rounds"
     again = f"the next at {_minute(failing.next_round)}" if failing.next_round else "the next at once"
-    return f"**{failing.step} keeps failing** since {_minute(failing.since)}: {rounds} of attempts, {again}. Last error: {failing.error}"
+    begun = f"**{failing.step} keeps failing** since {_minute(failing.since)}"
+    return f"{begun}: {rounds} of attempts, {again}. Last error: {failing.error}"
 
 
 def _minute(time: str) -> str:

@@ -1,5 +1,6 @@
 """Workflows for tests of the compensation stack; imported again in the sandbox, so the module contains nothing else."""
 
+from datetime import datetime
 from functools import partial
 
 from temporalio import workflow
