@@ -2,10 +2,9 @@
 
 import re
 from dataclasses import asdict
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
-from rich.table import Table
 
 from application.restocking import Restock, restock
 from application.wire import camel_case
@@ -16,6 +15,9 @@ from cli.running import executed, opened
 from inventory.adjustments import Adjustment
 from inventory.stock_file import sku_problem
 from settings import Settings
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 _LEVEL: Final = re.compile(r"[0-9]{1,19}", re.ASCII)
 _DIGITS: Final = re.compile(r"[0-9]{19,4000}", re.ASCII)  # Python reads no longer number
@@ -143,7 +145,7 @@ async def list_adjustments(
         print_cursor(following)
 
 
-def _table(entries: list[Adjustment]) -> Table:
+def _table(entries: list[Adjustment]) -> "Table":
     return table(
         *("number", "recorded", "sku", "kind", "change", "before", "after", "by", "reason"),
         rows=(

@@ -9,6 +9,8 @@ from typing import Any, Final
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from cli.structlog_alone import import_structlog
+
 COMMANDS: Final = {
     "dev": (
         "cli.dev:dev",
@@ -130,6 +132,7 @@ class Commands(TyperGroup):
 
 def load_command(name: str) -> Any:
     """Import a command and return it in the form of the command-line library."""
+    import_structlog()
     module, _, attribute = COMMANDS[name][0].partition(":")
     found = getattr(import_module(module), attribute)
     if isinstance(found, typer.Typer):

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
 from application.cursors import decode_cursor, encode_cursor
 from application.wire import camel_case
@@ -16,6 +15,9 @@ from cli.running import executed, opened
 from orders.money import format_money
 from projections.customer_orders import CustomerRow
 from settings import Settings
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 AfterCustomer = Annotated[
     str | None, typer.Option("--after", metavar="CURSOR", help="Go on where an earlier page ended.")
@@ -55,7 +57,7 @@ def _cursor(after: str) -> tuple[str, str]:
     return customer, currency
 
 
-def _customer_table(rows: Iterable[CustomerRow]) -> Table:
+def _customer_table(rows: Iterable[CustomerRow]) -> "Table":
     return table(
         "customer",
         "spent",

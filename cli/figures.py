@@ -3,10 +3,9 @@
 import os
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
 from application.figures import MAX_DAYS, BadPeriod, FiguresDocument, figures_document, period_days
 from cli.arguments import AsJson
@@ -15,6 +14,9 @@ from cli.running import executed, opened
 from orders.money import format_money
 from projections.days import Day, UnknownZone, zone_named
 from settings import Settings
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 _LOCAL = "/etc/localtime"
 FirstDay = Annotated[
@@ -69,7 +71,7 @@ def _local_zone() -> str:
     return "UTC"
 
 
-def _figure_table(found: FiguresDocument) -> Table:
+def _figure_table(found: FiguresDocument) -> "Table":
     amounts = ("placed", "charged", "shipped", "refunded")
     return table("day", *amounts[:3], "cancelled", amounts[3], rows=_rows(found), right=(*amounts, "cancelled"))
 

@@ -4,10 +4,9 @@ import asyncio
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
-from rich.table import Table
 
 from application.wire import camel_case
 from cli.acting import actor
@@ -19,6 +18,9 @@ from cli.running import executed, opened
 from inventory.stock import StockLevel
 from inventory.stock_file import StockRow, read_stock_csv
 from settings import Settings
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 inventory = typer.Typer(no_args_is_help=True, help="Stock levels: import, list, set, adjust and restock them.")
 
@@ -100,7 +102,7 @@ async def set_level(
         show(_table([level]))
 
 
-def _table(levels: list[StockLevel]) -> Table:
+def _table(levels: list[StockLevel]) -> "Table":
     """Render stock levels; prices in minor units, as in the file, which has no currency."""
     return table(
         "sku",

@@ -1,4 +1,6 @@
-"""Output: results on standard output, messages on standard error, without control characters for the terminal."""
+"""Output: results on standard output, messages on standard error, without control characters for the terminal.
+
+Rich is imported when text is printed: a command with --json and a worker without messages do without it."""
 
 import contextlib
 import os
@@ -7,39 +9,44 @@ import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic_core import to_json
-from rich import box
-from rich.console import Console, RenderableType
-from rich.table import Table
-from rich.text import Text
 
 from cli.failures import Refused
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+    from rich.table import Table
+    from rich.text import Text
 
 _UNBOUND: Final = 10_000  # columns: off a terminal nothing is wrapped or cut, so that it can be searched
 
 
 @cache
-def results() -> Console:
+def results() -> "Console":
     """Standard output."""
     return _console(stderr=False)
 
 
 @cache
-def messages() -> Console:
+def messages() -> "Console":
     """Standard error; shared, so that a line printed during a progress bar appears above it."""
     return _console(stderr=True)
 
 
-def _console(*, stderr: bool) -> Console:
+def _console(*, stderr: bool) -> "Console":
+    from rich.console import Console  # noqa: PLC0415
+
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() else _UNBOUND
     return Console(file=stream, width=width, soft_wrap=False, highlight=False, markup=False, emoji=False)
 
 
-def show(*parts: RenderableType) -> None:
+def show(*parts: "RenderableType") -> None:
     """Print results as text. Raises BrokenPipeError where standard output is closed."""
+    from rich.text import Text  # noqa: PLC0415
+
     console = results()
     for part in parts:
         with console.capture() as capture:
@@ -80,6 +87,8 @@ def _give_up_output() -> None:
 
 def note(text: str) -> None:
     """Print a message on standard error."""
+    from rich.text import Text  # noqa: PLC0415
+
     messages().print(Text("\n".join(map(visible, text.split("\n")))), soft_wrap=True)
 
 
@@ -99,8 +108,12 @@ def _escaped(character: str) -> str:
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
 
 
-def table(*columns: str, rows: Iterable[Sequence[object]], right: Sequence[str] = ()) -> Table:
+def table(*columns: str, rows: Iterable[Sequence[object]], right: Sequence[str] = ()) -> "Table":
     """Build a table of external texts; None is an empty cell. right: the columns of numbers."""
+    from rich import box  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
     assert set(right) <= set(columns), f"no column {set(right) - set(columns)}"
     made = Table(box=box.SIMPLE, pad_edge=False, show_edge=False)
     for column in columns:
@@ -110,8 +123,11 @@ def table(*columns: str, rows: Iterable[Sequence[object]], right: Sequence[str] 
     return made
 
 
-def facts(pairs: Iterable[tuple[str, object]]) -> Table:
+def facts(pairs: Iterable[tuple[str, object]]) -> "Table":
     """Build a list of names and values without the empty ones."""
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
     made = Table.grid(padding=(0, 2))
     for name, value in pairs:
         if value is not None:
@@ -140,6 +156,8 @@ _STYLES: Final = {
 }
 
 
-def status_text(status: str) -> Text:
+def status_text(status: str) -> "Text":
     """Return a status in its colour."""
+    from rich.text import Text  # noqa: PLC0415
+
     return Text(status, style=_STYLES.get(status, ""))

@@ -3,11 +3,10 @@
 import asyncio
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 from uuid import uuid4
 
 import typer
-from rich.table import Table
 
 from application.webhook_documents import DeliveryDocument, EndpointDocument, EndpointWithSecret, TrialDocument
 from cli.arguments import LARGEST, AsJson, Limit
@@ -20,6 +19,9 @@ from webhooks.deliveries import Delivery, State
 from webhooks.endpoints import MAX_OVERLAP, Endpoint, Endpoints
 from webhooks.sender import Sender
 from webhooks.trial import send_test
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 webhooks = typer.Typer(no_args_is_help=True, help="Webhooks: endpoints, their secrets and deliveries.")
 
@@ -220,7 +222,7 @@ async def deliveries(
         note(f"more: --after {page.after}")
 
 
-def _table(rows: Iterable[Delivery]) -> Table:
+def _table(rows: Iterable[Delivery]) -> "Table":
     return table(
         "delivery",
         "order",

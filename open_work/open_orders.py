@@ -20,7 +20,7 @@ from open_work.standstill import RPC_LIMIT, Standstill, standstill
 from orders.events import Event, RefundRequested
 from orders.names import workflow_id
 from orders.records import Refund
-from orders.state import Cancelled, Confirmed, Paid, Placed, Shipped, State
+from orders.state import Cancelled, Confirmed, Paid, Placed, Shipped
 from workflows.model import FULFILL_ORDER, NOTIFY_SHIPMENT, REFUND_ORDER, VALIDATE_ORDER
 
 ON_HOLD: Final = "on hold"
@@ -76,14 +76,6 @@ def unfinished(evidence: Evidence) -> list[Work]:
             return notify + [_refund(evidence, refund) for refund in state.owed]
         case Cancelled() as state:
             return [_work(evidence, FULFILL_ORDER)] if _left_to_undo(evidence, state) else []
-
-
-def has_ended(state: State) -> bool:
-    """True for a shipped order, and a cancelled one without a payment left to refund. Messages, labels and reserved units may
-    still be left: see `unfinished`."""
-    if isinstance(state, Cancelled):
-        return state.payment_state != "paid" or state.is_settled
-    return isinstance(state, Shipped)
 
 
 def _work(evidence: Evidence, workflow: str) -> Work:

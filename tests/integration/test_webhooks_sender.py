@@ -14,7 +14,7 @@ import pytest
 
 from tests.running_system import until
 from tests.webhook_receiver import Answer, Receiver, receiving
-from webhooks import sender as sending
+from webhooks import connections as sending
 from webhooks.network import GuardedNetwork
 from webhooks.sender import KEPT, NoAnswer, Sender
 
