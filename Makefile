@@ -4,13 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 COMPILE := uv pip compile --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
-SOURCES := activities application audit bench bootstrap.py chaos cli deployment dispatcher embedded eventstore explore gateways inventory open_work order_streams orders process.py projections scripts settings.py telemetry temporal.py tests web webhooks worker.py workflows
+SOURCES := activities application audit bench bootstrap.py chaos cli deployment dispatcher embedded eventstore explore gateways inventory open_work order_streams orders orders_client process.py projections scripts settings telemetry temporal.py tests web webhooks worker.py workflows
 
 # Hundreds of processes start in a run of the tests: each compiles all code again where Python may not keep it.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev chaos explore bench test test-deployment check format histories golden asyncapi schema lock clean
+.PHONY: help demo dev chaos explore bench test test-deployment check format histories golden asyncapi client schema lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ golden: $(INSTALLED) ## Record the outputs of the golden test
 
 asyncapi: $(INSTALLED) ## Write docs/asyncapi.json, the messages of webhooks
 	@$(BIN)/python -m webhooks.asyncapi > docs/asyncapi.json
+
+client: $(INSTALLED) ## Write the types of orders_client from the description of the HTTP API
+	@$(BIN)/python -m tests.client_documents
 
 schema: $(INSTALLED) ## Write schema.sql from the migrations
 	@$(BIN)/python -m embedded.schema > schema.sql

@@ -27,7 +27,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.compensation import Compensations, Pending
     from workflows.failures import refusal, refused_as, shortages
     from workflows.model import FULFILL_ORDER, ORDER_STATUS, RETRY, Carried, OrderRun, Outcome
-    from workflows.options import pause_before, pause_while_processing
+    from workflows.options import pause_before
     from workflows.steps import I, O, database_step, gateway_step, pause, uninterrupted
     from workflows.stopping import CANCELLED_IN_TEMPORAL, Stoppable
 
@@ -140,30 +140,17 @@ class FulfillOrder(Stoppable):
         self.compensations.push("refund-payment", self.refund_payment)
         if self.progress.payment_id is not None:
             return None
-        return await AwaitedPayment(self, charge=self._charged, record=self.record_payment_failure).made()
-
-    async def _charged(self) -> Payment:
-        """Return the charge, once the provider has decided on it."""
-        payment, looked = await self._charge(), 0
-        while payment.pending_until is not None:
-            looked += 1
-            await self._while_processing(payment, looked)
-            payment = await self._charge()
-        return payment
+        return await AwaitedPayment(
+            self, charge=self._charge, record_failure=self.record_payment_failure, record_pending=self.record_pending
+        ).made()
 
     async def _charge(self) -> Payment:
         order = ChargeRef(**self.order.model_dump(), accepts_pending=True)
         return await self._gateway(step.CHARGE_PAYMENT, order, "Charge the customer")
 
-    async def _while_processing(self, payment: Payment, looked: int) -> None:
-        """Wait until the payment is looked at again, or the order is retried or cancelled."""
-        known = self.requests()
+    async def record_pending(self, payment: Payment) -> None:
         record = PaymentRecord(order=self.order, payment=payment)
         self._follow(await self._database(step.RECORD_PENDING_PAYMENT, record, f"Pending as {payment.payment_id}"))
-        self.show("The payment provider is processing the payment.")
-        waiting = pause(pause_while_processing(looked), self.until_more(known), "until the payment is looked at again")
-        await uninterrupted(waiting, on_cancel=self.note_cancel)
-        self.continue_if_long()
 
     async def record_payment_failure(self, failure: PaymentFailure) -> OrderProgress:
         record = PaymentFailureRecord(order=self.order, failure=failure)

@@ -130,3 +130,11 @@ async def administer(server: Postgres, *statements: str) -> None:
 def as_lines(*orders: dict[str, Any]) -> bytes:
     """Orders as JSON Lines."""
     return b"".join(json.dumps(order).encode() + b"\n" for order in orders)
+
+
+async def both(shell: Shell, *arguments: str) -> tuple[str, Any]:
+    """Text output of a command and its JSON document; both without output on standard error."""
+    for_people, as_json = await asyncio.gather(shell.orders(*arguments), shell.orders(*arguments, "--json"))
+    assert [each.code for each in (for_people, as_json)] == [0, 0], for_people.err + as_json.err
+    assert as_json.err == ""
+    return for_people.out, as_json.document

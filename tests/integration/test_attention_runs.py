@@ -1,7 +1,6 @@
 """Running workflows that need attention: stalled, with failing tasks, or with a database step that is refused."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,6 @@ import pytest
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import PauseActivityRequest
 from temporalio.client import Client
-from temporalio.common import SearchAttributePair, TypedSearchAttributes
-from temporalio.worker import Worker
 
 from audit.report import LABELS, MONEY, OPEN_ORDERS, STOCK
 from embedded.temporal import TemporalServer
@@ -25,6 +22,7 @@ from open_work.open_orders import Prospects, Work
 from orders.events import CancelledBy
 from tests.integration.audit_harness import Books, opened_books
 from tests.integration.cli_harness import Shell, shell_for
+from tests.integration.standing_harness import LONG, listed, listed_at_last, runs_as
 from tests.integration.standing_workflows import (
     STEP,
     AsksAGateway,
@@ -34,12 +32,8 @@ from tests.integration.standing_workflows import (
     IsRefusedRoundAfterRound,
     WaitsForASignal,
     WaitsForATimer,
-    refused,
 )
-from tests.running_system import new_id, running_system, until
-from workflows.model import NEEDS_ATTENTION, ORDER_ID
-
-LONG = 120.0  # seconds
+from tests.running_system import new_id, running_system
 
 
 @pytest.fixture
@@ -51,58 +45,6 @@ async def books(database_url: str, pool: asyncpg.Pool) -> AsyncIterator[Books]:
 @pytest.fixture
 def order_id() -> str:
     return f"o-{new_id()}"
-
-
-@asynccontextmanager
-async def runs_as(
-    books: Books, client: Client, workflow: type, order_id: str, *, marked: bool = False
-) -> AsyncIterator[None]:
-    """Run the order's fulfillment as this workflow until it stalls. marked: as needing attention."""
-    name, queue = "fulfill-order", books.app.settings.task_queue
-    attributes = TypedSearchAttributes(
-        [SearchAttributePair(ORDER_ID, order_id), SearchAttributePair(NEEDS_ATTENTION, marked)]
-    )
-    handle = await client.start_workflow(name, id=f"{name}-{order_id}", task_queue=queue, search_attributes=attributes)
-    async with Worker(
-        client, task_queue=queue, workflows=[workflow], activities=[refused], graceful_shutdown_timeout=timedelta(0)
-    ):
-
-        async def begun() -> bool:
-            description = await handle.describe()
-            return description.history_length > 3
-
-        await until(begun, "a worker has taken the workflow's first task", LONG)
-        await until(lambda: _is_indexed(client, order_id), "Temporal's index has it", LONG)
-        try:
-            yield
-        finally:
-            await handle.terminate()
-
-
-async def _is_indexed(client: Client, order_id: str) -> bool:
-    return [
-        each async for each in client.list_workflows(f"OrderId = '{order_id}' AND ExecutionStatus = 'Running'")
-    ] != []
-
-
-async def listed(books: Books, client: Client) -> list[Stuck]:
-    await books.project()
-    found = await find_stuck(books.app.sources(client), books.app.settings, 100)
-    assert found.problem is None
-    return found.rows
-
-
-async def listed_at_last(look: Callable[[], Awaitable[list[Stuck]]]) -> Stuck:
-    """Wait for the one row."""
-    rows: list[Stuck] = []
-
-    async def there() -> bool:
-        rows[:] = await look()
-        return bool(rows)
-
-    await until(there, "the order needs attention", LONG)
-    [row] = rows
-    return row
 
 
 async def cancelled_and_not_undone(books: Books, order_id: str) -> None:

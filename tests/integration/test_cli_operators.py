@@ -11,13 +11,11 @@ import pytest
 from temporalio.client import Client
 
 from application.retrying import EFFECTS
-from audit import audit
 from embedded.temporal import TemporalServer
-from open_work.sources import Sources
 from orders.ids import stream_name
 from orders.state import Shipped
-from projections import PROJECTIONS
 from tests.integration.cli_harness import Shell, shell_for
+from tests.integration.operators_harness import assert_the_books_hold, shipped, stopped_before, stuck
 from tests.running_system import RunningSystem, new_id, running_system, until
 from tests.workflow.steering import Steering
 
@@ -42,36 +40,6 @@ def shell(system: RunningSystem, temporal_server: TemporalServer, tmp_path: Path
     assert settings.database_url
     shell = shell_for(tmp_path, settings.database_url, temporal_server)
     return Shell(tmp_path, shell.environment | {"ORDERS_TASK_QUEUE": settings.task_queue})
-
-
-async def shipped(system: RunningSystem) -> str:
-    order_id = await system.place()
-    await system.settled(order_id, "shipped")
-    return order_id
-
-
-async def stopped_before(system: RunningSystem, steering: Steering, step: str) -> str:
-    """Order whose workflow waits before a step until the test releases it."""
-    held = steering.hold_before(step)
-    order_id = await system.place()
-    await held.reached.wait()
-    return order_id
-
-
-async def stuck(shell: Shell) -> list[dict[str, Any]]:
-    """The rows of `orders attention`, which exits by them."""
-    ended = await shell.orders("attention", "--json")
-    rows: list[dict[str, Any]] = ended.document["stuck"]
-    assert ended.code == (1 if rows else 0), ended.err
-    return rows
-
-
-async def assert_the_books_hold(system: RunningSystem) -> None:
-    app = system.app
-    for projection in PROJECTIONS:
-        await app.queries.wait_until(projection.name, await app.store.head(), 30)
-    sources = Sources(app.pool, app.store, app.codec, app.stock, system.ledger, system.client)
-    assert (await audit(sources)).findings == []
 
 
 async def test_a_held_order_is_shown_as_such_and_goes_on_when_released(

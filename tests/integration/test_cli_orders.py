@@ -5,7 +5,6 @@ import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -17,7 +16,7 @@ from eventstore.model import NO_STREAM, NewEvent
 from eventstore.pool import open_pool
 from orders.ids import stream_name
 from settings import Settings
-from tests.integration.cli_harness import UI_URL, Ended, Shell, as_lines, database, shell_for
+from tests.integration.cli_harness import UI_URL, Ended, Shell, as_lines, both, database, shell_for
 from tests.running_system import new_id, order_data, until
 
 SHORT_RUNS, AT_ONCE = 20, 4
@@ -56,14 +55,6 @@ async def shipped(shell: Shell) -> str:
     placed = await shell.orders("place", "-", "--wait", given=as_lines(order))
     assert (placed.code, placed.out) == (0, "placed 1, already there 0, refused 0, shipped 1, cancelled 0, open 0\n")
     return order_id
-
-
-async def both(shell: Shell, *arguments: str) -> tuple[str, Any]:
-    """Text output of a command and its JSON document; both without output on standard error."""
-    for_people, as_json = await asyncio.gather(shell.orders(*arguments), shell.orders(*arguments, "--json"))
-    assert [each.code for each in (for_people, as_json)] == [0, 0], for_people.err + as_json.err
-    assert as_json.err == ""
-    return for_people.out, as_json.document
 
 
 async def test_show_prints_the_order_from_its_stream(shell: Shell, shipped: str) -> None:
@@ -184,40 +175,6 @@ async def test_cancel_of_a_shipped_order_is_refused_with_the_reason(shell: Shell
     remedy = f"refund it instead: `orders refund {shipped} --amount … --reason …`"
     assert refused.err == f"order {shipped} can no longer be cancelled: it is shipped, {remedy}\n"
     assert refused.out == ""
-
-
-async def test_inventory_is_imported_listed_and_set(shell: Shell) -> None:
-    file = shell.folder / "stock.csv"
-    file.write_text("sku,name,unitPrice,unitsInStock\nA-1,Chai,1800,39\nA-2,\x1bBad,1800,x\n")
-    refused = await shell.orders("inventory", "import", str(file))
-    assert refused.code == 1
-    assert "line 3, name: holds control characters" in refused.err
-    assert "line 3, unitsInStock: must be a whole number" in refused.err
-    file.write_text("sku,name,unitPrice,unitsInStock\nA-1,Chai,1800,39\nA-2,Chang,1900,17\n")
-    assert (await shell.orders("inventory", "import", str(file), "--json")).document == {"imported": 2}
-    assert (await shell.orders("inventory", "import", str(file))).out == "imported 2 SKUs\n"
-    file.write_text("sku,name,unitPrice,unitsInStock\nA-1,Chai,1800,40\n")
-    assert (await shell.orders("inventory", "import", str(file), "--reason", "counted")).out == "imported 1 SKU\n"
-    entries = (await shell.orders("inventory", "adjustments", "--sku", "A-1", "--json")).document["adjustments"]
-    assert [(each["kind"], each["change"], each["reason"]) for each in entries] == [
-        ("import", 1, "counted"),
-        ("import", 39, None),
-    ]
-    level = (await shell.orders("inventory", "set", "A-2", "5", "--json")).document
-    assert level == {
-        "sku": "A-2",
-        "name": "Chang",
-        "unitPrice": 1900,
-        "available": 5,
-        "reserved": 0,
-        "created": False,
-    }
-    new = await shell.orders("inventory", "set", "A-3", "5", "--json")
-    assert (new.document["created"], new.err) == (True, "created A-3: there was no such SKU\n")
-    text, document = await both(shell, "inventory", "list", "--limit", "2")
-    assert [level["sku"] for level in document["levels"]] == ["A-1", "A-2"]
-    assert "Chang" in text
-    assert document["after"] == "A-2"
 
 
 async def test_projections_tell_where_they_stand_and_are_rebuilt(shell: Shell, shipped: str) -> None:

@@ -78,3 +78,15 @@ def test_bounds_of_parameters_are_keywords_of_json_schema(description: dict[str,
         return set().union(*map(keys, node)) if isinstance(node, list) else set()
 
     assert keys(description) & {"ge", "le", "gt", "lt"} == set()
+
+
+def test_a_field_that_may_be_left_out_is_optional_in_generated_clients(description: dict[str, Any]) -> None:
+    order = operations(description)["post /v1/orders"]["requestBody"]["content"]["application/json"]["schema"]
+    assert set(order["properties"]) - set(order["required"]) >= {"placedAt", "adjustments", "paymentMethod"}
+    with_default = [
+        f"{name} {field}"
+        for name, part in {**description["components"]["schemas"], "Order": order}.items()
+        for field, schema in part.get("properties", {}).items()
+        if "default" in schema and field not in part.get("required", ())
+    ]
+    assert with_default == []  # generators require a field that has the keyword
