@@ -62,18 +62,18 @@ async def _vacuum(dsn: str) -> float:
 async def _statement_times(ground: Ground, orders: int) -> dict[str, list[float]]:
     """Seconds of each call by statement, on a connection as the application has it."""
     found = {}
-    async with open_pool(ground.database_url, size=1) as pool, pool.acquire() as connection:
-        head = await connection.fetchval("select eventstore.settled()")
+    async with open_pool(ground.database_url, size=1) as pool:
+        head = await pool.fetchval("select eventstore.settled()")
         log = LogStatements(orders, int(head))
         for name, (sql, arguments) in (log.reads() | log.writes()).items():
-            ask = partial(_ask, connection, sql, arguments)
+            ask = partial(_ask, pool, sql, arguments)
             await times(_WARM_UP, ask)
             found[name] = await times(ground.scaled(300, least=200), ask)
     return found
 
 
-async def _ask(connection: asyncpg.Connection, sql: str, arguments: Arguments) -> None:
-    await connection.fetch(sql, *arguments())
+async def _ask(pool: asyncpg.Pool, sql: str, arguments: Arguments) -> None:
+    await pool.fetch(sql, *arguments())
 
 
 async def measure_10m(ground: Ground) -> Figures:

@@ -9,10 +9,11 @@ import asyncpg
 
 from embedded.postgres import Postgres, run_postgres
 from eventstore.checkpoints import advance, open_checkpoint
-from eventstore.lane_reader import LaneReader
+from eventstore.lane_reader import LANES
 from eventstore.migrate import migrate
 from eventstore.model import ANY
 from eventstore.pool import open_pool
+from eventstore.statements import NEXT_PAGE, OPEN_LANES
 from eventstore.store import EventStore
 from eventstore.wakeup import Wakeup
 from tests.integration.embedded_harness import kill, until, working_in
@@ -64,7 +65,8 @@ async def test_only_the_transaction_of_a_checkpoint_does_not_wait_for_the_disk(p
 
 
 async def test_the_read_that_moves_lanes_does_not_wait_for_the_disk(pool: asyncpg.Pool) -> None:
+    lanes: list[int] = await pool.fetchval(OPEN_LANES, "reader", LANES)
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute("set local synchronous_commit = on")
-        await LaneReader(connection, "reader").read(limit=1)
+        await connection.fetch(NEXT_PAGE, "reader", lanes, lanes, None, None, None, 1, 1_000)
         assert await connection.fetchval(_COMMIT) == "off"

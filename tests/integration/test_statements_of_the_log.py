@@ -29,9 +29,9 @@ async def read_by(connection: asyncpg.Connection, sql: str, arguments: tuple[obj
     transaction = connection.transaction()
     await transaction.start()
     try:
-        before = await connection.fetchrow(_READ)
+        [before] = await connection.fetch(_READ)
         await connection.fetch(sql, *arguments)
-        after = await connection.fetchrow(_READ)
+        [after] = await connection.fetch(_READ)
         return int(after["scans"] - before["scans"]), int(after["rows"] - before["rows"])
     finally:
         await transaction.rollback()
