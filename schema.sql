@@ -810,6 +810,7 @@ end $$;
 CREATE FUNCTION projections.index_rebuild(p_table text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET maintenance_work_mem TO '256MB'
     AS $$
 declare
     built constant text := projections.rebuilt(p_table);
@@ -1943,11 +1944,23 @@ CREATE TABLE projections.order_dashboard (
     refunded_at timestamp with time zone,
     placed_position bigint NOT NULL,
     "position" bigint NOT NULL,
-    amount_settled bigint NOT NULL,
+    amount_settled bigint DEFAULT 0 NOT NULL,
     payment_failure text,
     waits_until timestamp with time zone,
-    tags jsonb NOT NULL,
-    metadata jsonb NOT NULL
+    tags jsonb DEFAULT '[]'::jsonb NOT NULL,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    customer_name text DEFAULT ''::text NOT NULL,
+    country text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    search_text text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    facts tsvector GENERATED ALWAYS AS (array_to_tsvector((string_to_array(search_text, ' '::text) || ARRAY[('status='::text || status), ('payment='::text || payment_state), ('country='::text || country), ('hold='::text ||
+CASE
+    WHEN (hold_reason IS NULL) THEN 'no'::text
+    ELSE 'yes'::text
+END), ('wait='::text ||
+CASE
+    WHEN ((hold_reason IS NULL) AND (waits_until IS NULL)) THEN 'no'::text
+    ELSE 'yes'::text
+END), ((((('total='::text || currency) || ':'::text) || length((total)::text)) || ':'::text) || "left"((total)::text, 2))]))) STORED NOT NULL
 );
 
 --
@@ -2688,6 +2701,12 @@ CREATE INDEX order_dashboard_by_status ON projections.order_dashboard USING btre
 CREATE INDEX order_dashboard_by_time ON projections.order_dashboard USING btree (placed_at, placed_position);
 
 --
+-- Name: order_dashboard_facts; Type: INDEX; Schema: projections; Owner: -
+--
+
+CREATE INDEX order_dashboard_facts ON projections.order_dashboard USING gin (facts) WITH (gin_pending_list_limit='512');
+
+--
 -- Name: order_dashboard_metadata; Type: INDEX; Schema: projections; Owner: -
 --
 
@@ -2722,12 +2741,6 @@ CREATE INDEX order_dashboard_tags ON projections.order_dashboard USING gin (tags
 --
 
 CREATE INDEX order_dashboard_updated ON projections.order_dashboard USING btree (updated_at);
-
---
--- Name: order_dashboard_waiting; Type: INDEX; Schema: projections; Owner: -
---
-
-CREATE INDEX order_dashboard_waiting ON projections.order_dashboard USING btree (placed_position) WHERE ((waits_until IS NOT NULL) OR (hold_reason IS NOT NULL));
 
 --
 -- Name: charges_order_id_idx; Type: INDEX; Schema: simulated; Owner: -

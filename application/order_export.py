@@ -1,8 +1,8 @@
 """Export of the orders that a filter finds, as CSV or JSON Lines, a page at a time."""
 
 import csv
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from io import StringIO
 from typing import Any, Final, Literal
@@ -11,7 +11,9 @@ from pydantic_core import to_json
 
 from application.wire import camel_case
 from projections.order_dashboard import OrderRow
-from projections.queries import Filters, Page, Period, Queries
+from projections.order_filter import OrderFilter
+from projections.order_pages import OrderCursor
+from projections.queries import Queries
 
 Format = Literal["csv", "jsonl"]
 MEDIA_TYPES: Final[dict[Format, str]] = {"csv": "text/csv", "jsonl": "application/jsonl"}
@@ -21,39 +23,18 @@ _PAGE: Final = 500
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
-@dataclass(frozen=True, slots=True)
-class OrderFilter:
-    """Orders of a list: in one status, of one customer, with all of some tags and metadata, of a period by their own time; or
-    those that wait."""
-
-    status: str | None = None
-    customer_id: str | None = None
-    period: Period | None = None
-    waiting: bool = False
-    tags: Sequence[str] = ()
-    metadata: Mapping[str, str] = field(default_factory=dict)
-
-    async def pages(self, queries: Queries, limit: int | None = None) -> AsyncIterator[list[OrderRow]]:
-        """Yield the orders in the order of the list, each once. limit: at most so many."""
-        after: Any = None
-        left = limit
-        while left is None or left > 0:
-            page = await self.page(queries, after, _PAGE if left is None else min(_PAGE, left))
-            if page.rows:
-                yield page.rows
-            left = None if left is None else left - len(page.rows)
-            after = page.after
-            if after is None:
-                return
-
-    async def page(self, queries: Queries, after: Any, limit: int) -> Page[OrderRow, Any]:
-        """Return one page, from behind the cursor of an earlier one."""
-        if self.waiting:
-            return await queries.list_waiting(after=after, limit=limit)
-        filters = Filters(status=self.status, customer_id=self.customer_id, tags=self.tags, metadata=self.metadata)
-        if self.period is None:
-            return await queries.list_orders(after=after, limit=limit, **filters)
-        return await queries.list_period(self.period, after=after, limit=limit, **filters)
+async def pages_of(queries: Queries, wanted: OrderFilter, limit: int | None = None) -> AsyncIterator[list[OrderRow]]:
+    """Yield the orders that the filter finds in the order of the list, each once. limit: at most so many."""
+    after: OrderCursor | None = None
+    left = limit
+    while left is None or left > 0:
+        page = await queries.list_orders(wanted, after=after, limit=_PAGE if left is None else min(_PAGE, left))
+        if page.rows:
+            yield page.rows
+        left = None if left is None else left - len(page.rows)
+        after = page.after
+        if after is None:
+            return
 
 
 async def exported(pages: AsyncIterator[list[OrderRow]], format: Format) -> AsyncIterator[bytes]:

@@ -3,11 +3,13 @@
 import random
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from bench.side import Ground, times
 from eventstore.pool import open_pool
-from projections.queries import Period, Queries
+from projections.order_filter import OrderFilter, Period
+from projections.order_pages import OrderCursor
+from projections.queries import Queries
 
 _WARM_UP: Final = 5
 _STATUSES: Final = ("placed", "confirmed", "paid", "shipped", "cancelled")
@@ -30,20 +32,22 @@ class _Asker:
             "revenue": ask.revenue,
             "list": ask.list_orders,
             "list_next": lambda: ask.list_orders(after=self._position()),
-            "status": lambda: ask.list_orders(status=self._status()),
-            "status_next": lambda: ask.list_orders(status=self._status(), after=self._position()),
-            "customer": lambda: ask.list_orders(customer_id=self._customer()),
-            "customer_next": lambda: ask.list_orders(customer_id=self._customer(), after=self._position()),
-            "customer_status": lambda: ask.list_orders(customer_id=self._customer(), status=self._status()),
-            "since": lambda: ask.list_period(Period(since=self._time())),
-            "day": lambda: ask.list_period(self._period(1)),
-            "day_status": lambda: ask.list_period(self._period(1), status=self._status()),
-            "month_next": lambda: ask.list_period(period := self._period(30), after=self._cursor(period)),
-            "month_status": lambda: ask.list_period(self._period(30), status=self._status()),
-            "year_status": lambda: ask.list_period(Period(since=datetime.now(UTC) - _YEAR), status=self._status()),
-            "month_customer": lambda: ask.list_period(self._period(30), customer_id=self._customer()),
-            "month_customer_status": lambda: ask.list_period(
-                self._period(30), customer_id=self._customer(), status=self._status()
+            "status": lambda: ask.list_orders(self._of_status()),
+            "status_next": lambda: ask.list_orders(self._of_status(), after=self._position()),
+            "customer": lambda: ask.list_orders(self._of_customer()),
+            "customer_next": lambda: ask.list_orders(self._of_customer(), after=self._position()),
+            "customer_status": lambda: ask.list_orders(self._of_customer(statuses=self._statuses())),
+            "since": lambda: ask.list_orders(OrderFilter(period=Period(since=self._time()))),
+            "day": lambda: ask.list_orders(OrderFilter(period=self._period(1))),
+            "day_status": lambda: ask.list_orders(self._of_status(period=self._period(1))),
+            "month_next": lambda: ask.list_orders(
+                OrderFilter(period=(period := self._period(30))), after=self._cursor(period)
+            ),
+            "month_status": lambda: ask.list_orders(self._of_status(period=self._period(30))),
+            "year_status": lambda: ask.list_orders(self._of_status(period=Period(since=datetime.now(UTC) - _YEAR))),
+            "month_customer": lambda: ask.list_orders(self._of_customer(period=self._period(30))),
+            "month_customer_status": lambda: ask.list_orders(
+                self._of_customer(period=self._period(30), statuses=self._statuses())
             ),
             "order": lambda: ask.order(self._order()),
             "statuses": lambda: ask.statuses([self._order() for _ in range(50)]),
@@ -58,11 +62,17 @@ class _Asker:
     def _customer(self) -> str:
         return f"c-{int(max(self._orders // 20, 1) * self._any.random() ** 2)}"
 
-    def _status(self) -> str:
-        return self._any.choice(_STATUSES)
+    def _statuses(self) -> tuple[str]:
+        return (self._any.choice(_STATUSES),)
 
-    def _position(self) -> int:
-        return self._any.randrange(self._head)
+    def _of_status(self, **also: Any) -> OrderFilter:
+        return OrderFilter(statuses=self._statuses(), **also)
+
+    def _of_customer(self, **also: Any) -> OrderFilter:
+        return OrderFilter(customer_id=self._customer(), **also)
+
+    def _position(self) -> OrderCursor:
+        return OrderCursor(self._any.randrange(self._head))
 
     def _time(self) -> datetime:
         return datetime.now(UTC) - _YEAR * self._any.random()
@@ -71,10 +81,11 @@ class _Asker:
         since = self._time()
         return Period(since, since + timedelta(days=days))
 
-    def _cursor(self, period: Period) -> tuple[datetime, int]:
+    def _cursor(self, period: Period) -> OrderCursor:
         assert period.since is not None
         assert period.before is not None
-        return period.since + (period.before - period.since) * self._any.random(), self._position()
+        at = period.since + (period.before - period.since) * self._any.random()
+        return OrderCursor(self._any.randrange(self._head), at)
 
 
 async def query_times(ground: Ground, orders: int) -> dict[str, list[float]]:

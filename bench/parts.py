@@ -169,4 +169,13 @@ PARTS: Final = (
         limit=900,
         most_rounds=1,
     ),
+    Part(
+        "search",
+        "search of a million orders by text and filters, one at a time",
+        {"1 M orders": "search:measure"},
+        (Target("slowest_p99_ms", 50.0, at_most=True),),
+        limit=1_800,
+        by_name_only=True,
+        most_rounds=1,
+    ),
 )

@@ -2,16 +2,32 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from application.balances import payment_word
-from application.metadata_filter import metadata_of
-from application.order_export import OrderFilter, exported
+from application.order_cursors import cursor_text
+from application.order_export import exported, pages_of
 from application.wire import camel_case
-from cli.arguments import LARGEST, AsJson, CustomerFilter, tags
+from cli.arguments import LARGEST, AsJson, CustomerFilter
+from cli.order_filter import (
+    CountryFilter,
+    CurrencyFilter,
+    MaxTotal,
+    MetadataPairs,
+    MinTotal,
+    OnHold,
+    PaymentFilter,
+    PlacedFrom,
+    PlacedTo,
+    Search,
+    Statuses,
+    Tags,
+    Waiting,
+    order_filter,
+    place_in,
+)
 from cli.output import moment, print_cursor, show, show_bytes, show_json, status_text, table
 from cli.running import executed, opened
 from orders.money import format_money
@@ -25,65 +41,23 @@ _PAGE: Final = 50
 _MOST: Final = 10_000  # of a table, or of one document
 
 
-class Status(StrEnum):
-    """Status of an order."""
-
-    PLACED = "placed"
-    CONFIRMED = "confirmed"
-    PAID = "paid"
-    SHIPPED = "shipped"
-    CANCELLED = "cancelled"
-
-
-def _metadata(given: list[str] | None) -> list[str] | None:
-    try:
-        metadata_of(given or ())
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
-    return given
-
-
 AsCsv = Annotated[
     bool, typer.Option("--csv", help="Print all orders that the filter finds as CSV, --limit at most if it is given.")
 ]
 AsJsonLines = Annotated[bool, typer.Option("--jsonl", help="As --csv, in JSON Lines.")]
-Waiting = Annotated[
-    bool,
-    typer.Option("--waiting", help="Only orders on hold or that wait for another payment; without another filter."),
-]
 MaxOrders = Annotated[
     int | None,
     typer.Option(
         "--limit", min=1, max=LARGEST, help="At most this many orders; of a table and of --json 50 by default."
     ),
 ]
-StatusFilter = Annotated[
-    Status | None,
-    typer.Option("--status", metavar="STATUS", help=f"Only orders in this status: {', '.join(Status)}."),
-]
-Tags = Annotated[
-    list[str] | None,
-    typer.Option("--tag", metavar="TAG", help="Only orders with this tag; several: with all of them.", callback=tags),
-]
-MetadataPairs = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--metadata",
-        metavar="KEY:VALUE",
-        help="Only orders with this value under this key of their metadata; several: with all of them.",
-        callback=_metadata,
-    ),
-]
-AfterOrder = Annotated[
-    int | None, typer.Option("--after", min=1, max=LARGEST, help="Go on where an earlier page ended.")
-]
+AfterOrder = Annotated[str | None, typer.Option("--after", metavar="CURSOR", help="Go on where an earlier page ended.")]
 
 
 def _require_sense(given: Mapping[str, Any]) -> None:
-    """Refuse options that exclude each other."""
+    """Refuse values that no order could match, and options that exclude each other."""
     exports = given["as_csv"] or given["as_json_lines"]
-    if given["waiting"] and any(given[name] for name in ("status", "customer", "tag", "metadata")):
-        raise typer.BadParameter("cannot be combined with another filter", param_hint="--waiting")
+    place_in(order_filter(given), given["after"])
     if given["as_csv"] + given["as_json_lines"] + given["as_json"] > 1:
         raise typer.BadParameter("only one of --csv, --jsonl and --json can be given", param_hint="--csv")
     if given["limit"] and given["limit"] > _MOST and not exports:
@@ -95,30 +69,43 @@ def _require_sense(given: Mapping[str, Any]) -> None:
 @executed(check=_require_sense)
 async def list_orders(
     settings: Settings,
-    status: StatusFilter = None,
+    search: Search = None,
+    status: Statuses = None,
     customer: CustomerFilter = None,
+    payment: PaymentFilter = None,
+    country: CountryFilter = None,
+    on_hold: OnHold = None,
+    waiting: Waiting = False,
+    currency: CurrencyFilter = None,
+    min_total: MinTotal = None,
+    max_total: MaxTotal = None,
     tag: Tags = None,
     metadata: MetadataPairs = None,
-    waiting: Waiting = False,
+    placed_from: PlacedFrom = None,
+    placed_to: PlacedTo = None,
     limit: MaxOrders = None,
     after: AfterOrder = None,
     as_csv: AsCsv = False,
     as_json_lines: AsJsonLines = False,
     as_json: AsJson = False,
 ) -> None:
-    """List orders, the last placed first, from the order-dashboard read model."""
+    """List orders, the last placed first, from the order-dashboard read model.
+
+    An order must match all filters. Those of a period go by their own time. --search takes words or their beginnings, in any
+    order and case, with or without accents.
+    """
+    wanted = order_filter(locals())
     async with opened(settings) as app:
-        found = OrderFilter(status, customer, None, waiting, tag or (), metadata_of(metadata or ()))
         if as_csv or as_json_lines:
-            async for piece in exported(found.pages(app.queries, limit), "csv" if as_csv else "jsonl"):
+            async for piece in exported(pages_of(app.queries, wanted, limit), "csv" if as_csv else "jsonl"):
                 show_bytes(piece)
             return
-        page = await found.page(app.queries, after, limit or _PAGE)
+        page = await app.queries.list_orders(wanted, after=place_in(wanted, after), limit=limit or _PAGE)
     if as_json:
-        show_json({"orders": [camel_case(asdict(row)) for row in page.rows], "after": page.after})
+        show_json({"orders": [camel_case(asdict(row)) for row in page.rows], "after": cursor_text(page.after)})
     else:
         show(_order_table(page.rows))
-        print_cursor(page.after)
+        print_cursor(cursor_text(page.after))
 
 
 def _last_column(row: OrderRow) -> str | None:
@@ -133,6 +120,7 @@ def _order_table(rows: Iterable[OrderRow]) -> "Table":
     return table(
         "order",
         "customer",
+        "name",
         "status",
         "payment",
         "total",
@@ -142,6 +130,7 @@ def _order_table(rows: Iterable[OrderRow]) -> "Table":
             (
                 row.order_id,
                 row.customer_id,
+                row.customer_name,
                 status_text(row.status),
                 payment_word(row.payment_state, row.amount_refunded),
                 format_money(row.total, row.currency),

@@ -9,6 +9,8 @@ from open_work.open_orders import Prospect, Prospects, Work
 from open_work.sources import Sources
 from open_work.stranded import Stranded, stranded, unreadable
 from orders.events import OrderHeld
+from projections.order_filter import OrderFilter
+from projections.order_pages import OrderCursor
 from projections.queries import Queries
 from settings import Settings
 from workflows.model import ORDER_ID
@@ -85,9 +87,10 @@ class StalledOrders:
 
     async def _open(self) -> AsyncIterator[list[str]]:
         for status in _OPEN:
-            after: int | None = None
+            after: OrderCursor | None = None
             while True:
-                page = await Queries(self._sources.pool).list_orders(status=status, after=after, limit=_PAGE)
+                found = OrderFilter(statuses=(status,))
+                page = await Queries(self._sources.pool).list_orders(found, after=after, limit=_PAGE)
                 yield [row.order_id for row in page.rows]
                 if (after := page.after) is None:
                     break

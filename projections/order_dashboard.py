@@ -23,26 +23,31 @@ from orders.events import (
     OrderUntagged,
     RefundRequested,
 )
-from orders.model import units
+from orders.model import quantities, units
 from orders.payment_events import PaymentFailed, PaymentMethodGiven, PaymentPending, RefundClosed, RefundOutcome
 from projections.projection import Changes, NotPlaced, Projection
+from projections.search_words import search_text, whole_words, words_and_parts
 
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 _NOT_WAITING: Final[Changes] = {"payment_failure": None, "waits_until": None}
+_MADE_AT_CHECKOUT: Final = "pi_"
 
 
 @dataclass(slots=True)
 class OrderRow:
     """An order as operators see it. Amounts in minor units; times UTC, as recorded, but `placed_at` is the order's own.
 
-    status: placed, confirmed, paid, shipped or cancelled. payment_state: none, paid or refunded. amount_settled: returned by a
-    person in another way than by the payment provider. hold_reason: null unless the order is on hold. payment_failure,
-    waits_until: the last decline and the deadline, null unless the order waits for another payment. metadata: the shop's own.
-    placed_position: of its order.placed, by which orders are listed. position: of its last event.
+    customer_name, country: of the delivery address. status: placed, confirmed, paid, shipped or cancelled. payment_state: none,
+    paid or refunded. amount_settled: returned by a person in another way than by the payment provider. hold_reason: null unless
+    the order is on hold. payment_failure, waits_until: the last decline and the deadline, null unless the order waits for
+    another payment. metadata: the shop's own. placed_position: of its order.placed, by which orders are listed. position: of
+    its last event.
     """
 
     order_id: str
     customer_id: str = ""
+    customer_name: str = ""
+    country: str = ""
     status: str = ""
     payment_state: str = "none"
     currency: str = ""
@@ -71,11 +76,21 @@ class OrderRow:
     position: int = 0
 
 
-def changes(row: OrderRow, event: Event, recorded: RecordedEvent) -> Changes:
+@dataclass(slots=True)
+class SearchableOrder(OrderRow):
+    """A row of the table: the order, and the words by which a search finds it."""
+
+    search_text: str = ""
+
+
+def changes(row: SearchableOrder, event: Event, recorded: RecordedEvent) -> Changes:
     """New values of the order's columns. Raises NotPlaced if the order has no row yet."""
     if row.placed_position == 0 and not isinstance(event, OrderPlaced):
         raise NotPlaced(event.order_id, event.event_type)
-    return {"updated_at": recorded.recorded_at, "position": recorded.position, **_step(row, event, recorded)}
+    changed = {"updated_at": recorded.recorded_at, "position": recorded.position, **_step(row, event, recorded)}
+    if words := _later_words(event):
+        changed["search_text"] = search_text([*words, *row.search_text.split(" ")])
+    return changed
 
 
 def _step(row: OrderRow, event: Event, recorded: RecordedEvent) -> Changes:
@@ -146,9 +161,33 @@ def _state(paid: int, returned: int) -> str:
     return "refunded" if 0 < paid <= returned else "paid"
 
 
+def _later_words(event: Event) -> list[str]:
+    """Words that an event after the first adds to those of the order."""
+    match event:
+        case OrderShipped(tracking_number=number):
+            return whole_words(number)
+        case (
+            OrderPaid(payment_id=payment) | PaymentPending(payment_id=payment) | PaymentFailed(payment_id=str(payment))
+        ):
+            return whole_words(payment)
+        case _:
+            return []
+
+
+def _words(event: OrderPlaced) -> str:
+    to = event.shipping_address
+    address = (to.name, to.line1, to.line2, to.city, to.region, to.postal_code, to.phone)
+    texts = " ".join(filter(None, (event.order_id, *address, *quantities(event))))
+    payment = event.payment_method or ""
+    ids = [event.customer_id, payment] if payment.startswith(_MADE_AT_CHECKOUT) else [event.customer_id]
+    return search_text([*whole_words(" ".join(ids)), *words_and_parts(texts)])
+
+
 def _placed(event: OrderPlaced, position: int) -> Changes:
     return {
         "customer_id": event.customer_id,
+        "customer_name": event.shipping_address.name,
+        "country": event.shipping_address.country,
         "status": "placed",
         "currency": event.currency,
         "total": event.total,
@@ -156,13 +195,14 @@ def _placed(event: OrderPlaced, position: int) -> Changes:
         "metadata": event.metadata,
         "placed_at": event.placed_at,
         "placed_position": position,
+        "search_text": _words(event),
     }
 
 
 ORDER_DASHBOARD: Final = Projection(
     name="order-dashboard",
     table="order_dashboard",
-    row=OrderRow,
+    row=SearchableOrder,
     key_columns=("order_id",),
     events=EVENTS,
     keys=lambda event, _: ((event.order_id,),),

@@ -1,11 +1,10 @@
-"""Queries of the read models. Pages go by key: complete and without repetition while rows are added, at any depth."""
+"""Queries of the read models."""
 
 import asyncio
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from typing import Any, Final, Generic, TypeAlias, TypedDict, TypeVar, Unpack
+from datetime import date, datetime
+from typing import TypeAlias
 
 import asyncpg
 
@@ -14,6 +13,9 @@ from projections.columns import row_of
 from projections.customer_orders import CustomerRow
 from projections.days import Day
 from projections.order_dashboard import OrderRow
+from projections.order_filter import ALL_ORDERS, OrderFilter
+from projections.order_pages import OrderCursor, page_of_orders
+from projections.pages import Page, at_least_one
 from projections.statements import (
     CHANGED_SINCE,
     COUNTS_BY_STATUS,
@@ -21,61 +23,17 @@ from projections.statements import (
     GET_CUSTOMER,
     GET_ORDER,
     LIST_CUSTOMERS,
-    LIST_WAITING,
     PARKED,
     PARKED_COUNTS,
     REVENUE,
     SHIPPING_TIMES,
     STATUSES,
     TOP_CUSTOMERS,
-    list_orders,
-    list_period,
 )
 
-T = TypeVar("T")
-C = TypeVar("C")
 CustomerCursor: TypeAlias = tuple[str, str]
-PeriodCursor: TypeAlias = tuple[datetime, int]
 
-_END: Final = 2**63 - 1
-# PostgreSQL's infinities, by the driver's convention.
-_FIRST: Final = datetime.min.replace(tzinfo=UTC)
-_LAST: Final = datetime.max.replace(tzinfo=UTC)
-_RESOLUTION: Final = timedelta(microseconds=1)
 _POLL_FIRST, _POLL_LAST = 0.002, 0.05
-
-
-@dataclass(frozen=True, slots=True)
-class Page(Generic[T, C]):
-    """Some rows, and the cursor `after` which the next page begins; None on the last."""
-
-    rows: list[T]
-    after: C | None
-
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """Orders placed from one time on and before another, by the orders' own times, UTC; None: no bound."""
-
-    since: datetime | None = None
-    before: datetime | None = None
-
-    @property
-    def until(self) -> datetime:
-        """The last time of the period: to the microsecond, as stored. Without a bound infinity, which no `<` would include."""
-        if self.before is None:
-            return _LAST
-        return self.before - _RESOLUTION if self.before > _FIRST else _FIRST
-
-
-class Filters(TypedDict, total=False):
-    """Filters of a list of orders, of which each found order fulfils all; None or empty: no filter. tags: all of them;
-    metadata: each key with its value."""
-
-    status: str | None
-    customer_id: str | None
-    tags: Sequence[str]
-    metadata: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,38 +93,11 @@ class Queries:
         self._pool = pool
 
     async def list_orders(
-        self, *, after: int | None = None, limit: int = 50, **filters: Unpack[Filters]
-    ) -> Page[OrderRow, int]:
-        """Orders, the last placed first. `after`: of an earlier page. Orders placed since are on no later page."""
-        given = _given(filters)
-        return await self._newest_first(list_orders(tuple(given)), after, limit, *given.values())
-
-    async def list_waiting(self, *, after: int | None = None, limit: int = 50) -> Page[OrderRow, int]:
-        """Orders on hold and orders that wait for another payment, the last placed first. `after`: as of all orders."""
-        return await self._newest_first(LIST_WAITING, after, limit)
-
-    async def _newest_first(self, sql: str, after: int | None, limit: int, *filters: str) -> Page[OrderRow, int]:
-        records = await self._pool.fetch(sql, _END if after is None else after, _at_least_one(limit) + 1, *filters)
-        rows = [row_of(OrderRow, record) for record in records]
-        return Page(rows[:limit], rows[limit - 1].placed_position if len(rows) > limit else None)
-
-    async def list_period(
-        self,
-        period: Period,
-        *,
-        after: PeriodCursor | None = None,
-        limit: int = 50,
-        **filters: Unpack[Filters],
-    ) -> Page[OrderRow, PeriodCursor]:
-        """Orders by their own time, the latest first. `after`: of an earlier page of the same period."""
-        given = _given(filters)
-        since, until = period.since or _FIRST, period.until
-        at, position = after or (_LAST, _END)
-        parameters = (position, _at_least_one(limit) + 1, since, until, at, *given.values())
-        records = await self._pool.fetch(list_period(tuple(given)), *parameters)
-        rows = [row_of(OrderRow, record) for record in records]
-        last = rows[limit - 1] if len(rows) > limit else None
-        return Page(rows[:limit], (last.placed_at, last.placed_position) if last else None)
+        self, wanted: OrderFilter = ALL_ORDERS, *, after: OrderCursor | None = None, limit: int = 50
+    ) -> Page[OrderRow, OrderCursor]:
+        """Orders that the filter finds: the last placed first, those of a period by their own time. `after`: of an earlier page
+        of the same filter. Orders placed since are on no later page."""
+        return await page_of_orders(self._pool, wanted, after, limit)
 
     async def order(self, order_id: str) -> OrderRow | None:
         """One order; None if the read model does not have it (yet)."""
@@ -207,7 +138,7 @@ class Queries:
         self, *, after: CustomerCursor | None = None, limit: int = 50
     ) -> Page[CustomerRow, CustomerCursor]:
         """Customers by id, a row for each currency they ordered in."""
-        records = await self._pool.fetch(LIST_CUSTOMERS, *(after or ("", "")), _at_least_one(limit) + 1)
+        records = await self._pool.fetch(LIST_CUSTOMERS, *(after or ("", "")), at_least_one(limit) + 1)
         rows = [row_of(CustomerRow, record) for record in records]
         last = rows[limit - 1] if len(rows) > limit else None
         return Page(rows[:limit], (last.customer_id, last.currency) if last else None)
@@ -218,7 +149,7 @@ class Queries:
 
     async def top_customers(self, limit: int = 10) -> list[CustomerRow]:
         """The customers who spent most, `limit` of each currency, by currency and then by spend."""
-        records = await self._pool.fetch(TOP_CUSTOMERS, _at_least_one(limit))
+        records = await self._pool.fetch(TOP_CUSTOMERS, at_least_one(limit))
         return [row_of(CustomerRow, record) for record in records]
 
     async def revenue(self) -> dict[str, int]:
@@ -247,15 +178,3 @@ class Queries:
             while await self.position(name) < position:
                 await asyncio.sleep(delay)
                 delay = min(delay * 2, _POLL_LAST)
-
-
-def _given(filters: Filters) -> dict[str, str]:
-    """The parameters of the given filters, by name."""
-    given: dict[str, Any] = {name: value for name, value in filters.items() if value}
-    return {name: value if isinstance(value, str) else json.dumps(value) for name, value in given.items()}
-
-
-def _at_least_one(limit: int) -> int:
-    if limit < 1:
-        raise ValueError(f"limit is {limit}, a page has at least one row")
-    return limit

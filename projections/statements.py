@@ -9,24 +9,26 @@ from projections.customer_orders import CustomerRow
 from projections.daily_figures import SUMMED
 from projections.order_dashboard import OrderRow
 
-_ORDER: Final = f"select {', '.join(columns(OrderRow))} from projections.order_dashboard"
+_SELECTED: Final = f"select {', '.join(columns(OrderRow))}"
+_ORDER: Final = f"{_SELECTED} from projections.order_dashboard"
 _CUSTOMER: Final = f"select {', '.join(columns(CustomerRow))} from projections.customer_orders"
-_NEWEST_FIRST: Final = "placed_position < $1 order by placed_position desc limit $2"
-_OF_PERIOD: Final = (
-    "placed_at >= $3 and placed_at <= $4 and (placed_at, placed_position) < ($5, $1) "
-    "order by placed_at desc, placed_position desc limit $2"
-)
+_PLACED: Final = "placed_position < $1"
+_NEWEST: Final = "order by placed_position desc"
+_OF_PERIOD: Final = "placed_at >= $3 and placed_at <= $4 and (placed_at, placed_position) < ($5, $1)"
+_LATEST: Final = "order by placed_at desc, placed_position desc"
+_RECENT: Final = 10_000  # orders of a search by the order of the list, before one by the index of a filter
 
-# Conditions of the lists of orders, by filter: order_dashboard_by_status, _by_customer, _tags and _metadata. The last two
-# are partial: their conditions name the predicate.
+# Conditions of the lists of orders, by filter: order_dashboard_by_status, _by_customer, _facts, _tags and _metadata. The last
+# two are partial: their conditions name the predicate. The smallest and the largest total are exact where the facts are not.
 _CONDITIONS: Final = {
     "status": "status = ${}",
     "customer_id": "customer_id = ${}",
+    "facts": "facts @@ ${}::text::tsquery",
+    "least": "total >= ${}",
+    "most": "total <= ${}",
     "tags": "tags <> '[]' and tags @> ${}::jsonb",
     "metadata": "metadata <> '{{}}' and metadata @> ${}::jsonb",
 }
-# Orders on hold, or that wait for another payment, the last placed first: order_dashboard_waiting, which is partial.
-LIST_WAITING: Final = f"{_ORDER} where (waits_until is not null or hold_reason is not null) and {_NEWEST_FIRST}"
 # One order: order_dashboard_pkey.
 GET_ORDER: Final = f"{_ORDER} where order_id = $1"
 # Orders by status: the whole table, a row per status, kept by triggers.
@@ -143,16 +145,35 @@ DROP_CHECKPOINT: Final = "delete from eventstore.subscriptions where name = $1"
 
 
 @cache
-def list_orders(filters: tuple[str, ...]) -> str:
-    """Orders, the last placed first: without a filter order_dashboard_newest, which is partial, else the index of a filter, the
-    others checked for each row. One statement that tests its parameters for null could not choose."""
-    return f"{_ORDER} where {_conditions(filters, 3) or 'placed_position > 0'} and {_NEWEST_FIRST}"
+def list_orders(filters: tuple[str, ...], of_period: bool) -> str:
+    """Orders by the index of a filter; without one by order_dashboard_newest, which is partial, those of a period by _by_time.
+    One statement that tests its parameters for null could not choose."""
+    if of_period:
+        return f"{_ORDER} where {' and '.join(filter(None, (_conditions(filters, 6), _OF_PERIOD)))} {_LATEST} limit $2"
+    return f"{_ORDER} where {_conditions(filters, 3) or 'placed_position > 0'} and {_PLACED} {_NEWEST} limit $2"
 
 
 @cache
-def list_period(filters: tuple[str, ...]) -> str:
-    """Orders of a period: order_dashboard_by_time, filtered; the index of a filter, sorted, where that has fewer rows."""
-    return f"{_ORDER} where {' and '.join(filter(None, (_conditions(filters, 6), _OF_PERIOD)))}"
+def search_recent(filters: tuple[str, ...], of_period: bool) -> str:
+    """Orders found among the last ones: order_dashboard_newest, those of a period by _by_time."""
+    within, ordered, first = (
+        (_OF_PERIOD, _LATEST, 6) if of_period else (f"placed_position > 0 and {_PLACED}", _NEWEST, 3)
+    )
+    return f"""
+with orders as (select * from projections.order_dashboard where {within} {ordered} limit {_RECENT})
+{_SELECTED} from orders where {_conditions(filters, first)} {ordered} limit $2"""
+
+
+@cache
+def search_all(filters: tuple[str, ...], of_period: bool) -> str:
+    """Orders found among all, then sorted: order_dashboard_facts, _tags or _metadata, then _pkey. Materialized, so that no plan
+    goes through all orders in the order of the list to save the sort; of keys alone, so that thousands fit into memory."""
+    within, ordered, first = (_OF_PERIOD, _LATEST, 6) if of_period else (_PLACED, _NEWEST, 3)
+    return f"""
+with found as materialized (select order_id, placed_at, placed_position from projections.order_dashboard
+                             where {_conditions(filters, first)}),
+     page as (select order_id from found where {within} {ordered} limit $2)
+{_ORDER} join page using (order_id) {ordered}"""
 
 
 def _conditions(filters: tuple[str, ...], first: int) -> str:

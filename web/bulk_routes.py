@@ -9,7 +9,7 @@ from pydantic import Field
 
 from application.acting import PersonsCommand, act
 from application.bulk_action import Act, BulkAction
-from application.order_export import OrderFilter
+from application.order_export import pages_of
 from application.retrying import retry
 from eventstore.command_handler import Handled
 from orders.commands import CancelOrder
@@ -17,12 +17,13 @@ from orders.events import CancelledBy
 from orders.fields import Identifier, Tag
 from orders.interventions import MAX_TAGS, HoldOrder, ReleaseOrder, RetryOrder, TagOrder, UntagOrder
 from orders.state import State
+from projections.order_filter import ALL_ORDERS
 from web.bulk_actions import Place
 from web.bulk_events import RESPONSES
 from web.event_stream import UNBUFFERED, EventStream
 from web.keys import Role
 from web.models import Asked
-from web.order_filter import Filtered
+from web.order_filter import WantedOrders
 from web.order_routes import CancelBody, ReasonBody, ReleaseBody, RetryBody
 from web.problems import FaultDocument, Invalid, Problem
 from web.route import ApiRoute, requires
@@ -87,7 +88,7 @@ class ActOnOrders:
         caller: Asking,
         command_id: CommandId,
         place: Annotated[Place, Depends(_place)],
-        filter: Filtered,
+        filter: WantedOrders,
     ) -> None:
         self.system, self.actor, self._command_id = system, caller.actor, command_id
         self._place, self._filter = place, filter
@@ -112,11 +113,11 @@ class ActOnOrders:
 
     async def _selected(self, order_ids: list[str] | None) -> list[str]:
         # A filter that was forgotten must not select all orders.
-        if (order_ids is None) == (self._filter == OrderFilter()):
+        if (order_ids is None) == (self._filter == ALL_ORDERS):
             raise Invalid("give either orderIds, or a filter in the query", [_SELECTION])
         if order_ids is not None:
             return order_ids
-        pages = self._filter.pages(self.system.queries, MAX_ORDERS + 1)
+        pages = pages_of(self.system.queries, self._filter, MAX_ORDERS + 1)
         found = [row.order_id async for page in pages for row in page]
         if len(found) > MAX_ORDERS:
             detail = f"the filter finds more than {MAX_ORDERS:,} orders, the most of one bulk action: narrow it"

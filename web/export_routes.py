@@ -5,10 +5,10 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 
-from application.order_export import MEDIA_TYPES, Format, exported
+from application.order_export import MEDIA_TYPES, Format, exported, pages_of
 from projections.order_dashboard import ORDER_DASHBOARD
 from web.keys import Role
-from web.order_filter import Filtered
+from web.order_filter import WantedOrders
 from web.parameters import Wait, caught_up
 from web.route import ApiRoute, requires
 from web.system import Shared
@@ -26,7 +26,7 @@ _CONTENT: Final = {media_type: {"schema": {"type": "string"}} for media_type in 
 @requires(Role.READ)
 async def export_orders(
     system: Shared,
-    wanted: Filtered,
+    wanted: WantedOrders,
     format: ExportFormat = "csv",
     wait: Wait = None,
 ) -> StreamingResponse:
@@ -34,7 +34,7 @@ async def export_orders(
     would run as a formula begins with an apostrophe."""
     await caught_up(system, ORDER_DASHBOARD, wait)
     return StreamingResponse(
-        exported(wanted.pages(system.queries), format),
+        exported(pages_of(system.queries, wanted), format),
         media_type=MEDIA_TYPES[format],
         headers={"Content-Disposition": f'attachment; filename="orders.{format}"'},
     )

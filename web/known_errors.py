@@ -207,4 +207,4 @@ def _fault_of(details: ErrorDetails) -> FaultDocument:
     if place == "body":
         # For a body that is not JSON the position is a number of characters.
         return {"pointer": _pointer(step for step in steps if not isinstance(step, float)), "detail": detail}
-    return {"parameter": ".".join(map(str, steps)), "detail": detail}
+    return {"parameter": str(steps[0]), "detail": detail}  # of one that may be repeated a number follows

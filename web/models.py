@@ -134,6 +134,8 @@ class OrderRow(Document):
 
     order_id: str
     customer_id: str
+    customer_name: str
+    country: str
     status: Status
     payment_state: PaymentState
     currency: str

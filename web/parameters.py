@@ -7,11 +7,9 @@ from typing import Annotated, Any, Final
 from fastapi import Path, Query
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from application.documents import Status
-from orders.fields import UtcTime
 from orders.ids import MAX_TAG, order_id_problem, sku_problem, tag_problem
 from projections.projection import Projection
-from web.problems import Problem, parameter_fault
+from web.problems import Problem
 from web.system import System
 
 MAX_POSITION: Final = 2**63 - 1
@@ -34,17 +32,17 @@ def _checked(problem_of: Callable[[str], str | None]) -> AfterValidator:
     return AfterValidator(check)
 
 
-_Whole: Final = BeforeValidator(_whole)
+WHOLE: Final = BeforeValidator(_whole)
 # The bounds belong to the number: on a nullable or checked value the description would have them in words that are none of JSON
 # Schema's.
 _Rows = Annotated[int, Field(ge=1, le=200)]
 _Position = Annotated[int, Field(ge=0, le=MAX_POSITION)]
 _Entry = Annotated[int, Field(ge=1, le=MAX_POSITION)]
-_Id: Final = _checked(order_id_problem)
-OrderId = Annotated[str, _Id, Path(alias="orderId", min_length=1, max_length=128, description="the order's id")]
+IDENTIFIER: Final = _checked(order_id_problem)
+OrderId = Annotated[str, IDENTIFIER, Path(alias="orderId", min_length=1, max_length=128, description="the order's id")]
 RefundId = Annotated[
     str,
-    _Id,
+    IDENTIFIER,
     Path(
         alias="refundId",
         min_length=1,
@@ -56,32 +54,20 @@ TagName = Annotated[
     str, _checked(tag_problem), Path(alias="tag", min_length=1, max_length=MAX_TAG, description="the tag")
 ]
 CustomerId = Annotated[
-    str, _Id, Path(alias="customerId", min_length=1, max_length=128, description="the customer's id")
+    str, IDENTIFIER, Path(alias="customerId", min_length=1, max_length=128, description="the customer's id")
 ]
-Limit = Annotated[_Rows, _Whole, Query(description="at most this many rows")]
+Limit = Annotated[_Rows, WHOLE, Query(description="at most this many rows")]
 _LAST_SEEN: Final = "the id of the last event received; only later ones are sent"
-PositionQuery = Annotated[_Position, _Whole, Query(description=_LAST_SEEN)]
-PositionOrNow = Annotated[_Position | None, _Whole, Query(description=_LAST_SEEN)]
+PositionQuery = Annotated[_Position, WHOLE, Query(description=_LAST_SEEN)]
+PositionOrNow = Annotated[_Position | None, WHOLE, Query(description=_LAST_SEEN)]
 Wait = Annotated[
     _Position | None,
-    _Whole,
+    WHOLE,
     Query(
         description="Read your writes: wait until the projection has reached this position, at most ten seconds.",
     ),
 ]
-StatusFilter = Annotated[Status | None, Query(description="only orders in this status")]
-Waiting = Annotated[
-    bool,
-    Query(description="only orders on hold or that wait for another payment; without another filter"),
-]
-CustomerFilter = Annotated[
-    Annotated[str, _Id] | None, Query(alias="customerId", max_length=128, description="only this customer's orders")
-]
-PlacedFrom = Annotated[
-    UtcTime | None, Query(alias="placedFrom", description="only orders placed at that time or later (RFC 3339)")
-]
-PlacedTo = Annotated[UtcTime | None, Query(alias="placedTo", description="only orders placed before that time")]
-AfterEntry = Annotated[_Entry | None, _Whole, Query(alias="after", description="an earlier page's `after`")]
+AfterEntry = Annotated[_Entry | None, WHOLE, Query(alias="after", description="an earlier page's `after`")]
 OfSku = Annotated[
     Annotated[str, _checked(sku_problem)] | None,
     Query(alias="sku", max_length=128, description="only this SKU's"),
@@ -90,12 +76,6 @@ Bulk = Annotated[
     bool, Query(description="the order is one of an import: it gives way to other orders, and may start later")
 ]
 After = Annotated[str | None, Query(max_length=1024, description="an earlier page's `after`")]
-
-
-def require_alone(waiting: bool, *filters: object) -> None:
-    """Raise 422 where `waiting` is given together with another filter."""
-    if waiting and any(each is not None for each in filters):
-        raise parameter_fault("waiting", "cannot be combined with another filter")
 
 
 async def caught_up(system: System, projection: Projection[Any], wait: int | None) -> None:

@@ -1,42 +1,29 @@
 """GET: orders, their timelines, customers and stock."""
 
 import asyncio
-import re
 from dataclasses import asdict
-from datetime import datetime
 from typing import Any, Final
 
 from fastapi import APIRouter, Response
-from pydantic import TypeAdapter, ValidationError
 from temporalio.service import RPCError
 
 from application.cursors import decode_cursor, encode_cursor
 from application.documents import OrderDocument
 from application.documents import Timeline as TimelineDocument
+from application.order_cursors import cursor_text
 from application.paying import payment_of
 from application.timeline import Timeline, refund_workflows, timeline_document
 from application.wire import camel_case
 from application.workflows import WorkflowView, order_workflows
 from order_streams import load_events, load_order
-from orders.fields import UtcTime
 from orders.ids import order_id_problem, sku_problem
 from projections.customer_orders import CUSTOMER_ORDERS
 from projections.order_dashboard import ORDER_DASHBOARD
-from projections.queries import PeriodCursor
 from temporal import reachable
 from web import models
 from web.keys import Role
-from web.order_filter import Filtered
-from web.parameters import (
-    MAX_POSITION,
-    After,
-    CustomerId,
-    Limit,
-    OrderId,
-    Wait,
-    bad_cursor,
-    caught_up,
-)
+from web.order_filter import WantedOrders, place_in
+from web.parameters import After, CustomerId, Limit, OrderId, Wait, bad_cursor, caught_up
 from web.preconditions import NOT_MODIFIED, REVALIDATED, KnownVersions, etag, is_known
 from web.problems import NotFound
 from web.route import ApiRoute, requires
@@ -44,20 +31,17 @@ from web.system import Asking, Shared, System
 
 router = APIRouter(prefix="/v1", route_class=ApiRoute, tags=["orders"])
 _WORKFLOWS_SECONDS: Final = 10.0
-_TIME: Final[TypeAdapter[datetime]] = TypeAdapter(UtcTime)
-_POSITION: Final = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
 
 
 @router.get("/orders", response_model=models.Orders)
 @requires(Role.READ)
 async def list_orders(
-    system: Shared, wanted: Filtered, limit: Limit = 50, after: After = None, wait: Wait = None
+    system: Shared, wanted: WantedOrders, limit: Limit = 50, after: After = None, wait: Wait = None
 ) -> dict[str, Any]:
     """Orders, the last placed first; with placedFrom or placedTo, by the orders' own time, the latest first."""
     await caught_up(system, ORDER_DASHBOARD, wait)
-    cursor = _position(after) if wanted.period is None else _moment_and_position(after)
-    page = await wanted.page(system.queries, cursor, limit)
-    return {"orders": [camel_case(asdict(row)) for row in page.rows], "after": _cursor(page.after)}
+    page = await system.queries.list_orders(wanted, after=place_in(wanted, after), limit=limit)
+    return {"orders": [camel_case(asdict(row)) for row in page.rows], "after": cursor_text(page.after)}
 
 
 @router.get("/orders/{orderId}", response_model=OrderDocument, responses=NOT_MODIFIED)
@@ -150,32 +134,6 @@ async def list_inventory(system: Shared, limit: Limit = 50, after: After = None)
     levels = await system.stock.list(_sku(after), limit + 1)
     following = encode_cursor(levels[limit - 1].sku) if len(levels) > limit else None
     return {"levels": [camel_case(asdict(level)) for level in levels[:limit]], "after": following}
-
-
-def _position(after: str | None) -> int | None:
-    if after is None:
-        return None
-    if not _POSITION.fullmatch(after) or int(after) > MAX_POSITION:
-        raise bad_cursor()
-    return int(after)
-
-
-def _cursor(after: int | PeriodCursor | None) -> str | None:
-    """The cursor of a list; of a period's with the zone `Z`, as a `+` in a URL is a blank."""
-    if not isinstance(after, tuple):
-        return None if after is None else str(after)
-    time, position = after
-    return f"{time.isoformat().removesuffix('+00:00')}Z~{position}"
-
-
-def _moment_and_position(after: str | None) -> PeriodCursor | None:
-    if after is None:
-        return None
-    time, _, position = after.partition("~")
-    try:
-        return _TIME.validate_python(time), _position(position) or 0
-    except ValidationError:
-        raise bad_cursor() from None
 
 
 def _customer_and_currency(after: str | None) -> tuple[str, str] | None:

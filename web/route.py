@@ -104,7 +104,7 @@ class ApiRoute(APIRoute):
         return handle
 
     def _refuse_unknown_parameters(self, request: Request) -> None:
-        """Refuse unknown and repeated parameters: a misspelt filter must not return everything."""
+        """Refuse unknown parameters and repeated single ones: a misspelt filter must not return everything."""
         counts = Counter(name for name, _ in request.query_params.multi_items())
         faults = [(name, "is not a known parameter") for name in counts if name not in self._query]
         once = self._query - self._lists

@@ -6,18 +6,32 @@ from typing import Annotated, Any
 import typer
 
 from application.bulk_action import BulkAction
-from application.metadata_filter import metadata_of
-from application.order_export import OrderFilter
 from cli.arguments import AsJson, CustomerFilter, stated_reason, tags
 from cli.bulk.acts import NEEDS, TAKES, Action, Request
 from cli.bulk.report import Report
 from cli.bulk.selection import confirmed, ids_of_file, ids_of_filter, is_terminal
 from cli.cancel import Person
 from cli.failures import OK, Refused
-from cli.list import MetadataPairs, StatusFilter, Tags, Waiting
+from cli.order_filter import (
+    CountryFilter,
+    CurrencyFilter,
+    MaxTotal,
+    MetadataPairs,
+    MinTotal,
+    OnHold,
+    PaymentFilter,
+    PlacedFrom,
+    PlacedTo,
+    Search,
+    Statuses,
+    Tags,
+    Waiting,
+    order_filter,
+)
 from cli.output import show, show_json
 from cli.place.lines import STANDARD_INPUT
 from cli.running import executed, opened, temporal
+from projections.order_filter import ALL_ORDERS
 from settings import Settings
 
 ToDo = Annotated[Action, typer.Argument(metavar="ACTION", help=f"One of {', '.join(Action)}.", show_default=False)]
@@ -36,7 +50,6 @@ Carrier = Annotated[str | None, typer.Option("--carrier", help="Of retry: buy th
 Service = Annotated[str | None, typer.Option("--service", help="Of retry: buy labels of this service of the carrier.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the number of orders, and change nothing.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")]
-_FILTER = ("status", "customer", "tag", "metadata", "waiting")
 _OF_ACTIONS = ("reason", "by", "carrier", "service", "tags")
 
 
@@ -49,10 +62,8 @@ def _require_sense(given: Mapping[str, Any]) -> None:
             raise typer.BadParameter(f"{action} takes none", param_hint=hint)
         if name == NEEDS[action] and not given[name]:
             raise typer.BadParameter(f"{action} needs one", param_hint=hint)
-    if bool(given["file"]) == any(given[name] for name in _FILTER):
+    if bool(given["file"]) == (order_filter(given) != ALL_ORDERS):
         raise typer.BadParameter("give either a file of ids or a filter, such as --status", param_hint="--file")
-    if given["waiting"] and any(given[name] for name in _FILTER if name != "waiting"):
-        raise typer.BadParameter("cannot be combined with another filter", param_hint="--waiting")
     asks = not given["yes"] and not given["dry_run"]
     if asks and (given["file"] == STANDARD_INPUT or not is_terminal()):
         raise typer.BadParameter("is needed where no person can be asked for confirmation", param_hint="--yes")
@@ -64,11 +75,20 @@ async def bulk(
     action: ToDo,
     tags: NewTags = None,
     file: File = None,
-    status: StatusFilter = None,
+    search: Search = None,
+    status: Statuses = None,
     customer: CustomerFilter = None,
+    payment: PaymentFilter = None,
+    country: CountryFilter = None,
+    on_hold: OnHold = None,
+    waiting: Waiting = False,
+    currency: CurrencyFilter = None,
+    min_total: MinTotal = None,
+    max_total: MaxTotal = None,
     tag: Tags = None,
     metadata: MetadataPairs = None,
-    waiting: Waiting = False,
+    placed_from: PlacedFrom = None,
+    placed_to: PlacedTo = None,
     reason: Reason = None,
     by: By = None,
     carrier: Carrier = None,
@@ -83,7 +103,7 @@ async def bulk(
     others go on; exits 1 if any was refused. Ctrl-C stops after the orders in progress. --json: a line for each order,
     then the summary.
     """
-    filter = OrderFilter(status, customer, None, waiting, tag or (), metadata_of(metadata or ()))
+    filter = order_filter(locals())
     request = Request(action, reason or "", by or Person.OPERATOR, carrier, service, tuple(tags or ()))
     async with opened(settings) as app:
         ids = await ids_of_file(file) if file else await ids_of_filter(filter, app.queries)

@@ -3,11 +3,12 @@
 import sys
 from typing import Final
 
-from application.order_export import OrderFilter
+from application.order_export import pages_of
 from cli.failures import Refused
 from cli.output import messages, visible
 from cli.place.lines import STANDARD_INPUT, Line, lines
 from orders.ids import order_id_problem
+from projections.order_filter import OrderFilter
 from projections.queries import Queries
 
 _SHOWN: Final = 20
@@ -41,7 +42,7 @@ def _id_of(line: Line) -> tuple[str, str | None]:
 
 async def ids_of_filter(filter: OrderFilter, queries: Queries) -> list[str]:
     """Find the ids of all orders, before an act changes the result of the filter."""
-    return [row.order_id async for page in filter.pages(queries) for row in page]
+    return [row.order_id async for page in pages_of(queries, filter) for row in page]
 
 
 def is_terminal() -> bool:

@@ -5,8 +5,9 @@ import re
 from playwright.async_api import Browser, Route, expect
 from temporalio.client import Client
 
-from tests.end_to_end.page_harness import WAIT, console, office
-from tests.running_system import until
+from tests.end_to_end.page_checks import FAULTS
+from tests.end_to_end.page_harness import PHONE, WAIT, console, office
+from tests.running_system import order_data, until
 
 
 async def test_an_order_placed_by_http_is_seen_to_ship_without_a_reload(
@@ -102,7 +103,7 @@ async def test_orders_are_filtered_searched_and_paged(
         await expect(rows).to_have_count(53)
         await expect(shown.button("Older orders")).to_be_hidden()
 
-        await shown.page.get_by_label("Status").select_option("shipped")
+        await shown.page.get_by_label("shipped", exact=True).check()
         await expect(rows).to_have_count(1)
         assert "status=shipped" in shown.page.url
         await shown.page.reload()
@@ -126,7 +127,7 @@ async def test_orders_are_filtered_searched_and_paged(
         await shown.page.get_by_label("Placed from").fill("2025-06-01T14:01")
         await shown.sees(shown.page.locator(".orders"), "No matching orders")
 
-        search = shown.page.get_by_role("searchbox")
+        search = shown.page.locator("#search-text")
         await search.fill("ERNSH")
         await search.press("Enter")
         await shown.sees(shown.page.get_by_role("heading", level=1), "Customer ERNSH")
@@ -136,6 +137,59 @@ async def test_orders_are_filtered_searched_and_paged(
         await shown.sees(shown.page.get_by_role("heading", level=1), "Order many-07")
         await shown.page.go_back()
         await shown.sees(shown.page.get_by_role("heading", level=1), "Customer ERNSH")
+
+
+async def test_orders_are_found_by_any_part_and_the_address_keeps_the_whole_filter(
+    database_url: str, temporal_client: Client, browser: Browser
+) -> None:
+    async with office(database_url, temporal_client) as shop, console(browser, shop.url, size=PHONE) as shown:
+        address = order_data("any")["shippingAddress"]
+        await shop.place("zoe-1", shippingAddress={**address, "name": "Zoë Müller", "country": "DK"})
+        await shop.place("maria-2")
+        await shop.place("maria-3", sku="NONE-1")
+        for order_id, status in (("zoe-1", "shipped"), ("maria-2", "shipped"), ("maria-3", "cancelled")):
+            await shop.system.settled(order_id, status)
+        page, cards = shown.page, shown.page.locator(".orders tbody tr")
+        await shown.go()
+        await expect(cards).to_have_count(3, timeout=WAIT)
+        await shown.sees(cards.filter(has_text="zoe-1"), "Zoë Müller")
+
+        await page.get_by_label("Search", exact=True).fill("MULLER")
+        await page.keyboard.press("Enter")
+        await expect(cards).to_have_count(1, timeout=WAIT)
+        await shown.button("Clear").click()
+        await page.get_by_label("shipped", exact=True).check()
+        await page.get_by_label("cancelled", exact=True).check()
+        await page.get_by_text("More filters").click()
+        await page.get_by_label("Total from").fill("29,99")
+        await page.keyboard.press("Enter")
+        await shown.sees(page.get_by_role("alert"), "currency")
+        await page.get_by_label("Currency").fill("eur")
+        await page.get_by_label("Total from").fill("29.99")
+        await page.get_by_label("Country").fill("germany")
+        await page.keyboard.press("Enter")
+        await expect(cards).to_have_count(2, timeout=WAIT)
+        await expect(page.get_by_role("alert")).to_be_hidden()
+        for part in ("status=shipped&status=cancelled", "country=germany", "currency=eur", "min=29.99"):
+            assert part in page.url
+        assert await shown.overflow() <= 0
+        await page.reload()
+        await expect(cards).to_have_count(2, timeout=WAIT)
+        await expect(page.get_by_label("Total from")).to_have_value("29.99")
+        await expect(page.get_by_label("cancelled", exact=True)).to_be_checked()
+        assert await page.evaluate(FAULTS) == []
+
+        await page.get_by_role("link", name="Open", exact=True).click()
+        await shown.sees(page.locator(".orders"), "No matching orders")
+        await expect(page.get_by_label("confirmed", exact=True)).to_be_checked()
+        search = page.locator("#search-text")
+        await search.fill("maria anders")
+        await search.press("Enter")
+        await expect(cards).to_have_count(2, timeout=WAIT)
+        await expect(page.get_by_label("Search", exact=True)).to_have_value("maria anders")
+        await search.fill("zoë")
+        await search.press("Enter")
+        await shown.sees(page.get_by_role("heading", level=1), "Order zoe-1")
 
 
 async def test_an_order_that_is_not_there_is_said_so(
@@ -165,5 +219,5 @@ async def test_the_filters_result_is_exported_as_a_file(
         file = await saved.value
         assert file.suggested_filename == "orders.csv"
         header, *lines = (await file.path()).read_text().splitlines()
-        assert header.startswith("orderId,customerId,status")
+        assert header.startswith("orderId,customerId,customerName,country,status")
         assert [line.split(",")[:2] for line in lines] == [["one", "ada"]]

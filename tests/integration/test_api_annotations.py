@@ -182,8 +182,8 @@ async def test_orders_are_listed_and_exported_by_all_of_some_tags_and_metadata(
 
 async def test_a_filter_that_cannot_match_names_its_parameter(database_url: str, temporal_client: Client) -> None:
     faulty = [
-        ("tag=VIP", "tag.0"),
-        ("tag=vip&tag=a%20b", "tag.1"),
+        ("tag=VIP", "tag"),
+        ("tag=vip&tag=a%20b", "tag"),
         ("metadata=channel", "metadata"),
         ("metadata=a%20b:x", "metadata"),
         ("metadata=a:1&metadata=a:2", "metadata"),

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
@@ -12,8 +13,11 @@ from eventstore.pool import open_pool
 from eventstore.store import EventStore
 from eventstore.wakeup import Wakeup
 from projections import PROJECTIONS
+from projections.customer_orders import CUSTOMER_ORDERS
 from projections.daily_figures import DAILY_FIGURES
+from projections.order_dashboard import ORDER_DASHBOARD
 from projections.rebuild import rebuild
+from projections.runner import Projector
 from tests.integration.projections_harness import SHIPPED, drain, fold_of_the_log, happens, history, projector, rows_of
 from tests.integration.rights_harness import (
     HANDOVER,
@@ -105,8 +109,6 @@ async def test_given_a_database_of_the_version_before_when_migrated_then_rows_st
     async with database(server) as found:
         needed = (
             "20260506000001_pages_by_bytes.sql",
-            "20261130004000_settled_elsewhere.sql",
-            "20261130005000_waiting_for_payment.sql",
             "20260505000001_probe.sql",
             "20260506000003_passed_positions.sql",
             "20261130100000_reader_lanes.sql",
@@ -116,7 +118,8 @@ async def test_given_a_database_of_the_version_before_when_migrated_then_rows_st
             await migrate(found.owner)
         async with open_pool(found.login, size=5) as pool:
             store = EventStore(pool, Wakeup(pool))
-            live = [projector(pool, store, projection) for projection in PROJECTIONS if projection is not DAILY_FIGURES]
+            # The other read models have columns of later migrations.
+            live: list[Projector[Any]] = [projector(pool, store, CUSTOMER_ORDERS)]
             await happens(store, *history("o-1", *SHIPPED))
             for each in live:
                 await drain(each)
@@ -124,8 +127,9 @@ async def test_given_a_database_of_the_version_before_when_migrated_then_rows_st
 
             await migrate(found.owner)
 
-            live.append(projector(pool, store, DAILY_FIGURES))
-            await drain(live[-1])
+            live += [projector(pool, store, ORDER_DASHBOARD), projector(pool, store, DAILY_FIGURES)]
+            for each in live[1:]:
+                await drain(each)
             for projection in PROJECTIONS:
                 assert await rows_of(pool, projection) == await fold_of_the_log(store, projection)
             await happens(store, *history("o-2", *SHIPPED, customer="bob"))
@@ -243,6 +247,6 @@ async def test_given_temporary_objects_named_as_ours_and_as_catalogs_when_a_rebu
         for function in ("begin_rebuild", "index_rebuild", "swap_in"):
             await connection.execute(f"select projections.{function}('order_dashboard')")
         indexes = "select count(*) from pg_catalog.pg_index where indrelid = 'projections.order_dashboard'::regclass"
-        assert await connection.fetchval(indexes) == 9
+        assert await connection.fetchval(indexes) == 11
     finally:
         await connection.close()

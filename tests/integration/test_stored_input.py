@@ -16,8 +16,9 @@ from orders.model import Address, OrderLine
 from orders.state import Placed
 from projections.customer_orders import CUSTOMER_ORDERS
 from projections.order_dashboard import ORDER_DASHBOARD
+from projections.order_filter import OrderFilter, Period
 from projections.projection import Projection
-from projections.queries import Period, Queries
+from projections.queries import Queries
 from tests.integration.projections_harness import drain, fold_of_the_log, happens, projector, rows_of
 from tests.unit.orders.samples import an_order
 from tests.unit.projection_samples import CODEC
@@ -65,12 +66,12 @@ async def test_pages_of_a_period_reach_orders_of_the_first_and_the_last_year(
     await drain(projector(pool, store, ORDER_DASHBOARD))
     found, after = [], None
     while True:
-        page = await Queries(pool).list_period(Period(before=TIMES["last"]), limit=1, after=after)
+        page = await Queries(pool).list_orders(OrderFilter(period=Period(before=TIMES["last"])), limit=1, after=after)
         found += [row.order_id for row in page.rows]
         if (after := page.after) is None:
             break
     assert found == ["late", "early", "first"]
-    since = await Queries(pool).list_period(Period(since=TIMES["first"]))
+    since = await Queries(pool).list_orders(OrderFilter(period=Period(since=TIMES["first"])))
     assert [row.order_id for row in since.rows] == ["last", "late", "early", "first"]
 
 

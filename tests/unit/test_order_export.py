@@ -10,9 +10,10 @@ from typing import Any, cast
 
 import pytest
 
-from application.order_export import COLUMNS, Format, OrderFilter, csv_lines, exported
+from application.order_export import COLUMNS, Format, csv_lines, exported, pages_of
 from projections.order_dashboard import OrderRow
-from projections.queries import Page
+from projections.order_filter import ALL_ORDERS, OrderFilter
+from projections.pages import Page
 
 NOW = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
 
@@ -71,7 +72,7 @@ class Pages:
     def __init__(self, rows: int) -> None:
         self._rows = [row(number) for number in range(rows)]
 
-    async def list_orders(self, *, after: int | None, limit: int, **_: Any) -> Page[OrderRow, int]:
+    async def list_orders(self, _: OrderFilter, *, after: int | None, limit: int) -> Page[OrderRow, int]:
         start = after or 0
         end = start + min(2, limit)
         return Page(self._rows[start:end], end if end < len(self._rows) else None)
@@ -80,7 +81,7 @@ class Pages:
 @pytest.mark.parametrize(("rows", "limit", "expected"), [(0, None, 0), (5, None, 5), (5, 3, 3), (5, 9, 5), (4, 2, 2)])
 def test_every_page_is_read_up_to_the_limit(rows: int, limit: int | None, expected: int) -> None:
     async def read() -> list[OrderRow]:
-        pages = OrderFilter().pages(cast(Any, Pages(rows)), limit)
+        pages = pages_of(cast(Any, Pages(rows)), ALL_ORDERS, limit)
         return [each async for page in pages for each in page]
 
     assert [each.order_id for each in asyncio.run(read())] == [f"o-{number}" for number in range(expected)]

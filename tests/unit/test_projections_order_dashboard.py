@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from orders.events import Event, OrderPlaced
 from projections.fold import Parked
-from projections.order_dashboard import ORDER_DASHBOARD, OrderRow
+from projections.order_dashboard import ORDER_DASHBOARD, SearchableOrder
 from tests.unit.orders.samples import (
     CONFIRMED,
     DEADLINE,
@@ -29,9 +29,11 @@ from tests.unit.orders.samples import (
 )
 from tests.unit.projection_samples import at, folded, log_of
 
-PLACED_ROW = OrderRow(
+PLACED_ROW = SearchableOrder(
     order_id="o-1",
     customer_id="ada",
+    customer_name="Ada",
+    country="GB",
     status="placed",
     currency="EUR",
     total=1300,
@@ -40,10 +42,11 @@ PLACED_ROW = OrderRow(
     updated_at=at(1),
     placed_position=1,
     position=1,
+    search_text="ada o-1 1 mill road cambridge cb1 2ab tea",
 )
 
 
-def row_after(*events: Event) -> OrderRow:
+def row_after(*events: Event) -> SearchableOrder:
     result = folded(ORDER_DASHBOARD, log_of(*events))
     assert result.parked == []
     [row] = result.rows
@@ -73,6 +76,7 @@ def test_given_an_order_paid_and_shipped_then_the_parcel_can_be_followed() -> No
         shipped_at=at(4),
         updated_at=at(4),
         position=4,
+        search_text=f"track-1 pay-1 {PLACED_ROW.search_text}",
     )
 
 

@@ -17,12 +17,14 @@ from application.order_json import read_order
 from inventory.stock_file import InvalidStockFile, read_stock_csv
 from orders.errors import InvalidOrder
 from orders.ids import has_card_number, visible_text_problem
+from projections.order_filter import ALL_ORDERS, OrderFilter, Period
 from tests.running_system import order_data
 from web import gateway_routes, operation_routes, order_routes, read_routes, stream_routes, webhook_routes
 from web.idempotency import _key
 from web.keys import Keyring, _Key
 from web.known_errors import json_pointer, problem_of
 from web.limits import _hostname, _netloc, _require_json
+from web.order_filter import place_in
 from web.preconditions import versions_of
 from web.problems import Problem, problem_response
 from webhooks.addresses import _parsed
@@ -33,6 +35,7 @@ from webhooks.topics import checked_topics
 
 Check = Callable[[str], object]
 NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)
+OF_PERIOD: Final = OrderFilter(period=Period())
 ROUTES: Final = (read_routes, order_routes, operation_routes, stream_routes, webhook_routes, gateway_routes)
 
 
@@ -118,9 +121,9 @@ def _other_checks() -> Iterator[tuple[str, Check]]:
     checks: dict[str, Check] = {
         "card number": has_card_number,
         "visible text": lambda text: visible_text_problem(text, len(text)),
-        "cursor of orders": read_routes._position,
-        "cursor of a period": read_routes._moment_and_position,
-        "cursor of a period, with a time": lambda text: read_routes._moment_and_position(f"2026-01-01T00:00Z~{text}"),
+        "cursor of orders": lambda text: place_in(ALL_ORDERS, text),
+        "cursor of a period": lambda text: place_in(OF_PERIOD, text),
+        "cursor of a period, with a time": lambda text: place_in(OF_PERIOD, f"2026-01-01T00:00Z~{text}"),
         "cursor of customers": read_routes._customer_and_currency,
         "cursor of customers, with an id": lambda text: read_routes._customer_and_currency(encode_cursor(text, "EUR")),
         "cursor of inventory": lambda text: read_routes._sku(encode_cursor(text)),

@@ -43,10 +43,15 @@ export function authorization() {
   return key ? { Authorization: `Bearer ${key}` } : {};
 }
 
-/** A document. query: names to values, empty ones left out. Throws a Problem; signal: an AbortSignal that ends it. */
+/** Text of a query: names to values, or to lists of them; empty ones are left out. */
+export function queryText(query) {
+  const pairs = Object.entries(query).flatMap(([name, value]) => (Array.isArray(value) ? value.map((each) => [name, each]) : [[name, value]]));
+  return new URLSearchParams(pairs.filter(([, value]) => value !== null && value !== undefined && value !== "")).toString();
+}
+
+/** A document. Throws a Problem; signal: an AbortSignal that ends it. */
 export function get(path, query = {}, signal = undefined) {
-  const given = Object.entries(query).filter(([, value]) => value !== null && value !== undefined && value !== "");
-  const text = new URLSearchParams(given).toString();
+  const text = queryText(query);
   return request(text ? `${path}?${text}` : path, { signal });
 }
 

@@ -1,5 +1,5 @@
 // The export of a list's filter as a file.
-import { Problem, authorization, problemOf } from "./api.js";
+import { Problem, authorization, problemOf, queryText } from "./api.js";
 import { h, toast, visible } from "./dom.js";
 
 /** values: the filter, as parameters of the API. scope: of the view, which ends a download when it is left. */
@@ -21,10 +21,9 @@ export function exportButton(values, scope) {
 }
 
 async function download(path, query, signal) {
-  const given = new URLSearchParams(Object.entries(query).filter(([, value]) => value));
   let response, failure;
   try {
-    response = await fetch(`${path}?${given}`, { signal, cache: "no-store", headers: authorization() });
+    response = await fetch(`${path}?${queryText(query)}`, { signal, cache: "no-store", headers: authorization() });
     if (response.ok) return await response.blob();
     failure = await response.text();
   } catch {

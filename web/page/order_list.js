@@ -1,12 +1,12 @@
 // The orders, newest first: filtered, in pages, with live updates.
 import { get } from "./api.js";
-import { customerLink, errorState, fill, h, orderLink, section, skeleton } from "./dom.js";
+import { customerLink, errorState, external, fill, h, orderLink, section, skeleton } from "./dom.js";
 import { exportButton } from "./export.js";
 import { handle } from "./faults.js";
-import { count, labelled, time } from "./format.js";
+import { count, time } from "./format.js";
 import { money } from "./money.js";
-import { keepInAddress } from "./router.js";
-import { STATUSES, badge, paymentWord, statusBadge } from "./status.js";
+import { orderFilters } from "./order_filters.js";
+import { badge, paymentWord, statusBadge } from "./status.js";
 import { table } from "./table.js";
 
 const PAGE = 50;
@@ -16,7 +16,7 @@ const REFRESH = 500; // milliseconds
 export const ORDER_COLUMNS = [
   { label: "Order", cell: ({ orderId }) => orderLink(orderId) },
   { label: "Status", cell: (row) => h("span", { class: "badges" }, statusBadge(row.status), row.holdReason && badge("held", "on hold", "held"), row.waitsUntil && badge("held", "payment failed", "held")) },
-  { label: "Customer", cell: ({ customerId }) => customerLink(customerId) },
+  { label: "Customer", cell: ({ customerId, customerName }) => [customerLink(customerId), customerName && h("span", { class: "name" }, external(customerName))] },
   { label: "Total", number: true, cell: ({ total, currency }) => money(total, currency) },
   { label: "Payment", cell: (row) => payment(row) },
   { label: "Units", number: true, cell: ({ units }) => count(units) },
@@ -34,8 +34,8 @@ export function orderList(scope, query) {
   const rows = table("Orders", ORDER_COLUMNS, ({ orderId }) => orderId, () => emptyText(filters));
   const older = h("button", { type: "button", hidden: true, onclick: () => showOlder() }, "Older orders");
   const place = h("div", {}, skeleton(8));
-  const filters = filterForm(query, () => restart());
-  const element = section("Orders", { extra: filters.element, class: "orders" }, place, h("div", { class: "more" }, older, exportButton(filters.values, scope)));
+  const filters = orderFilters(query, () => restart());
+  const element = section("Orders", { class: "orders" }, filters.element, place, h("div", { class: "more" }, older, exportButton(filters.values, scope)));
   let shown = [];
   let after = null;
   let generation = 0;
@@ -93,10 +93,10 @@ export function orderList(scope, query) {
   }
 
   function changed({ orderId, status }) {
-    const wanted = filters.values().status;
+    const wanted = filters.values().status ?? [];
     shown = shown
       .map((row) => (row.orderId === orderId ? { ...row, status } : row))
-      .filter((row) => row.orderId !== orderId || !wanted || wanted === status);
+      .filter((row) => row.orderId !== orderId || !wanted.length || wanted.includes(status));
     refresh();
   }
 
@@ -104,50 +104,6 @@ export function orderList(scope, query) {
 }
 
 function emptyText(filters) {
-  const filtered = Object.values(filters.values()).some(Boolean);
+  const filtered = Object.values(filters.values()).some((value) => value?.length);
   return filtered ? ["No matching orders", "Change or clear the filters."] : ["No orders yet", "An order shows here as soon as it is placed."];
-}
-
-function filterForm(query, changed) {
-  const status = h("select", { id: "filter-status" }, h("option", { value: "" }, "any status"), STATUSES.map((each) => h("option", { value: each }, each)));
-  const customer = h("input", { id: "filter-customer", maxlength: "128", spellcheck: "false", autocomplete: "off", placeholder: "any" });
-  const from = h("input", { id: "filter-from", type: "datetime-local" });
-  const to = h("input", { id: "filter-to", type: "datetime-local" });
-  const clear = h("button", { type: "button", class: "quiet", onclick: () => reset() }, "Clear");
-  const fields = { status, customer, from, to };
-  for (const [name, field] of Object.entries(fields)) field.value = query.get(name) ?? "";
-
-  const values = () => ({
-    status: status.value,
-    customerId: customer.value.trim(),
-    placedFrom: moment(from.value),
-    placedTo: moment(to.value),
-  });
-  const apply = () => {
-    keepInAddress("/", { status: status.value, customer: customer.value.trim(), from: from.value, to: to.value });
-    clear.hidden = !Object.values(values()).some(Boolean);
-    changed();
-  };
-  const reset = () => {
-    for (const field of Object.values(fields)) field.value = "";
-    apply();
-    status.focus();
-  };
-  clear.hidden = !Object.values(values()).some(Boolean);
-  const element = h(
-    "form",
-    { class: "filters", "aria-label": "Filter the orders", onsubmit: (event) => (event.preventDefault(), apply()), onchange: apply },
-    labelled("Status", status),
-    labelled("Customer", customer),
-    labelled("Placed from", from),
-    labelled("to", to),
-    clear,
-  );
-  return { element, values };
-}
-
-/** The field holds local time, the API takes UTC. */
-function moment(local) {
-  const at = new Date(local);
-  return local && !Number.isNaN(at.getTime()) ? at.toISOString() : "";
 }

@@ -1,4 +1,5 @@
 // Routes live in the fragment, so that a link to a view works with any file server.
+import { queryText } from "./api.js";
 
 const ROUTES = [
   ["overview", /^\/$/],
@@ -35,7 +36,6 @@ export function go(path) {
 
 /** Keeps a view's query in the address, without navigation. */
 export function keepInAddress(path, query) {
-  const given = Object.entries(query).filter(([, value]) => value);
-  const text = new URLSearchParams(given).toString();
+  const text = queryText(query);
   history.replaceState(null, "", `#${path}${text ? `?${text}` : ""}`);
 }
