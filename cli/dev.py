@@ -84,7 +84,7 @@ async def _serve(app: App, settings: Settings, services: Services, as_json: bool
                 show(*_welcome(settings, services, url))
 
         with announced(DEV_FOLDER, settings, url):
-            await serve_and_announce(partial(serve, app, client, tuple(Role)), announce)
+            await serve_and_announce(partial(serve, app.with_page(url), client, tuple(Role)), announce)
 
 
 async def _import_products(stock: Stock) -> None:
