@@ -1,4 +1,4 @@
-"""Servers that keep what they commit: PostgreSQL with fsync, and Temporal's own server on a PostgreSQL of its own."""
+"""Durable servers: PostgreSQL with fsync, and Temporal's own server on a PostgreSQL of its own."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager

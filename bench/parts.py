@@ -18,7 +18,7 @@ class Target:
 class Part:
     """A comparison. sides: the first is ours; each by its name, and where its measure is, as `module:function`.
     limit: seconds that a side may take. by_name_only: too long to be among those that run by default.
-    most_rounds: however many are asked for. durable: on servers that keep what they commit."""
+    most_rounds: however many are asked for. durable: on servers with fsync."""
 
     name: str
     about: str
