@@ -6,15 +6,26 @@ from temporalio.client import Client
 from tests.end_to_end.page_checks import FAULTS
 from tests.end_to_end.page_harness import DESK, PHONE, WAIT, Console, Office, console, office
 
-ORDERS = ("/", "/orders/seen", "/orders/stuck", "/figures")
+ORDERS = (
+    "/",
+    "/?q=berlin&status=shipped",
+    "/orders/seen",
+    "/orders/stuck",
+    "/orders/gone",
+    f"/orders/{'long-' * 25}",
+    "/figures",
+)
 VIEWS = (*ORDERS, "/customers", "/customers/ALFKI", "/inventory", "/system", "/nowhere")
+FORMS = [(size, scheme) for size in (DESK, PHONE) for scheme in ("light", "dark")]
+SHORT = [{"sku": f"NONE-{number}", "name": "Tea", "quantity": 1, "unitPrice": 100} for number in range(40)]
 
 
 async def _with_every_kind_of_row(shop: Office) -> None:
     await shop.place("seen")
     await shop.system.settled("seen", "shipped")
     await shop.post("/v1/orders/seen/refunds", {"amount": 100, "reason": "a broken cup"})
-    await shop.place("gone", quantity=9000)
+    await shop.place("gone", items=SHORT, total=40 * 100)
+    await shop.place("long-" * 25, customerId="customer-" * 14, items=[{**SHORT[0], "name": "long " * 50}], total=100)
     await shop.system.faults.set("shipping.create", "unavailable")
     await shop.place("stuck")
     await shop.system.step_is_failing("stuck", "create-shipment")
@@ -24,27 +35,49 @@ async def _with_every_kind_of_row(shop: Office) -> None:
 async def test_every_view_has_names_headings_contrast_and_room(
     database_url: str, temporal_client: Client, browser: Browser
 ) -> None:
-    async with office(database_url, temporal_client) as shop:
+    async with office(database_url, temporal_client) as shop, console(browser, shop.url) as shown:
         await _with_every_kind_of_row(shop)
-        for size, dark in ((DESK, False), (DESK, True), (PHONE, False), (PHONE, True)):
-            async with console(browser, shop.url, size=size, dark=dark) as shown:
-                await shown.go()
-                for view in VIEWS:
-                    await shown.page.evaluate("(view) => (location.hash = view)", view)
-                    await _is_sound(shown, f"{view}, {size}, {'dark' if dark else 'light'}")
-                await shown.go("/orders/seen")
-                for name in ("Refund", "Keyboard shortcuts"):
-                    await shown.button(name).click(timeout=WAIT)
-                    await expect(shown.dialog).to_be_visible()
-                    await _is_sound(shown, f"the dialog {name}")
-                    await shown.page.keyboard.press("Escape")
+        for view in VIEWS:
+            await shown.go(view)
+            await _is_sound_in_every_form(shown, view)
+        await shown.go("/orders/seen")
+        for name in ("Refund", "Keyboard shortcuts"):
+            await shown.button(name).click(timeout=WAIT)
+            await expect(shown.dialog).to_be_visible()
+            await _is_sound_in_every_form(shown, f"the dialog {name}")
+            await shown.page.keyboard.press("Escape")
 
 
-async def _is_sound(shown: Console, what: str) -> None:
-    await expect(shown.page.locator("main [aria-busy]")).to_have_count(0, timeout=WAIT)
+async def _is_sound_in_every_form(shown: Console, what: str) -> None:
+    """Check the view that is open at each width in each scheme."""
     await expect(shown.page.locator("main h1")).to_have_count(1)
-    assert await shown.page.evaluate(FAULTS) == [], what
-    assert await shown.overflow() <= 0, what
+    await expect(shown.page.locator("main [aria-busy]")).to_have_count(0, timeout=WAIT)
+    for (width, height), scheme in FORMS:
+        await shown.page.set_viewport_size({"width": width, "height": height})
+        await shown.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        assert await shown.page.evaluate(FAULTS) == [], (what, width, scheme)
+        assert await shown.overflow() <= 0, (what, width, scheme)
+
+
+async def test_what_is_folded_is_reached_by_keyboard(
+    database_url: str, temporal_client: Client, browser: Browser
+) -> None:
+    async with office(database_url, temporal_client) as shop, console(browser, shop.url) as shown:
+        await shop.place("short", items=SHORT, total=40 * 100)
+        await shop.system.settled("short", "cancelled")
+        await shown.go_to_order("short")
+        folded = shown.page.get_by_text("NONE-9: 0 of 1 available")
+        await expect(shown.page.locator(".banner")).to_contain_text("32 more SKUs", timeout=WAIT)
+        await expect(folded).to_be_hidden()
+        await _tab_to(shown, "32 more SKUs")
+        await shown.page.keyboard.press("Enter")
+        await expect(folded).to_be_visible()
+        items = shown.page.get_by_role("region", name="Items").locator("tbody tr")
+        await expect(items).to_have_count(20)
+        await _tab_to(shown, "Show all 40 lines")
+        await shown.page.keyboard.press("Enter")
+        await expect(items).to_have_count(40)
+        await expect(items.nth(20)).to_be_focused()
 
 
 async def test_an_order_is_found_and_held_without_a_mouse(

@@ -6,6 +6,7 @@ import { pagedTable } from "./paged.js";
 import { badge } from "./status.js";
 
 const WORDS = { refundFailed: "refund failed", disputed: "disputed", holdEnding: "hold ends", lost: "lost", stalled: "stalled", failing: "failing", parked: "parked", onHold: "on hold" };
+const FIRST = 5; // rows: more of them would hide the figures and the orders below
 const ICONS = { refundFailed: "lost", disputed: "failing", holdEnding: "failing", lost: "lost", stalled: "lost", failing: "failing", parked: "parked", onHold: "held" };
 
 /** A kind's name in words. */
@@ -16,7 +17,7 @@ const COLUMNS = [
   { label: "Order", cell: ({ orderId }) => orderLink(orderId) },
   { label: "Step", cell: ({ step }) => external(step) },
   { label: "Since", cell: ({ since }) => relative(since) },
-  { label: "Last error", cell: ({ error }) => h("span", { class: "long" }, external(error)) },
+  { label: "Last error", cell: ({ error }) => h("span", { class: "long clamped" }, external(error)) },
   { label: "Next retry", cell: ({ nextRetry }) => (nextRetry ? relative(nextRetry) : h("span", { class: "dim" }, "needs a person")) },
   { label: "Workflow", cell: ({ url }) => (url ? outsideLink(url, "Temporal") : h("span", { class: "dim" }, "–")) },
 ];
@@ -41,6 +42,7 @@ export function attentionPanel(scope) {
     empty: () => ["Nothing of this kind"],
     read,
     rowsOf: ({ stuck }) => stuck,
+    first: FIRST,
     quiet: true,
     scope,
   });

@@ -2,35 +2,35 @@
 import { h } from "./dom.js";
 
 const SVG = "http://www.w3.org/2000/svg";
-const HEIGHT = 200;
-const MARGIN = { top: 8, right: 4, bottom: 22, left: 8 };
+const HEIGHT = 218; // as in parts.css: a chart that changed its own height would be drawn again
+const MARGIN = { top: 26, right: 4, bottom: 22, left: 14 };
 const LABEL = 7.2; // pixels of a character at the labels' size
 const LINES = 4; // at most this many lines above zero
 
 /**
  * A chart of bars, a group of them each day, with its legend and its table, redrawn when its width changes.
  * days: their names; series: `{name, tone, values, texts}`, for each day a number, null for none, and its text; tick(value): a
- * value of the axis as text; smallest: the least distance of two such values; more: series of the table alone.
+ * value of the axis as text; unit: of the axis; smallest: the least distance of two such values; more: series of the table alone.
  */
-export function dayChart(caption, days, series, { tick, smallest = 0, more = [] }) {
+export function dayChart(caption, days, series, { tick, unit, smallest = 0, more = [] }) {
   const place = h("div", { class: "chart", "aria-hidden": "true" });
-  new ResizeObserver(() => draw(place, days, series, { tick, smallest })).observe(place);
+  new ResizeObserver(() => draw(place, days, series, { tick, unit, smallest })).observe(place);
   return h("figure", {}, place, legend(series), asTable(caption, days, [...series, ...more]));
 }
 
-function draw(place, days, series, { tick, smallest }) {
+function draw(place, days, series, { tick, unit, smallest }) {
   const width = place.clientWidth;
   if (!width || place.dataset.width === String(width)) return;
   place.dataset.width = width;
   const values = series.flatMap((each) => each.values.map((value) => value ?? 0));
   const ticks = ticksOf(Math.min(0, ...values), Math.max(0, ...values), smallest);
-  const left = MARGIN.left + Math.max(...ticks.map((value) => tick(value).length)) * LABEL;
+  const left = MARGIN.left + Math.max(unit.length, ...ticks.map((value) => tick(value).length)) * LABEL;
   const box = { left, right: width - MARGIN.right, top: MARGIN.top, bottom: HEIGHT - MARGIN.bottom };
   const y = (value) => box.bottom - ((value - ticks[0]) / (ticks.at(-1) - ticks[0])) * (box.bottom - box.top);
   const svg = element("svg", { width, height: HEIGHT, viewBox: `0 0 ${width} ${HEIGHT}` });
   svg.append(...ticks.flatMap((value) => tickLine(value, y(value), box, tick)));
   svg.append(...days.map((_, index) => group(index, { days, series, box, y })));
-  svg.append(...dayLabels(days, box));
+  svg.append(...dayLabels(days, box), unitLabel(unit, box));
   place.replaceChildren(svg);
 }
 
@@ -48,6 +48,12 @@ function tickLine(value, y, { left, right }, tick) {
   const text = element("text", { x: left - 6, y: y + 4, "text-anchor": "end" });
   text.textContent = tick(value);
   return [element("line", { x1: left, x2: right, y1: y, y2: y, class: value === 0 ? "zero" : null }), text];
+}
+
+function unitLabel(unit, { left }) {
+  const text = element("text", { x: left - 6, y: 10, "text-anchor": "end", class: "unit" });
+  text.textContent = unit;
+  return text;
 }
 
 /** The bars of a day; a pointer on them shows their values. */

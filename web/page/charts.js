@@ -16,7 +16,7 @@ export function showCharts(main, scope, { query }) {
   const period = h("select", { id: "figures-days" }, PERIODS.map((days) => h("option", { value: days }, plural(Number(days), "day"))));
   period.value = PERIODS.includes(query.get("days")) ? query.get("days") : "14";
   const currency = h("select", { id: "figures-currency" });
-  const zone = h("span", { class: "dim" });
+  const zone = h("span", { class: "dim beside" });
   const places = { orders: h("div", {}, skeleton(4)), money: h("div", {}, skeleton(4)), times: h("div", {}, skeleton(4)) };
   let wanted = query.get("currency");
 
@@ -61,7 +61,7 @@ function ordersChart(days) {
     const values = days.map(({ currencies }) => currencies.reduce((total, each) => total + each[name], 0));
     return { name, tone, values, texts: values.map(count) };
   });
-  return dayChart("Orders by day", daysOf(days), series, { tick: (value) => COMPACT.format(value), smallest: 1 });
+  return dayChart("Orders by day", daysOf(days), series, { tick: (value) => COMPACT.format(value), unit: "orders", smallest: 1 });
 }
 
 /** Currencies of the days, that with the largest charges first. */
@@ -77,7 +77,7 @@ function moneyChart(days, currency) {
     const amounts = days.map(({ currencies }) => currencies.find((each) => each.currency === currency)?.[`${name}Amount`] ?? 0);
     return { name, tone, values: amounts.map((amount) => Number(toMajor(amount, currency))), texts: amounts.map((amount) => money(amount, currency)) };
   });
-  return dayChart(`Money by day in ${currency}`, daysOf(days), series, { tick: (value) => COMPACT.format(value) });
+  return dayChart(`Money by day in ${currency}`, daysOf(days), series, { tick: (value) => COMPACT.format(value), unit: currency });
 }
 
 /** Times of the orders placed on each day, in the largest unit that the longest has. */
@@ -92,5 +92,5 @@ function timesChart(days) {
     texts: days.map((each) => (each[field] === null ? "–" : duration(each[field]))),
   }));
   const orders = { name: "orders shipped", texts: days.map((each) => count(each.orders)) };
-  return [h("p", { class: "dim" }, `By the day of placing, in ${unit}.`), dayChart("Time from placed to shipped", daysOf(days), series, { tick: (value) => COMPACT.format(value), more: [orders] })];
+  return [h("p", { class: "dim" }, "By the day of placing."), dayChart("Time from placed to shipped", daysOf(days), series, { tick: (value) => COMPACT.format(value), unit, more: [orders] })];
 }

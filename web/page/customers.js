@@ -6,6 +6,7 @@ import { count, time } from "./format.js";
 import { money } from "./money.js";
 import { ORDER_COLUMNS } from "./order_list.js";
 import { pagedTable } from "./paged.js";
+import { table } from "./table.js";
 
 const FIGURES = [
   { label: "Currency", cell: ({ currency }) => currency },
@@ -48,7 +49,7 @@ export function showCustomer(main, scope, { argument: customerId }) {
     h("a", { class: "crumb", href: "#/customers" }, icon("back"), "Customers"),
     h("h1", {}, "Customer ", external(customerId)),
     section("Orders and spend", {}, figures),
-    section("Orders", {}, list.element),
+    section("Orders", { class: "own-orders" }, list.element),
   );
   list.refresh();
   refreshFigures();
@@ -65,15 +66,13 @@ export function showCustomer(main, scope, { argument: customerId }) {
 async function showFigures(place, customerId, scope) {
   try {
     const { customers } = await get(`/v1/customers/${encodeURIComponent(customerId)}`, {}, scope.signal);
-    fill(place, h("div", { class: "figures" }, customers.map((row) => figuresOf(row))));
+    const rows = table("Orders and spend", FIGURES, ({ currency }) => currency, () => ["No orders"]);
+    rows.update(customers);
+    fill(place, rows.element);
   } catch (error) {
     handle(error, scope, (problem) => {
       if (problem.status === 404) fill(place, h("p", { class: "dim" }, "This customer has placed no order."));
       else fill(place, errorState(problem, () => showFigures(place, customerId, scope)));
     });
   }
-}
-
-function figuresOf(row) {
-  return h("dl", { class: "facts" }, FIGURES.map(({ label, cell }) => h("div", {}, h("dt", {}, label), h("dd", {}, cell(row)))));
 }

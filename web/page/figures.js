@@ -1,7 +1,7 @@
 // Figures by day in the person's time zone, and the tiles of today.
 import { get } from "./api.js";
 import { h, icon } from "./dom.js";
-import { count, plural } from "./format.js";
+import { count } from "./format.js";
 import { largestFirst, money } from "./money.js";
 
 let zone = new Intl.DateTimeFormat().resolvedOptions().timeZone ?? "UTC";
@@ -49,30 +49,24 @@ export function figureTiles({ currencies }) {
       { class: "tile", "data-tone": tone, "data-figure": name },
       h("span", { class: "tile-name" }, icon(shape), h("span", { class: "capital" }, name)),
       h("span", { class: "tile-number" }, count(number)),
-      amountLines(name, amounts),
+      amountLines(name, amounts, 1),
     );
   });
 }
 
-export function revenueTile(revenue) {
-  return h(
-    "div",
-    { class: "tile revenue" },
-    h("span", { class: "tile-name" }, "Revenue"),
-    revenue.length ? amountLines("revenue", revenue) : h("span", { class: "dim" }, "none yet"),
-    h("span", { class: "tile-foot" }, "in all, less what went back"),
-  );
+/** Revenue since the first order, which the tiles of a day do not add up to. */
+export function revenueLine(revenue) {
+  return h("p", { class: "revenue" }, "Revenue, less refunds ", revenue.length ? amountLines("revenue", revenue, 3) : h("span", { class: "dim" }, "none yet"));
 }
 
-const MOST = 3;
 const opened = new Set();
 
-/** Amounts, the largest first; those beyond a few unfold, and stay unfolded. name: of the figure. */
-function amountLines(name, amounts) {
+/** Amounts, the largest first; two or more beyond `most` unfold, and stay unfolded. name: of the figure. */
+function amountLines(name, amounts, most) {
   const lines = largestFirst(amounts).map(({ amount, currency }) => h("span", {}, money(amount, currency)));
-  const rest = lines.splice(MOST);
+  const rest = lines.length > most + 1 ? lines.splice(most) : [];
   if (!rest.length) return h("span", { class: "amounts" }, lines);
-  const more = h("details", { open: opened.has(name) }, h("summary", {}, `and ${plural(rest.length, "currency", "currencies")} more`), rest);
+  const more = h("details", { open: opened.has(name) }, h("summary", {}, `${count(rest.length)} more currencies`), rest);
   more.addEventListener("toggle", () => (more.open ? opened.add(name) : opened.delete(name)));
   return h("span", { class: "amounts" }, lines, more);
 }

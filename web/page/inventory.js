@@ -13,7 +13,7 @@ const signed = (change) => (change > 0 ? `+${count(change)}` : count(change));
 
 const COLUMNS = [
   skuColumn,
-  { label: "Name", cell: ({ name }) => external(name) },
+  { label: "Name", cell: ({ name }) => external(name || "–") },
   { label: "Reserved", number: true, cell: ({ reserved }) => count(reserved) },
   { label: "Available", number: true, cell: ({ available }) => count(available) },
   { label: "State", cell: ({ available }) => (available > 0 ? badge("check", "in stock", "good") : badge("cancelled", "out of stock", "bad")) },
@@ -27,7 +27,7 @@ const ADJUSTMENTS = [
   { label: "Before", number: true, cell: ({ before }) => number(before) },
   { label: "After", number: true, cell: ({ after }) => number(after) },
   { label: "By", cell: ({ actor }) => external(actor) },
-  { label: "Reason", cell: ({ reason }) => h("span", { class: "long" }, external(reason)) },
+  { label: "Reason", cell: ({ reason }) => h("span", { class: "long" }, external(reason || "–")) },
 ];
 
 export function showInventory(main, scope) {

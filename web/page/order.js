@@ -75,12 +75,12 @@ async function failing(orderId, signal) {
 }
 
 function stuckNote({ kind, step, since, error, nextRetry, url }) {
-  const next = nextRetry ? [" The next attempt is ", relative(nextRetry), "."] : " It needs a person.";
+  const next = nextRetry ? ["The next attempt is ", relative(nextRetry), "."] : "It needs a person.";
   return h(
     "p",
     { class: "banner", "data-tone": "bad" },
     icon("failing"),
-    h("span", { class: "long" }, h("strong", {}, kindWord(kind), ": "), external(step), since && [" since ", time(since)], ". ", external(error), next, url && [" ", outsideLink(url, "Temporal")]),
+    h("span", { class: "long" }, h("strong", {}, kindWord(kind), ": "), external(step), since && [" since ", time(since)], ". ", external(error), ". ", next, url && [" ", outsideLink(url, "Temporal")]),
   );
 }
 

@@ -3,8 +3,9 @@ import { customerLink, h, icon, external } from "./dom.js";
 import { count, plural, time } from "./format.js";
 import { money, sum } from "./money.js";
 import { badge } from "./status.js";
-import { table } from "./table.js";
+import { foldedTable } from "./table.js";
 
+const SHORTAGES = 8;
 const PATH = ["placed", "confirmed", "paid", "shipped"];
 
 /** The order's steps with their times; of a cancelled order up to its last one. */
@@ -33,8 +34,17 @@ export function cancellationNote({ cancellation }) {
     "div",
     { class: "banner", "data-tone": "cancelled" },
     icon("cancelled"),
-    h("div", { class: "long" }, h("strong", {}, "Cancelled: "), external(reason), `, by ${cancelledBy}`, short.length > 0 && h("ul", {}, short)),
+    h("div", { class: "long" }, h("strong", {}, "Cancelled: "), external(reason), `, by ${cancelledBy}`, shortageList(short)),
   );
+}
+
+/** The first few; the others unfold. */
+function shortageList(short) {
+  const rest = short.splice(SHORTAGES);
+  return [
+    short.length > 0 && h("ul", {}, short),
+    rest.length > 0 && h("details", {}, h("summary", {}, `${count(rest.length)} more ${rest.length === 1 ? "SKU" : "SKUs"}`), h("ul", {}, rest)),
+  ];
 }
 
 export function itemTable({ items, currency, adjustments, total }) {
@@ -45,9 +55,8 @@ export function itemTable({ items, currency, adjustments, total }) {
     { label: "Unit price", number: true, cell: ({ unitPrice }) => money(unitPrice, currency) },
     { label: "Amount", number: true, cell: ({ quantity, unitPrice }) => money(BigInt(quantity) * BigInt(unitPrice), currency) },
   ];
-  const rows = table("Items", columns, ({ line }) => line, () => ["No items"]);
-  rows.update(items.map((item, line) => ({ ...item, line })));
-  return [rows.element, totals({ items, currency, adjustments, total })];
+  const rows = items.map((item, line) => ({ ...item, line }));
+  return [foldedTable("Items", columns, ({ line }) => line, rows, "lines"), totals({ items, currency, adjustments, total })];
 }
 
 function totals({ items, currency, adjustments, total }) {
@@ -84,11 +93,11 @@ export function moneyFacts(order) {
   const pending = order.pendingPayment;
   return facts([
     ["Order total", money(total, currency)],
-    ["Charged", payment ? [money(payment.amount, currency), h("span", { class: "id dim" }, external(payment.paymentId))] : h("span", { class: "dim" }, "nothing recorded")],
-    pending && ["Pending", [money(pending.amount, currency), h("span", { class: "id dim" }, external(pending.paymentId))]],
+    ["Charged", payment ? money(payment.amount, currency) : h("span", { class: "dim" }, "nothing recorded"), payment?.paymentId],
+    pending && ["Pending", money(pending.amount, currency), pending.paymentId],
     order.paymentMethod && ["Payment method", h("span", { class: "id dim" }, external(order.paymentMethod))],
     settled && ["Returned in another way", money(settled, currency)],
-    ["Refunded", given ? [money(given, currency), refund && h("span", { class: "id dim" }, external(refund.refundId))] : h("span", { class: "dim" }, owed > 0 ? "in progress" : "nothing")],
+    ["Refunded", given ? money(given, currency) : h("span", { class: "dim" }, owed > 0 ? "in progress" : "nothing"), given ? refund?.refundId : null],
     owed > 0 && ["Owed to the customer", money(owed, currency)],
     order.paymentAdjustments.length > 0 && ["Returned at the provider", money(returnedAtProvider(order.paymentAdjustments), currency)],
     status === "shipped" && ["Refundable", money(refundable(order), currency)],
@@ -102,9 +111,7 @@ export function refundTable({ refunds, currency }) {
     { label: "Amount", number: true, cell: ({ amount }) => money(amount, currency) },
     { label: "Reason", cell: ({ reason }) => h("span", { class: "long" }, external(reason)) },
   ];
-  const rows = table("Refunds", columns, ({ refundId }) => refundId, () => ["No refunds"]);
-  rows.update(refunds);
-  return rows.element;
+  return foldedTable("Refunds", columns, ({ refundId }) => refundId, refunds, "refunds");
 }
 
 function refundBadge({ made, outcome }) {
@@ -123,9 +130,7 @@ export function adjustmentTable({ paymentAdjustments, currency }) {
     { label: "Reference", cell: ({ reference }) => h("span", { class: "id dim" }, external(reference)) },
     { label: "Reason", cell: ({ reason }) => h("span", { class: "long" }, external(reason ?? "–")) },
   ];
-  const rows = table("Changes at the provider", columns, ({ action, reference }) => [action, reference].join("\n"), () => ["No changes"]);
-  rows.update(paymentAdjustments);
-  return rows.element;
+  return foldedTable("Changes at the provider", columns, ({ action, reference }) => [action, reference].join("\n"), paymentAdjustments, "changes");
 }
 
 export function goodsFacts({ items, shipment, status, payment }, workflows) {
@@ -154,6 +159,8 @@ export function addressFacts({ customerId, shippingAddress: to }) {
   ];
 }
 
+/** rows: name, value, and an id that stands on a line of its own. */
 export function facts(rows) {
-  return h("dl", { class: "facts" }, rows.filter(Boolean).map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
+  const line = ([name, value, id]) => h("div", {}, h("dt", {}, name), h("dd", {}, value), id && h("dd", { class: "id dim" }, external(id)));
+  return h("dl", { class: "facts" }, rows.filter(Boolean).map(line));
 }

@@ -1,9 +1,9 @@
 // Today's figures, orders that need an operator, and the orders as they change.
 import { get } from "./api.js";
 import { attentionPanel } from "./attention.js";
-import { announce, errorState, fill, h, icon, renew, skeleton } from "./dom.js";
+import { announce, errorState, fill, h, icon, renew, section, skeleton } from "./dom.js";
 import { handle } from "./faults.js";
-import { FIGURES, dayName, figureTiles, figuresOf, revenueTile } from "./figures.js";
+import { FIGURES, dayName, figureTiles, figuresOf, revenueLine } from "./figures.js";
 import { count, duration, plural } from "./format.js";
 import { orderList } from "./order_list.js";
 import { STATUSES, badge } from "./status.js";
@@ -18,6 +18,7 @@ export function showOverview(main, scope, route) {
     tiles: h("div", { class: "tiles" }, skeleton(2)),
     day: h("span", { class: "dim" }),
     now: h("p", { class: "standing" }),
+    revenue: h("div", {}),
   };
   const totals = h("div", { class: "totals" });
   const attention = attentionPanel(scope);
@@ -31,8 +32,8 @@ export function showOverview(main, scope, route) {
       { "aria-labelledby": "today" },
       h("div", { class: "section-head" }, h("h2", { id: "today" }, "Today ", places.day), totals),
       places.tiles,
-      places.now,
     ),
+    section("All orders", { class: "in-all" }, places.now, places.revenue),
     list.element,
   );
 
@@ -68,9 +69,10 @@ async function showToday(places, scope, position, again) {
   try {
     const [{ counts, revenue }, { zone, days }] = await Promise.all([get("/v1/summary", {}, scope.signal), figuresOf(FIGURES, { wait: position }, scope.signal)]);
     const [today] = days;
-    renew(places.tiles, [today, revenue], () => [figureTiles(today), revenueTile(revenue)]);
+    renew(places.tiles, today, () => figureTiles(today));
+    renew(places.revenue, revenue, () => [revenueLine(revenue)]);
     renew(places.day, [today.day, zone], () => [`${dayName(today.day)}, ${zone}`]);
-    renew(places.now, counts, () => ["Orders now ", STATUSES.map((status) => standing(status, counts[status] ?? 0))]);
+    renew(places.now, counts, () => STATUSES.map((status) => standing(status, counts[status] ?? 0)));
   } catch (error) {
     handle(error, scope, (problem) => places.tiles.querySelector(".tile") || fill(places.tiles, errorState(problem, again)));
   }

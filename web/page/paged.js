@@ -9,9 +9,9 @@ const MOST_AT_ONCE = 200;
 /**
  * read(query): a page by `limit` and `after`; rowsOf(page): its rows. refresh() reloads the first visible rows, at most 200;
  * those after them stay.
- * quiet: after a failed read the rows stay, and another part of the view shows the error.
+ * first: rows before the button is pressed. quiet: after a failed read the rows stay, and another part of the view shows the error.
  */
-export function pagedTable({ caption, columns, key, empty, read, rowsOf, scope, quiet = false }) {
+export function pagedTable({ caption, columns, key, empty, read, rowsOf, scope, first = PAGE, quiet = false }) {
   const rows = table(caption, columns, key, empty);
   const place = h("div", {}, skeleton(6));
   const more = h("button", { type: "button", hidden: true, onclick: () => next() }, "More");
@@ -45,7 +45,7 @@ export function pagedTable({ caption, columns, key, empty, read, rowsOf, scope, 
     }
   }
 
-  const refresh = scope.throttled(500, () => attempt({ limit: Math.min(Math.max(shown.length, PAGE), MOST_AT_ONCE) }, null, refresh));
+  const refresh = scope.throttled(500, () => attempt({ limit: Math.min(Math.max(shown.length, first), MOST_AT_ONCE) }, null, refresh));
 
   async function next() {
     more.disabled = true;

@@ -1,5 +1,8 @@
 // Tables that become cards on a phone, and take new rows without moving the reader's position.
 import { emptyState, fill, h, keepingFocus, printOf } from "./dom.js";
+import { count } from "./format.js";
+
+const FOLD = 20; // rows
 
 /**
  * columns: `{label, cell(row), number?}`; key(row): identifies a row; empty: title and detail where there are none.
@@ -55,4 +58,20 @@ export function table(caption, columns, key, empty) {
   }
 
   return { element: holder, update };
+}
+
+/** A table that does not change; of a long one the first rows, and a button for the others. rows: at least one. noun: of the rows. */
+export function foldedTable(caption, columns, key, rows, noun) {
+  const list = table(caption, columns, key, () => []);
+  const folded = rows.length > FOLD * 1.5;
+  list.update(folded ? rows.slice(0, FOLD) : rows);
+  const unfold = () => {
+    list.update(rows);
+    more.remove();
+    const next = list.element.querySelectorAll("tbody tr")[FOLD];
+    next.tabIndex = -1; // the button that had the focus is gone
+    next.focus();
+  };
+  const more = h("div", { class: "more" }, h("button", { type: "button", onclick: unfold }, `Show all ${count(rows.length)} ${noun}`));
+  return [list.element, folded && more];
 }

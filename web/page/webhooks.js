@@ -60,7 +60,7 @@ function deliveries(scope) {
     labelled("Event", type),
   );
   show();
-  return section("Webhook deliveries", { extra: filters }, place);
+  return section("Webhook deliveries", { extra: filters, class: "deliveries" }, place);
 }
 
 function deliveryList(scope, filters) {
@@ -82,8 +82,8 @@ function columns(refresh, scope) {
   return [
     { label: "State", cell: ({ status }) => badge(STATES[status]?.[0] ?? "lost", status, STATES[status]?.[1] ?? "none") },
     { label: "Order", cell: ({ orderId }) => orderLink(orderId) },
-    { label: "Event", cell: ({ type }) => external(type) },
-    { label: "Endpoint", cell: ({ endpointId }) => h("span", { class: "id" }, external(endpointId)) },
+    { label: "Event", cell: ({ type }) => h("span", { class: "whole" }, external(type)) },
+    { label: "Endpoint", cell: ({ endpointId }) => h("span", { class: "id whole" }, external(endpointId)) },
     { label: "Attempts", number: true, cell: ({ attempts }) => count(attempts) },
     { label: "Last response", cell: ({ lastStatus, lastError }) => h("span", { class: "long" }, external([lastStatus, lastError].filter(Boolean).join(" ") || "–")) },
     { label: "Next attempt", cell: ({ nextAttemptAt }) => relative(nextAttemptAt) },
