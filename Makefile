@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 COMPILE := uv pip compile --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
-SOURCES := activities application audit bench bootstrap.py chaos cli deployment dispatcher embedded eventstore explore gateways inventory open_work order_streams orders orders_client process.py projections scripts settings.py telemetry temporal.py tests web webhooks worker.py workflows
+SOURCES := activities application audit bench bootstrap.py chaos cli deployment dispatcher embedded eventstore explore gateways inventory open_work order_streams orders orders_client process.py projections scripts settings telemetry temporal.py tests web webhooks worker.py workflows
 
 # Hundreds of processes start in a run of the tests: each compiles all code again where Python may not keep it.
 unexport PYTHONDONTWRITEBYTECODE

@@ -4,7 +4,7 @@ Temporal's client is imported with the parts that use it: for a command that rea
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
@@ -66,6 +66,11 @@ class App:
     easypost: "EasyPostShippingGateway | None" = None
     stripe_events: StripeEvents | None = None
 
+    def with_page(self, url: str) -> "App":
+        """The same, with the operators' page at this address, unless the settings name one."""
+        page_url = self.settings.page_url or url
+        return replace(self, settings=self.settings.model_copy(update={"page_url": page_url}))
+
     async def close(self) -> None:
         """Send the pending wake-ups and close the gateways."""
         await self.wakeup.flush()
@@ -88,6 +93,7 @@ class App:
         to a worker of any version, so a versioned worker gets none: a version that is not current takes no order."""
         from dispatcher.dispatcher import Dispatcher  # noqa: PLC0415
         from dispatcher.left_over import LeftOver  # noqa: PLC0415
+        from dispatcher.links import OrderLinks  # noqa: PLC0415
         from dispatcher.starter import WorkflowStarter  # noqa: PLC0415
 
         starter = WorkflowStarter(
@@ -95,6 +101,7 @@ class App:
             self.settings.task_queue,
             eager=eager and not self.settings.versioned,
             left_over=LeftOver(self.orders, self.store),
+            links=OrderLinks(self.settings.page_url, self.settings.workflows_url, self.settings.runbook_url),
         )
         places = self.settings.bulk_in_flight
         return Dispatcher(self.store, self.codec, starter, self.parking, bulk_places=places)

@@ -17,6 +17,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from dispatcher.left_over import LeftOver
+from dispatcher.links import OrderLinks
 from dispatcher.older_ids import id_in_use
 from dispatcher.triggers import Trigger
 from eventstore.model import RecordedEvent
@@ -27,6 +28,7 @@ CLOCKS_DIFFER: Final = timedelta(seconds=5)
 """The most that the clocks of Temporal and of the database may differ."""
 # Of a bulk order's runs and their activities; the default is 3, and lower keys go first. A server from before there were
 # priorities ignores it.
+NO_LINKS: Final = OrderLinks()
 _GIVES_WAY: Final = Priority(priority_key=5)
 _log = structlog.get_logger(__name__)
 
@@ -39,13 +41,20 @@ class WorkflowStarter:
     """Starts workflows. eager: a worker of this process, on this client, may get the first task at once.
 
     left_over: finds work that is missing in the order's stream after a completed run, which is then started again; without
-    it, every ended run counts as done.
+    it, every ended run counts as done. links: shown with each workflow in Temporal's Web UI.
     """
 
     def __init__(
-        self, client: Client, task_queue: str, *, eager: bool = False, left_over: LeftOver | None = None
+        self,
+        client: Client,
+        task_queue: str,
+        *,
+        eager: bool = False,
+        left_over: LeftOver | None = None,
+        links: OrderLinks = NO_LINKS,
     ) -> None:
-        self._client, self._task_queue, self._eager, self._left_over = client, task_queue, eager, left_over
+        self._client, self._task_queue, self._eager = client, task_queue, eager
+        self._left_over, self._links = left_over, links
 
     async def start(self, trigger: Trigger, event: Event, recorded: RecordedEvent) -> None:
         """Start or signal. Succeeds where the workflow is running, has done its work, or was ended by a person.
@@ -91,6 +100,7 @@ class WorkflowStarter:
             else WorkflowIDConflictPolicy.UNSPECIFIED,
             start_signal=trigger.signal,
             static_summary=trigger.summary(event),
+            static_details=self._links.details(event.order_id),
             search_attributes=_search_attributes(trigger, event),
             request_eager_start=self._eager and trigger.signal is None,
             priority=_GIVES_WAY if order.bulk else Priority.default,

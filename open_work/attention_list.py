@@ -102,13 +102,15 @@ async def find_stuck(
     return found
 
 
-async def find_stuck_of(sources: Sources, settings: Settings, order_id: str) -> StuckList:
-    """Failing steps of one order, its stalled and lost workflows, and its hold."""
+async def find_stuck_of(
+    sources: Sources, settings: Settings, order_id: str, *, within: float | None = None
+) -> StuckList:
+    """Failing steps of one order, its stalled and lost workflows, and its hold. within: as of `find_stuck`."""
     stalled = StalledOrders(sources, settings)
     found = StuckList(problem=None if sources.client else TemporalUnreachable())
     if sources.client:
-        await _search(found, FailingSteps(sources.client, settings).all(order_id))
-    await _search(found, stalled.of([order_id]))
+        await _search(found, FailingSteps(sources.client, settings).all(order_id), within)
+    await _search(found, stalled.of([order_id]), within)
     if stalled.unreachable:
         found.problem = found.problem or TemporalUnreachable()
     return found

@@ -21,18 +21,14 @@ from temporalio.service import RPCError, RPCStatusCode
 from open_work.kinds import Stuck, stuck_run
 from open_work.standstill import RPC_LIMIT, pending_timer, recent_events, standstill
 from settings import Settings
-from workflows.model import NEEDS_ATTENTION, ORDER_ID, ORDER_STATUS, Attention
+from workflows.model import NEEDS_ATTENTION, ORDER_ID, ORDER_STATUS, Attention, of_order, quoted
 
 _AT_ONCE: Final = 10
 
 
 def of_fleet(task_queue: str) -> str:
     """Part of a visibility query: only workflows of this fleet's task queue."""
-    return f"TaskQueue = {_quoted(task_queue)}"
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+    return f"TaskQueue = {quoted(task_queue)}"
 
 
 NO_ANSWER: Final = "not known: no worker answers"
@@ -50,7 +46,7 @@ class FailingSteps:
         """A row for each workflow, of one order or all. Raises RPCError if Temporal does not answer."""
         query = f"NeedsAttention = true AND ExecutionStatus = 'Running' AND {of_fleet(self._settings.task_queue)}"
         if order_id is not None:
-            query += f" AND OrderId = {_quoted(order_id)}"
+            query += f" AND {of_order(order_id)}"
         page: list[WorkflowExecution] = []
         async for found in self._client.list_workflows(query):
             page.append(found)

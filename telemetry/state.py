@@ -21,6 +21,7 @@ from projections.statements import (
     PARKED_COUNTS,
 )
 from telemetry.audits import audit_state
+from telemetry.backlogs import backlogs
 from webhooks.statements import PARKED_BY_ENDPOINT, PENDING_BY_ENDPOINT
 
 _STATUSES: Final = ("placed", "confirmed", "paid", "shipped", "cancelled")
@@ -114,8 +115,8 @@ async def _webhooks(connection: asyncpg.Connection) -> list[Metric]:
 
 
 async def temporal_state(client: Client, task_queue: str) -> list[Metric]:
-    """Gauges from Temporal's index, which is some seconds behind. Raises RPCError, or RuntimeError if a lazy client cannot
-    connect."""
+    """Gauges from Temporal: of its index, which is some seconds behind, and of the task queues. Raises RPCError, or
+    RuntimeError if a lazy client cannot connect."""
     running = f"ExecutionStatus = 'Running' AND {of_fleet(task_queue)}"
     undoing = f"{running} AND WorkflowType = 'fulfill-order' AND OrderStatus = 'cancelled'"
     attention = (await client.count_workflows(f"{running} AND NeedsAttention = true")).count
@@ -130,6 +131,7 @@ async def temporal_state(client: Client, task_queue: str) -> list[Metric]:
             [],
             [(failing,)],
         ),
+        *await backlogs(client, task_queue),
     ]
 
 

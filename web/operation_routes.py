@@ -11,7 +11,7 @@ from application.attention import attention_document, place_of
 from application.readers import readers
 from application.version import program_version
 from application.wire import camel_case
-from open_work.attention_list import find_stuck
+from open_work.attention_list import find_stuck, find_stuck_of
 from open_work.kinds import Kind
 from orders.money import largest_first
 from projections.order_dashboard import ORDER_DASHBOARD
@@ -26,6 +26,9 @@ from web.system import Asking, Shared
 router = APIRouter(prefix="/v1", route_class=ApiRoute, tags=["operations"])
 _SEARCH_SECONDS: Final = 8.0  # of two searches: less than a request may take
 ProjectionName = Annotated[str, Path(max_length=64, description="the projection's name, as in GET /v1/projections")]
+OfOrder = Annotated[
+    str | None, Query(alias="orderId", min_length=1, max_length=128, description="only rows of this order")
+]
 KindFilter = Annotated[Kind | None, Query(description="only orders and events of this kind")]
 
 
@@ -71,16 +74,19 @@ def _money(amounts: dict[str, int]) -> list[dict[str, Any]]:
 @router.get("/attention", response_model=models.AttentionList)
 @requires(Role.READ)
 async def get_attention(
-    system: Shared, kind: KindFilter = None, limit: Limit = 50, after: After = None
+    system: Shared, kind: KindFilter = None, order_id: OfOrder = None, limit: Limit = 50, after: After = None
 ) -> dict[str, Any]:
     """Orders and events that need an operator, in the order of harm: money at risk, lost and stalled orders, failing steps,
-    parked events, holds."""
+    parked events, holds. Of one order: its failing steps, its stalled and lost workflows, and its hold."""
     try:
         place = place_of(after)
     except ValueError:
         raise bad_cursor() from None
     sources = replace(system.sources, client=await reachable(system.client))
-    found = await find_stuck(sources, system.settings, within=_SEARCH_SECONDS)
+    if order_id is None:
+        found = await find_stuck(sources, system.settings, within=_SEARCH_SECONDS)
+    else:
+        found = await find_stuck_of(sources, system.settings, order_id, within=_SEARCH_SECONDS)
     return attention_document(found, found.page(limit, kind=kind, after=place))
 
 

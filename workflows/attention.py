@@ -1,6 +1,7 @@
 """Marks a workflow as needing attention: by search attribute, details and query."""
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 
 from temporalio import workflow
 from temporalio.exceptions import FailureError
@@ -34,8 +35,8 @@ class Watch:
         """Number of consecutive failed rounds of attempts at a step."""
         return self._failing[step].rounds if step in self._failing else 0
 
-    def failed(self, step: str, failure: FailureError) -> None:
-        """Record a failed round of attempts at a step."""
+    def failed(self, step: str, failure: FailureError, next_round: datetime | None) -> None:
+        """Record a failed round of attempts at a step. next_round: None where it begins at once."""
         if not self._failing:
             workflow.upsert_search_attributes([NEEDS_ATTENTION.value_set(True)])
         before = self._failing.pop(step, None)
@@ -44,6 +45,7 @@ class Watch:
             error=refusal(failure),
             since=before.since if before else workflow.now().isoformat(),
             rounds=before.rounds + 1 if before else 1,
+            next_round=next_round.isoformat() if next_round else None,
         )
         self._on_change()
 

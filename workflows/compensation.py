@@ -24,8 +24,9 @@ class Pending:
 Undo = Callable[[], Awaitable[Pending | None]]
 """Undoes a step, or checks on an undo that was requested."""
 
-OnFailure = Callable[[str, FailureError], None]
-"""Called with a step's name and its last failure after each failed round of attempts."""
+OnFailure = Callable[[str, FailureError, datetime | None], None]
+"""Called with a step's name, its last failure and the time of the next round, None for at once, after each failed round of
+attempts."""
 
 
 @dataclass
@@ -104,8 +105,8 @@ class Compensations:
                 await compensation.undo()
             except FailureError as failure:
                 compensation.failed += 1
-                self._on_failure(compensation.name, failure)
                 length = pause_before(compensation.failed)
+                self._on_failure(compensation.name, failure, workflow.now() + length)
                 await pause(length, lambda: False, f"until {compensation.name} is tried again")
             else:
                 self._stack.pop()
@@ -121,7 +122,7 @@ class Compensations:
                 return
             compensation.failed += 1
             compensation.postpone(pause_before(compensation.failed))
-            self._on_failure(compensation.name, failure)
+            self._on_failure(compensation.name, failure, compensation.due)
             return
         compensation.failed = compensation.busy = 0
         if undecided is None:
@@ -132,7 +133,8 @@ class Compensations:
         if undecided is None or undecided.refused is None:
             self._on_recovery(compensation.name)
         else:
-            self._on_failure(compensation.name, ApplicationError(undecided.refused, type="UndoRefused"))
+            refused = ApplicationError(undecided.refused, type="UndoRefused")
+            self._on_failure(compensation.name, refused, compensation.due)
 
     async def _until_one_is_due(self) -> None:
         waiting = [(each.due, each.name) for each in self._stack if each.due is not None]

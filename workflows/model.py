@@ -25,6 +25,16 @@ RETRY = "retry"
 """The signal that a person retried the order."""
 
 
+def quoted(text: str) -> str:
+    """A string of a Temporal query."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def of_order(order_id: str) -> str:
+    """Condition of a Temporal query: workflows of this order."""
+    return f"{ORDER_ID.name} = {quoted(order_id)}"
+
+
 class Outcome(Wire):
     """The order's status at the end of the workflow, and the reason of a cancellation."""
 
@@ -33,12 +43,14 @@ class Outcome(Wire):
 
 
 class Attention(Wire):
-    """A step that keeps failing: its name, the last error, and since when (UTC, ISO 8601)."""
+    """A step that keeps failing: its name, the last error, since when, and the time of the next round of attempts (UTC, ISO
+    8601); None where that begins at once, and from workers that did not report it."""
 
     step: str
     error: str
     since: str
     rounds: int
+    next_round: str | None = None
 
 
 class Tries(Wire):

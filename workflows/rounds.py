@@ -1,6 +1,7 @@
 """Base of all workflows: steps are tried in rounds, and a run with a long history continues as new."""
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Final, NoReturn
 
 from temporalio import workflow
@@ -62,8 +63,8 @@ class InRounds:
                 if 0 < busy <= BUSY_ROUNDS:
                     length = ROUND_FIRST
                 else:
-                    self.watch.failed(name, failure)
-                    length = pause_before(self.watch.rounds(name))
+                    length = pause_before(self.watch.rounds(name) + 1)
+                    self.watch.failed(name, failure, workflow.now() + length)
                 await pause(length, self.until_more(known), f"until {name} is tried again")
                 self.continue_if_long()
             else:
@@ -104,5 +105,17 @@ class InRounds:
     def show(self, doing: str = "") -> None:
         """Show the current step and the failing one in the Temporal Web UI."""
         failing = self.watch.attention
-        failure = f"\n\n**{failing.step} keeps failing**: {failing.error}" if failing else ""
+        failure = f"\n\n{_sentence(failing)}" if failing else ""
         workflow.set_current_details(f"{doing}{failure}".strip())
+
+
+def _sentence(failing: Attention) -> str:
+    """Since when a step fails, how often and why, and when it is tried again; in Markdown."""
+    rounds = "1 round" if failing.rounds == 1 else f"{failing.rounds} rounds"
+    again = f"the next at {_minute(failing.next_round)}" if failing.next_round else "the next at once"
+    begun = f"**{failing.step} keeps failing** since {_minute(failing.since)}"
+    return f"{begun}: {rounds} of attempts, {again}. Last error: {failing.error}"
+
+
+def _minute(time: str) -> str:
+    return f"{datetime.fromisoformat(time):%Y-%m-%d %H:%M:%S} UTC"

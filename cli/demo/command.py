@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Final
 
@@ -60,6 +61,7 @@ class Demo:
             try:
                 async with api_served(create_app(world.app, world.client), beside_others(world.app.settings)) as url:
                     note(f"Page and HTTP API: {url}")
+                    world = replace(world, app=world.app.with_page(url))
                     return await served(world, self._perform(world))
             except asyncio.CancelledError:
                 if not self.reported:

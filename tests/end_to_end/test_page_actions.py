@@ -152,6 +152,7 @@ async def test_a_lost_order_is_taken_up_again(database_url: str, temporal_client
         await shop.system.faults.clear()
         await shown.go_to_order("lost")
         await shown.sees(shown.row("fulfill-order-lost"), "terminated")
+        await shown.sees(shown.page.locator(".order-stuck"), re.compile("lost: .*needs a person"))
         await shown.button("Retry").click()
         await shown.sees(shown.dialog, EFFECTS["paid"])
         await shown.dialog.get_by_label("Reason").fill("terminated by mistake")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bootstrap import App
+from order_streams import BULK
 from tests.integration.api_harness import Api
 from tests.running_system import DEADLINE
 
@@ -68,7 +69,7 @@ async def finished(served: Api, path: str, body: Any = None, **headers: str) -> 
 
 
 class Gate:
-    """Lets acts on orders pass one by one. waiting: the acts that wait; passed: how many have."""
+    """Lets acts of bulk actions pass one by one. waiting: number of acts that wait; most: the greatest it was."""
 
     def __init__(self) -> None:
         self._passes = asyncio.Semaphore(0)
@@ -89,7 +90,7 @@ class Gate:
         self.let_pass(self.waiting)
 
     def adapt(self, app: App) -> App:
-        """The application with this gate before each command for an order."""
+        """The application with this gate before each command of a bulk action."""
         orders, gate = app.orders, self
 
         class Gated:
@@ -97,7 +98,8 @@ class Gate:
                 return getattr(orders, name)
 
             async def handle(self, *arguments: Any, **options: Any) -> Any:
-                await gate.passed()
+                if (options["metadata"] or {}).get(BULK):
+                    await gate.passed()
                 return await orders.handle(*arguments, **options)
 
         return replace(app, orders=Gated())  # type: ignore[arg-type]
@@ -108,6 +110,7 @@ class Gate:
         self.waiting += 1
         self.most = max(self.most, self.waiting)
         try:
-            await self._passes.acquire()
+            async with asyncio.timeout(DEADLINE):
+                await self._passes.acquire()
         finally:
             self.waiting -= 1

@@ -96,6 +96,14 @@ async def test_a_workflow_is_given_the_order_and_its_cause_and_is_found_by_its_s
     assert await description.static_summary() == f"Order {order_id} of ALFKI{about}"
 
 
+async def test_a_workflow_links_to_the_operators_page(dispatching_by_hand: Dispatching) -> None:
+    given = dispatching_by_hand
+    order_id = await given.system.place()
+    await given.app.with_page("https://shop.example").dispatcher(given.system.client, eager=False).step()
+    details = await (await given.described(order_id))["validate-order"].static_details()
+    assert f"(https://shop.example/#/orders/{order_id})" in (details or "")
+
+
 async def test_nothing_personal_goes_into_what_temporal_keeps_of_a_start(dispatching_by_hand: Dispatching) -> None:
     given = dispatching_by_hand
     order_id = await brought_to(given, "order.shipped")

@@ -74,6 +74,13 @@ CAUSES: dict[str, tuple[list[Labels], list[str]]] = {
         ],
         ["ReaderWithoutOwner"],
     ),
+    "workers": (
+        [
+            {"alertname": "TaskQueueBacklog", "task_queue": "orders-payments", "type": "activity"},
+            {"alertname": "OrderStuck", "status": "confirmed"},
+        ],
+        ["TaskQueueBacklog"],
+    ),
     "the books": ([{"alertname": "AuditFailed"}, {"alertname": "AuditOld"}], ["AuditFailed"]),
     "nothing in common": (
         [

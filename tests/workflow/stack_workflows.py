@@ -1,5 +1,6 @@
 """Workflows for tests of the compensation stack; imported again in the sandbox, so the module contains nothing else."""
 
+from datetime import datetime
 from functools import partial
 
 from temporalio import workflow
@@ -19,7 +20,7 @@ class Unwinding:
         self.log: list[str] = []
         self.compensations = Compensations(self.on_failure, lambda name: self.log.append(f"{name} calm"))
 
-    def on_failure(self, name: str, failure: FailureError) -> None:
+    def on_failure(self, name: str, failure: FailureError, next_round: datetime | None) -> None:
         self.log.append(f"{name} failed: {failure}")
 
     @workflow.run
@@ -49,7 +50,7 @@ class Broken:
 
     def __init__(self) -> None:
         self.undone: list[str] = []
-        self.compensations = Compensations(lambda name, failure: None, lambda name: None)
+        self.compensations = Compensations(lambda name, failure, next_round: None, lambda name: None)
 
     @workflow.run
     async def run(self) -> None:

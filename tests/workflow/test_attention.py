@@ -1,5 +1,6 @@
 """Steps and compensations that keep failing: visible, retried without end, and completed when the gateway is back."""
 
+import re
 from collections.abc import AsyncIterator
 
 import pytest
@@ -9,6 +10,8 @@ from temporalio.testing import TimeSkipper
 from tests.running_system import RunningSystem, running_system, until
 from tests.workflow.steering import Steering
 from workflows.model import NEEDS_ATTENTION
+
+TIME = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC"
 
 
 @pytest.fixture
@@ -40,6 +43,12 @@ async def test_a_compensation_that_fails_for_hours_is_seen_and_then_finishes_by_
     await until(tried_for_an_hour, "rounds of attempts over more than an hour of virtual time")
     attention = await handle.query("attention")
     assert (attention["step"], attention["error"]) == ("refund-payment", "no answer")
+    details = await skipping.current_details(order_id)
+    assert re.search(
+        rf"\*\*refund-payment keeps failing\*\* since {TIME}: \d+ rounds of attempts, the next at {TIME}\. "
+        "Last error: no answer",
+        details,
+    ), details
     assert await needs_attention(skipping, order_id)
     assert (await skipping.state(order_id)).status == "cancelled"
     assert (await skipping.state(order_id)).payment_state == "paid"

@@ -8,8 +8,11 @@ import { badge } from "./status.js";
 const WORDS = { refundFailed: "refund failed", disputed: "disputed", holdEnding: "hold ends", lost: "lost", stalled: "stalled", failing: "failing", parked: "parked", onHold: "on hold" };
 const ICONS = { refundFailed: "lost", disputed: "failing", holdEnding: "failing", lost: "lost", stalled: "lost", failing: "failing", parked: "parked", onHold: "held" };
 
+/** A kind's name in words. */
+export const kindWord = (kind) => WORDS[kind] ?? kind;
+
 const COLUMNS = [
-  { label: "What", cell: ({ kind }) => badge(ICONS[kind] ?? "lost", WORDS[kind] ?? kind, kind === "onHold" ? "held" : "bad") },
+  { label: "What", cell: ({ kind }) => badge(ICONS[kind] ?? "lost", kindWord(kind), kind === "onHold" ? "held" : "bad") },
   { label: "Order", cell: ({ orderId }) => orderLink(orderId) },
   { label: "Step", cell: ({ step }) => external(step) },
   { label: "Since", cell: ({ since }) => relative(since) },

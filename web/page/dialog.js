@@ -5,8 +5,11 @@ import { questionForm } from "./question.js";
 const OUTDATED = "This has changed since the dialog was opened. Check it again, then confirm.";
 const WITHDRAWN = "This has changed since the dialog was opened, and is no longer possible.";
 
-/** Opens a dialog around what `build(close)` returns; it leaves the page when it is closed. */
-export function openDialog(title, build, { kind = "" } = {}) {
+/**
+ * Opens a dialog around what `build(close)` returns; it leaves the page when it is closed. While isBusy() neither Esc nor a click
+ * beside it closes it.
+ */
+export function openDialog(title, build, { kind = "", isBusy = () => false } = {}) {
   const heading = h("h2", { id: "dialog-title" }, title);
   const dialog = h("dialog", { "aria-labelledby": "dialog-title", class: kind });
   dialog.append(heading, ...build(() => dialog.close()));
@@ -15,7 +18,8 @@ export function openDialog(title, build, { kind = "" } = {}) {
     // The opening element may be gone.
     if (document.activeElement === document.body) focusHeading();
   });
-  dialog.addEventListener("click", (event) => event.target === dialog && isOutside(dialog, event) && dialog.close());
+  dialog.addEventListener("click", (event) => event.target === dialog && isOutside(dialog, event) && !isBusy() && dialog.close());
+  dialog.addEventListener("cancel", (event) => isBusy() && event.preventDefault());
   document.body.append(dialog);
   dialog.showModal();
   return dialog;

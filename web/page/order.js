@@ -1,8 +1,9 @@
 // One order: its status, money, goods and events, and the actions of a person.
 import { get } from "./api.js";
+import { kindWord, outsideLink } from "./attention.js";
 import { announce, emptyState, errorState, fill, h, icon, renew, external, section, skeleton } from "./dom.js";
 import { handle } from "./faults.js";
-import { time } from "./format.js";
+import { relative, time } from "./format.js";
 import { actionBar, reviseDialog } from "./order_actions.js";
 import { metadataFacts, noteForm, tagBar } from "./order_annotations.js";
 import { addressFacts, adjustmentTable, cancellationNote, goodsFacts, itemTable, moneyFacts, refundTable, steps } from "./order_facts.js";
@@ -26,6 +27,8 @@ export function showOrder(main, scope, { argument: orderId }) {
     try {
       const [order, timeline] = await Promise.all([get(path, {}, scope.signal), get(`${path}/timeline`, {}, scope.signal)]);
       show(places, order, timeline, refresh);
+      const stuck = isOver(order, timeline.workflows) ? [] : await failing(orderId, scope.signal);
+      renew(places.stuck, stuck, () => stuck.map(stuckNote));
       tags.show(order);
       reviseDialog(order);
       seen = Math.max(seen, timeline.events.at(-1)?.version ?? 0);
@@ -60,6 +63,27 @@ export function showOrder(main, scope, { argument: orderId }) {
   refresh();
 }
 
+/** True where all work of the order has been done. */
+function isOver({ status }, workflows) {
+  return ["shipped", "cancelled"].includes(status) && (workflows ?? []).every((each) => each.status === "completed");
+}
+
+/** Failing steps, and lost and stalled workflows. Holds have a note of their own. */
+async function failing(orderId, signal) {
+  const { stuck } = await get("/v1/attention", { orderId }, signal);
+  return stuck.filter(({ kind }) => kind !== "onHold");
+}
+
+function stuckNote({ kind, step, since, error, nextRetry, url }) {
+  const next = nextRetry ? [" The next attempt is ", relative(nextRetry), "."] : " It needs a person.";
+  return h(
+    "p",
+    { class: "banner", "data-tone": "bad" },
+    icon("failing"),
+    h("span", { class: "long" }, h("strong", {}, kindWord(kind), ": "), external(step), since && [" since ", time(since)], ". ", external(error), next, url && [" ", outsideLink(url, "Temporal")]),
+  );
+}
+
 /** True where the workflows do no further step until another event. */
 function isEnded({ status }, workflows) {
   return ["shipped", "cancelled"].includes(status) && (workflows ?? []).every((each) => each.status !== "running");
@@ -67,7 +91,7 @@ function isEnded({ status }, workflows) {
 
 function layout(main, orderId, tags, note) {
   const places = Object.fromEntries(
-    ["badges", "actions", "steps", "items", "money", "refunds", "adjustments", "goods", "address", "metadata", "timeline", "workflows"].map((name) => [name, h("div", { class: `order-${name}` })]),
+    ["badges", "actions", "steps", "stuck", "items", "money", "refunds", "adjustments", "goods", "address", "metadata", "timeline", "workflows"].map((name) => [name, h("div", { class: `order-${name}` })]),
   );
   places.items.append(skeleton(3));
   places.timeline.append(skeleton(4));
@@ -75,6 +99,7 @@ function layout(main, orderId, tags, note) {
     "div",
     { class: "order" },
     places.steps,
+    places.stuck,
     h("div", { class: "wide" }, section("Items", {}, places.items), section("Timeline", {}, places.timeline, note), section("Workflows", {}, places.workflows)),
     h("div", { class: "side" }, section("Money", {}, places.money, places.refunds, places.adjustments), section("Goods", {}, places.goods), section("Deliver to", {}, places.address), section("Metadata", { class: "order-metadata-panel" }, places.metadata)),
   );

@@ -6,6 +6,7 @@ import { handle } from "./faults.js";
 import { count, time } from "./format.js";
 import { money } from "./money.js";
 import { orderFilters } from "./order_filters.js";
+import { selection } from "./selection.js";
 import { badge, paymentWord, statusBadge } from "./status.js";
 import { table } from "./table.js";
 
@@ -31,11 +32,12 @@ function payment({ paymentState, amountRefunded, currency }) {
 
 /** query: the filters in the address. `changed(event)`: called for each change of an order. */
 export function orderList(scope, query) {
-  const rows = table("Orders", ORDER_COLUMNS, ({ orderId }) => orderId, () => emptyText(filters));
+  const picked = selection(() => filters.values(), scope, () => refresh());
+  const rows = table("Orders", picked.columns(ORDER_COLUMNS), ({ orderId }) => orderId, () => emptyText(filters));
   const older = h("button", { type: "button", hidden: true, onclick: () => showOlder() }, "Older orders");
   const place = h("div", {}, skeleton(8));
   const filters = orderFilters(query, () => restart());
-  const element = section("Orders", { class: "orders" }, filters.element, place, h("div", { class: "more" }, older, exportButton(filters.values, scope)));
+  const element = section("Orders", { class: "orders" }, filters.element, picked.element, place, h("div", { class: "more" }, older, exportButton(filters.values, scope)));
   let shown = [];
   let after = null;
   let generation = 0;
@@ -47,6 +49,7 @@ export function orderList(scope, query) {
     after = next;
     older.hidden = after === null;
     rows.update(shown);
+    picked.update(shown.map(({ orderId }) => orderId));
     if (place.firstElementChild !== rows.element) fill(place, rows.element);
   }
 
@@ -73,6 +76,7 @@ export function orderList(scope, query) {
 
   async function restart() {
     generation += 1;
+    picked.clear();
     shown = [];
     fill(place, skeleton(8));
     refresh();

@@ -1,9 +1,10 @@
 // Server-sent events over fetch, as EventSource cannot send the Authorization header.
-import { authorization, parsed, problemOf } from "./api.js";
+import { authorization, problemOf } from "./api.js";
+import { EventParser, dataOf } from "./event_parser.js";
 
 const FIRST_PAUSE = 500; // milliseconds, as all of these
 const LONGEST_PAUSE = 15_000;
-const SILENCE = 45_000; // the server sends something at least every 15 s
+export const SILENCE = 45_000; // the server sends something at least every 15 s
 const GONE = 410; // the last event seen is beyond the end of the log
 const HIDDEN = 20_000; // a browser has six connections to a server: a hidden tab gives its own back
 
@@ -83,30 +84,19 @@ export class LiveStream {
   }
 
   async #read(reader) {
-    let rest = "";
+    const events = new EventParser();
     for (;;) {
       const watch = setTimeout(() => this.connection.abort(), SILENCE);
       const { value, done } = await reader.read().catch(() => ({ done: true })).finally(() => clearTimeout(watch));
       if (done) return; // or interrupted
       this.attempts = 0;
-      const text = rest + value;
-      const whole = text.endsWith("\r") ? text.length - 1 : text.length; // its \n may come with the next chunk
-      const blocks = text.slice(0, whole).replace(/\r\n?/g, "\n").split("\n\n");
-      rest = blocks.pop() + text.slice(whole);
-      for (const block of blocks) this.#take(block);
+      for (const event of events.feed(value)) this.#take(event);
     }
   }
 
-  #take(block) {
-    const event = { id: null, type: "message", data: [] };
-    for (const line of block.split("\n")) {
-      const [, field, value] = /^([^:]*):? ?(.*)$/s.exec(line);
-      if (field === "data") event.data.push(value);
-      else if (field === "id") event.id = value;
-      else if (field === "event") event.type = value;
-    }
+  #take(event) {
     if (event.id !== null) this.lastId = event.id;
-    if (event.data.length) guarded(() => this.on.event({ ...event, data: parsed(event.data.join("\n")) }));
+    if (event.data.length) guarded(() => this.on.event({ ...event, data: dataOf(event) }));
   }
 
   #visibilityChanged() {

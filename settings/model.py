@@ -1,51 +1,14 @@
-"""Every setting, from the environment; or from the `orders dev` that runs in this folder."""
+"""Every setting, with its variable, limits and description."""
 
-import json
-import os
 from datetime import timedelta
-from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import quote
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic.fields import FieldInfo
-from pydantic_core import ErrorDetails
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from gateways.providers import GatewaySettings
-from orders.faults import problem_of
-
-DEV_FOLDER = Path(".orders")
-DEV_FILE = "services.json"
-# Without this refusal a worker of an older environment would serve unversioned beside versioned ones.
-_RENAMED = {"ORDERS_DEPLOYMENT_NAME": "TEMPORAL_DEPLOYMENT_NAME", "ORDERS_BUILD_ID": "TEMPORAL_WORKER_BUILD_ID"}
-
-
-class SettingsError(Exception):
-    """A setting is missing or wrong; the message names it."""
-
-
-class _Files(PydanticBaseSettingsSource):
-    """Values from the files that `{variable}_FILE` names, as container platforms mount secrets. Raises SettingsError."""
-
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[str | None, str, bool]:
-        variable = str(field.alias)
-        path = os.environ.get(f"{variable}_FILE")
-        if path and os.environ.get(variable):
-            raise SettingsError(f"{variable} and {variable}_FILE are both set: keep one of them")
-        return (_content(path, variable) if path else None), variable, False
-
-    def __call__(self) -> dict[str, str | None]:
-        read = (self.get_field_value(field, name) for name, field in self.settings_cls.model_fields.items())
-        return {variable: value for value, variable, _ in read if value is not None}
-
-
-def _content(path: str, variable: str) -> str:
-    try:
-        return Path(path).read_text().strip()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not text"
-        raise SettingsError(f"{variable}_FILE names {path}, which cannot be read: {reason}") from None
+from settings.sources import Files, SettingsError
 
 
 class Settings(BaseSettings, GatewaySettings):
@@ -70,6 +33,12 @@ class Settings(BaseSettings, GatewaySettings):
     )
     temporal_ui_url: str | None = Field(
         None, alias="TEMPORAL_UI_URL", description="the Temporal Web UI's address, for links"
+    )
+    page_url: str | None = Field(
+        None, alias="ORDERS_PAGE_URL", description="the operators' page's address, for links from the Temporal Web UI"
+    )
+    runbook_url: str | None = Field(
+        None, alias="ORDERS_RUNBOOK_URL", description="the runbook's address, for links from the Temporal Web UI"
     )
     task_queue: str = Field(
         "orders",
@@ -187,7 +156,7 @@ class Settings(BaseSettings, GatewaySettings):
         cls, settings_cls: type[BaseSettings], *sources: PydanticBaseSettingsSource, **named: PydanticBaseSettingsSource
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments, then the environment, then the files that it names."""
-        return named["init_settings"], named["env_settings"], _Files(settings_cls)
+        return named["init_settings"], named["env_settings"], Files(settings_cls)
 
     @property
     def app_database_url(self) -> str:
@@ -236,13 +205,17 @@ class Settings(BaseSettings, GatewaySettings):
 
     def workflow_url(self, workflow_id: str, run_id: str | None = None) -> str | None:
         """A workflow's page in the Temporal Web UI, where its address is known."""
+        if self.workflows_url is None:
+            return None
+        path = f"{self.workflows_url}/{quote(workflow_id, safe='')}"
+        return f"{path}/{run_id}" if run_id else path
+
+    @property
+    def workflows_url(self) -> str | None:
+        """The list of workflows in the Temporal Web UI, where its address is known."""
         if self.temporal_ui_url is None:
             return None
-        namespace = temporal_namespace()
-        path = (
-            f"{self.temporal_ui_url.rstrip('/')}/namespaces/{quote(namespace)}/workflows/{quote(workflow_id, safe='')}"
-        )
-        return f"{path}/{run_id}" if run_id else path
+        return f"{self.temporal_ui_url.rstrip('/')}/namespaces/{quote(temporal_namespace())}/workflows"
 
 
 def host_and_port(address: str) -> tuple[str, int]:
@@ -251,34 +224,6 @@ def host_and_port(address: str) -> tuple[str, int]:
     if not host or not port.isdecimal() or not 0 <= int(port) <= 65535:
         raise ValueError(f"must be like 127.0.0.1:9464, not {address!r}")
     return host.removeprefix("[").removesuffix("]"), int(port)
-
-
-def load_settings(folder: Path | None = DEV_FOLDER) -> Settings:
-    """The environment's settings; what it leaves open comes from the `orders dev` that runs in the folder. None: the
-    environment alone. Raises SettingsError."""
-    if renamed := [f"{old} is named {new}" for old, new in _RENAMED.items() if os.environ.get(old)]:
-        raise SettingsError("; ".join(renamed))
-    try:
-        settings = Settings()
-    except ValidationError as error:
-        raise SettingsError("; ".join(_problem(each) for each in error.errors())) from None
-    return settings.model_copy(update=_missing(settings, _dev_services(folder))) if folder else settings
-
-
-def _problem(error: ErrorDetails) -> str:
-    return ": ".join([*map(str, error["loc"]), problem_of(error)])
-
-
-def _missing(settings: Settings, services: dict[str, str]) -> dict[str, str]:
-    return {name: value for name, value in services.items() if getattr(settings, name, value) is None}
-
-
-def _dev_services(folder: Path) -> dict[str, str]:
-    try:
-        found: dict[str, str] = json.loads((folder / DEV_FILE).read_text())
-    except (FileNotFoundError, json.JSONDecodeError):
-        return {}
-    return found
 
 
 def temporal_namespace() -> str:
