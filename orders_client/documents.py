@@ -100,6 +100,8 @@ class OrderLine(TypedDict):
 class OrderRow(TypedDict):
     orderId: str
     customerId: str
+    customerName: str
+    country: str
     status: Literal["placed", "confirmed", "paid", "shipped", "cancelled"]
     paymentState: Literal["none", "paid", "refunded"]
     currency: str

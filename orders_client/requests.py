@@ -37,13 +37,20 @@ class NewOrder(TypedDict):
 
 class OrderFilter(TypedDict):
     wait: NotRequired[int | None]
-    status: NotRequired[Literal["placed", "confirmed", "paid", "shipped", "cancelled"] | None]
+    q: NotRequired[str | None]
+    status: NotRequired[list[Literal["placed", "confirmed", "paid", "shipped", "cancelled"]]]
     customerId: NotRequired[str | None]
-    placedFrom: NotRequired[str | None]
-    placedTo: NotRequired[str | None]
+    payment: NotRequired[Literal["none", "paid", "refunded"] | None]
+    country: NotRequired[str | None]
+    onHold: NotRequired[bool | None]
     waiting: NotRequired[bool]
+    currency: NotRequired[str | None]
+    minTotal: NotRequired[int | None]
+    maxTotal: NotRequired[int | None]
     tag: NotRequired[list[str]]
     metadata: NotRequired[list[str]]
+    placedFrom: NotRequired[str | None]
+    placedTo: NotRequired[str | None]
 
 
 class OrderLineRequest(TypedDict):

@@ -40,7 +40,9 @@ const line2: string | null = order.shippingAddress.line2;
 const tracking: string | undefined = order.shipment?.trackingNumber;
 assert.deepEqual([shipping, line2, typeof tracking, order.payment?.amount], [0, null, "string", 3000]);
 
-const query = { status: "shipped", limit: 10, wait: placed.data.position } as const;
+const { data: timeline } = await client.GET("/v1/orders/{orderId}/timeline", { params: { path: { orderId: "ts-1" } } });
+const wait = timeline?.events.at(-1)?.position ?? null; // the list has to include the shipment
+const query = { status: ["shipped" as const], limit: 10, wait };
 const { data: page } = await client.GET("/v1/orders", { params: { query } });
 assert(page);
 assert(page.orders.some((row) => row.orderId === "ts-1" && row.total === 3000));

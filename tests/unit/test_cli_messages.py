@@ -154,7 +154,6 @@ def test_attention_to_a_kind_without_rows_says_so(capsys: pytest.CaptureFixture[
     ("arguments", "problem"),
     [
         (("refund", "o-1", "--amount", "10.50", "--reason", "x"), "as 1250 for 12.50 EUR, not 10.50"),
-        (("list", "--waiting", "--status", "placed"), "cannot be combined with another filter"),
         (("list", "--csv", "--json"), "only one of --csv, --jsonl and --json"),
         (("list", "--csv", "--after", "7"), "leave out --after"),
         (("list", "--limit", "10001"), "must be at most 10,000 without --csv or --jsonl"),
