@@ -1952,15 +1952,15 @@ CREATE TABLE projections.order_dashboard (
     customer_name text DEFAULT ''::text NOT NULL,
     country text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
     search_text text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
-    facts tsvector GENERATED ALWAYS AS (array_to_tsvector((string_to_array(search_text, ' '::text) || ARRAY[('status='::text || status), ('payment='::text || payment_state), ('country='::text || country), ('hold='::text ||
+    facts tsvector GENERATED ALWAYS AS (array_to_tsvector((string_to_array(search_text, ' '::text) || ARRAY[('=status:'::text || status), ('=payment:'::text || payment_state), ('=country:'::text || country), ('=hold:'::text ||
 CASE
     WHEN (hold_reason IS NULL) THEN 'no'::text
     ELSE 'yes'::text
-END), ('wait='::text ||
+END), ('=wait:'::text ||
 CASE
     WHEN ((hold_reason IS NULL) AND (waits_until IS NULL)) THEN 'no'::text
     ELSE 'yes'::text
-END), ((((('total='::text || currency) || ':'::text) || length((total)::text)) || ':'::text) || "left"((total)::text, 2))]))) STORED NOT NULL
+END), ((((('=total:'::text || currency) || ':'::text) || length((total)::text)) || ':'::text) || "left"((total)::text, 2))]))) STORED NOT NULL
 );
 
 --

@@ -2,6 +2,7 @@
 
 import json
 import platform
+from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -10,6 +11,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from bench.durable import durable_servers
 from bench.parts import PARTS, Part
 from bench.runner import Compared, SideFailed, compare, servers
 from process import run
@@ -60,14 +62,15 @@ async def _measure(parts: list[Part], rounds: int, scale: float) -> list[Compare
     compared = []
     with Progress(*columns, console=Console(stderr=True)) as progress:
         task = progress.add_task("starting PostgreSQL and Temporal")
-        async with servers() as on:
-            for part in parts:
-                compared.append(
-                    await compare(
-                        on, part, rounds, scale,
-                        lambda side, n: progress.update(task, description=f"{side}, round {n} of {rounds}"),
-                    )
-                )  # fmt: skip
+        for durable, group in groupby(parts, key=lambda part: part.durable):
+            async with durable_servers() if durable else servers() as on:
+                for part in group:
+                    compared.append(
+                        await compare(
+                            on, part, rounds, scale,
+                            lambda side, n: progress.update(task, description=f"{side}, round {n} of {rounds}"),
+                        )
+                    )  # fmt: skip
     return compared
 
 

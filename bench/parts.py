@@ -18,7 +18,7 @@ class Target:
 class Part:
     """A comparison. sides: the first is ours; each by its name, and where its measure is, as `module:function`.
     limit: seconds that a side may take. by_name_only: too long to be among those that run by default.
-    most_rounds: however many are asked for."""
+    most_rounds: however many are asked for. durable: on servers with fsync."""
 
     name: str
     about: str
@@ -27,6 +27,7 @@ class Part:
     limit: float = 300
     by_name_only: bool = False
     most_rounds: int = 100
+    durable: bool = False
 
 
 AS_IT_COMES: Final = "bare, as the SDK comes"
@@ -80,6 +81,24 @@ PARTS: Final = (
             "worker | the rest": "orders_scale_out:measure_by_role",
             "worker | worker | the rest": "orders_scale_out:measure_two",
         },
+    ),
+    Part(
+        "durable",
+        "as orders, with fsync, and on Temporal's own server on PostgreSQL",
+        {"ours": "orders_ours:measure_orders", TUNED: "orders_bare:measure_orders"},
+        (Target("orders_per_s", 0.9, TUNED),),
+        limit=900,
+        by_name_only=True,
+        durable=True,
+    ),
+    Part(
+        "durable-single",
+        "as single, with fsync, and on Temporal's own server on PostgreSQL",
+        {"ours": "orders_ours:measure_single", TUNED: "orders_bare:measure_single"},
+        (Target("p50_ms", 1.3, TUNED, at_most=True),),
+        limit=900,
+        by_name_only=True,
+        durable=True,
     ),
     Part(
         "burst",
@@ -151,6 +170,22 @@ PARTS: Final = (
         },
         (Target("lost", 0.0, at_most=True), Target("out_of_order", 0.0, at_most=True)),
         limit=900,
+        by_name_only=True,
+        most_rounds=1,
+    ),
+    Part(
+        "log",
+        "bytes of the log for each event, and every statement over it, by the number of orders",
+        {
+            "10 M orders": "log_sizes:measure_10m",
+            "1 M orders": "log_sizes:measure_1m",
+            "100 k orders": "log_sizes:measure_100k",
+        },
+        tuple(
+            Target(f"{name}_p50_ms", 1.3, "100 k orders", at_most=True)
+            for name in ("append_one", "page", "next_page", "stream")
+        ),
+        limit=36_000,
         by_name_only=True,
         most_rounds=1,
     ),

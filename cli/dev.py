@@ -1,5 +1,8 @@
-"""`orders dev`: every service in this process and its children, with persistent data."""
+"""`orders dev`: every service in this process and its children, with persistent data.
 
+The modules that serve are imported while PostgreSQL and Temporal start: both take a second."""
+
+import asyncio
 import os
 import shutil
 import sysconfig
@@ -7,6 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,7 +22,6 @@ from cli.arguments import DATA_FOLDER, AsJson
 from cli.failures import database_address
 from cli.output import facts, note, show, show_json
 from cli.running import executed, opened, temporal
-from cli.worker import serve_and_announce
 from embedded.folders import private_folder
 from embedded.services import Services, run_services
 from eventstore.migrate import migrate
@@ -26,12 +29,8 @@ from inventory.stock import Stock
 from inventory.stock_file import read_stock_csv
 from process import MARGIN_WITH_SERVICES
 from settings import DEV_FILE, DEV_FOLDER, Settings, load_settings, temporal_namespace
-from telemetry.process import metrics_served
-from web.address import beside_others
-from web.app import create_app
-from web.server import api_served
-from worker import Role, serve
 
+_SERVING: Final = ("cli.worker", "web.app", "web.server")
 _PRODUCTS: Final = DATA_FOLDER / "northwind" / "products.csv"
 
 
@@ -42,6 +41,7 @@ async def dev(_: Settings, as_json: AsJson = False) -> None:
     DATABASE_URL and TEMPORAL_ADDRESS, where set, are used instead. Other commands in this folder find what runs here.
     """
     given = load_settings(None)  # addresses that an earlier run left in the folder are stale
+    importing = asyncio.create_task(asyncio.to_thread(_import_serving))
     async with run_services(
         DEV_FOLDER,
         database_url=given.database_url,
@@ -54,7 +54,13 @@ async def dev(_: Settings, as_json: AsJson = False) -> None:
         async with opened(settings) as app:
             if "PostgreSQL" not in services.started:  # the embedded server has this user alone
                 await warn_of_excess_rights(app.pool)
+            await importing
             await _serve(app, settings, services, as_json)
+
+
+def _import_serving() -> None:
+    for name in _SERVING:
+        import_module(name)
 
 
 def _settings(given: Settings, services: Services) -> Settings:
@@ -69,6 +75,13 @@ def _settings(given: Settings, services: Services) -> Settings:
 
 
 async def _serve(app: App, settings: Settings, services: Services, as_json: bool) -> None:
+    from cli.worker import serve_and_announce  # noqa: PLC0415
+    from telemetry.process import metrics_served  # noqa: PLC0415
+    from web.address import beside_others  # noqa: PLC0415
+    from web.app import create_app  # noqa: PLC0415
+    from web.server import api_served  # noqa: PLC0415
+    from worker import Role, serve  # noqa: PLC0415
+
     await _import_products(app.stock)
     client = await temporal(settings)
 

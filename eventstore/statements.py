@@ -42,9 +42,13 @@ CREATE_CHECKPOINT: Final = """
 insert into eventstore.subscriptions (name, position) values ($1, $2) on conflict (name) do nothing"""
 # Read a checkpoint, by the primary key.
 READ_CHECKPOINT: Final = "select position from eventstore.subscriptions where name = $1"
+# The transaction's commit does not wait for the disk: after a crash of the server, a reader repeats its last pages.
+_UNAWAITED: Final = "with unawaited as materialized (select set_config('synchronous_commit', 'off', true))"
 # Move a checkpoint from a position, by the primary key. Fencing: a runner that has lost its lease finds it moved.
-ADVANCE_CHECKPOINT: Final = """
-update eventstore.subscriptions set position = $3, updated_at = clock_timestamp() where name = $1 and position = $2"""
+ADVANCE_CHECKPOINT: Final = f"""
+{_UNAWAITED}
+update eventstore.subscriptions set position = $3, updated_at = clock_timestamp() from unawaited
+ where name = $1 and position = $2"""
 # Lock a checkpoint's row, by the primary key: no runner of the subscription moves it until the end of the transaction.
 LOCK_CHECKPOINT: Final = "select position from eventstore.subscriptions where name = $1 for update"
 # Count the events behind each checkpoint, by the primary key of events: its cost grows with the lag.
@@ -58,7 +62,9 @@ select s.name, s.position, s.updated_at,
 # Open the lanes of a reader; locks its row, by the primary key of subscriptions.
 OPEN_LANES: Final = "select eventstore.open_lanes($1, $2)"
 # Move the checkpoint of some lanes and read their next page, by the primary keys of subscriptions and events.
-NEXT_PAGE: Final = "select * from eventstore.next_page($1, $2, $3, $4, $5, $6, $7, $8)"
+NEXT_PAGE: Final = f"""
+{_UNAWAITED}
+select page.* from unawaited, eventstore.next_page($1, $2, $3, $4, $5, $6, $7, $8) page"""
 
 # Wake other processes. NOTIFY holds a cluster-wide lock during its commit, which therefore does not wait for the disk.
 NOTIFY: Final = "select set_config('synchronous_commit', 'off', true), pg_notify($1, $2)"

@@ -111,22 +111,22 @@ class OrderFilter:
         if self.statuses:
             yield _any_of(self.statuses)
         if self.payment is not None:
-            yield f"'payment={self.payment}'"
+            yield f"'=payment:{self.payment}'"
         if self.country is not None:
-            yield f"'country={country_code(self.country)}'"
+            yield f"'=country:{country_code(self.country)}'"
         if self.on_hold is not None:
-            yield f"'hold={'yes' if self.on_hold else 'no'}'"
+            yield f"'=hold:{'yes' if self.on_hold else 'no'}'"
         if self.waiting:
-            yield "'wait=yes'"
+            yield "'=wait:yes'"
         if self.currency is not None:
-            yield " | ".join(f"'total={self.currency}:{each}" for each in _totals(self.min_total or 0, self._most))
+            yield " | ".join(f"'=total:{self.currency}:{each}" for each in _totals(self.min_total or 0, self._most))
 
 
 ALL_ORDERS: Final = OrderFilter()
 
 
 def _any_of(statuses: Sequence[str]) -> str:
-    return " | ".join(f"'status={status}'" for status in statuses)
+    return " | ".join(f"'=status:{status}'" for status in statuses)
 
 
 def _totals(least: int, most: int) -> Iterator[str]:

@@ -9,14 +9,15 @@ alter table projections.order_dashboard
 alter table projections.order_dashboard
     alter column amount_settled set default 0, alter column tags set default '[]', alter column metadata set default '{}';
 alter table projections.order_dashboard
+    -- A fact begins as no word does, or the search for `pa` would find each order by its payment state.
     add column facts tsvector not null generated always as (array_to_tsvector(string_to_array(search_text, ' ') || array[
-        'status=' || status,
-        'payment=' || payment_state,
-        'country=' || country,
-        'hold=' || case when hold_reason is null then 'no' else 'yes' end,
-        'wait=' || case when hold_reason is null and waits_until is null then 'no' else 'yes' end,
+        '=status:' || status,
+        '=payment:' || payment_state,
+        '=country:' || country,
+        '=hold:' || case when hold_reason is null then 'no' else 'yes' end,
+        '=wait:' || case when hold_reason is null and waits_until is null then 'no' else 'yes' end,
         -- The number of digits and the first two: a range of totals is some of these.
-        'total=' || currency || ':' || length(total::text) || ':' || left(total::text, 2)
+        '=total:' || currency || ':' || length(total::text) || ':' || left(total::text, 2)
     ])) stored;
 -- A change of a row waits in a list, which is sorted into the index at this size, in kB: each search reads the list.
 create index order_dashboard_facts on projections.order_dashboard using gin (facts) with (gin_pending_list_limit = 512);

@@ -39,6 +39,21 @@ async def test_an_order_is_tagged_and_noted_from_its_page_while_another_person_d
         await shown.sees(last, re.compile(r"Noted.*called the customer\n<i>twice</i>.*by api:local", re.DOTALL))
         await expect(shown.page.get_by_label("Note", exact=True)).to_have_value("")
 
+        await shop.place("other")
+        await tags.get_by_role("link", name="vip").click()
+        orders = shown.page.get_by_role("region", name="Orders")
+        await shown.sees(orders.get_by_role("table"), "noted")
+        await expect(orders.get_by_label("Tag")).to_have_value("vip")
+        await orders.get_by_label("Metadata").fill("channel:web")
+        await orders.get_by_label("Metadata").press("Enter")
+        await expect(orders.get_by_role("link", name=re.compile("^(noted|other)$"))).to_have_text(
+            ["noted"], timeout=WAIT
+        )
+        await orders.get_by_label("Metadata").fill("channel:shop")
+        await orders.get_by_label("Metadata").press("Enter")
+        await shown.sees(orders, "No matching orders")
+        await shown.go_to_order("noted")
+
         await shown.button("Remove the tag vip").click()
         await expect(tags.get_by_role("listitem")).to_have_count(0, timeout=WAIT)
         await shown.sees(shown.timeline.filter(has_text="Untagged"), "vip")

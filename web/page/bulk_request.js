@@ -1,6 +1,6 @@
 // A bulk action as one request, whose results arrive while it works.
 import { Problem, authorization, problemOf, queryText } from "./api.js";
-import { EventParser, dataOf } from "./events.js";
+import { EventParser, dataOf } from "./event_parser.js";
 import { SILENCE } from "./stream.js";
 
 export const MOST = 10_000; // the API's limit

@@ -18,7 +18,7 @@ export function tagBar(path, done) {
   const add = () => input.value.trim() && change("PUT", input.value.trim().toLowerCase());
   const form = h("form", { class: "add-tag", onsubmit: (event) => (event.preventDefault(), add()) }, input, h("button", { type: "submit", class: "small" }, "Add tag"));
 
-  const chip = (tag) => h("li", { class: "chip" }, external(tag), may("operate") && remover(tag));
+  const chip = (tag) => h("li", { class: "chip" }, h("a", { href: `#/?tag=${encodeURIComponent(tag)}` }, external(tag)), may("operate") && remover(tag));
   const remover = (tag) => h("button", { type: "button", "aria-label": `Remove the tag ${tag}`, title: "Remove", onclick: () => change("DELETE", tag) }, icon("cancelled"));
   const element = h("div", { class: "tag-bar", hidden: true }, list, may("operate") && form, fault);
   function show({ tags }) {

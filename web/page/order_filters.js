@@ -27,6 +27,7 @@ export function orderFilters(query, changed) {
     payment: select("payment", PAYMENTS),
     country: input("country", { maxlength: "64", placeholder: "any, or DE" }),
     tag: input("tag", { maxlength: "40" }),
+    metadata: input("metadata", { maxlength: "541", placeholder: "any, or channel:web" }),
     currency: input("currency", { maxlength: "3", size: "5", placeholder: "any, or EUR" }),
     min: input("min", { inputmode: "decimal", size: "8" }),
     max: input("max", { inputmode: "decimal", size: "8" }),
@@ -82,12 +83,13 @@ function select(name, options) {
   return h("select", { id: `filter-${name}` }, options.map(([value, text]) => h("option", { value }, text)));
 }
 
-function moreFields({ hold, payment, country, tag, currency, min, max }) {
+function moreFields({ hold, payment, country, tag, metadata, currency, min, max }) {
   return [
     labelled("Hold", hold),
     labelled("Payment", payment),
     labelled("Country", country),
     labelled("Tag", tag),
+    labelled("Metadata", metadata),
     labelled("Currency", currency),
     labelled("Total from", min),
     labelled("Total to", max),
@@ -116,7 +118,7 @@ const trimmed = (fields) => Object.fromEntries(Object.entries(fields).map(([name
 const isFiltered = ({ status, ...others }) => status.length > 0 || Object.values(others).some(Boolean);
 
 /** The parameters of the API; null, with the reason shown, for an amount that is none. */
-function parameters({ status, q, customer, from, to, hold, payment, country, tag, currency, min, max }, problem) {
+function parameters({ status, q, customer, from, to, hold, payment, country, tag, metadata, currency, min, max }, problem) {
   problem.textContent = "";
   try {
     return {
@@ -130,6 +132,7 @@ function parameters({ status, q, customer, from, to, hold, payment, country, tag
       payment,
       country,
       tag,
+      metadata,
       currency: currency.toUpperCase(),
       minTotal: minor(min, currency),
       maxTotal: minor(max, currency),

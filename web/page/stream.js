@@ -1,6 +1,6 @@
 // Server-sent events over fetch, as EventSource cannot send the Authorization header.
 import { authorization, problemOf } from "./api.js";
-import { EventParser, dataOf } from "./events.js";
+import { EventParser, dataOf } from "./event_parser.js";
 
 const FIRST_PAUSE = 500; // milliseconds, as all of these
 const LONGEST_PAUSE = 15_000;
