@@ -2737,12 +2737,6 @@ CREATE INDEX order_dashboard_owed ON projections.order_dashboard USING btree (cu
 CREATE INDEX order_dashboard_tags ON projections.order_dashboard USING gin (tags jsonb_path_ops) WHERE (tags <> '[]'::jsonb);
 
 --
--- Name: order_dashboard_updated; Type: INDEX; Schema: projections; Owner: -
---
-
-CREATE INDEX order_dashboard_updated ON projections.order_dashboard USING btree (updated_at);
-
---
 -- Name: charges_order_id_idx; Type: INDEX; Schema: simulated; Owner: -
 --
 

@@ -28,7 +28,6 @@ class _Asker:
         ask = self._queries
         return {
             "counts": ask.counts_by_status,
-            "today": lambda: ask.changed_since(datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)),
             "revenue": ask.revenue,
             "list": ask.list_orders,
             "list_next": lambda: ask.list_orders(after=self._position()),

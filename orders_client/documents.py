@@ -231,6 +231,17 @@ class Shipment(TypedDict):
     carrier: str
 
 
+class Tagged(TypedDict):
+    orderId: str
+    changed: bool
+    status: Literal["placed", "confirmed", "paid", "shipped", "cancelled"]
+    paymentState: Literal["none", "paid", "refunded"]
+    onHold: bool
+    version: int
+    position: int
+    tags: list[str]
+
+
 class TimelineEvent(TypedDict):
     version: int
     position: int

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any, Final, Literal, TypedDict, Unpack, cast
 from urllib.parse import quote
 
-from orders_client.documents import Acted, OrderDocument, Placed, RefundAsked, Retried, TimelineEvent
+from orders_client.documents import Acted, OrderDocument, Placed, RefundAsked, Retried, Tagged, TimelineEvent
 from orders_client.errors import WaitTimeout
 from orders_client.stream import follow
 from orders_client.transport import Api
@@ -86,11 +86,23 @@ class Order:
         body = {"amount": amount, "reason": reason, "refundId": refund_id}
         return cast(RefundAsked, self._act("refunds", body, options))
 
-    def _act(self, name: str, body: dict[str, Any], options: ActOptions) -> Any:
+    def note(self, text: str, **options: Unpack[ActOptions]) -> Acted:
+        """Add a note, in any state of the order."""
+        return cast(Acted, self._act("notes", {"text": text}, options))
+
+    def tag(self, tag: str, **options: Unpack[ActOptions]) -> Tagged:
+        """Add a tag, in any state of the order. An order that has it is unchanged."""
+        return cast(Tagged, self._act(f"tags/{quote(tag, safe='')}", None, options, method="PUT"))
+
+    def untag(self, tag: str, **options: Unpack[ActOptions]) -> Tagged:
+        """Remove a tag, in any state of the order. An order without it is unchanged."""
+        return cast(Tagged, self._act(f"tags/{quote(tag, safe='')}", None, options, method="DELETE"))
+
+    def _act(self, name: str, body: dict[str, Any] | None, options: ActOptions, *, method: str = "POST") -> Any:
         version = options.get("expected_version")
         headers = {} if version is None else {"If-Match": f'"{version}"'}
         key = options.get("idempotency_key")
-        return self._api.request("POST", f"{self._path}/{name}", body, headers=headers, idempotency_key=key).json()
+        return self._api.request(method, f"{self._path}/{name}", body, headers=headers, idempotency_key=key).json()
 
 
 def has_ended(order: OrderDocument) -> bool:

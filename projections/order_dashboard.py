@@ -89,7 +89,7 @@ def changes(row: SearchableOrder, event: Event, recorded: RecordedEvent) -> Chan
         raise NotPlaced(event.order_id, event.event_type)
     changed = {"updated_at": recorded.recorded_at, "position": recorded.position, **_step(row, event, recorded)}
     if words := _later_words(event):
-        changed["search_text"] = search_text([*words, *row.search_text.split(" ")])
+        changed["search_text"] = f"{' '.join(words)} {row.search_text}"
     return changed
 
 

@@ -17,7 +17,6 @@ from projections.order_filter import ALL_ORDERS, OrderFilter
 from projections.order_pages import OrderCursor, page_of_orders
 from projections.pages import Page, at_least_one
 from projections.statements import (
-    CHANGED_SINCE,
     COUNTS_BY_STATUS,
     FIGURES,
     GET_CUSTOMER,
@@ -34,16 +33,6 @@ from projections.statements import (
 CustomerCursor: TypeAlias = tuple[str, str]
 
 _POLL_FIRST, _POLL_LAST = 0.002, 0.05
-
-
-@dataclass(frozen=True, slots=True)
-class StatusTotal:
-    """Orders in one status and currency: their number, and their sum in minor units."""
-
-    status: str
-    currency: str
-    orders: int
-    total: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +100,6 @@ class Queries:
     async def statuses(self, order_ids: Sequence[str]) -> dict[str, str]:
         """The status of each of these orders that is known."""
         return {row["order_id"]: row["status"] for row in await self._pool.fetch(STATUSES, order_ids)}
-
-    async def changed_since(self, since: datetime) -> list[StatusTotal]:
-        """Totals by current status and currency of the orders with an event since that time, in UTC."""
-        records = await self._pool.fetch(CHANGED_SINCE, since)
-        return [StatusTotal(status, currency, int(n), int(total)) for status, currency, n, total in records]
 
     async def figures(self, days: Sequence[Day]) -> list[Figures]:
         """Figures of each day and currency with an occurrence, by day and currency."""

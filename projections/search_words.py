@@ -48,7 +48,7 @@ def words_and_parts(text: str) -> Iterator[str]:
     if not text.isascii():
         composed = unicodedata.normalize("NFC", text.casefold())
         if (transcribed := composed.translate(_TRANSCRIBED)) != composed:
-            yield from whole_words(transcribed)
+            yield from words_and_parts(transcribed)
 
 
 def search_text(words: Iterable[str]) -> str:

@@ -35,10 +35,6 @@ GET_ORDER: Final = f"{_ORDER} where order_id = $1"
 COUNTS_BY_STATUS: Final = "select status, orders from projections.order_counts where orders > 0 order by status"
 # The status of some orders: order_dashboard_pkey.
 STATUSES: Final = "select order_id, status from projections.order_dashboard where order_id = any ($1::text[])"
-# Orders changed since a time, by status and currency: order_dashboard_updated.
-CHANGED_SINCE: Final = """
-select status, currency, count(*), sum(total) from projections.order_dashboard
- where updated_at >= $1 group by status, currency order by status, currency"""
 # Customers by id: customer_orders_pkey.
 LIST_CUSTOMERS: Final = f"{_CUSTOMER} where (customer_id, currency) > ($1, $2) order by customer_id, currency limit $3"
 # One customer: customer_orders_pkey.

@@ -15,7 +15,7 @@ from web.models import OrderChanged
 MODULES: Final = {
     "documents": (
         *("Acted", "OrderChanged", "OrderDocument", "OrderRow", "Placed", "ProblemDocument"),
-        *("RefundAsked", "Retried", "TimelineEvent"),
+        *("RefundAsked", "Retried", "Tagged", "TimelineEvent"),
     ),
     "requests": ("NewOrder", "OrderFilter"),
 }

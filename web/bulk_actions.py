@@ -61,6 +61,8 @@ class BulkActions:
     def begin(self, caller: str, action: BulkAction) -> AsyncGenerator[bytes, None]:
         """Put the action in the caller's place; return its server-sent events."""
         self._places[caller] = action
+        if self._stopped:  # since the caller got the place
+            action.stop()
         return self._events(action)
 
     def _end(self, action: BulkAction) -> None:

@@ -1,9 +1,7 @@
 """Documents about the state of the system; see `web.models` for the spelling of fields."""
 
 from datetime import datetime
-from typing import Annotated, Literal
-
-from pydantic import Field
+from typing import Literal
 
 from application.documents import Amount, Document, Position, Status
 from open_work.kinds import Kind
@@ -24,27 +22,11 @@ class Money(Document):
     amount: Amount
 
 
-class StatusToday(Document):
-    """Orders in this status that changed today."""
-
-    status: Status
-    orders: int
-    amounts: list[Money]
-
-
-class Today(Document):
-    """Orders that changed since `since`, midnight UTC. Deprecated: GET /v1/figures counts occurrences, in any zone."""
-
-    since: datetime
-    statuses: list[StatusToday]
-
-
 class Summary(Document):
     """Dashboard figures. head: the end of the log. counts: orders by status. revenue: money paid and not refunded."""
 
     head: Position
     counts: dict[Status, int]
-    today: Annotated[Today, Field(deprecated=True)]
     revenue: list[Money]
 
 

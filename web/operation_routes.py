@@ -1,8 +1,6 @@
 """GET: the state of the system. POST: rebuild a projection."""
 
 from dataclasses import asdict, replace
-from datetime import UTC, datetime
-from itertools import groupby
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Query
@@ -48,23 +46,14 @@ async def get_config(system: Shared, caller: Asking) -> dict[str, Any]:
 @router.get("/summary", response_model=models.Summary)
 @requires(Role.READ)
 async def get_summary(system: Shared, wait: Wait = None) -> dict[str, Any]:
-    """Orders by status; revenue, the largest amount first. Deprecated: `today`, the orders that changed since midnight UTC at
-    their full totals; see GET /v1/figures."""
+    """Orders by status; revenue, the largest amount first."""
     await caught_up(system, ORDER_DASHBOARD, wait)
     queries = system.queries
-    since = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    today = groupby(await queries.changed_since(since), key=lambda standing: standing.status)
     return {
         "head": await system.sources.store.head(),
         "counts": await queries.counts_by_status(),
-        "today": {"since": since, "statuses": [_status_today(status, list(found)) for status, found in today]},
         "revenue": _money(largest_first(await queries.revenue())),
     }
-
-
-def _status_today(status: str, found: list[Any]) -> dict[str, Any]:
-    amounts = {standing.currency: standing.total for standing in found}
-    return {"status": status, "orders": sum(standing.orders for standing in found), "amounts": _money(amounts)}
 
 
 def _money(amounts: dict[str, int]) -> list[dict[str, Any]]:

@@ -51,7 +51,7 @@ class Report:
         """Print the summary; return the code, or that of a refusal."""
         summary = self._action.summary()
         if summary.left:
-            note(f"stopped: {summary.left:,} orders are left. The same command does only what is missing")
+            note(f"stopped: {summary.left:,} orders are left. Run the same command again for them")
         if self._as_json:
             show_json({"summary": summary})
         else:

@@ -5,12 +5,12 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from bench import message_db
+from bench import message_db, search
 from bench.growth_fill import fill_store, let_readers_skip
 from bench.log import fill
 from bench.parts import PARTS, Part
 from bench.runner import Servers, compare
-from bench.side import LeftOut
+from bench.side import Ground, LeftOut
 from embedded.postgres import Postgres
 from embedded.temporal import TemporalServer
 from eventstore.checkpoints import lags
@@ -73,6 +73,14 @@ async def test_a_store_is_filled_once_and_measured_in_each_round(
     assert len(rounds) == 2
     assert all(value > 0 for figures in rounds for value in figures.values())
     assert rounds[0].keys() >= {target.figure for part in PARTS if part.name == "growth" for target in part.targets}
+
+
+async def test_searches_are_measured_on_orders_that_they_find(database_url: str, pool: asyncpg.Pool) -> None:
+    figures = await search.measure(Ground(database_url, "", 0.002))
+    assert figures["slowest_p99_ms"] > 0
+    kinds = search.searches(2_000)
+    for kind in ("order_id", "part_of_order_id", "address", "sku", "statuses", "country", "customer"):
+        assert any([(await Queries(pool).list_orders(kinds[kind]())).rows for _ in range(50)]), kind
 
 
 async def test_without_npm_the_side_that_needs_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -273,3 +273,21 @@ async def test_something_arrives_while_an_order_takes_long_and_a_stop_of_the_ser
         assert progress.ended["left"] == 12 - AT_ONCE
         assert progress.ended["reason"] == "the server stops: send the request again"
         assert await on_hold(served, ids) == set(ids[:AT_ONCE])
+
+
+async def test_the_server_stops_after_the_orders_in_progress_of_a_client_that_is_gone(
+    database_url: str, temporal_client: Client
+) -> None:
+    gate = Gate()
+    async with api(database_url, temporal_client, adapt=gate.adapt) as served:
+        ids = await place(served, AT_ONCE)
+        gate.close()
+        async with started(served, "hold", {"orderIds": ids, **REASON}):
+            await until(lambda: _is(gate.waiting == AT_ONCE), "the orders are in progress")
+        await until(lambda: _is(not served.system.bulk_actions.in_progress), "the server has seen the end")
+        stopping = asyncio.create_task(served.stop())
+        done, _ = await asyncio.wait({stopping}, timeout=0.5)
+        assert not done, "stopped with orders in progress"
+        gate.open()
+        await stopping
+        assert await on_hold(served, ids) == set(ids)

@@ -35,7 +35,7 @@ async def test_the_examples_do_what_they_say(database_url: str, temporal_client:
             output, _ = await process.communicate()
             assert process.returncode == 0, example + output.decode()
             stated += output.decode()
-    assert len(EXAMPLES) == 8
+    assert len(EXAMPLES) == 9
     assert '"actor":"api:cyd"' in stated
     assert '"orderId":"nw-10248","changed":true' in stated
     assert '"status":"cancelled"' in stated

@@ -151,12 +151,6 @@ async def test_summary_adds_up(database_url: str, temporal_client: Client) -> No
         found = await served.get("/v1/summary")
         assert found["counts"] == {"cancelled": 1, "placed": 1, "shipped": 1}
         assert found["head"] == 7
-        assert {each["status"]: (each["orders"], each["amounts"]) for each in found["today"]["statuses"]} == {
-            "shipped": (1, [{"currency": "EUR", "amount": 3000}]),
-            "cancelled": (1, [{"currency": "EUR", "amount": 1500}]),
-            "placed": (1, [{"currency": "USD", "amount": 3000}]),
-        }
-        assert found["today"]["since"] == datetime.now(UTC).strftime("%Y-%m-%dT00:00:00Z")
         assert {"currency": "EUR", "amount": 3000} in found["revenue"]
 
 

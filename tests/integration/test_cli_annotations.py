@@ -87,7 +87,6 @@ async def test_annotations_that_are_refused_change_nothing_and_name_the_reason(s
         (1, "cannot have more than 20 tags", ("tag", "a", *(f"t-{number}" for number in range(21)))),
         (2, "must be KEY:VALUE", ("list", "--metadata", "channel")),
         (2, "names two values", ("list", "--metadata", "a:1", "--metadata", "a:2")),
-        (2, "cannot be combined", ("list", "--tag", "vip", "--waiting")),
     ):
         ended = await shell.orders(*command)
         assert (ended.code, ended.out) == (code, ""), (command, ended)

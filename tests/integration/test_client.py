@@ -131,6 +131,18 @@ async def test_wait_returns_an_order_that_waits_for_a_person_or_is_cancelled(ser
     assert cancelled["status"] == "cancelled"
 
 
+async def test_an_order_is_annotated(served: Api) -> None:
+    await served.place("a")
+
+    def annotate(orders: Orders) -> tuple[list[str], list[str], int]:
+        order = orders.order("a")
+        order.note("Gift wrap")
+        return order.tag("gift")["tags"], order.untag("gift")["tags"], order.get()["version"]
+
+    with Orders(served.url, OPERATOR) as orders:
+        assert await asyncio.to_thread(annotate, orders) == (["gift"], [], 4)
+
+
 async def test_wait_raises_after_the_time_out_with_the_order(served: Api) -> None:
     await served.place("a")
     with Orders(served.url, READER) as orders, pytest.raises(WaitTimeout, match="a is still placed") as raised:

@@ -246,7 +246,6 @@ QUESTIONS: Final = [
     for given in filters
 ] + [
     (statements.STATUSES, (["o-1", "o-2"],)),
-    (statements.CHANGED_SINCE, (datetime(2036, 1, 1, tzinfo=UTC),)),
     (statements.GET_ORDER, ("o-1",)),
     (statements.LIST_CUSTOMERS, ("c-1", "EUR", 10)),
     (statements.GET_CUSTOMER, ("c-1",)),

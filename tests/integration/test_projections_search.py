@@ -113,6 +113,7 @@ FILTERS: Final[list[tuple[dict[str, Any], list[str]]]] = [
     ({"currency": "USD"}, ["o-6"]),
     ({"currency": "USD", "min_total": 100_300}, ["o-6"]),
     ({"currency": "USD", "min_total": 100_301}, []),
+    ({"currency": "USD", "max_total": 100_299}, []),
     ({"currency": "EUR", "max_total": 1299}, []),
     ({"currency": "EUR", "min_total": 1300, "max_total": 1300, "text": "ada"}, ["o-4", "o-3", "o-2", "o-1"]),
     ({"customer_id": "ada", "text": "tea", "payment": "paid"}, ["o-1"]),

@@ -247,6 +247,6 @@ async def test_given_temporary_objects_named_as_ours_and_as_catalogs_when_a_rebu
         for function in ("begin_rebuild", "index_rebuild", "swap_in"):
             await connection.execute(f"select projections.{function}('order_dashboard')")
         indexes = "select count(*) from pg_catalog.pg_index where indrelid = 'projections.order_dashboard'::regclass"
-        assert await connection.fetchval(indexes) == 11
+        assert await connection.fetchval(indexes) == 10
     finally:
         await connection.close()

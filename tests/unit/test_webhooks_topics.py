@@ -5,7 +5,7 @@ import pytest
 from webhooks.topics import BY_NAME, ORDER_EVENTS, wants
 
 
-@pytest.mark.parametrize("event_type", BY_NAME)
+@pytest.mark.parametrize("event_type", sorted(BY_NAME))
 def test_a_note_or_tag_is_sent_by_its_name_alone(event_type: str) -> None:
     assert wants([event_type], event_type)
     assert wants(["*", event_type], event_type)

@@ -81,6 +81,19 @@ async def test_a_rate_limit_delays_a_charge_and_its_refund_and_the_order_never_n
         assert not await was_marked(system, order_id)
 
 
+async def test_charges_are_begun_at_the_rate_of_the_setting(database_url: str, temporal_client: Client) -> None:
+    orders, rate = 12, 2.0
+    async with running_system(database_url, temporal_client, payments_per_second=rate) as system:
+        await system.stock(TEA_1=orders)
+        ids = [await system.place(quantity=1) for _ in range(orders)]
+        for order_id in ids:
+            await system.settled(order_id, "shipped", seconds=90)
+        began = await system.app.pool.fetch("select decided_at from simulated.charges order by decided_at")
+        at_once = 4  # partitions of the queue, each of which may let a burst pass
+        took = (began[-1][0] - began[0][0]).total_seconds()
+        assert took >= (orders - at_once) / rate, f"{len(began)} charges in {took:.1f} s"
+
+
 async def test_without_a_worker_of_the_gateways_queues_an_order_needs_attention_and_ships_once_there_is_one(
     database_url: str, temporal_client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
