@@ -24,7 +24,7 @@ async def test_an_order_placed_by_http_is_seen_to_ship_without_a_reload(
         tile = shown.page.locator(".tile[data-figure=shipped]")
         await shown.sees(tile, re.compile(r"shipped.*1.*30\.00\s*EUR"))
         await shown.sees(shown.page.locator(".standing"), "1 shipped")
-        await shown.sees(shown.page.locator(".tile.revenue"), "30.00\u00a0EUR")
+        await shown.sees(shown.page.locator(".revenue"), "30.00\u00a0EUR")
         assert await shown.page.evaluate("window.neverReloaded")
 
 
