@@ -29,7 +29,7 @@ from settings import Settings
 from worker import Role, serve
 from workflows.model import NEEDS_ATTENTION
 
-DEADLINE = 30.0
+DEADLINE = 60.0
 CANCEL_REASON = "Maria Anders has changed her mind"
 PLACED_AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 

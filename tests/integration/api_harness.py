@@ -229,3 +229,10 @@ async def cut_connections(database_url: str, meanwhile: Callable[[], object] = l
             "select pg_terminate_backend(pid) from pg_stat_activity "
             "where datname = current_database() and pid <> pg_backend_pid()"
         )
+
+
+async def opened(listener: Listener) -> None:
+    """Wait until the server has begun the stream, and so listens to the log."""
+    async for line in listener.lines:
+        if line.startswith(":"):
+            return

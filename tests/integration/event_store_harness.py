@@ -18,7 +18,7 @@ from eventstore.lease import Lease
 from eventstore.model import AppendResult, NewEvent, RecordedEvent
 from eventstore.store import EventStore
 
-DEADLINE = 10.0
+DEADLINE = 20.0
 R = TypeVar("R", bound=ConsumerRunner)
 
 _COLLECTED = """

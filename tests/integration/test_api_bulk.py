@@ -1,20 +1,14 @@
 """Bulk actions of the API: a result for each order, within bounds, stopped by closing the connection."""
 
-import asyncio
-from collections.abc import Callable
-from dataclasses import replace
-from typing import Any
-
 import pytest
 from temporalio.client import Client
 
 from application.bulk_action import AT_ONCE
-from bootstrap import App
 from order_streams import load_order
 from orders.events import OrderHeld
 from tests.integration.api_harness import KEYS, OPERATOR, READER, WRITER, Api, api, bearer, problem
 from tests.integration.bulk_harness import Gate, finished, started
-from tests.running_system import DEADLINE, until
+from tests.running_system import until
 from web import bulk_actions, bulk_routes
 
 REASON = {"reason": "carrier on strike"}
@@ -214,80 +208,3 @@ async def test_orders_are_named_or_filtered_and_no_more_than_the_limit(
         refused = await served.post("/v1/bulk-actions/hold?status=placed", REASON)
         assert "more than 3 orders" in problem(refused, 422, "too-many-orders")["detail"]
         assert await on_hold(served, ids) == set()
-
-
-async def test_an_outage_ends_it_and_a_bug_at_one_order_does_not(database_url: str, temporal_client: Client) -> None:
-    def fail_at(name: str, error: Exception) -> Callable[[App], App]:
-        def adapt(app: App) -> App:
-            class Failing:
-                def __getattr__(self, attribute: str) -> Any:
-                    return getattr(app.orders, attribute)
-
-                async def handle(self, stream: str, *arguments: Any, **options: Any) -> Any:
-                    if stream == name:
-                        raise error
-                    return await app.orders.handle(stream, *arguments, **options)
-
-            return replace(app, orders=Failing())  # type: ignore[arg-type]
-
-        return adapt
-
-    async with api(database_url, temporal_client) as plain:
-        ids = await place(plain, 30)
-    request = {"orderIds": ids, **REASON}
-    async with api(database_url, temporal_client, adapt=fail_at("order-o-3", KeyError("a bug"))) as served:
-        progress = await finished(served, "hold", request)
-        assert progress.by_order() == dict.fromkeys(ids, "done") | {"o-3": "failed"}
-        [failed] = [each for each in progress.results if each["result"] == "failed"]
-        assert failed["code"] == "internal-error"
-    async with api(database_url, temporal_client, adapt=fail_at("order-o-3", ConnectionResetError("gone"))) as served:
-        progress = await finished(served, "release", {"orderIds": ids})
-        assert progress.ended is not None
-        assert progress.ended["reason"] == "the database does not answer: try again later"
-        assert progress.ended["failed"] == 1
-        begun = 30 - progress.ended["left"]
-        assert len(progress.results) == begun <= 3 + 1 + AT_ONCE
-        assert await on_hold(served, ids) == set(ids[begun:])
-
-
-async def test_something_arrives_while_an_order_takes_long_and_a_stop_of_the_server_ends_it_in_order(
-    database_url: str, temporal_client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(bulk_actions, "PING_SECONDS", 0.05)
-    gate = Gate()
-    async with api(database_url, temporal_client, adapt=gate.adapt) as served:
-        ids = await place(served, 12)
-        gate.close()
-        async with started(served, "hold", {"orderIds": ids, **REASON}) as progress:
-            async with asyncio.timeout(DEADLINE):
-                async for line in progress.lines:
-                    if line.startswith(":"):
-                        break
-            stopping = asyncio.create_task(served.stop())
-            await until(lambda: _is(served.serving.cancelling() > 0), "the server stops")
-            gate.open()
-            await progress.to_the_end()
-            await stopping
-        assert progress.ended is not None
-        assert progress.ended["done"] == AT_ONCE
-        assert progress.ended["left"] == 12 - AT_ONCE
-        assert progress.ended["reason"] == "the server stops: send the request again"
-        assert await on_hold(served, ids) == set(ids[:AT_ONCE])
-
-
-async def test_the_server_stops_after_the_orders_in_progress_of_a_client_that_is_gone(
-    database_url: str, temporal_client: Client
-) -> None:
-    gate = Gate()
-    async with api(database_url, temporal_client, adapt=gate.adapt) as served:
-        ids = await place(served, AT_ONCE)
-        gate.close()
-        async with started(served, "hold", {"orderIds": ids, **REASON}):
-            await until(lambda: _is(gate.waiting == AT_ONCE), "the orders are in progress")
-        await until(lambda: _is(not served.system.bulk_actions.in_progress), "the server has seen the end")
-        stopping = asyncio.create_task(served.stop())
-        done, _ = await asyncio.wait({stopping}, timeout=0.5)
-        assert not done, "stopped with orders in progress"
-        gate.open()
-        await stopping
-        assert await on_hold(served, ids) == set(ids)

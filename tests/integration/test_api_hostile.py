@@ -204,7 +204,7 @@ async def test_head_is_get_without_its_body(database_url: str, temporal_client: 
             for name in ("content-type", "content-length"):
                 assert head.headers[name] == get.headers[name]
         for path in ("/v1/events", "/v1/orders/a/events"):
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(20):
                 head = await served.http.head(path)
             assert (head.status_code, head.headers["content-type"]) == (200, "text/event-stream; charset=utf-8")
 

@@ -31,7 +31,7 @@ async def test_many_who_ask_for_the_head_while_a_writer_hangs_take_one_connectio
     async with in_flight(database_url, "counter-slow", events(1)) as slow, connected(database_url) as observer:
         asking = [asyncio.create_task(store.head()) for _ in range(ASKING)]
         await eventually("a head waits", lambda: _is(observer, 1))
-        assert (await asyncio.wait_for(store.append("counter-fast", events(1), expected=ANY), 10)).version == 1
+        assert (await asyncio.wait_for(store.append("counter-fast", events(1), expected=ANY), 20)).version == 1
         asking += [asyncio.create_task(store.head()) for _ in range(ASKING)]
         assert await observer.fetchval(WAITING) == 1
         await slow.transaction.commit()
@@ -57,7 +57,7 @@ async def test_a_cancelled_caller_leaves_the_call_to_the_others(store: EventStor
         await eventually("a head waits", lambda: _is(observer, 1))
         first.cancel()
         await slow.transaction.commit()
-        assert await asyncio.wait_for(second, 10) == 0
+        assert await asyncio.wait_for(second, 20) == 0
     assert await store.head() == 1
 
 

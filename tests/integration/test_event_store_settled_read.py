@@ -96,7 +96,7 @@ async def test_given_an_append_in_flight_below_a_committed_one_when_reading_then
 
         await (slow.transaction.commit() if outcome == "commit" else slow.transaction.rollback())
 
-        page = await asyncio.wait_for(reading, 5)
+        page = await asyncio.wait_for(reading, 20)
         expected = ["counter-slow", "counter-fast"] if outcome == "commit" else ["counter-fast"]
         assert [event.stream for event in page.events] == expected
         assert page.position == fast.last_position
@@ -128,7 +128,7 @@ async def test_given_a_writing_transaction_elsewhere_when_reading_then_it_holds_
     async with connected(database_url) as elsewhere, elsewhere.transaction():
         await elsewhere.execute("insert into eventstore.subscriptions (name) values ('elsewhere')")
         await elsewhere.fetch("select * from eventstore.events for share")
-        page = await asyncio.wait_for(store.read_all(), 5)
+        page = await asyncio.wait_for(store.read_all(), 20)
         assert len(page.events) == 1
 
 

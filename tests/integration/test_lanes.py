@@ -136,7 +136,7 @@ async def test_a_page_of_lanes_waits_for_an_append_in_flight_below_a_committed_o
         reading = asyncio.create_task(drain(collector))
         await eventually("the reader waits", lambda: observer.fetchval(_READER_WAITS))
         await (slow.transaction.commit() if outcome == "commit" else slow.transaction.rollback())
-        await asyncio.wait_for(reading, 5)
+        await asyncio.wait_for(reading, 20)
     expected = ["counter-slow", "counter-fast"] if outcome == "commit" else ["counter-fast"]
     assert [event.stream for event in collector.seen] == expected
 

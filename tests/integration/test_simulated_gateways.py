@@ -161,7 +161,7 @@ class TestFaults:
         await faults.set("payment.charge", "hang", remaining=1, delay_seconds=1.0)
         request = a_charge()
         late = asyncio.create_task(payments.charge(request))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             # The awaited condition is a commit of another connection, which sets no event here.
             while await pool.fetchval("select remaining from simulated.faults") != 0:  # noqa: ASYNC110
                 await asyncio.sleep(0.005)

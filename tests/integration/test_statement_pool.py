@@ -35,7 +35,7 @@ async def test_statements_one_after_another_use_one_connection_and_every_method_
 
 async def test_at_most_a_quarter_is_kept_and_is_counted_as_idle(kept: asyncpg.Pool) -> None:
     await asyncio.gather(*(kept.fetchval("select pg_sleep(0.05)") for _ in range(SIZE)))
-    rest = [await asyncio.wait_for(kept.acquire(), 5) for _ in range(SIZE - SIZE // 4)]
+    rest = [await asyncio.wait_for(kept.acquire(), 20) for _ in range(SIZE - SIZE // 4)]
     assert kept.get_idle_size() == SIZE // 4
     for connection in rest:
         await kept.release(connection)
@@ -46,7 +46,7 @@ async def test_at_most_a_quarter_is_kept_and_is_counted_as_idle(kept: asyncpg.Po
 async def test_a_small_pool_keeps_none(database_url: str, size: int) -> None:
     async with open_pool(database_url, size=size) as pool:
         await pool.fetchval("select 1")
-        for connection in [await asyncio.wait_for(pool.acquire(), 5) for _ in range(size)]:
+        for connection in [await asyncio.wait_for(pool.acquire(), 20) for _ in range(size)]:
             await pool.release(connection)
 
 
@@ -75,7 +75,7 @@ async def test_a_cancelled_or_failed_statement_leaves_a_pool_that_works(kept: as
             await asyncio.wait_for(kept.fetchval("select pg_sleep(30)"), 0.02)
         with pytest.raises(asyncpg.DivisionByZeroError):
             await kept.fetchval("select 1 / 0")
-    assert await asyncio.wait_for(kept.fetchval("select 1"), 5) == 1
+    assert await asyncio.wait_for(kept.fetchval("select 1"), 20) == 1
     assert kept.get_idle_size() == kept.get_size()
 
 
@@ -86,6 +86,6 @@ async def test_closing_waits_for_a_statement_in_progress_and_releases_the_kept(d
         slow = asyncio.create_task(pool.fetchval("select 5 from pg_sleep(0.3)"))
         await eventually("the statement is in progress", lambda: owner.fetchval(sleeps, backend))
         await pool.fetchval("select 1")
-        await asyncio.wait_for(pool.close(), 10)
+        await asyncio.wait_for(pool.close(), 20)
         assert await slow == 5
     assert pool.get_size() == 0

@@ -56,7 +56,7 @@ async def collecting(
 async def listening(store: EventStore, database_url: str) -> AsyncIterator[None]:
     with store.wakeup.subscribe() as awake:
         async with running(asyncio.create_task(store.wakeup.listen(database_url))):
-            await asyncio.wait_for(awake.wait(), 5)
+            await asyncio.wait_for(awake.wait(), 20)
             yield
 
 
@@ -138,7 +138,7 @@ async def test_given_many_appends_in_a_row_when_announced_then_few_notifications
 
         sent = 0
         while not heads or heads[-1] < appends:
-            await asyncio.wait_for(notified.get(), 5)
+            await asyncio.wait_for(notified.get(), 20)
             sent += 1
             heads.append(await observer.fetchval("select max(position) from eventstore.events"))
 

@@ -126,7 +126,7 @@ def waited(log: Log, silence: float = 60.0) -> list[str]:
     endings = Endings(messages.append, silence)
     endings.expect("o-1", fold([PLACED]))
     endings_of = cast(Any, log)
-    asyncio.run(asyncio.wait_for(endings.wait(endings_of, endings_of, 0, lambda: None), 10))
+    asyncio.run(asyncio.wait_for(endings.wait(endings_of, endings_of, 0, lambda: None), 20))
     assert endings.counts == {"shipped": 1, "cancelled": 0, "open": 0}
     return messages
 

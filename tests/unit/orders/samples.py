@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any, Final
 
+import pytest
+
 from orders.adjustments import AdjustmentAction, PaymentAdjusted
 from orders.commands import (
     CancelOrder,
@@ -13,6 +15,7 @@ from orders.commands import (
     RecordRefund,
     RecordShipment,
 )
+from orders.errors import InvalidOrder
 from orders.events import (
     CancelledBy,
     Event,
@@ -210,3 +213,16 @@ ON_THE_WIRE: Final[tuple[tuple[Event, str], ...]] = (
     (untagged(), "order.untagged: orderId customerId tag currency"),
 )
 """Each event, with its type and its fields in JSON."""
+
+BIGINT = 2**63 - 1
+
+
+def faults_in(data: object) -> dict[str, str]:
+    with pytest.raises(InvalidOrder) as refusal:
+        parse_order(data, now=NOW)
+    faults = refusal.value.faults
+    paths = [fault.path for fault in faults]
+    assert len(paths) == len(set(paths)), "one fault for each field"
+    assert all(str(fault) in str(refusal.value) for fault in faults)
+    str(refusal.value).encode()
+    return {fault.path: fault.problem for fault in faults}
