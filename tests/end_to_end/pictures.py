@@ -114,10 +114,10 @@ async def _page_pictures(browser: Browser, shop: Office, folder: Path) -> None:
         ("system", "/system", False),
     ):
         async with console(browser, shop.url, size=LONG_DESK, dark=dark) as shown:
-            await _take(shown, path, folder / f"page-{name}.png")
+            await _picture(shown, path, folder / f"page-{name}.png")
     for name, path in (("overview", "/"), ("order", f"/orders/{FAILING}")):
         async with console(browser, shop.url, size=PHONE) as shown:
-            await _take(shown, path, folder / f"page-phone-{name}.png")
+            await _picture(shown, path, folder / f"page-phone-{name}.png")
     async with console(browser, shop.url) as shown:
         await shown.go_to_order(REFUNDED)
         await shown.button("Refund").click(timeout=WAIT)
@@ -126,7 +126,7 @@ async def _page_pictures(browser: Browser, shop: Office, folder: Path) -> None:
         await shown.page.screenshot(path=folder / "page-dialog.png")
 
 
-async def _take(shown: Console, path: str, file: Path) -> None:
+async def _picture(shown: Console, path: str, file: Path) -> None:
     await shown.go(path)
     await expect(shown.page.locator("main h1")).to_have_count(1, timeout=WAIT)
     await expect(shown.page.locator("main [aria-busy]")).to_have_count(0, timeout=WAIT)
@@ -142,17 +142,17 @@ async def _temporal_pictures(browser: Browser, ui_url: str, folder: Path) -> Non
     await page.goto(f"{ui_url}/namespaces/default/workflows?query={quote(QUERY)}")
     failing = page.get_by_role("link", name=f"fulfill-order-{FAILING}").first
     await expect(failing).to_be_visible(timeout=WAIT)
-    await _take_temporal(page, folder / "temporal-list.png")
+    await _save_when_drawn(page, folder / "temporal-list.png")
     await failing.click()
     await page.set_viewport_size({"width": 1440, "height": 720})
     await page.get_by_text("User Metadata").click()
     details = page.frame_locator("iframe[src*='keeps']")  # each text of a workflow is rendered in a frame
     await expect(details.get_by_text("create-shipment keeps failing")).to_be_visible(timeout=WAIT)
-    await _take_temporal(page, folder / "temporal-order.png")
+    await _save_when_drawn(page, folder / "temporal-order.png")
     await page.close()
 
 
-async def _take_temporal(page: Page, file: Path) -> None:
+async def _save_when_drawn(page: Page, file: Path) -> None:
     await page.evaluate("document.fonts.ready")
     await page.screenshot(path=file)
 
