@@ -33,7 +33,7 @@ export function showOverview(main, scope, route) {
       h("div", { class: "section-head" }, h("h2", { id: "today" }, "Today ", places.day), totals),
       places.tiles,
     ),
-    section("All orders", { class: "in-all" }, places.now, places.revenue),
+    section("In all", { class: "in-all" }, places.now, places.revenue),
     list.element,
   );
 
