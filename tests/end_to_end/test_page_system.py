@@ -65,6 +65,25 @@ async def test_a_parked_event_is_counted_and_needs_attention(
         await shown.sees(attention.get_by_role("row").filter(has_text="parked"), "cannot be read")
 
 
+async def test_of_many_events_that_need_attention_the_first_five_are_listed_until_more_are_wanted(
+    database_url: str, temporal_client: Client, browser: Browser
+) -> None:
+    async with office(database_url, temporal_client) as shop, console(browser, shop.url) as shown:
+        for number in range(2):
+            await shop.place(f"parked-{number}")
+            await shop.system.settled(f"parked-{number}", "shipped")
+        await shop.system.app.pool.execute(
+            "insert into projections.parked (projection, position, reason) "
+            "select 'customer-orders', position, 'cannot be read' from eventstore.events order by position limit 8"
+        )
+        await shown.go()
+        attention = shown.page.get_by_role("region", name="Needs attention")
+        await shown.sees(attention.locator(".number-badge"), "8")
+        await expect(attention.locator("tbody tr")).to_have_count(5)
+        await attention.get_by_role("button", name="More").click()
+        await expect(attention.locator("tbody tr")).to_have_count(8)
+
+
 async def test_holds_are_one_line_behind_what_does_more_harm_until_they_are_asked_for(
     database_url: str, temporal_client: Client, browser: Browser
 ) -> None:
