@@ -124,10 +124,27 @@ class Commands(TyperGroup):
             **options | {"commands": {name: TyperCommand(name, help=line) for name, (_, line) in COMMANDS.items()}}
         )
 
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            raise _reworded(error) from None
+
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         if args[0] in COMMANDS:
             self.commands[args[0]] = load_command(args[0])
         return super().resolve_command(ctx, args)
+
+
+def _reworded(error: typer.BadParameter) -> typer.BadParameter:
+    """The error with its problem in the words of all other errors, where it is from the validation of a value's type."""
+    from pydantic import ValidationError  # noqa: PLC0415
+
+    if isinstance(cause := error.__cause__, ValidationError):
+        from orders.faults import problem_of  # noqa: PLC0415
+
+        error.message = problem_of(cause.errors()[0])
+    return error
 
 
 def load_command(name: str) -> Any:

@@ -34,7 +34,7 @@ class ProblemError(OrdersError):
         faults = [
             f"{each.get('pointer', each.get('parameter'))} {each['detail']}" for each in problem.get("errors") or ()
         ]
-        super().__init__("; ".join([f"{status} {problem['detail']}", *faults]))
+        super().__init__(f"{status} {'; '.join(faults) or problem['detail']}")
         self.status, self.problem = status, problem
         self.kind = problem["type"].removeprefix(_TYPE)
         self.retry_after = _seconds(headers.get("Retry-After", ""))

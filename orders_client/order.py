@@ -29,6 +29,9 @@ class Order:
         self._api, self._path = api, f"/v1/orders/{quote(order_id, safe='')}"
         self.order_id, self.placed = order_id, placed
 
+    def __repr__(self) -> str:
+        return f"Order({self.order_id!r})"
+
     def get(self) -> OrderDocument:
         """Read the order from its events, so that it is never behind."""
         return cast(OrderDocument, self._api.request("GET", self._path).json())

@@ -76,7 +76,7 @@ class OrderFilter:
             if bound is not None and self.currency is None:
                 raise BadFilter(name, "needs a currency")
         if (self.min_total or 0) > self._most:
-            raise BadFilter("min_total", "must not be above the largest total")
+            raise BadFilter("min_total", "must be at most the upper bound of the total")
 
     @property
     def is_listed(self) -> bool:

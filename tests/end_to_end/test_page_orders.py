@@ -192,6 +192,23 @@ async def test_orders_are_found_by_any_part_and_the_address_keeps_the_whole_filt
         await shown.sees(page.get_by_role("heading", level=1), "Order zoe-1")
 
 
+async def test_a_wrong_filter_of_the_address_is_named_and_widens_nothing(
+    database_url: str, temporal_client: Client, browser: Browser
+) -> None:
+    async with office(database_url, temporal_client) as shop, console(browser, shop.url) as shown:
+        await shop.place("any")
+        for query, problem in (
+            ("status=lost", "status must be"),
+            ("foo=1", "foo is not a known parameter"),
+            ("min=5", "minTotal needs a currency"),
+            ("metadata=abc", "metadata must be KEY:VALUE"),
+        ):
+            await shown.go(f"/?{query}")
+            await shown.sees(shown.page.locator(".orders"), problem)
+            await expect(shown.row("any")).to_have_count(0)
+        shown.expected("status of 422", at_least=4)
+
+
 async def test_an_order_that_is_not_there_is_said_so(
     database_url: str, temporal_client: Client, browser: Browser
 ) -> None:

@@ -129,6 +129,7 @@ export function errorState(error, again) {
     icon("failing", "big"),
     h("p", { class: "strong" }, visible(error.title ?? "Something went wrong")),
     h("p", {}, visible(error.message)),
+    error.errors?.length > 0 && h("ul", {}, error.errors.map(({ parameter, pointer, detail }) => h("li", {}, visible(`${parameter ?? pointer} ${detail}`)))),
     again && h("button", { type: "button", onclick: again }, "Try again"),
   );
 }

@@ -42,7 +42,9 @@ export function orderFilters(query, changed) {
   more.open = [...more.querySelectorAll("input, select")].some(({ value }) => value);
 
   const typed = () => ({ status: statuses.filter(({ checked }) => checked).map(({ value }) => value), ...trimmed(fields) });
-  let values = parameters(typed(), problem) ?? {};
+  // A filter of the address that is wrong must not widen the list.
+  const given = parameters(typed(), problem) ?? { minTotal: fields.min.value, maxTotal: fields.max.value };
+  let values = { ...given, ...asInAddress(query, fields) };
 
   function apply() {
     const found = parameters(typed(), problem);
@@ -111,6 +113,12 @@ async function copyAddress() {
   }
   announce(text);
   toast(text);
+}
+
+/** Filters of the address that the form cannot show, from another release or by a mistake: the API refuses them. */
+function asInAddress(query, fields) {
+  const unknown = [...query].filter(([name]) => name !== "status" && !(name in fields));
+  return { ...Object.fromEntries(unknown), status: query.getAll("status") };
 }
 
 const trimmed = (fields) => Object.fromEntries(Object.entries(fields).map(([name, { value }]) => [name, value.trim()]));
