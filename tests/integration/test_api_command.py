@@ -83,7 +83,7 @@ async def test_told_to_stop_it_ends_its_streams_and_leaves_with_0(
         assert await anext(lines) == ": open"
         process.send_signal(sent)
         async with asyncio.timeout(20):
-            assert [line async for line in lines if line] == []
+            assert [line async for line in lines if line] == ["id: 0"]
             assert await process.wait() == 0
     assert "Traceback" not in log_of(shell)
 
