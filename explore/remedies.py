@@ -17,6 +17,9 @@ from orders.state import Shipped
 _LIMIT: Final = 100_000
 
 
+_LOOKS: Final = 5  # at a Temporal that a busy machine makes slow
+
+
 class Attention:
     """`orders attention` for many sequences: those that ask while a list is being made get the next one together."""
 
@@ -35,10 +38,12 @@ class Attention:
         async with self._making:
             self._next = None  # from here on a caller needs a later list
             app = self._system.app
-            found = await find_stuck(app.sources(self._system.restored), app.settings, _LIMIT)
-        if found.problem:
-            raise found.problem
-        return found.rows
+            for _ in range(_LOOKS):
+                found = await find_stuck(app.sources(self._system.restored), app.settings, _LIMIT)
+                if found.problem is None:
+                    return found.rows
+        assert found.problem
+        raise found.problem
 
 
 async def remedy(system: Explored, row: Stuck, sku: str, command_id: str, seed: int) -> None:

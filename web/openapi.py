@@ -1,6 +1,5 @@
 """The API's own description, OpenAPI 3.1."""
 
-import json
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -10,7 +9,7 @@ from pydantic.json_schema import models_json_schema
 
 from web.bulk_events import NAMES
 from web.models import OrderChangedProblem, ProblemDocument
-from web.order_schema import ORDER_PARTS, ORDER_SCHEMA, RESPONSE_PARTS
+from web.order_schema import ORDER_PARTS, RESPONSE_PARTS, state_defaults
 
 _TEXT: Final = (
     "Place, read and manage orders. JSON in camelCase, amounts in minor units of the currency, times in UTC. "
@@ -57,19 +56,9 @@ def _described(api: FastAPI) -> dict[str, Any]:
     components.setdefault("schemas", {}).update(documents["$defs"] | ORDER_PARTS)
     for name in RESPONSE_PARTS:
         components["schemas"][name]["required"] = list(components["schemas"][name]["properties"])
-    for part in (*components["schemas"].values(), ORDER_SCHEMA):
-        _state_defaults(part)
+    for part in components["schemas"].values():
+        state_defaults(part)
     components["securitySchemes"] = {
         "apiKey": {"type": "http", "scheme": "bearer", "description": "A key of ORDERS_API_KEYS"}
     }
     return schema
-
-
-def _state_defaults(part: dict[str, Any]) -> None:
-    """Describe the default of each field that may be left out: generators of clients require a field with the keyword."""
-    required = part.get("required", ())
-    for name, field in part.get("properties", {}).items():
-        default = None if name in required else field.pop("default", None)
-        if default is not None:
-            stated = f"default: {json.dumps(default)}"
-            field["description"] = "; ".join(filter(None, (field.get("description"), stated)))

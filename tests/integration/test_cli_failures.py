@@ -131,7 +131,6 @@ async def test_what_a_killed_dev_left_behind_is_said_to_be_stale(tmp_path: Path)
         ("customers", "--after", "nonsense"),
         ("attention", "--after", "nonsense"),
         ("figures", "--zone", "nowhere"),
-        ("list", "--waiting", "--status", "placed"),
         ("cancel", "x"),
         ("cancel", "x", "--reason", "y", "--by", "nobody"),
         ("inventory", "set", "A", "-1"),

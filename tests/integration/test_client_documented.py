@@ -1,6 +1,7 @@
 """The example in orders_client/README.md, and the scripts that use the client: they need the API alone, no database."""
 
 import asyncio
+import json
 import re
 import sys
 from collections.abc import AsyncIterator
@@ -12,7 +13,7 @@ from temporalio.client import Client
 from tests.client_documents import FOLDER, MODULES, source
 from tests.integration.api_harness import KEYS, OPERATOR, Api, api_of
 from tests.integration.cli_harness import ROOT, clean_environment
-from tests.running_system import RunningSystem, running_system
+from tests.running_system import RunningSystem, new_id, running_system
 
 [EXAMPLE] = re.findall(r"```python\n(.*?)```", (ROOT / "orders_client" / "README.md").read_text(), re.DOTALL)
 
@@ -59,6 +60,7 @@ async def test_a_script_without_a_database_places_a_file_and_starts_a_lost_workf
 ) -> None:
     await system.stock(NW_001=100)
     orders = (ROOT / "data" / "northwind" / "orders.jsonl").read_text().splitlines()[:3]
+    orders = [json.dumps(json.loads(line) | {"orderId": new_id()}) for line in orders]
     (tmp_path / "orders.jsonl").write_text("\n".join([*orders, orders[0]]))
     printed = await run_script(served, str(ROOT / "scripts" / "place_orders.py"), str(tmp_path / "orders.jsonl"))
     assert sorted(line.partition(": ")[2] for line in printed) == ["placed", "placed", "placed", "was placed before"]

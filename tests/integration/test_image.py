@@ -85,6 +85,12 @@ def test_the_image_is_built_from_the_lock_with_hashes_and_runs_as_an_ordinary_us
 
 
 def test_the_image_gets_every_file_that_the_package_is_built_from() -> None:
-    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"bench", "deployment", "explore", "tests"}
+    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {
+        "bench",
+        "deployment",
+        "explore",
+        "orders_client",
+        "tests",
+    }
     programs = {path.name for path in ROOT.glob("*.py")} - {"conftest.py"}
     assert {"pyproject.toml", "requirements.lock", "README.md", "data"} | packages | programs <= set(allowed())

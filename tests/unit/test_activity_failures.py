@@ -60,6 +60,7 @@ DEFINITE: list[Exception] = [
     order_errors.RefundNotOpen("o-1", "r-1", "it was made"),
     order_errors.NoPaymentAwaited("o-1", "shipped"),
     order_errors.PaymentDisputed("o-1", "dp_1"),
+    order_errors.TooManyTags("o-1", 20),
     order_errors.OrderOnHold("o-1", "Maria Anders is not to be trusted"),
 ]
 RETRIED: list[Exception] = [

@@ -11,7 +11,7 @@ from jsonschema.validators import Draft202012Validator
 from temporalio.client import Client
 
 from orders.commands import CloseRefund, RecordAdjustment, RecordPendingPayment
-from orders.interventions import HoldOrder, ReleaseOrder, RequestRefund, RetryOrder
+from orders.interventions import HoldOrder, NoteOrder, ReleaseOrder, RequestRefund, RetryOrder, TagOrder, UntagOrder
 from orders.payment_attempts import GivePaymentMethod
 from orders.payment_events import RefundOutcome
 from tests.replay.payment_paths import waits
@@ -19,7 +19,7 @@ from tests.running_system import RunningSystem, running_system, until
 from tests.webhook_receiver import Received, Receiver, receiving
 from tests.workflow.steering import Steering
 from tests.workflow.webhooks_harness import hurry, subscribed
-from webhooks.topics import MESSAGES, ORDER_EVENTS
+from webhooks.topics import BY_NAME, MESSAGES, ORDER_EVENTS
 
 DOCUMENT = json.loads((Path(__file__).parents[2] / "docs" / "asyncapi.json").read_text())
 MESSAGES_BY_TYPE = {message["name"]: message for message in DOCUMENT["components"]["messages"].values()}
@@ -65,7 +65,7 @@ def assert_as_documented(webhook: Received) -> None:
 async def test_every_kind_of_message_is_as_documented(
     hooked: RunningSystem, receiver: Receiver, steering: Steering
 ) -> None:
-    await subscribed(hooked, receiver)
+    await subscribed(hooked, receiver, "*", *sorted(BY_NAME))
     held = steering.hold_before("reserve-inventory")
     order_id = await hooked.place()
     await held.reached.wait()
@@ -73,6 +73,12 @@ async def test_every_kind_of_message_is_as_documented(
         await hooked.handle(order_id, command)
     held.release.set()
     shipped = await hooked.settled(order_id, "shipped")
+    for annotation in (
+        NoteOrder(order_id, "Gift wrap"),
+        TagOrder(order_id, ("gift",)),
+        UntagOrder(order_id, ("gift",)),
+    ):
+        await hooked.handle(order_id, annotation)
     await hooked.handle(order_id, RequestRefund(order_id, "r-1", 10_00, "late"))
 
     async def refunded() -> bool:

@@ -89,7 +89,7 @@ async def test_an_event_that_comes_as_the_workflow_ends_is_not_lost(hooked: Runn
 
     async def one_after_the_other(order_id: str) -> None:
         for turn in range(25):
-            event = event_of("order.noted", order_id, turn=turn)
+            event = event_of("order.of_a_later_version", order_id, turn=turn)
             await hooked.app.store.append(stream_name(order_id), [event], expected=ANY)
             await received(receiver, order_id, turn + 1)
         assert [each.event["data"]["turn"] for each in receiver.of(order_id)] == list(range(25))

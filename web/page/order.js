@@ -21,21 +21,34 @@ export function showOrder(main, scope, { argument: orderId }) {
   let seen = 0;
   let streaming = false;
   let ended = false;
+  let looking = false;
   let lastChange = Date.now();
 
   async function read() {
     try {
       const [order, timeline] = await Promise.all([get(path, {}, scope.signal), get(`${path}/timeline`, {}, scope.signal)]);
       show(places, order, timeline, refresh);
-      const stuck = isOver(order, timeline.workflows) ? [] : await failing(orderId, scope.signal);
-      renew(places.stuck, stuck, () => stuck.map(stuckNote));
       tags.show(order);
       reviseDialog(order);
       seen = Math.max(seen, timeline.events.at(-1)?.version ?? 0);
       ended = Date.now() - lastChange > QUIET && isEnded(order, timeline.workflows);
       if (!streaming) follow();
+      if (!looking) showStuck(order, timeline.workflows);
     } catch (error) {
       handle(error, scope, failed);
+    }
+  }
+
+  /** Beside the reading, which does not wait for Temporal. */
+  async function showStuck(order, workflows) {
+    looking = true;
+    try {
+      const stuck = isOver(order, workflows) ? [] : await failing(orderId, scope.signal);
+      renew(places.stuck, stuck, () => stuck.map(stuckNote));
+    } catch (error) {
+      handle(error, scope, () => {}); // the next look follows
+    } finally {
+      looking = false;
     }
   }
 
