@@ -77,21 +77,33 @@ export function send(method, path) {
 async function request(path, options) {
   const signal = options.signal ? AbortSignal.any([options.signal, AbortSignal.timeout(PATIENCE)]) : AbortSignal.timeout(PATIENCE);
   const headers = { Accept: "application/json", ...authorization(), ...options.headers };
-  let response, text;
-  try {
-    response = await fetch(path, { ...options, signal, cache: "no-store", headers });
-    text = await response.text();
-  } catch {
-    if (options.signal?.aborted) throw options.signal.reason;
-    throw new Problem(0, { title: "No response", detail: "The server cannot be reached." });
-  }
-  if (!response.ok) throw problemOf(response, text);
+  const response = await opened(path, { ...options, signal, headers }, options.signal);
+  const text = await arrived(response.text(), options.signal);
   try {
     return text ? parsed(text) : null;
   } catch {
     throw new Problem(0, { title: "Unreadable response", detail: "The response is not the API's: it is not JSON." });
   }
 }
+
+/** A response that is a success, its body unread. ended: the caller's signal. Throws a Problem, or the signal's reason. */
+export async function opened(path, options, ended = options.signal) {
+  const response = await arrived(fetch(path, { ...options, cache: "no-store" }), ended);
+  if (!response.ok) throw problemOf(response, await arrived(response.text(), ended));
+  return response;
+}
+
+async function arrived(part, ended) {
+  try {
+    return await part;
+  } catch {
+    if (ended?.aborted) throw ended.reason;
+    throw noResponse("The server cannot be reached.");
+  }
+}
+
+/** The Problem of a request whose response did not arrive, or not whole. */
+export const noResponse = (detail) => new Problem(0, { title: "No response", detail });
 
 /** The Problem of an error response. */
 export function problemOf(response, text) {

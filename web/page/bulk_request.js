@@ -1,7 +1,7 @@
 // A bulk action as one request, whose results arrive while it works.
-import { Problem, authorization, problemOf, queryText } from "./api.js";
+import { authorization, opened, queryText } from "./api.js";
 import { EventParser, dataOf } from "./event_parser.js";
-import { SILENCE } from "./stream.js";
+import { piecesOf } from "./pieces.js";
 
 export const MOST = 10_000; // the API's limit
 
@@ -38,35 +38,4 @@ export async function idsOf(query, signal) {
     break;
   }
   return ids;
-}
-
-async function opened(path, options) {
-  let response, text;
-  try {
-    response = await fetch(path, { ...options, cache: "no-store" });
-    if (response.ok) return response;
-    text = await response.text();
-  } catch {
-    if (options.signal.aborted) throw options.signal.reason;
-    throw new Problem(0, { title: "No response", detail: "The server cannot be reached." });
-  }
-  throw problemOf(response, text);
-}
-
-/** Pieces of a response. silent(): called where nothing has arrived for a while, and ends the connection. */
-async function* piecesOf(response, silent) {
-  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-  for (;;) {
-    const watch = setTimeout(silent, SILENCE);
-    let read;
-    try {
-      read = await reader.read();
-    } catch {
-      throw new Problem(0, { title: "No response", detail: "The connection was lost." });
-    } finally {
-      clearTimeout(watch);
-    }
-    if (read.done) return;
-    yield read.value;
-  }
 }

@@ -1,10 +1,10 @@
 // Server-sent events over fetch, as EventSource cannot send the Authorization header.
-import { authorization, problemOf } from "./api.js";
+import { Problem, authorization, problemOf } from "./api.js";
 import { EventParser, dataOf } from "./event_parser.js";
+import { piecesOf } from "./pieces.js";
 
-const FIRST_PAUSE = 500; // milliseconds, as all of these
+const FIRST_PAUSE = 500; // milliseconds, as all times here
 const LONGEST_PAUSE = 15_000;
-export const SILENCE = 45_000; // the server sends something at least every 15 s
 const GONE = 410; // the last event seen is beyond the end of the log
 const HIDDEN = 20_000; // a browser has six connections to a server: a hidden tab gives its own back
 
@@ -70,7 +70,7 @@ export class LiveStream {
     if (!response.ok) return this.#refused(response);
     this.on.state("live");
     guarded(this.on.opened);
-    await this.#read(response.body.pipeThrough(new TextDecoderStream()).getReader());
+    await this.#read(response);
     return true;
   }
 
@@ -83,14 +83,15 @@ export class LiveStream {
     return problem.status >= 500 || problem.status === 429;
   }
 
-  async #read(reader) {
+  async #read(response) {
     const events = new EventParser();
-    for (;;) {
-      const watch = setTimeout(() => this.connection.abort(), SILENCE);
-      const { value, done } = await reader.read().catch(() => ({ done: true })).finally(() => clearTimeout(watch));
-      if (done) return; // or interrupted
-      this.attempts = 0;
-      for (const event of events.feed(value)) this.#take(event);
+    try {
+      for await (const piece of piecesOf(response, () => this.connection.abort())) {
+        this.attempts = 0;
+        for (const event of events.feed(piece)) this.#take(event);
+      }
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error; // else interrupted: another connection follows
     }
   }
 
