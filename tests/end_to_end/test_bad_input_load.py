@@ -4,7 +4,7 @@ import asyncio
 import json
 import re
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
@@ -13,11 +13,10 @@ from typing import Any
 import pytest
 from temporalio.client import Client
 
-from embedded.postgres import Postgres
 from embedded.temporal import TemporalServer
 from orders.topics import TOPICS
 from tests.end_to_end.broken_lines import WAYS
-from tests.integration.cli_harness import COMMAND, Shell, clean_environment, database, shell_for
+from tests.integration.cli_harness import COMMAND, Shell, clean_environment, shell_for
 from tests.running_system import RunningSystem, new_id, order_data, running_system, until
 from tests.workflow.books import assert_the_books_hold
 
@@ -62,11 +61,8 @@ def an_import(folder: Path, lines: int, **order: Any) -> Import:
 
 
 @pytest.fixture
-async def shell(
-    postgres_server: Postgres, template_database: str, temporal_server: TemporalServer, tmp_path: Path
-) -> AsyncIterator[Shell]:
-    async with database(postgres_server, template_database) as url:
-        yield shell_for(tmp_path, url, temporal_server)
+def shell(database_url: str, temporal_server: TemporalServer, tmp_path: Path) -> Shell:
+    return shell_for(tmp_path, database_url, temporal_server)
 
 
 def assert_each_line_is_answered_for(given: Import, answers: Sequence[dict[str, Any]], messages: str) -> None:

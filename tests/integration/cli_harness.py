@@ -13,8 +13,11 @@ from typing import Any
 
 import asyncpg
 
+from bootstrap import App, build_app
 from embedded.postgres import Postgres
 from embedded.temporal import TemporalServer
+from eventstore.pool import open_pool
+from settings import Settings
 from tests.forked import PIPE, SERVER, Forked
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -107,6 +110,16 @@ def shell_for(folder: Path, database_url: str, temporal: TemporalServer) -> Shel
             "ORDERS_SHUTDOWN_SECONDS": "5",
         },
     )
+
+
+@asynccontextmanager
+async def application(shell: Shell) -> AsyncIterator[App]:
+    """The application on the shell's database."""
+    url = shell.environment["DATABASE_URL"]
+    async with open_pool(url) as pool:
+        made = build_app(Settings(database_url=url), pool)
+        yield made
+        await made.wakeup.flush()
 
 
 @asynccontextmanager

@@ -2,30 +2,25 @@
 
 import csv
 import getpass
-from collections.abc import AsyncIterator
 from io import StringIO
 from pathlib import Path
 
 import pytest
 
-from embedded.postgres import Postgres
 from embedded.temporal import TemporalServer
 from eventstore.pool import open_pool
 from eventstore.store import EventStore
 from eventstore.wakeup import Wakeup
 from projections.order_dashboard import ORDER_DASHBOARD
-from tests.integration.cli_harness import Shell, as_lines, database, shell_for
+from tests.integration.cli_harness import Shell, as_lines, shell_for
 from tests.integration.projections_harness import drain, projector
 from tests.running_system import order_data
 
 
 @pytest.fixture
-async def shell(
-    postgres_server: Postgres, template_database: str, temporal_server: TemporalServer, tmp_path: Path
-) -> AsyncIterator[Shell]:
+def shell(database_url: str, temporal_server: TemporalServer, tmp_path: Path) -> Shell:
     """A shell without a worker: an order stays placed."""
-    async with database(postgres_server, template_database) as url:
-        yield shell_for(tmp_path, url, temporal_server)
+    return shell_for(tmp_path, database_url, temporal_server)
 
 
 async def project(shell: Shell) -> None:

@@ -13,14 +13,19 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap import App, build_app
-from embedded.postgres import Postgres
+from bootstrap import App
 from embedded.temporal import TemporalServer
-from eventstore.pool import open_pool
 from order_streams import load_order
 from orders.ids import stream_name
-from settings import Settings
-from tests.integration.cli_harness import COMMAND, LIMIT, Shell, as_lines, clean_environment, database, shell_for
+from tests.integration.cli_harness import (
+    COMMAND,
+    LIMIT,
+    Shell,
+    application,
+    as_lines,
+    clean_environment,
+    shell_for,
+)
 from tests.running_system import order_data, until
 
 STRIKE = ("--reason", "carrier on strike")
@@ -29,20 +34,14 @@ STRIKE = ("--reason", "carrier on strike")
 @pytest.fixture
 async def app(shell: Shell) -> AsyncIterator[App]:
     """The application on the shell's database."""
-    url = shell.environment["DATABASE_URL"]
-    async with open_pool(url) as pool:
-        made = build_app(Settings(database_url=url), pool)
-        yield made
-        await made.wakeup.flush()
+    async with application(shell) as opened:
+        yield opened
 
 
 @pytest.fixture
-async def shell(
-    postgres_server: Postgres, template_database: str, temporal_server: TemporalServer, tmp_path: Path
-) -> AsyncIterator[Shell]:
+def shell(database_url: str, temporal_server: TemporalServer, tmp_path: Path) -> Shell:
     """A shell without a worker: an order stays placed."""
-    async with database(postgres_server, template_database) as url:
-        yield shell_for(tmp_path, url, temporal_server)
+    return shell_for(tmp_path, database_url, temporal_server)
 
 
 async def place(shell: Shell, count: int) -> list[str]:

@@ -5,35 +5,26 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap import App, build_app
-from embedded.postgres import Postgres
+from bootstrap import App
 from embedded.temporal import TemporalServer
-from eventstore.pool import open_pool
 from orders.commands import ConfirmOrder, RecordPayment, RecordShipment
 from orders.ids import stream_name
 from orders.interventions import RequestRefund
-from settings import Settings
-from tests.integration.cli_harness import Shell, as_lines, database, shell_for
+from tests.integration.cli_harness import Shell, application, as_lines, shell_for
 from tests.running_system import new_id, order_data
 
 
 @pytest.fixture
 async def app(shell: Shell) -> AsyncIterator[App]:
     """The application on the shell's database."""
-    url = shell.environment["DATABASE_URL"]
-    async with open_pool(url) as pool:
-        made = build_app(Settings(database_url=url), pool)
-        yield made
-        await made.wakeup.flush()
+    async with application(shell) as opened:
+        yield opened
 
 
 @pytest.fixture
-async def shell(
-    postgres_server: Postgres, template_database: str, temporal_server: TemporalServer, tmp_path: Path
-) -> AsyncIterator[Shell]:
+def shell(database_url: str, temporal_server: TemporalServer, tmp_path: Path) -> Shell:
     """A shell without a worker: an order stays placed."""
-    async with database(postgres_server, template_database) as url:
-        yield shell_for(tmp_path, url, temporal_server)
+    return shell_for(tmp_path, database_url, temporal_server)
 
 
 async def test_an_act_on_another_version_is_refused_with_the_present_one(shell: Shell) -> None:

@@ -8,15 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap import App, build_app
+from bootstrap import App
 from embedded.postgres import Postgres
 from embedded.temporal import TemporalServer
 from eventstore.command_handler import event_id
 from eventstore.model import NO_STREAM, NewEvent
-from eventstore.pool import open_pool
 from orders.ids import stream_name
-from settings import Settings
-from tests.integration.cli_harness import UI_URL, Ended, Shell, as_lines, both, database, shell_for
+from tests.integration.cli_harness import UI_URL, Ended, Shell, application, as_lines, both, database, shell_for
 from tests.running_system import new_id, order_data, until
 
 SHORT_RUNS, AT_ONCE = 20, 4
@@ -40,11 +38,8 @@ async def shell(
 
 @pytest.fixture(scope="module")
 async def app(shell: Shell) -> AsyncIterator[App]:
-    url = shell.environment["DATABASE_URL"]
-    async with open_pool(url) as pool:
-        app = build_app(Settings(database_url=url), pool)
-        yield app
-        await app.wakeup.flush()
+    async with application(shell) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="module")
