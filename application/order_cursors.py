@@ -8,11 +8,10 @@ from pydantic import TypeAdapter
 
 from orders.fields import UtcTime
 from projections.order_filter import OrderFilter
-from projections.order_pages import OrderCursor
+from projections.order_pages import LAST_POSITION, OrderCursor
 
 _TIME: Final[TypeAdapter[datetime]] = TypeAdapter(UtcTime)
 _POSITION: Final = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
-_LARGEST: Final = 2**63 - 1
 
 
 def cursor_text(cursor: OrderCursor | None) -> str | None:
@@ -31,6 +30,6 @@ def order_cursor(text: str, wanted: OrderFilter) -> OrderCursor:
 
 
 def _position(text: str) -> int:
-    if not _POSITION.fullmatch(text) or int(text) > _LARGEST:
+    if not _POSITION.fullmatch(text) or int(text) > LAST_POSITION:
         raise ValueError("is not the position of an order")
     return int(text)

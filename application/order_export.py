@@ -11,30 +11,12 @@ from pydantic_core import to_json
 
 from application.wire import camel_case
 from projections.order_dashboard import OrderRow
-from projections.order_filter import OrderFilter
-from projections.order_pages import OrderCursor
-from projections.queries import Queries
 
 Format = Literal["csv", "jsonl"]
 MEDIA_TYPES: Final[dict[Format, str]] = {"csv": "text/csv", "jsonl": "application/jsonl"}
 COLUMNS: Final = tuple(camel_case(dict.fromkeys(field.name for field in fields(OrderRow))))
-_PAGE: Final = 500
 # A spreadsheet takes a cell that begins so for a formula. https://owasp.org/www-community/attacks/CSV_Injection
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-
-
-async def pages_of(queries: Queries, wanted: OrderFilter, limit: int | None = None) -> AsyncIterator[list[OrderRow]]:
-    """Yield the orders that the filter finds in the order of the list, each once. limit: at most so many."""
-    after: OrderCursor | None = None
-    left = limit
-    while left is None or left > 0:
-        page = await queries.list_orders(wanted, after=after, limit=_PAGE if left is None else min(_PAGE, left))
-        if page.rows:
-            yield page.rows
-        left = None if left is None else left - len(page.rows)
-        after = page.after
-        if after is None:
-            return
 
 
 async def exported(pages: AsyncIterator[list[OrderRow]], format: Format) -> AsyncIterator[bytes]:

@@ -6,7 +6,7 @@ from typing import Final
 
 from temporalio.client import Client
 
-from application.acting import act
+from application.acting import PersonsCommand, act
 from dispatcher.starter import WorkflowStarter
 from dispatcher.triggers import TRIGGERS
 from eventstore.command_handler import Handled
@@ -68,6 +68,23 @@ async def retry(
     await _start_refunds(orders, WorkflowStarter(client, task_queue), command.order_id, due)
     workflows = [each.workflow for each in TRIGGERS if _is_of(each.event_type, each.status, handled.state)]
     return Retried(handled, workflows + [REFUND_ORDER for _ in due])
+
+
+async def act_or_retry(
+    orders: Orders,
+    client: Client,
+    task_queue: str,
+    command: PersonsCommand,
+    *,
+    actor: str,
+    command_id: str,
+    bulk: bool = False,
+) -> Handled[State]:
+    """Handle any command of a person; of a retry, start or wake what it needs. Raises what `act` and `retry` raise."""
+    if isinstance(command, RetryOrder):
+        request = retry(orders, client, task_queue, command, actor=actor, command_id=command_id, bulk=bulk)
+        return (await request).handled
+    return await act(orders, command, actor=actor, command_id=command_id, bulk=bulk)
 
 
 def _owed(state: State) -> list[Refund]:

@@ -8,30 +8,15 @@ import typer
 
 from application.balances import payment_word
 from application.order_cursors import cursor_text
-from application.order_export import exported, pages_of
+from application.order_export import exported
 from application.wire import camel_case
-from cli.arguments import LARGEST, AsJson, CustomerFilter
-from cli.order_filter import (
-    CountryFilter,
-    CurrencyFilter,
-    MaxTotal,
-    MetadataPairs,
-    MinTotal,
-    OnHold,
-    PaymentFilter,
-    PlacedFrom,
-    PlacedTo,
-    Search,
-    Statuses,
-    Tags,
-    Waiting,
-    order_filter,
-    place_in,
-)
+from cli.arguments import LARGEST, AsJson
+from cli.order_filter import filtered, order_filter, place_in
 from cli.output import moment, print_cursor, show, show_bytes, show_json, status_text, table
 from cli.running import executed, opened
 from orders.money import format_money
 from projections.order_dashboard import OrderRow
+from projections.order_filter import OrderFilter
 from settings import Settings
 
 if TYPE_CHECKING:
@@ -67,22 +52,11 @@ def _require_sense(given: Mapping[str, Any]) -> None:
 
 
 @executed(check=_require_sense)
+@filtered
 async def list_orders(
     settings: Settings,
-    search: Search = None,
-    status: Statuses = None,
-    customer: CustomerFilter = None,
-    payment: PaymentFilter = None,
-    country: CountryFilter = None,
-    on_hold: OnHold = None,
-    waiting: Waiting = False,
-    currency: CurrencyFilter = None,
-    min_total: MinTotal = None,
-    max_total: MaxTotal = None,
-    tag: Tags = None,
-    metadata: MetadataPairs = None,
-    placed_from: PlacedFrom = None,
-    placed_to: PlacedTo = None,
+    *,
+    wanted: OrderFilter,
     limit: MaxOrders = None,
     after: AfterOrder = None,
     as_csv: AsCsv = False,
@@ -94,10 +68,9 @@ async def list_orders(
     An order must match all filters. Those of a period go by their own time. --search takes words or their beginnings, in any
     order and case, with or without accents.
     """
-    wanted = order_filter(locals())
     async with opened(settings) as app:
         if as_csv or as_json_lines:
-            async for piece in exported(pages_of(app.queries, wanted, limit), "csv" if as_csv else "jsonl"):
+            async for piece in exported(app.queries.pages(wanted, limit), "csv" if as_csv else "jsonl"):
                 show_bytes(piece)
             return
         page = await app.queries.list_orders(wanted, after=place_in(wanted, after), limit=limit or _PAGE)

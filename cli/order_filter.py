@@ -1,18 +1,23 @@
 """Options of the filter of orders, for every command that takes one."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime
 from enum import StrEnum
+from functools import wraps
+from inspect import Parameter, signature
+from itertools import chain
 from typing import Annotated, Any, Final
 
 import typer
 
 from application.metadata_filter import metadata_of
 from application.order_cursors import order_cursor
-from cli.arguments import tags
+from cli.arguments import CustomerFilter, tags
+from cli.running import Exit
 from orders.fields import MAX_AMOUNT, utc_time
 from projections.order_filter import MAX_SEARCH, BadFilter, OrderFilter, Period
 from projections.order_pages import OrderCursor
+from settings import Settings
 
 
 class Status(StrEnum):
@@ -114,27 +119,71 @@ PlacedTo = Annotated[
 _OPTIONS: Final = {"text": "--search"}
 
 
-def order_filter(given: Mapping[str, Any]) -> OrderFilter:
-    """Return the filter of a command's options, by the names of its parameters. Raises typer.BadParameter."""
-    since, before = given["placed_from"], given["placed_to"]
-    if given["search"] and len(given["search"]) > MAX_SEARCH:
+def _order_filter(
+    search: Search = None,
+    status: Statuses = None,
+    customer: CustomerFilter = None,
+    payment: PaymentFilter = None,
+    country: CountryFilter = None,
+    on_hold: OnHold = None,
+    waiting: Waiting = False,
+    currency: CurrencyFilter = None,
+    min_total: MinTotal = None,
+    max_total: MaxTotal = None,
+    tag: Tags = None,
+    metadata: MetadataPairs = None,
+    placed_from: PlacedFrom = None,
+    placed_to: PlacedTo = None,
+) -> OrderFilter:
+    if search and len(search) > MAX_SEARCH:
         raise typer.BadParameter(f"must have at most {MAX_SEARCH} characters", param_hint="--search")
     try:
         return OrderFilter(
-            text=given["search"],
-            statuses=tuple(dict.fromkeys(given["status"] or ())),
-            customer_id=given["customer"],
-            tags=given["tag"] or (),
-            metadata=metadata_of(given["metadata"] or ()),
-            period=Period(since, before) if since or before else None,
-            **{
-                name: given[name]
-                for name in ("payment", "country", "on_hold", "waiting", "currency", "min_total", "max_total")
-            },
+            text=search,
+            statuses=tuple(dict.fromkeys(status or ())),
+            customer_id=customer,
+            payment=payment,
+            country=country,
+            on_hold=on_hold,
+            waiting=waiting,
+            currency=currency,
+            min_total=min_total,
+            max_total=max_total,
+            tags=tag or (),
+            metadata=metadata_of(metadata or ()),
+            period=Period(placed_from, placed_to) if placed_from or placed_to else None,
         )
     except BadFilter as error:
         option = _OPTIONS.get(error.field, f"--{error.field.replace('_', '-')}")
         raise typer.BadParameter(error.problem, param_hint=option) from None
+
+
+_PARAMETERS: Final = {
+    name: each.replace(kind=Parameter.KEYWORD_ONLY) for name, each in signature(_order_filter).parameters.items()
+}
+
+
+def order_filter(given: Mapping[str, Any]) -> OrderFilter:
+    """Return the filter of a command's options. Raises typer.BadParameter."""
+    return _order_filter(**{name: given[name] for name in _PARAMETERS})
+
+
+def filtered(command: Callable[..., Coroutine[Any, Any, Exit]]) -> Callable[..., Coroutine[Any, Any, Exit]]:
+    """Give a command the options of the filter in place of its argument `wanted`, an OrderFilter."""
+
+    @wraps(command)
+    async def with_options(settings: Settings, **options: Any) -> Exit:
+        wanted = order_filter(options)
+        return await command(
+            settings, wanted=wanted, **{name: value for name, value in options.items() if name not in _PARAMETERS}
+        )
+
+    own = signature(command)
+    parameters = chain.from_iterable(
+        _PARAMETERS.values() if name == "wanted" else [each] for name, each in own.parameters.items()
+    )
+    with_options.__signature__ = own.replace(parameters=list(parameters))  # type: ignore[attr-defined]
+    return with_options
 
 
 def place_in(wanted: OrderFilter, after: str | None) -> OrderCursor | None:

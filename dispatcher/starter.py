@@ -28,8 +28,8 @@ CLOCKS_DIFFER: Final = timedelta(seconds=5)
 """The most that the clocks of Temporal and of the database may differ."""
 # Of a bulk order's runs and their activities; the default is 3, and lower keys go first. A server from before there were
 # priorities ignores it.
-NO_LINKS: Final = OrderLinks()
 _GIVES_WAY: Final = Priority(priority_key=5)
+NO_LINKS: Final = OrderLinks()
 _log = structlog.get_logger(__name__)
 
 

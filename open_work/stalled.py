@@ -10,7 +10,6 @@ from open_work.sources import Sources
 from open_work.stranded import Stranded, stranded, unreadable
 from orders.events import OrderHeld
 from projections.order_filter import OrderFilter
-from projections.order_pages import OrderCursor
 from projections.queries import Queries
 from settings import Settings
 from workflows.model import ORDER_ID
@@ -87,13 +86,8 @@ class StalledOrders:
 
     async def _open(self) -> AsyncIterator[list[str]]:
         for status in _OPEN:
-            after: OrderCursor | None = None
-            while True:
-                found = OrderFilter(statuses=(status,))
-                page = await Queries(self._sources.pool).list_orders(found, after=after, limit=_PAGE)
-                yield [row.order_id for row in page.rows]
-                if (after := page.after) is None:
-                    break
+            async for page in Queries(self._sources.pool).pages(OrderFilter(statuses=(status,)), size=_PAGE):
+                yield [row.order_id for row in page]
 
     def _stalled(self, stopped: Stranded) -> Iterable[Stuck]:
         for prospect in stopped.still:

@@ -12,7 +12,8 @@ from projections.order_filter import FIRST, LAST, OrderFilter
 from projections.pages import Page, at_least_one
 from projections.statements import list_orders, search_all, search_recent
 
-_END: Final = 2**63 - 1
+LAST_POSITION: Final = 2**63 - 1
+"""The largest position of a log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class OrderCursor:
     at: datetime | None = None
 
 
-_START: Final = OrderCursor(_END, LAST)
+_START: Final = OrderCursor(LAST_POSITION, LAST)
 
 
 async def page_of_orders(

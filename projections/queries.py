@@ -1,7 +1,7 @@
 """Queries of the read models."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TypeAlias
@@ -87,6 +87,21 @@ class Queries:
         """Orders that the filter finds: the last placed first, those of a period by their own time. `after`: of an earlier page
         of the same filter. Orders placed since are on no later page."""
         return await page_of_orders(self._pool, wanted, after, limit)
+
+    async def pages(
+        self, wanted: OrderFilter, limit: int | None = None, *, size: int = 500
+    ) -> AsyncIterator[list[OrderRow]]:
+        """Yield pages of the orders that the filter finds, in the order of the list. limit: at most so many orders in all."""
+        after: OrderCursor | None = None
+        left = limit
+        while left is None or left > 0:
+            page = await self.list_orders(wanted, after=after, limit=size if left is None else min(size, left))
+            if page.rows:
+                yield page.rows
+            left = None if left is None else left - len(page.rows)
+            after = page.after
+            if after is None:
+                return
 
     async def order(self, order_id: str) -> OrderRow | None:
         """One order; None if the read model does not have it (yet)."""

@@ -7,10 +7,9 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Body, Depends
 from pydantic import Field
 
-from application.acting import PersonsCommand, act
-from application.bulk_action import Act, BulkAction
-from application.order_export import pages_of
-from application.retrying import retry
+from application.acting import PersonsCommand
+from application.bulk_action import BulkAction
+from application.retrying import act_or_retry
 from eventstore.command_handler import Handled
 from orders.commands import CancelOrder
 from orders.events import CancelledBy
@@ -90,24 +89,27 @@ class ActOnOrders:
         place: Annotated[Place, Depends(_place)],
         filter: WantedOrders,
     ) -> None:
-        self.system, self.actor, self._command_id = system, caller.actor, command_id
+        self._system, self._actor, self._command_id = system, caller.actor, command_id
         self._place, self._filter = place, filter
 
     async def record(self, order_ids: list[str] | None, command: Callable[[str], PersonsCommand]) -> EventStream:
-        """Handle the command for each order."""
+        """Handle the command for each order; return the stream of results. Raises a Problem for none or too many orders."""
+        system = self._system
 
-        async def record(order_id: str) -> Handled[State]:
-            id_ = self.command_id(order_id)
-            return await act(self.system.orders, command(order_id), actor=self.actor, command_id=id_, bulk=True)
+        async def act_on(order_id: str) -> Handled[State]:
+            return await act_or_retry(
+                system.orders,
+                system.client,
+                system.settings.task_queue,
+                command(order_id),
+                actor=self._actor,
+                command_id=self._command_id_of(order_id),
+                bulk=True,
+            )
 
-        return await self.each(order_ids, record)
+        return EventStream(self._place.begin(BulkAction(await self._selected(order_ids), act_on)), headers=UNBUFFERED)
 
-    async def each(self, order_ids: list[str] | None, act: Act) -> EventStream:
-        """Return the stream of results. Raises a Problem where the orders are not named, or too many."""
-        action = BulkAction(await self._selected(order_ids), act)
-        return EventStream(self._place.begin(action), headers=UNBUFFERED)
-
-    def command_id(self, order_id: str) -> str:
+    def _command_id_of(self, order_id: str) -> str:
         """Derived from the request's: with the same Idempotency-Key, each order is acted on once."""
         return str(uuid.uuid5(_COMMANDS, f"{self._command_id}\n{order_id}"))
 
@@ -117,7 +119,7 @@ class ActOnOrders:
             raise Invalid("give either orderIds, or a filter in the query", [_SELECTION])
         if order_ids is not None:
             return order_ids
-        pages = pages_of(self.system.queries, self._filter, MAX_ORDERS + 1)
+        pages = self._system.queries.pages(self._filter, MAX_ORDERS + 1)
         found = [row.order_id async for page in pages for row in page]
         if len(found) > MAX_ORDERS:
             detail = f"the filter finds more than {MAX_ORDERS:,} orders, the most of one bulk action: narrow it"
@@ -157,22 +159,7 @@ async def release_orders(acting: Acting, body: Annotated[BulkRelease | None, Bod
 async def retry_orders(acting: Acting, body: BulkRetry) -> EventStream:
     """Start the workflows of orders again; see POST /v1/orders/{orderId}/retry. Orders and events as of
     POST /v1/bulk-actions/cancel."""
-    system = acting.system
-
-    async def retry_order(order_id: str) -> Handled[State]:
-        command = RetryOrder(order_id, body.reason, body.carrier, body.service)
-        retried = await retry(
-            system.orders,
-            system.client,
-            system.settings.task_queue,
-            command,
-            actor=acting.actor,
-            command_id=acting.command_id(order_id),
-            bulk=True,
-        )
-        return retried.handled
-
-    return await acting.each(body.order_ids, retry_order)
+    return await acting.record(body.order_ids, lambda id_: RetryOrder(id_, body.reason, body.carrier, body.service))
 
 
 @router.post("/tag", response_class=EventStream, responses=RESPONSES)

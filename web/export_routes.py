@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 
-from application.order_export import MEDIA_TYPES, Format, exported, pages_of
+from application.order_export import MEDIA_TYPES, Format, exported
 from projections.order_dashboard import ORDER_DASHBOARD
 from web.keys import Role
 from web.order_filter import WantedOrders
@@ -34,7 +34,7 @@ async def export_orders(
     would run as a formula begins with an apostrophe."""
     await caught_up(system, ORDER_DASHBOARD, wait)
     return StreamingResponse(
-        exported(pages_of(system.queries, wanted), format),
+        exported(system.queries.pages(wanted), format),
         media_type=MEDIA_TYPES[format],
         headers={"Content-Disposition": f'attachment; filename="orders.{format}"'},
     )

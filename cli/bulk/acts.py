@@ -3,13 +3,13 @@
 import uuid
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
 from temporalio.client import Client
 
-from application.acting import PersonsCommand, act
+from application.acting import PersonsCommand
 from application.bulk_action import Act
-from application.retrying import retry
+from application.retrying import act_or_retry
 from cli.acting import actor
 from eventstore.command_handler import Handled
 from order_streams import Orders
@@ -77,10 +77,7 @@ class Request:
         by = actor()
 
         async def act_on(order_id: str) -> Handled[State]:
-            command = self.command(order_id)
-            request: dict[str, Any] = {"actor": by, "command_id": str(uuid.uuid4()), "bulk": True}
-            if isinstance(command, RetryOrder):
-                return (await retry(orders, client, task_queue, command, **request)).handled
-            return await act(orders, command, **request)
+            command, id_ = self.command(order_id), str(uuid.uuid4())
+            return await act_or_retry(orders, client, task_queue, command, actor=by, command_id=id_, bulk=True)
 
         return act_on

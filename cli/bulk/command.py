@@ -6,32 +6,17 @@ from typing import Annotated, Any
 import typer
 
 from application.bulk_action import BulkAction
-from cli.arguments import AsJson, CustomerFilter, stated_reason, tags
+from cli.arguments import AsJson, stated_reason, tags
 from cli.bulk.acts import NEEDS, TAKES, Action, Request
 from cli.bulk.report import Report
 from cli.bulk.selection import confirmed, ids_of_file, ids_of_filter, is_terminal
 from cli.cancel import Person
 from cli.failures import OK, Refused
-from cli.order_filter import (
-    CountryFilter,
-    CurrencyFilter,
-    MaxTotal,
-    MetadataPairs,
-    MinTotal,
-    OnHold,
-    PaymentFilter,
-    PlacedFrom,
-    PlacedTo,
-    Search,
-    Statuses,
-    Tags,
-    Waiting,
-    order_filter,
-)
+from cli.order_filter import filtered, order_filter
 from cli.output import show, show_json
 from cli.place.lines import STANDARD_INPUT
 from cli.running import executed, opened, temporal
-from projections.order_filter import ALL_ORDERS
+from projections.order_filter import ALL_ORDERS, OrderFilter
 from settings import Settings
 
 ToDo = Annotated[Action, typer.Argument(metavar="ACTION", help=f"One of {', '.join(Action)}.", show_default=False)]
@@ -70,25 +55,14 @@ def _require_sense(given: Mapping[str, Any]) -> None:
 
 
 @executed(check=_require_sense)
+@filtered
 async def bulk(
     settings: Settings,
     action: ToDo,
     tags: NewTags = None,
     file: File = None,
-    search: Search = None,
-    status: Statuses = None,
-    customer: CustomerFilter = None,
-    payment: PaymentFilter = None,
-    country: CountryFilter = None,
-    on_hold: OnHold = None,
-    waiting: Waiting = False,
-    currency: CurrencyFilter = None,
-    min_total: MinTotal = None,
-    max_total: MaxTotal = None,
-    tag: Tags = None,
-    metadata: MetadataPairs = None,
-    placed_from: PlacedFrom = None,
-    placed_to: PlacedTo = None,
+    *,
+    wanted: OrderFilter,
     reason: Reason = None,
     by: By = None,
     carrier: Carrier = None,
@@ -103,10 +77,9 @@ async def bulk(
     others go on; exits 1 if any was refused. Ctrl-C stops after the orders in progress. --json: a line for each order,
     then the summary.
     """
-    filter = order_filter(locals())
     request = Request(action, reason or "", by or Person.OPERATOR, carrier, service, tuple(tags or ()))
     async with opened(settings) as app:
-        ids = await ids_of_file(file) if file else await ids_of_filter(filter, app.queries)
+        ids = await ids_of_file(file) if file else await ids_of_filter(wanted, app.queries)
         if dry_run:
             show_json({"orders": len(ids)}) if as_json else show(f"{action} {len(ids):,} orders: nothing was changed")
             return OK

@@ -3,7 +3,6 @@
 import sys
 from typing import Final
 
-from application.order_export import pages_of
 from cli.failures import Refused
 from cli.output import messages, visible
 from cli.place.lines import STANDARD_INPUT, Line, lines
@@ -42,7 +41,7 @@ def _id_of(line: Line) -> tuple[str, str | None]:
 
 async def ids_of_filter(filter: OrderFilter, queries: Queries) -> list[str]:
     """Find the ids of all orders, before an act changes the result of the filter."""
-    return [row.order_id async for page in pages_of(queries, filter) for row in page]
+    return [row.order_id async for page in queries.pages(filter) for row in page]
 
 
 def is_terminal() -> bool:

@@ -10,10 +10,11 @@ from typing import Any, cast
 
 import pytest
 
-from application.order_export import COLUMNS, Format, csv_lines, exported, pages_of
+from application.order_export import COLUMNS, Format, csv_lines, exported
 from projections.order_dashboard import OrderRow
 from projections.order_filter import ALL_ORDERS, OrderFilter
 from projections.pages import Page
+from projections.queries import Queries
 
 NOW = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
 
@@ -81,7 +82,7 @@ class Pages:
 @pytest.mark.parametrize(("rows", "limit", "expected"), [(0, None, 0), (5, None, 5), (5, 3, 3), (5, 9, 5), (4, 2, 2)])
 def test_every_page_is_read_up_to_the_limit(rows: int, limit: int | None, expected: int) -> None:
     async def read() -> list[OrderRow]:
-        pages = pages_of(cast(Any, Pages(rows)), ALL_ORDERS, limit)
+        pages = Queries.pages(cast(Any, Pages(rows)), ALL_ORDERS, limit)
         return [each async for page in pages for each in page]
 
     assert [each.order_id for each in asyncio.run(read())] == [f"o-{number}" for number in range(expected)]
