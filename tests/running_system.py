@@ -184,14 +184,16 @@ def order_data(
     }
 
 
-async def until(condition: Callable[[], Awaitable[bool]], what: str, seconds: float = DEADLINE) -> None:
-    """Poll for an external condition; fails with `what` at the deadline."""
+async def until(
+    condition: Callable[[], Awaitable[bool]], what: str | Callable[[], str], seconds: float = DEADLINE
+) -> None:
+    """Poll for an external condition; fails with `what`, as it is then, at the deadline."""
     try:
         async with asyncio.timeout(seconds):
             while not await condition():  # noqa: ASYNC110 – the outside world sets no event
                 await asyncio.sleep(0.02)
     except TimeoutError:
-        raise AssertionError(f"not within {seconds} s: {what}") from None
+        raise AssertionError(f"not within {seconds} s: {what if isinstance(what, str) else what()}") from None
 
 
 @asynccontextmanager
