@@ -46,7 +46,7 @@ class Projection(Generic[R]):
 
     def initial(self, key: Key) -> R:
         """The row before any event."""
-        return self.row(**dict(zip(self.key_columns, key, strict=True)))
+        return self.row(*key)
 
     def key_of(self, row: R) -> Key:
         """The row's key."""
