@@ -60,10 +60,10 @@ async def rebuild(
 ) -> list[Rebuilt]:
     """Fold the whole log into new tables, then swap them in; live projectors and readers go on meanwhile.
 
-    The log is read and decoded once for all of them. on_progress: called after each page with the position reached and the
-    log's head. Takes two connections of the pool and one for each of them. Begins at the start: tables of an interrupted rebuild are dropped.
-    Privileges granted to other roles on a table are lost with the old one, unless they are default privileges. Raises
-    RebuildRunning; LockNotAvailableError if a reader kept a table for a minute.
+    The log is read and decoded once for all of them; each has a transaction for each page. on_progress: called after each page
+    with the position reached and the log's head. Takes two connections of the pool and one for each projection. Begins at the
+    start: tables of an interrupted rebuild are dropped. Privileges granted to other roles on a table are lost with the old one,
+    unless they are default privileges. Raises RebuildRunning; LockNotAvailableError if a reader kept a table for a minute.
     """
     async with _only_one(pool, projections):
         built = [await _begin(pool, store, codec, projection) for projection in projections]
