@@ -1,7 +1,7 @@
 """Definition of a projection: data and two pure functions. The projector and the rebuild do the rest."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from eventstore.model import RecordedEvent
@@ -26,7 +26,7 @@ class Projection(Generic[R]):
     """Rows of type R, one per key, folded from the events of some types in the order of the log.
 
     table: its name in the schema `projections`, made by a migration with the columns that R's fields name.
-    row: a dataclass with slots; all fields but `key_columns` have defaults, which are the row before any event.
+    row: a dataclass with slots; first the `key_columns`, then fields with defaults, which are the row before any event.
     keys: the rows that an event changes, each once, as values of `key_columns`.
     changes: what an event changes in one of these rows. An error parks the event and leaves all its rows unchanged.
     """
@@ -38,6 +38,10 @@ class Projection(Generic[R]):
     events: tuple[type[Event], ...]
     keys: Callable[[Any, RecordedEvent], Iterable[Key]]
     changes: Callable[[R, Any, RecordedEvent], Changes]
+
+    def __post_init__(self) -> None:
+        if tuple(each.name for each in fields(self.row))[: len(self.key_columns)] != self.key_columns:
+            raise ValueError(f"the first fields of {self.row.__name__} are not {self.key_columns}")
 
     @property
     def event_types(self) -> tuple[str, ...]:
