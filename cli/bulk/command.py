@@ -86,5 +86,5 @@ async def bulk(
         if ids and not yes and not await confirmed(f"{action} {len(ids):,} orders?"):
             raise Refused("nothing was changed")
         client = await temporal(settings, lazy=True)
-        act = request.act(app.orders, client, settings.task_queue)
+        act = request.act(app.orders, client, settings)
         return await Report(BulkAction(ids, act), settings, as_json=as_json).run()
