@@ -6,6 +6,7 @@ from io import StringIO
 from typing import Any
 from urllib.parse import urlencode
 
+import pytest
 from temporalio.client import Client
 
 from orders.commands import CancelOrder
@@ -105,6 +106,24 @@ async def test_a_tag_of_another_form_or_beyond_the_limit_is_refused(database_url
         problem(await served.http.put("/v1/orders/nobodys/tags/vip"), 404, "order-not-found")
         problem(await served.http.delete("/v1/orders/nobodys/tags/vip"), 404, "order-not-found")
         problem(await served.post("/v1/orders/nobodys/notes", {"text": "x"}), 404, "order-not-found")
+
+
+async def test_a_note_and_a_tag_beyond_the_limit_of_an_order_are_refused(
+    database_url: str, temporal_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orders.interventions.MAX_ANNOTATIONS", 2)
+    async with api(database_url, temporal_client) as served:
+        await served.place("a")
+        assert (await served.post("/v1/orders/a/notes", {"text": "x"})).status_code == 201
+        last = await served.post("/v1/orders/a/notes", {"text": "y"}, Idempotency_Key="n-2")
+        for refused in (
+            await served.post("/v1/orders/a/notes", {"text": "z"}),
+            await served.http.put("/v1/orders/a/tags/vip"),
+        ):
+            assert "takes no more notes or tags" in problem(refused, 409, "too-many-annotations")["detail"]
+        repeated = await served.post("/v1/orders/a/notes", {"text": "y"}, Idempotency_Key="n-2")
+        assert repeated.json() == last.json()
+        assert await types(served, "a") == ["order.placed", "order.noted", "order.noted"]
 
 
 async def test_annotations_at_once_are_all_recorded(database_url: str, temporal_client: Client) -> None:
