@@ -91,7 +91,7 @@ def test_an_order_has_a_limited_number_of_tags() -> None:
 
 @pytest.mark.parametrize("state", STATES)
 def test_an_order_in_any_state_takes_notes_and_tags_up_to_a_limit_and_then_loses_tags_only(state: str) -> None:
-    before = (*STATES[state][:1], *[NOTED] * (MAX_ANNOTATIONS - 2), tagged("b"), *STATES[state][1:])
+    before: tuple[Event, ...] = (*STATES[state][:1], *[NOTED] * (MAX_ANNOTATIONS - 2), tagged("b"), *STATES[state][1:])
     given(*before).when(NOTE).then(NOTED)
     assert given(*before).when(TagOrder("o-1", ("c", "d"))).refuses(TooManyAnnotations).most == MAX_ANNOTATIONS
     full = (*before, NOTED)
@@ -103,7 +103,7 @@ def test_an_order_in_any_state_takes_notes_and_tags_up_to_a_limit_and_then_loses
 
 
 def test_a_stream_with_more_notes_than_the_limit_still_folds_and_goes_on() -> None:
-    many = (PLACED, *[NOTED] * (MAX_ANNOTATIONS + 5), tagged("b"))
+    many: tuple[Event, ...] = (PLACED, *[NOTED] * (MAX_ANNOTATIONS + 5), tagged("b"))
     given(*many).when(CONFIRM).then(CONFIRMED)
     given(*many).when(NOTE).refuses(TooManyAnnotations)
     given(*many).when(UntagOrder("o-1", ("b",))).then(untagged("b"))
