@@ -7,7 +7,8 @@ from typing import Annotated, Any, Final
 from fastapi import Path, Query
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from orders.ids import MAX_TAG, order_id_problem, sku_problem, tag_problem
+from orders.fields import Tag
+from orders.ids import MAX_TAG, order_id_problem, sku_problem
 from projections.projection import Projection
 from web.problems import Problem
 from web.system import System
@@ -51,7 +52,7 @@ RefundId = Annotated[
     ),
 ]
 TagName = Annotated[
-    str, _checked(tag_problem), Path(alias="tag", min_length=1, max_length=MAX_TAG, description="the tag")
+    Tag, Path(alias="tag", min_length=1, max_length=MAX_TAG, description="the tag; capitals are folded")
 ]
 CustomerId = Annotated[
     str, IDENTIFIER, Path(alias="customerId", min_length=1, max_length=128, description="the customer's id")
