@@ -323,7 +323,8 @@ begin
         new.consumer := 'dispatcher';
         new.position := new.dispatched;
     elsif new.consumer = 'dispatcher' then
-        select e.position, e.id, e.type, s.name into new.dispatched, new.event_id, new.event_type, new.stream
+        new.dispatched := new.position;
+        select e.id, e.type, s.name into new.event_id, new.event_type, new.stream
           from eventstore.events e join eventstore.streams s using (stream_id) where e.position = new.position;
     end if;
     return new;
