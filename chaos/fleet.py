@@ -65,7 +65,6 @@ class Worker:
         await self._process.ready(serves, _START_LIMIT)
 
     async def kill(self) -> None:
-        """kill -9."""
         if self._process is not None:
             await self._process.kill()
         await self.stop()
