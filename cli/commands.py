@@ -41,7 +41,7 @@ COMMANDS: Final = {
         "cli.timeline:timeline",
         "Show an order's events with actor and cause, and its workflows with links to the Temporal Web UI.",
     ),
-    "list": ("cli.list:list_orders", "List orders, the last placed first, from the order-dashboard read model."),
+    "list": ("cli.list:list_orders", "List orders, the last entered first, from the order-dashboard read model."),
     "customers": (
         "cli.customers:customers",
         "List customers with their orders and spend, one row for each currency; or show one customer.",
