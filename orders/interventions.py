@@ -1,5 +1,6 @@
 """Commands of a person: hold, release, retry and refund an order, and annotate it with notes and tags."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, assert_never
 
@@ -24,7 +25,7 @@ from orders.events import (
     RefundRequested,
     shared_facts,
 )
-from orders.ids import CANCELLATION, blank_problem
+from orders.ids import CANCELLATION, blank_problem, folded_tag
 from orders.money import Money
 from orders.state import Cancelled, ExistingOrder, Shipped
 
@@ -185,11 +186,15 @@ def _note(command: NoteOrder, state: ExistingOrder) -> list[Event]:
 
 def _tag(command: TagOrder, state: ExistingOrder) -> list[Event]:
     facts = shared_facts(state.order)
-    new = [OrderTagged(**facts, tag=tag) for tag in dict.fromkeys(command.tags) if tag not in state.tags]
+    new = [OrderTagged(**facts, tag=tag) for tag in _folded(command.tags) if tag not in state.tags]
     if len(state.tags) + len(new) > MAX_TAGS:
         raise TooManyTags(command.order_id, MAX_TAGS)
     _require_place(state, len(new))
     return [*new]
+
+
+def _folded(tags: Sequence[str]) -> Iterable[str]:
+    return dict.fromkeys(map(folded_tag, tags))
 
 
 def _require_place(state: ExistingOrder, added: int) -> None:
@@ -199,7 +204,7 @@ def _require_place(state: ExistingOrder, added: int) -> None:
 
 def _untag(command: UntagOrder, state: ExistingOrder) -> list[Event]:
     facts = shared_facts(state.order)
-    return [OrderUntagged(**facts, tag=tag) for tag in dict.fromkeys(command.tags) if tag in state.tags]
+    return [OrderUntagged(**facts, tag=tag) for tag in _folded(command.tags) if tag in state.tags]
 
 
 def illegal(command: object, state: ExistingOrder) -> IllegalTransition:

@@ -109,15 +109,21 @@ def test_a_stream_with_more_notes_than_the_limit_still_folds_and_goes_on() -> No
     given(*many).when(UntagOrder("o-1", ("b",))).then(untagged("b"))
 
 
-@pytest.mark.parametrize("tag", ["", "VIP", "-a", ".", "..", "a b", "a/b", "ä", "a\n", "a" * 41])
-def test_a_tag_that_is_no_lower_case_word_is_refused(tag: str) -> None:
+@pytest.mark.parametrize("tag", ["", "-a", ".", "..", "a b", "a/b", "ä", "Ä", "\u212a", "a\n", "a" * 41])
+def test_a_tag_that_is_no_word_of_ascii_is_refused(tag: str) -> None:
     [fault] = given(PLACED).when(TagOrder("o-1", (tag,))).refuses(InvalidCommand).faults
-    assert (fault.path, "lower-case" in fault.problem) == ("tag", True)
+    assert (fault.path, "letters from a to z" in fault.problem) == ("tag", True)
 
 
 @pytest.mark.parametrize("tag", ["a", "0", "a.b", "a_b-c.9", "a" * 40])
 def test_a_lower_case_word_is_a_tag(tag: str) -> None:
     given(PLACED).when(TagOrder("o-1", (tag,))).then(tagged(tag))
+
+
+def test_capitals_of_a_tag_are_folded_so_that_no_two_tags_differ_by_them_alone() -> None:
+    given(PLACED).when(TagOrder("o-1", ("VIP", "Vip", "vip"))).then(tagged("vip"))
+    given(PLACED, tagged("vip")).when(TagOrder("o-1", ("VIP",))).then_nothing()
+    given(PLACED, tagged("vip")).when(UntagOrder("o-1", ("VIP",))).then(untagged("vip"))
 
 
 @pytest.mark.parametrize("text", ["", " \n", "\u3164", "a\x00b", "\ud800", "x" * (MAX_NOTE + 1)])
