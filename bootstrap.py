@@ -68,8 +68,7 @@ class App:
 
     def with_page(self, url: str) -> "App":
         """The same, with the operators' page at this address, unless the settings name one."""
-        page_url = self.settings.page_url or url
-        return replace(self, settings=self.settings.model_copy(update={"page_url": page_url}))
+        return replace(self, settings=self.settings.with_page(url))
 
     async def close(self) -> None:
         """Send the pending wake-ups and close the gateways."""
@@ -93,15 +92,13 @@ class App:
         to a worker of any version, so a versioned worker gets none: a version that is not current takes no order."""
         from dispatcher.dispatcher import Dispatcher  # noqa: PLC0415
         from dispatcher.left_over import LeftOver  # noqa: PLC0415
-        from dispatcher.links import OrderLinks  # noqa: PLC0415
         from dispatcher.starter import WorkflowStarter  # noqa: PLC0415
 
         starter = WorkflowStarter(
             client,
-            self.settings.task_queue,
+            self.settings,
             eager=eager and not self.settings.versioned,
             left_over=LeftOver(self.orders, self.store),
-            links=OrderLinks(self.settings.page_url, self.settings.workflows_url, self.settings.runbook_url),
         )
         places = self.settings.bulk_in_flight
         return Dispatcher(self.store, self.codec, starter, self.parking, bulk_places=places)

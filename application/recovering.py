@@ -137,7 +137,7 @@ class Recovery:
         recorded = await self.sources.store.read_at(work.position)
         assert recorded is not None, "the work was found by its event"
         event = self.sources.codec.decode(recorded)
-        starter = WorkflowStarter(self.client, self.settings.task_queue)
+        starter = WorkflowStarter(self.client, self.settings)
         await starter.start(replace(_trigger(work, event, recorded), again=True, signal=None), event, recorded)
 
 

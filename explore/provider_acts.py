@@ -71,8 +71,9 @@ async def _acknowledged(system: Explored, event: Mapping[str, Any]) -> bool:
     app = system.app
     assert app.stripe_events is not None
     try:
-        queue = app.settings.task_queue
-        await handle_stripe_event(app.stripe_events, app.payments, app.orders, system.client, queue, *signed(event))
+        await handle_stripe_event(
+            app.stripe_events, app.payments, app.orders, system.client, app.settings, *signed(event)
+        )
     except (StripeEventOpen, RPCError):
         return False
     return True

@@ -96,7 +96,7 @@ async def restore(system: Explored, order_id: str, to: float, *, rewound: bool) 
         if before is not None and before != await _run_id(handle):
             system.older.forgotten.add(before)
     if rewound:
-        starter = WorkflowStarter(system.client, system.app.settings.task_queue)
+        starter = WorkflowStarter(system.client, system.app.settings)
         async for trigger, event, recorded in triggered(system, order_id):
             await starter.start(trigger, event, recorded)
 

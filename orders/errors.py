@@ -187,6 +187,18 @@ class TooManyTags(OrderError):
         return f"order {self.order_id} cannot have more than {self.most} tags: remove one first"
 
 
+class TooManyAnnotations(OrderError):
+    """Notes and tags were added to the order as often as they may be. Keep further notes elsewhere; tags can be removed."""
+
+    def __init__(self, order_id: str, most: int) -> None:
+        super().__init__(order_id, most)
+        self.order_id = order_id
+        self.most = most
+
+    def __str__(self) -> str:
+        return f"order {self.order_id} takes no more notes or tags: it was given {self.most:,} of them, the most for an order"
+
+
 class NoPaymentAwaited(OrderError):
     """The order does not wait for a means of payment. Show the order: its payment is in progress, made, or given up."""
 

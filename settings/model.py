@@ -203,6 +203,10 @@ class Settings(BaseSettings, GatewaySettings):
         """True if the worker takes part in Temporal's worker versioning."""
         return self.deployment_name is not None
 
+    def with_page(self, url: str) -> "Settings":
+        """The same, with the operators' page at this address, unless they name one."""
+        return self.model_copy(update={"page_url": self.page_url or url})
+
     def workflow_url(self, workflow_id: str, run_id: str | None = None) -> str | None:
         """A workflow's page in the Temporal Web UI, where its address is known."""
         if self.workflows_url is None:

@@ -42,9 +42,8 @@ async def take_event(system: Shared, request: Request, signature: Signature = No
     body = await read_body(request)
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
-            task_queue = system.settings.task_queue
             await handle_stripe_event(
-                events, system.payments, system.orders, system.client, task_queue, body, signature
+                events, system.payments, system.orders, system.client, system.settings, body, signature
             )
     except InvalidStripeEvent as error:
         raise Problem(400, "invalid-event", str(error)) from None

@@ -71,7 +71,7 @@ def problem_of(error: Exception) -> Problem | None:
         case HTTPException():
             return _of_http(error)
         case RequestValidationError():
-            return _invalid("the request is not valid", error.errors(), _fault_of)
+            return _invalid("the request is not valid", error.errors(), fault_of)
         case OrderError():
             return _of_order(error)
         case EventStoreError():
@@ -200,7 +200,7 @@ def _pointer(steps: Iterable[object]) -> str:
     return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps)
 
 
-def _fault_of(details: ErrorDetails) -> FaultDocument:
+def fault_of(details: ErrorDetails) -> FaultDocument:
     """Convert an error of the framework about a parameter or the body."""
     place, *steps = details["loc"]
     detail = problem_text(details)

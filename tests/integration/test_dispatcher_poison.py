@@ -50,7 +50,7 @@ def the_next_release(given: Dispatching, client: Client) -> Dispatcher:
 
 
 def starter(given: Dispatching, client: Client) -> WorkflowStarter:
-    return WorkflowStarter(client, given.app.settings.task_queue)
+    return WorkflowStarter(client, given.app.settings)
 
 
 async def placed_by_the_next_release(given: Dispatching) -> tuple[str, int]:
