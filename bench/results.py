@@ -101,5 +101,5 @@ def _conditions(results: Results) -> Iterable[str]:
 
 
 def shown(figure: float | None) -> str:
-    """A figure with as many digits as say something."""
+    """The figure with two decimals below ten and one above."""
     return "" if figure is None else f"{figure:,.{2 if figure < 10 else 1}f}"
