@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import asyncpg
 
-from dispatcher.parking import Parking
 from eventstore.codec import Codec
 from eventstore.consumer import ConsumerRunner
 from eventstore.lane_runner import DividedConsumer, LaneRunner
@@ -58,7 +57,6 @@ class App:
     adjustments: Adjustments
     payments: PaymentGateway
     shipping: ShippingGateway
-    parking: Parking
     queries: Queries
     endpoints: Endpoints
     deliveries: Deliveries
@@ -101,7 +99,7 @@ class App:
             left_over=LeftOver(self.orders, self.store),
         )
         places = self.settings.bulk_in_flight
-        return Dispatcher(self.store, self.codec, starter, self.parking, bulk_places=places)
+        return Dispatcher(self.store, self.codec, starter, bulk_places=places)
 
     def projectors(self) -> list[Projector[Any]]:
         """A projector for every projection."""
@@ -152,7 +150,6 @@ def build_app(settings: Settings, pool: asyncpg.Pool) -> App:
         adjustments=Adjustments(pool),
         payments=gateways.payments,
         shipping=gateways.shipping,
-        parking=Parking(pool),
         queries=Queries(pool),
         endpoints=Endpoints(pool, store, allow_private=settings.webhooks_allow_private),
         deliveries=Deliveries(pool),

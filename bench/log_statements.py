@@ -8,7 +8,6 @@ from typing import Any, Final, TypeAlias
 from dispatcher.dispatcher import NAME as DISPATCHER
 from eventstore import statements
 from order_streams.statements import EVENTS_OF_STREAMS, STREAM_NAMES
-from projections.statements import PARKED
 
 Arguments: TypeAlias = Callable[[], tuple[Any, ...]]
 
@@ -49,7 +48,7 @@ class LogStatements:
             "sequence_lag": (statements.SEQUENCE_LAG, tuple),
             "reader_lags": (statements.READER_LAGS, tuple),
             "lag": (statements.LAG, lambda: (DISPATCHER,)),
-            "parked": (PARKED, lambda: ("order-dashboard", 0, PAGE)),
+            "parked": (statements.LIST_PARKED, lambda: ("order-dashboard", 0, PAGE)),
         }
 
     def writes(self) -> dict[str, tuple[str, Arguments]]:

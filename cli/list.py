@@ -65,10 +65,10 @@ async def list_orders(
     as_ids: AsIds = False,
     as_json: AsJson = False,
 ) -> None:
-    """List orders, the last placed first, from the order-dashboard read model.
+    """List orders, the last entered first, from the order-dashboard read model.
 
-    An order must match all filters. Those of a period go by their own time. --search takes words or their beginnings, in any
-    order and case, with or without accents.
+    An order must match all filters. With --placed-from or --placed-to the list goes by the time of placing, which an import
+    may give as any earlier time. --search takes words or their beginnings, in any order and case, with or without accents.
     """
     async with opened(settings) as app:
         if as_csv or as_json_lines:

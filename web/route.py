@@ -62,6 +62,11 @@ def requires(role: Role) -> Callable[[E], E]:
     return mark
 
 
+def by_name(route: APIRoute) -> str:
+    """Return the id of an operation: the name of its function, and so of the function in generated clients."""
+    return route.name
+
+
 class ApiRoute(APIRoute):
     """A route under /v1: `APIRouter(prefix="/v1", route_class=ApiRoute)`."""
 
@@ -70,6 +75,7 @@ class ApiRoute(APIRoute):
         methods = set(options.get("methods") or ())
         options["responses"] = {**_problems(path, methods), **(options.get("responses") or {})}
         options["openapi_extra"] = {**_extra(self.role, methods), **(options.get("openapi_extra") or {})}
+        options["generate_unique_id_function"] = by_name
         self._media_type = _media_type(options)
         super().__init__(path, endpoint, **options)
         query = [each for each in get_flat_params(self.dependant) if isinstance(each.field_info, params.Query)]

@@ -35,7 +35,7 @@ def dispatcher(given: Dispatching) -> Dispatcher:
     """Dispatcher with two places, as after a restart: without memory of earlier steps."""
     app = given.app
     starter = WorkflowStarter(given.system.client, app.settings)
-    return Dispatcher(app.store, app.codec, starter, app.parking, bulk_places=PLACES)
+    return Dispatcher(app.store, app.codec, starter, bulk_places=PLACES)
 
 
 async def placed(given: Dispatching, *, bulk: bool = True) -> str:

@@ -131,7 +131,7 @@ async def test_a_step_while_temporal_is_away_raises_and_orders_wait_until_it_is_
     await proxy.restore()
     await step_once_back(given.dispatcher)
     assert [set(await given.described(each)) for each in (early, *waiting)] == [{"validate-order"}] * 4
-    assert await given.app.parking.list() == []
+    assert await given.parked() == []
     assert await given.system.dispatched()
 
 
@@ -140,7 +140,7 @@ async def test_an_outage_in_the_middle_of_a_page_skips_none_and_repeats_none(
 ) -> None:
     given = dispatching_through_proxy
     starter = CutAfter(through_proxy, given.app.settings, proxy, starts=3)
-    dispatcher = Dispatcher(given.app.store, given.app.codec, starter, given.app.parking, bulk_places=1)
+    dispatcher = Dispatcher(given.app.store, given.app.codec, starter, bulk_places=1)
     order_ids = [await given.system.place() for _ in range(40)]
     with pytest.raises(RPCError):
         await dispatcher.step()

@@ -190,3 +190,11 @@ def test_a_value_that_no_order_or_stock_can_have_is_wrong_usage(command: tuple[s
     ended = CliRunner().invoke(app, command)
     assert ended.exit_code == 2, ended.output
     assert problem in " ".join(re.sub(r"[│╭╮╰╯─]", " ", ended.output).split())
+
+
+@pytest.mark.parametrize("command", [[], ["list"], ["inventory", "list"], ["webhooks", "replay"]], ids=" ".join)
+def test_help_shows_no_value_for_an_option_that_takes_none(command: list[str]) -> None:
+    shown = CliRunner().invoke(app, [*command, "--help"])
+    assert shown.exit_code == 0
+    assert "--help" in shown.output
+    assert "<bool>" not in shown.output
