@@ -154,9 +154,9 @@ def test_attention_to_a_kind_without_rows_says_so(capsys: pytest.CaptureFixture[
     ("arguments", "problem"),
     [
         (("refund", "o-1", "--amount", "10.50", "--reason", "x"), "as 1250 for 12.50 EUR, not 10.50"),
-        (("list", "--csv", "--json"), "only one of --csv, --jsonl and --json"),
+        (("list", "--csv", "--json"), "only one of --csv, --jsonl, --ids and --json"),
         (("list", "--csv", "--after", "7"), "leave out --after"),
-        (("list", "--limit", "10001"), "must be at most 10,000 without --csv or --jsonl"),
+        (("list", "--limit", "10001"), "must be at most 10,000 without --csv, --jsonl or --ids"),
         (("list", "--status", "nowhere"), "shipped"),
         (("pay", "o-1", "--payment-method", "4242 4242 4242 4242"), "--payment-method"),
     ],
