@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import asyncpg
 
-from dispatcher.parking import Parking
 from eventstore.codec import Codec
 from eventstore.consumer import ConsumerRunner
 from eventstore.lane_runner import DividedConsumer, LaneRunner
@@ -58,7 +57,6 @@ class App:
     adjustments: Adjustments
     payments: PaymentGateway
     shipping: ShippingGateway
-    parking: Parking
     queries: Queries
     endpoints: Endpoints
     deliveries: Deliveries
@@ -68,8 +66,7 @@ class App:
 
     def with_page(self, url: str) -> "App":
         """The same, with the operators' page at this address, unless the settings name one."""
-        page_url = self.settings.page_url or url
-        return replace(self, settings=self.settings.model_copy(update={"page_url": page_url}))
+        return replace(self, settings=self.settings.with_page(url))
 
     async def close(self) -> None:
         """Send the pending wake-ups and close the gateways."""
@@ -93,21 +90,18 @@ class App:
         to a worker of any version, so a versioned worker gets none: a version that is not current takes no order."""
         from dispatcher.dispatcher import Dispatcher  # noqa: PLC0415
         from dispatcher.left_over import LeftOver  # noqa: PLC0415
-        from dispatcher.links import OrderLinks  # noqa: PLC0415
         from dispatcher.starter import WorkflowStarter  # noqa: PLC0415
 
         starter = WorkflowStarter(
             client,
-            self.settings.task_queue,
+            self.settings,
             eager=eager and not self.settings.versioned,
             left_over=LeftOver(self.orders, self.store),
-            links=OrderLinks(self.settings.page_url, self.settings.workflows_url, self.settings.runbook_url),
         )
         places = self.settings.bulk_in_flight
-        return Dispatcher(self.store, self.codec, starter, self.parking, bulk_places=places)
+        return Dispatcher(self.store, self.codec, starter, bulk_places=places)
 
     def projectors(self) -> list[Projector[Any]]:
-        """A projector for every projection."""
         return [Projector(self.pool, self.store, self.codec, projection) for projection in PROJECTIONS]
 
     def relay(self, client: "Client") -> "Relay":
@@ -155,7 +149,6 @@ def build_app(settings: Settings, pool: asyncpg.Pool) -> App:
         adjustments=Adjustments(pool),
         payments=gateways.payments,
         shipping=gateways.shipping,
-        parking=Parking(pool),
         queries=Queries(pool),
         endpoints=Endpoints(pool, store, allow_private=settings.webhooks_allow_private),
         deliveries=Deliveries(pool),

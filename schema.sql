@@ -311,6 +311,26 @@ begin
 end $$;
 
 --
+-- Name: parked_by_the_dispatcher(); Type: FUNCTION; Schema: eventstore; Owner: -
+--
+
+CREATE FUNCTION eventstore.parked_by_the_dispatcher() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    if new.dispatched is not null then -- inserted into the view
+        new.consumer := 'dispatcher';
+        new.position := new.dispatched;
+    elsif new.consumer = 'dispatcher' then
+        new.dispatched := new.position;
+        select e.id, e.type, s.name into new.event_id, new.event_type, new.stream
+          from eventstore.events e join eventstore.streams s using (stream_id) where e.position = new.position;
+    end if;
+    return new;
+end $$;
+
+--
 -- Name: read_all(bigint, bigint, text[], text, text[], bigint, bigint); Type: FUNCTION; Schema: eventstore; Owner: -
 --
 
@@ -1417,19 +1437,37 @@ CREATE TABLE dispatcher.bulk (
 );
 
 --
--- Name: parked; Type: TABLE; Schema: dispatcher; Owner: -
+-- Name: parked; Type: TABLE; Schema: eventstore; Owner: -
 --
 
-CREATE TABLE dispatcher.parked (
+CREATE TABLE eventstore.parked (
+    consumer text NOT NULL COLLATE pg_catalog."C",
     "position" bigint NOT NULL,
-    event_id uuid NOT NULL,
-    event_type text NOT NULL,
-    stream text NOT NULL,
     reason text NOT NULL,
     attempts integer DEFAULT 1 NOT NULL,
     parked_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    last_attempt_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+    last_attempt_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    dispatched bigint,
+    event_id uuid,
+    event_type text,
+    stream text
 );
+
+--
+-- Name: parked; Type: VIEW; Schema: dispatcher; Owner: -
+--
+
+CREATE VIEW dispatcher.parked AS
+ SELECT dispatched AS "position",
+    event_id,
+    event_type,
+    stream,
+    reason,
+    attempts,
+    parked_at,
+    last_attempt_at
+   FROM eventstore.parked
+  WHERE (dispatched IS NOT NULL);
 
 --
 -- Name: last_audit; Type: TABLE; Schema: eventstore; Owner: -
@@ -1964,15 +2002,16 @@ END), ((((('=total:'::text || currency) || ':'::text) || length((total)::text)) 
 );
 
 --
--- Name: parked; Type: TABLE; Schema: projections; Owner: -
+-- Name: parked; Type: VIEW; Schema: projections; Owner: -
 --
 
-CREATE TABLE projections.parked (
-    projection text NOT NULL COLLATE pg_catalog."C",
-    "position" bigint NOT NULL,
-    reason text NOT NULL,
-    at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
-);
+CREATE VIEW projections.parked AS
+ SELECT consumer AS projection,
+    "position",
+    reason,
+    parked_at AS at
+   FROM eventstore.parked
+  WHERE (dispatched IS NULL);
 
 --
 -- Name: revenue; Type: TABLE; Schema: projections; Owner: -
@@ -2272,13 +2311,6 @@ ALTER TABLE ONLY dispatcher.bulk
     ADD CONSTRAINT bulk_pkey PRIMARY KEY ("position");
 
 --
--- Name: parked parked_pkey; Type: CONSTRAINT; Schema: dispatcher; Owner: -
---
-
-ALTER TABLE ONLY dispatcher.parked
-    ADD CONSTRAINT parked_pkey PRIMARY KEY ("position");
-
---
 -- Name: events events_id_key; Type: CONSTRAINT; Schema: eventstore; Owner: -
 --
 
@@ -2305,6 +2337,20 @@ ALTER TABLE ONLY eventstore.events
 
 ALTER TABLE ONLY eventstore.last_audit
     ADD CONSTRAINT last_audit_pkey PRIMARY KEY (only_row);
+
+--
+-- Name: parked parked_dispatched_key; Type: CONSTRAINT; Schema: eventstore; Owner: -
+--
+
+ALTER TABLE ONLY eventstore.parked
+    ADD CONSTRAINT parked_dispatched_key UNIQUE (dispatched);
+
+--
+-- Name: parked parked_pkey; Type: CONSTRAINT; Schema: eventstore; Owner: -
+--
+
+ALTER TABLE ONLY eventstore.parked
+    ADD CONSTRAINT parked_pkey PRIMARY KEY (consumer, "position");
 
 --
 -- Name: probe probe_pkey; Type: CONSTRAINT; Schema: eventstore; Owner: -
@@ -2452,13 +2498,6 @@ ALTER TABLE ONLY projections.order_counts
 
 ALTER TABLE ONLY projections.order_dashboard
     ADD CONSTRAINT order_dashboard_pkey PRIMARY KEY (order_id);
-
---
--- Name: parked parked_pkey; Type: CONSTRAINT; Schema: projections; Owner: -
---
-
-ALTER TABLE ONLY projections.parked
-    ADD CONSTRAINT parked_pkey PRIMARY KEY (projection, "position");
 
 --
 -- Name: revenue revenue_pkey; Type: CONSTRAINT; Schema: projections; Owner: -
@@ -2815,6 +2854,12 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON eventstore.eve
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OF stream_id, name OR TRUNCATE ON eventstore.streams FOR EACH STATEMENT EXECUTE FUNCTION eventstore.refuse_change();
 
 --
+-- Name: parked by_the_dispatcher; Type: TRIGGER; Schema: eventstore; Owner: -
+--
+
+CREATE TRIGGER by_the_dispatcher BEFORE INSERT ON eventstore.parked FOR EACH ROW EXECUTE FUNCTION eventstore.parked_by_the_dispatcher();
+
+--
 -- Name: stripe_charges stripe_charges_forward; Type: TRIGGER; Schema: gateways; Owner: -
 --
 
@@ -3003,6 +3048,12 @@ GRANT ALL ON FUNCTION eventstore.next_page(p_name text, p_saved bigint[], p_lane
 
 REVOKE ALL ON FUNCTION eventstore.open_lanes(p_name text, p_count integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION eventstore.open_lanes(p_name text, p_count integer) TO orders_app;
+
+--
+-- Name: FUNCTION parked_by_the_dispatcher(); Type: ACL; Schema: eventstore; Owner: -
+--
+
+REVOKE ALL ON FUNCTION eventstore.parked_by_the_dispatcher() FROM PUBLIC;
 
 --
 -- Name: FUNCTION read_all(p_after bigint, p_until bigint, p_types text[], p_category text, p_known text[], p_limit bigint, p_bytes bigint); Type: ACL; Schema: eventstore; Owner: -
@@ -3269,6 +3320,12 @@ GRANT ALL ON FUNCTION simulated.void_or_wait(in_key text, in_reason text, in_hee
 --
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE dispatcher.bulk TO orders_app;
+
+--
+-- Name: TABLE parked; Type: ACL; Schema: eventstore; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE eventstore.parked TO orders_app;
 
 --
 -- Name: TABLE parked; Type: ACL; Schema: dispatcher; Owner: -

@@ -7,14 +7,17 @@ from orders.ids import control_problem, metadata_key_problem
 
 
 def metadata_of(pairs: Sequence[str]) -> dict[str, str]:
-    """The value wanted of each key. Raises ValueError with the problem of the first pair that cannot match."""
+    """The value wanted of each key. Raises ValueError with the problems of all pairs that cannot match."""
     wanted: dict[str, str] = {}
+    problems: list[str] = []
     for pair in pairs:
         key, colon, value = pair.partition(":")
         if problem := _problem(key, colon, value):
-            raise ValueError(problem)
-        if wanted.setdefault(key, value) != value:
-            raise ValueError(f"names two values of the key {key}")
+            problems.append(problem)
+        elif wanted.setdefault(key, value) != value:
+            problems.append(f"names two values of the key {key}")
+    if problems:
+        raise ValueError("; ".join(dict.fromkeys(problems)))
     return wanted
 
 

@@ -17,7 +17,7 @@ from dispatcher.triggers import TRIGGERS, Trigger
 from eventstore.connection import BUILT_IN_ONLY
 from eventstore.model import RecordedEvent
 from eventstore.pool import connect
-from eventstore.statements import CHECKPOINTS_BEYOND, SEQUENCE_LAG, SET_BACK, SET_SEQUENCES
+from eventstore.statements import CHECKPOINTS_BEYOND, FORGET_LOST_PARKED, SEQUENCE_LAG, SET_BACK, SET_SEQUENCES
 from open_work.evidence import gather
 from open_work.open_orders import Prospect, Prospects, Work, unfinished
 from open_work.sources import Sources
@@ -78,6 +78,8 @@ class Recovery:
 
     async def _checkpoints(self) -> AsyncIterator[Loss]:
         head = await self.sources.store.head()
+        if self.apply:
+            await self.sources.pool.execute(FORGET_LOST_PARKED, head)
         for name, position in await self.sources.pool.fetch(CHECKPOINTS_BEYOND, head):
             problem = f"has read to position {position:,}, and the log ends at {head:,}"
             if name in _PROJECTIONS:
@@ -137,7 +139,7 @@ class Recovery:
         recorded = await self.sources.store.read_at(work.position)
         assert recorded is not None, "the work was found by its event"
         event = self.sources.codec.decode(recorded)
-        starter = WorkflowStarter(self.client, self.settings.task_queue)
+        starter = WorkflowStarter(self.client, self.settings)
         await starter.start(replace(_trigger(work, event, recorded), again=True, signal=None), event, recorded)
 
 

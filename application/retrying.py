@@ -16,6 +16,7 @@ from orders.ids import stream_name
 from orders.interventions import RetryOrder
 from orders.records import Refund
 from orders.state import Shipped, State, Status
+from settings import Settings
 from temporal import require_answer
 from workflows.model import REFUND_ORDER, RETRY
 
@@ -47,7 +48,7 @@ class Retried:
 async def retry(
     orders: Orders,
     client: Client,
-    task_queue: str,
+    settings: Settings,
     command: RetryOrder,
     *,
     actor: str,
@@ -65,7 +66,7 @@ async def retry(
     if due:
         await require_answer(client)
     handled = await act(orders, command, actor=actor, command_id=command_id, expected=expected, bulk=bulk)
-    await _start_refunds(orders, WorkflowStarter(client, task_queue), command.order_id, due)
+    await _start_refunds(orders, WorkflowStarter(client, settings), command.order_id, due)
     workflows = [each.workflow for each in TRIGGERS if _is_of(each.event_type, each.status, handled.state)]
     return Retried(handled, workflows + [REFUND_ORDER for _ in due])
 
@@ -73,7 +74,7 @@ async def retry(
 async def act_or_retry(
     orders: Orders,
     client: Client,
-    task_queue: str,
+    settings: Settings,
     command: PersonsCommand,
     *,
     actor: str,
@@ -82,7 +83,7 @@ async def act_or_retry(
 ) -> Handled[State]:
     """Handle any command of a person; of a retry, start or wake what it needs. Raises what `act` and `retry` raise."""
     if isinstance(command, RetryOrder):
-        request = retry(orders, client, task_queue, command, actor=actor, command_id=command_id, bulk=bulk)
+        request = retry(orders, client, settings, command, actor=actor, command_id=command_id, bulk=bulk)
         return (await request).handled
     return await act(orders, command, actor=actor, command_id=command_id, bulk=bulk)
 

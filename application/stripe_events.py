@@ -17,6 +17,7 @@ from gateways.stripe.events import PAYMENT_EVENTS, InvalidStripeEvent, StripeEve
 from order_streams import Orders, load_events
 from orders.errors import OrderNotFound
 from orders.events import OrderRetried
+from settings import Settings
 from temporal import require_answer
 from workflows.model import FULFILL_ORDER
 
@@ -36,7 +37,7 @@ async def handle_stripe_event(
     payments: PaymentGateway,
     orders: Orders,
     client: Client,
-    task_queue: str,
+    settings: Settings,
     body: bytes,
     signature: str | None,
 ) -> None:
@@ -56,7 +57,7 @@ async def handle_stripe_event(
         raise StripeEventOpen("the state of the payment at Stripe is unknown") from None
     if order_id is not None:
         _log.warning("a payment came after its order was given up", orderId=order_id, eventType=event.type)
-        await _start_undoing(orders, client, task_queue, order_id)
+        await _start_undoing(orders, client, settings, order_id)
     if order_id is not None or event.may_change_the_order:
         await events.mark_handled(event)
     if order_id is None and event.type in PAYMENT_EVENTS and (waiting := await events.order_of(event)) is not None:
@@ -77,11 +78,11 @@ async def _adjust(events: StripeEvents, adjusting: Adjusting, event: StripeEvent
         _log.warning("a payment was changed at Stripe", orderId=order_id, action=each.action, reference=each.reference)
 
 
-async def _start_undoing(orders: Orders, client: Client, task_queue: str, order_id: str) -> None:
+async def _start_undoing(orders: Orders, client: Client, settings: Settings, order_id: str) -> None:
     """Start the workflow that refunds the payment. Raises StripeEventOpen if one is running: it may have read the payment
     before the money arrived, so the event stays open until its next delivery."""
     await require_answer(client)
     if await is_running(client, await id_in_use(client, FULFILL_ORDER, order_id)):
         raise StripeEventOpen("the order is being undone")
     recorded, last = (await load_events(orders, order_id))[-1]
-    await WorkflowStarter(client, task_queue).start(_UNDOES, last, recorded)
+    await WorkflowStarter(client, settings).start(_UNDOES, last, recorded)

@@ -12,12 +12,12 @@ from audit.report import READ_MODELS, Finding
 from audit.totals import total_faults
 from eventstore.checkpoints import position_of
 from eventstore.connection import pooled
+from eventstore.parking import Parking
 from open_work.sources import Sources
 from projections.columns import columns, row_of
 from projections.decoded_log import DecodedLog
 from projections.fold import Addressed, Parked, address, fold
 from projections.projection import Key, Projection
-from projections.statements import PARKED_REASONS
 
 # Rows of a read model that are held in memory at once; the log is read once for each such part of the rows.
 PART: Final = 100_000
@@ -42,7 +42,7 @@ async def audit_projection(sources: Sources, projection: Projection[Any], part: 
     async with _snapshot(sources.pool) as connection:
         position = await position_of(connection, projection.name)
         count = int(await connection.fetchval(f"select count(*) from projections.{projection.table}"))
-        parked = {row["position"]: row["reason"] for row in await connection.fetch(PARKED_REASONS, projection.name)}
+        parked = await Parking(connection, projection.name).reasons()
         findings = [
             Finding(READ_MODELS, f"{projection.name}@{at}", f"parked: {reason}") for at, reason in parked.items()
         ]

@@ -11,7 +11,6 @@ import orjson
 from bench.log import bodies
 from bench.side import Figures, Ground, milliseconds, order_ids
 from dispatcher.dispatcher import Dispatcher
-from dispatcher.parking import Parking
 from dispatcher.starter import WorkflowStarter
 from dispatcher.triggers import Trigger
 from eventstore.lane_runner import LaneRunner
@@ -51,7 +50,7 @@ async def dispatching(ground: Ground) -> AsyncIterator[tuple[EventStore, _Clock]
     async with open_pool(ground.database_url, size=32) as pool:
         wakeup, clock = Wakeup(pool), _Clock()
         store = EventStore(pool, wakeup)
-        dispatcher = Dispatcher(store, order_codec(), clock, Parking(pool), bulk_places=1)
+        dispatcher = Dispatcher(store, order_codec(), clock, bulk_places=1)
         runner = LaneRunner(dispatcher, dsn=ground.database_url, wakeup=wakeup)
         tasks = [asyncio.create_task(runner.run()), asyncio.create_task(wakeup.listen(ground.database_url))]
         try:

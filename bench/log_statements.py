@@ -8,7 +8,6 @@ from typing import Any, Final, TypeAlias
 from dispatcher.dispatcher import NAME as DISPATCHER
 from eventstore import statements
 from order_streams.statements import EVENTS_OF_STREAMS, STREAM_NAMES
-from projections.statements import PARKED
 
 Arguments: TypeAlias = Callable[[], tuple[Any, ...]]
 
@@ -36,7 +35,6 @@ class LogStatements:
             "stream_backwards": (statements.READ_STREAM_BACKWARDS, lambda: (self._stream(), 2**31, 1)),
             "streams": (EVENTS_OF_STREAMS, lambda: ([self._stream() for _ in range(20)],)),
             "stream_names": (STREAM_NAMES, lambda: (self._stream(), "order-p", PAGE)),
-            "stream_info": (statements.STREAM_INFO, lambda: (self._stream(),)),
             "page": (statements.READ_ALL, lambda: self._page(self._recent_position(), None)),
             "old_page": (statements.READ_ALL, lambda: self._page(self._any.randrange(self._head), None)),
             "page_of_types": (statements.READ_ALL, lambda: self._page(self._recent_position(), _TYPES)),
@@ -49,7 +47,7 @@ class LogStatements:
             "sequence_lag": (statements.SEQUENCE_LAG, tuple),
             "reader_lags": (statements.READER_LAGS, tuple),
             "lag": (statements.LAG, lambda: (DISPATCHER,)),
-            "parked": (PARKED, lambda: ("order-dashboard", 0, PAGE)),
+            "parked": (statements.LIST_PARKED, lambda: ("order-dashboard", 0, PAGE)),
         }
 
     def writes(self) -> dict[str, tuple[str, Arguments]]:

@@ -17,7 +17,9 @@ NoteText = Annotated[str, typer.Argument(metavar="TEXT", help="The note, shown t
 Tags = Annotated[
     list[str],
     typer.Argument(
-        metavar="TAG…", help="Words of lower-case letters, digits, `-`, `_` and `.`, 40 at most.", callback=tags
+        metavar="TAG…",
+        help="Words of letters, digits, `-`, `_` and `.`, 40 at most. VIP and vip are one tag, vip.",
+        callback=tags,
     ),
 ]
 

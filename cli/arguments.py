@@ -8,7 +8,7 @@ from typing import Annotated, Final
 import typer
 
 from orders.faults import reason_problem
-from orders.ids import order_id_problem, tag_problem
+from orders.ids import folded_tag, order_id_problem, tag_problem
 
 DATA_FOLDER: Final = Path(__file__).resolve().parent.parent / "data"
 
@@ -31,11 +31,11 @@ def checked(value: str | None, problem_of: Callable[[str], str | None]) -> str |
 
 
 def tags(values: list[str] | None) -> list[str] | None:
-    """Return the values where each is a valid tag. Raises typer.BadParameter."""
+    """Return the tags, without capitals. Raises typer.BadParameter."""
     for value in values or ():
         if problem := tag_problem(value):
             raise typer.BadParameter(problem)
-    return values
+    return values and [folded_tag(value) for value in values]
 
 
 json_wanted: Final = ContextVar("json_wanted", default=False)

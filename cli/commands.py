@@ -41,7 +41,7 @@ COMMANDS: Final = {
         "cli.timeline:timeline",
         "Show an order's events with actor and cause, and its workflows with links to the Temporal Web UI.",
     ),
-    "list": ("cli.list:list_orders", "List orders, the last placed first, from the order-dashboard read model."),
+    "list": ("cli.list:list_orders", "List orders, the last entered first, from the order-dashboard read model."),
     "customers": (
         "cli.customers:customers",
         "List customers with their orders and spend, one row for each currency; or show one customer.",
@@ -124,6 +124,9 @@ class Commands(TyperGroup):
             **options | {"commands": {name: TyperCommand(name, help=line) for name, (_, line) in COMMANDS.items()}}
         )
 
+    def get_params(self, ctx: Any) -> Any:
+        return _as_typed(super().get_params(ctx))
+
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
@@ -153,7 +156,25 @@ def load_command(name: str) -> Any:
     module, _, attribute = COMMANDS[name][0].partition(":")
     found = getattr(import_module(module), attribute)
     if isinstance(found, typer.Typer):
-        return typer.main.get_group(found)
+        group = typer.main.get_group(found)
+        for each in (group, *group.commands.values()):
+            _show_flags_as_typed(each)
+        return group
     single = typer.Typer(add_completion=False)
     single.command(name)(found)
-    return typer.main.get_command(single)
+    command = typer.main.get_command(single)
+    _show_flags_as_typed(command)
+    return command
+
+
+def _show_flags_as_typed(command: Any) -> None:
+    params_of = command.get_params
+    command.get_params = lambda ctx: _as_typed(params_of(ctx))
+
+
+def _as_typed(params: Any) -> Any:
+    """The parameters, of which the library's help shows options without a value as `--json <bool>`, which is refused."""
+    for each in params:
+        if getattr(each, "is_flag", False):
+            each.metavar = ""
+    return params

@@ -156,6 +156,7 @@ def announced(folder: Path, settings: Settings, url: str) -> Iterator[None]:
         "temporal_address": settings.temporal_address,
         "temporal_ui_url": settings.temporal_ui_url,
         "url": url,
+        "page_url": settings.with_page(url).page_url,
     }
     private_folder(folder)
     file = folder / DEV_FILE

@@ -30,6 +30,7 @@ AsCsv = Annotated[
     bool, typer.Option("--csv", help="Print all orders that the filter finds as CSV, --limit at most if it is given.")
 ]
 AsJsonLines = Annotated[bool, typer.Option("--jsonl", help="As --csv, in JSON Lines.")]
+AsIds = Annotated[bool, typer.Option("--ids", help="As --csv, but the orders' ids alone, one a line.")]
 MaxOrders = Annotated[
     int | None,
     typer.Option(
@@ -41,12 +42,12 @@ AfterOrder = Annotated[str | None, typer.Option("--after", metavar="CURSOR", hel
 
 def _require_sense(given: Mapping[str, Any]) -> None:
     """Refuse values that no order could match, and options that exclude each other."""
-    exports = given["as_csv"] or given["as_json_lines"]
+    exports = given["as_csv"] or given["as_json_lines"] or given["as_ids"]
     place_in(order_filter(given), given["after"])
-    if given["as_csv"] + given["as_json_lines"] + given["as_json"] > 1:
-        raise typer.BadParameter("only one of --csv, --jsonl and --json can be given", param_hint="--csv")
+    if given["as_csv"] + given["as_json_lines"] + given["as_ids"] + given["as_json"] > 1:
+        raise typer.BadParameter("only one of --csv, --jsonl, --ids and --json can be given", param_hint="--csv")
     if given["limit"] and given["limit"] > _MOST and not exports:
-        raise typer.BadParameter(f"must be at most {_MOST:,} without --csv or --jsonl", param_hint="--limit")
+        raise typer.BadParameter(f"must be at most {_MOST:,} without --csv, --jsonl or --ids", param_hint="--limit")
     if given["after"] and exports:
         raise typer.BadParameter("an export has all orders: leave out --after", param_hint="--after")
 
@@ -61,17 +62,22 @@ async def list_orders(
     after: AfterOrder = None,
     as_csv: AsCsv = False,
     as_json_lines: AsJsonLines = False,
+    as_ids: AsIds = False,
     as_json: AsJson = False,
 ) -> None:
-    """List orders, the last placed first, from the order-dashboard read model.
+    """List orders, the last entered first, from the order-dashboard read model.
 
-    An order must match all filters. Those of a period go by their own time. --search takes words or their beginnings, in any
-    order and case, with or without accents.
+    An order must match all filters. With --placed-from or --placed-to the list goes by the time of placing, which an import
+    may give as any earlier time. --search takes words or their beginnings, in any order and case, with or without accents.
     """
     async with opened(settings) as app:
         if as_csv or as_json_lines:
             async for piece in exported(app.queries.pages(wanted, limit), "csv" if as_csv else "jsonl"):
                 show_bytes(piece)
+            return
+        if as_ids:
+            async for rows in app.queries.pages(wanted, limit):
+                show_bytes("".join(f"{row.order_id}\n" for row in rows).encode())
             return
         page = await app.queries.list_orders(wanted, after=place_in(wanted, after), limit=limit or _PAGE)
     if as_json:

@@ -154,8 +154,8 @@ def _order_filter(
             period=Period(placed_from, placed_to) if placed_from or placed_to else None,
         )
     except BadFilter as error:
-        option = _OPTIONS.get(error.field, f"--{error.field.replace('_', '-')}")
-        raise typer.BadParameter(error.problem, param_hint=option) from None
+        field, problem = error.faults[0]
+        raise typer.BadParameter(problem, param_hint=_OPTIONS.get(field, f"--{field.replace('_', '-')}")) from None
 
 
 _PARAMETERS: Final = {

@@ -10,6 +10,7 @@ from cli.arguments import AsJson
 from cli.output import note, show, show_json, table, visible
 from cli.progress import positions
 from cli.running import executed, opened
+from eventstore.parking import Parking, parked_counts
 from projections import PROJECTIONS
 from projections.rebuild import rebuild
 from settings import Settings
@@ -29,15 +30,15 @@ OptionalName = Annotated[
 async def status(settings: Settings, as_json: AsJson = False) -> None:
     """Show each read model's position, its lag behind the log, and its parked events."""
     async with opened(settings) as app:
-        found = await standings(app.store, list(_BY_NAME), await app.queries.parked_counts())
-        parked = [event for name in _BY_NAME for event in await app.queries.parked(name)]
+        found = await standings(app.store, list(_BY_NAME), await parked_counts(app.pool))
+        parked = [(name, event) for name in _BY_NAME for event in await Parking(app.pool, name).all()]
     if as_json:
         show_json({"projections": [each.as_json() for each in found]})
         return
     show(table(*STANDING_COLUMNS, rows=(each.row() for each in found), right=STANDING_COLUMNS[1:]))
-    for event in parked:
-        where = f"position {event.position}, {event.stream} #{event.version} {event.type}"
-        show(f"parked by {event.projection}: {visible(where)}: {visible(event.reason)}")
+    for name, event in parked:
+        where = f"position {event.position}, {event.stream} #{event.version} {event.event_type}"
+        show(f"parked by {name}: {visible(where)}: {visible(event.reason)}")
 
 
 @projections.command("rebuild")

@@ -39,7 +39,7 @@ async def retry_order(
         retried = await retry(
             app.orders,
             client,
-            settings.task_queue,
+            settings,
             request,
             actor=actor(),
             command_id=str(uuid.uuid4()),

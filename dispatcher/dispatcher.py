@@ -7,13 +7,13 @@ import structlog
 from temporalio.service import RPCError
 
 from dispatcher.bulk import FREEING, BulkOrders, Due, is_placed_in_bulk
-from dispatcher.parking import NotParked, Parking
 from dispatcher.starter import WorkflowStarter
 from dispatcher.starts import Starts
 from dispatcher.triggers import TRIGGERS, Trigger
 from eventstore.codec import Codec
 from eventstore.lane_reader import LaneReader, Positions
 from eventstore.model import Page, RecordedEvent
+from eventstore.parking import NotParked, Parking
 from eventstore.store import EventStore
 from orders.events import Event
 from orders.ids import ORDER_STREAMS
@@ -40,14 +40,16 @@ class Dispatcher:
         store: EventStore,
         codec: Codec[Event],
         starter: WorkflowStarter,
-        parking: Parking,
         triggers: Sequence[Trigger] = TRIGGERS,
         *,
         bulk_places: int,
     ) -> None:
-        self._store, self._codec, self._parking = store, codec, parking
-        self._starts = Starts(codec, starter, parking, triggers)
-        self._bulk, self._bulk_starts = BulkOrders(store.pool, bulk_places), Starts(codec, starter, parking, triggers)
+        self._store, self._codec, self._parking = store, codec, Parking(store.pool, NAME)
+        self._starts = Starts(codec, starter, self._parking, triggers)
+        self._bulk, self._bulk_starts = (
+            BulkOrders(store.pool, bulk_places),
+            Starts(codec, starter, self._parking, triggers),
+        )
         self._types = sorted({trigger.event_type for trigger in triggers} | FREEING)
         self._log = LaneReader(store.pool, NAME)
         self._ahead: Page | None = None
@@ -129,10 +131,8 @@ class Dispatcher:
 
         Raises NotParked, or RPCError while Temporal is unavailable: the event then stays parked unchanged.
         """
-        if not await self._parking.holds(position):
-            raise NotParked(position)
         recorded = await self._store.read_at(position)
-        if recorded is None:
+        if recorded is None or not await self._parking.of([position]):
             raise NotParked(position)
         dispatched = await self._starts.or_park(recorded)
         if dispatched:

@@ -22,6 +22,7 @@ from dispatcher.older_ids import id_in_use
 from dispatcher.triggers import Trigger
 from eventstore.model import RecordedEvent
 from orders.events import Event
+from settings import Settings
 from workflows.model import CUSTOMER_ID, ORDER_ID, ORDER_STATUS, Outcome
 
 CLOCKS_DIFFER: Final = timedelta(seconds=5)
@@ -29,7 +30,6 @@ CLOCKS_DIFFER: Final = timedelta(seconds=5)
 # Of a bulk order's runs and their activities; the default is 3, and lower keys go first. A server from before there were
 # priorities ignores it.
 _GIVES_WAY: Final = Priority(priority_key=5)
-NO_LINKS: Final = OrderLinks()
 _log = structlog.get_logger(__name__)
 
 
@@ -38,23 +38,19 @@ class NeverStartable(Exception):
 
 
 class WorkflowStarter:
-    """Starts workflows. eager: a worker of this process, on this client, may get the first task at once.
+    """Starts workflows, each with links to the pages of its order that the settings name. eager: a worker of this process, on
+    this client, may get the first task at once.
 
     left_over: finds work that is missing in the order's stream after a completed run, which is then started again; without
-    it, every ended run counts as done. links: shown with each workflow in Temporal's Web UI.
+    it, every ended run counts as done.
     """
 
     def __init__(
-        self,
-        client: Client,
-        task_queue: str,
-        *,
-        eager: bool = False,
-        left_over: LeftOver | None = None,
-        links: OrderLinks = NO_LINKS,
+        self, client: Client, settings: Settings, *, eager: bool = False, left_over: LeftOver | None = None
     ) -> None:
-        self._client, self._task_queue, self._eager = client, task_queue, eager
-        self._left_over, self._links = left_over, links
+        self._client, self._task_queue, self._eager = client, settings.task_queue, eager
+        self._left_over = left_over
+        self._links = OrderLinks(settings.page_url, settings.workflows_url, settings.runbook_url)
 
     async def start(self, trigger: Trigger, event: Event, recorded: RecordedEvent) -> None:
         """Start or signal. Succeeds where the workflow is running, has done its work, or was ended by a person.

@@ -12,13 +12,13 @@ from opentelemetry.trace import SpanKind
 from prometheus_client import Counter, Histogram
 from temporalio.service import RPCError
 
-from dispatcher.parking import Parking
 from dispatcher.starter import NeverStartable, WorkflowStarter
 from dispatcher.triggers import Trigger
 from eventstore.codec import Codec
 from eventstore.errors import DATABASE_AWAY, EventStoreError
 from eventstore.failing_alone import ROUNDS, FailingAlone
 from eventstore.model import RecordedEvent
+from eventstore.parking import Parking
 from eventstore.tracing import span, trace_of
 from order_streams import is_bulk
 from orders.events import Event
@@ -104,7 +104,7 @@ class Starts:
 
     async def _park(self, recorded: RecordedEvent, reason: str, logged: str) -> None:
         _log.error("event parked", position=recorded.position, type=recorded.type, reason=logged)
-        await self._parking.park(recorded, reason)
+        await self._parking.park({recorded.position: reason})
 
     async def _start(self, recorded: RecordedEvent) -> None:
         event = self._codec.decode(recorded)

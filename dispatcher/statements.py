@@ -2,22 +2,6 @@
 
 from typing import Final
 
-# Park an event, by the primary key; a repetition counts up and replaces the reason.
-PARK: Final = """
-insert into dispatcher.parked as p (position, event_id, event_type, stream, reason) values ($1, $2, $3, $4, $5)
-on conflict (position) do update
-set reason = excluded.reason, attempts = p.attempts + 1, last_attempt_at = clock_timestamp()"""
-# List a page of parked events, by the primary key.
-LIST_PARKED: Final = """
-select position, event_type, stream, reason, attempts, parked_at, last_attempt_at
-  from dispatcher.parked where position > $1 order by position limit $2"""
-# Check for a parked event, by the primary key.
-IS_PARKED: Final = "select exists (select from dispatcher.parked where position = $1)"
-# Count the parked events: a table of few rows.
-COUNT_PARKED: Final = "select count(*) from dispatcher.parked"
-# Remove a parked event, by the primary key.
-REMOVE_PARKED: Final = "delete from dispatcher.parked where position = $1"
-
 # Record bulk orders as waiting, by the primary key. Another event at the position is of a log that a fail-over has cut short.
 POSTPONE: Final = """
 insert into dispatcher.bulk as b (position, event_id, stream)
@@ -42,8 +26,6 @@ update dispatcher.bulk set started_at = clock_timestamp() where position = any (
 FREE_PLACES: Final = "delete from dispatcher.bulk where stream = any ($1::text[])"
 # Forget bulk orders whose event is not in the log, by the primary key.
 FORGET: Final = "delete from dispatcher.bulk where position = any ($1::bigint[])"
-# Those of the positions that the dispatcher has parked, by the primary key of parked.
-PARKED_POSITIONS: Final = "select position from dispatcher.parked where position = any ($1::bigint[])"
 # Those of the positions whose bulk orders wait for a place, by the primary key of bulk.
 WAITING_POSITIONS: Final = """
 select position from dispatcher.bulk where position = any ($1::bigint[]) and started_at is null"""

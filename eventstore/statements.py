@@ -29,11 +29,6 @@ READ_AT: Final = f"""
 select {_COLUMNS} from eventstore.events e join eventstore.streams s using (stream_id) where e.position = $1"""
 # Find the ids that the log has, by events_id_key.
 KNOWN: Final = "select e.id from eventstore.events e where e.id = any ($1::uuid[])"
-# Read a stream's version and age, and its last event by events_stream_version_key.
-STREAM_INFO: Final = """
-select s.name, s.version, s.created_at, e.recorded_at from eventstore.streams s
-  join eventstore.events e on e.stream_id = s.stream_id and e.version = s.version
- where s.name = $1"""
 # Wait for the writers in progress; the position up to which the log does not change any more.
 SETTLED: Final = "select eventstore.settled()"
 
@@ -58,6 +53,31 @@ select s.name, s.position, s.updated_at,
        coalesce((select extract(epoch from clock_timestamp() - e.recorded_at)::float from eventstore.events e
                   where e.position > s.position order by e.position limit 1), 0) as seconds
   from eventstore.subscriptions s where $1::text is null or s.name = $1 order by s.name"""
+
+# Park events, by the primary key of parked; a repetition counts up and replaces the reason.
+PARK: Final = """
+insert into eventstore.parked as p (consumer, position, reason) select $1, * from unnest($2::bigint[], $3::text[])
+on conflict (consumer, position) do update
+set reason = excluded.reason, attempts = p.attempts + 1, last_attempt_at = clock_timestamp()"""
+# List a page of a consumer's parked events, by the primary keys of parked and events.
+LIST_PARKED: Final = """
+select p.position, e.type, s.name, e.version, p.reason, p.attempts, p.parked_at, p.last_attempt_at
+  from eventstore.parked p join eventstore.events e using (position) join eventstore.streams s using (stream_id)
+ where p.consumer = $1 and p.position > $2 order by p.position limit $3"""
+# Read the reasons of a consumer's parked events, by the primary key.
+PARKED_REASONS: Final = "select position, reason from eventstore.parked where consumer = $1 order by position"
+# Find the parked ones of some positions, by the primary key.
+PARKED_OF: Final = "select position from eventstore.parked where consumer = $1 and position = any ($2::bigint[])"
+# Count the parked events by consumer: a table of few rows.
+COUNT_PARKED: Final = "select consumer, count(*) from eventstore.parked group by consumer"
+# Remove a parked event, by the primary key.
+UNPARK: Final = "delete from eventstore.parked where consumer = $1 and position = $2"
+# Remove a consumer's parked events, by the primary key.
+CLEAR_PARKED: Final = "delete from eventstore.parked where consumer = $1"
+# Give a consumer's parked events to another consumer, by the primary key.
+MOVE_PARKED: Final = "update eventstore.parked set consumer = $2 where consumer = $1"
+# Remove parked events behind the log's end, which a fail-over has cut short: a table of few rows.
+FORGET_LOST_PARKED: Final = "delete from eventstore.parked where position > $1"
 
 # Open the lanes of a reader; locks its row, by the primary key of subscriptions.
 OPEN_LANES: Final = "select eventstore.open_lanes($1, $2)"

@@ -55,8 +55,7 @@ async def _release(system: Explored, order_id: str, sku: str, how: How, command_
 
 async def _retry(system: Explored, order_id: str, sku: str, how: How, command_id: str) -> None:
     command = RetryOrder(order_id, "impatient", how.get("carrier"), how.get("service"))
-    queue = system.app.settings.task_queue
-    await retry(system.app.orders, system.client, queue, command, actor=ACTOR, command_id=command_id)
+    await retry(system.app.orders, system.client, system.app.settings, command, actor=ACTOR, command_id=command_id)
 
 
 async def _refund(system: Explored, order_id: str, sku: str, how: How, command_id: str) -> None:

@@ -28,8 +28,6 @@ AT_STRIPE: Final[Mapping[str, Callable[..., None]]] = {
 
 
 def at_stripe(what: str) -> Callable[[Explored, str, str, Mapping[str, Any], str], Awaitable[None]]:
-    """The act of this name."""
-
     async def perform(system: Explored, order_id: str, sku: str, how: Mapping[str, Any], command_id: str) -> None:
         AT_STRIPE[what](system.stripe, order_id, **how)
 
@@ -71,8 +69,9 @@ async def _acknowledged(system: Explored, event: Mapping[str, Any]) -> bool:
     app = system.app
     assert app.stripe_events is not None
     try:
-        queue = app.settings.task_queue
-        await handle_stripe_event(app.stripe_events, app.payments, app.orders, system.client, queue, *signed(event))
+        await handle_stripe_event(
+            app.stripe_events, app.payments, app.orders, system.client, app.settings, *signed(event)
+        )
     except (StripeEventOpen, RPCError):
         return False
     return True

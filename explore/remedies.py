@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from typing import Final
 
-from dispatcher.parking import NotParked
+from eventstore.parking import NotParked
 from explore import stripe_by_hand as by_hand
 from explore.acts import perform
 from explore.system import Explored

@@ -21,7 +21,6 @@ from workflows.model import FULFILL_ORDER
 
 
 async def triggered(system: Explored, order_id: str) -> AsyncIterator[tuple[Trigger, Event, RecordedEvent]]:
-    """Triggers of the order's events, in their order."""
     async for recorded in system.app.store.stream(stream_name(order_id)):
         event = system.app.codec.decode(recorded)
         for trigger in TRIGGERS:
@@ -96,7 +95,7 @@ async def restore(system: Explored, order_id: str, to: float, *, rewound: bool) 
         if before is not None and before != await _run_id(handle):
             system.older.forgotten.add(before)
     if rewound:
-        starter = WorkflowStarter(system.client, system.app.settings.task_queue)
+        starter = WorkflowStarter(system.client, system.app.settings)
         async for trigger, event, recorded in triggered(system, order_id):
             await starter.start(trigger, event, recorded)
 

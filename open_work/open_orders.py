@@ -11,9 +11,10 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from dispatcher.dispatcher import NAME as DISPATCHER
 from dispatcher.older_ids import id_in_use
-from dispatcher.statements import PARKED_POSITIONS, WAITING_POSITIONS
+from dispatcher.statements import WAITING_POSITIONS
 from dispatcher.triggers import TRIGGERS
 from eventstore.checkpoints import position_of
+from eventstore.parking import Parking
 from open_work.evidence import Evidence
 from open_work.sources import Sources
 from open_work.standstill import RPC_LIMIT, Standstill, standstill
@@ -129,7 +130,7 @@ class Prospects:
             return {}
         checkpoint = await position_of(self._pool, DISPATCHER)
         positions = [work.position for work in works]
-        parked = {row["position"] for row in await self._pool.fetch(PARKED_POSITIONS, positions)}
+        parked = await Parking(self._pool, DISPATCHER).of(positions)
         waiting = {row["position"] for row in await self._pool.fetch(WAITING_POSITIONS, positions)}
         by_order: dict[str, list[Prospect]] = defaultdict(list)
         for prospect in await asyncio.gather(*(self._prospect(work, checkpoint, parked, waiting) for work in works)):

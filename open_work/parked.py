@@ -7,13 +7,13 @@ from typing import Final
 
 import asyncpg
 
-from dispatcher.parking import Parking
+from dispatcher.dispatcher import NAME as DISPATCHER
+from eventstore.parking import Parking
 from open_work.kinds import Stuck
 from open_work.sources import Sources
 from order_streams.folded import statuses
 from orders.ids import stream_name
 from projections import PROJECTIONS
-from projections.queries import Queries
 from webhooks.deliveries import Deliveries, Delivery, State
 
 _PAGE: Final = 200
@@ -45,15 +45,10 @@ async def parked_events(sources: Sources) -> AsyncGenerator[Stuck, None]:
 
 
 async def _pages(pool: asyncpg.Pool) -> AsyncIterator[Sequence[_Parked]]:
-    after = 0
-    while page := await Parking(pool).list(after=after, limit=_PAGE):
-        yield [_Parked(f"dispatch {e.event_type}", e.position, e.stream, e.reason, e.parked_at) for e in page]
-        after = page[-1].position
-    for name in (projection.name for projection in PROJECTIONS):
-        after = 0
-        while found := await Queries(pool).parked(name, after=after, limit=_PAGE):
-            yield [_Parked(f"{name}: {e.type}", e.position, e.stream, e.reason, e.at) for e in found]
-            after = found[-1].position
+    steps = {DISPATCHER: "dispatch "} | {projection.name: f"{projection.name}: " for projection in PROJECTIONS}
+    for name, step in steps.items():
+        async for page in Parking(pool, name).pages():
+            yield [_Parked(step + e.event_type, e.position, e.stream, e.reason, e.parked_at) for e in page]
     delivery: str | None = None
     while True:
         webhooks = await Deliveries(pool).list(state=State.PARKED, limit=_PAGE, after=delivery)

@@ -58,7 +58,13 @@ def _after(state: State, event: Event) -> State | None:
                 return Placed(event.order)
         case OrderConfirmed():
             if isinstance(state, Placed) and state.hold is None:
-                return Confirmed(state.order, retries=state.retries, label_choice=state.label_choice, tags=state.tags)
+                return Confirmed(
+                    state.order,
+                    retries=state.retries,
+                    label_choice=state.label_choice,
+                    tags=state.tags,
+                    annotations=state.annotations,
+                )
         case OrderPaid():
             if isinstance(state, Confirmed) and event.amount == state.order.total:
                 paid = Payment(event.payment_id, event.amount)
@@ -71,6 +77,7 @@ def _after(state: State, event: Event) -> State | None:
                     payment_method=state.payment_method,
                     adjustments=state.adjustments,
                     tags=state.tags,
+                    annotations=state.annotations,
                 )
         case OrderShipped():
             if isinstance(state, Paid) and state.hold is None:
@@ -107,7 +114,7 @@ def _after(state: State, event: Event) -> State | None:
             if isinstance(state, Confirmed | Paid | Shipped | Cancelled):
                 return replace(state, adjustments=(*state.adjustments, _adjustment(event)))
         case OrderNoted():
-            return None if isinstance(state, NotPlaced) else state
+            return None if isinstance(state, NotPlaced) else replace(state, annotations=state.annotations + 1)
         case OrderTagged() | OrderUntagged():
             return _tagged(state, event)
         case _:
@@ -130,6 +137,7 @@ def _cancelled(state: OpenOrder, event: OrderCancelled) -> Cancelled:
         payment=state.payment,
         adjustments=state.adjustments,
         tags=state.tags,
+        annotations=state.annotations,
         payment_method=state.payment_method,
     )
 
@@ -142,6 +150,7 @@ def _shipped(state: Paid, event: OrderShipped) -> Shipped:
         shipment,
         adjustments=state.adjustments,
         tags=state.tags,
+        annotations=state.annotations,
         payment_method=state.payment_method,
     )
 
@@ -173,7 +182,9 @@ def _tagged(state: State, event: OrderTagged | OrderUntagged) -> State | None:
     if isinstance(state, NotPlaced):
         return None
     others = tuple(tag for tag in state.tags if tag != event.tag)
-    return replace(state, tags=(*others, event.tag) if isinstance(event, OrderTagged) else others)
+    if isinstance(event, OrderUntagged):
+        return replace(state, tags=others)
+    return replace(state, tags=(*others, event.tag), annotations=state.annotations + 1)
 
 
 def _refund(event: OrderRefunded | RefundRequested) -> Refund:

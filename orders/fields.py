@@ -13,6 +13,7 @@ from orders.ids import (
     MAX_METADATA_KEY,
     blank_problem,
     control_problem,
+    folded_tag,
     is_visible,
     metadata_key_problem,
     order_id_problem,
@@ -98,7 +99,7 @@ Sku = Annotated[str, Field(strict=True), _without(sku_problem)]
 _STORABLE: Final = r"^[^\x00]*[^\s\x00][^\x00]*$"
 Text = Annotated[str, StringConstraints(strict=True, max_length=MAX_TEXT, pattern=_STORABLE)]
 NoteText = Annotated[str, StringConstraints(strict=True, max_length=MAX_NOTE, pattern=_STORABLE)]
-Tag = Annotated[str, Field(strict=True), _without(tag_problem)]
+Tag = Annotated[str, Field(strict=True), _without(tag_problem), AfterValidator(folded_tag)]
 MetadataKey = Annotated[str, Field(strict=True, max_length=MAX_METADATA_KEY), _without(metadata_key_problem)]
 MetadataValue = Annotated[str, Field(strict=True, max_length=MAX_METADATA_VALUE), _without(control_problem)]
 Metadata = Annotated[dict[MetadataKey, MetadataValue], Field(max_length=MAX_METADATA)]

@@ -18,7 +18,7 @@ CANCELLATION: Final = "cancellation"
 _CARD_NUMBER: Final = range(12, 20)  # digits
 _MOST_DIGITS: Final = _CARD_NUMBER.stop - 1
 _DIGITS: Final = re.compile(r"\d+")
-_TAG: Final = re.compile(rf"[a-z0-9][a-z0-9._-]{{0,{MAX_TAG - 1}}}", re.ASCII)
+_TAG: Final = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{MAX_TAG - 1}}}", re.ASCII)
 # Shown as nothing or as a blank, although Unicode counts them as letters, symbols or marks.
 # Source: Unicode's DerivedCoreProperties.txt, Default_Ignorable_Code_Point; and the braille pattern without dots.
 _INVISIBLE: Final = frozenset(
@@ -39,7 +39,6 @@ _INVISIBLE: Final = frozenset(
 
 
 def stream_name(order_id: str) -> str:
-    """The stream that holds the events of one order."""
     return f"{ORDER_STREAMS}-{order_id}"
 
 
@@ -70,7 +69,12 @@ def tag_problem(text: str) -> str | None:
     """Problem of `text` as a tag, worded to follow the field's name; None for a valid one."""
     if _TAG.fullmatch(text):
         return None
-    return f"must be 1 to {MAX_TAG} lower-case letters, digits, `-`, `_` and `.`, the first a letter or a digit"
+    return f"must be 1 to {MAX_TAG} letters from a to z, digits, `-`, `_` and `.`, the first a letter or a digit"
+
+
+def folded_tag(text: str) -> str:
+    """The tag in the form in which it is stored and compared, without capitals; text that is no tag is returned as given."""
+    return text if tag_problem(text) else text.lower()
 
 
 def metadata_key_problem(text: str) -> str | None:

@@ -1,10 +1,19 @@
 """Commands of a person: hold, release, retry and refund an order, and annotate it with notes and tags."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, assert_never
 
 from orders.adjustments import standing_dispute
-from orders.errors import Fault, IllegalTransition, InvalidCommand, PaymentDisputed, RefundOutOfRange, TooManyTags
+from orders.errors import (
+    Fault,
+    IllegalTransition,
+    InvalidCommand,
+    PaymentDisputed,
+    RefundOutOfRange,
+    TooManyAnnotations,
+    TooManyTags,
+)
 from orders.events import (
     Event,
     OrderHeld,
@@ -16,7 +25,7 @@ from orders.events import (
     RefundRequested,
     shared_facts,
 )
-from orders.ids import CANCELLATION, blank_problem
+from orders.ids import CANCELLATION, blank_problem, folded_tag
 from orders.money import Money
 from orders.state import Cancelled, ExistingOrder, Shipped
 
@@ -59,7 +68,7 @@ class RequestRefund:
 
 @dataclass(frozen=True, slots=True)
 class NoteOrder:
-    """Add a note, in any state of the order; each command adds one."""
+    """Add a note, in any state of the order; each command adds one, up to MAX_ANNOTATIONS."""
 
     order_id: str
     text: str
@@ -82,12 +91,14 @@ class UntagOrder:
 
 
 MAX_TAGS: Final = 20
+MAX_ANNOTATIONS: Final = 1_000
+"""Notes and tags ever added to an order: each step of it reads all its events. So many long notes cost a step 15 ms."""
 Intervention = HoldOrder | ReleaseOrder | RetryOrder | RequestRefund | NoteOrder | TagOrder | UntagOrder
 
 
 def intervene(command: Intervention, state: ExistingOrder) -> list[Event]:
     """The events of an intervention; none where it has been made already. Raises IllegalTransition, RefundOutOfRange,
-    TooManyTags."""
+    TooManyTags, TooManyAnnotations."""
     match command:
         case HoldOrder():
             return _hold(command, state)
@@ -169,20 +180,31 @@ def _request_refund(command: RequestRefund, state: ExistingOrder) -> list[Event]
 def _note(command: NoteOrder, state: ExistingOrder) -> list[Event]:
     if problem := blank_problem(command.text):
         raise InvalidCommand(command.order_id, (Fault("text", problem),))
+    _require_place(state, 1)
     return [OrderNoted(**shared_facts(state.order), text=command.text)]
 
 
 def _tag(command: TagOrder, state: ExistingOrder) -> list[Event]:
     facts = shared_facts(state.order)
-    new = [OrderTagged(**facts, tag=tag) for tag in dict.fromkeys(command.tags) if tag not in state.tags]
+    new = [OrderTagged(**facts, tag=tag) for tag in _folded(command.tags) if tag not in state.tags]
     if len(state.tags) + len(new) > MAX_TAGS:
         raise TooManyTags(command.order_id, MAX_TAGS)
+    _require_place(state, len(new))
     return [*new]
+
+
+def _folded(tags: Sequence[str]) -> Iterable[str]:
+    return dict.fromkeys(map(folded_tag, tags))
+
+
+def _require_place(state: ExistingOrder, added: int) -> None:
+    if added and state.annotations + added > MAX_ANNOTATIONS:
+        raise TooManyAnnotations(state.order.order_id, MAX_ANNOTATIONS)
 
 
 def _untag(command: UntagOrder, state: ExistingOrder) -> list[Event]:
     facts = shared_facts(state.order)
-    return [OrderUntagged(**facts, tag=tag) for tag in dict.fromkeys(command.tags) if tag in state.tags]
+    return [OrderUntagged(**facts, tag=tag) for tag in _folded(command.tags) if tag in state.tags]
 
 
 def illegal(command: object, state: ExistingOrder) -> IllegalTransition:

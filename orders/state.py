@@ -1,9 +1,9 @@
 """The state of an order: a union of cases, each with the fields that its status has.
 
 Every case has `status`, `payment_state`, `payment`, `shipment`, `refund`, `adjustments`, `hold`, `awaited` and `tags`, in the
-order of their addition; all but NotPlaced have `order`, `retries`, the number of times that a person retried the order
-before it ended, `label_choice`, a person's last choice, and `payment_method`, the means of payment that was given after the
-order was placed.
+order of their addition; all but NotPlaced have `order`, `annotations`, the number of notes and tags ever added, `retries`,
+the number of times that a person retried the order before it ended, `label_choice`, a person's last choice, and
+`payment_method`, the means of payment that was given after the order was placed.
 """
 
 from dataclasses import dataclass, replace
@@ -42,6 +42,7 @@ class Placed:
     retries: int = 0
     label_choice: LabelChoice | None = None
     tags: tuple[str, ...] = ()
+    annotations: int = 0
     payment_method: ClassVar[None] = None
     status: ClassVar[Status] = "placed"
     awaited: ClassVar[None] = None
@@ -67,6 +68,7 @@ class Confirmed:
     methods_given: int = 0
     adjustments: tuple[Adjustment, ...] = ()
     tags: tuple[str, ...] = ()
+    annotations: int = 0
     status: ClassVar[Status] = "confirmed"
     payment_state: ClassVar[PaymentState] = "none"
     payment: ClassVar[None] = None
@@ -97,6 +99,7 @@ class Paid:
     payment_method: str | None = None
     adjustments: tuple[Adjustment, ...] = ()
     tags: tuple[str, ...] = ()
+    annotations: int = 0
     status: ClassVar[Status] = "paid"
     awaited: ClassVar[None] = None
     shipment: ClassVar[None] = None
@@ -123,6 +126,7 @@ class Shipped:
     payment_method: str | None = None
     adjustments: tuple[Adjustment, ...] = ()
     tags: tuple[str, ...] = ()
+    annotations: int = 0
     retries: ClassVar[int] = 0
     label_choice: ClassVar[None] = None
     status: ClassVar[Status] = "shipped"
@@ -197,6 +201,7 @@ class Cancelled:
     payment_method: str | None = None
     adjustments: tuple[Adjustment, ...] = ()
     tags: tuple[str, ...] = ()
+    annotations: int = 0
     retries: ClassVar[int] = 0
     label_choice: ClassVar[None] = None
     status: ClassVar[Status] = "cancelled"

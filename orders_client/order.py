@@ -94,7 +94,7 @@ class Order:
         return cast(Acted, self._act("notes", {"text": text}, options))
 
     def tag(self, tag: str, **options: Unpack[ActOptions]) -> Tagged:
-        """Add a tag, in any state of the order. An order that has it is unchanged."""
+        """Add a tag, in any state of the order; capitals are folded. An order that has it is unchanged."""
         return cast(Tagged, self._act(f"tags/{quote(tag, safe='')}", None, options, method="PUT"))
 
     def untag(self, tag: str, **options: Unpack[ActOptions]) -> Tagged:

@@ -1,7 +1,7 @@
 """Filter of a list of orders, and its form in PostgreSQL's text search: one index finds any combination."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -19,12 +19,33 @@ _NO_MOST: Final = 10 ** len(str(MAX_AMOUNT)) - 1
 _RESOLUTION: Final = timedelta(microseconds=1)
 
 
-class BadFilter(ValueError):
-    """A filter that no order could match, or that has an unknown code. field: of OrderFilter. Correct the value."""
+def _text_problem(text: str) -> str | None:
+    return None if whole_words(text) else "must have a letter or a digit"
 
-    def __init__(self, field: str, problem: str) -> None:
-        super().__init__(f"{field} {problem}")
-        self.field, self.problem = field, problem
+
+def _currency_problem(code: str) -> str | None:
+    return "must be an ISO 4217 currency such as EUR" if currency_exponent(code) is None else None
+
+
+def _country_problem(name: str) -> str | None:
+    return "must be a country or its ISO 3166-1 code, such as DE" if country_code(name) is None else None
+
+
+PROBLEMS: Final[Mapping[str, Callable[[str], str | None]]] = {
+    "text": _text_problem,
+    "currency": _currency_problem,
+    "country": _country_problem,
+}
+"""Problem of the value of a field, by itself; None for a valid one."""
+
+
+class BadFilter(ValueError):
+    """A filter that no order could match, or that has an unknown code. faults: each a field of OrderFilter with its problem.
+    Correct the values."""
+
+    def __init__(self, faults: Sequence[tuple[str, str]]) -> None:
+        super().__init__("; ".join(f"{field} {problem}" for field, problem in faults))
+        self.faults = tuple(faults)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +87,19 @@ class OrderFilter:
     period: Period | None = None
 
     def __post_init__(self) -> None:
-        if self.text is not None and not whole_words(self.text):
-            raise BadFilter("text", "must have a letter or a digit")
-        if self.currency is not None and currency_exponent(self.currency) is None:
-            raise BadFilter("currency", "must be an ISO 4217 currency such as EUR")
-        if self.country is not None and country_code(self.country) is None:
-            raise BadFilter("country", "must be a country or its ISO 3166-1 code, such as DE")
+        if faults := [*self._faults()]:
+            raise BadFilter(faults)
+
+    def _faults(self) -> Iterator[tuple[str, str]]:
+        for name, problem_of in PROBLEMS.items():
+            value = getattr(self, name)
+            if value is not None and (problem := problem_of(value)):
+                yield name, problem
         for name, bound in (("min_total", self.min_total), ("max_total", self.max_total)):
             if bound is not None and self.currency is None:
-                raise BadFilter(name, "needs a currency")
+                yield name, "needs a currency"
         if (self.min_total or 0) > self._most:
-            raise BadFilter("min_total", "must be at most the upper bound of the total")
+            yield "min_total", "must be at most the upper bound of the total"
 
     @property
     def is_listed(self) -> bool:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import TypeAlias
 
 import asyncpg
@@ -22,8 +22,6 @@ from projections.statements import (
     GET_CUSTOMER,
     GET_ORDER,
     LIST_CUSTOMERS,
-    PARKED,
-    PARKED_COUNTS,
     REVENUE,
     SHIPPING_TIMES,
     STATUSES,
@@ -60,19 +58,6 @@ class ShippingTimes:
     orders: int
     median: float
     ninetieth: float
-
-
-@dataclass(frozen=True, slots=True)
-class ParkedEvent:
-    """An event that a projection has parked: its place in the log, and the reason."""
-
-    projection: str
-    position: int
-    stream: str
-    version: int
-    type: str
-    reason: str
-    at: datetime
 
 
 class Queries:
@@ -129,7 +114,6 @@ class Queries:
         ]
 
     async def _of_days(self, sql: str, days: Sequence[Day]) -> list[asyncpg.Record]:
-        """Records of some days."""
         dates, since, before = ([getattr(day, name) for day in days] for name in ("day", "since", "before"))
         return await self._pool.fetch(sql, dates, since, before)
 
@@ -154,14 +138,6 @@ class Queries:
     async def revenue(self) -> dict[str, int]:
         """Money paid and not refunded, in minor units by currency."""
         return {currency: int(amount) for currency, amount in await self._pool.fetch(REVENUE)}
-
-    async def parked(self, projection: str, *, after: int = 0, limit: int = 100) -> list[ParkedEvent]:
-        """Parked events of a projection, in the order of the log. `after`: position of an earlier one."""
-        return [ParkedEvent(*record) for record in await self._pool.fetch(PARKED, projection, after, limit)]
-
-    async def parked_counts(self) -> dict[str, int]:
-        """Number of parked events of each projection that has any."""
-        return {projection: int(count) for projection, count in await self._pool.fetch(PARKED_COUNTS)}
 
     async def position(self, name: str) -> int:
         """A projection's checkpoint; 0 if it has never run."""

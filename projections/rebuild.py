@@ -12,6 +12,7 @@ import structlog
 from eventstore.checkpoints import advance, lock_checkpoint, open_checkpoint
 from eventstore.codec import Codec
 from eventstore.connection import pooled, transaction
+from eventstore.parking import Parking
 from eventstore.store import EventStore
 from projections.decoded_log import DecodedLog, DecodedPage
 from projections.projection import Projection
@@ -19,9 +20,7 @@ from projections.runner import Projector
 from projections.statements import (
     BEGIN,
     DROP_CHECKPOINT,
-    DROP_PARKED,
     INDEX,
-    MOVE_PARKED,
     ONLY_ONE,
     RUNNING,
     SWAP_IN,
@@ -95,7 +94,7 @@ async def _begin(
     name, table = f"{projection.name}:rebuild", f"{projection.table}_rebuild"
     async with transaction(pool) as connection:
         await connection.execute(BEGIN, projection.table)
-        await connection.execute(DROP_PARKED, name)
+        await Parking(connection, name).clear()
         await connection.execute(DROP_CHECKPOINT, name)
         await open_checkpoint(connection, name)
         await open_checkpoint(connection, projection.name)
@@ -183,6 +182,5 @@ async def _swap(pool: asyncpg.Pool, built: Projector[Any]) -> Rebuilt:
         await connection.execute(SWAP_IN, built.projection.table)
         await advance(connection, name, live, position)
         await connection.execute(DROP_CHECKPOINT, built.name)
-        await connection.execute(DROP_PARKED, name)
-        await connection.execute(MOVE_PARKED, built.name, name)
+        await Parking(connection, name).take_over(built.name)
     return Rebuilt(name, position)

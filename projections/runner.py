@@ -9,11 +9,11 @@ import structlog
 from eventstore.checkpoints import advance, open_checkpoint
 from eventstore.codec import Codec
 from eventstore.connection import pooled
+from eventstore.parking import Parking
 from eventstore.store import EventStore
 from projections.decoded_log import DecodedLog, DecodedPage
 from projections.fold import Addressed, Parked, address, fold, reason
 from projections.projection import Projection
-from projections.statements import PARK
 from projections.table import Table
 
 R = TypeVar("R")
@@ -107,7 +107,7 @@ class Projector(Generic[R]):
 
     async def _park(self, connection: asyncpg.Connection, parked: Sequence[Parked]) -> None:
         if parked:
-            positions, reasons = [each.position for each in parked], [each.reason for each in parked]
-            await connection.execute(PARK, self.name, positions, reasons)
-            kind, _, _ = parked[0].reason.partition(":")  # the rest may quote the order; the table has it
-            _log.warning("events parked", projection=self.name, events=len(parked), first=positions[0], kind=kind)
+            await Parking(connection, self.name).park({each.position: each.reason for each in parked})
+            first = parked[0]
+            kind, _, _ = first.reason.partition(":")  # the rest may quote the order; the table has it
+            _log.warning("events parked", projection=self.name, events=len(parked), first=first.position, kind=kind)

@@ -70,22 +70,6 @@ select d.day, o.* from {_DAYS} cross join lateral (
      where placed_at >= d.since and placed_at < d.before and shipped_at is not null) o
  where o.orders > 0 order by d.day"""
 
-# Parked events of a projection: parked_pkey, then events_pkey.
-PARKED: Final = """
-select p.projection, p.position, s.name, e.version, e.type, p.reason, p.at from projections.parked p
-  join eventstore.events e using (position) join eventstore.streams s using (stream_id)
- where p.projection = $1 and p.position > $2 order by p.position limit $3"""
-# Parked events by projection: the whole table, which has a row per parked event.
-PARKED_COUNTS: Final = "select projection, count(*) from projections.parked group by projection"
-# Park events; one that is parked already keeps its latest reason: parked_pkey.
-PARK: Final = """
-insert into projections.parked (projection, position, reason) select $1, * from unnest($2::bigint[], $3::text[])
-    on conflict (projection, position) do update set reason = excluded.reason, at = excluded.at"""
-# Forget the parked events of a projection: parked_pkey.
-DROP_PARKED: Final = "delete from projections.parked where projection = $1"
-# Give the parked events of a rebuild to its projection: parked_pkey.
-MOVE_PARKED: Final = "update projections.parked set projection = $2 where projection = $1"
-
 # Age of the oldest order of each open status that is not on hold and no waiting one of an import: the first such row of
 # order_dashboard_by_status, then the event by its primary key.
 OLDEST_OPEN_ORDERS: Final = """
@@ -112,8 +96,6 @@ select currency, count(*), sum(amount_paid - amount_refunded)::float,
        extract(epoch from clock_timestamp() - min(cancelled_at))::float
   from projections.order_dashboard where status = 'cancelled' and payment_state = 'paid' and amount_settled = 0
  group by currency"""
-# Events that a projection has parked, by parked_pkey.
-PARKED_REASONS: Final = "select position, reason from projections.parked where projection = $1 order by position"
 # Totals of the order dashboard, and the same counted from its rows: both tables whole, as the audit reads them anyway.
 ORDER_COUNTS: Final = "select status, orders from projections.order_counts"
 ORDERS_BY_STATUS: Final = "select status, count(*) from projections.order_dashboard group by status"

@@ -9,8 +9,7 @@ from prometheus_client.core import GaugeMetricFamily
 from temporalio.client import Client
 
 from dispatcher.dispatcher import NAME as DISPATCHER
-from dispatcher.statements import COUNT_PARKED
-from eventstore.statements import READER_LAGS
+from eventstore.statements import COUNT_PARKED, READER_LAGS
 from open_work.failing import of_fleet
 from projections.statements import (
     COUNTS_BY_STATUS,
@@ -18,7 +17,6 @@ from projections.statements import (
     OLDEST_OPEN_ORDERS,
     ORDERS_ON_HOLD,
     ORDERS_OWED,
-    PARKED_COUNTS,
 )
 from telemetry.audits import audit_state
 from telemetry.backlogs import backlogs
@@ -35,7 +33,7 @@ async def database_state(connection: asyncpg.Connection) -> list[Metric]:
     oldest = dict.fromkeys(_OPEN, 0.0) | await _pairs(connection, OLDEST_OPEN_ORDERS, list(_OPEN))
     owed = await connection.fetch(ORDERS_OWED)
     lags = await connection.fetch(READER_LAGS)
-    parked = {row[0]: 0.0 for row in lags} | {DISPATCHER: float(await connection.fetchval(COUNT_PARKED))}
+    parked = {DISPATCHER: 0.0} | {row[0]: 0.0 for row in lags}
     return [
         _gauge(
             "orders_state_orders",
@@ -85,7 +83,7 @@ async def database_state(connection: asyncpg.Connection) -> list[Metric]:
             "orders_state_parked_events",
             "Events that a reader has parked",
             ["reader"],
-            (parked | await _pairs(connection, PARKED_COUNTS)).items(),
+            (parked | await _pairs(connection, COUNT_PARKED)).items(),
         ),
         *await _webhooks(connection),
         *await audit_state(connection),

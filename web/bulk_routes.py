@@ -100,7 +100,7 @@ class ActOnOrders:
             return await act_or_retry(
                 system.orders,
                 system.client,
-                system.settings.task_queue,
+                system.settings,
                 command(order_id),
                 actor=self._actor,
                 command_id=self._command_id_of(order_id),

@@ -9,10 +9,10 @@ from application.stripe_events import InvalidStripeEvent, StripeEventOpen, handl
 from web.limits import read_body
 from web.models import ProblemDocument
 from web.problems import MEDIA_TYPE, RETRY_AFTER, NotFound, Problem
-from web.route import ANSWER_SECONDS
+from web.route import ANSWER_SECONDS, by_name
 from web.system import Shared
 
-router = APIRouter(prefix="/v1/gateways", tags=["gateways"])
+router = APIRouter(prefix="/v1/gateways", tags=["gateways"], generate_unique_id_function=by_name)
 _PROBLEM: Final = {MEDIA_TYPE: {"schema": {"$ref": f"#/components/schemas/{ProblemDocument.__name__}"}}}
 _PROBLEMS: Final = {
     400: "The signature is not Stripe's, too old, or dated in the future; or the body is not an event",
@@ -42,9 +42,8 @@ async def take_event(system: Shared, request: Request, signature: Signature = No
     body = await read_body(request)
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
-            task_queue = system.settings.task_queue
             await handle_stripe_event(
-                events, system.payments, system.orders, system.client, task_queue, body, signature
+                events, system.payments, system.orders, system.client, system.settings, body, signature
             )
     except InvalidStripeEvent as error:
         raise Problem(400, "invalid-event", str(error)) from None

@@ -7,9 +7,10 @@ from pydantic import BaseModel
 
 from application.migrations import missing_migrations
 from web.problems import MEDIA_TYPE, Problem
+from web.route import by_name
 from web.system import system_of
 
-router = APIRouter(tags=["health"])
+router = APIRouter(tags=["health"], generate_unique_id_function=by_name)
 _WITHOUT_KEY: Final[dict[str, Any]] = {"security": []}
 _PROBLEM: Final = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}}
 _FOREIGN: Final[dict[int | str, dict[str, Any]]] = {

@@ -10,10 +10,10 @@ from application.documents import PaymentState, Status
 from application.metadata_filter import metadata_of
 from application.order_cursors import order_cursor
 from orders.fields import MAX_AMOUNT, Tag, UtcTime
-from projections.order_filter import MAX_SEARCH, BadFilter, OrderFilter, Period
+from projections.order_filter import MAX_SEARCH, PROBLEMS, BadFilter, OrderFilter, Period
 from projections.order_pages import OrderCursor
-from web.parameters import IDENTIFIER, WHOLE, bad_cursor
-from web.problems import parameter_fault
+from web.parameters import IDENTIFIER, WHOLE, bad_cursor, checked
+from web.problems import parameter_faults
 
 
 def _pairs(given: tuple[str, ...]) -> tuple[str, ...]:
@@ -23,7 +23,7 @@ def _pairs(given: tuple[str, ...]) -> tuple[str, ...]:
 
 _Amount = Annotated[int, Field(ge=0, le=MAX_AMOUNT)]
 Search = Annotated[
-    str | None,
+    Annotated[str, checked(PROBLEMS["text"])] | None,
     Query(
         max_length=MAX_SEARCH,
         description="words or their beginnings, in any order and case, without accents: of the order's or customer's id, the "
@@ -39,12 +39,14 @@ CustomerFilter = Annotated[
 ]
 PaymentFilter = Annotated[PaymentState | None, Query(description="only orders in this payment state")]
 CountryFilter = Annotated[
-    str | None, Query(max_length=64, description="only orders to this country: an ISO 3166-1 code, or its English name")
+    Annotated[str, checked(PROBLEMS["country"])] | None,
+    Query(max_length=64, description="only orders to this country: an ISO 3166-1 code, or its English name"),
 ]
 OnHold = Annotated[bool | None, Query(alias="onHold", description="only orders on hold, or only those that are not")]
 Waiting = Annotated[bool, Query(description="only orders on hold or that wait for another payment")]
 CurrencyFilter = Annotated[
-    str | None, Query(min_length=3, max_length=3, description="only orders in this currency: an ISO 4217 code")
+    Annotated[str, checked(PROBLEMS["currency"])] | None,
+    Query(min_length=3, max_length=3, description="only orders in this currency: an ISO 4217 code"),
 ]
 MinTotal = Annotated[
     _Amount | None,
@@ -106,7 +108,7 @@ def _order_filter(
             period=_period(placed_from, placed_to),
         )
     except BadFilter as error:
-        raise parameter_fault(_PARAMETERS.get(error.field, error.field), error.problem) from None
+        raise parameter_faults([(_PARAMETERS.get(field, field), problem) for field, problem in error.faults]) from None
 
 
 def _period(since: datetime | None, before: datetime | None) -> Period | None:

@@ -141,7 +141,7 @@ async def retry_order(acting: Acting, body: RetryBody) -> dict[str, Any]:
     """Start the workflows of an order again where they were lost. Completed steps are not repeated; a cancelled order stays
     cancelled, and what is left of it is undone."""
     system, command = acting.system, RetryOrder(acting.order_id, body.reason, body.carrier, body.service)
-    retried = await retry(system.orders, system.client, system.settings.task_queue, command, **acting.request)
+    retried = await retry(system.orders, system.client, system.settings, command, **acting.request)
     return acting.answer(retried.handled, workflows=retried.workflows, effect=retried.effect)
 
 

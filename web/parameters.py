@@ -7,7 +7,8 @@ from typing import Annotated, Any, Final
 from fastapi import Path, Query
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from orders.ids import MAX_TAG, order_id_problem, sku_problem, tag_problem
+from orders.fields import Tag
+from orders.ids import MAX_TAG, order_id_problem, sku_problem
 from projections.projection import Projection
 from web.problems import Problem
 from web.system import System
@@ -23,7 +24,9 @@ def _whole(value: object) -> object:
     return value
 
 
-def _checked(problem_of: Callable[[str], str | None]) -> AfterValidator:
+def checked(problem_of: Callable[[str], str | None]) -> AfterValidator:
+    """A check of a value by the function that returns its problem."""
+
     def check(text: str) -> str:
         if problem := problem_of(text):
             raise ValueError(problem)
@@ -38,7 +41,7 @@ WHOLE: Final = BeforeValidator(_whole)
 _Rows = Annotated[int, Field(ge=1, le=200)]
 _Position = Annotated[int, Field(ge=0, le=MAX_POSITION)]
 _Entry = Annotated[int, Field(ge=1, le=MAX_POSITION)]
-IDENTIFIER: Final = _checked(order_id_problem)
+IDENTIFIER: Final = checked(order_id_problem)
 OrderId = Annotated[str, IDENTIFIER, Path(alias="orderId", min_length=1, max_length=128, description="the order's id")]
 RefundId = Annotated[
     str,
@@ -51,7 +54,7 @@ RefundId = Annotated[
     ),
 ]
 TagName = Annotated[
-    str, _checked(tag_problem), Path(alias="tag", min_length=1, max_length=MAX_TAG, description="the tag")
+    Tag, Path(alias="tag", min_length=1, max_length=MAX_TAG, description="the tag; capitals are folded")
 ]
 CustomerId = Annotated[
     str, IDENTIFIER, Path(alias="customerId", min_length=1, max_length=128, description="the customer's id")
@@ -69,7 +72,7 @@ Wait = Annotated[
 ]
 AfterEntry = Annotated[_Entry | None, WHOLE, Query(alias="after", description="an earlier page's `after`")]
 OfSku = Annotated[
-    Annotated[str, _checked(sku_problem)] | None,
+    Annotated[str, checked(sku_problem)] | None,
     Query(alias="sku", max_length=128, description="only this SKU's"),
 ]
 Bulk = Annotated[

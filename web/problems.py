@@ -80,11 +80,16 @@ class NotFound(Problem):
 
 def parameter_fault(name: str, detail: str) -> Invalid:
     """Build the problem of an invalid parameter of the path, the query or the headers."""
-    return Invalid(f"{name} {detail}", [{"parameter": name, "detail": detail}])
+    return parameter_faults([(name, detail)])
+
+
+def parameter_faults(faults: Sequence[tuple[str, str]]) -> Invalid:
+    """Build the problem of invalid parameters, each with its description."""
+    sentence = " ".join(faults[0]) if len(faults) == 1 else "the query is not valid"
+    return Invalid(sentence, [{"parameter": name, "detail": detail} for name, detail in faults])
 
 
 def problem_response(problem: Problem, *, instance: str | None = None) -> JSONResponse:
-    """Build the HTTP response of a problem."""
     return JSONResponse(
         problem.document(instance), problem.status, headers=dict(problem.headers), media_type=MEDIA_TYPE
     )

@@ -38,7 +38,8 @@ _WORKFLOWS_SECONDS: Final = 10.0
 async def list_orders(
     system: Shared, wanted: WantedOrders, limit: Limit = 50, after: After = None, wait: Wait = None
 ) -> dict[str, Any]:
-    """Orders, the last placed first; with placedFrom or placedTo, by the orders' own time, the latest first."""
+    """Orders, the last entered first; with placedFrom or placedTo by `placedAt`, the latest first. An import may give any
+    earlier time as `placedAt`."""
     await caught_up(system, ORDER_DASHBOARD, wait)
     page = await system.queries.list_orders(wanted, after=place_in(wanted, after), limit=limit)
     return {"orders": [camel_case(asdict(row)) for row in page.rows], "after": cursor_text(page.after)}

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar, get_origin
 
 import structlog
 from fastapi import Request, Response, params
-from fastapi.dependencies.utils import get_flat_params
+from fastapi.dependencies.utils import get_flat_params, request_params_to_args
 from fastapi.routing import APIRoute
 
 from orders.ids import order_id_problem
@@ -16,9 +16,10 @@ from web.accepting import HEADER as ACCEPT
 from web.accepting import require_accepted
 from web.idempotency import HEADER, MAX_KEY
 from web.keys import Caller, Role, UnknownKey
+from web.known_errors import fault_of
 from web.limits import read_body
 from web.models import ProblemDocument
-from web.problems import MEDIA_TYPE, Invalid
+from web.problems import MEDIA_TYPE, FaultDocument, Invalid
 from web.system import System, system_of
 
 # Less than an idempotency key is locked for (web.idempotency.LOCKED); more than a read may wait for a projection.
@@ -61,6 +62,11 @@ def requires(role: Role) -> Callable[[E], E]:
     return mark
 
 
+def by_name(route: APIRoute) -> str:
+    """Return the id of an operation: the name of its function, and so of the function in generated clients."""
+    return route.name
+
+
 class ApiRoute(APIRoute):
     """A route under /v1: `APIRouter(prefix="/v1", route_class=ApiRoute)`."""
 
@@ -69,10 +75,11 @@ class ApiRoute(APIRoute):
         methods = set(options.get("methods") or ())
         options["responses"] = {**_problems(path, methods), **(options.get("responses") or {})}
         options["openapi_extra"] = {**_extra(self.role, methods), **(options.get("openapi_extra") or {})}
+        options["generate_unique_id_function"] = by_name
         self._media_type = _media_type(options)
         super().__init__(path, endpoint, **options)
         query = [each for each in get_flat_params(self.dependant) if isinstance(each.field_info, params.Query)]
-        self._query = {field.alias for field in query}
+        self._query = {field.alias: field for field in query}
         self._lists = {field.alias for field in query if get_origin(field.field_info.annotation) is tuple}
 
     def get_route_handler(self) -> Handler:
@@ -104,15 +111,19 @@ class ApiRoute(APIRoute):
         return handle
 
     def _refuse_unknown_parameters(self, request: Request) -> None:
-        """Refuse unknown parameters and repeated single ones: a misspelt filter must not return everything."""
+        """Refuse unknown parameters and repeated single ones: a misspelt filter must not return everything. The faults of the
+        other values are listed with them; alone, they are the framework's to find."""
         counts = Counter(name for name, _ in request.query_params.multi_items())
         faults = [(name, "is not a known parameter") for name in counts if name not in self._query]
-        once = self._query - self._lists
+        once = self._query.keys() - self._lists
         faults += [(name, "is given more than once") for name, n in counts.items() if n > 1 and name in once]
-        if faults:
-            raise Invalid(
-                "the query is not valid", [{"parameter": name[:100], "detail": detail} for name, detail in faults]
-            )
+        if not faults:
+            return
+        named = {name for name, _ in faults}
+        others = [field for name, field in self._query.items() if name not in named]
+        _, errors = request_params_to_args(others, request.query_params)
+        listed: list[FaultDocument] = [{"parameter": name[:100], "detail": detail} for name, detail in faults]
+        raise Invalid("the query is not valid", listed + [fault_of(each) for each in errors])
 
 
 def _media_type(options: dict[str, Any]) -> str | None:
@@ -145,7 +156,6 @@ def _extra(role: Role, methods: set[str]) -> dict[str, Any]:
 
 
 def _problems(path: str, methods: set[str]) -> dict[int | str, dict[str, Any]]:
-    """Return the problems of an operation, for its description."""
     statuses = [*_ALWAYS, *([404] if "{" in path else []), *([504] if "GET" in methods else [])]
     if methods & _BODY_METHODS:
         statuses += [409, 413, 415]

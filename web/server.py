@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
@@ -60,7 +61,7 @@ async def serve_api(api: FastAPI, address: Address, *, ready: Callable[[str], No
 
 @contextlib.asynccontextmanager
 async def api_served(api: FastAPI, address: Address) -> AsyncIterator[str]:
-    """Serve the API while the block runs; yields its URL."""
+    """Serve the API while the block runs; yields its URL, which is that of its page unless the settings name another."""
     url: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     serving = asyncio.create_task(serve_api(api, address, ready=url.set_result))
     try:
@@ -68,6 +69,8 @@ async def api_served(api: FastAPI, address: Address) -> AsyncIterator[str]:
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         if serving.done():
             await serving
+        system = api.state.system
+        api.state.system = replace(system, settings=system.settings.with_page(url.result()))
         yield url.result()
     finally:
         serving.cancel()

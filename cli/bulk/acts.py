@@ -17,6 +17,7 @@ from orders.commands import CancelOrder
 from orders.events import CancelledBy
 from orders.interventions import HoldOrder, ReleaseOrder, RetryOrder, TagOrder, UntagOrder
 from orders.state import State
+from settings import Settings
 
 
 class Action(StrEnum):
@@ -57,7 +58,6 @@ class Request:
     tags: tuple[str, ...]
 
     def command(self, order_id: str) -> PersonsCommand:
-        """Build the command for an order."""
         match self.action:
             case Action.HOLD:
                 return HoldOrder(order_id, self.reason)
@@ -72,12 +72,12 @@ class Request:
             case Action.UNTAG:
                 return UntagOrder(order_id, self.tags)
 
-    def act(self, orders: Orders, client: Client, task_queue: str) -> Act:
+    def act(self, orders: Orders, client: Client, settings: Settings) -> Act:
         """Return the act on one order. client: for a retry, which may be without a connection until its first use."""
         by = actor()
 
         async def act_on(order_id: str) -> Handled[State]:
             command, id_ = self.command(order_id), str(uuid.uuid4())
-            return await act_or_retry(orders, client, task_queue, command, actor=by, command_id=id_, bulk=True)
+            return await act_or_retry(orders, client, settings, command, actor=by, command_id=id_, bulk=True)
 
         return act_on

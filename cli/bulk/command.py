@@ -1,19 +1,19 @@
 """`orders bulk`: one act on the orders of a file, or on all that a filter finds."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
 from application.bulk_action import BulkAction
-from cli.arguments import AsJson, stated_reason, tags
+from cli.arguments import LARGEST, AsJson, stated_reason, tags
 from cli.bulk.acts import NEEDS, TAKES, Action, Request
 from cli.bulk.report import Report
 from cli.bulk.selection import confirmed, ids_of_file, ids_of_filter, is_terminal
 from cli.cancel import Person
 from cli.failures import OK, Refused
 from cli.order_filter import filtered, order_filter
-from cli.output import show, show_json
+from cli.output import show, show_json, visible
 from cli.place.lines import STANDARD_INPUT
 from cli.running import executed, opened, temporal
 from projections.order_filter import ALL_ORDERS, OrderFilter
@@ -33,8 +33,20 @@ Reason = Annotated[
 By = Annotated[Person | None, typer.Option("--by", help="Of cancel: the person who wishes it; operator by default.")]
 Carrier = Annotated[str | None, typer.Option("--carrier", help="Of retry: buy the labels from this carrier.")]
 Service = Annotated[str | None, typer.Option("--service", help="Of retry: buy labels of this service of the carrier.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the number of orders, and change nothing.")]
+MaxOrders = Annotated[
+    int | None,
+    typer.Option(
+        "--limit", min=1, max=LARGEST, help="Act on at most this many: the first of the file or of `orders list`."
+    ),
+]
+DryRun = Annotated[
+    bool,
+    typer.Option(
+        "--dry-run", help="Print the number of orders and the first ids, with --json all, and change nothing."
+    ),
+]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")]
+_PREVIEWED: Final = 10
 _OF_ACTIONS = ("reason", "by", "carrier", "service", "tags")
 
 
@@ -67,6 +79,7 @@ async def bulk(
     by: By = None,
     carrier: Carrier = None,
     service: Service = None,
+    limit: MaxOrders = None,
     dry_run: DryRun = False,
     yes: Yes = False,
     as_json: AsJson = False,
@@ -79,12 +92,20 @@ async def bulk(
     """
     request = Request(action, reason or "", by or Person.OPERATOR, carrier, service, tuple(tags or ()))
     async with opened(settings) as app:
-        ids = await ids_of_file(file) if file else await ids_of_filter(wanted, app.queries)
+        ids = (await ids_of_file(file))[:limit] if file else await ids_of_filter(wanted, app.queries, limit)
         if dry_run:
-            show_json({"orders": len(ids)}) if as_json else show(f"{action} {len(ids):,} orders: nothing was changed")
+            _preview(action, ids, as_json)
             return OK
         if ids and not yes and not await confirmed(f"{action} {len(ids):,} orders?"):
             raise Refused("nothing was changed")
         client = await temporal(settings, lazy=True)
-        act = request.act(app.orders, client, settings.task_queue)
+        act = request.act(app.orders, client, settings)
         return await Report(BulkAction(ids, act), settings, as_json=as_json).run()
+
+
+def _preview(action: Action, ids: list[str], as_json: bool) -> None:
+    if as_json:
+        show_json({"orders": len(ids), "orderIds": ids})
+        return
+    more = [f"and {len(ids) - _PREVIEWED:,} more"] if len(ids) > _PREVIEWED else []
+    show(f"{action} {len(ids):,} orders: nothing was changed", *map(visible, ids[:_PREVIEWED]), *more)

@@ -29,7 +29,6 @@ async def ids_of_file(path: str) -> list[str]:
 
 
 def _id_of(line: Line) -> tuple[str, str | None]:
-    """Return the id on a line, and its problem."""
     if line.content is None:
         return "", "is too long"
     try:
@@ -39,9 +38,9 @@ def _id_of(line: Line) -> tuple[str, str | None]:
     return text, order_id_problem(text) if text else None
 
 
-async def ids_of_filter(filter: OrderFilter, queries: Queries) -> list[str]:
-    """Find the ids of all orders, before an act changes the result of the filter."""
-    return [row.order_id async for page in queries.pages(filter) for row in page]
+async def ids_of_filter(filter: OrderFilter, queries: Queries, limit: int | None) -> list[str]:
+    """Find the ids of all orders, or of the first `limit`, before an act changes the result of the filter."""
+    return [row.order_id async for page in queries.pages(filter, limit) for row in page]
 
 
 def is_terminal() -> bool:

@@ -1,4 +1,5 @@
-"""Automatic accessibility checks of a page, after the Web Content Accessibility Guidelines 2.2, AA."""
+"""Contrast and size in a page, after the Web Content Accessibility Guidelines 2.2, AA: in a tenth of the time of axe, for every
+width and scheme."""
 
 from typing import Final
 
@@ -6,31 +7,6 @@ FAULTS: Final = r"""() => {
   const faults = [];
   const shown = (element) => element.checkVisibility({ visibilityProperty: true, opacityProperty: true });
   const described = (element) => element.outerHTML.slice(0, 120);
-
-  // Names: 4.1.2, 1.3.1
-  const named = (element) =>
-    element.getAttribute("aria-label") || element.getAttribute("aria-labelledby") ||
-    [...(element.labels ?? [])].some((label) => label.textContent.trim()) || element.textContent.trim();
-  for (const element of document.querySelectorAll("a, button, input, select, textarea, dialog, nav, section, progress")) {
-    const field = element.matches("input, select, textarea");
-    const label = element.getAttribute("aria-label") || [...(element.labels ?? [])].some((each) => each.textContent.trim());
-    if (shown(element) && !(field ? label : named(element))) faults.push(`has no name: ${described(element)}`);
-  }
-  for (const element of document.querySelectorAll("[aria-labelledby], [aria-describedby]")) {
-    for (const id of [element.getAttribute("aria-labelledby"), element.getAttribute("aria-describedby")])
-      if (id && !document.getElementById(id)) faults.push(`refers to nothing: ${described(element)}`);
-  }
-  const ids = [...document.querySelectorAll("[id]")].map(({ id }) => id);
-  for (const id of new Set(ids)) if (ids.filter((each) => each === id).length > 1) faults.push(`id twice: ${id}`);
-  if (!document.documentElement.lang || !document.title) faults.push("no language or no title");
-
-  // Headings go down one level at a time: 1.3.1
-  let level = 0;
-  for (const heading of document.querySelectorAll("main :is(h1, h2, h3, h4)")) {
-    const next = Number(heading.tagName[1]);
-    if (next > level + 1) faults.push(`skips a level: ${described(heading)}`);
-    level = next;
-  }
 
   // Contrast of text with what is behind it, 4.5 to 1, 3 to 1 where it is large; disabled controls are exempt: 1.4.3
   const canvas = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });

@@ -3,6 +3,7 @@
 from playwright.async_api import Browser, expect
 from temporalio.client import Client
 
+from tests.end_to_end.page_axe import violations
 from tests.end_to_end.page_checks import FAULTS
 from tests.end_to_end.page_harness import DESK, PHONE, WAIT, Console, Office, console, office
 
@@ -17,6 +18,7 @@ ORDERS = (
 )
 VIEWS = (*ORDERS, "/customers", "/customers/ALFKI", "/inventory", "/system", "/nowhere")
 FORMS = [(size, scheme) for size in (DESK, PHONE) for scheme in ("light", "dark")]
+BY_AXE = ((DESK, "light"), (PHONE, "dark"))
 SHORT = [{"sku": f"NONE-{number}", "name": "Tea", "quantity": 1, "unitPrice": 100} for number in range(40)]
 
 
@@ -48,6 +50,14 @@ async def test_every_view_has_names_headings_contrast_and_room(
             await shown.page.keyboard.press("Escape")
 
 
+async def test_axe_finds_a_button_without_a_name(database_url: str, temporal_client: Client, browser: Browser) -> None:
+    async with office(database_url, temporal_client) as shop, console(browser, shop.url) as shown:
+        await shown.go("/nowhere")
+        await expect(shown.page.locator("main h1")).to_have_count(1)
+        await shown.page.evaluate("document.querySelector('main').append(document.createElement('button'))")
+        assert [each.partition(":")[0] for each in await violations(shown.page)] == ["button-name"]
+
+
 async def _is_sound_in_every_form(shown: Console, what: str) -> None:
     """Check the view that is open at each width in each scheme."""
     await expect(shown.page.locator("main h1")).to_have_count(1)
@@ -56,6 +66,8 @@ async def _is_sound_in_every_form(shown: Console, what: str) -> None:
         await shown.page.set_viewport_size({"width": width, "height": height})
         await shown.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
         assert await shown.page.evaluate(FAULTS) == [], (what, width, scheme)
+        if ((width, height), scheme) in BY_AXE:
+            assert await violations(shown.page) == [], (what, width, scheme)
         assert await shown.overflow() <= 0, (what, width, scheme)
 
 

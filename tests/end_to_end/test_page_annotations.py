@@ -27,7 +27,7 @@ async def test_an_order_is_tagged_and_noted_from_its_page_while_another_person_d
         await expect(shown.page.get_by_label("Add a tag")).to_have_value("")
         await shown.page.get_by_label("Add a tag").fill("a b")
         await shown.button("Add tag").click()
-        await shown.sees(shown.page.locator(".tag-bar").get_by_role("alert"), "lower-case letters")
+        await shown.sees(shown.page.locator(".tag-bar").get_by_role("alert"), "letters from a to z")
         await expect(shown.page.get_by_label("Add a tag")).to_have_value("a b")
 
         await shown.page.get_by_label("Note", exact=True).fill("called the customer\n<i>twice</i>")

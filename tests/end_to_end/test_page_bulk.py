@@ -7,7 +7,7 @@ from temporalio.client import Client
 
 from application.bulk_action import AT_ONCE
 from order_streams import load_order
-from tests.end_to_end.page_checks import FAULTS
+from tests.end_to_end.page_axe import violations
 from tests.end_to_end.page_harness import PHONE, WAIT, Office, console, office
 from tests.integration.bulk_harness import Gate
 from tests.running_system import until
@@ -39,7 +39,7 @@ async def test_selected_orders_are_acted_on_and_refused_ones_are_listed_with_lin
         await shown.sees(bar, "3 selected")
         await shown.page.get_by_label("Select all shown").check()
         await shown.sees(bar, "6 selected")
-        assert await shown.page.evaluate(FAULTS) == []
+        assert await violations(shown.page) == []
         assert await shown.overflow() <= 0
         await bar.get_by_role("button", name="Release").click()
         await shown.sees(shown.dialog, "6 orders go on from their status")
@@ -48,7 +48,7 @@ async def test_selected_orders_are_acted_on_and_refused_ones_are_listed_with_lin
         await shown.sees(shown.dialog, "order shipped cannot be released: it is shipped")
         link = shown.dialog.get_by_role("link", name="shipped")
         assert await link.get_attribute("href") == "#/orders/shipped"
-        assert await shown.page.evaluate(FAULTS) == []
+        assert await violations(shown.page) == []
         await shown.dialog.get_by_role("button", name="Close").click()
         await shown.sees(bar, "1 selected")  # the refused one
         await bar.get_by_role("button", name="Clear").click()

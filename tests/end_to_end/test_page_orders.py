@@ -1,11 +1,14 @@
 """The operators' page: the live list of orders, and its filters."""
 
 import re
+from collections import Counter
+from time import monotonic
+from urllib.parse import urlsplit
 
 from playwright.async_api import Browser, Route, expect
 from temporalio.client import Client
 
-from tests.end_to_end.page_checks import FAULTS
+from tests.end_to_end.page_axe import violations
 from tests.end_to_end.page_harness import PHONE, WAIT, console, office
 from tests.running_system import order_data, until
 
@@ -43,7 +46,7 @@ async def test_an_orders_own_page_follows_it_to_its_end(
         await shop.system.faults.clear()
         await expect(shown.timeline).to_have_count(4, timeout=WAIT)
         await shown.sees(shown.page.locator(".order-goods"), "2 units, shipped")
-        await shown.sees(shown.page.locator(".order-money"), re.compile(r"Charged\s*30\.00"))
+        await shown.sees(shown.page.locator(".order-money"), re.compile(r"Paid\s*30\.00"))
         await shown.sees(shown.page.locator(".order-address"), "Maria Anders")
         await shown.sees(shown.row("notify-shipment-followed"), "completed")
         link = shown.row("fulfill-order-followed").get_by_role("link")
@@ -52,6 +55,27 @@ async def test_an_orders_own_page_follows_it_to_its_end(
         assert "fulfill-order-followed" in href
         time = shown.timeline.nth(0).locator("time")
         assert re.search(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+ UTC$", await time.get_attribute("title") or "")
+
+
+async def test_an_order_that_does_not_change_is_seldom_looked_for_among_those_that_need_attention(
+    database_url: str, temporal_client: Client, browser: Browser
+) -> None:
+    async with office(database_url, temporal_client) as shop, console(browser, shop.url) as shown:
+        await shop.system.faults.set("shipping.create", "unavailable")
+        await shop.place("stuck")
+        await shop.system.step_is_failing("stuck", "create-shipment")
+        requests = Counter[str]()
+        shown.page.on("request", lambda request: requests.update([urlsplit(request.url).path.rpartition("/")[2]]))
+        begun = monotonic()
+        await shown.go_to_order("stuck")
+
+        async def read_five_times() -> bool:
+            return requests["timeline"] >= 5
+
+        await until(read_five_times, lambda: f"five reads, so far {requests}")
+        # At first, when the workflow is marked, and at its change of status before; then every 15 s.
+        assert 1 <= requests["attention"] <= 3 + (monotonic() - begun) // 15, requests
+        await shown.sees(shown.page.locator(".banner"), "failing: ")
 
 
 async def test_a_workflow_that_starts_late_is_seen_all_the_same(
@@ -177,7 +201,7 @@ async def test_orders_are_found_by_any_part_and_the_address_keeps_the_whole_filt
         await expect(cards).to_have_count(2, timeout=WAIT)
         await expect(page.get_by_label("Total from")).to_have_value("29.99")
         await expect(page.get_by_label("cancelled", exact=True)).to_be_checked()
-        assert await page.evaluate(FAULTS) == []
+        assert await violations(page) == []
 
         await page.get_by_role("link", name="Open", exact=True).click()
         await shown.sees(page.locator(".orders"), "No matching orders")

@@ -55,7 +55,7 @@ async def test_a_parked_event_is_counted_and_needs_attention(
         await shop.place("parked")
         await shop.system.settled("parked", "shipped")
         await shop.system.app.pool.execute(
-            "insert into projections.parked (projection, position, reason) "
+            "insert into eventstore.parked (consumer, position, reason) "
             "select 'customer-orders', min(position), 'cannot be read' from eventstore.events"
         )
         await shown.go("/system")
@@ -73,7 +73,7 @@ async def test_of_many_events_that_need_attention_the_first_five_are_listed_unti
             await shop.place(f"parked-{number}")
             await shop.system.settled(f"parked-{number}", "shipped")
         await shop.system.app.pool.execute(
-            "insert into projections.parked (projection, position, reason) "
+            "insert into eventstore.parked (consumer, position, reason) "
             "select 'customer-orders', position, 'cannot be read' from eventstore.events order by position limit 8"
         )
         await shown.go()
@@ -93,7 +93,7 @@ async def test_holds_are_one_line_behind_what_does_more_harm_until_they_are_aske
             await shop.place(f"held-{number}")
             await shop.post(f"/v1/orders/held-{number}/hold", {"reason": "fraud suspected"})
         await shop.system.app.pool.execute(
-            "insert into projections.parked (projection, position, reason) "
+            "insert into eventstore.parked (consumer, position, reason) "
             "select 'customer-orders', min(position), 'cannot be read' from eventstore.events"
         )
         await shown.go()

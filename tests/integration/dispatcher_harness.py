@@ -16,6 +16,7 @@ from dispatcher.dispatcher import NAME, Dispatcher
 from embedded.temporal import TemporalServer
 from eventstore.checkpoints import open_checkpoint
 from eventstore.model import ANY, NewEvent
+from eventstore.parking import ParkedEvent, Parking
 from eventstore.pool import open_pool
 from orders.commands import CancelOrder, ConfirmOrder, RecordPayment, RecordShipment
 from orders.events import CancelledBy
@@ -51,6 +52,9 @@ class Dispatching:
     async def append(self, stream: str, event: NewEvent) -> int:
         """Append an event against the domain's rules; returns its position."""
         return (await self.app.store.append(stream, [event], expected=ANY)).last_position
+
+    async def parked(self) -> list[ParkedEvent]:
+        return await Parking(self.app.pool, NAME).all()
 
     async def position(self) -> int:
         return await open_checkpoint(self.app.pool, NAME)

@@ -6,6 +6,7 @@ from io import StringIO
 from typing import Any
 from urllib.parse import urlencode
 
+import pytest
 from temporalio.client import Client
 
 from orders.commands import CancelOrder
@@ -80,7 +81,8 @@ async def test_a_tag_is_put_and_deleted_any_number_of_times_with_one_effect(
             (200, True, ["vip"]),
             (200, False, ["vip"]),
         ]
-        assert (await served.http.put("/v1/orders/a/tags/gift")).json()["tags"] == ["vip", "gift"]
+        assert (await served.http.put("/v1/orders/a/tags/Gift")).json()["tags"] == ["vip", "gift"]
+        assert (await served.http.put("/v1/orders/a/tags/VIP")).json()["changed"] is False
         order = await served.get("/v1/orders/a")
         assert (order["tags"], order["version"]) == (["vip", "gift"], 3)
         stale = await served.http.delete("/v1/orders/a/tags/vip", headers={"If-Match": '"1"'})
@@ -96,7 +98,7 @@ async def test_a_tag_is_put_and_deleted_any_number_of_times_with_one_effect(
 async def test_a_tag_of_another_form_or_beyond_the_limit_is_refused(database_url: str, temporal_client: Client) -> None:
     async with api(database_url, temporal_client) as served:
         await served.place("a")
-        for tag in ("VIP", "a%20b", "-a", "x" * 41):
+        for tag in ("%C3%A4", "a%20b", "-a", "x" * 41):
             refused = problem(await served.http.put(f"/v1/orders/a/tags/{tag}"), 422, "invalid-request")
             assert [each["parameter"] for each in refused["errors"]] == ["tag"]
         for number in range(20):
@@ -105,6 +107,24 @@ async def test_a_tag_of_another_form_or_beyond_the_limit_is_refused(database_url
         problem(await served.http.put("/v1/orders/nobodys/tags/vip"), 404, "order-not-found")
         problem(await served.http.delete("/v1/orders/nobodys/tags/vip"), 404, "order-not-found")
         problem(await served.post("/v1/orders/nobodys/notes", {"text": "x"}), 404, "order-not-found")
+
+
+async def test_a_note_and_a_tag_beyond_the_limit_of_an_order_are_refused(
+    database_url: str, temporal_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orders.interventions.MAX_ANNOTATIONS", 2)
+    async with api(database_url, temporal_client) as served:
+        await served.place("a")
+        assert (await served.post("/v1/orders/a/notes", {"text": "x"})).status_code == 201
+        last = await served.post("/v1/orders/a/notes", {"text": "y"}, Idempotency_Key="n-2")
+        for refused in (
+            await served.post("/v1/orders/a/notes", {"text": "z"}),
+            await served.http.put("/v1/orders/a/tags/vip"),
+        ):
+            assert "takes no more notes or tags" in problem(refused, 409, "too-many-annotations")["detail"]
+        repeated = await served.post("/v1/orders/a/notes", {"text": "y"}, Idempotency_Key="n-2")
+        assert repeated.json() == last.json()
+        assert await types(served, "a") == ["order.placed", "order.noted", "order.noted"]
 
 
 async def test_annotations_at_once_are_all_recorded(database_url: str, temporal_client: Client) -> None:
@@ -168,6 +188,7 @@ async def test_orders_are_listed_and_exported_by_all_of_some_tags_and_metadata(
             await served.http.put(f"/v1/orders/{order_id}/tags/{tag}")
         await served.project()
         assert await found(served, [("tag", "vip")]) == ["b", "a"]
+        assert await found(served, [("tag", "VIP")]) == ["b", "a"]
         assert await found(served, [("tag", "vip"), ("tag", "gift")]) == ["b"]
         assert await found(served, [("metadata", "channel:web")]) == ["b", "a"]
         assert await found(served, [("metadata", "channel:web"), ("metadata", "rep:x:y & z")]) == ["b"]
@@ -182,7 +203,7 @@ async def test_orders_are_listed_and_exported_by_all_of_some_tags_and_metadata(
 
 async def test_a_filter_that_cannot_match_names_its_parameter(database_url: str, temporal_client: Client) -> None:
     faulty = [
-        ("tag=VIP", "tag"),
+        ("tag=%C3%A4", "tag"),
         ("tag=vip&tag=a%20b", "tag"),
         ("metadata=channel", "metadata"),
         ("metadata=a%20b:x", "metadata"),

@@ -19,7 +19,7 @@ from tests.integration.api_harness import KEYS, OPERATOR, READER, api, api_of
 from tests.running_system import running_system
 from web import parameters
 
-EXAMPLES: Final = 10
+EXAMPLES: Final = 4
 # Left out: acceptance of all requests that match the schema. The total of an order is the sum of its lines, and an order
 # has to exist in the right state, which no schema expresses. Also unlinked requests: use_after_free and the like.
 CHECKS: Final = (

@@ -98,14 +98,20 @@ async def lag_of(served: Api, request: bytes) -> tuple[float, bytes]:
     return lag.longest, answer
 
 
+_HONEST: Final[list[float]] = []
+
+
 async def lag_of_largest(served: Api) -> float:
-    """Median of five turns, without disturbances by other work."""
+    """Median of five turns, without disturbances by other work. Measured once in a run."""
+    if _HONEST:
+        return _HONEST[0]
     found = []
     for _ in range(5):
         lag, answer = await lag_of(served, post(largest()))
         assert answer.startswith(b"HTTP/1.1 201"), answer
         found.append(lag)
-    return sorted(found)[2]
+    _HONEST.append(sorted(found)[2])
+    return _HONEST[0]
 
 
 @pytest.mark.parametrize("name", HOSTILE)

@@ -10,6 +10,8 @@ from temporalio.client import Client
 
 from application.cursors import encode_cursor
 from application.wire import camel_case
+from dispatcher.dispatcher import NAME as DISPATCHER
+from eventstore.parking import Parking
 from open_work.kinds import KINDS
 from orders.commands import CancelOrder
 from orders.events import CancelledBy
@@ -192,7 +194,7 @@ async def test_attention_lists_harm_first_with_counts_and_in_pages(database_url:
         await served.place("parked")
         await served.project()
         [event] = await served.app.store.read_stream(stream_name("parked"))
-        await served.app.parking.park(event, "set aside")
+        await Parking(served.app.pool, DISPATCHER).park({event.position: "set aside"})
         first = await served.get("/v1/attention", limit=5)
         assert first["counts"] == dict.fromkeys(KINDS, 0) | {"parked": 1, "onHold": 12}
         assert list(first["counts"]) == list(KINDS)

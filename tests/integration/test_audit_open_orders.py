@@ -8,6 +8,8 @@ import pytest
 from temporalio.client import Client
 
 from audit.report import LABELS, MESSAGES, MONEY, OPEN_ORDERS, STOCK
+from dispatcher.dispatcher import NAME as DISPATCHER
+from eventstore.parking import Parking
 from orders.events import CancelledBy
 from tests.integration.audit_harness import Books, opened_books
 
@@ -120,7 +122,7 @@ async def test_an_order_whose_event_is_parked_is_in_order_and_counted_under_that
 ) -> None:
     await books.place(order_id)
     [placed] = await books.app.store.read_stream(f"order-{order_id}")
-    await books.app.parking.park(placed, "Blob data size exceeds limit.")
+    await Parking(books.app.pool, DISPATCHER).park({placed.position: "Blob data size exceeds limit."})
     assert await books.found(temporal_client) == []
     report = await books.audit(temporal_client)
     assert report.open_orders == {"its event is parked by the dispatcher": 1}

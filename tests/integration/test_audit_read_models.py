@@ -128,7 +128,7 @@ async def test_an_event_that_is_neither_taken_nor_parked_is_found(books: Books) 
     await books.shipped("o-1")
     await books.append_raw("stray", "order.confirmed", {"orderId": "ghost"})
     await books.project()
-    await books.owner.execute("delete from projections.parked")
+    await books.owner.execute("delete from eventstore.parked")
     [finding] = (await books.audit()).findings
     assert finding.check == READ_MODELS
     assert "neither take nor has parked" in finding.problem

@@ -4,7 +4,9 @@ from pathlib import Path
 
 from temporalio.client import Client
 
+from dispatcher.dispatcher import NAME as DISPATCHER
 from embedded.temporal import TemporalServer
+from eventstore.parking import Parking
 from open_work.kinds import KINDS
 from orders.ids import stream_name
 from orders.interventions import HoldOrder
@@ -22,7 +24,7 @@ async def test_attention_is_listed_in_pages_with_the_number_of_each_kind(
         await served.place("parked")
         await served.project()
         [event] = await served.app.store.read_stream(stream_name("parked"))
-        await served.app.parking.park(event, "set aside")
+        await Parking(served.app.pool, DISPATCHER).park({event.position: "set aside"})
     shell = shell_for(tmp_path, database_url, temporal_server)
     first = await shell.orders("attention", "--limit", "2")
     assert first.code == 1

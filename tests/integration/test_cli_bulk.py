@@ -56,6 +56,13 @@ async def project(app: App) -> None:
             pass
 
 
+async def listed(shell: Shell, *options: str) -> list[str]:
+    """Ids of `orders list`."""
+    ended = await shell.orders("list", "--ids", *options)
+    assert ended.code == 0, ended.err
+    return ended.out.splitlines()
+
+
 async def on_hold(app: App, ids: list[str]) -> set[str]:
     return {id_ for id_ in ids if (await load_order(app.orders, id_)).state.hold}
 
@@ -117,11 +124,46 @@ async def test_what_makes_no_sense_or_is_no_id_changes_nothing(shell: Shell, app
     assert refused.code == 1
     assert refused.err.splitlines()[1:] == ['line 2: must not contain "/"', "line 3: is not UTF-8"]
     dry = await shell.orders("bulk", "hold", "--status", "placed", "--dry-run", *STRIKE)
-    assert (dry.code, dry.out) == (0, "hold 2 orders: nothing was changed\n")
+    newest_first = await listed(shell)
+    assert (dry.code, dry.out) == (0, "\n".join(["hold 2 orders: nothing was changed", *newest_first, ""]))
     assert (await shell.orders("bulk", "hold", "--status", "placed", "--dry-run", "--json", *STRIKE)).document == {
-        "orders": 2
+        "orders": 2,
+        "orderIds": newest_first,
     }
     assert await on_hold(app, ids) == set()
+
+
+async def test_a_limit_is_of_the_file_or_of_the_filter_and_a_dry_run_names_its_first_orders(
+    shell: Shell, app: App
+) -> None:
+    ids = await place(shell, 13)
+    await project(app)
+    newest_first = await listed(shell)
+    by_filter = await shell.orders("bulk", "hold", "--status", "placed", "--limit", "2", "--yes", *STRIKE)
+    assert (by_filter.code, by_filter.out) == (0, "done 2\n")
+    assert await on_hold(app, ids) == set(newest_first[:2])
+    first, second, third = newest_first[-3:]
+    given = "\n".join([first, first, second, third]).encode()
+    by_file = await shell.orders("bulk", "hold", "--file", "-", "--limit", "2", "--yes", *STRIKE, given=given)
+    assert (by_file.code, by_file.out) == (0, "done 2\n")
+    assert await on_hold(app, ids) == {*newest_first[:2], first, second}
+    dry = await shell.orders("bulk", "hold", "--status", "placed", "--limit", "12", "--dry-run", *STRIKE)
+    assert dry.out.splitlines()[1:] == [*newest_first[:10], "and 2 more"]
+
+
+async def test_ids_of_a_list_are_the_file_of_a_bulk_action(shell: Shell, app: App) -> None:
+    ids = await place(shell, 60)
+    await project(app)
+    rows = (await shell.orders("list", "--json", "--limit", "60")).document["orders"]
+    newest_first = [row["orderId"] for row in rows]
+    assert set(newest_first) == set(ids)
+    assert await listed(shell, "--status", "placed") == newest_first
+    assert await listed(shell, "--limit", "2") == newest_first[:2]
+    given = "\n".join(newest_first).encode()
+    held = await shell.orders("bulk", "hold", "--file", "-", "--yes", *STRIKE, given=given)
+    assert (held.code, held.out) == (0, "done 60\n")
+    refused = await shell.orders("list", "--ids", "--json")
+    assert refused.code == 2
 
 
 @pytest.mark.parametrize(("answer", "code", "held"), [("n", 1, 0), ("y", 0, 2)])

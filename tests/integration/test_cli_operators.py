@@ -11,7 +11,9 @@ import pytest
 from temporalio.client import Client
 
 from application.retrying import EFFECTS
+from dispatcher.dispatcher import NAME as DISPATCHER
 from embedded.temporal import TemporalServer
+from eventstore.parking import Parking
 from orders.ids import stream_name
 from orders.state import Shipped
 from tests.integration.cli_harness import Shell, shell_for
@@ -218,9 +220,9 @@ async def test_a_step_that_keeps_failing_is_listed_with_its_last_error_and_the_n
 async def test_parked_events_are_listed_up_to_the_limit(system: RunningSystem, shell: Shell) -> None:
     order_id = await shipped(system)
     events = await system.app.store.read_stream(stream_name(order_id))
-    await system.app.parking.park(events[0], "set aside by hand")
+    await Parking(system.app.pool, DISPATCHER).park({events[0].position: "set aside by hand"})
     await system.app.pool.execute(
-        "insert into projections.parked (projection, position, reason) values ('order-dashboard', $1, 'not taken')",
+        "insert into eventstore.parked (consumer, position, reason) values ('order-dashboard', $1, 'not taken')",
         events[1].position,
     )
     rows = await stuck(shell)

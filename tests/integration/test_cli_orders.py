@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from bootstrap import App
+from dispatcher.dispatcher import NAME as DISPATCHER
 from embedded.postgres import Postgres
 from embedded.temporal import TemporalServer
 from eventstore.command_handler import event_id
 from eventstore.model import NO_STREAM, NewEvent
+from eventstore.parking import Parking
 from orders.ids import stream_name
 from tests.integration.cli_harness import UI_URL, Ended, Shell, application, as_lines, both, database, shell_for
 from tests.running_system import new_id, order_data, until
@@ -188,12 +190,12 @@ async def test_a_parked_event_is_shown_with_its_reason_and_dispatched_by_a_retry
     shell: Shell, app: App, shipped: str
 ) -> None:
     [good] = await app.store.read_stream(stream_name(shipped), limit=1)
-    await app.parking.park(good, "put aside by hand")
+    await Parking(app.pool, DISPATCHER).park({good.position: "put aside by hand"})
     poison = NewEvent(event_id(new_id(), 0), "order.placed", {"orderId": "poison", "customerId": "\u202eX"})
     appended = await app.store.append(stream_name(f"poison-{new_id()}"), [poison], expected=NO_STREAM)
 
     async def both_parked() -> bool:
-        return await app.parking.count() == 2
+        return len(await Parking(app.pool, DISPATCHER).all()) == 2
 
     await until(both_parked, "the poison event is parked")
     text, document = await both(shell, "dispatcher", "status")

@@ -34,8 +34,8 @@ async def given(database_url: str, temporal_client: Client) -> AsyncIterator[Dis
 def dispatcher(given: Dispatching) -> Dispatcher:
     """Dispatcher with two places, as after a restart: without memory of earlier steps."""
     app = given.app
-    starter = WorkflowStarter(given.system.client, app.settings.task_queue)
-    return Dispatcher(app.store, app.codec, starter, app.parking, bulk_places=PLACES)
+    starter = WorkflowStarter(given.system.client, app.settings)
+    return Dispatcher(app.store, app.codec, starter, bulk_places=PLACES)
 
 
 async def placed(given: Dispatching, *, bulk: bool = True) -> str:

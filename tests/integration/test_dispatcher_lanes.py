@@ -29,7 +29,7 @@ async def test_the_owner_of_the_first_lane_starts_the_bulk_orders_of_all_lanes_w
     monkeypatch.setattr(bulk, "_LOOK", 0.0)
     app = build_app(Settings(database_url=database_url), pool)
     first, second = Starts(), Starts()
-    dispatchers = [Dispatcher(app.store, app.codec, each, app.parking, bulk_places=PLACES) for each in (first, second)]
+    dispatchers = [Dispatcher(app.store, app.codec, each, bulk_places=PLACES) for each in (first, second)]
     for dispatcher, share in zip(dispatchers, (range(0, LANES, 2), range(1, LANES, 2)), strict=True):
         dispatcher.own(share)
     others = await placed(app, LANES, bulk=False)

@@ -7,8 +7,10 @@ import pytest
 from temporalio.service import RPCError
 
 from bootstrap import App, build_app
+from dispatcher.dispatcher import NAME as DISPATCHER
 from dispatcher.dispatcher import Dispatcher
 from eventstore.failing_alone import ROUNDS
+from eventstore.parking import Parking
 from orders.commands import ConfirmOrder
 from settings import Settings
 from tests.integration.log_by_hand import ByHand, insert, placed
@@ -44,7 +46,7 @@ IN_ORDER = [
 
 async def test_a_later_event_of_a_stream_starts_its_workflow_after_the_earlier_one(app: App, database_url: str) -> None:
     order_ids, starts = await confirmed_orders(app, database_url), Starts()
-    await Dispatcher(app.store, app.codec, starts, app.parking, bulk_places=1).step()
+    await Dispatcher(app.store, app.codec, starts, bulk_places=1).step()
     assert {order_id: starts.of(order_id) for order_id in order_ids} == dict.fromkeys(order_ids, IN_ORDER)
 
 
@@ -53,7 +55,7 @@ async def test_an_event_behind_a_failing_one_of_its_stream_waits_until_that_is_p
 ) -> None:
     order_ids, starts = await confirmed_orders(app, database_url), Starts()
     failing = starts.failing = order_ids[3]
-    dispatcher = Dispatcher(app.store, app.codec, starts, app.parking, bulk_places=1)
+    dispatcher = Dispatcher(app.store, app.codec, starts, bulk_places=1)
     for _ in range(ROUNDS - 1):
         with pytest.raises(RPCError):
             await dispatcher.step()
@@ -62,5 +64,5 @@ async def test_an_event_behind_a_failing_one_of_its_stream_waits_until_that_is_p
     }
     assert starts.of(failing) == [IN_ORDER[0]] * (ROUNDS - 1)
     assert not await dispatcher.step()
-    assert await app.parking.count() == 1
+    assert len(await Parking(app.pool, DISPATCHER).all()) == 1
     assert starts.of(failing) == [IN_ORDER[0]] * ROUNDS + IN_ORDER[2:]

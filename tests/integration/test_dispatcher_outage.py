@@ -18,6 +18,7 @@ from embedded.temporal import TemporalServer
 from eventstore.consumer import ConsumerRunner
 from eventstore.model import RecordedEvent
 from orders.events import Event
+from settings import Settings
 from tests.integration.dispatcher_harness import Dispatching, Proxy, dispatching, impatient_client, proxy_to
 from tests.running_system import until
 from workflows.model import Outcome
@@ -62,8 +63,8 @@ class Timed:
 class CutAfter(WorkflowStarter):
     """Disconnects Temporal after this number of started workflows."""
 
-    def __init__(self, client: Client, task_queue: str, proxy: Proxy, starts: int) -> None:
-        super().__init__(client, task_queue)
+    def __init__(self, client: Client, settings: Settings, proxy: Proxy, starts: int) -> None:
+        super().__init__(client, settings)
         self._proxy, self._left = proxy, starts
 
     async def _start(self, trigger: Trigger, event: Event, recorded: RecordedEvent) -> WorkflowHandle[object, Outcome]:
@@ -130,7 +131,7 @@ async def test_a_step_while_temporal_is_away_raises_and_orders_wait_until_it_is_
     await proxy.restore()
     await step_once_back(given.dispatcher)
     assert [set(await given.described(each)) for each in (early, *waiting)] == [{"validate-order"}] * 4
-    assert await given.app.parking.list() == []
+    assert await given.parked() == []
     assert await given.system.dispatched()
 
 
@@ -138,8 +139,8 @@ async def test_an_outage_in_the_middle_of_a_page_skips_none_and_repeats_none(
     dispatching_through_proxy: Dispatching, through_proxy: Client, proxy: Proxy
 ) -> None:
     given = dispatching_through_proxy
-    starter = CutAfter(through_proxy, given.app.settings.task_queue, proxy, starts=3)
-    dispatcher = Dispatcher(given.app.store, given.app.codec, starter, given.app.parking, bulk_places=1)
+    starter = CutAfter(through_proxy, given.app.settings, proxy, starts=3)
+    dispatcher = Dispatcher(given.app.store, given.app.codec, starter, bulk_places=1)
     order_ids = [await given.system.place() for _ in range(40)]
     with pytest.raises(RPCError):
         await dispatcher.step()

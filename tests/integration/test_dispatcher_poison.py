@@ -11,12 +11,12 @@ from temporalio.service import RPCError
 
 from activities.signatures import OrderRef
 from dispatcher.dispatcher import Dispatcher
-from dispatcher.parking import NotParked
 from dispatcher.starter import WorkflowStarter
 from dispatcher.triggers import TRIGGERS, Trigger
 from embedded.temporal import TemporalServer
 from eventstore.codec import Codec
 from eventstore.model import RecordedEvent
+from eventstore.parking import NotParked
 from orders.events import EVENTS, Event, OrderPlaced
 from tests.integration.dispatcher_harness import Dispatching, dispatching, event_of, impatient_client, proxy_to
 from tests.running_system import new_id, order_data
@@ -46,11 +46,11 @@ class TooLarge(Trigger):
 def the_next_release(given: Dispatching, client: Client) -> Dispatcher:
     newer: list[type[Any]] = [NewerOrderPlaced if model is OrderPlaced else model for model in EVENTS]
     lifted = Codec[Event](newer, {("order.placed", 1): lambda data: data})
-    return Dispatcher(given.app.store, lifted, starter(given, client), given.app.parking, bulk_places=1)
+    return Dispatcher(given.app.store, lifted, starter(given, client), bulk_places=1)
 
 
 def starter(given: Dispatching, client: Client) -> WorkflowStarter:
-    return WorkflowStarter(client, given.app.settings.task_queue)
+    return WorkflowStarter(client, given.app.settings)
 
 
 async def placed_by_the_next_release(given: Dispatching) -> tuple[str, int]:
@@ -75,7 +75,7 @@ async def test_an_event_that_does_not_decode_is_parked_with_its_reason_and_its_n
         set(),
         {"validate-order"},
     ]
-    [parked] = await given.app.parking.list()
+    [parked] = await given.parked()
     assert (parked.position, parked.event_type, parked.stream, parked.attempts) == (
         position,
         "order.placed",
@@ -95,12 +95,12 @@ async def test_an_event_of_a_newer_schema_is_parked_and_taken_up_by_the_release_
     order_id, position = await placed_by_the_next_release(given)
     neighbour = await given.system.place()
     await given.dispatcher.step()
-    [parked] = await given.app.parking.list()
+    [parked] = await given.parked()
     assert parked.reason == "event 'order.placed' has schema version 2, this program knows 1 to 1"
     assert set(await given.described(neighbour)) == {"validate-order"}
     assert await the_next_release(given, temporal_client).retry(position)
     assert set(await given.described(order_id)) == {"validate-order"}
-    assert await given.app.parking.list() == []
+    assert await given.parked() == []
 
 
 async def test_a_retry_while_the_cause_is_still_there_counts_the_attempt_and_keeps_the_latest_reason(
@@ -109,12 +109,10 @@ async def test_a_retry_while_the_cause_is_still_there_counts_the_attempt_and_kee
     given = dispatching_by_hand
     _, position = await placed_by_the_next_release(given)
     await given.dispatcher.step()
-    [first] = await given.app.parking.list()
-    refusing = Dispatcher(
-        given.app.store, Codec[Event]([]), starter(given, temporal_client), given.app.parking, bulk_places=1
-    )
+    [first] = await given.parked()
+    refusing = Dispatcher(given.app.store, Codec[Event]([]), starter(given, temporal_client), bulk_places=1)
     assert not await refusing.retry(position)
-    [second] = await given.app.parking.list()
+    [second] = await given.parked()
     assert (first.attempts, second.attempts) == (1, 2)
     assert second.reason == "unknown event type 'order.placed'"
     assert second.parked_at == first.parked_at
@@ -130,18 +128,16 @@ async def test_a_start_over_temporals_size_limit_is_parked_and_its_neighbours_go
     placed, confirmed = TRIGGERS[0], TRIGGERS[1]
     refused = TooLarge(confirmed.event_type, confirmed.workflow, confirmed.status)
     triggers = (placed, refused)
-    dispatcher = Dispatcher(
-        given.app.store, given.app.codec, starter(given, temporal_client), given.app.parking, triggers, bulk_places=1
-    )
+    dispatcher = Dispatcher(given.app.store, given.app.codec, starter(given, temporal_client), triggers, bulk_places=1)
     await dispatcher.step()
-    [parked] = await given.app.parking.list()
+    [parked] = await given.parked()
     assert (parked.event_type, parked.stream) == ("order.confirmed", f"order-{too_large}")
     assert "limit" in parked.reason
     assert set(await given.described(too_large)) == {"validate-order"}
     assert await given.system.dispatched()
     assert await given.dispatcher.retry(parked.position)
     assert set(await given.described(too_large)) == {"validate-order", "fulfill-order"}
-    assert await given.app.parking.count() == 0
+    assert await given.parked() == []
 
 
 async def test_an_event_whose_correlation_is_no_text_is_parked(dispatching_by_hand: Dispatching) -> None:
@@ -151,7 +147,7 @@ async def test_an_event_whose_correlation_is_no_text_is_parked(dispatching_by_ha
     event = event_of("order.placed", order_id, **{k: v for k, v in data.items() if k != "orderId"})
     await given.append(f"order-{order_id}", replace(event, metadata={"correlationId": 7}))
     await given.dispatcher.step()
-    [parked] = await given.app.parking.list()
+    [parked] = await given.parked()
     assert "correlation_id" in parked.reason
     assert await given.system.dispatched()
 
@@ -163,7 +159,7 @@ async def test_a_page_of_nothing_but_poison_is_passed(dispatching_by_hand: Dispa
         await given.append(f"order-{poisoned}", event_of("order.placed", poisoned))
     order_id = await given.system.place()
     await given.dispatcher.step()
-    assert await given.app.parking.count() == 40
+    assert len(await given.parked()) == 40
     assert set(await given.described(order_id)) == {"validate-order"}
 
 
@@ -182,10 +178,10 @@ async def test_a_retry_while_temporal_is_away_leaves_the_event_parked_as_it_was(
     given = dispatching_by_hand
     _, position = await placed_by_the_next_release(given)
     await given.dispatcher.step()
-    before = await given.app.parking.list()
+    before = await given.parked()
     async with proxy_to(temporal_server) as proxy:
         away = await impatient_client(proxy.address, temporal_server.namespace)
         proxy.cut()
         with pytest.raises(RPCError):
             await the_next_release(given, away).retry(position)
-    assert await given.app.parking.list() == before
+    assert await given.parked() == before

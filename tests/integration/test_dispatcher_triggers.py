@@ -173,7 +173,7 @@ async def test_the_longest_ids_in_the_widest_characters_still_start_their_workfl
     given = dispatching_by_hand
     order_id = await given.system.place(new_id() + "😀" * 116, customerId="😀" * 126)
     await given.dispatcher.step()
-    assert await given.app.parking.list() == []
+    assert await given.parked() == []
     found = await given.system.client.get_workflow_handle(workflow_id("validate-order", order_id)).describe()
     assert found.status == WorkflowExecutionStatus.RUNNING
     assert len(found.id.encode()) <= MAX_NAME

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from temporalio.client import Client
 
+from dispatcher.dispatcher import NAME as DISPATCHER
 from embedded.postgres import Postgres
 from embedded.temporal import TemporalServer
+from eventstore.parking import Parking
 from orders.ids import stream_name
 from tests.integration import golden
 from tests.integration.api_harness import api_of, listening
@@ -212,7 +214,7 @@ async def _upkeep(on: Recording) -> None:
     """The operator's commands."""
     parts = on.system.app
     events = await parts.store.read_stream(stream_name("g-shipped"))
-    await parts.parking.park(events[0], "for the test")
+    await Parking(parts.pool, DISPATCHER).park({events[0].position: "for the test"})
     await on.command("attention", "attention", code=1)
     await on.get("attention", "/v1/attention")
     await on.command("dispatcher-status", "dispatcher", "status")

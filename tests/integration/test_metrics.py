@@ -140,7 +140,7 @@ async def test_a_failing_compensation_is_seen_with_the_money_owed_and_is_gone_wh
 
 async def test_a_parked_event_is_counted_by_the_reader_that_parked_it(measured: Measured) -> None:
     system, scraper = measured
-    park = "insert into projections.parked (projection, position, reason) values ('customer-orders', 1, 'for the test')"
+    park = "insert into eventstore.parked (consumer, position, reason) values ('customer-orders', 1, 'for the test')"
     await scraper.becomes(0, "orders_state_parked_events", "customer-orders")
     await system.app.pool.execute(park)
     await scraper.becomes(1, "orders_state_parked_events", "customer-orders")

@@ -114,6 +114,24 @@ async def test_a_value_that_no_order_can_have_names_its_parameter(database_url: 
                 assert [fault["parameter"] for fault in refused["errors"]] == [parameter], query
 
 
+async def test_all_faults_of_a_query_are_named_at_once(database_url: str, temporal_client: Client) -> None:
+    faulty = {
+        "q=-&country=Atlantis&limit=0&payment=maybe": {"q", "country", "limit", "payment"},
+        "colour=red&limit=0&status=lost&currency=eur": {"colour", "limit", "status", "currency"},
+        "q=a&q=-&after=x&country=Atlantis&metadata=a": {"q", "country", "metadata"},
+        "minTotal=2&maxTotal=1": {"minTotal", "maxTotal"},
+    }
+    async with api(database_url, temporal_client) as served:
+        for query, parameters in faulty.items():
+            refused = problem(await served.http.get(f"/v1/orders?{query}"), 422, "invalid-request")
+            assert {fault["parameter"] for fault in refused["errors"]} == parameters, query
+        refused = problem(
+            await served.http.get("/v1/orders?metadata=a&metadata=b:1&metadata=b:2"), 422, "invalid-request"
+        )
+        [fault] = refused["errors"]
+        assert fault["detail"] == "must be KEY:VALUE, such as channel:web; names two values of the key b"
+
+
 async def test_an_option_that_no_order_can_match_is_named(temporal_server: TemporalServer, tmp_path: Path) -> None:
     shell = shell_for(tmp_path, "postgresql://nowhere", temporal_server)
     for options in (

@@ -7,6 +7,7 @@ import asyncpg
 import pytest
 
 from eventstore.errors import CheckpointMoved
+from eventstore.parking import Parking, parked_counts
 from eventstore.store import EventStore
 from eventstore.wakeup import Wakeup
 from projections import PROJECTIONS
@@ -95,7 +96,7 @@ async def test_events_of_other_kinds_move_the_checkpoint_and_nothing_else(
     assert await consumer.step() is False
     assert await Queries(pool).position("order-dashboard") == position
     assert await rows_of(pool, ORDER_DASHBOARD) == []
-    assert await Queries(pool).parked_counts() == {}
+    assert await parked_counts(pool) == {}
 
 
 async def test_an_idle_log_writes_nothing(pool: asyncpg.Pool, store: EventStore) -> None:
@@ -177,13 +178,13 @@ async def test_poison_is_parked_with_its_reason_while_its_neighbours_go_on(
     queries = Queries(pool)
     assert await queries.position("order-dashboard") == last
     assert await queries.counts_by_status() == {"confirmed": 1, "shipped": 1}
-    parked = await queries.parked("order-dashboard")
-    assert [(event.position, event.stream, event.type, event.reason.split(":")[0]) for event in parked] == [
+    parked = await Parking(pool, "order-dashboard").all()
+    assert [(event.position, event.stream, event.event_type, event.reason.split(":")[0]) for event in parked] == [
         (broken, "order-odd", "order.placed", "UndecodableEvent"),
         (newer, "order-odd", "order.paid", "UnknownSchemaVersion"),
         (orphan, "order-never-placed", "order.confirmed", "NotPlaced"),
     ]
-    assert await queries.parked_counts() == {"order-dashboard": 3}
+    assert await parked_counts(pool) == {"order-dashboard": 3}
 
 
 async def test_an_event_whose_row_the_database_refuses_is_parked_while_its_neighbours_go_on(
@@ -196,7 +197,7 @@ async def test_an_event_whose_row_the_database_refuses_is_parked_while_its_neigh
     await happens(store, *history("o-2"))
     last = await foreign(store, "io.example.published", "analytics.revenue")
     await drain(projector(pool, store, ORDER_DASHBOARD))
-    [parked] = await Queries(pool).parked("order-dashboard")
+    [parked] = await Parking(pool, "order-dashboard").all()
     assert (parked.position, parked.reason.split(":")[0]) == (refused, "CheckViolationError")
     assert [row.order_id for row in await rows_of(pool, ORDER_DASHBOARD)] == ["o-1", "o-2"]
     assert await Queries(pool).position("order-dashboard") == last

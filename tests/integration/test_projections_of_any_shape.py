@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 
 from eventstore.model import RecordedEvent
+from eventstore.parking import Parking
 from eventstore.store import EventStore
 from eventstore.wakeup import Wakeup
 from orders.events import OrderPlaced
@@ -16,7 +17,6 @@ from orders.model import quantities
 from projections import table as tables
 from projections.columns import Sum, columns
 from projections.projection import Changes, Projection
-from projections.queries import Queries
 from tests.integration.projections_harness import drain, fold_of_the_log, happens, owner, projector, rows_of
 from tests.unit.orders.samples import an_order
 
@@ -113,7 +113,7 @@ async def test_given_an_event_that_one_of_its_rows_refuses_then_it_is_parked_and
     refused = await happens(store, placed("o-2", TEA=1, CURSED=1))
     last = await happens(store, placed("o-3", TEA=3))
     await drain(projector(pool, store, UNITS_BY_SKU))
-    [parked] = await Queries(pool).parked(UNITS_BY_SKU.name)
+    [parked] = await Parking(pool, UNITS_BY_SKU.name).all()
     assert (parked.position, parked.reason) == (refused, "ValueError: not for sale")
     [row] = await rows_of(pool, UNITS_BY_SKU)
     assert (row.sku, row.units, row.position) == ("TEA", 5, last)

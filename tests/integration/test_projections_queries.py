@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import pytest
 
+from eventstore.statements import LIST_PARKED
 from eventstore.store import EventStore
 from eventstore.wakeup import Wakeup
 from orders.events import OrderConfirmed, OrderPaid, OrderPlaced, OrderTagged, OrderUntagged
@@ -37,7 +38,7 @@ select 'c-' || n, (array['EUR', 'USD'])[1 + n % 2], 1, 1, 0, n, now(), now(), n 
 insert into projections.daily_figures
 select '2026-01-01'::timestamptz + n * interval '15 minutes', 'EUR', 1, 1, 1, 1, 1, 1, 1, 1, 1, n
   from generate_series(1, 20000) n;
-insert into projections.parked (projection, position, reason)
+insert into eventstore.parked (consumer, position, reason)
 select 'order-dashboard', n, 'a reason' from generate_series(1, 20000) n;"""
 
 
@@ -59,7 +60,7 @@ async def wide(database_url: str) -> AsyncIterator[asyncpg.Connection]:
         await connection.execute("vacuum analyze projections.order_dashboard")
         await connection.execute("vacuum analyze projections.customer_orders")
         await connection.execute("vacuum analyze projections.daily_figures")
-        await connection.execute("vacuum analyze projections.parked")
+        await connection.execute("vacuum analyze eventstore.parked")
         yield connection
 
 
@@ -252,7 +253,7 @@ QUESTIONS: Final = [
     (statements.TOP_CUSTOMERS, (3,)),
     (statements.FIGURES, OF_DAYS),
     (statements.SHIPPING_TIMES, OF_DAYS),
-    (statements.PARKED, ("order-dashboard", 5, 10)),
+    (LIST_PARKED, ("order-dashboard", 5, 10)),
     (statements.ORDERS_ON_HOLD, (["placed", "confirmed", "paid"],)),
     (statements.ORDERS_OWED, ()),
 ]

@@ -7,6 +7,7 @@ import asyncpg
 import pytest
 
 from eventstore.model import RecordedEvent
+from eventstore.parking import Parking, parked_counts
 from eventstore.store import EventStore
 from eventstore.wakeup import Wakeup
 from projections import PROJECTIONS
@@ -17,7 +18,6 @@ from projections.daily_figures import DAILY_FIGURES
 from projections.decoded_log import DecodedPage
 from projections.order_dashboard import ORDER_DASHBOARD
 from projections.projection import Projection
-from projections.queries import Queries
 from projections.rebuild import rebuild
 from projections.runner import Projector
 from tests.integration.event_store_harness import eventually
@@ -48,7 +48,7 @@ def ignored(done: int, head: int) -> None:
 
 
 async def parked_of(pool: asyncpg.Pool, projection: Projection[Any]) -> list[tuple[int, str]]:
-    return [(event.position, event.reason) for event in await Queries(pool).parked(projection.name)]
+    return [(event.position, event.reason) for event in await Parking(pool, projection.name).all()]
 
 
 @pytest.mark.parametrize("copied", [1, 1_000], ids=["by COPY", "by upserts"])
@@ -132,13 +132,13 @@ async def test_a_rebuild_forgets_what_was_parked_and_parks_what_is_still_poison(
     await drain(projector(pool, store, CUSTOMER_ORDERS))
     await drain(projector(pool, store, DAILY_FIGURES))
     await pool.execute(
-        "insert into projections.parked (projection, position, reason) values ('order-dashboard', $1, 'mended since')",
+        "insert into eventstore.parked (consumer, position, reason) values ('order-dashboard', $1, 'mended since')",
         good,
     )
     await rebuild(pool, store, CODEC, [ORDER_DASHBOARD], ignored)
     for projection in PROJECTIONS:
-        assert [event.position for event in await Queries(pool).parked(projection.name)] == [poison]
-    assert await Queries(pool).parked_counts() == {each.name: 1 for each in PROJECTIONS}
+        assert [event.position for event in await Parking(pool, projection.name).all()] == [poison]
+    assert await parked_counts(pool) == {each.name: 1 for each in PROJECTIONS}
 
 
 async def test_an_error_of_one_projection_ends_a_rebuild_of_all_and_leaves_nothing_open(

@@ -7,6 +7,7 @@ from unittest.mock import patch
 import asyncpg
 import pytest
 
+from eventstore.parking import Parking
 from eventstore.store import EventStore
 from eventstore.wakeup import Wakeup
 from orders.events import Event, OrderHeld, OrderPlaced
@@ -156,7 +157,7 @@ async def test_an_order_with_the_most_lines_is_found_by_its_last_sku(pool: async
     lines = [line(sku=f"{number:04}-" + "𐐨" * 20, quantity=1, unitPrice=1) for number in range(2_000)]
     await happens(store, OrderPlaced.of(an_order(orderId="o-1", items=lines, total=2_300)))
     await drain(projector(pool, store, ORDER_DASHBOARD))
-    assert await Queries(pool).parked("order-dashboard") == []
+    assert await Parking(pool, "order-dashboard").all() == []
     assert await found(Queries(pool), text="1999") == ["o-1"]
 
 

@@ -53,9 +53,9 @@ async def test_an_event_whose_start_alone_fails_is_parked_and_its_neighbours_go_
     late = await given.system.place()
     await failing_steps(dispatcher, ROUNDS - 2)
     assert await started(given, late) == [True]
-    assert await given.app.parking.list() == []
+    assert await given.parked() == []
     await dispatcher.step()
-    [parked] = await given.app.parking.list()
+    [parked] = await given.parked()
     assert parked.stream == f"order-{failing}"
     assert status.name in parked.reason
     assert await given.system.dispatched()
@@ -69,12 +69,12 @@ async def test_a_failing_event_without_neighbours_waits_for_a_start_that_is_take
     failing = await given.system.place()
     dispatcher = given.app.dispatcher(Refusing(lambda id_: failing in id_).client(temporal_client), eager=False)
     await failing_steps(dispatcher, OUTAGE)
-    assert await given.app.parking.list() == []
+    assert await given.parked() == []
     neighbour = await given.system.place()
     await failing_steps(dispatcher, ROUNDS - 1)
     await dispatcher.step()
     assert await started(given, neighbour, failing) == [True, False]
-    assert await given.app.parking.count() == 1
+    assert len(await given.parked()) == 1
 
 
 @pytest.mark.parametrize("taken", [0, 3], ids=["from the start", "in the midst of a page"])
@@ -91,12 +91,12 @@ async def test_an_outage_that_fails_every_start_parks_none(
     refusing = Refusing(refuses)
     dispatcher = given.app.dispatcher(refusing.client(temporal_client), eager=False)
     await failing_steps(dispatcher, OUTAGE)
-    assert await given.app.parking.list() == []
+    assert await given.parked() == []
     assert await given.position() == 0
     refusing.refuses = lambda workflow: False
     await dispatcher.step()
     assert all(await started(given, *order_ids))
-    assert await given.app.parking.list() == []
+    assert await given.parked() == []
 
 
 async def test_a_failing_event_does_not_hold_up_events_beyond_its_page(
@@ -110,7 +110,7 @@ async def test_a_failing_event_does_not_hold_up_events_beyond_its_page(
     while await dispatcher.step():
         pass
     assert all(await started(given, *neighbours))
-    assert await given.app.parking.count() == 1
+    assert len(await given.parked()) == 1
 
 
 async def test_the_relay_parks_deliveries_whose_start_alone_fails_and_none_in_an_outage(

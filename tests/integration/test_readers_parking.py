@@ -40,8 +40,8 @@ async def given(database_url: str, temporal_client: Client) -> AsyncIterator[Dis
 
 
 async def parked_by_projections(given: Dispatching) -> set[tuple[str, int]]:
-    rows = await given.app.pool.fetch("select projection, position from projections.parked")
-    return {(row["projection"], row["position"]) for row in rows}
+    rows = await given.app.pool.fetch("select consumer, position from eventstore.parked where consumer <> 'dispatcher'")
+    return {(row["consumer"], row["position"]) for row in rows}
 
 
 async def project(given: Dispatching) -> None:
@@ -56,7 +56,7 @@ async def test_a_type_that_the_program_does_not_know_is_parked_by_dispatcher_and
     position = await insert(database_url, order_id, ByHand(placed(order_id)), NEWER)
     neighbour = await given.system.place()
     await given.dispatcher.step()
-    [parked] = await given.app.parking.list()
+    [parked] = await given.parked()
     assert (parked.position, parked.reason) == (position, f"unknown event type {NEWER!r}")
     assert set(await given.described(neighbour)) == {"validate-order"}
     await project(given)
@@ -87,7 +87,7 @@ async def test_a_known_type_without_a_trigger_and_other_categories_are_passed_ov
         )
     await given.dispatcher.step()
     await project(given)
-    assert await given.app.parking.list() == []
+    assert await given.parked() == []
     assert await parked_by_projections(given) == set()
     assert await given.position() == await given.app.store.head()
 
@@ -102,7 +102,7 @@ async def test_an_event_that_no_parser_takes_is_parked_and_its_neighbours_go_on(
     after = await given.system.place()
     await given.dispatcher.step()
     await project(given)
-    [parked] = await given.app.parking.list()
+    [parked] = await given.parked()
     assert parked.position == position
     assert f"at position {position} does not decode" in parked.reason
     assert await parked_by_projections(given) == {(each.name, position) for each in PROJECTIONS}

@@ -9,9 +9,10 @@ from temporalio.client import Client
 
 from application.losses import Loss
 from application.recovering import Recovery
+from eventstore.parking import parked_counts
 from tests.gateways.local_stripe import Money
 from tests.gateways.stripe_proxy import StripeProxy
-from tests.integration.dispatcher_harness import dispatching
+from tests.integration.dispatcher_harness import dispatching, event_of
 from tests.integration.lost_tail import lose_tail, ship
 from tests.running_system import RunningSystem, new_id, running_system
 from tests.workflow.stripe_system import StripeSystem, stripe_system
@@ -74,6 +75,18 @@ async def test_a_reader_beyond_the_log_is_set_back_and_a_projection_there_is_for
         ]
         assert await given.position() == 1
         await given.system.place()  # refused unless the sequence is beyond the projection's checkpoint
+
+
+async def test_a_parked_event_that_is_lost_is_parked_no_more(database_url: str, temporal_client: Client) -> None:
+    async with dispatching(database_url, temporal_client) as given:
+        [kept, lost] = [await given.append("order-o", event_of("order.placed", "o")) for _ in range(2)]
+        await given.dispatcher.step()
+        assert [each.position for each in await given.parked()] == [kept, lost]
+        await lose_tail(database_url, after=kept)
+        assert await losses(given.system, apply=False) == []
+        assert await parked_counts(given.app.pool) == {"dispatcher": 2}
+        assert await losses(given.system, apply=True) == []
+        assert await parked_counts(given.app.pool) == {"dispatcher": 1}
 
 
 async def test_messages_of_a_shipped_order_that_are_lost_are_published_again_and_a_terminated_run_is_for_a_person(

@@ -26,7 +26,6 @@ MOST: Final = 500  # rows that a statement reads for its page of 50, its keys or
 RECENT: Final = 200
 READ_MODELS: Final = (
     *(f"projections.{each.table}" for each in PROJECTIONS),
-    "projections.parked",
     "eventstore.events",
     "eventstore.streams",
 )
@@ -43,22 +42,17 @@ QUERIES: Final[dict[str, tuple[Any, ...]]] = {
     "REVENUE": (),
     "FIGURES": DAYS,
     "SHIPPING_TIMES": DAYS,
-    "PARKED": ("order-dashboard", 0, 100),
-    "PARK": ("order-dashboard", [1, 2], ["a reason", "another"]),
-    "DROP_PARKED": ("order-dashboard:rebuild",),
-    "MOVE_PARKED": ("order-dashboard:rebuild", "order-dashboard"),
     "OLDEST_OPEN_ORDERS": (OPEN,),
     "NEWEST_ORDER": (),
     "ORDERS_ON_HOLD": (OPEN,),
     "ORDERS_OWED": (),
-    "PARKED_REASONS": ("order-dashboard",),
     "ORDER_COUNTS": (),
     "ONLY_ONE": ("order-dashboard",),
     "RUNNING": ([each.name for each in PROJECTIONS],),
     "DROP_CHECKPOINT": ("order-dashboard:rebuild",),
 }
-# A whole table by their purpose: audits compare totals with all rows, the parked events are few.
-WHOLE: Final = {"ORDERS_BY_STATUS", "SPEND_BY_CURRENCY", "PARKED_COUNTS"}
+# A whole table by their purpose: an audit compares totals with all rows.
+WHOLE: Final = {"ORDERS_BY_STATUS", "SPEND_BY_CURRENCY"}
 # Definitions, not reads: a rebuild makes its table, the indexes and the swap.
 MADE: Final = {"BEGIN", "INDEX", "SWAP_IN"}
 FILTERS: Final[dict[str, Any]] = {

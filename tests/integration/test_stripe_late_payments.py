@@ -16,6 +16,7 @@ from tests.integration.projections_harness import owner
 from tests.integration.stripe_events_harness import deliver, inbox, of_intent, state_of, stripe_settings
 from tests.running_system import RunningSystem, running_system, until
 
+RUNBOOK = "https://runbook.example"
 RETURNED = Money(charges=1, charged=3000, refunds=1, refunded=3000)
 
 
@@ -24,7 +25,7 @@ async def served_system(
     database_url: str, client: Client, server: StripeProxy
 ) -> AsyncIterator[tuple[RunningSystem, Api]]:
     async with (
-        running_system(database_url, client, **stripe_settings(server)) as system,
+        running_system(database_url, client, **stripe_settings(server), runbook_url=RUNBOOK) as system,
         api_of(system.app, client) as served,
     ):
         await system.stock(TEA_1=10)
@@ -64,6 +65,8 @@ async def test_money_that_comes_after_the_order_was_cancelled_is_sent_back(
         assert (await deliver(served, event)).status_code == 204
         assert await inbox(system.app) == {event["id"]: True}
         await system.settled(order_id, "cancelled")
+        undoing = await system.workflow("fulfill-order", order_id).describe()
+        assert f"[Runbook]({RUNBOOK})" in (await undoing.static_details() or "")
         assert await stripe_server.behind.money(order_id) == RETURNED
         assert await state_of(system.app, intent_id) == "returned"
         assert (await system.events(order_id))[-2:] == ["order.cancelled", "order.refunded"]

@@ -61,6 +61,7 @@ DEFINITE: list[Exception] = [
     order_errors.NoPaymentAwaited("o-1", "shipped"),
     order_errors.PaymentDisputed("o-1", "dp_1"),
     order_errors.TooManyTags("o-1", 20),
+    order_errors.TooManyAnnotations("o-1", 1_000),
     order_errors.OrderOnHold("o-1", "Maria Anders is not to be trusted"),
 ]
 RETRIED: list[Exception] = [

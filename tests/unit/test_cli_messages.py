@@ -154,9 +154,9 @@ def test_attention_to_a_kind_without_rows_says_so(capsys: pytest.CaptureFixture[
     ("arguments", "problem"),
     [
         (("refund", "o-1", "--amount", "10.50", "--reason", "x"), "as 1250 for 12.50 EUR, not 10.50"),
-        (("list", "--csv", "--json"), "only one of --csv, --jsonl and --json"),
+        (("list", "--csv", "--json"), "only one of --csv, --jsonl, --ids and --json"),
         (("list", "--csv", "--after", "7"), "leave out --after"),
-        (("list", "--limit", "10001"), "must be at most 10,000 without --csv or --jsonl"),
+        (("list", "--limit", "10001"), "must be at most 10,000 without --csv, --jsonl or --ids"),
         (("list", "--status", "nowhere"), "shipped"),
         (("pay", "o-1", "--payment-method", "4242 4242 4242 4242"), "--payment-method"),
     ],
@@ -190,3 +190,11 @@ def test_a_value_that_no_order_or_stock_can_have_is_wrong_usage(command: tuple[s
     ended = CliRunner().invoke(app, command)
     assert ended.exit_code == 2, ended.output
     assert problem in " ".join(re.sub(r"[│╭╮╰╯─]", " ", ended.output).split())
+
+
+@pytest.mark.parametrize("command", [[], ["list"], ["inventory", "list"], ["webhooks", "replay"]], ids=" ".join)
+def test_help_shows_no_value_for_an_option_that_takes_none(command: list[str]) -> None:
+    shown = CliRunner().invoke(app, [*command, "--help"])
+    assert shown.exit_code == 0
+    assert "--help" in shown.output
+    assert "<bool>" not in shown.output

@@ -29,7 +29,7 @@ function wish() {
 function tags() {
   const element = h("input", { autocomplete: "off", autocapitalize: "none", spellcheck: "false", required: true });
   const read = () => {
-    const words = element.value.toLowerCase().split(/[\s,]+/).filter(Boolean);
+    const words = element.value.split(/[\s,]+/).filter(Boolean);
     if (!words.length) throw new RangeError("Enter a tag.");
     return words;
   };

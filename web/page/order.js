@@ -12,6 +12,7 @@ import { badge, eventName, paymentWord, statusBadge } from "./status.js";
 
 const TOGETHER = 150; // milliseconds: what happens at once is read once
 const WORKFLOWS = 3000; // a workflow ends without an event
+const ATTENTION = 15_000; // a step fails without an event, and without a change of its workflow
 const QUIET = 30_000; // by then what an event starts has started
 
 export function showOrder(main, scope, { argument: orderId }) {
@@ -22,6 +23,7 @@ export function showOrder(main, scope, { argument: orderId }) {
   let streaming = false;
   let ended = false;
   let looking = false;
+  let looked = { at: 0, found: null };
   let lastChange = Date.now();
 
   async function read() {
@@ -33,7 +35,10 @@ export function showOrder(main, scope, { argument: orderId }) {
       seen = Math.max(seen, timeline.events.at(-1)?.version ?? 0);
       ended = Date.now() - lastChange > QUIET && isEnded(order, timeline.workflows);
       if (!streaming) follow();
-      if (!looking) showStuck(order, timeline.workflows);
+      const found = JSON.stringify([order.version, timeline.workflows]);
+      if (looking || (found === looked.found && Date.now() - looked.at < ATTENTION)) return;
+      looked = { at: Date.now(), found };
+      showStuck(order, timeline.workflows);
     } catch (error) {
       handle(error, scope, failed);
     }
@@ -131,7 +136,7 @@ function show(places, order, timeline, refresh) {
   renew(places.badges, [order.status, order.hold, order.paymentState, order.refunded], () => [
     statusBadge(order.status),
     order.hold && badge("held", "on hold", "held"),
-    badge(order.paymentState === "refunded" ? "refunded" : "paid", paymentWord(order.paymentState, order.refunded), order.paymentState === "none" ? "none" : "paid"),
+    paymentBadge(order),
   ]);
   renew(places.actions, [order, workflows], () => actionBar(order, workflows, refresh));
   renew(places.steps, [order, events], () => [steps(order, events), holdNote(order, events), waitingNote(order), cancellationNote(order)]);
@@ -144,6 +149,13 @@ function show(places, order, timeline, refresh) {
   renew(places.metadata, order.metadata, () => metadataFacts(order));
   renew(places.timeline, [events, restocks], () => timelineList(events, restocks));
   renew(places.workflows, workflows, () => workflowList(workflows));
+}
+
+/** None where the status has the same word, or there is no payment. */
+function paymentBadge({ status, paymentState, refunded }) {
+  const word = paymentWord(paymentState, refunded);
+  if (word === "none" || word === status) return null;
+  return badge(paymentState === "refunded" ? "refunded" : "paid", word, "paid");
 }
 
 function waitingNote({ paymentFailure }) {

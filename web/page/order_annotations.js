@@ -15,7 +15,7 @@ export function tagBar(path, done) {
     if (method === "PUT") input.value = "";
     done();
   });
-  const add = () => input.value.trim() && change("PUT", input.value.trim().toLowerCase());
+  const add = () => input.value.trim() && change("PUT", input.value.trim());
   const form = h("form", { class: "add-tag", onsubmit: (event) => (event.preventDefault(), add()) }, input, h("button", { type: "submit", class: "small" }, "Add tag"));
 
   const chip = (tag) => h("li", { class: "chip" }, h("a", { href: `#/?tag=${encodeURIComponent(tag)}` }, external(tag)), may("operate") && remover(tag));

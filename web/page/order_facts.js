@@ -93,7 +93,7 @@ export function moneyFacts(order) {
   const pending = order.pendingPayment;
   return facts([
     ["Order total", money(total, currency)],
-    ["Charged", payment ? money(payment.amount, currency) : h("span", { class: "dim" }, "nothing recorded"), payment?.paymentId],
+    ["Paid", payment ? money(payment.amount, currency) : h("span", { class: "dim" }, "nothing recorded"), payment?.paymentId],
     pending && ["Pending", money(pending.amount, currency), pending.paymentId],
     order.paymentMethod && ["Payment method", h("span", { class: "id dim" }, external(order.paymentMethod))],
     settled && ["Returned in another way", money(settled, currency)],

@@ -13,7 +13,7 @@ const VIEWS = [
   ["Refunded", "payment=refunded"],
 ];
 const HOLDS = [["", "any"], ["yes", "on hold"], ["no", "not on hold"], ["waiting", "on hold or payment failed"]];
-const PAYMENTS = [["", "any"], ["none", "not charged"], ["paid", "charged"], ["refunded", "refunded"]];
+const PAYMENTS = [["", "any"], ["none", "none"], ["paid", "paid"], ["refunded", "refunded"]];
 const TEXT = { spellcheck: "false", autocomplete: "off", placeholder: "any" };
 
 /** query: of the address. changed(): called after each change of the filters. */

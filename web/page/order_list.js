@@ -1,4 +1,4 @@
-// The orders, newest first: filtered, in pages, with live updates.
+// The orders, the last entered first: filtered, in pages, with live updates.
 import { get } from "./api.js";
 import { customerLink, errorState, external, fill, h, orderLink, section, skeleton } from "./dom.js";
 import { exportButton } from "./export.js";
@@ -36,8 +36,9 @@ export function orderList(scope, query) {
   const rows = table("Orders", picked.columns(ORDER_COLUMNS), ({ orderId }) => orderId, () => emptyText(filters));
   const older = h("button", { type: "button", hidden: true, onclick: () => showOlder() }, "Older orders");
   const place = h("div", {}, skeleton(8));
+  const sorting = h("p", { class: "dim" });
   const filters = orderFilters(query, () => restart());
-  const element = section("Orders", { class: "orders" }, filters.element, picked.element, place, h("div", { class: "more" }, older, exportButton(filters.values, scope)));
+  const element = section("Orders", { class: "orders" }, filters.element, picked.element, sorting, place, h("div", { class: "more" }, older, exportButton(filters.values, scope)));
   let shown = [];
   let after = null;
   let generation = 0;
@@ -47,6 +48,7 @@ export function orderList(scope, query) {
   function show(orders, next) {
     shown = orders;
     after = next;
+    sorting.textContent = sortingOf(filters.values());
     older.hidden = after === null;
     rows.update(shown);
     picked.update(shown.map(({ orderId }) => orderId));
@@ -106,6 +108,9 @@ export function orderList(scope, query) {
 
   return { element, refresh, changed };
 }
+
+/** An import may give any earlier time as that of placing. */
+const sortingOf = ({ placedFrom, placedTo }) => (placedFrom || placedTo ? "By the time of placing, the latest first." : "In the order of entry, the last first.");
 
 function emptyText(filters) {
   const filtered = Object.values(filters.values()).some((value) => value?.length);

@@ -3,16 +3,14 @@ import { h, icon } from "./dom.js";
 
 export const STATUSES = ["placed", "confirmed", "paid", "shipped", "cancelled"];
 
-const PAYMENTS = { none: "not charged", paid: "charged", refunded: "refunded" };
-
 export function badge(kind, text, tone = kind) {
   return h("span", { class: "badge", "data-tone": tone }, icon(kind), text);
 }
 
 export const statusBadge = (status) => badge(STATUSES.includes(status) ? status : "lost", status, status);
 
-/** refunded: money that has gone back, in minor units. */
-export const paymentWord = (state, refunded) => (state === "paid" && refunded ? "partly refunded" : (PAYMENTS[state] ?? state));
+/** The payment state in the words of API and command line. refunded: money that has gone back, in minor units. */
+export const paymentWord = (state, refunded) => (state === "paid" && refunded ? "partly refunded" : state);
 
 const SHAPES = { refund_requested: "refunded", payment_adjusted: "refunded", untagged: "tagged" };
 

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from orders.errors import InvalidCommand, OrderNotFound, TooManyTags
+from orders.errors import InvalidCommand, OrderNotFound, TooManyAnnotations, TooManyTags
 from orders.events import Event
 from orders.evolve import fold
 from orders.fields import MAX_NOTE
-from orders.interventions import MAX_TAGS, NoteOrder, TagOrder, UntagOrder
+from orders.interventions import MAX_ANNOTATIONS, MAX_TAGS, NoteOrder, TagOrder, UntagOrder
 from orders.state import ExistingOrder
 from tests.unit.orders.samples import (
     CONFIRM,
@@ -51,8 +51,11 @@ def test_an_order_in_any_state_takes_notes_and_tags(state: str) -> None:
     given(*before).when(NOTE).then(NOTED)
     given(*before).when(TAG).then(tagged())
     given(*before, tagged()).when(UNTAG).then(untagged())
-    annotated = fold((*before, NOTED, tagged(), untagged()))
-    assert annotated == fold(before), "nothing else about the order changes"
+    annotated, plain = fold((*before, NOTED, tagged(), untagged())), fold(before)
+    assert isinstance(annotated, ExistingOrder)
+    assert isinstance(plain, ExistingOrder)
+    assert (annotated.annotations, plain.annotations) == (2, 0)
+    assert replace(annotated, annotations=0) == plain, "nothing else about the order changes"
 
 
 def test_the_same_note_again_is_another_note() -> None:
@@ -86,15 +89,41 @@ def test_an_order_has_a_limited_number_of_tags() -> None:
     given(*full, untagged("t-0")).when(TAG).then(tagged())
 
 
-@pytest.mark.parametrize("tag", ["", "VIP", "-a", ".", "..", "a b", "a/b", "ä", "a\n", "a" * 41])
-def test_a_tag_that_is_no_lower_case_word_is_refused(tag: str) -> None:
+@pytest.mark.parametrize("state", STATES)
+def test_an_order_in_any_state_takes_notes_and_tags_up_to_a_limit_and_then_loses_tags_only(state: str) -> None:
+    before: tuple[Event, ...] = (*STATES[state][:1], *[NOTED] * (MAX_ANNOTATIONS - 2), tagged("b"), *STATES[state][1:])
+    given(*before).when(NOTE).then(NOTED)
+    assert given(*before).when(TagOrder("o-1", ("c", "d"))).refuses(TooManyAnnotations).most == MAX_ANNOTATIONS
+    full = (*before, NOTED)
+    given(*full).when(NOTE).refuses(TooManyAnnotations)
+    given(*full).when(TAG).refuses(TooManyAnnotations)
+    given(*full).when(TagOrder("o-1", ("b",))).then_nothing()
+    given(*full).when(UntagOrder("o-1", ("b",))).then(untagged("b"))
+    given(*full, untagged("b")).when(TAG).refuses(TooManyAnnotations)
+
+
+def test_a_stream_with_more_notes_than_the_limit_still_folds_and_goes_on() -> None:
+    many: tuple[Event, ...] = (PLACED, *[NOTED] * (MAX_ANNOTATIONS + 5), tagged("b"))
+    given(*many).when(CONFIRM).then(CONFIRMED)
+    given(*many).when(NOTE).refuses(TooManyAnnotations)
+    given(*many).when(UntagOrder("o-1", ("b",))).then(untagged("b"))
+
+
+@pytest.mark.parametrize("tag", ["", "-a", ".", "..", "a b", "a/b", "ä", "Ä", "\u212a", "a\n", "a" * 41])
+def test_a_tag_that_is_no_word_of_ascii_is_refused(tag: str) -> None:
     [fault] = given(PLACED).when(TagOrder("o-1", (tag,))).refuses(InvalidCommand).faults
-    assert (fault.path, "lower-case" in fault.problem) == ("tag", True)
+    assert (fault.path, "letters from a to z" in fault.problem) == ("tag", True)
 
 
 @pytest.mark.parametrize("tag", ["a", "0", "a.b", "a_b-c.9", "a" * 40])
 def test_a_lower_case_word_is_a_tag(tag: str) -> None:
     given(PLACED).when(TagOrder("o-1", (tag,))).then(tagged(tag))
+
+
+def test_capitals_of_a_tag_are_folded_so_that_no_two_tags_differ_by_them_alone() -> None:
+    given(PLACED).when(TagOrder("o-1", ("VIP", "Vip", "vip"))).then(tagged("vip"))
+    given(PLACED, tagged("vip")).when(TagOrder("o-1", ("VIP",))).then_nothing()
+    given(PLACED, tagged("vip")).when(UntagOrder("o-1", ("VIP",))).then(untagged("vip"))
 
 
 @pytest.mark.parametrize("text", ["", " \n", "\u3164", "a\x00b", "\ud800", "x" * (MAX_NOTE + 1)])

@@ -19,6 +19,7 @@ from orders.errors import (
     PaymentMismatch,
     RefundNotOpen,
     RefundOutOfRange,
+    TooManyAnnotations,
     TooManyTags,
     WrongOrder,
 )
@@ -40,6 +41,7 @@ REFUSALS: tuple[OrderError, ...] = (
     PaymentMismatch("o-1", EURO, EURO),
     RefundOutOfRange("o-1", EURO, EURO),
     OrderOnHold("o-1", "fraud suspected"),
+    TooManyAnnotations("o-1", 1_000),
     TooManyTags("o-1", 20),
     OrderAlreadyRefunded("o-1", "ref-1", "ref-2"),
     RefundNotOpen("o-1", "ref-1", "it was made"),
