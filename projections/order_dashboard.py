@@ -92,6 +92,7 @@ def changes(row: SearchableOrder, event: Event, recorded: RecordedEvent) -> Chan
 
 
 def _step(row: SearchableOrder, event: Event, at: datetime, position: int) -> Changes:
+    changed: Changes
     match event:
         case OrderPlaced():
             return _placed(event, position)
@@ -99,11 +100,11 @@ def _step(row: SearchableOrder, event: Event, at: datetime, position: int) -> Ch
             return {"status": "confirmed", "confirmed_at": at}
         case OrderPaid(amount=amount, payment_id=payment):
             state = _state(amount, row.amount_refunded)
-            paid: Changes = {"status": "paid", "payment_state": state, "amount_paid": amount, "paid_at": at}
-            return {**paid, **_NOT_WAITING, **_found_by(row, payment)}
+            changed = {"status": "paid", "payment_state": state, "amount_paid": amount, "paid_at": at}
+            return {**changed, **_NOT_WAITING, **_found_by(row, payment)}
         case OrderShipped(tracking_number=number, carrier=carrier):
-            shipped: Changes = {"status": "shipped", "tracking_number": number, "carrier": carrier, "shipped_at": at}
-            return {**shipped, **_found_by(row, number)}
+            changed = {"status": "shipped", "tracking_number": number, "carrier": carrier, "shipped_at": at}
+            return {**changed, **_found_by(row, number)}
         case OrderCancelled(reason=reason, cancelled_by=by, amount_paid=paid):
             ended = {"status": "cancelled", "reason": reason, "cancelled_by": by.value, "cancelled_at": at}
             state = _state(paid, row.amount_refunded) if paid else "none"

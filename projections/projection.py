@@ -1,11 +1,12 @@
 """Definition of a projection: data and two pure functions. The projector and the rebuild do the rest."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from eventstore.model import RecordedEvent
 from orders.events import Event
+from projections.columns import columns
 
 R = TypeVar("R")
 Key: TypeAlias = tuple[Any, ...]
@@ -40,7 +41,7 @@ class Projection(Generic[R]):
     changes: Callable[[R, Any, RecordedEvent], Changes]
 
     def __post_init__(self) -> None:
-        if tuple(each.name for each in fields(self.row))[: len(self.key_columns)] != self.key_columns:
+        if tuple(columns(self.row))[: len(self.key_columns)] != self.key_columns:
             raise ValueError(f"the first fields of {self.row.__name__} are not {self.key_columns}")
 
     @property

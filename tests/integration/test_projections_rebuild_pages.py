@@ -164,7 +164,7 @@ async def test_an_error_of_one_projection_ends_a_rebuild_of_all_and_leaves_nothi
 
     async def closed() -> bool:
         sql = "select count(*) from pg_stat_activity where datname = current_database() and state like 'idle in%'"
-        return await pool.fetchval(sql) == 0
+        return int(await pool.fetchval(sql)) == 0
 
     await eventually("no transaction is open", closed)
 
