@@ -32,7 +32,6 @@ def columns(row: type[Any]) -> Mapping[str, str]:
 
 
 def row_of(row: type[R], record: Iterable[Any]) -> R:
-    """A row from a record of its columns."""
     values = [value.replace(tzinfo=UTC) if _is_infinity(value) else value for value in record]
     for index in _sums(cast(Hashable, row)):
         if values[index] is not None:

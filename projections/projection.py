@@ -41,7 +41,6 @@ class Projection(Generic[R]):
 
     @property
     def event_types(self) -> tuple[str, ...]:
-        """The events' names on the wire."""
         return tuple(event.event_type for event in self.events)
 
     def initial(self, key: Key) -> R:
@@ -49,5 +48,4 @@ class Projection(Generic[R]):
         return self.row(**dict(zip(self.key_columns, key, strict=True)))
 
     def key_of(self, row: R) -> Key:
-        """The row's key."""
         return tuple(getattr(row, name) for name in self.key_columns)
