@@ -102,7 +102,6 @@ class App:
         return Dispatcher(self.store, self.codec, starter, bulk_places=places)
 
     def projectors(self) -> list[Projector[Any]]:
-        """A projector for every projection."""
         return [Projector(self.pool, self.store, self.codec, projection) for projection in PROJECTIONS]
 
     def relay(self, client: "Client") -> "Relay":

@@ -91,7 +91,6 @@ def gateway_workers(app: App, client: Client, interceptors: Sequence[Interceptor
 
 
 def gateway_activities(app: App) -> dict[Gateway, list[Callable[..., Any]]]:
-    """The activities of an order that call a gateway."""
     deadline = app.settings.payment_deadline
     return {
         Gateway.PAYMENTS: PaymentActivities(app.orders, app.payments, app.pool, deadline=deadline).all,

@@ -185,7 +185,6 @@ class PaymentActivities:
 
 
 async def refund_key(legacy_keys: LegacyRefundKeys | None, order_id: str, refund: Refund) -> str:
-    """Return the idempotency key of a requested refund."""
     named = step.RETURN_PAYMENT.name, order_id, refund.refund_id
     key, older = derived_name(*named), older_name(*named)
     if key != older and legacy_keys and await legacy_keys.is_refund_of(refund.payment_id, older):
@@ -194,7 +193,6 @@ async def refund_key(legacy_keys: LegacyRefundKeys | None, order_id: str, refund
 
 
 def refund_request(key: str, order: Order, refund: Refund, requested_at: datetime | None) -> RefundRequest:
-    """Build the request of a requested refund."""
     return RefundRequest(key, refund.payment_id, refund.amount, order.currency, "requested", requested_at=requested_at)
 
 

@@ -23,7 +23,6 @@ def attention_document(found: StuckList, page: StuckPage) -> dict[str, Any]:
 
 
 def attention_cursor(page: StuckPage) -> str | None:
-    """Return the cursor of the next page; None on the last."""
     return encode_cursor(*page.after) if page.after else None
 
 

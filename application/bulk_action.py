@@ -85,7 +85,6 @@ class BulkAction:
 
     @property
     def total(self) -> int:
-        """Number of orders."""
         return len(self._ids)
 
     @property

@@ -37,12 +37,10 @@ async def request_refund(
 
 
 async def shipped(orders: Orders, order_id: str) -> Shipped:
-    """The state of an order that has shipped."""
     state = (await load_order(orders, order_id)).state
     assert isinstance(state, Shipped)
     return state
 
 
 def refund_of(refunds: tuple[Refund, ...], refund_id: str) -> Refund | None:
-    """The refund of this id."""
     return next((each for each in refunds if each.refund_id == refund_id), None)

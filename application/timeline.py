@@ -38,7 +38,6 @@ def refund_workflows(events: Sequence[tuple[RecordedEvent, Event]]) -> list[str]
 
 
 def timeline_document(found: Timeline) -> documents.Timeline:
-    """Build the document of a timeline."""
     workflows = found.workflows
     return documents.Timeline(
         order_id=found.order_id,
@@ -61,7 +60,6 @@ def _restock(entry: Adjustment) -> documents.TimelineRestock:
 
 
 def event_document(found: Timeline, recorded: RecordedEvent, event: Event) -> documents.TimelineEvent:
-    """Build the document of an event of a timeline."""
     return documents.TimelineEvent(
         version=recorded.version,
         position=recorded.position,

@@ -9,6 +9,7 @@ import orjson
 
 from tests.integration.projections_harness import REFUNDED, SHIPPED, history
 
+_SLICE: Final = 200_000  # orders of a statement: a sort of ten million would take as much disk as the log
 # What has become of a thousand orders, by the steps that followed their placing.
 _OUTCOMES: Final[dict[tuple[str, ...], int]] = {
     SHIPPED: 800,
@@ -47,6 +48,7 @@ select nextval('eventstore.event_position'), o.n, e.version, md5(o.n || '-' || e
        '{"actor": "bench"}', o.placed_at + (e.version - 1) * interval '2 seconds'
   from bench_orders o
   join unnest($1::int[], $2::int[], $3::text[], $4::text[]) e (outcome, version, type, body) using (outcome)
+ where o.n > $5 and o.n <= $5 + $6
  order by o.n, e.version"""
 _CONSTRAINTS: Final = """
 select conname, pg_get_constraintdef(oid) from pg_constraint
@@ -80,7 +82,8 @@ async def fill_orders(dsn: str, orders: int) -> int:
         await connection.execute(_STREAMS, [1 + len(steps) for steps in _OUTCOMES])
         await connection.execute(_STREAM_IDS)
         async with _bare_events(connection):
-            await connection.execute(_EVENTS, *zip(*_samples(), strict=True))
+            for first in range(0, orders, _SLICE):
+                await connection.execute(_EVENTS, *zip(*_samples(), strict=True), first, _SLICE)
         await connection.execute("drop table bench_orders")
         await connection.execute("vacuum analyze eventstore.events")
         await connection.execute("vacuum analyze eventstore.streams")

@@ -35,7 +35,6 @@ class LogStatements:
             "stream_backwards": (statements.READ_STREAM_BACKWARDS, lambda: (self._stream(), 2**31, 1)),
             "streams": (EVENTS_OF_STREAMS, lambda: ([self._stream() for _ in range(20)],)),
             "stream_names": (STREAM_NAMES, lambda: (self._stream(), "order-p", PAGE)),
-            "stream_info": (statements.STREAM_INFO, lambda: (self._stream(),)),
             "page": (statements.READ_ALL, lambda: self._page(self._recent_position(), None)),
             "old_page": (statements.READ_ALL, lambda: self._page(self._any.randrange(self._head), None)),
             "page_of_types": (statements.READ_ALL, lambda: self._page(self._recent_position(), _TYPES)),

@@ -26,6 +26,7 @@ DECLINE_ABOVE: Final = 850_000
 UNAVAILABLE_ABOVE: Final = 180
 _START_LIMIT: Final = 180.0  # seconds; several start at once
 _SHUTDOWN: Final = 5  # seconds
+_WORKERS: Final = 2
 _ROOT: Final = Path(__file__).resolve().parent.parent
 
 
@@ -64,7 +65,6 @@ class Worker:
         await self._process.ready(serves, _START_LIMIT)
 
     async def kill(self) -> None:
-        """kill -9."""
         if self._process is not None:
             await self._process.kill()
         await self.stop()
@@ -117,10 +117,10 @@ class Fleet:
 
 
 @asynccontextmanager
-async def running_fleet(servers: Servers, given: Mapping[str, str], size: int = 2) -> AsyncIterator[Fleet]:
+async def running_fleet(servers: Servers, given: Mapping[str, str]) -> AsyncIterator[Fleet]:
     """Run workers with all roles; all are stopped at the end of the block. given: values of further settings' fields."""
     with throwaway_folder() as folder:
-        names = [f"worker-{number}" for number in range(1, size + 1)]
+        names = [f"worker-{number}" for number in range(1, _WORKERS + 1)]
         workers = [Worker(name, folder, _environment(servers, name, given)) for name in names]
         fleet = Fleet(workers, servers.database_url)
         try:

@@ -33,7 +33,6 @@ def common(
 
 
 def main() -> None:
-    """The entry point."""
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     app(prog_name="orders")

@@ -171,7 +171,6 @@ def _host_and_port(dsn: str) -> str:
 
 
 def temporal_address(settings: Settings | None) -> str:
-    """Return the address of Temporal that connections use."""
     if settings and settings.temporal_address:
         return settings.temporal_address
     from temporalio.envconfig import ClientConfig  # noqa: PLC0415

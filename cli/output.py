@@ -25,7 +25,6 @@ _UNBOUND: Final = 10_000  # columns: off a terminal nothing is wrapped or cut, s
 
 @cache
 def results() -> "Console":
-    """Standard output."""
     return _console(stderr=False)
 
 
@@ -160,7 +159,6 @@ _STYLES: Final = {
 
 
 def status_text(status: str) -> "Text":
-    """Return a status in its colour."""
     from rich.text import Text  # noqa: PLC0415
 
     return Text(status, style=_STYLES.get(status, ""))

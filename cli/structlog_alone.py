@@ -8,7 +8,6 @@ _UNUSED = ("rich", "greenlet")  # by our logs: exceptions are formatted before s
 
 
 def import_structlog() -> None:
-    """Import structlog, unless that is done."""
     if "structlog" in sys.modules:
         return
     modules: dict[str, Any] = sys.modules  # None: `import` of the name raises ModuleNotFoundError

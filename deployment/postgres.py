@@ -73,7 +73,6 @@ class Server:
         await self._stack.aclose()
 
     async def kill(self) -> None:
-        """kill -9."""
         if self._process is not None:
             await self._process.kill()
         await self.stop()

@@ -64,7 +64,6 @@ class System:
         await self.ready()
 
     async def migrate(self) -> None:
-        """The service migrate."""
         service = "migrate"
         await self.ground.once(service, self._argv(service), self._environment(service))
 

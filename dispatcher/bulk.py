@@ -70,7 +70,6 @@ class BulkOrders:
 
 
 async def waiting_bulk_orders(pool: asyncpg.Pool) -> int:
-    """Number of bulk orders that wait for a place."""
     return int(await pool.fetchval(COUNT_WAITING))
 
 

@@ -44,7 +44,6 @@ class Job:
     environment: dict[str, str] | None = None
 
     def order(self) -> str:
-        """The order as the guard reads it."""
         return json.dumps(
             {
                 "argv": self.argv,

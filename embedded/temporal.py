@@ -70,20 +70,19 @@ async def run_temporal(
     ui: bool = True,
     dynamic: Mapping[str, str] | None = None,
     port: int | None = None,
-    ui_port: int | None = None,
     namespace: str = NAMESPACE,
     lock: int | None = None,
 ) -> AsyncIterator[TemporalServer]:
     """Run a server with our search attributes registered.
 
-    `database` is the file that keeps its state; None keeps it in memory, which is faster. `port` and `ui_port` None
-    mean the usual ports, or free ones if those are in use; a given port in use is an EmbeddedError. `lock` is
-    the descriptor of a lock on the file's folder (see locked_folder). `dynamic`: further dynamic configuration.
+    `database` is the file that keeps its state; None keeps it in memory, which is faster. `port` None means the usual port,
+    or a free one if that is in use; a given port in use is an EmbeddedError. `lock` is the descriptor of a lock on the
+    file's folder (see locked_folder). `dynamic`: further dynamic configuration.
     """
     with throwaway_folder() as run:
         job = _job(database, run, namespace, dynamic or {}, lock)
         async with AsyncExitStack() as stack:
-            choose = partial(_choose_ports, port, ui_port, ui)
+            choose = partial(_choose_ports, port, ui)
             ports = await _start(stack, job, choose, namespace)
             ui_url = f"http://{HOST}:{ports.ui}" if ui else None
             yield TemporalServer(f"{HOST}:{ports.grpc}", namespace, ui_url)
@@ -139,18 +138,20 @@ async def _start(stack: AsyncExitStack, job: Job, choose: Callable[[], _Ports], 
     raise AssertionError("the last attempt returns or raises")
 
 
-def _choose_ports(port: int | None, ui_port: int | None, ui: bool) -> _Ports:
+def _choose_ports(port: int | None, ui: bool) -> _Ports:
     spare = free_ports(3)
     return _Ports(
-        grpc=_given_or_usual(port, USUAL_PORT, spare[0]),
+        grpc=_usual(USUAL_PORT, spare[0]) if port is None else _given(port),
         http=spare[1],
-        ui=_given_or_usual(ui_port, USUAL_UI_PORT, spare[2]) if ui else 0,
+        ui=_usual(USUAL_UI_PORT, spare[2]) if ui else 0,
     )
 
 
-def _given_or_usual(given: int | None, usual: int, spare: int) -> int:
-    if given is None:
-        return usual if is_free(usual) else spare
+def _usual(port: int, spare: int) -> int:
+    return port if is_free(port) else spare
+
+
+def _given(given: int) -> int:
     if not is_free(given):
         raise EmbeddedError(f"Port {given} is taken: free it, or name none to get one that is free.")
     return given

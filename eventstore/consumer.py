@@ -32,7 +32,6 @@ class Consumer(Protocol):
 
 
 def lease_name(consumer: str) -> str:
-    """Name of the lease of a consumer."""
     return f"consumer:{consumer}"
 
 

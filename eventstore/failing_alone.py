@@ -14,8 +14,8 @@ class FailingAlone(Generic[K]):
     refused: the error of a failed call.
     """
 
-    def __init__(self, refused: type[Exception], rounds: int = ROUNDS) -> None:
-        self._refused, self._most = refused, rounds
+    def __init__(self, refused: type[Exception]) -> None:
+        self._refused = refused
         self._rounds: dict[K, int] = {}
         self.proof: Callable[[], Awaitable[object]] | None = None
         """A call that succeeded, and that may be repeated without effect."""
@@ -24,7 +24,7 @@ class FailingAlone(Generic[K]):
         """Count a round. Returns the keys that reached the limit, and resets them."""
         counts = 1 if failed and await self._answered() else 0
         self._rounds = {key: self._rounds.get(key, 0) + counts for key in failed}
-        given_up = [key for key, rounds in self._rounds.items() if rounds >= self._most]
+        given_up = [key for key, rounds in self._rounds.items() if rounds >= ROUNDS]
         for key in given_up:
             del self._rounds[key]
         return given_up

@@ -24,8 +24,8 @@ class LaneReader:
     and reads the next one, for all lanes together. A lane that is ahead of others gets no event twice.
     """
 
-    def __init__(self, pool: asyncpg.Pool, name: str, *, lanes: int = LANES) -> None:
-        self._pool, self._name, self._count = pool, name, lanes
+    def __init__(self, pool: asyncpg.Pool, name: str) -> None:
+        self._pool, self._name = pool, name
         self._owned: frozenset[int] | None = None
         self._saved: Positions | None = None
         self._lanes: Positions = []
@@ -47,7 +47,7 @@ class LaneReader:
     async def positions(self) -> Positions:
         """The position after which each lane goes on."""
         if self._saved is None:
-            opened: list[int] = await self._pool.fetchval(OPEN_LANES, self._name, self._count)
+            opened: list[int] = await self._pool.fetchval(OPEN_LANES, self._name, LANES)
             self._lanes = [at if self._owned is None or lane in self._owned else None for lane, at in enumerate(opened)]
             self._saved = self._lanes
         return self._lanes

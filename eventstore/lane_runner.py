@@ -31,8 +31,8 @@ class LaneRunner(ConsumerRunner):
     A lane changes its owner between two steps. A step that takes longer is cancelled, and its events are handled again.
     """
 
-    def __init__(self, consumer: DividedConsumer, *, dsn: str, wakeup: Wakeup, lanes: int = LANES) -> None:
-        self._lane_lease = LaneLease(dsn, lease_name(consumer.name), lanes)
+    def __init__(self, consumer: DividedConsumer, *, dsn: str, wakeup: Wakeup) -> None:
+        self._lane_lease = LaneLease(dsn, lease_name(consumer.name), LANES)
         self._of_reader = _OWNED.labels(consumer.name)
         super().__init__(consumer, dsn=dsn, wakeup=wakeup, lease=self._lane_lease)
         self._divided = consumer

@@ -119,17 +119,3 @@ class Page:
     events: list[RecordedEvent]
     position: int
     more: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class StreamInfo:
-    """A stream's size and age. Versions have no gaps, so the version is the event count."""
-
-    name: str
-    version: int
-    created_at: datetime
-    last_event_at: datetime
-
-    @property
-    def event_count(self) -> int:
-        return self.version

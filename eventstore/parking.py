@@ -67,7 +67,6 @@ class Parking:
         return [event async for page in self.pages() for event in page]
 
     async def reasons(self) -> dict[int, str]:
-        """The reason of each, by position."""
         return {row["position"]: row["reason"] for row in await self._executor.fetch(PARKED_REASONS, self._consumer)}
 
     async def of(self, positions: Collection[int]) -> set[int]:

@@ -29,11 +29,6 @@ READ_AT: Final = f"""
 select {_COLUMNS} from eventstore.events e join eventstore.streams s using (stream_id) where e.position = $1"""
 # Find the ids that the log has, by events_id_key.
 KNOWN: Final = "select e.id from eventstore.events e where e.id = any ($1::uuid[])"
-# Read a stream's version and age, and its last event by events_stream_version_key.
-STREAM_INFO: Final = """
-select s.name, s.version, s.created_at, e.recorded_at from eventstore.streams s
-  join eventstore.events e on e.stream_id = s.stream_id and e.version = s.version
- where s.name = $1"""
 # Wait for the writers in progress; the position up to which the log does not change any more.
 SETTLED: Final = "select eventstore.settled()"
 

@@ -9,7 +9,7 @@ from prometheus_client import Counter, Histogram
 
 from eventstore.errors import POSITION_PASSED, EventIdReused, InvalidEvent, SequenceBehindLog, WrongExpectedVersion
 from eventstore.group_commit import GroupCommit, Row
-from eventstore.model import AppendResult, NewEvent, Page, RecordedEvent, StreamInfo
+from eventstore.model import AppendResult, NewEvent, Page, RecordedEvent
 from eventstore.one_in_flight import OneInFlight
 from eventstore.statements import (
     APPEND,
@@ -19,7 +19,6 @@ from eventstore.statements import (
     READ_STREAM,
     READ_STREAM_BACKWARDS,
     SETTLED,
-    STREAM_INFO,
 )
 from eventstore.tracing import span, with_trace
 from eventstore.validation import check_expected, check_name, check_page, serialise
@@ -171,12 +170,6 @@ class EventStore:
     async def known(self, ids: Collection[UUID]) -> set[UUID]:
         """The ids among these under which the log has an event."""
         return {UUID(int=row["id"].int) for row in await self.pool.fetch(KNOWN, ids)}
-
-    async def stream_info(self, stream: str) -> StreamInfo | None:
-        """A stream's version, age and last event's time; None where there is no such stream."""
-        check_name("stream", stream)
-        row = await self.pool.fetchrow(STREAM_INFO, stream)
-        return StreamInfo(*row) if row else None
 
 
 def _rows(stream: str, events: Sequence[NewEvent], expected: int) -> list[Row]:

@@ -28,8 +28,6 @@ AT_STRIPE: Final[Mapping[str, Callable[..., None]]] = {
 
 
 def at_stripe(what: str) -> Callable[[Explored, str, str, Mapping[str, Any], str], Awaitable[None]]:
-    """The act of this name."""
-
     async def perform(system: Explored, order_id: str, sku: str, how: Mapping[str, Any], command_id: str) -> None:
         AT_STRIPE[what](system.stripe, order_id, **how)
 

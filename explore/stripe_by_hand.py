@@ -40,7 +40,6 @@ def bounce(books: StripeBooks, order_id: str) -> None:
 
 
 def end_refunds(books: StripeBooks, order_id: str, *, succeeds: bool) -> None:
-    """End every pending refund."""
     for each in [each for each in _refunds(books, order_id) if each["status"] == "pending"]:
         if succeeds:
             each["status"] = "succeeded"

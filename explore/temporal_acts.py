@@ -21,7 +21,6 @@ from workflows.model import FULFILL_ORDER
 
 
 async def triggered(system: Explored, order_id: str) -> AsyncIterator[tuple[Trigger, Event, RecordedEvent]]:
-    """Triggers of the order's events, in their order."""
     async for recorded in system.app.store.stream(stream_name(order_id)):
         event = system.app.codec.decode(recorded)
         for trigger in TRIGGERS:

@@ -63,6 +63,5 @@ class GatewayBooks:
         ]
 
     async def totals(self) -> list[CurrencyTotal]:
-        """Return the totals of each currency."""
         rows = await self._pool.fetch(statements.TOTALS)
         return [CurrencyTotal(row["currency"], int(row["charged"]), int(row["refunded"])) for row in rows]

@@ -13,13 +13,11 @@ Database: TypeAlias = asyncpg.Pool | asyncpg.Connection | PoolConnectionProxy
 
 
 async def read_customs(pool: asyncpg.Pool, skus: Sequence[str]) -> Mapping[str, CustomsData]:
-    """Return the customs data of the SKUs that have any."""
     rows = await pool.fetch(statements.READ_CUSTOMS, skus)
     return {sku: CustomsData(*values) for sku, *values in rows}
 
 
 async def store_customs(connection: Database, data: Mapping[str, CustomsData]) -> None:
-    """Store the customs data of SKUs that are in stock."""
     known = {sku: each for sku, each in data.items() if each != NO_CUSTOMS_DATA}
     if not known:
         return

@@ -113,7 +113,6 @@ class Stock:
         return bool(await self._pool.fetchval(statements.IS_KNOWN, order_id))
 
     async def reserved(self, order_ids: Sequence[str]) -> Mapping[str, dict[str, int]]:
-        """Return the reserved units by order and SKU."""
         reserved: dict[str, dict[str, int]] = defaultdict(dict)
         for order_id, sku, units in await self._pool.fetch(statements.RESERVED_UNITS, order_ids):
             reserved[order_id][sku] = units
@@ -136,11 +135,9 @@ class Stock:
         return len(rows)
 
     async def customs(self, skus: Sequence[str]) -> Mapping[str, CustomsData]:
-        """Return the customs data of the SKUs that have any."""
         return await read_customs(self._pool, skus)
 
     async def get(self, sku: str) -> StockLevel | None:
-        """Return the SKU's level, or None."""
         row = await self._pool.fetchrow(statements.GET, sku)
         return StockLevel(**row) if row else None
 

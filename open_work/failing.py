@@ -119,7 +119,6 @@ def _error(attention: Attention | None, failing: PendingActivityInfo | None) -> 
 
 
 def _next_attempt(failing: PendingActivityInfo) -> datetime | None:
-    """None while an attempt is in progress."""
     if failing.state != PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED:
         return None
     at = (

@@ -28,5 +28,4 @@ def local_step(event: HistoryEvent) -> MarkerRecordedEventAttributes | None:
 
 
 def local_step_name(marker: MarkerRecordedEventAttributes) -> str:
-    """Name of the local activity that a marker is of."""
     return str(json.loads(marker.details["data"].payloads[0].data)["activity_type"])

@@ -47,7 +47,6 @@ class OrderStream:
 
     @property
     def shipment(self) -> tuple[RecordedEvent, OrderShipped] | None:
-        """The event of the shipment."""
         return next(((recorded, event) for recorded, event in self.events if isinstance(event, OrderShipped)), None)
 
 

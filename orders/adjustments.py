@@ -76,7 +76,6 @@ def withdrawn_by(adjustments: Iterable[Adjustment]) -> int:
 
 
 def captured_of(payment: int, adjustments: Iterable[Adjustment]) -> int:
-    """The captured part of a payment of this amount."""
     return payment - returned_by(adjustments, frozenset({"captured", "released"}))
 
 

@@ -53,12 +53,10 @@ class OrderPlaced(OrderContent):
 
     @staticmethod
     def of(order: Order) -> "OrderPlaced":
-        """The event that records this order."""
         return OrderPlaced.model_construct(**dict(order))
 
     @property
     def order(self) -> Order:
-        """The recorded order."""
         return Order.model_construct(**dict(self))
 
     @property

@@ -39,7 +39,6 @@ _INVISIBLE: Final = frozenset(
 
 
 def stream_name(order_id: str) -> str:
-    """The stream that holds the events of one order."""
     return f"{ORDER_STREAMS}-{order_id}"
 
 

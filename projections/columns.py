@@ -32,7 +32,6 @@ def columns(row: type[Any]) -> Mapping[str, str]:
 
 
 def row_of(row: type[R], record: Iterable[Any]) -> R:
-    """A row from a record of its columns."""
     values = [value.replace(tzinfo=UTC) if _is_infinity(value) else value for value in record]
     for index in _sums(cast(Hashable, row)):
         if values[index] is not None:
@@ -49,7 +48,8 @@ def record_of(row: type[R]) -> Callable[[R], tuple[Any, ...]]:
     def record(of: R) -> tuple[Any, ...]:
         made = list(values(of))
         for index in documents:
-            made[index] = json.dumps(made[index])
+            document = made[index]
+            made[index] = json.dumps(document) if document else str(document)  # most are empty: [] or {}
         return tuple(made)
 
     return record if documents else values

@@ -114,7 +114,6 @@ class Queries:
         ]
 
     async def _of_days(self, sql: str, days: Sequence[Day]) -> list[asyncpg.Record]:
-        """Records of some days."""
         dates, since, before = ([getattr(day, name) for day in days] for name in ("day", "since", "before"))
         return await self._pool.fetch(sql, dates, since, before)
 

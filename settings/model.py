@@ -1,20 +1,19 @@
 """Every setting, with its variable, limits and description."""
 
 from datetime import timedelta
-from typing import Literal, Self
+from typing import Any, Literal, Self
 from urllib.parse import quote
 
-from pydantic import Field, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from gateways.providers import GatewaySettings
-from settings.sources import Files, SettingsError
+from settings.sources import SettingsError, variables
 
 
-class Settings(BaseSettings, GatewaySettings):
+class Settings(GatewaySettings):
     """Read once at the start. Temporal's address, TLS and keys are Temporal's own `TEMPORAL_*` variables."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True, env_ignore_empty=True)
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
 
     database_url: str | None = Field(
         None, alias="DATABASE_URL", description="PostgreSQL 15 or newer; its user must be able to act as orders_app"
@@ -151,12 +150,12 @@ class Settings(BaseSettings, GatewaySettings):
         description="requests of one API key that a process of the HTTP API takes, on average over ten seconds",
     )
 
+    @model_validator(mode="before")
     @classmethod
-    def settings_customise_sources(
-        cls, settings_cls: type[BaseSettings], *sources: PydanticBaseSettingsSource, **named: PydanticBaseSettingsSource
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Arguments, then the environment, then the files that it names."""
-        return named["init_settings"], named["env_settings"], Files(settings_cls)
+    def _with_variables(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """Add the environment's values to the given ones, which take precedence."""
+        names = {str(field.alias) for name, field in cls.model_fields.items() if name not in given}
+        return variables(sorted(names - given.keys())) | given
 
     @property
     def app_database_url(self) -> str:
@@ -166,6 +165,11 @@ class Settings(BaseSettings, GatewaySettings):
                 "DATABASE_URL is not set and no `orders dev` runs in this folder: start one, or name a database"
             )
         return self.database_url
+
+    def with_database(self, url: str) -> Self:
+        """Copy of the settings with this database. An owner's address belongs to a configured one."""
+        owner = self.database_owner_url if self.database_url else None
+        return self.model_copy(update={"database_url": url, "database_owner_url": owner})
 
     @property
     def owner_database_url(self) -> str:

@@ -2,10 +2,8 @@
 
 import json
 import os
+from collections.abc import Iterable
 from pathlib import Path
-
-from pydantic.fields import FieldInfo
-from pydantic_settings import PydanticBaseSettingsSource
 
 DEV_FOLDER = Path(".orders")
 DEV_FILE = "services.json"
@@ -15,19 +13,17 @@ class SettingsError(Exception):
     """A setting is missing or wrong; the message names it."""
 
 
-class Files(PydanticBaseSettingsSource):
-    """Values from the files that `{variable}_FILE` names, as container platforms mount secrets. Raises SettingsError."""
+def variables(names: Iterable[str]) -> dict[str, str]:
+    """Values of the variables that are set; an empty one is not. Raises SettingsError."""
+    return {name: value for name in names if (value := _value(name)) is not None}
 
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[str | None, str, bool]:
-        variable = str(field.alias)
-        path = os.environ.get(f"{variable}_FILE")
-        if path and os.environ.get(variable):
-            raise SettingsError(f"{variable} and {variable}_FILE are both set: keep one of them")
-        return (_content(path, variable) if path else None), variable, False
 
-    def __call__(self) -> dict[str, str | None]:
-        read = (self.get_field_value(field, name) for name, field in self.settings_cls.model_fields.items())
-        return {variable: value for value, variable, _ in read if value is not None}
+def _value(variable: str) -> str | None:
+    """The variable, or the content of the file that `{variable}_FILE` names, as container platforms mount secrets."""
+    value, path = os.environ.get(variable) or None, os.environ.get(f"{variable}_FILE")
+    if value and path:
+        raise SettingsError(f"{variable} and {variable}_FILE are both set: keep one of them")
+    return _content(path, variable) if path else value
 
 
 def _content(path: str, variable: str) -> str:

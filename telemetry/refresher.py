@@ -77,8 +77,6 @@ class StateGauges(Collector):
 
 
 async def refresh(gauges: StateGauges, settings: Settings, sources: Sources, client: Client) -> None:
-    """Refresh all sources, for ever."""
-
     async def database() -> Sequence[Metric]:
         async with pooled(sources.pool) as connection:
             return await database_state(connection)

@@ -28,7 +28,6 @@ class ActOnOrder:
         self.request: dict[str, Any] = {"actor": caller.actor, "command_id": command_id, "expected": expected}
 
     async def record(self, command: PersonsCommand) -> dict[str, Any]:
-        """Handle the command and return its answer."""
         return self.answer(await act(self.system.orders, command, **self.request))
 
     def answer(self, handled: Handled[State], **more: Any) -> dict[str, Any]:

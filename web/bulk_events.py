@@ -26,7 +26,6 @@ NAMES: Final[dict[type[BaseModel], str]] = {BulkStarted: "start", BulkResult: "o
 
 
 def encoded(document: Document) -> bytes:
-    """Encode an event."""
     return format_sse_event(data_str=document.model_dump_json(), event=NAMES[type(document)])
 
 

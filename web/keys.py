@@ -33,7 +33,6 @@ class Caller:
 
     @property
     def actor(self) -> str:
-        """The actor that events record."""
         return f"api:{self.name}"
 
     def require(self, role: Role) -> None:

@@ -34,6 +34,7 @@ from web.problems import MAX_FAULTS, RETRY_AFTER, FaultDocument, Invalid, NotFou
 from webhooks.errors import InvalidEndpoint, UnknownDelivery, UnknownEndpoint, WebhookError
 
 F = TypeVar("F")
+_NOT_VALID: Final = "the request is not valid"
 # An unclosed quote extends to the end: a search from every quote would take quadratic time.
 _STEP: Final = re.compile(r'\[(\d+)\]|"((?:\\.|[^"])*+)(?:"|$)|([^.\[\]"]+)', re.DOTALL)
 # A conflict between statements, a server out of resources, or a standby that is not promoted yet: retry later.
@@ -70,22 +71,28 @@ def problem_of(error: Exception) -> Problem | None:
             return error
         case HTTPException():
             return _of_http(error)
-        case RequestValidationError():
-            return _invalid("the request is not valid", error.errors(), fault_of)
-        case OrderError():
-            return _of_order(error)
+        case RequestValidationError() | InvalidOrder() | InvalidCommand() | InvalidEndpoint() | InvalidAdjustment():
+            return _of_invalid(error)
+        case UnknownEndpoint() | UnknownDelivery():
+            return NotFound(str(error))
+        case OrderNotFound() | SkuNotFound() | RefundNotFound():
+            return Problem(404, code_of_class(type(error)), str(error))
+        case IllegalTransition():
+            return Problem(409, "illegal-transition", why_impossible(error))
+        case StockChanged():
+            members = {"level": {"sku": error.sku, "available": error.available}}
+            return Problem(409, "stock-changed", str(error), members=members)
+        case RebuildRunning():
+            return Problem(409, "rebuild-running", str(error), headers=RETRY_AFTER)
+        case CorruptStream():
+            return Problem(503, "unreadable-order", "the order's events cannot be read: an operator must inspect them")
+        case OrderError() | AdjustmentRefused() | RefundIdTaken() | WebhookError() | DefiniteRefusal():
+            return Problem(409, code_of_class(type(error)), str(error))
         case EventStoreError():
             return _of_store(error)
         case GatewayError():
-            return _of_gateway(error)
-        case AdjustmentRefused():
-            return _of_stock(error)
-        case RefundIdTaken():
-            return Problem(409, "refund-id-taken", str(error))
-        case RebuildRunning():
-            return Problem(409, "rebuild-running", str(error), headers=RETRY_AFTER)
-        case WebhookError():
-            return _of_webhooks(error)
+            detail = "the payment provider does not answer: try again later"
+            return Problem(503, "provider-away", detail, headers=RETRY_AFTER)
         case TemporalUnreachable() | RPCError():
             return Problem(503, "temporal-away", "Temporal does not answer: try again later", headers=RETRY_AFTER)
         case _:
@@ -104,20 +111,18 @@ def _of_http(error: HTTPException) -> Problem:
             return Problem(status, "invalid-request", str(error.detail), headers=error.headers or {})
 
 
-def _of_order(error: OrderError) -> Problem:
+def _of_invalid(
+    error: RequestValidationError | InvalidOrder | InvalidCommand | InvalidEndpoint | InvalidAdjustment,
+) -> Invalid:
     match error:
+        case RequestValidationError():
+            return _invalid(_NOT_VALID, error.errors(), fault_of)
         case InvalidOrder():
             return _invalid(error.summary, error.faults, _body_fault)
         case InvalidCommand():
-            return _invalid("the request is not valid", error.faults, _body_fault)
-        case OrderNotFound():
-            return Problem(404, "order-not-found", str(error))
-        case CorruptStream():
-            return Problem(503, "unreadable-order", "the order's events cannot be read: an operator must inspect them")
-        case IllegalTransition():
-            return Problem(409, "illegal-transition", why_impossible(error))
+            return _invalid(_NOT_VALID, error.faults, _body_fault)
         case _:
-            return Problem(409, code_of_class(type(error)), str(error))
+            return _invalid(_NOT_VALID, [Fault(error.field, error.problem)], _body_fault)
 
 
 def _invalid(detail: str, found: Sequence[F], document_of: Callable[[F], FaultDocument]) -> Invalid:
@@ -126,40 +131,11 @@ def _invalid(detail: str, found: Sequence[F], document_of: Callable[[F], FaultDo
     return Invalid(detail, shown, left_out=len(found) - len(shown))
 
 
-def _of_gateway(error: GatewayError) -> Problem:
-    if isinstance(error, DefiniteRefusal):
-        return Problem(409, code_of_class(type(error)), str(error))
-    return Problem(503, "provider-away", "the payment provider does not answer: try again later", headers=RETRY_AFTER)
-
-
-def _of_webhooks(error: WebhookError) -> Problem:
-    match error:
-        case InvalidEndpoint():
-            return Invalid("the request is not valid", [_body_fault(Fault(error.field, error.problem))])
-        case UnknownEndpoint() | UnknownDelivery():
-            return NotFound(str(error))
-        case _:
-            return Problem(409, code_of_class(type(error)), str(error))
-
-
-def _of_stock(error: AdjustmentRefused) -> Problem:
-    match error:
-        case InvalidAdjustment():
-            return Invalid("the request is not valid", [_body_fault(Fault(error.field, error.problem))])
-        case SkuNotFound() | RefundNotFound():
-            return Problem(404, code_of_class(type(error)), str(error))
-        case StockChanged():
-            members = {"level": {"sku": error.sku, "available": error.available}}
-            return Problem(409, "stock-changed", str(error), members=members)
-        case _:
-            return Problem(409, code_of_class(type(error)), str(error))
-
-
 def _of_store(error: EventStoreError) -> Problem:
     match error:
         case InvalidEvent():
             # The event's data is the command, so its path is the path in the body.
-            return Invalid("the request is not valid", [_body_fault(Fault(error.data_path, error.problem))])
+            return _invalid(_NOT_VALID, [Fault(error.data_path, error.problem)], _body_fault)
         case WrongExpectedVersion():
             return Problem(503, "busy", "the order is being changed concurrently: try again", headers=RETRY_AFTER)
         case UnexpectedVersion():  # `web.order_changed` adds the order

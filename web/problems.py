@@ -90,7 +90,6 @@ def parameter_faults(faults: Sequence[tuple[str, str]]) -> Invalid:
 
 
 def problem_response(problem: Problem, *, instance: str | None = None) -> JSONResponse:
-    """Build the HTTP response of a problem."""
     return JSONResponse(
         problem.document(instance), problem.status, headers=dict(problem.headers), media_type=MEDIA_TYPE
     )

@@ -156,7 +156,6 @@ def _extra(role: Role, methods: set[str]) -> dict[str, Any]:
 
 
 def _problems(path: str, methods: set[str]) -> dict[int | str, dict[str, Any]]:
-    """Return the problems of an operation, for its description."""
     statuses = [*_ALWAYS, *([404] if "{" in path else []), *([504] if "GET" in methods else [])]
     if methods & _BODY_METHODS:
         statuses += [409, 413, 415]

@@ -58,7 +58,6 @@ class Streams:
 
     @property
     def open(self) -> int:
-        """Number of open streams."""
         return self._open.total()
 
     @contextmanager

@@ -54,7 +54,6 @@ class System:
 
 
 def system_of(request: Request) -> System:
-    """Return the system of the application that received the request."""
     return cast(System, request.app.state.system)
 
 

@@ -44,7 +44,6 @@ class Connections:
         )
 
     async def close(self) -> None:
-        """Close the connections."""
         await self._pool.aclose()
 
     async def post(self, url: str, headers: Sequence[tuple[str, str]], body: bytes) -> Answer:

@@ -139,7 +139,6 @@ class Deliveries:
         return Page(found, found[-1].id if len(rows) > limit else None)
 
     async def parked(self) -> int:
-        """Return the number of parked deliveries."""
         return int(await self._pool.fetchval(statements.PARKED))
 
 

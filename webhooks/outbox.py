@@ -56,7 +56,6 @@ async def listeners(executor: Executor) -> list[Listener]:
 
 
 async def replays(executor: Executor) -> list[Replay]:
-    """Return the running replays."""
     return [Replay(*row) for row in await executor.fetch(statements.REPLAYS)]
 
 

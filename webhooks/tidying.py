@@ -22,6 +22,6 @@ async def wake_forgotten(
     await pool.execute(statements.WAKE_FORGOTTEN, signalled, due)
 
 
-async def prune(pool: asyncpg.Pool, *, kept: timedelta = KEPT, batch: int = _BATCH) -> bool:
+async def prune(pool: asyncpg.Pool, *, batch: int = _BATCH) -> bool:
     """Delete a batch of old delivered deliveries; True when there may be more."""
-    return str(await pool.execute(statements.PRUNE, kept, batch)) == f"DELETE {batch}"
+    return str(await pool.execute(statements.PRUNE, KEPT, batch)) == f"DELETE {batch}"

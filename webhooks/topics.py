@@ -38,7 +38,6 @@ def is_deliverable(event: RecordedEvent) -> bool:
 
 
 def wants(topics: Sequence[str], event_type: str) -> bool:
-    """Return True where the topics include this event type."""
     if event_type in topics or event_type in BY_NAME:
         return event_type in topics
     return EVERYTHING in topics or (EVERY_ORDER_EVENT in topics and event_type.startswith("order."))

@@ -19,7 +19,6 @@ class Sandbox(SandboxedWorkflowRunner):
     """
 
     def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
-        """A run in the sandbox."""
         return _Run(super().create_instance(det))
 
 

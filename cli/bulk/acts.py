@@ -58,7 +58,6 @@ class Request:
     tags: tuple[str, ...]
 
     def command(self, order_id: str) -> PersonsCommand:
-        """Build the command for an order."""
         match self.action:
             case Action.HOLD:
                 return HoldOrder(order_id, self.reason)

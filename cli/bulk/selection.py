@@ -29,7 +29,6 @@ async def ids_of_file(path: str) -> list[str]:
 
 
 def _id_of(line: Line) -> tuple[str, str | None]:
-    """Return the id on a line, and its problem."""
     if line.content is None:
         return "", "is too long"
     try:

@@ -52,7 +52,6 @@ class Course:
         self.tally = Tally()
 
     def add(self, order_id: str) -> None:
-        """Add a placed order."""
         self._pending[order_id] = None
         self.tally.placed += 1
 

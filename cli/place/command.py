@@ -150,6 +150,5 @@ class Placement:
 
 
 def _size(file: str) -> int | None:
-    """Return the size in bytes, where that is known."""
     path = Path(file)
     return path.stat().st_size if file != STANDARD_INPUT and path.is_file() else None

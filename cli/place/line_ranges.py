@@ -9,7 +9,6 @@ class LineRanges:
         self._open = True
 
     def add(self, line: int) -> None:
-        """Add the next line."""
         if self._ranges and self._open:
             self._ranges[-1][1] = line
         else:

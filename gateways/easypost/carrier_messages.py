@@ -11,7 +11,6 @@ _DEFAULT: Final = "no carrier takes the parcel"
 
 
 def refusal_reason(message: str, recipient: Recipient, phone: str | None = None) -> str:
-    """Return the reason of a final refusal from the message."""
     return f"Shipping unavailable: {masked(message, recipient, phone) or _DEFAULT}"
 
 

@@ -60,7 +60,6 @@ class EasyPostLedger:
         return ShipmentRow(**row) if row else None
 
     async def store(self, key: str, shipment_id: str) -> bool:
-        """Store the shipment's id."""
         return await self._changed(statements.STORE, key, shipment_id)
 
     async def begin_purchase(self, key: str, seconds: float, may_appear: float) -> Purchase | None:

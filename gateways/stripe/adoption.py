@@ -79,7 +79,6 @@ class StripeAdoption:
 
 
 def charge_fingerprint(request: ChargeRequest) -> str:
-    """Return the fingerprint of a charge's content."""
     return fingerprint(request.key, request.order_id, request.customer_id, request.amount, request.currency)
 
 

@@ -104,7 +104,6 @@ class StripeApi:
         return intent_of(await _answer(self._client.v1.payment_intents.update_async(intent_id, values)))
 
     async def default_payment_method(self, customer: str) -> str | None:
-        """Return the customer's default payment method; None without one."""
         found = await _answer(self._client.v1.customers.retrieve_async(customer))
         settings = getattr(found, "invoice_settings", None)
         method = getattr(settings, "default_payment_method", None) or getattr(found, "default_source", None)
@@ -147,7 +146,6 @@ class StripeApi:
             yield refund_of(each)
 
     async def disputes(self, intent_id: str) -> list[StripeDispute]:
-        """Return all disputes of the intent."""
         listed = _listed(self._client.v1.disputes.list_async, {"payment_intent": intent_id})
         return [dispute_of(each) async for each in listed]
 

@@ -211,7 +211,6 @@ def free_charge(row: ChargeRow) -> Charge:
 
 
 def charge_of(row: ChargeRow, intent: Intent) -> Charge:
-    """Charge of a row and its intent."""
     captured = intent.status == "succeeded"
     returned = intent.amount if intent.status == "canceled" else _returned(intent) if captured else 0
     return Charge(intent.id, row.key, row.amount, row.currency, from_stripe(returned, row.currency), captured)

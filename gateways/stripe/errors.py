@@ -76,7 +76,6 @@ def _code(error: stripe.InvalidRequestError) -> str:
 
 
 def decline_of(error: Any) -> tuple[str, str]:
-    """Return code and message of a decline."""
     code = _identifier(getattr(error, "decline_code", None)) or _identifier(getattr(error, "code", None))
     return code or "card_declined", (getattr(error, "message", None) or "The card was declined.")[:500]
 

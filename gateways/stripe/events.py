@@ -97,7 +97,6 @@ class StripeEvents:
             return order_id
 
     async def order_of(self, event: StripeEvent) -> str | None:
-        """Return the order of the event's payment."""
         order_id: str | None = await self._pool.fetchval(statements.ORDER_OF_INTENT, event.intent_id)
         return order_id
 

@@ -64,7 +64,6 @@ class StripeIntents:
         raise last
 
     async def record(self, row: ChargeRow, intent: Intent) -> None:
-        """Record an authorised or captured intent in its row."""
         if intent.status in CHARGE_STATES:
             await self._ledger.record(row, CHARGE_STATES[intent.status], held_until=intent.held_until)
 

@@ -65,7 +65,6 @@ class StripeLedger:
         return _charge(row) if row else None
 
     async def read(self, key: str) -> ChargeRow:
-        """Return the row of a key that has one."""
         row = await self.find(key)
         assert row is not None, "rows are permanent"
         return row

@@ -110,7 +110,6 @@ def _held_until(charge: stripe.Charge) -> datetime:
 
 
 def refund_of(found: stripe.Refund) -> StripeRefund:
-    """Convert a refund."""
     key = found.metadata.to_dict().get("key") if found.metadata is not None else None
     created = datetime.fromtimestamp(found.created, UTC)
     moved_money = has_moved_money(found.status, key, getattr(found, "balance_transaction", "not read"))
@@ -118,7 +117,6 @@ def refund_of(found: stripe.Refund) -> StripeRefund:
 
 
 def dispute_of(found: stripe.Dispute) -> StripeDispute:
-    """Convert a dispute."""
     created = datetime.fromtimestamp(found.created, UTC)
     currency = found.currency.upper()
     return StripeDispute(found.id, found.status, found.amount, currency, created, found.reason, _intent_id(found))

@@ -68,7 +68,6 @@ class StripeRefundLedger:
         ]
 
     async def of_intents(self, intent_ids: Sequence[str]) -> Mapping[str, list[RefundRow]]:
-        """Return all refunds of these intents, by intent."""
         rows: dict[str, list[RefundRow]] = defaultdict(list)
         for row in await self._pool.fetch(statements.READ_REFUNDS, intent_ids):
             rows[row["intent_id"]].append(refund_row(row))

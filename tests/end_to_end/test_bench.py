@@ -29,12 +29,18 @@ def quietly(side: str, number: int) -> None:
     """Suppress all output."""
 
 
+def bench(results: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """A run with minimal work that succeeded; its output goes into pipes."""
+    command = [sys.executable, "-m", "bench", *arguments, "--scale", str(LEAST), "--out", str(results)]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert ended.returncode == 0, ended.stderr
+    return ended
+
+
 def measured(tmp_path: Path, *arguments: str) -> dict[str, Any]:
     """Figures that a run with minimal work wrote, by part."""
     results = tmp_path / "results.json"
-    command = [sys.executable, "-m", "bench", *arguments, "--scale", str(LEAST), "--out", str(results)]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-    assert ended.returncode == 0, ended.stderr
+    bench(results, *arguments)
     parts: dict[str, Any] = json.loads(results.read_text())["parts"]
     return parts
 
@@ -51,6 +57,19 @@ def test_a_quick_look_measures_all_sides_and_writes_them_down(tmp_path: Path) ->
     if HAS_PROC:
         assert all(side["server_cpu_ms"] > 0 for side in parts["orders"]["medians"].values())
         assert parts["orders"]["medians"]["ours"]["database_cpu_ms"] > 0
+
+
+def test_a_run_reports_machine_and_progress_into_a_pipe_and_its_results_become_a_table(tmp_path: Path) -> None:
+    results = tmp_path / "results.json"
+    first = bench(results, "dispatch", "--rounds", "1")
+    assert " cores, load " in first.stderr
+    assert "dispatch: idle, round 1\n" in first.stderr
+    assert "dispatch: 24 appenders, round 1\n" in first.stderr
+    second = bench(results, "dispatch", "--rounds", "1")
+    assert "Last time: dispatch " in second.stderr
+    table = bench(results, "dispatch", "--table").stdout
+    assert "| `dispatch` | p50_ms | " in table
+    assert "- `dispatch`: 1 rounds of commit " in table
 
 
 async def test_a_second_round_is_measured_on_the_temporal_server_of_the_first(on: Servers) -> None:

@@ -78,7 +78,7 @@ async def test_given_appends_of_every_kind_at_once_then_each_has_the_answer_that
     assert conflicts == [("behind-1", 2), ("present-1", 2), ("absent-1", 0)]
     assert isinstance(answers[8], EventIdReused)
     assert {each.version for each in await filling} == {1}
-    assert await store.stream_info("absent-1") is None
+    assert await store.read_stream("absent-1") == []
 
 
 @pytest.mark.parametrize("expected", [ANY, STREAM_EXISTS, 1], ids=str)
@@ -153,7 +153,7 @@ async def test_given_a_caller_that_has_gone_before_its_group_then_nothing_is_app
     tasks[1].cancel()
     answers = await asyncio.gather(*tasks, return_exceptions=True)
     assert isinstance(answers[1], asyncio.CancelledError)
-    assert [bool(await store.stream_info(f"gone-{n}")) for n in range(3)] == [True, False, True]
+    assert [bool(await store.read_stream(f"gone-{n}")) for n in range(3)] == [True, False, True]
 
 
 async def test_given_no_database_then_everyone_hears_of_it(database_url: str) -> None:

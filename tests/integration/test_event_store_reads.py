@@ -50,7 +50,6 @@ async def test_given_a_stream_of_five_when_reading_then_the_asked_versions_come_
 
 async def test_given_no_such_stream_when_reading_then_nothing_comes(store: EventStore) -> None:
     assert await store.read_stream("counter-none") == []
-    assert await store.stream_info("counter-none") is None
     assert [event async for event in store.stream("counter-none")] == []
 
 
@@ -58,8 +57,6 @@ async def test_given_no_such_stream_when_reading_then_nothing_comes(store: Event
 async def test_given_a_name_no_stream_can_have_when_reading_then_it_is_refused(store: EventStore, name: str) -> None:
     with pytest.raises(InvalidEvent, match="stream"):
         await store.read_stream(name)
-    with pytest.raises(InvalidEvent, match="stream"):
-        await store.stream_info(name)
 
 
 async def test_given_a_page_of_nothing_when_reading_then_it_is_refused(store: EventStore) -> None:
@@ -138,16 +135,3 @@ async def test_given_a_sparse_filter_when_reading_on_from_the_pages_position_the
     await mixed.append("counter-0", [an_event("reset")], expected=ANY)
     second = await mixed.read_all(after=first.position, types=["reset"], limit=10)
     assert [event.position for event in second.events] == [10]
-
-
-async def test_given_a_stream_when_asking_about_it_then_its_size_and_times_come(store: EventStore) -> None:
-    await store.append(STREAM, events(3), expected=NO_STREAM)
-    await store.append(STREAM, events(1), expected=3)
-
-    info = await store.stream_info(STREAM)
-
-    assert info is not None
-    assert (info.name, info.version, info.event_count) == (STREAM, 4, 4)
-    first, last = (await store.read_stream(STREAM))[0], (await store.read_stream(STREAM))[-1]
-    assert info.created_at <= first.recorded_at < last.recorded_at == info.last_event_at
-    assert info.created_at.utcoffset() is not None

@@ -37,7 +37,7 @@ async def test_given_one_bad_event_in_a_batch_when_appending_then_none_lands_and
     with pytest.raises(InvalidEvent) as refusal:
         await store.append("counter-1", [an_event(), bad, an_event()], expected=ANY)
     assert refusal.value.path == path
-    assert await store.stream_info("counter-1") is None
+    assert await store.read_stream("counter-1") == []
 
 
 async def test_given_bad_events_beside_good_ones_when_appended_at_once_then_every_good_one_lands(

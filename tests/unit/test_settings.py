@@ -82,6 +82,15 @@ def test_a_setting_that_is_empty_is_none_as_compose_files_leave_them(monkeypatch
     assert load_settings().stripe_api_key is None
 
 
+def test_a_given_setting_takes_precedence_over_the_environment_by_its_name_and_by_its_variable(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ORDERS_TASK_QUEUE", "of the environment")
+    assert Settings().task_queue == "of the environment"
+    assert Settings(task_queue="given").task_queue == "given"
+    assert Settings.model_validate({"ORDERS_TASK_QUEUE": "given"}).task_queue == "given"
+
+
 def test_a_problem_is_told_without_the_librarys_prefix(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ORDERS_EASYPOST_FROM", '{"city": "Berlin"}')
     with pytest.raises(SettingsError, match=r"^ORDERS_EASYPOST_FROM: lacks"):
