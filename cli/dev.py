@@ -47,10 +47,9 @@ async def dev(_: Settings, as_json: AsJson = False) -> None:
         database_url=given.database_url,
         temporal_address=given.temporal_address,
         temporal_namespace=temporal_namespace(),
+        prepare=partial(_migrate, given),
     ) as services:
         settings = _settings(given, services)
-        for name in await migrate(settings.owner_database_url):
-            note(f"migrated: {name}")
         async with opened(settings) as app:
             if "PostgreSQL" not in services.started:  # the embedded server has this user alone
                 await warn_of_excess_rights(app.pool)
@@ -63,11 +62,14 @@ def _import_serving() -> None:
         import_module(name)
 
 
+async def _migrate(given: Settings, database_url: str) -> None:
+    for name in await migrate(given.with_database(database_url).owner_database_url):
+        note(f"migrated: {name}")
+
+
 def _settings(given: Settings, services: Services) -> Settings:
-    return given.model_copy(
+    return given.with_database(services.database_url).model_copy(
         update={
-            "database_url": services.database_url,
-            "database_owner_url": given.database_owner_url if given.database_url else None,
             "temporal_address": services.temporal_address,
             "temporal_ui_url": given.temporal_ui_url or services.ui_url,
         }

@@ -1,7 +1,7 @@
 """PostgreSQL and Temporal for the system, each started unless its address is given."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,11 +33,13 @@ async def run_services(
     database_url: str | None,
     temporal_address: str | None,
     temporal_namespace: str = NAMESPACE,
+    prepare: Callable[[str], Awaitable[object]] | None = None,
 ) -> AsyncIterator[Services]:
     """Run PostgreSQL and Temporal, except the one whose address is given.
 
     `folder` keeps their data, safe against a crash of the machine, for one run at a time; None is temporary
-    data. EmbeddedError if a service cannot start, or the folder is in use.
+    data. `prepare` is called with the database's address as soon as it answers, while Temporal starts. EmbeddedError if a
+    service cannot start, or the folder is in use.
     """
     async with AsyncExitStack() as stack:
         lock = None
@@ -45,7 +47,7 @@ async def run_services(
             lock = await stack.enter_async_context(locked_folder(folder))
         dsn, temporal = await _enter_both(
             stack,
-            nullcontext(database_url) if database_url else _database(folder, lock),
+            _prepared(nullcontext(database_url) if database_url else _database(folder, lock), prepare),
             nullcontext(TemporalServer(temporal_address, temporal_namespace, ui_url=None))
             if temporal_address
             else _temporal(folder, lock, temporal_namespace),
@@ -60,6 +62,16 @@ async def _database(folder: Path | None, lock: int | None) -> AsyncIterator[str]
     data = folder / "postgres" if folder else None
     async with run_postgres(data, durable=folder is not None, lock=lock) as postgres:
         yield postgres.dsn
+
+
+@asynccontextmanager
+async def _prepared(
+    database: AbstractAsyncContextManager[str], prepare: Callable[[str], Awaitable[object]] | None
+) -> AsyncIterator[str]:
+    async with database as dsn:
+        if prepare is not None:
+            await prepare(dsn)
+        yield dsn
 
 
 def _temporal(folder: Path | None, lock: int | None, namespace: str) -> AbstractAsyncContextManager[TemporalServer]:

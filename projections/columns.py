@@ -48,7 +48,8 @@ def record_of(row: type[R]) -> Callable[[R], tuple[Any, ...]]:
     def record(of: R) -> tuple[Any, ...]:
         made = list(values(of))
         for index in documents:
-            made[index] = json.dumps(made[index])
+            document = made[index]
+            made[index] = json.dumps(document) if document else str(document)  # most are empty: [] or {}
         return tuple(made)
 
     return record if documents else values

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
+from operator import itemgetter
 from typing import Any, Generic, TypeVar
 
 from eventstore.codec import Codec
@@ -37,7 +39,7 @@ class Addressed:
     @property
     def keys(self) -> list[Key]:
         """The rows concerned, each once."""
-        return list(dict.fromkeys(key for keys, _, _ in self.events for key in keys))
+        return list(dict.fromkeys(chain.from_iterable(map(itemgetter(0), self.events))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,16 +86,17 @@ def fold(projection: Projection[R], addressed: Addressed, rows: dict[Key, R]) ->
     new: dict[Key, R] = {}
     changed: dict[Key, R] = {}
     parked: list[Parked] = []
+    initial, changes = projection.initial, projection.changes
     for keys, event, recorded in addressed.events:
-        changes: list[tuple[Key, R, Changes]] = []
+        made: list[tuple[Key, R, Changes]] = []
         try:  # all changes of an event are known before the first is made: an error leaves no row half changed
             for key in keys:
-                row = rows.get(key) or projection.initial(key)
-                changes.append((key, row, projection.changes(row, event, recorded)))
+                row = rows.get(key) or initial(key)
+                made.append((key, row, changes(row, event, recorded)))
         except Exception as error:
             parked.append(Parked(recorded.position, reason(error)))
             continue
-        for key, row, values in changes:
+        for key, row, values in made:
             for name, value in values.items():
                 setattr(row, name, value)
             if key not in rows:

@@ -23,7 +23,7 @@ from orders.events import (
     OrderUntagged,
     RefundRequested,
 )
-from orders.model import quantities, units
+from orders.model import units
 from orders.payment_events import PaymentFailed, PaymentMethodGiven, PaymentPending, RefundClosed, RefundOutcome
 from projections.projection import Changes, NotPlaced, Projection
 from projections.search_words import search_text, whole_words, words_and_parts
@@ -87,24 +87,24 @@ def changes(row: SearchableOrder, event: Event, recorded: RecordedEvent) -> Chan
     """New values of the order's columns. Raises NotPlaced if the order has no row yet."""
     if row.placed_position == 0 and not isinstance(event, OrderPlaced):
         raise NotPlaced(event.order_id, event.event_type)
-    changed = {"updated_at": recorded.recorded_at, "position": recorded.position, **_step(row, event, recorded)}
-    if words := _later_words(event):
-        changed["search_text"] = f"{' '.join(words)} {row.search_text}"
-    return changed
-
-
-def _step(row: OrderRow, event: Event, recorded: RecordedEvent) -> Changes:
     at = recorded.recorded_at
+    return {"updated_at": at, "position": recorded.position, **_step(row, event, at, recorded.position)}
+
+
+def _step(row: SearchableOrder, event: Event, at: datetime, position: int) -> Changes:
+    changed: Changes
     match event:
         case OrderPlaced():
-            return _placed(event, recorded.position)
+            return _placed(event, position)
         case OrderConfirmed():
             return {"status": "confirmed", "confirmed_at": at}
-        case OrderPaid(amount=amount):
+        case OrderPaid(amount=amount, payment_id=payment):
             state = _state(amount, row.amount_refunded)
-            return {"status": "paid", "payment_state": state, "amount_paid": amount, "paid_at": at, **_NOT_WAITING}
+            changed = {"status": "paid", "payment_state": state, "amount_paid": amount, "paid_at": at}
+            return {**changed, **_NOT_WAITING, **_found_by(row, payment)}
         case OrderShipped(tracking_number=number, carrier=carrier):
-            return {"status": "shipped", "tracking_number": number, "carrier": carrier, "shipped_at": at}
+            changed = {"status": "shipped", "tracking_number": number, "carrier": carrier, "shipped_at": at}
+            return {**changed, **_found_by(row, number)}
         case OrderCancelled(reason=reason, cancelled_by=by, amount_paid=paid):
             ended = {"status": "cancelled", "reason": reason, "cancelled_by": by.value, "cancelled_at": at}
             state = _state(paid, row.amount_refunded) if paid else "none"
@@ -121,9 +121,11 @@ def _step(row: OrderRow, event: Event, recorded: RecordedEvent) -> Changes:
             return {"hold_reason": None}
         case RefundClosed():
             return _closed(row, event)
-        case PaymentFailed(reason=reason, waits_until=until):
-            return {"payment_failure": reason, "waits_until": until}
-        case PaymentMethodGiven() | OrderRetried() | PaymentPending():
+        case PaymentFailed(reason=reason, waits_until=until, payment_id=payment):
+            return {"payment_failure": reason, "waits_until": until, **_found_by(row, payment or "")}
+        case PaymentPending(payment_id=payment):
+            return {**_NOT_WAITING, **_found_by(row, payment)}
+        case PaymentMethodGiven() | OrderRetried():
             return _NOT_WAITING
         case OrderTagged(tag=tag):
             return {"tags": [*_others(row, tag), tag]}
@@ -161,23 +163,16 @@ def _state(paid: int, returned: int) -> str:
     return "refunded" if 0 < paid <= returned else "paid"
 
 
-def _later_words(event: Event) -> list[str]:
-    """Words that an event after the first adds to those of the order."""
-    match event:
-        case OrderShipped(tracking_number=number):
-            return whole_words(number)
-        case (
-            OrderPaid(payment_id=payment) | PaymentPending(payment_id=payment) | PaymentFailed(payment_id=str(payment))
-        ):
-            return whole_words(payment)
-        case _:
-            return []
+def _found_by(row: SearchableOrder, text: str) -> Changes:
+    """The words of a later event before those of the order, which may be cut."""
+    words = whole_words(text)
+    return {"search_text": f"{' '.join(words)} {row.search_text}"} if words else {}
 
 
 def _words(event: OrderPlaced) -> str:
     to = event.shipping_address
     address = (to.name, to.line1, to.line2, to.city, to.region, to.postal_code, to.phone)
-    texts = " ".join(filter(None, (event.order_id, *address, *quantities(event))))
+    texts = " ".join(filter(None, (event.order_id, *address, *(line.sku for line in event.items))))
     payment = event.payment_method or ""
     ids = [event.customer_id, payment] if payment.startswith(_MADE_AT_CHECKOUT) else [event.customer_id]
     return search_text([*whole_words(" ".join(ids)), *words_and_parts(texts)])

@@ -1,7 +1,7 @@
 """Rebuilds projections beside the live ones, and replaces each live table once its rebuilt one has caught up."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
@@ -11,7 +11,7 @@ import structlog
 
 from eventstore.checkpoints import advance, lock_checkpoint, open_checkpoint
 from eventstore.codec import Codec
-from eventstore.connection import transaction
+from eventstore.connection import pooled, transaction
 from eventstore.parking import Parking
 from eventstore.store import EventStore
 from projections.decoded_log import DecodedLog, DecodedPage
@@ -59,10 +59,10 @@ async def rebuild(
 ) -> list[Rebuilt]:
     """Fold the whole log into new tables, then swap them in; live projectors and readers go on meanwhile.
 
-    The log is read and decoded once for all of them. on_progress: called after each page with the position reached and the
-    log's head. Takes three connections of the pool. Begins at the start: tables of an interrupted rebuild are dropped.
-    Privileges granted to other roles on a table are lost with the old one, unless they are default privileges. Raises
-    RebuildRunning; LockNotAvailableError if a reader kept a table for a minute.
+    The log is read and decoded once for all of them; each has a transaction for each page. on_progress: called after each page
+    with the position reached and the log's head. Takes two connections of the pool and one for each projection. Begins at the
+    start: tables of an interrupted rebuild are dropped. Privileges granted to other roles on a table are lost with the old one,
+    unless they are default privileges. Raises RebuildRunning; LockNotAvailableError if a reader kept a table for a minute.
     """
     async with _only_one(pool, projections):
         built = [await _begin(pool, store, codec, projection) for projection in projections]
@@ -113,11 +113,29 @@ async def _load(
     async with aclosing(_pages(log, position)) as pages:
         async for page in pages:
             if page.position > position:
-                async with transaction(pool) as connection:
-                    for each in built:
-                        await each.fold_page(connection, position, page)
+                await _together([_fold_page(pool, each, position, page) for each in built])
             position = page.position
             on_progress(position, max(position, head))
+
+
+async def _fold_page(pool: asyncpg.Pool, built: Projector[Any], position: int, page: DecodedPage) -> None:
+    async with pooled(pool) as connection:
+        await built.fold_page(connection, position, page)
+
+
+async def _together(calls: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Run the calls at once; where one fails, the others are ended before its error is raised."""
+    tasks = [asyncio.create_task(call) for call in calls]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        await _end(tasks)
+
+
+async def _end(tasks: Sequence[asyncio.Task[Any]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _pages(log: DecodedLog, after: int) -> AsyncGenerator[DecodedPage, None]:
@@ -132,8 +150,7 @@ async def _pages(log: DecodedLog, after: int) -> AsyncGenerator[DecodedPage, Non
             if not page.more:
                 return
     finally:
-        following.cancel()
-        await asyncio.gather(following, return_exceptions=True)
+        await _end([following])
 
 
 async def _swap_when_free(

@@ -32,7 +32,13 @@ def folded(text: str) -> str:
 
 def whole_words(text: str) -> list[str]:
     """The words of a text, ids and other words with punctuation inside as they are."""
-    return [word[:LONGEST] for word in _WORD.findall(folded(text))]
+    words: list[str] = []
+    for token in folded(text).split():
+        if token.isalnum():  # at once, as most words
+            words.append(token[:LONGEST])
+        else:
+            words += [word[:LONGEST] for word in _WORD.findall(token)]
+    return words
 
 
 def words_and_parts(text: str) -> Iterator[str]:
@@ -43,8 +49,8 @@ def words_and_parts(text: str) -> Iterator[str]:
         if not word.isalnum():
             for part in _PART.findall(word):
                 yield part
-                if part[0] == "0":
-                    yield part.lstrip("0")
+                if part[0] == "0" and (number := part.lstrip("0")):
+                    yield number
     if not text.isascii():
         composed = unicodedata.normalize("NFC", text.casefold())
         if (transcribed := composed.translate(_TRANSCRIBED)) != composed:
@@ -52,7 +58,7 @@ def words_and_parts(text: str) -> Iterator[str]:
 
 
 def search_text(words: Iterable[str]) -> str:
-    """The words, each once and none empty, joined by blanks as the column `search_text` has them; the last are left out where
+    """The words, each once, joined by blanks as the column `search_text` has them; the last are left out where
     they are too many for PostgreSQL."""
-    text = " ".join(dict.fromkeys(filter(None, words)))
+    text = " ".join(dict.fromkeys(words))
     return text if len(text) <= _MOST else text[:_MOST].rpartition(" ")[0]

@@ -166,6 +166,11 @@ class Settings(GatewaySettings):
             )
         return self.database_url
 
+    def with_database(self, url: str) -> Self:
+        """Copy of the settings with this database. An owner's address belongs to a configured one."""
+        owner = self.database_owner_url if self.database_url else None
+        return self.model_copy(update={"database_url": url, "database_owner_url": owner})
+
     @property
     def owner_database_url(self) -> str:
         """The database with the rights to migrate it. Raises SettingsError."""

@@ -49,17 +49,15 @@ async def demo_world() -> AsyncIterator[World]:
         database_url=given.database_url,
         temporal_address=given.temporal_address,
         temporal_namespace=temporal_namespace(),
+        prepare=lambda url: migrate(given.with_database(url).owner_database_url),
     ) as services:
-        settings = given.model_copy(
+        settings = given.with_database(services.database_url).model_copy(
             update={
-                "database_url": services.database_url,
-                "database_owner_url": given.database_owner_url if given.database_url else None,
                 "temporal_address": services.temporal_address,
                 "temporal_ui_url": services.ui_url or given.temporal_ui_url,
                 **_limits(given),
             }
         )
-        await migrate(settings.owner_database_url)
         async with opened(settings) as app:
             await _import_products(app.stock)
             yield World(app, await temporal(settings), services.started)

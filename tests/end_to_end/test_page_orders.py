@@ -134,6 +134,7 @@ async def test_orders_are_filtered_searched_and_paged(
         await expect(rows).to_have_count(1, timeout=WAIT)
         await shown.button("Clear").click()
         await expect(rows).to_have_count(50)
+        await shown.sees(shown.page.locator(".orders"), "In the order of entry, the last first.")
         await shown.page.get_by_label("Customer", exact=True).fill("ERNSH")
         await shown.page.keyboard.press("Enter")
         await expect(rows).to_have_count(1)
@@ -141,6 +142,7 @@ async def test_orders_are_filtered_searched_and_paged(
         await shown.page.get_by_label("to", exact=True).fill("2025-12-31T23:00")
         await expect(rows).to_have_count(1)
         await shown.sees(rows, "other")
+        await shown.sees(shown.page.locator(".orders"), "By the time of placing, the latest first.")
         # Berlin is two hours ahead of UTC in June.
         await shown.page.get_by_label("Placed from").fill("2025-06-01T13:59")
         await shown.sees(rows, "other")

@@ -1,6 +1,9 @@
 """The embedded servers: answers, addresses, and refusals."""
 
+import asyncio
 import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import asyncpg
@@ -8,7 +11,7 @@ import pytest
 from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
 from temporalio.client import Client
 
-from embedded import temporal
+from embedded import services, temporal
 from embedded.errors import EmbeddedError
 from embedded.folders import SOCKET_LIMIT, SOCKET_NAME
 from embedded.ports import HOST, free_ports, is_free
@@ -108,12 +111,42 @@ async def test_a_port_that_was_asked_for_and_is_taken_is_refused() -> None:
 
 async def test_given_addresses_start_nothing_in_their_place(tmp_path: Path, postgres_server: Postgres) -> None:
     folder = tmp_path / "kept"
-    async with run_services(folder, database_url=postgres_server.dsn, temporal_address="there:7233") as services:
-        assert services == Services(postgres_server.dsn, "there:7233", "default", ui_url=None, started=())
+    async with run_services(folder, database_url=postgres_server.dsn, temporal_address="there:7233") as given:
+        assert given == Services(postgres_server.dsn, "there:7233", "default", ui_url=None, started=())
         assert not folder.exists()
-    async with run_services(folder, database_url=postgres_server.dsn, temporal_address=None) as services:
-        assert services.started == ("Temporal",)
+    async with run_services(folder, database_url=postgres_server.dsn, temporal_address=None) as given:
+        assert given.started == ("Temporal",)
         assert not (folder / "postgres").exists()
+
+
+async def test_the_database_is_prepared_while_temporal_starts(
+    postgres_server: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepared = asyncio.Event()
+
+    @asynccontextmanager
+    async def started_after_the_preparation(*_: object, **__: object) -> AsyncIterator[TemporalServer]:
+        async with asyncio.timeout(30):
+            await prepared.wait()
+        yield TemporalServer("there:7233", "default", None)
+
+    async def prepare(dsn: str) -> None:
+        assert dsn == postgres_server.dsn
+        prepared.set()
+
+    monkeypatch.setattr(services, "run_temporal", started_after_the_preparation)
+    async with run_services(None, database_url=postgres_server.dsn, temporal_address=None, prepare=prepare):
+        assert prepared.is_set()
+
+
+async def test_an_error_of_the_preparation_is_raised_unchanged(postgres_server: Postgres) -> None:
+    async def prepare(_: str) -> None:
+        raise LookupError("no schema")
+
+    with pytest.raises(LookupError, match="no schema"):
+        await run_services(
+            None, database_url=postgres_server.dsn, temporal_address="there:7233", prepare=prepare
+        ).__aenter__()
 
 
 async def test_the_data_of_another_major_version_is_refused_with_both_versions_named(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """A rebuild over many pages: one read of the log for all projections, poison parked as the live projections park it."""
 
+import asyncio
 from typing import Any
 
 import asyncpg
@@ -14,10 +15,14 @@ from projections import rebuild as rebuilding
 from projections import table as tables
 from projections.customer_orders import CUSTOMER_ORDERS
 from projections.daily_figures import DAILY_FIGURES
+from projections.decoded_log import DecodedPage
 from projections.order_dashboard import ORDER_DASHBOARD
 from projections.projection import Projection
 from projections.rebuild import rebuild
+from projections.runner import Projector
+from tests.integration.event_store_harness import eventually
 from tests.integration.projections_harness import (
+    DEADLINE,
     REFUNDED,
     SHIPPED,
     drain,
@@ -134,3 +139,53 @@ async def test_a_rebuild_forgets_what_was_parked_and_parks_what_is_still_poison(
     for projection in PROJECTIONS:
         assert [event.position for event in await Parking(pool, projection.name).all()] == [poison]
     assert await parked_counts(pool) == {each.name: 1 for each in PROJECTIONS}
+
+
+async def test_an_error_of_one_projection_ends_a_rebuild_of_all_and_leaves_nothing_open(
+    pool: asyncpg.Pool, store: EventStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rebuilding, "_PAGE", 7)
+    for number in range(6):
+        await happens(store, *history(f"o-{number}", *SHIPPED))
+    fold_page = Projector.fold_page
+
+    async def fails(self: Projector[Any], connection: asyncpg.Connection, old: int, page: DecodedPage) -> None:
+        if self.projection is CUSTOMER_ORDERS and old:
+            raise ConnectionResetError("the database is away")
+        await fold_page(self, connection, old, page)
+        if self.projection is DAILY_FIGURES and old:
+            await asyncio.Event().wait()  # in progress when the error comes
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Projector, "fold_page", fails)
+        async with asyncio.timeout(DEADLINE):
+            with pytest.raises(ConnectionResetError):
+                await rebuild(pool, store, CODEC, PROJECTIONS, ignored)
+
+    async def closed() -> bool:
+        sql = "select count(*) from pg_stat_activity where datname = current_database() and state like 'idle in%'"
+        return int(await pool.fetchval(sql)) == 0
+
+    await eventually("no transaction is open", closed)
+
+    await rebuild(pool, store, CODEC, PROJECTIONS, ignored)
+    for projection in PROJECTIONS:
+        assert await rows_of(pool, projection) == await fold_of_the_log(store, projection)
+
+
+async def test_projections_of_a_rebuild_fold_a_page_at_the_same_time(
+    pool: asyncpg.Pool, store: EventStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await happens(store, *history("o-1", *SHIPPED))
+    fold_page, together = Projector.fold_page, asyncio.Barrier(len(PROJECTIONS))
+
+    async def waits(self: Projector[Any], connection: asyncpg.Connection, old: int, page: DecodedPage) -> None:
+        await together.wait()
+        await fold_page(self, connection, old, page)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Projector, "fold_page", waits)
+        async with asyncio.timeout(DEADLINE):
+            await rebuild(pool, store, CODEC, PROJECTIONS, ignored)
+    for projection in PROJECTIONS:
+        assert await rows_of(pool, projection) == await fold_of_the_log(store, projection)

@@ -5,12 +5,10 @@ import pytest
 
 from bench.log import fill_orders
 from bench.log_statements import PAGE, LogStatements
+from tests.integration.rows_read import read_by
 
 ORDERS = 1_500
-# Counters of this session, within functions too, whose plans EXPLAIN does not show.
-_READ = """
-select coalesce(sum(seq_scan), 0) as scans, coalesce(sum(seq_tup_read + coalesce(idx_tup_fetch, 0)), 0) as rows
-  from pg_stat_xact_user_tables where relid = any (array['eventstore.events', 'eventstore.streams']::regclass[])"""
+LOG = ("eventstore.events", "eventstore.streams")
 _SORTED_BY_ITS_AGE = "select position from eventstore.events order by recorded_at desc limit 1"
 _OF_A_TYPE = "select count(*) from eventstore.events where type = 'order.placed'"
 
@@ -24,34 +22,21 @@ async def log(database_url: str) -> asyncpg.Connection:
     return connection
 
 
-async def read_by(connection: asyncpg.Connection, sql: str, arguments: tuple[object, ...]) -> tuple[int, int]:
-    """Sequential scans of the log and rows of it that the statement reads; its effects are rolled back."""
-    transaction = connection.transaction()
-    await transaction.start()
-    try:
-        [before] = await connection.fetch(_READ)
-        await connection.fetch(sql, *arguments)
-        [after] = await connection.fetch(_READ)
-        return int(after["scans"] - before["scans"]), int(after["rows"] - before["rows"])
-    finally:
-        await transaction.rollback()
-
-
 async def test_no_statement_scans_or_sorts_the_log(log: asyncpg.Connection) -> None:
     head = int(await log.fetchval("select eventstore.settled()"))
     assert head > 10 * PAGE
     known = LogStatements(ORDERS, head)
     found = {
-        name: await read_by(log, sql, arguments())
+        name: await read_by(log, LOG, sql, arguments())
         for name, (sql, arguments) in (known.reads() | known.writes()).items()
     }
     # A page is read with the stream of each of its events; a page of some types leaves out events on the way to its end.
-    assert {name: read for name, read in found.items() if read[0] or read[1] > 5 * PAGE} == {}
+    assert {name: read for name, read in found.items() if read.scans or read.rows > 5 * PAGE} == {}
     await log.close()
 
 
 @pytest.mark.parametrize("sql", [_SORTED_BY_ITS_AGE, _OF_A_TYPE])
 async def test_a_statement_without_an_index_is_found(log: asyncpg.Connection, sql: str) -> None:
-    scans, rows = await read_by(log, sql, ())
-    assert scans or rows > 5 * PAGE
+    read = await read_by(log, LOG, sql, ())
+    assert read.scans or read.rows > 5 * PAGE
     await log.close()

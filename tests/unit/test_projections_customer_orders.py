@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from orders.events import Event, OrderPlaced
 from projections.customer_orders import CUSTOMER_ORDERS, CustomerRow
 from tests.unit.orders.samples import (
@@ -70,3 +72,8 @@ def test_given_an_older_order_that_came_in_late_then_first_and_last_go_by_the_or
     older = OrderPlaced.of(an_order(orderId="o-2", placedAt=earlier.isoformat()))
     [row] = rows_after(PLACED, older)
     assert (row.first_order_at, row.last_order_at) == (earlier, NOW)
+
+
+def test_a_projection_whose_key_is_not_first_in_its_row_is_refused() -> None:
+    with pytest.raises(ValueError, match="the first fields of CustomerRow"):
+        replace(CUSTOMER_ORDERS, key_columns=("currency", "customer_id"))
