@@ -7,8 +7,9 @@ from application import documents
 from application.workflows import WorkflowView
 from eventstore.model import RecordedEvent
 from inventory.adjustments import Adjustment
-from open_work.open_orders import refund_workflow_id
 from orders.events import Event, RefundRequested
+from orders.names import workflow_id
+from workflows.model import REFUND_ORDER
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,8 @@ class Timeline:
 
 def refund_workflows(events: Sequence[tuple[RecordedEvent, Event]]) -> list[str]:
     """Return the ids of the workflows of the order's refunds."""
-    return [refund_workflow_id(event) for _, event in events if isinstance(event, RefundRequested)]
+    requested = (event for _, event in events if isinstance(event, RefundRequested))
+    return [workflow_id(REFUND_ORDER, event.order_id, event.refund_id) for event in requested]
 
 
 def timeline_document(found: Timeline) -> documents.Timeline:

@@ -19,41 +19,39 @@ from settings import Settings
 if TYPE_CHECKING:
     from rich.table import Table
 
-_LEVEL: Final = re.compile(r"[0-9]{1,19}", re.ASCII)
-_DIGITS: Final = re.compile(r"[0-9]{19,4000}", re.ASCII)  # Python reads no longer number
-_CHANGE: Final = re.compile(r"[+-][0-9]{1,19}", re.ASCII)
-_BEYOND: Final = re.compile(r"[+-][0-9]{19,4000}", re.ASCII)
+_DIGITS: Final = re.compile(r"[0-9]{1,4000}", re.ASCII)  # Python reads no longer number
+_SIGNED: Final = re.compile(r"[+-][0-9]{1,4000}", re.ASCII)
 
 
 def _level(text: str) -> int:
-    if _DIGITS.fullmatch(text) and int(text) > LARGEST:
-        raise typer.BadParameter(f"must be at most {LARGEST:,}")
-    if not _LEVEL.fullmatch(text):
+    if not _DIGITS.fullmatch(text):
         raise typer.BadParameter(
             f"must be a number of units without a sign, not {visible(text)}: `orders inventory adjust` adds and takes away"
         )
-    return int(text)
+    return _within(int(text), f"must be at most {LARGEST:,}")
 
 
 def _change(text: str) -> int:
-    if _BEYOND.fullmatch(text) and abs(int(text)) > LARGEST:
-        raise typer.BadParameter(f"must be at most {LARGEST:,} units, up or down")
-    if not _CHANGE.fullmatch(text) or int(text) == 0:
+    if not _SIGNED.fullmatch(text) or int(text) == 0:
         raise typer.BadParameter(f"must be a number of units with a sign, such as +5 or -5, not {visible(text)}")
-    return int(text)
+    return _within(int(text), f"must be at most {LARGEST:,} units, up or down")
 
 
 def _returned(texts: list[str]) -> dict[str, int]:
     units = dict[str, int]()
     for text in texts:
         sku, _, number = text.rpartition("=")
-        if sku and _DIGITS.fullmatch(number) and int(number) > LARGEST:
-            raise typer.BadParameter(f"must be at most {LARGEST:,} units of {visible(sku)}")
-        if sku_problem(sku) or not _LEVEL.fullmatch(number) or int(number) == 0:
+        if sku_problem(sku) or not _DIGITS.fullmatch(number) or int(number) == 0:
             raise typer.BadParameter(f"must be like TEA-1=2, not {visible(text)}")
         if sku in units:
             raise typer.BadParameter(f"{visible(sku)} is given twice")
-        units[sku] = int(number)
+        units[sku] = _within(int(number), f"must be at most {LARGEST:,} units of {visible(sku)}")
+    return units
+
+
+def _within(units: int, problem: str) -> int:
+    if abs(units) > LARGEST:
+        raise typer.BadParameter(problem)
     return units
 
 

@@ -18,15 +18,23 @@ from settings import Settings
 if TYPE_CHECKING:
     from rich.table import Table
 
+
+def _day(text: str) -> datetime:
+    try:
+        return datetime.strptime(text, "%Y-%m-%d")
+    except ValueError:
+        raise typer.BadParameter("must be a day that exists, such as 2026-01-31") from None
+
+
 _LOCAL = "/etc/localtime"
 FirstDay = Annotated[
     datetime | None,
     typer.Option(
-        "--from", formats=["%Y-%m-%d"], help=f"The first day. Default: that of --to. At most {MAX_DAYS} days."
+        "--from", parser=_day, metavar="DAY", help=f"The first day. Default: that of --to. At most {MAX_DAYS} days."
     ),
 ]
 LastDay = Annotated[
-    datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="The last day. Default: today in the zone.")
+    datetime | None, typer.Option("--to", parser=_day, metavar="DAY", help="The last day. Default: today in the zone.")
 ]
 Zone = Annotated[
     str | None,

@@ -1,5 +1,6 @@
 """Options of the filter of orders, for every command that takes one."""
 
+import re
 from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime
 from enum import StrEnum
@@ -18,6 +19,8 @@ from orders.fields import MAX_AMOUNT, utc_time
 from projections.order_filter import MAX_SEARCH, BadFilter, OrderFilter, Period
 from projections.order_pages import OrderCursor
 from settings import Settings
+
+_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 class Status(StrEnum):
@@ -39,8 +42,9 @@ class PaymentState(StrEnum):
 
 
 def _time(text: str) -> datetime:
+    """Read a time, or a day, which stands for its midnight in UTC."""
     try:
-        return utc_time(text)
+        return utc_time(f"{text}T00:00:00Z" if _DAY.fullmatch(text) else text)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
 
@@ -109,7 +113,7 @@ PlacedFrom = Annotated[
         "--placed-from",
         parser=_time,
         metavar="TIME",
-        help="Only orders placed at that time or later: 2026-01-31T09:30:00Z.",
+        help="Only orders placed at that time or later: 2026-01-31T09:30:00Z, or 2026-01-31, from midnight UTC on.",
     ),
 ]
 PlacedTo = Annotated[

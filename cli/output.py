@@ -43,11 +43,14 @@ def _console(*, stderr: bool) -> "Console":
 
 
 def show(*parts: "RenderableType") -> None:
-    """Print results as text. Raises BrokenPipeError where standard output is closed."""
+    """Print results as text; `none` for a table without rows. Raises BrokenPipeError where standard output is closed."""
+    from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
     console = results()
     for part in parts:
+        if isinstance(part, Table) and part.show_header and not part.row_count:
+            part = "none"
         with console.capture() as capture:
             console.print(part, soft_wrap=isinstance(part, str | Text))  # a wrapped URL is unusable
         _write("\n".join(line.rstrip() for line in capture.get().split("\n")).encode(errors="backslashreplace"))

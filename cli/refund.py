@@ -18,16 +18,15 @@ from cli.arguments import AsJson, OrderId, identifier
 from cli.failures import Refused
 from cli.output import note, show, show_json, visible
 from cli.running import executed, opened, temporal_if_reachable
-from open_work.open_orders import refund_workflow_id
 from order_streams import Orders
-from orders.events import RefundRequested
 from orders.fields import MAX_AMOUNT
-from orders.ids import stream_name
 from orders.interventions import RequestRefund
 from orders.money import format_money
+from orders.names import workflow_id
 from orders.records import Refund
 from orders.state import Shipped
 from settings import Settings
+from workflows.model import REFUND_ORDER
 
 _POLL: Final = 0.25  # seconds
 _AMOUNT: Final = re.compile(r"[0-9]{1,19}", re.ASCII)
@@ -99,14 +98,14 @@ async def _request(orders: Orders, asked: RequestRefund, expect: int | None) -> 
 
 async def _made(orders: Orders, client: Client | None, asked: RequestRefund) -> None:
     """Wait until the refund is recorded. Raises Refused where it is closed, or its workflow has failed."""
-    workflow_id = await _workflow_id(orders, asked)
+    id_ = workflow_id(REFUND_ORDER, asked.order_id, asked.refund_id)
     while not await _is_made(orders, asked):
         if closed := (await shipped(orders, asked.order_id)).closing(asked.refund_id):
             how = closed.outcome.replace("_", " ")
             raise Refused(f"refund {asked.refund_id} was not made: {how}, {visible(closed.reason)}")
-        if client and await _ended_badly(client, workflow_id) and not await _is_made(orders, asked):
+        if client and await _ended_badly(client, id_) and not await _is_made(orders, asked):
             raise Refused(
-                f"refund {asked.refund_id} was not made: {await _failure(client, workflow_id)}. "
+                f"refund {asked.refund_id} was not made: {await _failure(client, id_)}. "
                 f"It stays owed: fix the cause, then `orders retry {asked.order_id} --reason …`"
             )
         await asyncio.sleep(_POLL)
@@ -116,24 +115,17 @@ async def _is_made(orders: Orders, asked: RequestRefund) -> bool:
     return refund_of((await shipped(orders, asked.order_id)).refunds, asked.refund_id) is not None
 
 
-async def _workflow_id(orders: Orders, asked: RequestRefund) -> str:
-    async for _, event in orders.events(stream_name(asked.order_id)):
-        if isinstance(event, RefundRequested) and event.refund_id == asked.refund_id:
-            return refund_workflow_id(event)
-    raise AssertionError("unreachable: it has just been requested")
-
-
-async def _ended_badly(client: Client, workflow_id: str) -> bool:
+async def _ended_badly(client: Client, id_: str) -> bool:
     try:
-        return (await client.get_workflow_handle(workflow_id).describe()).status in _ENDED_BADLY
+        return (await client.get_workflow_handle(id_).describe()).status in _ENDED_BADLY
     except RPCError:  # not started yet, or Temporal is unavailable: the stream decides
         return False
 
 
-async def _failure(client: Client, workflow_id: str) -> str:
+async def _failure(client: Client, id_: str) -> str:
     """Return the innermost cause of a workflow's failure."""
     try:
-        await client.get_workflow_handle(workflow_id).result()
+        await client.get_workflow_handle(id_).result()
     except WorkflowFailureError as error:
         cause: BaseException = error
         while cause.__cause__ is not None:

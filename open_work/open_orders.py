@@ -103,11 +103,6 @@ def _refund(evidence: Evidence, refund: Refund) -> Work:
     raise AssertionError("unreachable: it was requested by an event")
 
 
-def refund_workflow_id(event: RefundRequested) -> str:
-    """Id under which the dispatcher starts the refund's workflow."""
-    return workflow_id(REFUND_ORDER, event.order_id, event.refund_id)
-
-
 def _left_to_undo(evidence: Evidence, state: Cancelled) -> bool:
     if state.is_settled:  # its money is kept, and returned in another way
         return bool(evidence.live_labels or evidence.reserved)

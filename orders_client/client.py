@@ -59,7 +59,7 @@ class Orders:
         return Order(self._api, order_id)
 
     def list(self, **filters: Unpack[OrderFilter]) -> Iterator[OrderRow]:
-        """Orders that the filters find, the last placed first, read a page at a time."""
+        """Orders that the filters find, the last entered first, read a page at a time."""
         return cast(Iterator[OrderRow], self.pages("/v1/orders", "orders", filters))
 
     def events(self, after: int | None = None) -> Iterator[OrderChanged]:

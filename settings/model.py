@@ -90,7 +90,7 @@ class Settings(GatewaySettings):
         description="runs that a worker keeps in memory between tasks",
     )
     bulk_in_flight: int = Field(
-        50,
+        20,
         alias="ORDERS_BULK_IN_FLIGHT",
         ge=1,
         description="orders of imports that are in progress at once in the fleet",

@@ -36,7 +36,7 @@ FOUND: Final[list[tuple[str, list[str], list[str]]]] = [
     ("currency=USD&maxTotal=2999", ["--currency=USD", "--max-total=2999"], []),
     (
         "placedFrom=2026-01-02T00:00:00Z&placedTo=2026-01-03T00:00:00Z&q=zoe",
-        ["--placed-from=2026-01-02T00:00:00Z", "--placed-to=2026-01-03T00:00:00Z", "--search=zoe"],
+        ["--placed-from=2026-01-02T00:00:00Z", "--placed-to=2026-01-03", "--search=zoe"],
         ["zoe"],
     ),
 ]

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from cli import app
 from cli.attention import _print
 from cli.failures import explain, refusal_document
+from cli.output import results, show, table
 from cli.place.endings import Endings
 from cli.place.waits import wait_of
 from eventstore.command_handler import Loaded
@@ -150,6 +151,12 @@ def test_attention_to_a_kind_without_rows_says_so(capsys: pytest.CaptureFixture[
     assert capsys.readouterr().out == "onHold 2\nnone of kind lost\n"
 
 
+def test_a_list_without_rows_is_the_word_none(capsys: pytest.CaptureFixture[str]) -> None:
+    results.cache_clear()  # of another test's standard output
+    show(table("order", "status", rows=[]), table("order", rows=[("o-1",)]))
+    assert [line.strip() for line in capsys.readouterr().out.splitlines()] == ["none", "order", "─────", "o-1"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
@@ -158,6 +165,8 @@ def test_attention_to_a_kind_without_rows_says_so(capsys: pytest.CaptureFixture[
         (("list", "--csv", "--after", "7"), "leave out --after"),
         (("list", "--limit", "10001"), "must be at most 10,000 without --csv, --jsonl or --ids"),
         (("list", "--status", "nowhere"), "shipped"),
+        (("list", "--placed-from", "2026-02-30"), "a date and a time that exist"),
+        (("figures", "--from", "2026-02-30"), "must be a day that exists"),
         (("pay", "o-1", "--payment-method", "4242 4242 4242 4242"), "--payment-method"),
     ],
 )

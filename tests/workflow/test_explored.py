@@ -27,7 +27,7 @@ KEPT = {
     path.stem: from_json(json.loads(path.read_text()))
     for path in sorted(Path(__file__).with_name("explored").glob("*.json"))
 }
-SEQUENCES = 90
+SEQUENCES = 50
 FIRST_SEED = 1_000_000
 EVERY = 31
 """Of the table's cases every 31st is played: an odd number, so that cases with and without webhooks take turns."""
@@ -49,7 +49,7 @@ async def system(postgres_server: Postgres, template_database: str, temporal_cli
         yield running
 
 
-async def test_ninety_generated_sequences_end_right_by_the_providers_books_and_the_audit_holds(
+async def test_fifty_generated_sequences_end_right_by_the_providers_books_and_the_audit_holds(
     system: Explored,
 ) -> None:
     result = Result(FIRST_SEED)
