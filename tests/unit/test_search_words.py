@@ -1,10 +1,12 @@
 """Words of a search: without case and accents, ids whole and in parts, within PostgreSQL's limits."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from projections.search_words import LONGEST, search_text, whole_words, words_and_parts
+from projections.search_words import LONGEST, folded, search_text, whole_words, words_and_parts
 
 
 @pytest.mark.parametrize(
@@ -36,6 +38,12 @@ def test_words_are_without_case_accents_and_surrounding_punctuation(text: str, w
 )
 def test_parts_of_a_word_are_words_too(text: str, words: set[str]) -> None:
     assert set(words_and_parts(text)) >= words
+
+
+@given(st.text(st.characters() | st.sampled_from(" _-.\t\x1c\x85\u2003\u3000")))
+def test_words_are_the_same_whether_a_text_is_divided_at_blanks_first_or_not(text: str) -> None:
+    found = re.findall(r"[^\W_](?:[\w.\-/:#&+@]*[^\W_])?", folded(text))
+    assert whole_words(text) == [word[:LONGEST] for word in found]
 
 
 @given(st.text(max_size=300))

@@ -3,6 +3,7 @@
 import pickle
 
 import pytest
+from pydantic import ValidationError
 
 from orders.errors import (
     CorruptStream,
@@ -102,3 +103,11 @@ def test_a_refusal_is_one_sentence_and_survives_pickling(refusal: OrderError) ->
     assert "\n" not in str(refusal)
     copy = pickle.loads(pickle.dumps(refusal))
     assert (str(copy), vars(copy)) == (str(refusal), vars(refusal))
+
+
+def test_an_id_with_a_fault_is_refused_each_time_and_kept_nowhere() -> None:
+    data = REFUNDED.model_dump(mode="json", by_alias=True)
+    for faulty in ("a/b", "a b", "x" * 129, "") * 2:
+        with pytest.raises(ValidationError):
+            OrderRefunded.model_validate(data | {"customerId": faulty})
+        assert OrderRefunded.model_validate(data) == REFUNDED
