@@ -81,6 +81,7 @@ PARTS: Final = (
             "worker | the rest": "orders_scale_out:measure_by_role",
             "worker | worker | the rest": "orders_scale_out:measure_two",
         },
+        most_rounds=2,
     ),
     Part(
         "durable",

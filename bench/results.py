@@ -95,7 +95,7 @@ def _conditions(results: Results) -> Iterable[str]:
     for name, part in results.items():
         if run := part.get("run"):
             yield (
-                f"- `{name}`: {run['rounds']} rounds of commit {run['commit']} at scale {run['scale']:g}, {run['at']}, "
+                f"- `{name}`: rounds: {run['rounds']}, commit {run['commit']} at scale {run['scale']:g}, {run['at']}, "
                 f"{run['cores']} cores, Python {run['python']}, load {run['load']} before it, {run['seconds']:.0f} s"
             )
 

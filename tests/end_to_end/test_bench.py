@@ -69,7 +69,7 @@ def test_a_run_reports_machine_and_progress_into_a_pipe_and_its_results_become_a
     assert "Last time: dispatch " in second.stderr
     table = bench(results, "dispatch", "--table").stdout
     assert "| `dispatch` | p50_ms | " in table
-    assert "- `dispatch`: 1 rounds of commit " in table
+    assert "- `dispatch`: rounds: 1, commit " in table
 
 
 async def test_a_second_round_is_measured_on_the_temporal_server_of_the_first(on: Servers) -> None:

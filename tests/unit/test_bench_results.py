@@ -42,7 +42,7 @@ def test_the_table_has_a_row_for_each_target_and_the_conditions_of_each_part() -
         "| `append` | events_per_s | 4,000.0 | bare: 8,000.0 | 0.50 | ≥ 0.9 | missed |",
         "| `append` | events_per_s | 4,000.0 |  |  | ≥ 900 | met |",
         "",
-        "- `append`: 2 rounds of commit abc1234 at scale 1, 2026-01-31 09:30, 2 cores, Python 3.11.7, load 0.4 before it, 80 s",
+        "- `append`: rounds: 2, commit abc1234 at scale 1, 2026-01-31 09:30, 2 cores, Python 3.11.7, load 0.4 before it, 80 s",
     ]
 
 
