@@ -22,7 +22,10 @@ class Settings(GatewaySettings):
         None, alias="DATABASE_OWNER_URL", description="for `orders migrate`: the database's owner; default DATABASE_URL"
     )
     database_pool_size: int = Field(
-        20, alias="ORDERS_DATABASE_POOL_SIZE", ge=2, description="the most connections of a process's pool"
+        20,
+        alias="ORDERS_DATABASE_POOL_SIZE",
+        ge=3,
+        description="the most connections of a process's pool; a rebuild takes three at once",
     )
     temporal_address: str | None = Field(
         None, alias="TEMPORAL_ADDRESS", description="host:port of Temporal, beside its other TEMPORAL_* variables"

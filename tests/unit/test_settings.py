@@ -26,7 +26,7 @@ def test_a_setting_that_is_no_number_is_named(monkeypatch: pytest.MonkeyPatch) -
     ("name", "value", "problem"),
     [
         ("ORDERS_DATABASE_POOL_SIZE", "many", 'must be a whole number, not "many"'),
-        ("ORDERS_DATABASE_POOL_SIZE", "1", 'must be at least 2, not "1"'),
+        ("ORDERS_DATABASE_POOL_SIZE", "2", 'must be at least 3, not "2"'),
         ("ORDERS_PAYMENTS_PER_SECOND", "0", 'must be more than 0.0, not "0"'),
         ("ORDERS_LABELS_PER_SECOND", "fast", 'must be a number, not "fast"'),
         ("ORDERS_WEBHOOKS_ALLOW_PRIVATE", "sometimes", 'must be true or false, not "sometimes"'),
