@@ -33,7 +33,7 @@ class StripeRefundClosing:
             await self._ledger.close(request.key, request)
 
     async def close_void(self, charge: ChargeRow) -> int:
-        """Close the failed refund of a cancelled order's charge; return the amount due. Raises RefundUnderWay in other states."""
+        """Close the failed refund of a cancelled order's charge; return the amount due. Otherwise raises RefundUnderWay."""
         key = key_of_order("refund-payment", charge.order_id)
         rows = await self._refunds.synced(charge.intent_id or "", charge.currency)
         row = rows.get(key)
