@@ -10,6 +10,7 @@ from eventstore.errors import CheckpointMoved
 from eventstore.parking import Parking, parked_counts
 from eventstore.store import EventStore
 from eventstore.wakeup import Wakeup
+from orders.events import OrderPlaced
 from projections import PROJECTIONS
 from projections.columns import columns
 from projections.customer_orders import CUSTOMER_ORDERS
@@ -71,7 +72,7 @@ async def test_rows_that_were_written_over_many_pages_are_the_fold_of_the_log(
         await happens(store, *history(f"s-{number}", *SHIPPED), *history(f"r-{number}", *REFUNDED, customer="bob"))
     await drain(projector(pool, store, projection, page=7))
     rows = await rows_of(pool, projection)
-    assert rows
+    assert rows or OrderPlaced not in projection.events
     assert rows == await fold_of_the_log(store, projection)
 
 
