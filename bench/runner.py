@@ -92,12 +92,18 @@ async def compare(on: Servers, part: Part, rounds: int, scale: float, on_side: C
             except LeftOut as error:
                 left_out[side] = str(error)
     medians = {side: _medians(figures) for side, figures in measured.items() if figures}
-    judged = [each for each in part.targets if not {next(iter(part.sides)), each.against} & left_out.keys()]
+    judged = [each for each in part.targets if _is_measured(each, part, medians)]
     return Compared(part, medians, measured, [_judge(each, part, medians) for each in judged], left_out)
 
 
 def _medians(rounds: list[dict[str, float]]) -> dict[str, float]:
     return {name: statistics.median(each[name] for each in rounds) for name in rounds[0]}
+
+
+def _is_measured(target: Target, part: Part, medians: dict[str, dict[str, float]]) -> bool:
+    """False where a side was left out, or a process's time could not be read or was too short to count."""
+    ours = target.figure in medians.get(next(iter(part.sides)), {})
+    return ours and (target.against is None or bool(medians.get(target.against, {}).get(target.figure)))
 
 
 def _judge(target: Target, part: Part, medians: dict[str, dict[str, float]]) -> Verdict:

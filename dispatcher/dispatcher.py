@@ -99,7 +99,7 @@ class Dispatcher:
             self._done.update(event.position for event in imported)
         await self._bulk.free_places(events)
         while events := self._left(page):
-            await self._starts.all(events, self._done)
+            await self._starts.start_all(events, self._done)
 
     def _left(self, page: Sequence[RecordedEvent]) -> list[RecordedEvent]:
         return [event for event in page if event.position not in self._done]
@@ -112,7 +112,7 @@ class Dispatcher:
             return False
         events, started = await self._events_of(due), set[int]()
         try:
-            await self._bulk_starts.all(events, started)
+            await self._bulk_starts.start_all(events, started)
         except RPCError as error:
             _log.warning("bulk orders could not be started", error=error.message)
         await self._bulk.take_places(started)
@@ -134,7 +134,7 @@ class Dispatcher:
         recorded = await self._store.read_at(position)
         if recorded is None or not await self._parking.of([position]):
             raise NotParked(position)
-        dispatched = await self._starts.or_park(recorded)
+        dispatched = await self._starts.start_or_park(recorded)
         if dispatched:
             await self._parking.remove(position)
         return dispatched

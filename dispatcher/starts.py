@@ -49,7 +49,7 @@ class Starts:
         """Begin with other events: starts of the earlier ones prove nothing."""
         self._alone.proof = None
 
-    async def all(self, events: Sequence[RecordedEvent], done: set[int]) -> None:
+    async def start_all(self, events: Sequence[RecordedEvent], done: set[int]) -> None:
         """Start or park them, those of a stream in order, and add their positions to `done`. Events behind one that was parked
         for its failing start are left. Raises the RPCError of a start that is to be retried, and the errors of the database,
         after the other starts have ended."""
@@ -70,7 +70,7 @@ class Starts:
         """Start or park events of one stream, up to the first one whose start fails: returned with its error."""
         for event in events:
             try:
-                await self.or_park(event)
+                await self.start_or_park(event)
             except RPCError as error:
                 return event, error
             done.add(event.position)
@@ -86,7 +86,7 @@ class Starts:
         for _, error in failed.values():
             raise error
 
-    async def or_park(self, recorded: RecordedEvent) -> bool:
+    async def start_or_park(self, recorded: RecordedEvent) -> bool:
         """Start the workflows of an event. True on success, False where it is parked. Raises RPCError while Temporal is
         unavailable."""
         async with self._in_flight:

@@ -52,7 +52,7 @@ def _is(status: str) -> Callable[[Event], bool]:
 class Trigger:
     """Start this workflow on this event, where the condition holds; with a signal: signal it, started if necessary.
 
-    again: also after a successful run, because a person requested it.
+    status: the search attribute OrderStatus of a new run. again: also after a successful run, because a person requested it.
     """
 
     event_type: str

@@ -10,15 +10,15 @@ ROUNDS: Final = 3
 class FailingAlone(Generic[K]):
     """Counts, for each key, the consecutive rounds in which its call failed while another call succeeded.
 
-    A round without any answered call is an outage and is not counted, also where it begins in the middle of a round.
-    refused: the error of a failed call.
+    A round in which no call succeeds is an outage and is not counted. As an outage may begin in the middle of a round, a call
+    that succeeded is repeated after the failures. refused: the error of a failed call.
     """
 
     def __init__(self, refused: type[Exception]) -> None:
         self._refused = refused
         self._rounds: dict[K, int] = {}
         self.proof: Callable[[], Awaitable[object]] | None = None
-        """A call that succeeded, and that may be repeated without effect."""
+        """The latest call that succeeded, set by the caller. To repeat it has no effect."""
 
     async def note(self, failed: Collection[K]) -> list[K]:
         """Count a round. Returns the keys that reached the limit, and resets them."""
@@ -30,7 +30,7 @@ class FailingAlone(Generic[K]):
         return given_up
 
     async def _answered(self) -> bool:
-        """True where the proof succeeds now, after the failures."""
+        """Repeat the call that succeeded; True if it succeeds again."""
         if self.proof is None:
             return False
         try:

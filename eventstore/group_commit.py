@@ -9,9 +9,9 @@ from uuid import UUID
 import asyncpg
 
 from eventstore.errors import POSITION_PASSED
-from eventstore.lanes import Lanes
 from eventstore.model import AppendResult
 from eventstore.statements import APPEND_EACH, APPEND_ONE
+from eventstore.stream_turns import StreamTurns
 
 _SENDERS: Final = 2  # one makes up a group while the database is at the other's
 _GROUP: Final = 16
@@ -37,7 +37,7 @@ class GroupCommit:
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
         self._one_is_alone = False
-        self._lanes = Lanes(max(1, pool.get_max_size() // 2))
+        self._turns = StreamTurns(max(1, pool.get_max_size() // 2))
         self._waiting: list[_Waiting] = []
         self._senders: set[asyncio.Task[None]] = set()
 
@@ -45,9 +45,9 @@ class GroupCommit:
         """Append in a group, or by one statement, which is faster for a single append; in other cases by `alone`. Raises the
         errors of `alone` and the driver."""
         stream = row[0]
-        if self._lanes.is_taken(stream):
+        if self._turns.is_taken(stream):
             return await self.alone(stream, lambda: self._one(row, alone))
-        if not self._one_is_alone and not self._waiting and not self._lanes.full:
+        if not self._one_is_alone and not self._waiting and not self._turns.full:
             self._one_is_alone = True
             try:
                 return await self.alone(stream, lambda: self._one(row, alone))
@@ -57,7 +57,7 @@ class GroupCommit:
 
     async def alone(self, stream: str, append: Callable[[], Awaitable[AppendResult]]) -> AppendResult:
         """Append after the process's pending appends to the same stream, so that they use one connection together."""
-        return await self._lanes.in_turn(stream, append)
+        return await self._turns.in_turn(stream, append)
 
     async def _one(self, row: Row, alone: Callable[[], Awaitable[AppendResult]]) -> AppendResult:
         try:

@@ -14,7 +14,7 @@ select c.table_schema || '.' || c.table_name as relation, array_agg(c.column_nam
 # Sets columns of an order's rows in a ledger of LEDGER_TIMES. By the ledger's index on order_id, or a scan.
 SHIFT_TIMES: Final = "update {relation} set {columns} where order_id = $1"
 
-# Number of readers below a position, or 1 if the named reader is or has not begun. By the primary key of subscriptions.
+# Number of readers below a position; for a named reader 1 if it is below, or has not begun. By subscriptions_pkey.
 READERS_BEHIND: Final = """
 select case when $1::text is null then (select count(*) from eventstore.subscriptions s where s.position < $2)
             when exists (select from eventstore.subscriptions s where s.name = $1 and s.position >= $2) then 0

@@ -9,7 +9,7 @@ from orders.adjustments import PaymentAdjusted
 from orders.events import OrderCancelled, OrderPaid, OrderPlaced, OrderRefunded, OrderShipped
 from orders.payment_events import RefundClosed, RefundOutcome
 from projections.columns import Sum
-from projections.projection import Changes, NotPlaced, Projection
+from projections.projection import Changes, OrderMissing, Projection
 
 _FIRST: Final = datetime.max.replace(tzinfo=UTC)
 _LAST: Final = datetime.min.replace(tzinfo=UTC)
@@ -37,9 +37,9 @@ class CustomerRow:
 
 
 def changes(row: CustomerRow, event: CustomerEvent, recorded: RecordedEvent) -> Changes:
-    """New figures of the customer. Raises NotPlaced if the customer has no order in this currency."""
+    """New figures of the customer. Raises OrderMissing if the customer has no order in this currency."""
     if row.order_count == 0 and not isinstance(event, OrderPlaced):
-        raise NotPlaced(event.order_id, event.event_type)
+        raise OrderMissing(event.order_id, event.event_type)
     return {"position": recorded.position, **_figures(row, event)}
 
 

@@ -25,7 +25,7 @@ from orders.events import (
 )
 from orders.model import units
 from orders.payment_events import PaymentFailed, PaymentMethodGiven, PaymentPending, RefundClosed, RefundOutcome
-from projections.projection import Changes, NotPlaced, Projection
+from projections.projection import Changes, OrderMissing, Projection
 from projections.search_words import search_text, whole_words, words_and_parts
 
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
@@ -84,9 +84,9 @@ class SearchableOrder(OrderRow):
 
 
 def changes(row: SearchableOrder, event: Event, recorded: RecordedEvent) -> Changes:
-    """New values of the order's columns. Raises NotPlaced if the order has no row yet."""
+    """New values of the order's columns. Raises OrderMissing if the order has no row yet."""
     if row.placed_position == 0 and not isinstance(event, OrderPlaced):
-        raise NotPlaced(event.order_id, event.event_type)
+        raise OrderMissing(event.order_id, event.event_type)
     at = recorded.recorded_at
     return {"updated_at": at, "position": recorded.position, **_step(row, event, at, recorded.position)}
 

@@ -14,7 +14,7 @@ Changes: TypeAlias = dict[str, Any]
 """New values of a row's fields, by name."""
 
 
-class NotPlaced(Exception):
+class OrderMissing(Exception):
     """An event of an order whose order.placed this projection has not folded. Repair that event, then rebuild."""
 
     def __init__(self, order_id: str, event_type: str) -> None:

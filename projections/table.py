@@ -27,6 +27,8 @@ class Table(Generic[R]):
 
     async def load(self, connection: asyncpg.Connection, keys: Sequence[Key]) -> dict[Key, R]:
         """The existing rows among these, by key."""
+        if not keys:  # events that concern no row
+            return {}
         records = await connection.fetch(self._load, *zip(*keys, strict=True))
         rows = [row_of(self._projection.row, record) for record in records]
         return {self._projection.key_of(row): row for row in rows}

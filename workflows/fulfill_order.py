@@ -236,6 +236,7 @@ class FulfillOrder(Stoppable):
     # Execution of steps, and their details in the Temporal Web UI
 
     async def _database(self, signature: step.Signature[I, O], argument: I, summary: str) -> O:
+        """A step forward, which a hold delays and a cancel prevents; compensations call `database_step`, which neither does."""
         return await self.unless_held(lambda: self.database(signature, argument, summary), self.note_cancel)
 
     async def _gateway(self, signature: step.Signature[I, O], argument: I, summary: str) -> O:

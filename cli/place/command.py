@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -54,11 +54,10 @@ class Placement:
         self._bulk = bulk
         self._orders, self._store, self._settings, self._as_json = orders, store, settings, as_json
         self._results: Counter[str] = Counter()
-        self._sure = LineRanges()
+        self._done_lines = LineRanges()
         self._endings = Endings(note)
         self._start = 0
         self._waited = False
-        self._read = True  # False once standard output is closed
         self.stopped: Exception | None = None
 
     async def run(self, file: str, wait: bool) -> int:
@@ -105,7 +104,7 @@ class Placement:
         """Print the summary and return the code."""
         if self.stopped is not None:
             note(explain(self.stopped, self._settings) or repr(self.stopped))
-            note(f"stopped; lines done: {self._sure}. Place the file again: placed orders are recognised")
+            note(f"stopped; lines done: {self._done_lines}. Place the file again: placed orders are recognised")
         if self._as_json:
             self._print_json({"summary": self._summary()})
         else:
@@ -117,9 +116,9 @@ class Placement:
         self._results[outcome.result] += 1
         if outcome.result == "unknown":
             self.stopped = self.stopped or outcome.error
-            self._sure.gap()
+            self._done_lines.gap()
         else:
-            self._sure.add(outcome.line)
+            self._done_lines.add(outcome.line)
         if outcome.order_id and outcome.state:
             self._endings.expect(outcome.order_id, outcome.state)
         if self._as_json:
@@ -134,19 +133,15 @@ class Placement:
             summary["unknown"] = self._results["unknown"]
         return summary | (self._endings.counts if self._waited else {})
 
+    # The orders are placed even when standard output is closed.
+
     def _print_json(self, value: dict[str, Any]) -> None:
-        self._unless_closed(show_json, value)
+        with suppress(BrokenPipeError):
+            show_json(value)
 
     def _print(self, text: str) -> None:
-        self._unless_closed(show, text)
-
-    def _unless_closed(self, write: Any, value: Any) -> None:
-        # The orders are placed even when standard output is closed.
-        try:
-            if self._read:
-                write(value)
-        except BrokenPipeError:
-            self._read = False
+        with suppress(BrokenPipeError):
+            show(text)
 
 
 def _size(file: str) -> int | None:

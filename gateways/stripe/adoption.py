@@ -41,7 +41,7 @@ class StripeAdoption:
                 found[each.id] = each
         live = [each for each in found.values() if each.id != known and each.status in _TAKING]
         for each in sorted(live, key=lambda each: (_TAKING.index(each.status), each.created)):
-            # The search may be from before it was cancelled for another attempt.
+            # The search may be from before the intent was cancelled for another attempt.
             current = await self._api.retrieve(each.id)
             if current.status in _TAKING:
                 return current

@@ -114,7 +114,7 @@ class StripeEvents:
 
 
 def _may_be_outdated(event: StripeEvent) -> bool:
-    """True unless the event is about a refund or a succeeded payment, whose states move forward only."""
+    """True for an event of a payment that had not succeeded: its other states follow one another in any order."""
     return event.type in PAYMENT_EVENTS and event.type != _SUCCEEDED
 
 

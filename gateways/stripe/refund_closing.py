@@ -23,7 +23,7 @@ class StripeRefundClosing:
         self._api, self._ledger, self._refunds = api, ledger, refunds
 
     async def close(self, request: RefundRequest) -> None:
-        """As PaymentGateway.close_refund. Nothing is requested after the first statement, and so after the look at Stripe."""
+        """As PaymentGateway.close_refund. The ledger is closed first: no refund is requested after the look at Stripe."""
         await self._ledger.close(request.key, request)
         await self._cancel_waiting(request)
         row = (await self._refunds.synced(request.payment_id, request.currency))[request.key]
@@ -33,6 +33,7 @@ class StripeRefundClosing:
             await self._ledger.close(request.key, request)
 
     async def close_void(self, charge: ChargeRow) -> int:
+        """Close the failed refund of a cancelled order's charge; return the amount due. Otherwise raises RefundUnderWay."""
         key = key_of_order("refund-payment", charge.order_id)
         rows = await self._refunds.synced(charge.intent_id or "", charge.currency)
         row = rows.get(key)
@@ -55,4 +56,4 @@ class StripeRefundClosing:
 
 def _state_of(row: RefundRow) -> str:
     states = {"pending": "Stripe has it, and has not decided yet", "asked": "it is in progress"}
-    return states.get(row.state, "it was made")
+    return states.get(row.state, "it was made, or refunds in the dashboard have covered it")

@@ -195,7 +195,7 @@ async def test_poison_is_parked_with_its_reason_while_its_neighbours_go_on(
     assert [(event.position, event.stream, event.event_type, event.reason.split(":")[0]) for event in parked] == [
         (broken, "order-odd", "order.placed", "UndecodableEvent"),
         (newer, "order-odd", "order.paid", "UnknownSchemaVersion"),
-        (orphan, "order-never-placed", "order.confirmed", "NotPlaced"),
+        (orphan, "order-never-placed", "order.confirmed", "OrderMissing"),
     ]
     assert await parked_counts(pool) == {"order-dashboard": 3}
 

@@ -133,7 +133,7 @@ def test_given_an_event_of_an_order_never_placed_then_it_is_parked_and_makes_no_
     result = folded(ORDER_DASHBOARD, log_of(CONFIRMED))
     assert result.rows == []
     assert result.parked == [
-        Parked(1, "NotPlaced: order.confirmed of order 'o-1', whose order.placed is not in this projection")
+        Parked(1, "OrderMissing: order.confirmed of order 'o-1', whose order.placed is not in this projection")
     ]
 
 

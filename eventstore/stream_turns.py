@@ -7,7 +7,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-class Lanes:
+class StreamTurns:
     """One append at a time for each stream, and a limit for all: appends blocked by a hanging transaction leave the pool's
     other connections free."""
 
