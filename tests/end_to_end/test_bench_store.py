@@ -11,14 +11,17 @@ from bench.log import fill
 from bench.parts import PARTS, Part
 from bench.runner import Servers, compare
 from bench.side import Ground, LeftOut
+from dispatcher.dispatcher import NAME as DISPATCHER
 from embedded.postgres import Postgres
 from embedded.temporal import TemporalServer
 from eventstore.checkpoints import lags
 from eventstore.store import EventStore
 from eventstore.wakeup import Wakeup
+from orders.events import OrderPlaced
 from projections import PROJECTIONS
 from projections.queries import Queries
 from tests.integration.projections_harness import fold_of_the_log, rows_of
+from webhooks.endpoints import READER as WEBHOOKS
 
 _ODD_STREAMS = """
 select count(*) from eventstore.streams s
@@ -47,7 +50,7 @@ async def test_read_models_of_a_filled_store_equal_a_fold_of_the_log(database_ur
     store = EventStore(pool, Wakeup(pool))
     for projection in PROJECTIONS:
         found = await rows_of(pool, projection)
-        assert found
+        assert found or OrderPlaced not in projection.events
         assert found == await fold_of_the_log(store, projection)
     counts = await Queries(pool).counts_by_status()
     assert counts.keys() >= {"shipped", "cancelled"}
@@ -59,7 +62,7 @@ async def test_readers_let_skip_have_nothing_before_them(database_url: str, pool
     await fill_store(database_url, 20)
     await let_readers_skip(database_url)
     assert {lag.name: lag.events for lag in await lags(pool)} == dict.fromkeys(
-        ("customer-orders", "daily-figures", "dispatcher", "order-dashboard", "webhooks"), 0
+        (DISPATCHER, *(each.name for each in PROJECTIONS), WEBHOOKS), 0
     )
 
 

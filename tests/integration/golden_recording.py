@@ -11,15 +11,18 @@ from typing import Any
 import pytest
 
 from cli import app, output, running
+from dispatcher.dispatcher import NAME as DISPATCHER
 from embedded.ports import HOST, free_ports
 from eventstore.checkpoints import lags
+from projections import PROJECTIONS
 from tests.integration import golden
 from tests.integration.api_harness import Api
 from tests.integration.cli_harness import Ended, Shell
 from tests.running_system import RunningSystem, until
 from tests.workflow.steering import Held, Steering
+from webhooks.endpoints import READER as WEBHOOKS
 
-READERS = ("dispatcher", "order-dashboard", "customer-orders", "webhooks")
+READERS = (DISPATCHER, *(each.name for each in PROJECTIONS), WEBHOOKS)
 Outputs = dict[str, str]
 
 

@@ -2,18 +2,22 @@
 
 import asyncpg
 
+from projections import PROJECTIONS
 from tests.running_system import RunningSystem
 
 _GUARDED = ("eventstore.events", "eventstore.streams")
-# Read models restart empty; no reader's checkpoint lies beyond the log.
-_LOSE = """
+_READ_MODELS = ", ".join(f"'{each.name}'" for each in PROJECTIONS)
+# Every read model's table, and the totals: read models restart empty.
+_EMPTY = """
+select 'truncate ' || string_agg(oid::regclass::text, ', ') from pg_class
+ where relnamespace = 'projections'::regnamespace and relkind = 'r'"""
+# No reader's checkpoint lies beyond the log.
+_LOSE = f"""
 delete from eventstore.events where position > $1;
 delete from eventstore.streams s where not exists (select from eventstore.events e where e.stream_id = s.stream_id);
 update eventstore.streams s set version = (select max(e.version) from eventstore.events e where e.stream_id = s.stream_id);
 update eventstore.subscriptions set position = least(position, $1);
-update eventstore.subscriptions set position = 0 where name in ('order-dashboard', 'customer-orders', 'daily-figures');
-truncate projections.order_dashboard, projections.customer_orders, projections.daily_figures, projections.order_counts,
-    projections.revenue;
+update eventstore.subscriptions set position = 0 where name in ({_READ_MODELS});
 """
 
 
@@ -27,6 +31,7 @@ async def lose_tail(database_url: str, *, after: int) -> None:
                 await owner.execute(f"alter table {table} disable trigger append_only")
             for statement in filter(str.strip, _LOSE.split(";")):
                 await owner.execute(statement, *([after] if "$1" in statement else []))
+            await owner.execute(await owner.fetchval(_EMPTY))
             for table in _GUARDED:
                 await owner.execute(f"alter table {table} enable trigger append_only")
     finally:

@@ -11,6 +11,7 @@ from audit.report import CLAIMS, LABELS, MESSAGES, MONEY, READ_MODELS, STOCK, ST
 from gateways.payments import RefundRequest
 from orders.events import OrderPlaced, OrderShipped
 from orders.names import charge_key
+from projections import PROJECTIONS
 from tests.integration.audit_harness import SKU, TOTAL, UNITS, Books, opened_books
 
 ORDER = "o-1"
@@ -60,9 +61,7 @@ async def test_an_event_of_an_unknown_type_in_an_order_is_found(books: Books) ->
     position = await books.app.store.head()
     assert await books.found() == [
         (STREAMS, ORDER),
-        (READ_MODELS, f"order-dashboard@{position}"),
-        (READ_MODELS, f"customer-orders@{position}"),
-        (READ_MODELS, f"daily-figures@{position}"),
+        *((READ_MODELS, f"{each.name}@{position}") for each in PROJECTIONS),
     ]
 
 

@@ -16,11 +16,12 @@ from eventstore.command_handler import event_id
 from eventstore.model import NO_STREAM, NewEvent
 from eventstore.parking import Parking
 from orders.ids import stream_name
+from projections import PROJECTIONS
 from tests.integration.cli_harness import UI_URL, Ended, Shell, application, as_lines, both, database, shell_for
 from tests.running_system import new_id, order_data, until
 
 SHORT_RUNS, AT_ONCE = 20, 4
-NAMES = ["order-dashboard", "customer-orders", "daily-figures"]
+NAMES = [each.name for each in PROJECTIONS]
 
 
 @pytest.fixture(scope="module")
@@ -221,9 +222,7 @@ async def test_health_looks_at_every_part(shell: Shell, shipped: str) -> None:
         "rights",
         "writes",
         "dispatcher",
-        "order-dashboard",
-        "customer-orders",
-        "daily-figures",
+        *NAMES,
         "webhooks",
         "temporal",
     }

@@ -14,4 +14,4 @@ async def test_given_a_migrated_database_when_dumped_then_it_is_the_committed_sc
 ) -> None:
     dumped = await dump_schema(database_url, postgres_server.bin)
     difference = difflib.unified_diff(COMMITTED.read_text().splitlines(), dumped.splitlines(), "schema.sql", "migrated")
-    assert not list(difference), "the migrations changed: python -m embedded.schema > schema.sql"
+    assert not list(difference), "the migrations changed: `make schema`"

@@ -244,4 +244,4 @@ async def test_every_output_is_recorded(outputs: Outputs) -> None:
 
 @pytest.mark.parametrize("name", golden.recorded())
 async def test_an_output_is_as_recorded(name: str, outputs: Outputs) -> None:
-    assert outputs[name] == golden.recorded()[name]
+    assert outputs[name] == golden.recorded()[name], "where the change is meant: `make golden`, then read `git diff`"

@@ -1,4 +1,4 @@
-"""A further read model: a row per SKU, so that one event changes many rows, with columns of every type."""
+"""A further read model, the template of one with a row per SKU: an event changes several rows. Columns of every type."""
 
 import datetime
 from dataclasses import dataclass
@@ -53,9 +53,9 @@ def changes(row: SkuRow, event: OrderPlaced, recorded: RecordedEvent) -> Changes
     }
 
 
-UNITS_BY_SKU: Final = Projection(
-    name="units-by-sku",
-    table="units_by_sku",
+SHAPE_UNITS: Final = Projection(
+    name="shape-units",
+    table="shape_units",
     row=SkuRow,
     key_columns=("sku",),
     events=(OrderPlaced,),
@@ -69,8 +69,8 @@ async def store(pool: asyncpg.Pool, database_url: str) -> EventStore:
     made = ", ".join(f"{name} {sql_type}" for name, sql_type in columns(SkuRow).items())
     async with owner(database_url) as connection:
         await connection.execute(
-            f"create table projections.units_by_sku ({made}, primary key (sku));"
-            "grant select, insert, update on projections.units_by_sku to orders_app"
+            f"create table projections.shape_units ({made}, primary key (sku));"
+            "grant select, insert, update on projections.shape_units to orders_app"
         )
     return EventStore(pool, Wakeup(pool))
 
@@ -95,9 +95,9 @@ async def test_given_orders_of_several_skus_then_each_event_feeds_a_row_per_sku(
 ) -> None:
     monkeypatch.setattr(tables, "_COPIED", copied)
     await happens(store, placed("o-1", TEA=2, CUP=1), placed("o-2", TEA=1), placed("o-3", CUP=4, POT=1))
-    await drain(projector(pool, store, UNITS_BY_SKU, page=2))
-    rows: dict[str, Any] = {row.sku: row for row in await rows_of(pool, UNITS_BY_SKU)}
-    assert [*rows.values()] == await fold_of_the_log(store, UNITS_BY_SKU)
+    await drain(projector(pool, store, SHAPE_UNITS, page=2))
+    rows: dict[str, Any] = {row.sku: row for row in await rows_of(pool, SHAPE_UNITS)}
+    assert [*rows.values()] == await fold_of_the_log(store, SHAPE_UNITS)
     day, at = datetime.date(2026, 1, 31), datetime.datetime(2026, 1, 31, 9, 30, tzinfo=datetime.UTC)
     assert rows == {
         "TEA": SkuRow("TEA", 3, 2**63, Decimal("100.00"), True, day, at, 2),
@@ -112,8 +112,8 @@ async def test_given_an_event_that_one_of_its_rows_refuses_then_it_is_parked_and
     await happens(store, placed("o-1", TEA=2))
     refused = await happens(store, placed("o-2", TEA=1, CURSED=1))
     last = await happens(store, placed("o-3", TEA=3))
-    await drain(projector(pool, store, UNITS_BY_SKU))
-    [parked] = await Parking(pool, UNITS_BY_SKU.name).all()
+    await drain(projector(pool, store, SHAPE_UNITS))
+    [parked] = await Parking(pool, SHAPE_UNITS.name).all()
     assert (parked.position, parked.reason) == (refused, "ValueError: not for sale")
-    [row] = await rows_of(pool, UNITS_BY_SKU)
+    [row] = await rows_of(pool, SHAPE_UNITS)
     assert (row.sku, row.units, row.position) == ("TEA", 5, last)

@@ -10,6 +10,7 @@ from eventstore.model import RecordedEvent
 from eventstore.parking import Parking, parked_counts
 from eventstore.store import EventStore
 from eventstore.wakeup import Wakeup
+from orders.events import OrderPaid, OrderPlaced
 from projections import PROJECTIONS
 from projections import rebuild as rebuilding
 from projections import table as tables
@@ -71,7 +72,8 @@ async def test_given_poison_here_and_there_then_a_rebuild_of_small_pages_comes_t
     for projection in PROJECTIONS:
         await drain(projector(pool, store, projection))
         live[projection.name] = await rows_of(pool, projection), await parked_of(pool, projection)
-        assert len(live[projection.name][1]) >= 2
+        undecodable = sum(event in projection.events for event in (OrderPlaced, OrderPaid))
+        assert len(live[projection.name][1]) >= undecodable
     assert any("out of" in reason for _, reason in live["order-dashboard"][1])
     reported: list[int] = []
 
@@ -128,17 +130,17 @@ async def test_a_rebuild_forgets_what_was_parked_and_parks_what_is_still_poison(
 ) -> None:
     poison = await foreign(store, "order.placed", orderId="odd")
     good = await happens(store, *history("o-1"))
-    await drain(projector(pool, store, ORDER_DASHBOARD))
-    await drain(projector(pool, store, CUSTOMER_ORDERS))
-    await drain(projector(pool, store, DAILY_FIGURES))
+    for projection in PROJECTIONS:
+        await drain(projector(pool, store, projection))
     await pool.execute(
         "insert into eventstore.parked (consumer, position, reason) values ('order-dashboard', $1, 'mended since')",
         good,
     )
     await rebuild(pool, store, CODEC, [ORDER_DASHBOARD], ignored)
-    for projection in PROJECTIONS:
+    of_placed = [each for each in PROJECTIONS if OrderPlaced in each.events]
+    for projection in of_placed:
         assert [event.position for event in await Parking(pool, projection.name).all()] == [poison]
-    assert await parked_counts(pool) == {each.name: 1 for each in PROJECTIONS}
+    assert await parked_counts(pool) == {each.name: 1 for each in of_placed}
 
 
 async def test_an_error_of_one_projection_ends_a_rebuild_of_all_and_leaves_nothing_open(

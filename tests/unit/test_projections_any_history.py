@@ -125,4 +125,4 @@ def test_pages_of_any_size_come_to_the_same_rows(projection: Projection[Any], hi
         rows = folded(projection, log[start : start + size], rows).rows
     whole = folded(projection, log)
     assert whole.parked == []
-    assert {row.position: row for row in rows} == {row.position: row for row in whole.rows}
+    assert {projection.key_of(row): row for row in rows} == {projection.key_of(row): row for row in whole.rows}
