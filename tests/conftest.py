@@ -18,6 +18,7 @@ from embedded.temporal import TIME_SKIPPING, TemporalServer, run_temporal
 from eventstore.migrate import migrate
 from tests.forked import SERVER
 from tests.gateways.stripe_fixtures import local_stripe, stripe_api, stripe_server  # noqa: F401 – for every test that asks for them
+from tests.integration.cli_harness import Shell, shell_for
 
 RUN_MARK = "ORDERS_TEST_RUN"  # an environment variable, so that every descendant of a run carries it
 END_LIMIT = 20.0  # seconds
@@ -106,6 +107,12 @@ async def database_url(postgres_server: Postgres, template_database: str) -> Asy
     await _administer(postgres_server, f"create database {name} template {template_database} strategy file_copy")
     yield postgres_server.address(name)
     await _administer(postgres_server, f"drop database {name} with (force)")
+
+
+@pytest.fixture
+def shell(database_url: str, temporal_server: TemporalServer, tmp_path: Path) -> Shell:
+    """A shell on the test's own database. It has no worker: an order stays placed until the test runs one."""
+    return shell_for(tmp_path, database_url, temporal_server)
 
 
 async def _administer(server: Postgres, statement: str) -> None:

@@ -10,13 +10,11 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any
 
-import pytest
 from temporalio.client import Client
 
-from embedded.temporal import TemporalServer
 from orders.topics import TOPICS
 from tests.end_to_end.broken_lines import WAYS
-from tests.integration.cli_harness import COMMAND, Shell, clean_environment, shell_for
+from tests.integration.cli_harness import COMMAND, Shell, clean_environment
 from tests.running_system import RunningSystem, new_id, order_data, running_system, until
 from tests.workflow.books import assert_the_books_hold
 
@@ -58,11 +56,6 @@ def an_import(folder: Path, lines: int, **order: Any) -> Import:
     file = folder / f"{lines}.jsonl"
     file.write_bytes(b"\n".join(content))
     return Import(file, good, bad)
-
-
-@pytest.fixture
-def shell(database_url: str, temporal_server: TemporalServer, tmp_path: Path) -> Shell:
-    return shell_for(tmp_path, database_url, temporal_server)
 
 
 def assert_each_line_is_answered_for(given: Import, answers: Sequence[dict[str, Any]], messages: str) -> None:
@@ -108,13 +101,12 @@ async def placed_and_measured(shell: Shell, given: Import) -> int:
 
 
 async def test_the_good_orders_of_a_bad_file_all_settle_and_the_books_hold(
-    database_url: str, temporal_server: TemporalServer, temporal_client: Client, tmp_path: Path
+    database_url: str, shell: Shell, temporal_client: Client, tmp_path: Path
 ) -> None:
     given = an_import(tmp_path, SETTLED, quantity=1)
     async with running_system(database_url, temporal_client) as system:
         shipped = len(given.good) - SHORT
         await system.stock(TEA_1=shipped)
-        shell = shell_for(tmp_path, database_url, temporal_server)
         ended = await shell.orders("place", str(given.file), "--json", "--wait")
         assert ended.code == 1
         *lines, summary = ended.lines

@@ -3,24 +3,14 @@
 import csv
 import getpass
 from io import StringIO
-from pathlib import Path
 
-import pytest
-
-from embedded.temporal import TemporalServer
 from eventstore.pool import open_pool
 from eventstore.store import EventStore
 from eventstore.wakeup import Wakeup
 from projections.order_dashboard import ORDER_DASHBOARD
-from tests.integration.cli_harness import Shell, as_lines, shell_for
+from tests.integration.cli_harness import Shell, as_lines
 from tests.integration.projections_harness import drain, projector
 from tests.running_system import order_data
-
-
-@pytest.fixture
-def shell(database_url: str, temporal_server: TemporalServer, tmp_path: Path) -> Shell:
-    """A shell without a worker: an order stays placed."""
-    return shell_for(tmp_path, database_url, temporal_server)
 
 
 async def project(shell: Shell) -> None:

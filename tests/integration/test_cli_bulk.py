@@ -9,12 +9,10 @@ import signal
 import sys
 import termios
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from bootstrap import App
-from embedded.temporal import TemporalServer
 from order_streams import load_order
 from orders.ids import stream_name
 from tests.integration.cli_harness import (
@@ -24,7 +22,6 @@ from tests.integration.cli_harness import (
     application,
     as_lines,
     clean_environment,
-    shell_for,
 )
 from tests.running_system import order_data, until
 
@@ -36,12 +33,6 @@ async def app(shell: Shell) -> AsyncIterator[App]:
     """The application on the shell's database."""
     async with application(shell) as opened:
         yield opened
-
-
-@pytest.fixture
-def shell(database_url: str, temporal_server: TemporalServer, tmp_path: Path) -> Shell:
-    """A shell without a worker: an order stays placed."""
-    return shell_for(tmp_path, database_url, temporal_server)
 
 
 async def place(shell: Shell, count: int) -> list[str]:

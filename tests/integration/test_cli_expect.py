@@ -1,16 +1,14 @@
 """Commands that change nothing unless the state is the one that the person has seen."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from bootstrap import App
-from embedded.temporal import TemporalServer
 from orders.commands import ConfirmOrder, RecordPayment, RecordShipment
 from orders.ids import stream_name
 from orders.interventions import RequestRefund
-from tests.integration.cli_harness import Shell, application, as_lines, shell_for
+from tests.integration.cli_harness import Shell, application, as_lines
 from tests.running_system import new_id, order_data
 
 
@@ -19,12 +17,6 @@ async def app(shell: Shell) -> AsyncIterator[App]:
     """The application on the shell's database."""
     async with application(shell) as opened:
         yield opened
-
-
-@pytest.fixture
-def shell(database_url: str, temporal_server: TemporalServer, tmp_path: Path) -> Shell:
-    """A shell without a worker: an order stays placed."""
-    return shell_for(tmp_path, database_url, temporal_server)
 
 
 async def test_an_act_on_another_version_is_refused_with_the_present_one(shell: Shell) -> None:

@@ -12,18 +12,12 @@ from temporalio.common import WorkflowIDConflictPolicy
 
 from activities.signatures import OrderRef
 from embedded.ports import free_ports
-from embedded.temporal import TemporalServer
-from tests.integration.cli_harness import Shell, as_lines, shell_for
+from tests.integration.cli_harness import Shell, as_lines
 from tests.integration.metrics_harness import Scraper, names
 from tests.running_system import new_id, order_data, until
 from tests.unit.test_alerts import METRIC, expressions
 
 NAMES = ("ORDERS_METRICS_ADDRESS", "ORDERS_TEMPORAL_METRICS_ADDRESS")
-
-
-@pytest.fixture
-def shell(tmp_path: Path, database_url: str, temporal_server: TemporalServer) -> Shell:
-    return shell_for(tmp_path, database_url, temporal_server)
 
 
 @pytest.fixture

@@ -1,13 +1,11 @@
 """Exported traces, configured by OpenTelemetry's own variables."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from embedded.ports import free_ports
-from embedded.temporal import TemporalServer
-from tests.integration.cli_harness import Shell, as_lines, shell_for
+from tests.integration.cli_harness import Shell, as_lines
 from tests.integration.otlp_harness import Collector, collector
 from tests.plain_http import plain_http
 from tests.running_system import new_id, order_data, until
@@ -17,11 +15,6 @@ from tests.running_system import new_id, order_data, until
 def collected() -> Iterator[Collector]:
     with collector() as given:
         yield given
-
-
-@pytest.fixture
-def shell(tmp_path: Path, database_url: str, temporal_server: TemporalServer) -> Shell:
-    return shell_for(tmp_path, database_url, temporal_server)
 
 
 async def test_one_trace_goes_from_the_command_through_the_worker_to_the_last_message(
