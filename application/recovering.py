@@ -16,8 +16,9 @@ from dispatcher.starter import WorkflowStarter
 from dispatcher.triggers import TRIGGERS, Trigger
 from eventstore.connection import BUILT_IN_ONLY
 from eventstore.model import RecordedEvent
+from eventstore.parking import forget_lost
 from eventstore.pool import connect
-from eventstore.statements import CHECKPOINTS_BEYOND, FORGET_LOST_PARKED, SEQUENCE_LAG, SET_BACK, SET_SEQUENCES
+from eventstore.statements import CHECKPOINTS_BEYOND, SEQUENCE_LAG, SET_BACK, SET_SEQUENCES
 from open_work.evidence import gather
 from open_work.open_orders import Prospect, Prospects, Work, unfinished
 from open_work.sources import Sources
@@ -79,7 +80,7 @@ class Recovery:
     async def _checkpoints(self) -> AsyncIterator[Loss]:
         head = await self.sources.store.head()
         if self.apply:
-            await self.sources.pool.execute(FORGET_LOST_PARKED, head)
+            await forget_lost(self.sources.pool, head)
         for name, position in await self.sources.pool.fetch(CHECKPOINTS_BEYOND, head):
             problem = f"has read to position {position:,}, and the log ends at {head:,}"
             if name in _PROJECTIONS:

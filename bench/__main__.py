@@ -60,9 +60,9 @@ def _announce(parts: list[Part], rounds: int, scale: float, out: Path) -> None:
     known = {name: seconds for name, seconds in last.items() if seconds is not None}
     _STDERR.print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}", highlight=False)
     if known:
-        each = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in known.items())
+        durations = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in known.items())
         unknown = f", and {', '.join(sorted(last.keys() - known))}" if len(known) < len(last) else ""
-        _STDERR.print(f"Last time: {each}; together {sum(known.values()) / 60:.1f} min{unknown}", highlight=False)
+        _STDERR.print(f"Last time: {durations}; together {sum(known.values()) / 60:.1f} min{unknown}", highlight=False)
 
 
 def _fail(message: str) -> int:

@@ -42,7 +42,7 @@ class Servers:
 
 @asynccontextmanager
 async def running_servers() -> AsyncIterator[Servers]:
-    """Run servers with data with fsync, in temporary files that are deleted at the end."""
+    """Run servers that keep their data with fsync, in temporary files that are deleted at the end."""
     with throwaway_folder() as data, throwaway_folder() as socket_dir:
         postgres = Server(partial(run_postgres, data / "postgres", durable=True, socket_dir=socket_dir))
         temporal = Server(partial(run_temporal, data / "temporal.db", ui=False, port=free_ports(1)[0]))

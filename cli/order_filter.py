@@ -16,7 +16,7 @@ from application.order_cursors import order_cursor
 from cli.arguments import CustomerFilter, tags
 from cli.running import Exit
 from orders.fields import MAX_AMOUNT, utc_time
-from projections.order_filter import MAX_SEARCH, BadFilter, OrderFilter, Period
+from projections.order_filter import MAX_SEARCH, BadFilter, OrderFilter, period_of
 from projections.order_pages import OrderCursor
 from settings import Settings
 
@@ -155,7 +155,7 @@ def _order_filter(
             max_total=max_total,
             tags=tag or (),
             metadata=metadata_of(metadata or ()),
-            period=Period(placed_from, placed_to) if placed_from or placed_to else None,
+            period=period_of(placed_from, placed_to),
         )
     except BadFilter as error:
         field, problem = error.faults[0]

@@ -46,10 +46,8 @@ class Dispatcher:
     ) -> None:
         self._store, self._codec, self._parking = store, codec, Parking(store.pool, NAME)
         self._starts = Starts(codec, starter, self._parking, triggers)
-        self._bulk, self._bulk_starts = (
-            BulkOrders(store.pool, bulk_places),
-            Starts(codec, starter, self._parking, triggers),
-        )
+        self._bulk = BulkOrders(store.pool, bulk_places)
+        self._bulk_starts = Starts(codec, starter, self._parking, triggers)
         self._types = sorted({trigger.event_type for trigger in triggers} | FREEING)
         self._log = LaneReader(store.pool, NAME)
         self._ahead: Page | None = None

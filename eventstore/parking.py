@@ -9,6 +9,7 @@ from eventstore.checkpoints import Executor
 from eventstore.statements import (
     CLEAR_PARKED,
     COUNT_PARKED,
+    FORGET_LOST_PARKED,
     LIST_PARKED,
     MOVE_PARKED,
     PARK,
@@ -89,3 +90,8 @@ class Parking:
 async def parked_counts(executor: Executor) -> dict[str, int]:
     """Number of parked events of each consumer that has any."""
     return {consumer: int(count) for consumer, count in await executor.fetch(COUNT_PARKED)}
+
+
+async def forget_lost(executor: Executor, head: int) -> None:
+    """Remove parked events behind the log's end, which a fail-over has cut short."""
+    await executor.execute(FORGET_LOST_PARKED, head)

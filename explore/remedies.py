@@ -15,8 +15,6 @@ from orders.payment_events import RefundOutcome
 from orders.state import Shipped
 
 _LIMIT: Final = 100_000
-
-
 _LOOKS: Final = 5  # at a Temporal that a busy machine makes slow
 
 

@@ -63,6 +63,11 @@ class Period:
         return self.before - _RESOLUTION if self.before > FIRST else FIRST
 
 
+def period_of(since: datetime | None, before: datetime | None) -> Period | None:
+    """The period between two bounds; None without any, so that a list is in the order of entry."""
+    return Period(since, before) if since or before else None
+
+
 @dataclass(frozen=True, slots=True)
 class OrderFilter:
     """Orders that fulfil all of these; None and empty: any.

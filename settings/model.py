@@ -210,8 +210,8 @@ class Settings(GatewaySettings):
         """True if the worker takes part in Temporal's worker versioning."""
         return self.deployment_name is not None
 
-    def with_page(self, url: str) -> "Settings":
-        """The same, with the operators' page at this address, unless they name one."""
+    def with_page(self, url: str) -> Self:
+        """Copy of the settings, with the operators' page at this address, unless they name one."""
         return self.model_copy(update={"page_url": self.page_url or url})
 
     def workflow_url(self, workflow_id: str, run_id: str | None = None) -> str | None:

@@ -9,7 +9,8 @@ from prometheus_client.core import GaugeMetricFamily
 from temporalio.client import Client
 
 from dispatcher.dispatcher import NAME as DISPATCHER
-from eventstore.statements import COUNT_PARKED, READER_LAGS
+from eventstore.parking import parked_counts
+from eventstore.statements import READER_LAGS
 from open_work.failing import of_fleet
 from projections.statements import (
     COUNTS_BY_STATUS,
@@ -83,7 +84,7 @@ async def database_state(connection: asyncpg.Connection) -> list[Metric]:
             "orders_state_parked_events",
             "Events that a reader has parked",
             ["reader"],
-            (parked | await _pairs(connection, COUNT_PARKED)).items(),
+            (parked | await parked_counts(connection)).items(),
         ),
         *await _webhooks(connection),
         *await audit_state(connection),

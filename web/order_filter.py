@@ -1,6 +1,5 @@
 """Parameters of the filter of orders, the same for the list and its export."""
 
-from datetime import datetime
 from typing import Annotated, Final
 
 from fastapi import Depends, Query
@@ -10,7 +9,7 @@ from application.documents import PaymentState, Status
 from application.metadata_filter import metadata_of
 from application.order_cursors import order_cursor
 from orders.fields import MAX_AMOUNT, Tag, UtcTime
-from projections.order_filter import MAX_SEARCH, PROBLEMS, BadFilter, OrderFilter, Period
+from projections.order_filter import MAX_SEARCH, PROBLEMS, BadFilter, OrderFilter, period_of
 from projections.order_pages import OrderCursor
 from web.parameters import IDENTIFIER, WHOLE, bad_cursor, checked
 from web.problems import parameter_faults
@@ -105,14 +104,10 @@ def _order_filter(
             max_total=max_total,
             tags=tags,
             metadata=metadata_of(metadata),
-            period=_period(placed_from, placed_to),
+            period=period_of(placed_from, placed_to),
         )
     except BadFilter as error:
         raise parameter_faults([(_PARAMETERS.get(field, field), problem) for field, problem in error.faults]) from None
-
-
-def _period(since: datetime | None, before: datetime | None) -> Period | None:
-    return Period(since, before) if since or before else None
 
 
 WantedOrders = Annotated[OrderFilter, Depends(_order_filter)]
