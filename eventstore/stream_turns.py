@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+A = TypeVar("A")
 T = TypeVar("T")
 
 
@@ -25,13 +26,13 @@ class StreamTurns:
         """True while an append to the stream is in progress or pending."""
         return stream in self._locks
 
-    async def in_turn(self, stream: str, append: Callable[[], Awaitable[T]]) -> T:
+    async def in_turn(self, stream: str, append: Callable[[A], Awaitable[T]], appended: A) -> T:
         """Append in the stream's turn."""
         lock = self._locks.setdefault(stream, asyncio.Lock())
         self._users[stream] = self._users.get(stream, 0) + 1
         try:
             async with lock, self._room:
-                return await append()
+                return await append(appended)
         finally:
             self._users[stream] -= 1
             if not self._users[stream]:

@@ -18,6 +18,13 @@ _propagator = TraceContextTextMapPropagator()
 _NO_SPAN = nullcontext()
 
 
+def spans_are_recorded() -> bool:
+    """False without a tracer provider."""
+    return not (
+        isinstance(_tracer, trace.ProxyTracer) and isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
+    )
+
+
 def span(
     name: str, kind: SpanKind = SpanKind.INTERNAL, context: Context | None = None, **attributes: str | int
 ) -> AbstractContextManager[None]:
@@ -26,7 +33,7 @@ def span(
 
     attributes: ids, types and counts, never the content of an order.
     """
-    if isinstance(_tracer, trace.ProxyTracer) and isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider):
+    if not spans_are_recorded():
         return _NO_SPAN
     return _span(name, kind, context, {f"orders.{key}": value for key, value in attributes.items()})
 

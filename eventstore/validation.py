@@ -26,6 +26,8 @@ _INT32 = 2**31
 
 def check_name(path: str, name: object) -> None:
     """Refuse a name that is not text, is empty or over 512 bytes, or cannot be stored by PostgreSQL."""
+    if type(name) is str and name.isascii() and 0 < len(name) <= MAX_NAME_BYTES and "\x00" not in name:
+        return
     if not isinstance(name, str):
         raise InvalidEvent(path, f"is a {type(name).__name__}, not text")
     if not name:
@@ -66,7 +68,7 @@ def _whole(value: object) -> bool:
 
 
 def _dump(path: str, value: Mapping[str, Any]) -> bytes:
-    if not isinstance(value, Mapping):
+    if type(value) is not dict and not isinstance(value, Mapping):
         raise InvalidEvent(path, "is not a JSON object")
     return _plainly_valid(value) or _checked(path, value)
 
@@ -76,6 +78,8 @@ def _plainly_valid(value: Mapping[str, Any]) -> bytes | None:
 
     The JSON has the same value: the encoder also accepts UUID, which comes back as text, and NaN, which comes back as None.
     """
+    if not value and type(value) is dict:
+        return b"{}"
     try:
         text = orjson.dumps(value, option=_STRICT)
         is_shallow = text.count(b"{") + text.count(b"[") <= MAX_DEPTH
