@@ -44,7 +44,9 @@ class StatementPool(asyncpg.Pool):
             await self.release(self._kept.pop()[0])
         await super().close()
 
-    async def _run(self, method: Callable[..., Any], query: str, args: tuple[object, ...], options: dict[str, Any]) -> Any:
+    async def _run(
+        self, method: Callable[..., Any], query: str, args: tuple[object, ...], options: dict[str, Any]
+    ) -> Any:
         lent = self._usable() if self._kept else None
         lent = lent or await self.acquire()
         try:

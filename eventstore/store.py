@@ -184,8 +184,10 @@ def _rows(stream: str, events: Sequence[NewEvent], expected: int) -> list[Row]:
     check_expected(expected)
     if not events:
         raise InvalidEvent("events", "is empty: nothing to append")
+    if len(events) == 1:
+        return [_row(stream, expected, events[0], "events[0]")]
     rows = [_row(stream, expected, event, f"events[{index}]") for index, event in enumerate(events)]
-    if len(rows) > 1 and len({event.id for event in events}) != len(rows):
+    if len({event.id for event in events}) != len(rows):
         raise InvalidEvent("events", "has an id twice")
     return rows
 

@@ -20,6 +20,8 @@ _STRICT = (
     | orjson.OPT_PASSTHROUGH_DATACLASS
     | orjson.OPT_PASSTHROUGH_SUBCLASS
 )
+_FLAT = frozenset((str, int, bool, type(None)))
+"""Types whose values come back equal from their JSON."""
 _INT64 = 2**63
 _INT32 = 2**31
 
@@ -78,8 +80,12 @@ def _plainly_valid(value: Mapping[str, Any]) -> bytes | None:
         return b"{}"
     try:
         text = orjson.dumps(value, option=_STRICT)
+        if b"\\u0000" in text:
+            return None
+        if _FLAT.issuperset(map(type, value.values())):
+            return text
         is_shallow = text.count(b"{") + text.count(b"[") <= MAX_DEPTH
-        return text if is_shallow and b"\\u0000" not in text and orjson.loads(text) == value else None
+        return text if is_shallow and orjson.loads(text) == value else None
     except (TypeError, orjson.JSONDecodeError):
         return None
 

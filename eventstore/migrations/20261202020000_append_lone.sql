@@ -14,9 +14,11 @@ begin
     new.category := split_part(new.name, '-', 1);
     return new;
 end $$;
-create trigger named before insert on eventstore.streams for each row execute function eventstore.name_stream();
-
 revoke all on function eventstore.name_stream() from public;
+create trigger named before insert on eventstore.streams for each row execute function eventstore.name_stream();
+drop trigger append_only on eventstore.streams;
+create trigger append_only before delete or truncate or update of stream_id, name, category on eventstore.streams
+    for each statement execute function eventstore.refuse_change();
 
 -- As append_one() was, with the new version and position as an array: a function in FROM that returns a row makes the server build the
 -- row's type and a table of rows at every call. Null where the stream is not at the expected version; fails by events_id_key where
@@ -35,21 +37,19 @@ begin
     if octet_length(p_type) not between 1 and 512 then
         raise exception 'the type of an event has 0 or more than 512 bytes' using errcode = 'check_violation', constraint = 'events_type_size';
     end if;
-    if p_expected = 0 then
+    if p_expected <> 0 then
+        update eventstore.streams s set version = s.version + 1
+         where s.name = p_stream and (p_expected < 0 or s.version = p_expected)
+        returning s.stream_id, s.version into sid, new_version;
+    end if;
+    if sid is null and p_expected = 0 then
         insert into eventstore.streams as s (name, version) values (p_stream, 1)
         on conflict (name) do nothing
         returning s.stream_id, s.version into sid, new_version;
-    elsif p_expected > 0 then
-        update eventstore.streams s set version = s.version + 1 where s.name = p_stream and s.version = p_expected
+    elsif sid is null and p_expected = -1 then
+        insert into eventstore.streams as s (name, version) values (p_stream, 1)
+        on conflict (name) do update set version = s.version + 1
         returning s.stream_id, s.version into sid, new_version;
-    else
-        update eventstore.streams s set version = s.version + 1 where s.name = p_stream
-        returning s.stream_id, s.version into sid, new_version;
-        if sid is null and p_expected = -1 then
-            insert into eventstore.streams as s (name, version) values (p_stream, 1)
-            on conflict (name) do update set version = s.version + 1
-            returning s.stream_id, s.version into sid, new_version;
-        end if;
     end if;
     if sid is null then return null; end if;
 
@@ -303,6 +303,9 @@ begin
 end $$;
 drop function eventstore.append_lone(text, bigint, uuid, text, int, jsonb, jsonb);
 drop trigger named on eventstore.streams;
+drop trigger append_only on eventstore.streams;
+create trigger append_only before delete or truncate or update of stream_id, name on eventstore.streams
+    for each statement execute function eventstore.refuse_change();
 drop function eventstore.name_stream();
 alter table eventstore.events add constraint events_type_size check (octet_length(type) between 1 and 512);
 alter table eventstore.streams add constraint streams_name_size check (octet_length(name) between 1 and 512);
