@@ -16,7 +16,7 @@ async def place(orders: Orders, order: Order, *, actor: str, bulk: bool = False)
     """Place the order; the same order again changes nothing. bulk: it is one of an import, and gives way to other orders.
     Raises the refusals of the domain and the event store."""
     mark = {BULK: True} if bulk else {}
-    return await orders.handle(
+    return await orders.begin(
         stream_name(order.order_id),
         PlaceOrder(order),
         command_id=command_id(order),

@@ -6,6 +6,7 @@ from typing import Any, Final, TypeVar
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
+    from activities.queues import Gateway, gateway_queue
     from bench.bare_steps import (
         Availability,
         Notified,
@@ -31,6 +32,8 @@ with workflow.unsafe.imports_passed_through():
     )
 
 T = TypeVar("T")
+APART: Final = "apart-"
+"""Prefix of the task queue of workflows whose gateways' steps have task queues of their own."""
 
 
 async def _database(step: str, argument: Any, answer: type[T], summary: str) -> T:
@@ -45,10 +48,12 @@ async def _database(step: str, argument: Any, answer: type[T], summary: str) -> 
     return done
 
 
-async def _gateway(step: str, argument: Any, answer: type[T], summary: str) -> T:
+async def _gateway(gateway: Gateway, step: str, argument: Any, answer: type[T], summary: str) -> T:
+    queue = workflow.info().task_queue
     done: T = await workflow.execute_activity(
         step,
         argument,
+        task_queue=gateway_queue(queue, gateway) if queue.startswith(APART) else queue,
         result_type=answer,
         start_to_close_timeout=GATEWAY_TIMEOUT,
         heartbeat_timeout=GATEWAY_HEARTBEAT,
@@ -78,11 +83,11 @@ class BareFulfill:
     @workflow.run
     async def run(self, order: OrderRef) -> Outcome:
         await _database("read-order", order, Progress, "How far has the order come?")
-        payment = await _gateway("charge-payment", order, Payment, "Charge the customer")
+        payment = await _gateway(Gateway.PAYMENTS, "charge-payment", order, Payment, "Charge the customer")
         paid = PaymentRecord(order, payment)
         _show(await _database("record-payment", paid, Progress, f"Paid with {payment.payment_id}"))
         await _database("reserve-inventory", order, Reserved, "Take the goods out of stock")
-        shipment = await _gateway("create-shipment", order, Shipment, "Buy the shipping label")
+        shipment = await _gateway(Gateway.LABELS, "create-shipment", order, Shipment, "Buy the shipping label")
         shipped = ShipmentRecord(order, shipment)
         progress = await _database("record-shipment", shipped, Progress, f"Shipped as {shipment.tracking_number}")
         _show(progress)

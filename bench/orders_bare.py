@@ -1,9 +1,11 @@
 """Bare Temporal: three empty workflows one after the other on the same server, each started where our dispatcher starts
-it, with a worker tuned as ours is: uvloop, our sandbox and its exceptions, the pydantic converter, eager start."""
+it, with a worker tuned as ours is: uvloop, our sandbox and its exceptions, the pydantic converter, eager start; with one task
+queue, or with one for each gateway too, as ours."""
 
 import uuid
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Any
 
 from temporalio.client import Client
@@ -17,8 +19,9 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxRestrictions
 
+from activities.queues import Gateway, gateway_queue
 from bench.bare_steps import BareSteps, OrderRef
-from bench.bare_workflows import BARE, STARTS
+from bench.bare_workflows import APART, BARE, STARTS
 from bench.side import Ground, Order, measures_of, order_ids
 from temporal import TASKS_OF_A_KILLED_WORKER
 from workflows.model import CUSTOMER_ID, ORDER_ID, ORDER_STATUS
@@ -26,9 +29,11 @@ from workflows.sandbox import Sandbox
 
 
 @asynccontextmanager
-async def taking(client: Client, *, eager: bool, **options: Any) -> AsyncIterator[Order]:
-    """Takes an order through the three workflows and answers with its id. options: the worker's."""
-    steps, queue, ids = BareSteps(), f"bare-{uuid.uuid4().hex[:8]}", order_ids()
+async def taking(client: Client, *, eager: bool, apart: bool = False, **options: Any) -> AsyncIterator[Order]:
+    """Takes an order through the three workflows and answers with its id. apart: the gateways' steps have task queues and
+    workers of their own. options: the workers'."""
+    steps, queue, ids = BareSteps(), f"{APART if apart else ''}bare-{uuid.uuid4().hex[:8]}", order_ids()
+    gateways = [gateway_queue(queue, gateway) for gateway in Gateway] if apart else []
 
     async def order() -> str:
         ref = OrderRef(next(ids), str(uuid.uuid4()), str(uuid.uuid4()))
@@ -48,7 +53,12 @@ async def taking(client: Client, *, eager: bool, **options: Any) -> AsyncIterato
             await reached
         return ref.order_id
 
-    async with Worker(client, task_queue=queue, workflows=BARE, activities=steps.all, **options):
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(
+            Worker(client, task_queue=queue, workflows=BARE, activities=steps.all, **options)
+        )
+        for each in gateways:
+            await stack.enter_async_context(Worker(client, task_queue=each, activities=steps.all, **options))
         yield order
 
 
@@ -63,13 +73,14 @@ def _search_attributes(order_id: str, status: str) -> TypedSearchAttributes:
 
 
 @asynccontextmanager
-async def tuned(ground: Ground) -> AsyncIterator[Order]:
+async def tuned(ground: Ground, *, apart: bool = False) -> AsyncIterator[Order]:
     """With the options of worker.order_worker; its interceptors, which do things of ours, are left out."""
     client = await Client.connect(ground.temporal_address, data_converter=pydantic_data_converter)
     restrictions = SandboxRestrictions.default.with_passthrough_modules("activities", "bench", "orders", "workflows")
     async with taking(
         client,
         eager=True,
+        apart=apart,
         workflow_runner=Sandbox(restrictions=restrictions),
         sticky_queue_schedule_to_start_timeout=TASKS_OF_A_KILLED_WORKER,
     ) as order:
@@ -77,3 +88,4 @@ async def tuned(ground: Ground) -> AsyncIterator[Order]:
 
 
 measure_orders, measure_single = measures_of(tuned)
+measure_orders_apart, measure_single_apart = measures_of(partial(tuned, apart=True))

@@ -98,22 +98,43 @@ class CommandHandler(Generic[C, E, S]):
         with span(type(command).__name__, stream=stream):
             return await self._with_retries(stream, command, command_id, metadata or {}, expected)
 
+    async def begin(
+        self, stream: str, command: C, *, command_id: str, metadata: dict[str, Any] | None = None
+    ) -> Handled[S]:
+        """As `handle`, for a command that begins a stream: decided without reading it, and again as loaded where it exists."""
+        with span(type(command).__name__, stream=stream):
+            absent = Loaded(self._initial(), 0, 0, frozenset())
+            return await self._with_retries(stream, command, command_id, metadata or {}, None, absent)
+
     async def _with_retries(
-        self, stream: str, command: C, command_id: str, metadata: dict[str, Any], expected: frozenset[int] | None
+        self,
+        stream: str,
+        command: C,
+        command_id: str,
+        metadata: dict[str, Any],
+        expected: frozenset[int] | None,
+        assumed: Loaded[S] | None = None,
     ) -> Handled[S]:
         for attempt in range(_ATTEMPTS):
             try:
-                return await self._once(stream, command, command_id, metadata, expected)
+                loaded = assumed or await self.load(stream)
+                return await self._once(stream, loaded, command, command_id, metadata, expected)
             except WrongExpectedVersion:
+                assumed = None
                 if attempt == _ATTEMPTS - 1:
                     raise
         raise AssertionError("unreachable")
 
     async def _once(
-        self, stream: str, command: C, command_id: str, metadata: dict[str, Any], expected: frozenset[int] | None
+        self,
+        stream: str,
+        loaded: Loaded[S],
+        command: C,
+        command_id: str,
+        metadata: dict[str, Any],
+        expected: frozenset[int] | None,
     ) -> Handled[S]:
         first = event_id(command_id, 0)
-        loaded = await self.load(stream)
         # In every attempt: the append after a conflict is decided on a version that the caller may not have seen.
         require_expected(stream, loaded, command_id, expected)
         if first not in loaded.ids and (events := self._decide(command, loaded.state)):

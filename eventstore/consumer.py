@@ -38,8 +38,8 @@ def lease_name(consumer: str) -> str:
 class ConsumerRunner:
     """Owns and steps a consumer until cancelled.
 
-    gather: seconds after a step in which events gather, to be handled by one more. After a quiet time the first event is
-    handled at once.
+    gather: seconds after a step in which events gather, to be handled by one more. After as long without an event, the next
+    one is handled at once.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class ConsumerRunner:
         self._begin()
         try:
             with self._wakeup.subscribe() as awake:
-                self._stepping = Looper(self._log, self._step, awake=awake)
+                self._stepping = Looper(self._log, self._step, awake=awake, apart=self._gather)
                 async with asyncio.TaskGroup() as group:
                     stepping = group.create_task(self._stepping.run())
                     while await self._holds(awake):  # noqa: ASYNC110 – there is no event for a lock lost in the database
@@ -122,7 +122,4 @@ class ConsumerRunner:
         except Exception:
             self._failed.inc()
             raise
-        if more:
-            return 0.0
-        await asyncio.sleep(self._gather)
-        return self._poll
+        return 0.0 if more else self._poll

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from time import monotonic
 from typing import Final, NoReturn
 
 from structlog.typing import FilteringBoundLogger
@@ -17,6 +18,7 @@ class Looper:
 
     A failed step is repeated with growing pauses, up to `longest` seconds. It is logged once as `failure`, and again where the
     error changes; with its traceback where its message may not be logged. retried: other errors end the loop.
+    apart: least number of seconds between two steps that wake-ups begin: a wake-up after a quiet time begins one at once.
     """
 
     def __init__(
@@ -25,12 +27,14 @@ class Looper:
         step: Callable[[], Awaitable[float]],
         *,
         awake: asyncio.Event | None = None,
+        apart: float = 0.0,
         retried: tuple[type[Exception], ...] = (Exception,),
         longest: float = BACKOFF_LAST,
         failure: str = "step failed, trying again",
     ) -> None:
         self._log, self._step, self._awake, self._failure = log, step, awake or asyncio.Event(), failure
         self._retried, self._longest = retried, longest
+        self._apart, self._woken_at = apart, -apart
         self.last_error: str | None = None
 
     async def run(self) -> NoReturn:
@@ -47,7 +51,13 @@ class Looper:
             else:
                 failures, self.last_error = 0, None
                 if pause:
-                    await woken(self._awake, pause)
+                    await self._pause(pause)
+
+    async def _pause(self, seconds: float) -> None:
+        await woken(self._awake, seconds)
+        if self._apart and self._awake.is_set():
+            await asyncio.sleep(self._woken_at + self._apart - monotonic())
+            self._woken_at = monotonic()
 
     def _note(self, error: Exception, failures: int) -> None:
         kind, text, before = type(error).__name__, wording(error), self.last_error

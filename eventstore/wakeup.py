@@ -13,8 +13,8 @@ from eventstore.looper import Looper
 from eventstore.statements import NOTIFY
 
 CHANNEL = "eventstore"
-# NOTIFY holds a cluster-wide lock through its commit: at most one in 10 ms, and never in an append's transaction.
-_COALESCE = 0.010
+# NOTIFY holds a cluster-wide lock through its commit: never in an append's transaction, the first at once, then one in 50 ms.
+_COALESCE = 0.050
 _RECONNECT = 1.0
 _log = structlog.get_logger(__name__)
 

@@ -53,11 +53,11 @@ class OrderPlaced(OrderContent):
 
     @staticmethod
     def of(order: Order) -> "OrderPlaced":
-        return OrderPlaced.model_construct(**dict(order))
+        return OrderPlaced.model_construct(order.model_fields_set, **order.__dict__)
 
     @property
     def order(self) -> Order:
-        return Order.model_construct(**dict(self))
+        return Order.model_construct(self.model_fields_set, **self.__dict__)
 
     @property
     def summary(self) -> str:

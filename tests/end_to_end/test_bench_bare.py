@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 
 import pytest
 from temporalio.api.enums.v1 import EventType
@@ -31,7 +32,7 @@ async def histories(side: Side, ground: Ground, client: Client) -> dict[str, lis
     return found
 
 
-@pytest.mark.parametrize("side", [tuned, as_it_comes])
+@pytest.mark.parametrize("side", [tuned, partial(tuned, apart=True), as_it_comes], ids=["tuned", "apart", "default"])
 async def test_bare_temporal_leaves_the_events_of_ours_of_about_their_size(
     side: Side, database_url: str, temporal_server: TemporalServer, temporal_client: Client
 ) -> None:

@@ -1,7 +1,8 @@
 """Load, decide, append: once per command id, retried after a conflict, never past an unreadable event."""
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import asyncpg
@@ -11,7 +12,7 @@ from pydantic import BaseModel
 from eventstore.codec import Codec
 from eventstore.command_handler import CommandHandler, Handled, event_id
 from eventstore.errors import EventIdReused, UnexpectedVersion, UnknownEventType
-from eventstore.model import ANY
+from eventstore.model import ANY, RecordedEvent
 from eventstore.store import EventStore
 from eventstore.wakeup import Wakeup
 from tests.integration.event_store_harness import an_event
@@ -106,6 +107,44 @@ async def test_given_32_twins_of_a_command_when_handled_at_once_then_one_changes
     counter: Counter,
 ) -> None:
     handled = await asyncio.gather(*(counter.handle(STREAM, Add(5, full=5), command_id="c1") for _ in range(32)))
+    assert sum(each.changed for each in handled) == 1
+    assert {(each.state, each.version, each.position) for each in handled} == {(5, 2, 2)}
+
+
+async def test_given_no_stream_when_a_command_begins_it_then_the_stream_is_not_read(store: EventStore) -> None:
+    class Unread(EventStore):
+        def stream(self, stream: str) -> AsyncIterator[RecordedEvent]:
+            raise AssertionError(f"{stream} is read")
+
+    unread: Counter = CommandHandler(
+        Unread(store.pool, store.wakeup), Codec([Added, Filled]), decide=decide, evolve=evolve, initial_state=int
+    )
+    handled = await unread.begin(STREAM, Add(5, full=5), command_id="c1", metadata={"actor": "anna"})
+    assert handled == Handled(state=5, version=2, position=2, changed=True)
+
+
+async def test_given_a_stream_when_a_command_begins_it_again_then_nothing_changes(counter: Counter) -> None:
+    for amount in (5, 1):
+        first = await counter.begin(f"counter-{amount}", Add(amount, full=5), command_id=f"c{amount}")
+        again = await counter.begin(f"counter-{amount}", Add(amount, full=5), command_id=f"c{amount}")
+        assert first.changed
+        assert again == replace(first, changed=False)
+
+
+async def test_given_a_stream_when_another_command_begins_it_then_it_is_decided_on_the_stream(
+    counter: Counter, store: EventStore
+) -> None:
+    await counter.begin(STREAM, Add(3), command_id="c1")
+    assert (await counter.begin(STREAM, Add(1), command_id="c2")).state == 4
+    with pytest.raises(Overfull):
+        await counter.begin(STREAM, Add(2, full=5), command_id="c3")
+    assert len(await store.read_stream(STREAM)) == 2
+
+
+async def test_given_32_twins_of_a_command_when_they_begin_a_stream_at_once_then_one_changes_and_all_see_the_same(
+    counter: Counter,
+) -> None:
+    handled = await asyncio.gather(*(counter.begin(STREAM, Add(5, full=5), command_id="c1") for _ in range(32)))
     assert sum(each.changed for each in handled) == 1
     assert {(each.state, each.version, each.position) for each in handled} == {(5, 2, 2)}
 

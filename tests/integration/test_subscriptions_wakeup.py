@@ -1,6 +1,7 @@
 """Wake-ups are hints: in this process, from another one, and delivery without any."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -68,15 +69,28 @@ async def test_given_a_reader_of_this_process_when_appending_then_it_is_woken_at
         await collector.until(2, within=2)
 
 
-async def test_given_a_reader_that_gathers_when_appending_after_its_step_then_one_more_step_takes_all(
+async def test_given_a_reader_that_gathers_when_appending_then_one_step_takes_the_first_event_at_once_and_another_the_rest(
     store: EventStore, database_url: str
 ) -> None:
     async with collecting(store, database_url, NEVER, gather=3.0) as collector:
+        began, before = time.monotonic(), collector.attempts
+        await store.append("counter-1", events(1), expected=ANY)
+        await collector.until(1, within=10)
         for _ in range(5):
             await store.append("counter-1", events(1), expected=ANY)
-        assert collector.seen == [], "it has just looked"
-        await collector.until(5, within=10)
-        assert collector.attempts == 2
+        await collector.until(6, within=20)
+        assert collector.attempts - before == 2, f"steps: {collector.attempts - before}"
+        assert time.monotonic() - began >= 3.0, "the second step came before the events had gathered"
+
+
+async def test_given_a_reader_that_gathers_when_it_has_polled_without_an_event_then_the_next_event_does_not_wait(
+    store: EventStore, database_url: str
+) -> None:
+    async with collecting(store, database_url, 0.01, gather=NEVER) as collector:
+        polled = collector.attempts + 3
+        await eventually("the collector has polled", lambda: collector.attempts >= polled)
+        await store.append("counter-1", events(1), expected=ANY)
+        await collector.until(1, within=10)
 
 
 async def test_given_a_reader_of_another_process_when_appending_then_a_notification_wakes_it(
