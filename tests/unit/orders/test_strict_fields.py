@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from orders.events import Event, OrderPlaced
-from orders.fields import Identifier, OptionalText, PaymentMethod, Sku, UtcTime
-from orders.model import MAX_LINES, OrderLines
+from orders.fields import MAX_LINES, Identifier, OptionalText, PaymentMethod, Sku, UtcTime
+from orders.model import OrderLines
 from tests.unit.orders.samples import ON_THE_WIRE, PLACED, line
 
 SAMPLES: Final = [event for event, _ in ON_THE_WIRE]
