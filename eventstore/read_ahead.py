@@ -6,7 +6,7 @@ from contextlib import aclosing
 from typing import Final, TypeVar
 
 P = TypeVar("P")
-# Turns of the event loop after which a statement is under way: a caller that works without awaiting would hold it back.
+# Turns of the event loop after which a statement has been sent: a caller that works without awaiting would hold it back.
 _TURNS: Final = 3
 
 
