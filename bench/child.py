@@ -27,7 +27,11 @@ def main() -> None:
     """Run the side that the command line names, on the loop that its module wants."""
     configure_logging("error")
     name, _, function = sys.argv[1].partition(":")
-    module = importlib.import_module(f"bench.{name}")
+    try:
+        module = importlib.import_module(f"bench.{name}")
+    except ModuleNotFoundError as error:
+        print(json.dumps({LEFT_OUT: f"needs {error.name}, which `make bench` installs"}))
+        return
     measure: Measure = getattr(module, function)
     plain = getattr(module, "PLAIN_ASYNCIO", False)
     run(partial(_side, measure), asyncio.new_event_loop if plain else uvloop.new_event_loop)

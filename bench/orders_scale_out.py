@@ -42,11 +42,11 @@ async def measure_one(ground: Ground) -> Figures:
     return await _measure(ground, ALL)
 
 
-async def measure_by_role(ground: Ground) -> Figures:
-    """The Temporal worker in one process, dispatcher, projector and webhooks in another."""
-    return await _measure(ground, [Role.WORKER], REST)
-
-
 async def measure_two(ground: Ground) -> Figures:
+    """Two processes with all roles, which divide the dispatcher's lanes."""
+    return await _measure(ground, ALL, ALL)
+
+
+async def measure_by_role(ground: Ground) -> Figures:
     """Two workers, and dispatcher, projector and webhooks in a third process."""
     return await _measure(ground, [Role.WORKER], [Role.WORKER], REST)

@@ -8,8 +8,8 @@ import typer
 from chaos.report import Log, verdict_json, verdict_lines
 from chaos.soak import Plan, soak
 from cli.arguments import AsJson
-from cli.failures import OK, REFUSED
 from cli.output import show, show_json
+from cli.refusals import OK, REFUSED
 from cli.running import executed
 from process import MARGIN_WITH_SERVICES
 from settings import Settings

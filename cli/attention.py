@@ -9,8 +9,9 @@ from rich.text import Text
 
 from application.attention import attention_cursor, attention_document, place_of
 from cli.arguments import AsJson
-from cli.failures import OK, REFUSED, explain
+from cli.failures import explain
 from cli.output import note, print_cursor, show, show_json, table
+from cli.refusals import OK, REFUSED
 from cli.running import executed, opened, temporal_if_reachable
 from open_work.attention_list import StuckList, StuckPage, find_stuck
 from open_work.kinds import KINDS, Kind, Stuck

@@ -10,8 +10,8 @@ from rich.text import Text
 from audit import AuditReport, CheckResult, Finding, record_audit
 from audit import audit as prove
 from cli.arguments import AsJson
-from cli.failures import OK, REFUSED
 from cli.output import messages, note, show, show_json, visible
+from cli.refusals import OK, REFUSED
 from cli.running import executed, opened, temporal_if_reachable
 from open_work.sources import Sources
 from settings import Settings

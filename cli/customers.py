@@ -9,8 +9,8 @@ import typer
 from application.cursors import decode_cursor, encode_cursor
 from application.wire import camel_case
 from cli.arguments import AsJson, CustomerId, Limit
-from cli.failures import Refused
 from cli.output import print_cursor, show, show_json, table
+from cli.refusals import Refused
 from cli.running import executed, opened
 from orders.money import format_money
 from projections.customer_orders import CustomerRow

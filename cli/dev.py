@@ -12,25 +12,25 @@ from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from application.rights import warn_of_excess_rights
-from bootstrap import App
 from cli.arguments import DATA_FOLDER, AsJson
-from cli.failures import database_address
 from cli.output import facts, note, show, show_json
+from cli.refusals import database_address
 from cli.running import executed, opened, temporal
 from embedded.folders import private_folder
 from embedded.services import Services, run_services
 from eventstore.migrate import migrate
-from inventory.stock import Stock
-from inventory.stock_file import read_stock_csv
 from process import MARGIN_WITH_SERVICES
 from settings import DEV_FILE, DEV_FOLDER, Settings, load_settings, temporal_namespace
 
-_SERVING: Final = ("cli.worker", "web.app", "web.server")
+if TYPE_CHECKING:
+    from bootstrap import App
+    from inventory.stock import Stock
+
+_SERVING: Final = ("bootstrap", "cli.worker", "web.app", "web.server")
 _PRODUCTS: Final = DATA_FOLDER / "northwind" / "products.csv"
 
 
@@ -50,10 +50,10 @@ async def dev(_: Settings, as_json: AsJson = False) -> None:
         prepare=partial(_migrate, given),
     ) as services:
         settings = _settings(given, services)
+        await importing
         async with opened(settings) as app:
             if "PostgreSQL" not in services.started:  # the embedded server has this user alone
-                await warn_of_excess_rights(app.pool)
-            await importing
+                await _warn_of_excess_rights(app)
             await _serve(app, settings, services, as_json)
 
 
@@ -76,7 +76,13 @@ def _settings(given: Settings, services: Services) -> Settings:
     )
 
 
-async def _serve(app: App, settings: Settings, services: Services, as_json: bool) -> None:
+async def _warn_of_excess_rights(app: "App") -> None:
+    from application.rights import warn_of_excess_rights  # noqa: PLC0415
+
+    await warn_of_excess_rights(app.pool)
+
+
+async def _serve(app: "App", settings: Settings, services: Services, as_json: bool) -> None:
     from cli.worker import serve_and_announce  # noqa: PLC0415
     from telemetry.process import metrics_served  # noqa: PLC0415
     from web.address import beside_others  # noqa: PLC0415
@@ -102,8 +108,10 @@ async def _serve(app: App, settings: Settings, services: Services, as_json: bool
             await serve_and_announce(partial(serve, app.with_page(url), client, tuple(Role)), announce)
 
 
-async def _import_products(stock: Stock) -> None:
+async def _import_products(stock: "Stock") -> None:
     """Import products into an empty inventory."""
+    from inventory.stock_file import read_stock_csv  # noqa: PLC0415
+
     if not await stock.list(limit=1):
         count = await stock.import_levels(read_stock_csv(_PRODUCTS), "orders dev")
         note(f"the inventory was empty: imported {count} products of {_PRODUCTS.parent.name}/{_PRODUCTS.name}")

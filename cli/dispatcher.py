@@ -9,8 +9,8 @@ import typer
 from application.standings import STANDING_COLUMNS, standings
 from application.wire import camel_case
 from cli.arguments import LARGEST, AsJson
-from cli.failures import OK, REFUSED, Refused
 from cli.output import show, show_json, table, visible
+from cli.refusals import OK, REFUSED, Refused
 from cli.running import executed, opened, temporal
 from dispatcher.bulk import waiting_bulk_orders
 from dispatcher.dispatcher import NAME, Dispatcher

@@ -3,7 +3,6 @@
 import os
 import shlex
 from typing import Any, Final
-from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 
@@ -11,9 +10,10 @@ from application.acting import why_impossible
 from application.outages import AWAY, NOT_MIGRATED, REFUSED_LOGIN
 from application.problem_codes import code_of_class
 from application.refunding import RefundIdTaken
+from cli.refusals import Refused, database_address, temporal_address
 from embedded.errors import EmbeddedError
 from eventstore.errors import EventStoreError, UnexpectedVersion
-from eventstore.migrate import MigrationFailed, single_hosts
+from eventstore.migrate import MigrationFailed
 from eventstore.planted import Planted
 from gateways.errors import GatewayError
 from inventory.errors import AdjustmentRefused
@@ -22,13 +22,6 @@ from orders.errors import IllegalTransition, OrderError, OrderNotCancellable
 from projections.rebuild import RebuildRunning
 from settings import DEV_FILE, DEV_FOLDER, Settings, SettingsError
 from webhooks.errors import WebhookError
-
-OK, REFUSED, USAGE, INTERRUPTED = 0, 1, 2, 130
-
-
-class Refused(Exception):
-    """The command cannot be done; the message is the whole explanation."""
-
 
 _OWN: Final = (
     Refused,
@@ -139,40 +132,3 @@ def _stale(settings: Settings | None, variable: str) -> str:
     if settings is None or os.environ.get(variable) or not (DEV_FOLDER / DEV_FILE).exists():
         return ""
     return f": {DEV_FOLDER / DEV_FILE} names it, but the `orders dev` that wrote it has ended. Start it again"
-
-
-def require_address(dsn: str) -> None:
-    """Refuse an invalid address, before a driver reports it with its password."""
-    try:
-        hosts = [urlsplit(host) for host in single_hosts(dsn)]
-        usable = all(host.scheme in ("postgresql", "postgres") and (host.port or 1) > 0 for host in hosts)
-    except ValueError:
-        usable = False
-    if not usable:
-        raise SettingsError("DATABASE_URL must be like postgresql://user:password@host:5432/orders, and is not")
-
-
-def database_address(settings: Settings | None) -> str:
-    """Return the database's address without user and password."""
-    if settings is None or settings.database_url is None:
-        return "DATABASE_URL"
-    try:
-        hosts = ",".join(map(_host_and_port, single_hosts(settings.database_url)))
-        return hosts + urlsplit(settings.database_url).path
-    except ValueError:
-        return "DATABASE_URL"
-
-
-def _host_and_port(dsn: str) -> str:
-    parts = urlsplit(dsn)
-    query = parse_qs(parts.query)
-    host, port = parts.hostname or query.get("host", ["localhost"])[0], parts.port or query.get("port", ["5432"])[0]
-    return f"{host}:{port}"
-
-
-def temporal_address(settings: Settings | None) -> str:
-    if settings and settings.temporal_address:
-        return settings.temporal_address
-    from temporalio.envconfig import ClientConfig  # noqa: PLC0415
-
-    return ClientConfig.load_client_connect_config().get("target_host") or "localhost:7233"

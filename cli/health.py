@@ -16,8 +16,9 @@ from application.readers import readers
 from application.readiness import write_problems
 from application.rights import excess_rights
 from cli.arguments import AsJson
-from cli.failures import OK, REFUSED, database_address, explain, temporal_address
+from cli.failures import explain
 from cli.output import show, show_json, table
+from cli.refusals import OK, REFUSED, database_address, temporal_address
 from cli.running import executed, opened, temporal
 from eventstore.store import EventStore
 from settings import Settings

@@ -12,8 +12,8 @@ from application.wire import camel_case
 from cli.acting import actor
 from cli.adjustments import Expect, OptionalReason, Sku, Units, adjust, list_adjustments, restock_order
 from cli.arguments import AsJson, Limit
-from cli.failures import Refused
 from cli.output import note, print_cursor, show, show_json, table, visible
+from cli.refusals import Refused
 from cli.running import executed, opened
 from inventory.stock import StockLevel
 from inventory.stock_file import StockRow, read_stock_csv

@@ -1,8 +1,8 @@
 """`orders migrate`: brings the schema up to date."""
 
 from cli.arguments import AsJson
-from cli.failures import require_address
 from cli.output import note, show, show_json
+from cli.refusals import require_address
 from cli.running import executed
 from eventstore.migrate import migrate
 from settings import Settings

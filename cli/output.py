@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic_core import to_json
 
-from cli.failures import Refused
+from cli.refusals import Refused
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

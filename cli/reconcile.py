@@ -10,8 +10,8 @@ from rich.text import Text
 from activities.reconciling import FIRST_WINDOW, Outcome, Reconciling
 from cli.arguments import AsJson, identifier
 from cli.audit import Progress, progress_of
-from cli.failures import OK, REFUSED, Refused
 from cli.output import show, show_json, visible
+from cli.refusals import OK, REFUSED, Refused
 from cli.running import executed, opened
 from gateways.errors import GatewayUnavailable
 from orders.adjustments import sentence_of

@@ -11,8 +11,8 @@ from application.losses import Loss
 from application.recovering import Recovery
 from cli.arguments import AsJson
 from cli.audit import progress_of, prove_books, report_lines
-from cli.failures import OK, REFUSED
 from cli.output import show, show_json, visible
+from cli.refusals import OK, REFUSED
 from cli.running import executed, opened, temporal
 from eventstore.store import EventStore
 from settings import Settings

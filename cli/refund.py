@@ -15,8 +15,8 @@ from application.outages import AWAY
 from application.refunding import refund_of, request_refund, shipped
 from cli.acting import Expect, Reason, actor, versions
 from cli.arguments import AsJson, OrderId, identifier
-from cli.failures import Refused
 from cli.output import note, show, show_json, visible
+from cli.refusals import Refused
 from cli.running import executed, opened, temporal_if_reachable
 from order_streams import Orders
 from orders.fields import MAX_AMOUNT

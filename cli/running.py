@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any, Concatenate, Final, NoReturn, ParamSpec
 
 import structlog
 
-from bootstrap import App, open_app
 from cli.arguments import json_wanted
-from cli.failures import INTERRUPTED, OK, REFUSED, Refused, explain, refusal_document, require_address
 from cli.output import note, show_json
+from cli.refusals import INTERRUPTED, OK, REFUSED, Refused, require_address
 from process import MARGIN, run
 from settings import DEV_FOLDER, Settings, load_settings
 from telemetry import configure_logging
@@ -22,6 +21,8 @@ from telemetry.tracing import configure_tracing
 
 if TYPE_CHECKING:
     from temporalio.client import Client
+
+    from bootstrap import App
 
 P = ParamSpec("P")
 Exit = int | None
@@ -71,6 +72,8 @@ async def _run(command: Callable[[Settings], Coroutine[Any, Any, Exit]], serves:
     except BrokenPipeError:
         return OK
     except Exception as error:
+        from cli.failures import explain  # noqa: PLC0415 – imports every error that has a sentence
+
         sentence = explain(error, settings)
         if sentence is None:
             raise
@@ -81,6 +84,8 @@ async def _run(command: Callable[[Settings], Coroutine[Any, Any, Exit]], serves:
 
 def _print_refusal(error: Exception, sentence: str) -> None:
     """Print the refusal as the one document on standard output, with --json."""
+    from cli.failures import refusal_document  # noqa: PLC0415
+
     if json_wanted.get():
         with contextlib.suppress(BrokenPipeError, Refused):  # standard output is closed or full: the sentence is enough
             show_json(refusal_document(error, sentence))
@@ -102,8 +107,10 @@ def _interrupted() -> int:
 
 
 @asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[App]:
+async def opened(settings: Settings) -> AsyncIterator["App"]:
     """Open the application over its database. Raises TimeoutError where that does not respond."""
+    from bootstrap import open_app  # noqa: PLC0415 – `orders dev` starts its servers before it imports the application
+
     require_address(settings.app_database_url)
     async with AsyncExitStack() as stack:
         async with asyncio.timeout(CONNECT_LIMIT):

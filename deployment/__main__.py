@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 from cli.arguments import AsJson
-from cli.failures import OK, REFUSED
 from cli.output import show, show_json
+from cli.refusals import OK, REFUSED
 from cli.running import executed
 from deployment.report import Report, report_json, report_lines
 from deployment.run import run

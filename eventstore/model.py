@@ -1,8 +1,9 @@
 """Events, pages and results of the event store."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -13,6 +14,12 @@ from eventstore.errors import UndecodableEvent
 NO_STREAM = 0
 ANY = -1
 STREAM_EXISTS = -2
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# Digits of the smallest number that orjson refuses and other parsers accept; PostgreSQL writes out all digits of a number. Any
+# so many in a row give three in a row of a sample.
+_BEYOND_A_DOUBLE = 309
+_STRIDE = 100
+_DIGITS = re.compile("[0-9]{3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +52,7 @@ class RecordedEvent:
         schema_version: int,
         data: dict[str, Any] | str,
         metadata: dict[str, Any] | str,
-        recorded_at: datetime | None,
+        recorded_at: datetime | int | None,
     ) -> None:
         self.position, self.stream, self.version = position, stream, version
         self.type, self.schema_version = type, schema_version
@@ -61,6 +68,14 @@ class RecordedEvent:
         self._data = self.parse_data()
         return self._data
 
+    @property
+    def data_text(self) -> str | None:
+        """`data` as JSON text; None where it has been decoded, or where its reader must check the size of its numbers."""
+        text = self._data
+        if not isinstance(text, str) or (len(text) >= _BEYOND_A_DOUBLE and _DIGITS.search(text[::_STRIDE])):
+            return None
+        return text
+
     def parse_data(self) -> dict[str, Any]:
         """`data` without keeping it: a page of the log takes half the memory, and decoding half the time."""
         return self._decoded("data", self._data) if isinstance(self._data, str) else self._data
@@ -73,9 +88,12 @@ class RecordedEvent:
 
     @property
     def recorded_at(self) -> datetime:
-        if self._recorded_at is None:
+        at = self._recorded_at
+        if at is None:
             raise UndecodableEvent(self.type, self.position, "its time is beyond the years 1 to 9999")
-        return self._recorded_at
+        if not isinstance(at, datetime):
+            at = self._recorded_at = _EPOCH + timedelta(microseconds=at)
+        return at
 
     def _decoded(self, name: str, text: str) -> dict[str, Any]:
         try:
@@ -93,7 +111,7 @@ class RecordedEvent:
 
     def _facts(self) -> tuple[object, ...]:
         place = self.position, self.stream, self.version, self.id, self.type, self.schema_version
-        return *place, self.data, self.metadata, self._recorded_at
+        return *place, self.data, self.metadata, self._recorded_at and self.recorded_at
 
     def __repr__(self) -> str:
         return f"RecordedEvent({self.position}, {self.stream!r}, {self.version}, {self.type!r})"

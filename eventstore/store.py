@@ -1,6 +1,6 @@
 """Append and read. One round trip and one commit for an append; every read pages by key."""
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
 from time import perf_counter
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from eventstore.errors import POSITION_PASSED, EventIdReused, InvalidEvent, Sequ
 from eventstore.group_commit import GroupCommit, Row
 from eventstore.model import AppendResult, NewEvent, Page, RecordedEvent
 from eventstore.one_in_flight import OneInFlight
+from eventstore.read_ahead import read_ahead
 from eventstore.statements import (
     APPEND,
     KNOWN,
@@ -146,6 +147,7 @@ class EventStore:
         self,
         *,
         after: int = 0,
+        until: int | None = None,
         limit: int = _PAGE,
         types: Sequence[str] | None = None,
         category: str | None = None,
@@ -154,20 +156,62 @@ class EventStore:
         """At most `limit` settled events of the whole log after a position, in order; fewer where they are large.
 
         The page's position is where to go on: past events of other types too, so that a filter costs its log only once.
+        until: the last position wanted, instead of the log's head.
         known: also return events of `category` whose type is not among these, to be parked.
         Raises ValueError for a limit below 1.
         """
         check_page(limit)
+        return await self._page(after, await self._end(until), limit, types, category, known)
+
+    def pages(
+        self,
+        *,
+        after: int = 0,
+        until: int | None = None,
+        limit: int = _PAGE,
+        types: Sequence[str] | None = None,
+        category: str | None = None,
+        known: Sequence[str] | None = None,
+    ) -> AsyncGenerator[Page, None]:
+        """Pages as of `read_all`, to the log's head; the next one is read while the caller works on the last one.
+
+        Two pages are in memory at most. Close it with `aclosing` where not all pages are wanted.
+        """
+        check_page(limit)
+
+        async def each(position: int) -> AsyncGenerator[Page, None]:
+            end, more = 0, True
+            while more:
+                if position + limit >= end:  # far from the end, the log is settled up to a known one
+                    end = await self._end(until)
+                page = await self._page(position, end, limit, types, category, known)
+                yield page
+                position, more = page.position, page.more
+
+        return read_ahead(each(after))
+
+    async def _end(self, until: int | None) -> int:
         head = await self.head()
+        return head if until is None else min(head, until)
+
+    async def _page(
+        self,
+        after: int,
+        end: int,
+        limit: int,
+        types: Sequence[str] | None,
+        category: str | None,
+        known: Sequence[str] | None,
+    ) -> Page:
         events: list[RecordedEvent] = []
         position, room = after, _PAGE_BYTES
-        while position < head and len(events) < limit and room > 0:
-            until, wanted = min(head, position + max(limit, _WINDOW)), limit - len(events)
+        while position < end and len(events) < limit and room > 0:
+            until, wanted = min(end, position + max(limit, _WINDOW)), limit - len(events)
             rows = await self.pool.fetch(READ_ALL, position, until, types, category, known, wanted, room)
             events += [_recorded(row) for row in rows]
             room -= sum(len(row["data"]) + len(row["metadata"]) for row in rows)
             position = events[-1].position if len(rows) == wanted or room <= 0 else until
-        return Page(events, position, position < head)
+        return Page(events, position, position < end)
 
     async def read_at(self, position: int) -> RecordedEvent | None:
         """The event at a position of the log; None where there is none."""

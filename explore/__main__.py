@@ -10,8 +10,8 @@ from typing import Annotated
 import typer
 
 from cli.arguments import AsJson
-from cli.failures import OK, REFUSED
 from cli.output import note, show, show_json
+from cli.refusals import OK, REFUSED
 from cli.running import executed
 from explore.exploration import AT_ONCE, Exploration, Result
 from explore.generate import generate

@@ -4,13 +4,24 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    StringConstraints,
+)
 from pydantic.alias_generators import to_camel
+from pydantic_core import CoreSchema, core_schema
 
 from orders.ids import (
+    MAX_ID_LENGTH,
     MAX_METADATA_KEY,
+    MAX_PAYMENT_METHOD,
     blank_problem,
     control_problem,
     folded_tag,
@@ -46,6 +57,26 @@ class Wire(BaseModel):
         validate_by_alias=True,
         serialize_by_alias=True,
     )
+
+
+class Strictly:
+    """A second schema of a field, for pydantic's strict mode, in which stored events are validated first: it runs without
+    Python, accepts only what the field's own rule accepts, and gives the same value. What it refuses is validated by the rule.
+    """
+
+    def __init__(self, kind: Any) -> None:
+        self._kind = kind
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        rule, strictly = handler(source), handler.generate_schema(self._kind)
+        # Otherwise serialised as what the second schema begins with: its text.
+        serialised = core_schema.simple_ser_schema("datetime") if source is datetime else None
+        # strict=False: a strict model of an API takes the rule, whose messages people read.
+        return core_schema.lax_or_strict_schema(rule, strictly, strict=False, serialization=serialised)
+
+
+def _text_of(pattern: str, longest: int | None = None) -> Any:
+    return Annotated[str, StringConstraints(strict=True, pattern=pattern, max_length=longest)]
 
 
 def _without(problem_of: Callable[[str], str | None]) -> AfterValidator:
@@ -93,10 +124,18 @@ def _parsed(text: str) -> datetime | None:
         raise ValueError("must be a date and a time that exist") from None
 
 
-Identifier = Annotated[str, Field(strict=True), _without(order_id_problem)]
-Sku = Annotated[str, Field(strict=True), _without(sku_problem)]
 # Refuses NUL, which PostgreSQL cannot store, and blank text.
 _STORABLE: Final = r"^[^\x00]*[^\s\x00][^\x00]*$"
+# Texts that begin with a visible character, by far the most: of ASCII, or a letter of frequent scripts.
+_PLAIN: Final = r"^[!-~À-ɏА-яぁ-ゖァ-ヺ一-龥][^\x00]*$"
+# Fewer digits than any card number.
+_PLAIN_TOKEN: Final = r"^[!-/:-~](?:[!-/:-~]*[0-9]){0,11}[!-/:-~]*$"
+_PLAIN_TIME: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?Z$"
+
+Identifier = Annotated[
+    str, Field(strict=True), _without(order_id_problem), Strictly(_text_of(rf"^[!-.0-~]{{1,{MAX_ID_LENGTH}}}$"))
+]
+Sku = Annotated[str, Field(strict=True), _without(sku_problem), Strictly(_text_of(rf"^[!-~]{{1,{MAX_ID_LENGTH}}}$"))]
 Text = Annotated[str, StringConstraints(strict=True, max_length=MAX_TEXT, pattern=_STORABLE)]
 NoteText = Annotated[str, StringConstraints(strict=True, max_length=MAX_NOTE, pattern=_STORABLE)]
 Tag = Annotated[str, Field(strict=True), _without(tag_problem), AfterValidator(folded_tag)]
@@ -106,11 +145,23 @@ Metadata = Annotated[dict[MetadataKey, MetadataValue], Field(max_length=MAX_META
 # A person's reason for an act. Events have Text: stored reasons stay readable.
 Reason = Annotated[Text, _without(blank_problem)]
 Note = Annotated[NoteText, _without(blank_problem)]
-OptionalText = Annotated[Text | None, BeforeValidator(_blank_as_none)]
+OptionalText = Annotated[
+    Text | None,
+    BeforeValidator(_blank_as_none),
+    Strictly(_text_of(_PLAIN, MAX_TEXT) | None),
+]
 PaymentToken = Annotated[str, Field(strict=True), _without(payment_method_problem)]
-PaymentMethod = Annotated[PaymentToken | None, BeforeValidator(_token_or_none)]
+PaymentMethod = Annotated[
+    PaymentToken | None,
+    BeforeValidator(_token_or_none),
+    Strictly(_text_of(_PLAIN_TOKEN, MAX_PAYMENT_METHOD) | None),
+]
 Amount = Annotated[int, Field(strict=True, ge=0, le=MAX_AMOUNT)]
 Quantity = Annotated[int, Field(strict=True, ge=1, le=MAX_QUANTITY)]
 CurrencyCode = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Z]{3}$")]
 CountryCode = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Z]{2}$")]
-UtcTime = Annotated[datetime, BeforeValidator(utc_time)]
+UtcTime = Annotated[
+    datetime,
+    BeforeValidator(utc_time),
+    Strictly(Annotated[_text_of(_PLAIN_TIME), AfterValidator(datetime.fromisoformat)]),
+]

@@ -22,6 +22,7 @@ from orders.fields import (
     PaymentMethod,
     Quantity,
     Sku,
+    Strictly,
     Text,
     UtcTime,
     Wire,
@@ -47,6 +48,14 @@ class OrderLine(Wire):
     name: Text
     quantity: Quantity
     unit_price: Amount
+
+
+OrderLines = Annotated[
+    tuple[OrderLine, ...],
+    Field(min_length=1),
+    _AT_MOST_MAX_LINES,
+    Strictly(Annotated[tuple[OrderLine, ...], Field(min_length=1, max_length=MAX_LINES)]),
+]
 
 
 class Adjustments(Wire):
@@ -86,7 +95,7 @@ class OrderContent(OrderFact):
     shop's own, which this system stores and searches."""
 
     currency: CurrencyCode
-    items: Annotated[tuple[OrderLine, ...], Field(min_length=1), _AT_MOST_MAX_LINES]
+    items: OrderLines
     adjustments: Adjustments = Adjustments()
     total: Amount
     shipping_address: Address

@@ -1,14 +1,23 @@
 """The log as projections read it: each event decoded once, for any number of them."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 from eventstore.codec import Codec
+from eventstore.model import Page
+from eventstore.read_ahead import read_ahead
 from eventstore.store import EventStore
 from orders.ids import ORDER_STREAMS
 from projections.fold import Decoded, decode
 from projections.projection import Projection
+
+
+class _Filter(TypedDict):
+    types: Sequence[str]
+    category: str
+    known: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +34,23 @@ class DecodedLog:
 
     def __init__(self, store: EventStore, codec: Codec[Any], projections: Sequence[Projection[Any]]) -> None:
         self._store, self._codec = store, codec
-        self._types = sorted({name for projection in projections for name in projection.event_types})
+        types = sorted({name for projection in projections for name in projection.event_types})
+        self._wanted: _Filter = {"types": types, "category": ORDER_STREAMS, "known": codec.types}
 
     async def read(self, after: int, limit: int) -> DecodedPage:
         """At most `limit` settled events after a position; fewer if they are large."""
-        page = await self._store.read_all(
-            after=after, limit=limit, types=self._types, category=ORDER_STREAMS, known=self._codec.types
-        )
+        return self._decoded(await self._store.read_all(after=after, limit=limit, **self._wanted))
+
+    def pages(self, after: int, limit: int) -> AsyncGenerator[DecodedPage, None]:
+        """Pages to the log's head. While the caller's statements wait for the database, the next one is decoded, and the one
+        after it read."""
+
+        async def each() -> AsyncGenerator[DecodedPage, None]:
+            async with aclosing(self._store.pages(after=after, limit=limit, **self._wanted)) as pages:
+                async for page in pages:
+                    yield self._decoded(page)
+
+        return read_ahead(each())
+
+    def _decoded(self, page: Page) -> DecodedPage:
         return DecodedPage(decode(self._codec, page.events), page.position, page.more)

@@ -1,7 +1,7 @@
 """Rebuilds projections beside the live ones, and replaces each live table once its rebuilt one has caught up."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
@@ -110,7 +110,7 @@ async def _load(
 ) -> None:
     """Fold the log as far as it is settled by now."""
     position, head = 0, await store.head()
-    async with aclosing(_pages(log, position)) as pages:
+    async with aclosing(log.pages(position, _PAGE)) as pages:
         async for page in pages:
             if page.position > position:
                 await _together([_fold_page(pool, each, position, page) for each in built])
@@ -129,28 +129,9 @@ async def _together(calls: Iterable[Coroutine[Any, Any, None]]) -> None:
     try:
         await asyncio.gather(*tasks)
     finally:
-        await _end(tasks)
-
-
-async def _end(tasks: Sequence[asyncio.Task[Any]]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def _pages(log: DecodedLog, after: int) -> AsyncGenerator[DecodedPage, None]:
-    """Pages to the log's head; the next page is read while the caller's statements wait for the database."""
-    following = asyncio.create_task(log.read(after, _PAGE))
-    try:
-        while True:
-            page = await following
-            if page.more:
-                following = asyncio.create_task(log.read(page.position, _PAGE))
-            yield page
-            if not page.more:
-                return
-    finally:
-        await _end([following])
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _swap_when_free(

@@ -140,8 +140,8 @@ class Streams:
 
     async def _read(self, after: int) -> tuple[list[RecordedEvent], int]:
         until = await self._reached()
-        page = await self._store.read_all(after=after, limit=_CATCH_UP, category=ORDER_STREAMS)
-        return [event for event in page.events if event.position <= until], min(page.position, until)
+        page = await self._store.read_all(after=after, until=until, limit=_CATCH_UP, category=ORDER_STREAMS)
+        return page.events, page.position
 
     async def _with_retries(self, read: Callable[[], Awaitable[T]]) -> T:
         """Read, with retries while the database is unavailable: the listener waits and misses nothing."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from typing import Final
 
 import structlog
@@ -110,11 +110,12 @@ class Tail:
     async def _step(self) -> float:
         await self._wait_for_listeners()
         position, until = await self.position(), await self._until()
-        while position < until:
-            page = await self._store.read_all(after=position, limit=_PAGE, category=ORDER_STREAMS)
-            events = [event for event in page.events if event.position <= until]
-            for subscription in self._subscriptions:
-                subscription.offer(events)
-            # No await between this and the offers: a new listener gets each event once.
-            position = self._position = min(page.position, until)
+        if position < until:
+            pages = self._store.pages(after=position, until=until, limit=_PAGE, category=ORDER_STREAMS)
+            async with aclosing(pages):
+                async for page in pages:
+                    for subscription in self._subscriptions:
+                        subscription.offer(page.events)
+                    # No await between this and the offers: a new listener gets each event once.
+                    self._position = page.position
         return self._poll

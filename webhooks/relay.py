@@ -138,11 +138,10 @@ class Relay:
         return False
 
     async def _replay(self, replay: Replay) -> None:
-        page = await self._store.read_all(after=replay.after, limit=_PAGE)
-        events = [event for event in page.events if event.position <= replay.until]
+        page = await self._store.read_all(after=replay.after, until=replay.until, limit=_PAGE)
         async with transaction(self._pool) as connection:
-            await outbox.replayed(connection, replay, min(page.position, replay.until))
-            await outbox.add_again(connection, events, replay)
+            await outbox.replayed(connection, replay, page.position)
+            await outbox.add_again(connection, page.events, replay)
 
     async def _tidy(self) -> None:
         if time.monotonic() < self._tidy_at:

@@ -11,10 +11,10 @@ from cli.bulk.acts import NEEDS, TAKES, Action, Request
 from cli.bulk.report import Report
 from cli.bulk.selection import confirmed, ids_of_file, ids_of_filter, is_terminal
 from cli.cancel import Person
-from cli.failures import OK, Refused
 from cli.order_filter import filtered, order_filter
 from cli.output import show, show_json, visible
 from cli.place.lines import STANDARD_INPUT
+from cli.refusals import OK, Refused
 from cli.running import executed, opened, temporal
 from projections.order_filter import ALL_ORDERS, OrderFilter
 from settings import Settings

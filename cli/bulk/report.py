@@ -4,9 +4,10 @@ import asyncio
 from typing import Any
 
 from application.bulk_action import BulkAction, Outcome
-from cli.failures import INTERRUPTED, OK, REFUSED, explain, refusal_document
+from cli.failures import explain, refusal_document
 from cli.output import note, show, show_json
 from cli.progress import acting
+from cli.refusals import INTERRUPTED, OK, REFUSED
 from settings import Settings
 
 

@@ -3,9 +3,9 @@
 import sys
 from typing import Final
 
-from cli.failures import Refused
 from cli.output import messages, visible
 from cli.place.lines import STANDARD_INPUT, Line, lines
+from cli.refusals import Refused
 from orders.ids import order_id_problem
 from projections.order_filter import OrderFilter
 from projections.queries import Queries

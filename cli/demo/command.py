@@ -14,10 +14,10 @@ from cli.demo.course import Course, Ended, all_ended
 from cli.demo.progress import following
 from cli.demo.summary import DemoRun, stories, story_lines, summary_json, summary_lines
 from cli.demo.world import ORDERS_FILE, STOCK_FACTOR, World, demo_world, served
-from cli.failures import OK, REFUSED, Refused
 from cli.output import note, show, show_json
 from cli.place.lines import Line, lines
 from cli.place.placing import place_all
+from cli.refusals import OK, REFUSED, Refused
 from cli.running import executed
 from orders.money import format_money
 from process import MARGIN_WITH_SERVICES

@@ -11,13 +11,14 @@ import typer
 
 from application.outages import AWAY
 from cli.arguments import AsJson
-from cli.failures import INTERRUPTED, OK, REFUSED, Refused, explain
+from cli.failures import explain
 from cli.output import note, show, show_json, visible
 from cli.place.endings import Endings
 from cli.place.line_ranges import LineRanges
 from cli.place.lines import STANDARD_INPUT, lines
 from cli.place.placing import Outcome, place_all
 from cli.progress import reading, waiting
+from cli.refusals import INTERRUPTED, OK, REFUSED, Refused
 from cli.running import executed, opened
 from eventstore.store import EventStore
 from order_streams import Orders

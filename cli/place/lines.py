@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from cli.failures import Refused
+from cli.refusals import Refused
 
 MAX_LINE: Final = 16 * 1024 * 1024  # bytes
 _PIECE: Final = 256 * 1024  # bytes

@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 
 from cli import app, running
-from cli.failures import require_address
+from cli.refusals import require_address
 from embedded.postgres import Postgres
 from embedded.temporal import TemporalServer
 from settings import SettingsError

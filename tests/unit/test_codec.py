@@ -125,3 +125,22 @@ def test_given_an_upcaster_that_stumbles_over_its_data_when_decoded_then_the_err
 def test_given_one_type_registered_twice_then_the_codec_refuses_to_be_made() -> None:
     with pytest.raises(ValueError, match=r"person\.moved"):
         Codec([Moved, Moved])
+
+
+def as_text(text: str, event_type: str = "person.moved", version: int = 3) -> RecordedEvent:
+    return RecordedEvent(17, "person-1", 1, uuid4(), event_type, version, text, "{}", datetime.now(UTC))
+
+
+def test_given_text_that_the_strict_mode_refuses_when_decoded_then_the_model_decides() -> None:
+    assert codec.decode(as_text('{"street": "Main", "houseNumber": "4"}')) == Moved(street="Main", house_number=4)
+    assert codec.decode(as_text('{"address": "Main"}', version=1)) == Moved(street="Main", house_number=0)
+
+
+@pytest.mark.parametrize("before", range(0, 400, 33))
+def test_given_a_number_that_no_double_holds_in_a_field_of_a_later_version_when_decoded_then_the_event_is_undecodable(
+    before: int,
+) -> None:
+    """As for every reader of its data: a webhook could not send it."""
+    text = f'{{"street": "{"x" * before}", "houseNumber": 4, "later": {10**309}}}'
+    with pytest.raises(UndecodableEvent, match="number"):
+        codec.decode(as_text(text))

