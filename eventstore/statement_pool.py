@@ -47,7 +47,7 @@ class StatementPool(asyncpg.Pool):
     async def _run(
         self, method: Callable[..., Any], query: str, args: tuple[object, ...], options: dict[str, Any]
     ) -> Any:
-        lent = self._usable() if self._kept else None
+        lent: Any = self._usable() if self._kept else None
         lent = lent or await self.acquire()
         try:
             # The connection itself: each call through the pool's proxy takes some microseconds.

@@ -64,6 +64,8 @@ async def test_given_the_owner_when_it_begins_a_stream_by_hand_then_name_and_cat
 async def test_given_a_program_of_the_version_before_when_it_appends_one_event_then_the_function_answers_as_before(
     pool: asyncpg.Pool,
 ) -> None:
-    assert tuple(await pool.fetchrow(APPEND_ONE, *_arguments(APPEND_ONE, "counter-1", "counted", 0))) == (1, 1)
-    assert tuple(await pool.fetchrow(APPEND_ONE, *_arguments(APPEND_ONE, "counter-1", "counted", 1))) == (2, 2)
-    assert tuple(await pool.fetchrow(APPEND_ONE, *_arguments(APPEND_ONE, "counter-1", "counted", 1))) == (None, None)
+    answers = [
+        await pool.fetch(APPEND_ONE, *_arguments(APPEND_ONE, "counter-1", "counted", expected))
+        for expected in (0, 1, 1)
+    ]
+    assert [tuple(row) for [row] in answers] == [(1, 1), (2, 2), (None, None)]
