@@ -1,6 +1,7 @@
 """A rebuild over many pages: one read of the log for all projections, poison parked as the live projections park it."""
 
 import asyncio
+import gc
 from typing import Any
 
 import asyncpg
@@ -158,11 +159,13 @@ async def test_an_error_of_one_projection_ends_a_rebuild_of_all_and_leaves_nothi
         if self.projection is DAILY_FIGURES and old:
             await asyncio.Event().wait()  # in progress when the error comes
 
+    collected_after = gc.get_threshold()
     with monkeypatch.context() as patched:
         patched.setattr(Projector, "fold_page", fails)
         async with asyncio.timeout(DEADLINE):
             with pytest.raises(ConnectionResetError):
                 await rebuild(pool, store, CODEC, PROJECTIONS, ignored)
+    assert gc.get_threshold() == collected_after
 
     async def closed() -> bool:
         sql = "select count(*) from pg_stat_activity where datname = current_database() and state like 'idle in%'"
