@@ -80,6 +80,9 @@ declare
     hit int;
     hit_here int;
 begin
+    if exists (select from unnest(p_types) type where octet_length(type) not between 1 and 512) then
+        raise exception 'the type of an event has 0 or more than 512 bytes' using errcode = 'check_violation', constraint = 'events_type_size';
+    end if;
     for attempt in 1..2 loop
         select count(*), count(*) filter (where s.name = p_stream), max(e.version), min(e.position), max(e.position)
           into hit, hit_here, version, first_position, last_position
@@ -139,6 +142,9 @@ CREATE FUNCTION eventstore.append_each(p_streams text[], p_expected bigint[], p_
     AS $$
 #variable_conflict use_column
 begin
+    if exists (select from unnest(p_types) type where octet_length(type) not between 1 and 512) then
+        raise exception 'the type of an event has 0 or more than 512 bytes' using errcode = 'check_violation', constraint = 'events_type_size';
+    end if;
     return query
     with asked as (
         select * from unnest(p_streams, p_expected, p_ids, p_types, p_schema_versions, p_data, p_metadata)
@@ -167,6 +173,51 @@ begin
 end $$;
 
 --
+-- Name: append_lone(text, bigint, uuid, text, integer, jsonb, jsonb); Type: FUNCTION; Schema: eventstore; Owner: -
+--
+
+CREATE FUNCTION eventstore.append_lone(p_stream text, p_expected bigint, p_id uuid, p_type text, p_schema_version integer, p_data jsonb, p_metadata jsonb) RETURNS bigint[]
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET jit TO 'off'
+    AS $$
+declare
+    sid bigint;
+    new_version bigint;
+    new_position bigint;
+begin
+    if octet_length(p_type) not between 1 and 512 then
+        raise exception 'the type of an event has 0 or more than 512 bytes' using errcode = 'check_violation', constraint = 'events_type_size';
+    end if;
+    if p_expected <> 0 then
+        update eventstore.streams s set version = s.version + 1
+         where s.name = p_stream and (p_expected < 0 or s.version = p_expected)
+        returning s.stream_id, s.version into sid, new_version;
+    end if;
+    if sid is null and p_expected = 0 then
+        insert into eventstore.streams as s (name, version) values (p_stream, 1)
+        on conflict (name) do nothing
+        returning s.stream_id, s.version into sid, new_version;
+    elsif sid is null and p_expected = -1 then
+        insert into eventstore.streams as s (name, version) values (p_stream, 1)
+        on conflict (name) do update set version = s.version + 1
+        returning s.stream_id, s.version into sid, new_version;
+    end if;
+    if sid is null then return null; end if;
+
+    insert into eventstore.events as e (position, stream_id, version, id, type, schema_version, data, metadata)
+    values (nextval('eventstore.event_position'), sid, new_version, p_id, p_type, p_schema_version, p_data, p_metadata)
+    returning e.position into new_position;
+    perform from eventstore.subscriptions s where greatest(s.position, s.passed) >= new_position;
+    if found then
+        perform eventstore.refuse_passed(new_position);
+    end if;
+    return array[new_version, new_position];
+end $$;
+
+--
 -- Name: append_one(text, bigint, uuid, text, integer, jsonb, jsonb); Type: FUNCTION; Schema: eventstore; Owner: -
 --
 
@@ -177,35 +228,12 @@ CREATE FUNCTION eventstore.append_one(p_stream text, p_expected bigint, p_id uui
     SET enable_seqscan TO 'off'
     SET jit TO 'off'
     AS $$
-#variable_conflict use_column
 declare
-    sid bigint;
+    landed bigint[];
 begin
-    if p_expected = 0 then
-        insert into eventstore.streams as s (name, version) values (p_stream, 1)
-        on conflict (name) do nothing
-        returning s.stream_id, s.version into sid, version;
-    elsif p_expected > 0 then
-        update eventstore.streams s set version = s.version + 1 where s.name = p_stream and s.version = p_expected
-        returning s.stream_id, s.version into sid, version;
-    else
-        update eventstore.streams s set version = s.version + 1 where s.name = p_stream
-        returning s.stream_id, s.version into sid, version;
-        if sid is null and p_expected = -1 then
-            insert into eventstore.streams as s (name, version) values (p_stream, 1)
-            on conflict (name) do update set version = s.version + 1
-            returning s.stream_id, s.version into sid, version;
-        end if;
-    end if;
-    if sid is null then return; end if;
-
-    insert into eventstore.events as e (position, stream_id, version, id, type, schema_version, data, metadata)
-    values (nextval('eventstore.event_position'), sid, append_one.version, p_id, p_type, p_schema_version, p_data, p_metadata)
-    returning e.position into "position";
-    perform from eventstore.subscriptions s where greatest(s.position, s.passed) >= append_one."position";
-    if found then
-        perform eventstore.refuse_passed("position");
-    end if;
+    landed := eventstore.append_lone(p_stream, p_expected, p_id, p_type, p_schema_version, p_data, p_metadata);
+    version := landed[1];
+    "position" := landed[2];
 end $$;
 
 --
@@ -227,6 +255,22 @@ begin
        and s.position = (select min(l) from unnest(s.lanes) l)
        and not exists (select from unnest(s.lanes, p_from) u (stored, expected) where expected <> stored);
     return found;
+end $$;
+
+--
+-- Name: name_stream(); Type: FUNCTION; Schema: eventstore; Owner: -
+--
+
+CREATE FUNCTION eventstore.name_stream() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    if octet_length(new.name) not between 1 and 512 then
+        raise exception 'the name of a stream has 0 or more than 512 bytes' using errcode = 'check_violation', constraint = 'streams_name_size';
+    end if;
+    new.category := split_part(new.name, '-', 1);
+    return new;
 end $$;
 
 --
@@ -424,8 +468,7 @@ CREATE TABLE eventstore.events (
     schema_version integer NOT NULL,
     data jsonb NOT NULL,
     metadata jsonb NOT NULL,
-    recorded_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    CONSTRAINT events_type_size CHECK (((octet_length(type) >= 1) AND (octet_length(type) <= 512)))
+    recorded_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
 );
 
 --
@@ -1511,10 +1554,9 @@ CREATE TABLE eventstore.probe (
 CREATE TABLE eventstore.streams (
     stream_id bigint NOT NULL,
     name text NOT NULL COLLATE pg_catalog."C",
-    category text GENERATED ALWAYS AS (split_part(name, '-'::text, 1)) STORED NOT NULL COLLATE pg_catalog."C",
+    category text NOT NULL COLLATE pg_catalog."C",
     version bigint NOT NULL,
-    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    CONSTRAINT streams_name_size CHECK (((octet_length(name) >= 1) AND (octet_length(name) <= 512)))
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
 )
 WITH (fillfactor='70');
 
@@ -2851,13 +2893,19 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON eventstore.eve
 -- Name: streams append_only; Type: TRIGGER; Schema: eventstore; Owner: -
 --
 
-CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OF stream_id, name OR TRUNCATE ON eventstore.streams FOR EACH STATEMENT EXECUTE FUNCTION eventstore.refuse_change();
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OF stream_id, name, category OR TRUNCATE ON eventstore.streams FOR EACH STATEMENT EXECUTE FUNCTION eventstore.refuse_change();
 
 --
 -- Name: parked by_the_dispatcher; Type: TRIGGER; Schema: eventstore; Owner: -
 --
 
 CREATE TRIGGER by_the_dispatcher BEFORE INSERT ON eventstore.parked FOR EACH ROW EXECUTE FUNCTION eventstore.parked_by_the_dispatcher();
+
+--
+-- Name: streams named; Type: TRIGGER; Schema: eventstore; Owner: -
+--
+
+CREATE TRIGGER named BEFORE INSERT ON eventstore.streams FOR EACH ROW EXECUTE FUNCTION eventstore.name_stream();
 
 --
 -- Name: stripe_charges stripe_charges_forward; Type: TRIGGER; Schema: gateways; Owner: -
@@ -3022,6 +3070,13 @@ REVOKE ALL ON FUNCTION eventstore.append_each(p_streams text[], p_expected bigin
 GRANT ALL ON FUNCTION eventstore.append_each(p_streams text[], p_expected bigint[], p_ids uuid[], p_types text[], p_schema_versions integer[], p_data text[], p_metadata text[]) TO orders_app;
 
 --
+-- Name: FUNCTION append_lone(p_stream text, p_expected bigint, p_id uuid, p_type text, p_schema_version integer, p_data jsonb, p_metadata jsonb); Type: ACL; Schema: eventstore; Owner: -
+--
+
+REVOKE ALL ON FUNCTION eventstore.append_lone(p_stream text, p_expected bigint, p_id uuid, p_type text, p_schema_version integer, p_data jsonb, p_metadata jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION eventstore.append_lone(p_stream text, p_expected bigint, p_id uuid, p_type text, p_schema_version integer, p_data jsonb, p_metadata jsonb) TO orders_app;
+
+--
 -- Name: FUNCTION append_one(p_stream text, p_expected bigint, p_id uuid, p_type text, p_schema_version integer, p_data jsonb, p_metadata jsonb, OUT version bigint, OUT "position" bigint); Type: ACL; Schema: eventstore; Owner: -
 --
 
@@ -3034,6 +3089,12 @@ GRANT ALL ON FUNCTION eventstore.append_one(p_stream text, p_expected bigint, p_
 
 REVOKE ALL ON FUNCTION eventstore.move_lanes(p_name text, p_from bigint[], p_to bigint[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION eventstore.move_lanes(p_name text, p_from bigint[], p_to bigint[]) TO orders_app;
+
+--
+-- Name: FUNCTION name_stream(); Type: ACL; Schema: eventstore; Owner: -
+--
+
+REVOKE ALL ON FUNCTION eventstore.name_stream() FROM PUBLIC;
 
 --
 -- Name: FUNCTION next_page(p_name text, p_saved bigint[], p_lanes bigint[], p_types text[], p_category text, p_known text[], p_limit bigint, p_bytes bigint); Type: ACL; Schema: eventstore; Owner: -

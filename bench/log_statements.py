@@ -55,11 +55,11 @@ class LogStatements:
         type_, version, data, metadata = _EVENT
         return {
             "append_one": (
-                statements.APPEND_ONE,
+                statements.APPEND_LONE,
                 lambda: (self._stream(), _ANY, uuid.uuid4(), type_, version, data, metadata),
             ),
             "append_new": (
-                statements.APPEND_ONE,
+                statements.APPEND_LONE,
                 lambda: (f"order-{uuid.uuid4()}", 0, uuid.uuid4(), type_, version, data, metadata),
             ),
             "append": (

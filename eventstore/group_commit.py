@@ -10,13 +10,13 @@ import asyncpg
 
 from eventstore.errors import POSITION_PASSED
 from eventstore.model import AppendResult
-from eventstore.statements import APPEND_EACH, APPEND_ONE
+from eventstore.statements import APPEND_EACH, APPEND_LONE
 from eventstore.stream_turns import StreamTurns
 
 _SENDERS: Final = 2  # one makes up a group while the database is at the other's
 _GROUP: Final = 16
 Row: TypeAlias = tuple[str, int, UUID, str, int, str, str]
-"""stream, expected, id, type, schema version, data and metadata as JSON: the columns of `append_one` and `append_each`."""
+"""stream, expected, id, type, schema version, data and metadata as JSON: the columns of `append_lone` and `append_each`."""
 _EXPLAINED: Final = (asyncpg.UniqueViolationError.sqlstate, POSITION_PASSED)
 """Errors that `append` gives the reason for."""
 
@@ -30,44 +30,45 @@ class _Waiting:
 class GroupCommit:
     """Groups appends of one event each. No append waits for a blocked one.
 
+    explained: appends rows to one stream by `append`, with all its checks, and gives the reason of a refusal.
     A group takes the appends that succeed without waiting. An append with a known id, a version conflict or a stream locked
     by another writer is repeated alone.
     """
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
-        self._pool = pool
+    def __init__(self, pool: asyncpg.Pool, explained: Callable[[Sequence[Row]], Awaitable[AppendResult]]) -> None:
+        self._pool, self._explained = pool, explained
         self._one_is_alone = False
         self._turns = StreamTurns(max(1, pool.get_max_size() // 2))
         self._waiting: list[_Waiting] = []
         self._senders: set[asyncio.Task[None]] = set()
 
-    async def append(self, row: Row, alone: Callable[[], Awaitable[AppendResult]]) -> AppendResult:
-        """Append in a group, or by one statement, which is faster for a single append; in other cases by `alone`. Raises the
-        errors of `alone` and the driver."""
+    async def append(self, row: Row) -> AppendResult:
+        """Append in a group, or by one statement, which is faster for a single append. Raises the errors of `explained` and
+        the driver."""
         stream = row[0]
         if self._turns.is_taken(stream):
-            return await self.alone(stream, lambda: self._one(row, alone))
+            return await self._turns.in_turn(stream, self._append_lone, row)
         if not self._one_is_alone and not self._waiting and not self._turns.full:
             self._one_is_alone = True
             try:
-                return await self.alone(stream, lambda: self._one(row, alone))
+                return await self._turns.in_turn(stream, self._append_lone, row)
             finally:
                 self._one_is_alone = False
-        return await self._together(row) or await self.alone(stream, alone)
+        return await self._together(row) or await self.append_several([row])
 
-    async def alone(self, stream: str, append: Callable[[], Awaitable[AppendResult]]) -> AppendResult:
-        """Append after the process's pending appends to the same stream, so that they use one connection together."""
-        return await self._turns.in_turn(stream, append)
+    async def append_several(self, rows: Sequence[Row]) -> AppendResult:
+        """Append rows to one stream after the process's pending appends to it, so that they use one connection together."""
+        return await self._turns.in_turn(rows[0][0], self._explained, rows)
 
-    async def _one(self, row: Row, alone: Callable[[], Awaitable[AppendResult]]) -> AppendResult:
+    async def _append_lone(self, row: Row) -> AppendResult:
         try:
-            landed = await self._pool.fetchrow(APPEND_ONE, *row)
+            landed = await self._pool.fetchval(APPEND_LONE, *row)
         except asyncpg.PostgresError as error:
             if error.sqlstate not in _EXPLAINED:
                 raise
             landed = None
-        if landed is None or landed["position"] is None:
-            return await alone()
+        if landed is None:
+            return await self._explained([row])
         version, position = landed
         return AppendResult(version, position, position, False)
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -117,8 +117,7 @@ class RecordedEvent:
         return f"RecordedEvent({self.position}, {self.stream!r}, {self.version}, {self.type!r})"
 
 
-@dataclass(frozen=True, slots=True)
-class AppendResult:
+class AppendResult(NamedTuple):
     """Result of an append: the versions and positions of its events. `duplicate`: of an earlier, identical append."""
 
     version: int

@@ -10,8 +10,8 @@ e.position, s.name, e.version, e.id, e.type, e.schema_version, e.data::text, e.m
 
 # Append the events of one stream: the function locks the stream's row.
 APPEND: Final = "select * from eventstore.append($1, $2, $3, $4, $5, $6, $7)"
-# Append one event: the function locks the stream's row. Nulls, or a violation of events_id_key, where APPEND gives the reason.
-APPEND_ONE: Final = "select * from eventstore.append_one($1, $2, $3, $4, $5, $6, $7)"
+# Append one event: the function locks the stream's row. Null, or a violation of events_id_key, where APPEND gives the reason.
+APPEND_LONE: Final = "select eventstore.append_lone($1, $2, $3, $4, $5, $6, $7)"
 # Append one event to each of several streams, without waiting for locked ones.
 APPEND_EACH: Final = "select * from eventstore.append_each($1, $2, $3, $4, $5, $6, $7)"
 # Read a page of a stream, by events_stream_version_key.

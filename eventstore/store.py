@@ -1,6 +1,7 @@
 """Append and read. One round trip and one commit for an append; every read pages by key."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
+from time import perf_counter
 from uuid import UUID
 
 import asyncpg
@@ -21,7 +22,7 @@ from eventstore.statements import (
     READ_STREAM_BACKWARDS,
     SETTLED,
 )
-from eventstore.tracing import span, with_trace
+from eventstore.tracing import span, spans_are_recorded, with_trace
 from eventstore.validation import check_expected, check_name, check_page, serialise
 from eventstore.wakeup import Wakeup
 
@@ -44,7 +45,7 @@ class EventStore:
 
     def __init__(self, pool: asyncpg.Pool, wakeup: Wakeup) -> None:
         self.pool, self.wakeup = pool, wakeup
-        self._group_commit = GroupCommit(pool)
+        self._group_commit = GroupCommit(pool, self._append_explained)
         self._head = OneInFlight(lambda: pool.fetchval(SETTLED))
 
     async def append(self, stream: str, events: Sequence[NewEvent], *, expected: int) -> AppendResult:
@@ -54,22 +55,28 @@ class EventStore:
         The same ids again return the first result, for any `expected`: where the outcome is unknown, append again.
         Raises WrongExpectedVersion, EventIdReused, InvalidEvent, SequenceBehindLog.
         """
+        if not spans_are_recorded():
+            return await self._append(stream, events, expected)
         name = f"append {events[0].type}" if events else "append"
         with span(name, SpanKind.CLIENT, stream=str(stream), events=len(events)):
-            rows = _rows(stream, with_trace(events), expected)
-            with _SECONDS.time():
-                result = await self._append(stream, rows)
-            if not result.duplicate:
-                self.wakeup.appended()
-            return result
+            return await self._append(stream, with_trace(events), expected)
 
-    async def _append(self, stream: str, rows: Sequence[Row]) -> AppendResult:
-        if len(rows) == 1:
-            return await self._group_commit.append(rows[0], lambda: self._append_alone(stream, rows))
-        return await self._group_commit.alone(stream, lambda: self._append_alone(stream, rows))
+    async def _append(self, stream: str, events: Sequence[NewEvent], expected: int) -> AppendResult:
+        rows = _rows(stream, events, expected)
+        began = perf_counter()
+        try:
+            if len(rows) == 1:
+                result = await self._group_commit.append(rows[0])
+            else:
+                result = await self._group_commit.append_several(rows)
+        finally:
+            _SECONDS.observe(perf_counter() - began)
+        if not result.duplicate:
+            self.wakeup.appended()
+        return result
 
-    async def _append_alone(self, stream: str, rows: Sequence[Row]) -> AppendResult:
-        (_, expected, *_), ids = rows[0], tuple(row[2] for row in rows)
+    async def _append_explained(self, rows: Sequence[Row]) -> AppendResult:
+        (stream, expected, *_), ids = rows[0], tuple(row[2] for row in rows)
         try:
             row = await self._fetch(stream, rows)
         except asyncpg.UniqueViolationError as error:
@@ -221,8 +228,10 @@ def _rows(stream: str, events: Sequence[NewEvent], expected: int) -> list[Row]:
     check_expected(expected)
     if not events:
         raise InvalidEvent("events", "is empty: nothing to append")
+    if len(events) == 1:
+        return [_row(stream, expected, events[0], "events[0]")]
     rows = [_row(stream, expected, event, f"events[{index}]") for index, event in enumerate(events)]
-    if len(rows) > 1 and len({event.id for event in events}) != len(rows):
+    if len({event.id for event in events}) != len(rows):
         raise InvalidEvent("events", "has an id twice")
     return rows
 

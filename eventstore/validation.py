@@ -20,12 +20,16 @@ _STRICT = (
     | orjson.OPT_PASSTHROUGH_DATACLASS
     | orjson.OPT_PASSTHROUGH_SUBCLASS
 )
+_FLAT = frozenset((str, int, bool, type(None)))
+"""Types whose values come back equal from their JSON."""
 _INT64 = 2**63
 _INT32 = 2**31
 
 
 def check_name(path: str, name: object) -> None:
     """Refuse a name that is not text, is empty or over 512 bytes, or cannot be stored by PostgreSQL."""
+    if type(name) is str and name.isascii() and 0 < len(name) <= MAX_NAME_BYTES and "\x00" not in name:
+        return
     if not isinstance(name, str):
         raise InvalidEvent(path, f"is a {type(name).__name__}, not text")
     if not name:
@@ -42,8 +46,8 @@ def serialise(event: NewEvent, path: str) -> tuple[str, str]:
         raise InvalidEvent(f"{path}.id", f"is a {type(event.id).__name__}, not a UUID")
     if not _whole(event.schema_version) or not 1 <= event.schema_version < _INT32:
         raise InvalidEvent(f"{path}.schemaVersion", f"is not a whole number from 1 to {_INT32 - 1:,}")
-    data = _dump(f"{path}.data", event.data)
-    metadata = _dump(f"{path}.metadata", event.metadata)
+    data = _plainly_valid(event.data) or _checked(f"{path}.data", event.data)
+    metadata = _plainly_valid(event.metadata) or _checked(f"{path}.metadata", event.metadata)
     if len(data) + len(metadata) > MAX_EVENT_BYTES:
         raise InvalidEvent(path, f"has {len(data) + len(metadata):,} bytes of JSON, the limit is {MAX_EVENT_BYTES:,}")
     return data.decode(), metadata.decode()
@@ -62,30 +66,34 @@ def check_page(limit: int) -> None:
 
 
 def _whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _dump(path: str, value: Mapping[str, Any]) -> bytes:
-    if not isinstance(value, Mapping):
-        raise InvalidEvent(path, "is not a JSON object")
-    return _plainly_valid(value) or _checked(path, value)
+    return type(value) is int or (isinstance(value, int) and not isinstance(value, bool))
 
 
 def _plainly_valid(value: Mapping[str, Any]) -> bytes | None:
-    """The JSON of a value whose validity the JSON shows; None for any other, valid or not.
+    """The JSON of a dictionary whose validity the JSON shows; None for any other value, valid or not.
 
     The JSON has the same value: the encoder also accepts UUID, which comes back as text, and NaN, which comes back as None.
     """
+    if type(value) is not dict:
+        return None
+    if not value:
+        return b"{}"
     try:
         text = orjson.dumps(value, option=_STRICT)
+        if b"\\u0000" in text:
+            return None
+        if _FLAT.issuperset(map(type, value.values())):
+            return text
         is_shallow = text.count(b"{") + text.count(b"[") <= MAX_DEPTH
-        return text if is_shallow and b"\\u0000" not in text and orjson.loads(text) == value else None
+        return text if is_shallow and orjson.loads(text) == value else None
     except (TypeError, orjson.JSONDecodeError):
         return None
 
 
 def _checked(path: str, value: Mapping[str, Any]) -> bytes:
     """The JSON of a value. Raises InvalidEvent with the path of the first invalid field."""
+    if not isinstance(value, Mapping):
+        raise InvalidEvent(path, "is not a JSON object")
     _check(path, value, 0)
     try:
         return orjson.dumps(value, default=_plain)

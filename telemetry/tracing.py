@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from opentelemetry import trace
 
 from application.version import program_version
+from eventstore.tracing import record_spans
 from settings import Settings, SettingsError
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def configure_tracing(settings: Settings) -> None:
     provider = TracerProvider(resource=_named(defaults, resource))
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     trace.set_tracer_provider(provider)
+    record_spans()
 
 
 def _named(defaults: "Resource", resource: "Resource") -> "Resource":

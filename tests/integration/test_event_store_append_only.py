@@ -24,6 +24,7 @@ CHANGES = {
     "truncate-streams": "truncate eventstore.streams",
     "delete-stream": "delete from eventstore.streams",
     "rename-stream": "update eventstore.streams set name = 'forged-1'",
+    "recategorise-stream": "update eventstore.streams set category = 'forged'",
     "renumber-stream": "update eventstore.streams set stream_id = default",
 }
 FORBIDDEN_TO_THE_APPLICATION = CHANGES | {

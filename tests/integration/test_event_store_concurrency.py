@@ -1,7 +1,6 @@
 """Concurrent appends: duplicates have one effect, conflicts one winner, and no append leaves a gap."""
 
 import asyncio
-from dataclasses import replace
 
 import asyncpg
 import pytest
@@ -57,7 +56,7 @@ async def test_given_a_twin_still_in_flight_when_appending_then_it_waits_and_ans
 
         await repeated.transaction.commit()
 
-        assert await second == replace(repeated.result, duplicate=True)
+        assert await second == repeated.result._replace(duplicate=True)
 
 
 async def test_given_a_twin_that_rolls_back_when_appending_then_the_second_takes_effect(

@@ -102,12 +102,14 @@ async def test_given_an_append_in_flight_below_a_committed_one_when_reading_then
         assert page.position == fast.last_position
 
 
-@pytest.mark.parametrize("function", ["append_one", "append", "append_each"])
+@pytest.mark.parametrize("function", ["append_lone", "append", "append_each"])
 async def test_given_an_append_that_waits_for_the_table_then_it_has_drawn_no_position(
     store: EventStore, database_url: str, function: str
 ) -> None:
     """settled() sees an append by its lock on the table: a position drawn before the lock would be passed by readers."""
-    batches = {"append_one": [events(1)], "append": [events(2)], "append_each": [events(1) for _ in range(4)]}[function]
+    batches = {"append_lone": [events(1)], "append": [events(2)], "append_each": [events(1) for _ in range(4)]}[
+        function
+    ]
     await store.append("counter-0", events(1), expected=ANY)
     async with connected(database_url) as blocker, connected(database_url) as observer:
         await blocker.execute("begin; lock table eventstore.events in share mode")

@@ -111,6 +111,7 @@ async def test_given_a_database_of_the_version_before_when_migrated_then_rows_st
             "20260506000003_passed_positions.sql",
             "20261130100000_reader_lanes.sql",
             "20261130103000_append_one.sql",
+            "20261202020100_append_lone.sql",
         )
         with only_migrations_before(HANDOVER, tmp_path, *needed):
             await migrate(found.owner)
