@@ -65,7 +65,7 @@ def decode(
                 part.park_undecodable(recorded, reason(error))
         else:
             for part in parts:
-                part.take(event, recorded)
+                part.add(event, recorded)
     return {part.name: part.addressed for part in parts}
 
 
@@ -75,7 +75,7 @@ class _Part:
         self._keys_of, self._types = projection.keys, frozenset(projection.events)
         self._foreign = set(codec.types) - set(projection.event_types)
 
-    def take(self, event: Any, recorded: RecordedEvent) -> None:
+    def add(self, event: Any, recorded: RecordedEvent) -> None:
         if type(event) in self._types:
             try:
                 self.addressed.events.append((tuple(self._keys_of(event, recorded)), event, recorded))
