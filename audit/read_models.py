@@ -1,7 +1,7 @@
 """Each read model against a fold of the log, row for row, at the position its own checkpoint names; and its totals."""
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, fields
 from typing import Any, Final
 from zlib import crc32
@@ -16,7 +16,7 @@ from eventstore.parking import Parking
 from open_work.sources import Sources
 from projections.columns import columns, row_of
 from projections.decoded_log import DecodedLog
-from projections.fold import Addressed, Parked, address, fold
+from projections.fold import Addressed, Parked, fold
 from projections.projection import Key, Projection
 
 # Rows of a read model that are held in memory at once; the log is read once for each such part of the rows.
@@ -90,24 +90,22 @@ class _Comparison:
     async def _folded(self, number: int) -> tuple[dict[Key, Any], list[Parked]]:
         rows: dict[Key, Any] = {}
         refused: list[Parked] = []
-        async for addressed in self._log():
-            refused += [each for each in addressed.parked if number == 0 and self._is_due(each.position)]
-            addressed.events[:] = [
-                (tuple(key for key in keys if self._is_in(number, key)), event, recorded)
-                for keys, event, recorded in addressed.events
-                if self._is_due(recorded.position)
-            ]
-            refused += fold(self.projection, addressed, rows).parked
+        async with aclosing(self._log()) as log:
+            async for addressed in log:
+                refused += [each for each in addressed.parked if number == 0 and self._is_due(each.position)]
+                addressed.events[:] = [
+                    (tuple(key for key in keys if self._is_in(number, key)), event, recorded)
+                    for keys, event, recorded in addressed.events
+                    if self._is_due(recorded.position)
+                ]
+                refused += fold(self.projection, addressed, rows).parked
         return rows, refused
 
-    async def _log(self) -> AsyncIterator[Addressed]:
-        log, at = DecodedLog(self.sources.store, self.sources.codec, [self.projection]), 0
-        while at < self.position:
-            page = await log.read(at, _PAGE)
-            if page.position <= at:
-                return
-            at = page.position
-            yield address(self.projection, self.sources.codec, page.decoded)
+    async def _log(self) -> AsyncGenerator[Addressed, None]:
+        log = DecodedLog(self.sources.store, self.sources.codec, [self.projection])
+        async with aclosing(log.pages(0, _PAGE, until=self.position)) as pages:
+            async for page in pages:
+                yield page.of[self.projection.name]
 
     async def _rows(self, connection: asyncpg.Connection) -> AsyncIterator[Any]:
         names = ", ".join(columns(self.projection.row))

@@ -1,6 +1,6 @@
 """The log as projections read it: each event decoded once, for any number of them."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, TypedDict
@@ -10,7 +10,7 @@ from eventstore.model import Page
 from eventstore.read_ahead import read_ahead
 from eventstore.store import EventStore
 from orders.ids import ORDER_STREAMS
-from projections.fold import Decoded, decode
+from projections.fold import Addressed, decode
 from projections.projection import Projection
 
 
@@ -22,9 +22,9 @@ class _Filter(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class DecodedPage:
-    """Decoded events in order, and the position up to which the log was read. more: the log goes on after it."""
+    """Decoded events in order, by projection, and the position up to which the log was read. more: the log goes on after it."""
 
-    decoded: Decoded
+    of: Mapping[str, Addressed]
     position: int
     more: bool
 
@@ -33,7 +33,7 @@ class DecodedLog:
     """Reads the events of some projections' types, and of an order's types unknown to this program, to be parked."""
 
     def __init__(self, store: EventStore, codec: Codec[Any], projections: Sequence[Projection[Any]]) -> None:
-        self._store, self._codec = store, codec
+        self._store, self._codec, self._projections = store, codec, projections
         types = sorted({name for projection in projections for name in projection.event_types})
         self._wanted: _Filter = {"types": types, "category": ORDER_STREAMS, "known": codec.types}
 
@@ -41,16 +41,16 @@ class DecodedLog:
         """At most `limit` settled events after a position; fewer if they are large."""
         return self._decoded(await self._store.read_all(after=after, limit=limit, **self._wanted))
 
-    def pages(self, after: int, limit: int) -> AsyncGenerator[DecodedPage, None]:
-        """Pages to the log's head. While the caller's statements wait for the database, the next one is decoded, and the one
+    def pages(self, after: int, limit: int, until: int | None = None) -> AsyncGenerator[DecodedPage, None]:
+        """Pages to the log's head, or to `until`. While the caller waits for the database, the next one is decoded, and the one
         after it read."""
 
         async def each() -> AsyncGenerator[DecodedPage, None]:
-            async with aclosing(self._store.pages(after=after, limit=limit, **self._wanted)) as pages:
+            async with aclosing(self._store.pages(after=after, until=until, limit=limit, **self._wanted)) as pages:
                 async for page in pages:
                     yield self._decoded(page)
 
         return read_ahead(each())
 
     def _decoded(self, page: Page) -> DecodedPage:
-        return DecodedPage(decode(self._codec, page.events), page.position, page.more)
+        return DecodedPage(decode(self._codec, self._projections, page.events), page.position, page.more)

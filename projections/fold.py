@@ -1,6 +1,6 @@
-"""Folds events into rows, without a database: decode once, find the rows concerned, apply in the order of the log."""
+"""Folds events into rows, without a database: decode once, find the rows, apply in the order of the log."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from operator import itemgetter
@@ -19,14 +19,6 @@ class Parked:
 
     position: int
     reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Decoded:
-    """Events in their typed form, for any number of projections; beside them those that do not decode, with the reason."""
-
-    events: list[tuple[Any, RecordedEvent]]
-    undecodable: list[tuple[RecordedEvent, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,29 +48,43 @@ class Folded(Generic[R]):
         return self.new + self.changed
 
 
-def decode(codec: Codec[Any], events: Iterable[RecordedEvent]) -> Decoded:
-    """Decode each event; an event that does not decode leaves its neighbours alone."""
-    decoded = Decoded([], [])
+def decode(
+    codec: Codec[Any], projections: Sequence[Projection[Any]], events: Iterable[RecordedEvent]
+) -> dict[str, Addressed]:
+    """Decode each event once and find the rows that it changes, by projection: one pass, as a page is larger than the
+    processor's cache. An event that fails leaves its neighbours alone.
+
+    Undecodable events of a projection's types, and of types unknown to the codec, are parked.
+    """
+    parts = [_Part(projection, codec) for projection in projections]
     for recorded in events:
         try:
-            decoded.events.append((codec.decode(recorded), recorded))
+            event = codec.decode(recorded)
         except Exception as error:
-            decoded.undecodable.append((recorded, reason(error)))
-    return decoded
+            for part in parts:
+                part.park_undecodable(recorded, reason(error))
+        else:
+            for part in parts:
+                part.add(event, recorded)
+    return {part.name: part.addressed for part in parts}
 
 
-def address(projection: Projection[Any], codec: Codec[Any], decoded: Decoded) -> Addressed:
-    """Find the rows of a projection's events. Parks undecodable events of its types and of types unknown to the codec."""
-    foreign = set(codec.types) - set(projection.event_types)
-    parked = [Parked(each.position, text) for each, text in decoded.undecodable if each.type not in foreign]
-    addressed, keys_of, types = Addressed([], parked), projection.keys, frozenset(projection.events)
-    for event, recorded in decoded.events:
-        if type(event) in types:
+class _Part:
+    def __init__(self, projection: Projection[Any], codec: Codec[Any]) -> None:
+        self.name, self.addressed = projection.name, Addressed([], [])
+        self._keys_of, self._types = projection.keys, frozenset(projection.events)
+        self._foreign = set(codec.types) - set(projection.event_types)
+
+    def add(self, event: Any, recorded: RecordedEvent) -> None:
+        if type(event) in self._types:
             try:
-                addressed.events.append((tuple(keys_of(event, recorded)), event, recorded))
+                self.addressed.events.append((tuple(self._keys_of(event, recorded)), event, recorded))
             except Exception as error:
-                parked.append(Parked(recorded.position, reason(error)))
-    return addressed
+                self.addressed.parked.append(Parked(recorded.position, reason(error)))
+
+    def park_undecodable(self, recorded: RecordedEvent, why: str) -> None:
+        if recorded.type not in self._foreign:
+            self.addressed.parked.append(Parked(recorded.position, why))
 
 
 def fold(projection: Projection[R], addressed: Addressed, rows: dict[Key, R]) -> Folded[R]:

@@ -1,8 +1,9 @@
 """Rebuilds projections beside the live ones, and replaces each live table once its rebuilt one has caught up."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
-from contextlib import aclosing, asynccontextmanager
+import gc
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Sequence
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -26,7 +27,8 @@ from projections.statements import (
     SWAP_IN,
 )
 
-_PAGE: Final = 5_000
+_PAGE: Final = 2_000
+_OBJECTS: Final = 500_000  # more than the pages in memory have
 _SWAP_ATTEMPTS: Final = 60
 _INDEX_LIMIT: Final = 3_600.0  # seconds
 _log = structlog.get_logger(__name__)
@@ -110,12 +112,24 @@ async def _load(
 ) -> None:
     """Fold the log as far as it is settled by now."""
     position, head = 0, await store.head()
-    async with aclosing(log.pages(position, _PAGE)) as pages:
-        async for page in pages:
-            if page.position > position:
-                await _together([_fold_page(pool, each, position, page) for each in built])
-            position = page.position
-            on_progress(position, max(position, head))
+    with _seldom_collected():
+        async with aclosing(log.pages(position, _PAGE)) as pages:
+            async for page in pages:
+                if page.position > position:
+                    await _together([_fold_page(pool, each, position, page) for each in built])
+                position = page.position
+                on_progress(position, max(position, head))
+
+
+@contextmanager
+def _seldom_collected() -> Iterator[None]:
+    # The objects of a page end without the collector of cycles, which would look through them several times meanwhile.
+    before = gc.get_threshold()
+    gc.set_threshold(max(before[0], _OBJECTS) if before[0] else 0)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 async def _fold_page(pool: asyncpg.Pool, built: Projector[Any], position: int, page: DecodedPage) -> None:

@@ -12,7 +12,7 @@ from eventstore.connection import pooled
 from eventstore.parking import Parking
 from eventstore.store import EventStore
 from projections.decoded_log import DecodedLog, DecodedPage
-from projections.fold import Addressed, Parked, address, fold, reason
+from projections.fold import Addressed, Parked, fold, reason
 from projections.projection import Projection
 from projections.table import Table
 
@@ -42,7 +42,7 @@ class Projector(Generic[R]):
         page: int = _PAGE,
     ) -> None:
         self.name, self.projection = name or projection.name, projection
-        self._pool, self._codec, self._page = pool, codec, page
+        self._pool, self._page = pool, page
         self._decoded_log = DecodedLog(store, codec, [projection])
         self._table = Table(projection, table or projection.table)
         self._known: int | None = None
@@ -75,7 +75,7 @@ class Projector(Generic[R]):
 
     async def fold_page(self, connection: asyncpg.Connection, old: int, page: DecodedPage) -> None:
         """Fold a page and move the checkpoint, in a transaction or in a savepoint of the caller's."""
-        addressed = address(self.projection, self._codec, page.decoded)
+        addressed = page.of[self.projection.name]
         try:
             async with connection.transaction():
                 # First, as the checkpoint's row is the lock against a second runner and against the swap of a rebuild.

@@ -20,7 +20,7 @@ from orders.ids import stream_name
 from orders.state import State
 from projections.columns import columns, row_of
 from projections.decoded_log import DecodedLog
-from projections.fold import address, fold
+from projections.fold import fold
 from projections.projection import Key, Projection
 from projections.runner import Projector
 from tests.unit.orders.samples import an_order
@@ -88,7 +88,7 @@ async def fold_of_the_log(store: EventStore, projection: Projection[R]) -> list[
     log, rows, position, more = DecodedLog(store, CODEC, [projection]), dict[Key, R](), 0, True
     while more:
         page = await log.read(position, 1_000)
-        fold(projection, address(projection, CODEC, page.decoded), rows)
+        fold(projection, page.of[projection.name], rows)
         position, more = page.position, page.more
     return [row for _, row in sorted(rows.items())]
 

@@ -1,6 +1,7 @@
 """A rebuild over many pages: one read of the log for all projections, poison parked as the live projections park it."""
 
 import asyncio
+import gc
 from typing import Any
 
 import asyncpg
@@ -63,6 +64,7 @@ async def test_given_poison_here_and_there_then_a_rebuild_of_small_pages_comes_t
     await foreign(store, "order.placed", orderId="odd")
     await foreign(store, "order.confirmed", orderId="never-placed", customerId="zoe", currency="EUR", total=1)
     await foreign(store, "order.paid", schema_version=9, orderId="o-1", customerId="ada")
+    await foreign(store, "order.held", orderId="o-1")  # of one projection alone
     for number in range(12, 24):
         await happens(store, *history(f"o-{number}", *REFUNDED, customer=f"c-{number % 3}"))
     for _ in range(2):  # the dashboard's sum exceeds its column
@@ -158,11 +160,14 @@ async def test_an_error_of_one_projection_ends_a_rebuild_of_all_and_leaves_nothi
         if self.projection is DAILY_FIGURES and old:
             await asyncio.Event().wait()  # in progress when the error comes
 
+    monkeypatch.setattr(rebuilding, "_OBJECTS", gc.get_threshold()[0] + 1)
+    before = gc.get_threshold()
     with monkeypatch.context() as patched:
         patched.setattr(Projector, "fold_page", fails)
         async with asyncio.timeout(DEADLINE):
             with pytest.raises(ConnectionResetError):
                 await rebuild(pool, store, CODEC, PROJECTIONS, ignored)
+    assert gc.get_threshold() == before
 
     async def closed() -> bool:
         sql = "select count(*) from pg_stat_activity where datname = current_database() and state like 'idle in%'"

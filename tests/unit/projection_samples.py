@@ -10,7 +10,7 @@ from eventstore.codec import Codec
 from eventstore.model import RecordedEvent
 from orders.events import EVENTS, Event
 from orders.ids import stream_name
-from projections.fold import Folded, address, decode, fold
+from projections.fold import Folded, decode, fold
 from projections.projection import Projection
 
 R = TypeVar("R")
@@ -46,6 +46,6 @@ def log_of(*events: Event) -> list[RecordedEvent]:
 def folded(projection: Projection[R], log: Sequence[RecordedEvent], rows: Sequence[R] = ()) -> Folded[R]:
     """All rows after a log, unchanged ones included."""
     by_key = {projection.key_of(row): copy(row) for row in rows}
-    addressed = address(projection, CODEC, decode(CODEC, log))
+    addressed = decode(CODEC, [projection], log)[projection.name]
     parked = addressed.parked + fold(projection, addressed, by_key).parked
     return Folded([*by_key.values()], [], parked)
