@@ -18,7 +18,7 @@ class Target:
 class Part:
     """A comparison. sides: the first is ours; each by its name, and where its measure is, as `module:function`.
     limit: seconds that a side may take. by_name_only: too long to be among those that run by default.
-    most_rounds: however many are asked for. durable: on servers with fsync."""
+    most_rounds: however many are asked for. temporal: its sides need a Temporal server. durable: on servers with fsync."""
 
     name: str
     about: str
@@ -27,6 +27,7 @@ class Part:
     limit: float = 300
     by_name_only: bool = False
     most_rounds: int = 100
+    temporal: bool = False
     durable: bool = False
 
 
@@ -57,6 +58,7 @@ PARTS: Final = (
             Target("cpu_ms_per_order", 1.0, "DBOS", at_most=True),
             Target("database_cpu_ms", 0.8, "DBOS", at_most=True),
         ),
+        temporal=True,
     ),
     Part(
         "single",
@@ -73,6 +75,7 @@ PARTS: Final = (
             Target("p50_ms", 1.15, APART, at_most=True),
             Target("p50_ms", 150.0, at_most=True),
         ),
+        temporal=True,
     ),
     Part(
         "scale-out",
@@ -84,6 +87,7 @@ PARTS: Final = (
         },
         (Target("cpu_ms_per_order", 1.05, "one process", at_most=True),),
         most_rounds=2,
+        temporal=True,
     ),
     Part(
         "durable",
@@ -97,6 +101,7 @@ PARTS: Final = (
         limit=900,
         by_name_only=True,
         durable=True,
+        temporal=True,
     ),
     Part(
         "durable-single",
@@ -110,6 +115,7 @@ PARTS: Final = (
         limit=900,
         by_name_only=True,
         durable=True,
+        temporal=True,
     ),
     Part(
         "burst",
@@ -119,6 +125,7 @@ PARTS: Final = (
         limit=1_800,
         by_name_only=True,
         most_rounds=1,
+        temporal=True,
     ),
     Part(
         "memory",
@@ -127,6 +134,7 @@ PARTS: Final = (
         (Target("growth", 1.1, at_most=True),),
         limit=3_600,
         by_name_only=True,
+        temporal=True,
     ),
     Part(
         "append",
@@ -214,6 +222,7 @@ PARTS: Final = (
         ),
         limit=900,
         most_rounds=1,
+        temporal=True,
     ),
     Part(
         "search",

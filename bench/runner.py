@@ -8,7 +8,7 @@ import sys
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 import asyncpg
@@ -20,7 +20,8 @@ from embedded.postgres import Postgres, run_postgres
 from embedded.temporal import run_temporal
 from eventstore.migrate import migrate
 
-_OF_A_PROGRAM: Final = {"server": b"start-dev", "database": b'bin/postgres"'}
+_TEMPORAL: Final = b"start-dev"
+_POSTGRES: Final = b'bin/postgres"'
 
 
 class SideFailed(Exception):
@@ -65,19 +66,34 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class Servers:
-    """The servers that all sides share."""
+    """The servers that all sides share. temporal_address: None where each side that needs one has a server of its own."""
 
     postgres: Postgres
-    temporal_address: str
+    temporal_address: str | None
     processes: dict[str, int]  # ids, of `server` and `database`; empty on a machine without /proc
 
 
 @asynccontextmanager
 async def servers() -> AsyncIterator[Servers]:
-    """PostgreSQL and Temporal as embedded, on throwaway data."""
-    async with run_postgres(None, durable=False) as postgres, run_temporal(None) as temporal:
-        found = {name: child_with(mark) for name, mark in _OF_A_PROGRAM.items()}
-        yield Servers(postgres, temporal.address, {name: pid for name, pid in found.items() if pid is not None})
+    """PostgreSQL as embedded, on throwaway data; no Temporal server."""
+    async with run_postgres(None, durable=False) as postgres:
+        yield Servers(postgres, None, _process("database", _POSTGRES))
+
+
+@asynccontextmanager
+async def _with_temporal(on: Servers, part: Part) -> AsyncIterator[Servers]:
+    """With a Temporal server of the side's own: one that has served some hundred orders takes half as long again for each."""
+    if on.temporal_address is not None or not part.temporal:
+        yield on
+        return
+    async with run_temporal(None) as temporal:
+        processes = on.processes | _process("server", _TEMPORAL)
+        yield replace(on, temporal_address=temporal.address, processes=processes)
+
+
+def _process(name: str, mark: bytes) -> dict[str, int]:
+    pid = child_with(mark)
+    return {} if pid is None else {name: pid}
 
 
 async def compare(on: Servers, part: Part, rounds: int, scale: float, on_side: Callable[[str, int], None]) -> Compared:
@@ -88,7 +104,8 @@ async def compare(on: Servers, part: Part, rounds: int, scale: float, on_side: C
         for side in list(part.sides)[:: 1 if round_ % 2 == 0 else -1]:
             on_side(side, round_ + 1)
             try:
-                measured[side].append(dict(await _run(on, part, side, scale)))
+                async with _with_temporal(on, part) as ready:
+                    measured[side].append(dict(await _run(ready, part, side, scale)))
             except LeftOut as error:
                 left_out[side] = str(error)
     medians = {side: _medians(figures) for side, figures in measured.items() if figures}
@@ -114,7 +131,7 @@ def _judge(target: Target, part: Part, medians: dict[str, dict[str, float]]) -> 
 async def _run(on: Servers, part: Part, side: str, scale: float) -> Figures:
     name = f"{part.name}, {side}"
     async with _database(on.postgres) as dsn:
-        addresses = {DATABASE: dsn, TEMPORAL: on.temporal_address, PROCESSES: json.dumps(on.processes)}
+        addresses = {DATABASE: dsn, TEMPORAL: on.temporal_address or "", PROCESSES: json.dumps(on.processes)}
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "bench.child", part.sides[side],
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
