@@ -14,6 +14,14 @@ from orders.model import OrderLines
 from tests.unit.orders.samples import ON_THE_WIRE, PLACED, line
 
 SAMPLES: Final = [event for event, _ in ON_THE_WIRE]
+KINDS: Final[dict[str, Any]] = {
+    "Identifier": Identifier,
+    "Sku": Sku,
+    "OptionalText": OptionalText,
+    "PaymentMethod": PaymentMethod,
+    "UtcTime": UtcTime,
+    "OrderLines": OrderLines,
+}
 _TEXTS: Final = (
     st.text()
     | st.text(alphabet="aZ09 ./-_:|\x00\x7f\u00a0\u00ad\u115f\u2800\u3164\ufe0fÄяぁ一\ud800", max_size=20)
@@ -28,9 +36,9 @@ _TIMES: Final = (
 _ANY: Final = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.lists(st.text(), max_size=2)
 
 
-def agrees(kind: Any, value: object) -> bool:
+def agrees(kind: str, value: object) -> bool:
     """True where the strict mode accepts the value; it then accepts what the rule accepts, as the same value."""
-    adapter = TypeAdapter(kind)
+    adapter = TypeAdapter(KINDS[kind])
     try:
         strictly = adapter.validate_json(json.dumps(value), strict=True)
     except ValidationError:
@@ -39,57 +47,57 @@ def agrees(kind: Any, value: object) -> bool:
     return True
 
 
-@pytest.mark.parametrize("kind", [Identifier, Sku, OptionalText, PaymentMethod], ids=str)
+@pytest.mark.parametrize("kind", ["Identifier", "Sku", "OptionalText", "PaymentMethod"])
 @given(value=_TEXTS | _ANY)
-def test_a_text_that_the_strict_mode_accepts_is_the_same_by_its_rule(kind: Any, value: object) -> None:
+def test_a_text_that_the_strict_mode_accepts_is_the_same_by_its_rule(kind: str, value: object) -> None:
     agrees(kind, value)
 
 
 @given(value=_TIMES | _TEXTS | _ANY)
 def test_a_time_that_the_strict_mode_accepts_is_the_same_by_its_rule(value: object) -> None:
-    agrees(UtcTime, value)
+    agrees("UtcTime", value)
 
 
 @pytest.mark.parametrize(
     ("kind", "value"),
     [
-        (Identifier, "o-1"),
-        (Sku, "TEA/black"),
-        (OptionalText, "Österreich"),
-        (OptionalText, "京都"),
-        (OptionalText, None),
-        (PaymentMethod, "cus_1/pm_1NxT2Lkdlw9"),
-        (PaymentMethod, None),
-        (UtcTime, "2026-01-31T09:30:00.123456Z"),
-        (OrderLines, [line()] * MAX_LINES),
+        ("Identifier", "o-1"),
+        ("Sku", "TEA/black"),
+        ("OptionalText", "Österreich"),
+        ("OptionalText", "京都"),
+        ("OptionalText", None),
+        ("PaymentMethod", "cus_1/pm_1NxT2Lkdlw9"),
+        ("PaymentMethod", None),
+        ("UtcTime", "2026-01-31T09:30:00.123456Z"),
+        ("OrderLines", [line()] * MAX_LINES),
     ],
-    ids=str,
+    ids=lambda value: str(value)[:40],
 )
-def test_a_usual_value_is_accepted_without_its_rule(kind: Any, value: object) -> None:
+def test_a_usual_value_is_accepted_without_its_rule(kind: str, value: object) -> None:
     assert agrees(kind, value)
 
 
 @pytest.mark.parametrize(
     ("kind", "value"),
     [
-        (Identifier, "a/b"),
-        (Identifier, "x" * 129),
-        (Sku, "x" * 129),
-        (OptionalText, "\u3164"),
-        (OptionalText, "x" * 513),
-        (PaymentMethod, "card-4242-4242-4242-4242"),
-        (PaymentMethod, "4242424242424242"),
-        (PaymentMethod, "p" * 256),
-        (UtcTime, "2026-02-30T09:30:00Z"),
-        (UtcTime, "2026-01-31T09:30:00+02:00"),
-        (UtcTime, "2026-01-31T09:30:00"),
-        (UtcTime, 1_769_851_800),
-        (OrderLines, []),
-        (OrderLines, [line()] * (MAX_LINES + 1)),
+        ("Identifier", "a/b"),
+        ("Identifier", "x" * 129),
+        ("Sku", "x" * 129),
+        ("OptionalText", "\u3164"),
+        ("OptionalText", "x" * 513),
+        ("PaymentMethod", "card-4242-4242-4242-4242"),
+        ("PaymentMethod", "4242424242424242"),
+        ("PaymentMethod", "p" * 256),
+        ("UtcTime", "2026-02-30T09:30:00Z"),
+        ("UtcTime", "2026-01-31T09:30:00+02:00"),
+        ("UtcTime", "2026-01-31T09:30:00"),
+        ("UtcTime", 1_769_851_800),
+        ("OrderLines", []),
+        ("OrderLines", [line()] * (MAX_LINES + 1)),
     ],
     ids=lambda value: str(value)[:40],
 )
-def test_a_value_that_needs_its_rule_is_not_accepted_strictly(kind: Any, value: object) -> None:
+def test_a_value_that_needs_its_rule_is_not_accepted_strictly(kind: str, value: object) -> None:
     assert not agrees(kind, value)
 
 
