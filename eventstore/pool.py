@@ -10,6 +10,7 @@ import asyncpg
 
 from eventstore.connection import SAFE_SESSION
 from eventstore.errors import PooledByTransaction
+from eventstore.known_types import Connection
 from eventstore.statement_pool import StatementPool
 from eventstore.statements import BACKEND
 
@@ -22,7 +23,7 @@ _PROBES: Final = 3
 
 async def connect(dsn: str, session: Mapping[str, str], *, timeout: float = 60) -> asyncpg.Connection:
     """A connection with these settings of its session. Set by statement: PgBouncer refuses them as startup parameters."""
-    connection = await asyncpg.connect(dsn, timeout=timeout, server_settings=_APPLICATION)
+    connection = await asyncpg.connect(dsn, timeout=timeout, server_settings=_APPLICATION, connection_class=Connection)
     try:
         await _configure(connection, session)
     except BaseException:
@@ -50,7 +51,7 @@ async def open_pool(dsn: str, *, size: int = 20) -> AsyncIterator[asyncpg.Pool]:
         init=configure,
         reset=no_reset,
         loop=None,
-        connection_class=asyncpg.Connection,
+        connection_class=Connection,
         record_class=asyncpg.Record,
         server_settings=_APPLICATION,
         command_timeout=60,
