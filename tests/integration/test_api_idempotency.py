@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -105,10 +106,18 @@ class Gate:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._orders, name)
 
+    async def begin(self, *arguments: Any, **named: Any) -> Handled[State]:
+        return await self._gated(self._orders.begin, *arguments, **named)
+
     async def handle(self, *arguments: Any, **named: Any) -> Handled[State]:
+        return await self._gated(self._orders.handle, *arguments, **named)
+
+    async def _gated(
+        self, command: Callable[..., Awaitable[Handled[State]]], *arguments: Any, **named: Any
+    ) -> Handled[State]:
         self.reached.set()
         await self.open.wait()
-        handled = await self._orders.handle(*arguments, **named)
+        handled = await command(*arguments, **named)
         if self._fail:
             fail, self._fail = self._fail, None
             raise fail

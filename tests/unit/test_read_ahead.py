@@ -35,13 +35,22 @@ class Source:
             self.closed = True
 
 
-def other_tasks() -> set[asyncio.Task[object]]:
-    return asyncio.all_tasks() - {asyncio.current_task()}
+Tasks = set[asyncio.Task[object]]
 
 
-async def test_all_pages_come_in_order() -> None:
+@pytest.fixture
+async def before() -> Tasks:
+    """Tasks of the loop that are none of the test's: other tests leave some of a browser's."""
+    return asyncio.all_tasks()
+
+
+def left_by_the_test(before: Tasks) -> Tasks:
+    return asyncio.all_tasks() - before - {asyncio.current_task()}
+
+
+async def test_all_pages_come_in_order(before: Tasks) -> None:
     assert [page async for page in read_ahead(Source().pages())] == [1, 2, 3, 4, 5]
-    assert not other_tasks()
+    assert not left_by_the_test(before)
 
 
 async def test_the_next_page_is_read_while_the_caller_works_without_awaiting() -> None:
@@ -60,26 +69,26 @@ async def test_at_most_one_page_is_read_before_it_is_wanted() -> None:
             assert source.begun <= page + 1
 
 
-async def test_an_error_is_raised_in_place_of_its_page() -> None:
+async def test_an_error_is_raised_in_place_of_its_page(before: Tasks) -> None:
     source = Source(fails_at=3)
     pages = read_ahead(source.pages())
     assert [await anext(pages), await anext(pages)] == [1, 2]
     with pytest.raises(ConnectionResetError):
         await anext(pages)
     assert source.closed
-    assert not other_tasks()
+    assert not left_by_the_test(before)
 
 
-async def test_a_caller_that_stops_early_leaves_no_read_in_progress() -> None:
+async def test_a_caller_that_stops_early_leaves_no_read_in_progress(before: Tasks) -> None:
     source = Source(hangs_at=2)
     async with asyncio.timeout(20), aclosing(read_ahead(source.pages())) as pages:
         assert await anext(pages) == 1
         assert source.begun == 2
     assert source.closed
-    assert not other_tasks()
+    assert not left_by_the_test(before)
 
 
-async def test_a_cancelled_caller_leaves_no_read_in_progress() -> None:
+async def test_a_cancelled_caller_leaves_no_read_in_progress(before: Tasks) -> None:
     source = Source(hangs_at=2)
     begun = asyncio.Event()
 
@@ -94,4 +103,4 @@ async def test_a_cancelled_caller_leaves_no_read_in_progress() -> None:
     with pytest.raises(asyncio.CancelledError):
         await asyncio.wait_for(reading, 20)
     assert source.closed
-    assert not other_tasks()
+    assert not left_by_the_test(before)
