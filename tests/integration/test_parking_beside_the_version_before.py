@@ -17,8 +17,9 @@ from eventstore.pool import open_pool
 from eventstore.store import EventStore
 from eventstore.wakeup import Wakeup
 from orders.ids import stream_name
-from tests.integration.projections_harness import CODEC, SHIPPED, happens, history
+from tests.integration.projections_harness import SHIPPED, happens, history
 from tests.integration.rights_harness import SERVERS, Deployment, database, deployment, execute, only_migrations_before
+from tests.unit.projection_samples import CODEC
 
 ONE_TABLE: Final = "20261202010000"
 READ_MODEL: Final = "order-dashboard"
