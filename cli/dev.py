@@ -53,7 +53,9 @@ async def dev(_: Settings, as_json: AsJson = False) -> None:
         await importing
         async with opened(settings) as app:
             if "PostgreSQL" not in services.started:  # the embedded server has this user alone
-                await _warn_of_excess_rights(app)
+                from application.rights import warn_of_excess_rights  # noqa: PLC0415
+
+                await warn_of_excess_rights(app.pool)
             await _serve(app, settings, services, as_json)
 
 
@@ -74,12 +76,6 @@ def _settings(given: Settings, services: Services) -> Settings:
             "temporal_ui_url": given.temporal_ui_url or services.ui_url,
         }
     )
-
-
-async def _warn_of_excess_rights(app: "App") -> None:
-    from application.rights import warn_of_excess_rights  # noqa: PLC0415
-
-    await warn_of_excess_rights(app.pool)
 
 
 async def _serve(app: "App", settings: Settings, services: Services, as_json: bool) -> None:

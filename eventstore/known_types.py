@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import asyncpg
 
-_FIRST_OF_A_DATABASE: Final = 16_384
-"""The first OID of a database's own objects. PostgreSQL's own have the same in every database and version:
+_FIRST_GENERATED: Final = 10_000
+"""OIDs below are given by hand, and the same in every server; those from here on may differ between two servers of a process:
 https://www.postgresql.org/docs/current/system-catalog-initial-data.html"""
 _KNOWN: Final[dict[frozenset[int], Any]] = {}
 _ASKED_NOTHING: Final = SimpleNamespace(name="known")
@@ -23,6 +23,6 @@ class Connection(asyncpg.Connection):
         if wanted in _KNOWN:
             return _KNOWN[wanted], _ASKED_NOTHING
         types, asked = await super()._introspect_types(wanted, timeout)  # type: ignore[misc]
-        if max(wanted) < _FIRST_OF_A_DATABASE:
+        if max(wanted) < _FIRST_GENERATED:
             _KNOWN[wanted] = types
         return types, asked

@@ -19,6 +19,7 @@ from eventstore.migrate import migrate
 from tests.forked import SERVER
 from tests.gateways.stripe_fixtures import local_stripe, stripe_api, stripe_server  # noqa: F401 – for every test that asks for them
 from tests.integration.cli_harness import Shell, shell_for
+from tests.integration.rights_harness import each_server  # noqa: F401 – the fixture `server`
 
 RUN_MARK = "ORDERS_TEST_RUN"  # an environment variable, so that every descendant of a run carries it
 END_LIMIT = 20.0  # seconds

@@ -94,7 +94,7 @@ def needs(programs: Path) -> pytest.MarkDecorator:
     return pytest.mark.skipif(not (programs / "initdb").exists(), reason=f"no PostgreSQL in {programs}")
 
 
-SERVERS: Final = [
+_SERVERS: Final = [
     pytest.param(POSTGRES_15, id="postgresql-15", marks=needs(POSTGRES_15)),
     pytest.param(_programs(), id="embedded"),
 ]
@@ -138,6 +138,13 @@ async def deployment(programs: Path) -> AsyncIterator[Deployment]:
             await server.ready(answers, 120)
             await execute(here.address("postgres"), *_SET_UP)
             yield here
+
+
+@pytest.fixture(scope="module", params=_SERVERS, name="server")
+async def each_server(request: pytest.FixtureRequest) -> AsyncIterator[Deployment]:
+    """A deployment on each version of PostgreSQL, for the tests of a module."""
+    async with deployment(request.param) as found:
+        yield found
 
 
 async def execute(address: str, *statements: str) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final
 
@@ -11,18 +10,12 @@ import pytest
 from eventstore.migrate import migrate
 from eventstore.pool import open_pool
 from tests.integration.event_store_harness import connected, eventually
-from tests.integration.rights_harness import SERVERS, Deployment, database, deployment, only_migrations_before
+from tests.integration.rights_harness import Deployment, database, only_migrations_before
 
 WITHOUT_EXPRESSIONS: Final = "20261202020000"
 # The statement of the version before, word by word.
 APPEND_ONE: Final = "select * from eventstore.append_one($1, $2, $3, $4, $5, $6, $7)"
 IS_AWAITED: Final = "select exists (select from pg_locks where relation = $1::text::regclass and not granted)"
-
-
-@pytest.fixture(scope="module", params=SERVERS)
-async def server(request: pytest.FixtureRequest) -> AsyncIterator[Deployment]:
-    async with deployment(request.param) as found:
-        yield found
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,9 @@
 projections.parked."""
 
 import uuid
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final
 
-import pytest
 from asyncpg.pool import PoolConnectionProxy
 
 from dispatcher.dispatcher import NAME as DISPATCHER
@@ -18,7 +16,7 @@ from eventstore.store import EventStore
 from eventstore.wakeup import Wakeup
 from orders.ids import stream_name
 from tests.integration.projections_harness import SHIPPED, happens, history
-from tests.integration.rights_harness import SERVERS, Deployment, database, deployment, execute, only_migrations_before
+from tests.integration.rights_harness import Deployment, database, execute, only_migrations_before
 from tests.unit.projection_samples import CODEC
 
 ONE_TABLE: Final = "20261202010000"
@@ -46,12 +44,6 @@ insert into projections.parked (projection, position, reason) select $1, * from 
 FOLD_DROP: Final = "delete from projections.parked where projection = $1"
 FOLD_MOVE: Final = "update projections.parked set projection = $2 where projection = $1"
 FOLD_REASONS: Final = "select position, reason from projections.parked where projection = $1 order by position"
-
-
-@pytest.fixture(scope="module", params=SERVERS)
-async def server(request: pytest.FixtureRequest) -> AsyncIterator[Deployment]:
-    async with deployment(request.param) as found:
-        yield found
 
 
 class Before:

@@ -19,11 +19,9 @@ from projections.runner import Projector
 from tests.integration.projections_harness import SHIPPED, drain, fold_of_the_log, happens, history, projector, rows_of
 from tests.integration.rights_harness import (
     HANDOVER,
-    SERVERS,
     Database,
     Deployment,
     database,
-    deployment,
     execute,
     only_migrations_before,
 )
@@ -73,12 +71,6 @@ WRONG = {
         select a.privilege_type from pg_class c, aclexplode(c.relacl) a
          where c.oid = 'public.schema_migrations'::regclass and a.grantee <> c.relowner and a.privilege_type <> 'SELECT'""",
 }
-
-
-@pytest.fixture(scope="module", params=SERVERS)
-async def server(request: pytest.FixtureRequest) -> AsyncIterator[Deployment]:
-    async with deployment(request.param) as found:
-        yield found
 
 
 @pytest.fixture

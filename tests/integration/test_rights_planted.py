@@ -15,11 +15,9 @@ from tests.integration.rights_harness import (
     FUNCTIONS,
     HANDOVER,
     PLANTS,
-    SERVERS,
     Database,
     Deployment,
     database,
-    deployment,
     execute,
     only_migrations_before,
 )
@@ -39,12 +37,6 @@ _TOUCHES = (
 HARMLESS = ("function", "table")
 LIVE = ("policy", "policy-of-builtins", "trigger", "index-expression", "view-in-the-tables-place", "check-constraint")
 _TABLES = ("order_dashboard", "customer_orders", "order_counts", "revenue")
-
-
-@pytest.fixture(scope="module", params=SERVERS)
-async def server(request: pytest.FixtureRequest) -> AsyncIterator[Deployment]:
-    async with deployment(request.param) as found:
-        yield found
 
 
 @pytest.fixture(scope="module")
